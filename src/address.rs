@@ -1,0 +1,1 @@
+//! Addresses of resources and their instances, as Terraform writes them.

@@ -1,0 +1,1 @@
+//! Runs a plan: executor and rent protocol.

@@ -1,0 +1,1 @@
+//! The one trait between us and the API.

@@ -1,0 +1,1 @@
+//! Modules, variables and blocks: from the files of a directory to a Configuration.

@@ -1,0 +1,1 @@
+//! The HTTP transport: reqwest, TLS, limits. The only room that names reqwest.

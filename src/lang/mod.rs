@@ -1,0 +1,1 @@
+//! The configuration language: values, types, conversion, evaluation, functions, references, parsing.

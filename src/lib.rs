@@ -1,0 +1,53 @@
+//! podform: Terraform for rented GPUs.
+//!
+//! This page is the map of the house. Rooms stand in rows; a room imports only from earlier rows, or from rooms to its
+//! left inside its own row. `tests/layering.rs` reads the sources and enforces it. Rows 0 to 3 are pure: no `async`,
+//! file system, environment, clock, randomness, network or printing.
+//!
+//! | row | rooms, left to right |
+//! |---|---|
+//! | 0 words | [`diag`], [`address`], [`money`] |
+//! | 1 language | [`lang`] (the only room that names hcl) |
+//! | 2 nouns | [`live`], [`schema`], [`config`], [`state`] |
+//! | 3 verbs | [`market`], [`plan`], [`render`] |
+//! | 4 seam | [`cloud`] |
+//! | 5 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store`], [`sandbox`] (imports none of its neighbours) |
+//! | 6 effects | [`refresh`], [`apply`] |
+//! | 7 shell | [`cli`] (the only room that prints) |
+//!
+//! # Invariants
+//!
+//! 1. No call that changes the account is sent before its intent is durable where the state is durable.
+//! 2. A rent is sent at most once per intent. An in-doubt rent blocks further rents of its address until it is settled
+//!    by looking.
+//! 3. Nothing is rented above its price cap, outside the approved envelope, or past a budget.
+//! 4. Nothing is deleted unless the recorded `id` and `hash_id` match the live machine and it carries our mark or claim.
+//! 5. A resource is recorded the moment its id is known, before anything waits for it.
+//! 6. A plan is a pure function of (configuration, variables, recorded, live, market). Plan after apply is empty.
+//! 7. Apply's mutating calls are the plan's steps, plus envelope substitutions and the release of invariant 3.
+//! 8. Lists never prove that a recorded machine is gone.
+//! 9. Secrets never reach terminal, plan, state in clear, journal, logs, errors or reports.
+//! 10. The state file is replaced atomically; one we cannot understand is never overwritten.
+//! 11. State knows its account and endpoint.
+//! 12. A lost state rents nothing again.
+//! 13. Every failure names what we were doing, on which address, what the API answered, and what to do next.
+
+pub mod address;
+pub mod apply;
+pub mod cli;
+pub mod cloud;
+pub mod config;
+pub mod diag;
+pub mod http;
+pub mod lang;
+pub mod live;
+pub mod market;
+pub mod money;
+pub mod plan;
+pub mod refresh;
+pub mod render;
+pub mod sandbox;
+pub mod schema;
+pub mod simplepod;
+pub mod state;
+pub mod store;

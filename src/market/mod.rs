@@ -1,0 +1,1 @@
+//! Requirements, placement, cost and budget.

@@ -1,0 +1,1 @@
+//! Graph, diff, actions, planner and plan checker.

@@ -1,0 +1,1 @@
+//! Reads live state, and settles what is in doubt.

@@ -1,0 +1,1 @@
+//! Plan, diff and events as text and JSON.

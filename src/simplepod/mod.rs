@@ -1,0 +1,1 @@
+//! The SimplePod API: wire types, client, retry.

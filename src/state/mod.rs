@@ -1,0 +1,1 @@
+//! The state model, the state file format, journal entries and their replay.

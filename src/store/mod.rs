@@ -1,0 +1,1 @@
+//! State and journal on disk: lock, snapshot, append-only journal.
