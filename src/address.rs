@@ -1,1 +1,286 @@
 //! Addresses of resources and their instances, as Terraform writes them.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+/// The key of one instance of a resource or module: `[0]` or `["a"]`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InstanceKey {
+    /// From `count`.
+    Int(u64),
+    /// From `for_each`.
+    Str(String),
+}
+
+/// A managed resource or a data source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// `resource`.
+    Managed,
+    /// `data`.
+    Data,
+}
+
+/// The path from the root module to a module instance; empty for the root.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModulePath(pub Vec<(String, Option<InstanceKey>)>);
+
+impl ModulePath {
+    /// The root module.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// One level deeper.
+    #[must_use]
+    pub fn child(&self, name: impl Into<String>, key: Option<InstanceKey>) -> Self {
+        let mut path = self.0.clone();
+        path.push((name.into(), key));
+        Self(path)
+    }
+
+    /// True for the root module.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A resource before expansion by `count` and `for_each`, inside one module instance.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceAddr {
+    /// The module instance that declares it.
+    pub module: ModulePath,
+    /// Managed or data.
+    pub mode: Mode,
+    /// `simplepod_instance`.
+    pub kind: String,
+    /// The second label of the block.
+    pub name: String,
+}
+
+impl ResourceAddr {
+    /// The instance with this key.
+    #[must_use]
+    pub fn instance(&self, key: Option<InstanceKey>) -> InstanceAddr {
+        InstanceAddr { resource: self.clone(), key }
+    }
+}
+
+/// One instance of a resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceAddr {
+    /// The resource.
+    pub resource: ResourceAddr,
+    /// `None` where the resource has neither `count` nor `for_each`.
+    pub key: Option<InstanceKey>,
+}
+
+impl fmt::Display for InstanceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(n) => write!(f, "[{n}]"),
+            Self::Str(s) => {
+                f.write_str("[\"")?;
+                let mut rest = s.chars().peekable();
+                while let Some(c) = rest.next() {
+                    match c {
+                        '"' => f.write_str("\\\"")?,
+                        '\\' => f.write_str("\\\\")?,
+                        '\n' => f.write_str("\\n")?,
+                        '\r' => f.write_str("\\r")?,
+                        '\t' => f.write_str("\\t")?,
+                        // "${" and "%{" would start a template.
+                        '$' | '%' if rest.peek() == Some(&'{') => write!(f, "{c}{c}")?,
+                        c => write!(f, "{c}")?,
+                    }
+                }
+                f.write_str("\"]")
+            }
+        }
+    }
+}
+
+impl fmt::Display for ModulePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (name, key)) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str(".")?;
+            }
+            write!(f, "module.{name}")?;
+            if let Some(key) = key {
+                write!(f, "{key}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ResourceAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.module.is_root() {
+            write!(f, "{}.", self.module)?;
+        }
+        if self.mode == Mode::Data {
+            f.write_str("data.")?;
+        }
+        write!(f, "{}.{}", self.kind, self.name)
+    }
+}
+
+impl fmt::Display for InstanceAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.resource)?;
+        if let Some(key) = &self.key {
+            write!(f, "{key}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a text is not an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressError(pub String);
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AddressError {}
+
+/// A part of an address as it stands in the text: a name, or a key in brackets.
+enum Part {
+    Name(String),
+    Key(InstanceKey),
+}
+
+fn parts(text: &str) -> Result<Vec<Part>, AddressError> {
+    let fail = |what: &str| AddressError(format!("\"{text}\" is not an address: {what}."));
+    let mut parts = Vec::new();
+    let mut rest = text;
+    loop {
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        let name = &rest[..end];
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+            return Err(fail("a name is expected"));
+        }
+        parts.push(Part::Name(name.to_owned()));
+        rest = &rest[end..];
+        if let Some(inner) = rest.strip_prefix('[') {
+            let (key, after) = key(inner).ok_or_else(|| fail("a key is a whole number or a quoted string"))?;
+            parts.push(Part::Key(key));
+            rest = after;
+        }
+        if rest.is_empty() {
+            return Ok(parts);
+        }
+        rest = rest.strip_prefix('.').ok_or_else(|| fail("a dot is expected between names"))?;
+    }
+}
+
+/// Reads a key and its closing bracket; returns it with what follows.
+fn key(inner: &str) -> Option<(InstanceKey, &str)> {
+    let Some(quoted) = inner.strip_prefix('"') else {
+        let (digits, after) = inner.split_once(']')?;
+        return Some((InstanceKey::Int(digits.parse().ok()?), after));
+    };
+    let mut text = String::new();
+    let mut chars = quoted.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((InstanceKey::Str(text), quoted[at + 1..].strip_prefix(']')?)),
+            '\\' => text.push(match chars.next()?.1 {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                c @ ('"' | '\\') => c,
+                _ => return None,
+            }),
+            '$' | '%' if quoted[at + 1..].starts_with([c]) && quoted[at + 2..].starts_with('{') => {
+                text.push(c);
+                chars.next();
+            }
+            c => text.push(c),
+        }
+    }
+    None
+}
+
+impl FromStr for InstanceAddr {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let fail = |what: &str| AddressError(format!("\"{text}\" is not the address of a resource: {what}."));
+        let mut parts = parts(text)?.into_iter().peekable();
+        let mut name = |parts: &mut std::iter::Peekable<std::vec::IntoIter<Part>>| match parts.next() {
+            Some(Part::Name(name)) => Ok(name),
+            _ => Err(fail("it has the form type.name, with module.NAME before it for a module")),
+        };
+        let mut module = ModulePath::root();
+        let mut first = name(&mut parts)?;
+        while first == "module" {
+            let called = name(&mut parts)?;
+            let key = match parts.next_if(|part| matches!(part, Part::Key(_))) {
+                Some(Part::Key(key)) => Some(key),
+                _ => None,
+            };
+            module = module.child(called, key);
+            first = name(&mut parts)?;
+        }
+        let mode = if first == "data" { Mode::Data } else { Mode::Managed };
+        let kind = if mode == Mode::Data { name(&mut parts)? } else { first };
+        let own = name(&mut parts)?;
+        let key = match parts.next() {
+            None => None,
+            Some(Part::Key(key)) => Some(key),
+            Some(Part::Name(_)) => return Err(fail("nothing may follow the name but a key in brackets")),
+        };
+        match parts.next() {
+            None => Ok(InstanceAddr { resource: ResourceAddr { module, mode, kind, name: own }, key }),
+            Some(_) => Err(fail("nothing may follow the key")),
+        }
+    }
+}
+
+impl Serialize for InstanceAddr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for InstanceAddr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_round_trip() {
+        for text in [
+            "simplepod_instance.a",
+            "simplepod_instance.a[0]",
+            "data.simplepod_offers.cheap",
+            "module.east.simplepod_instance.trainer[0]",
+            "module.east[\"x.y\"].module.b[3].simplepod_instance.w[\"a\\\"b\"]",
+            "simplepod_instance.w[\"$${x}\"]",
+        ] {
+            let address: InstanceAddr = text.parse().expect(text);
+            assert_eq!(address.to_string(), text);
+        }
+        let dollar: InstanceAddr = "simplepod_instance.w[\"$${x}\"]".parse().expect("an address");
+        assert_eq!(dollar.key, Some(InstanceKey::Str("${x}".into())));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", "a", "a.", "a.b.c", "a.b[", "a.b[-1]", "a.b[\"x]", "module.x", "a.b[0][1]", "1.b", "a.b[0]c"] {
+            assert!(text.parse::<InstanceAddr>().is_err(), "{text}");
+        }
+    }
+}

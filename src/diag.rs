@@ -1,1 +1,232 @@
 //! Diagnostics: what is wrong, where, and what to do.
+//!
+//! Rooms push diagnostics and go on, so that one run shows many errors. Drawing them is the work of `render`.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A file of a [`Sources`] table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(u32);
+
+/// A half-open range of bytes in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file the bytes belong to.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The smallest span that covers both; `other` must be of the same file, else `self` is returned.
+    #[must_use]
+    pub fn to(self, other: Span) -> Span {
+        if self.file != other.file {
+            return self;
+        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// One source text, kept for the excerpts of diagnostics.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The name people know the file by: its path relative to where the command was started.
+    pub name: String,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+/// Every source text of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// Adds a text. Offsets are 32 bits wide: the caller refuses files above 4 GiB.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(Source { name: name.into(), text: text.into() });
+        id
+    }
+
+    /// The source behind an id; `None` for an id of another table.
+    pub fn get(&self, id: FileId) -> Option<&Source> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// Line and column (both from 1, columns counted in characters) of a byte offset.
+    pub fn position(&self, file: FileId, offset: u32) -> (usize, usize) {
+        let Some(source) = self.get(file) else { return (1, 1) };
+        let mut end = (offset as usize).min(source.text.len());
+        while !source.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &source.text[..end];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.bytes().filter(|&b| b == b'\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The command goes on.
+    Warning,
+    /// The command fails.
+    Error,
+}
+
+/// One thing to tell the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// Fixed words, the same for every occurrence: "Unsupported attribute".
+    pub summary: String,
+    /// What is wrong here and what to do about it: whole sentences.
+    pub detail: String,
+    /// The exact operand, where there is a source.
+    pub span: Option<Span>,
+    /// The resource the message is about, as an address.
+    pub address: Option<String>,
+    /// Values in play, each as "local.n is 5". Sensitive values must already be hidden.
+    pub values: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error.
+    pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            summary: summary.into(),
+            detail: detail.into(),
+            span: None,
+            address: None,
+            values: Vec::new(),
+        }
+    }
+
+    /// A warning.
+    pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(summary, detail) }
+    }
+
+    /// Points at a place in the source.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// Names the resource.
+    #[must_use]
+    pub fn on(mut self, address: impl fmt::Display) -> Self {
+        self.address = Some(address.to_string());
+        self
+    }
+
+    /// Adds a value in play.
+    #[must_use]
+    pub fn with_value(mut self, text: impl Into<String>) -> Self {
+        self.values.push(text.into());
+        self
+    }
+}
+
+/// Diagnostics in the order they were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    items: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one. The very same diagnostic twice (a shared expression evaluated for two instances) is kept once.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if !self.items.contains(&diagnostic) {
+            self.items.push(diagnostic);
+        }
+    }
+
+    /// Adds all of another list.
+    pub fn extend(&mut self, other: Diagnostics) {
+        for diagnostic in other.items {
+            self.push(diagnostic);
+        }
+    }
+
+    /// True when at least one is an error.
+    pub fn has_errors(&self) -> bool {
+        self.items.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// True when there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// In order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.items.iter()
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { items: vec![diagnostic] }
+    }
+}
+
+/// " Did you mean \"x\"?" for the nearest candidate, or nothing where none is near.
+///
+/// Near is Terraform's measure: an edit distance of less than three (`didyoumean.NameSuggestion`).
+pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::levenshtein(given, candidate), candidate))
+        .filter(|(distance, _)| *distance < 3)
+        .min()
+        .map_or(String::new(), |(_, candidate)| format!(" Did you mean \"{candidate}\"?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_and_characters() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.hcl", "äb\ncd");
+        assert_eq!(sources.position(file, 2), (1, 2));
+        assert_eq!(sources.position(file, 5), (2, 2));
+        assert_eq!(sources.position(file, 99), (2, 3));
+    }
+
+    #[test]
+    fn suggests_only_what_is_near() {
+        assert_eq!(did_you_mean("gpu_modle", ["gpu_model", "name"]), " Did you mean \"gpu_model\"?");
+        assert_eq!(did_you_mean("zebra", ["gpu_model", "name"]), "");
+    }
+}

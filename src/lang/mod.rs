@@ -1,1 +1,22 @@
 //! The configuration language: values, types, conversion, evaluation, functions, references, parsing.
+//!
+//! Text becomes a [`ast::Body`] ([`parse`]), whose expressions are evaluated in a [`reference::Scope`] ([`eval`]).
+//! Diagnostics are pushed and evaluation goes on with an unknown value, so that one run shows many errors.
+
+pub mod ast;
+pub mod convert;
+pub mod eval;
+pub mod functions;
+pub mod json;
+pub mod number;
+pub mod ops;
+pub mod parse;
+pub mod reference;
+pub mod type_expr;
+pub mod types;
+pub mod value;
+
+pub use number::Number;
+pub use reference::{Effects, Reference, Scope, Subject};
+pub use types::{Constraint, Type};
+pub use value::{Kind, Marks, Value};

@@ -1,0 +1,105 @@
+//! What an expression refers to: found without evaluating it, for the graph; resolved by a scope, for evaluation.
+
+use super::ast::{Body, Expr};
+use super::value::Value;
+use crate::address::Mode;
+use crate::diag::{Diagnostics, Span};
+use std::sync::Arc;
+
+/// The object that a root traversal names, as far as it can be told from the syntax.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// `var.name`.
+    Variable(Arc<str>),
+    /// `local.name`.
+    Local(Arc<str>),
+    /// `module.name`: the object of its outputs, or a collection of such objects.
+    Module(Arc<str>),
+    /// `type.name` or `data.type.name`: the object of one resource, or a collection of such objects.
+    Resource(Mode, Arc<str>, Arc<str>),
+    /// `count.index`.
+    CountIndex,
+    /// `each.key`.
+    EachKey,
+    /// `each.value`.
+    EachValue,
+    /// `self`.
+    SelfObject,
+    /// `path.module`, `path.root`, `path.cwd`.
+    Path(Arc<str>),
+    /// `podform.workspace`, `podform.fleet` (`terraform.workspace` is accepted too).
+    Podform(Arc<str>),
+}
+
+/// A reference and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// What is named.
+    pub subject: Subject,
+    /// The names and literal keys that were written after the subject: for "does this resource have that attribute".
+    pub path: Vec<Arc<str>>,
+    /// The whole root traversal.
+    pub span: Span,
+}
+
+/// What names mean where an expression is evaluated. `for` variables are the evaluator's own affair.
+pub trait Scope {
+    /// The value of a subject. A subject that does not exist pushes a diagnostic at `span` (with "did you mean") and
+    /// gives an unknown value of unknown type, so that evaluation goes on.
+    fn value(&self, subject: &Subject, span: Span, diags: &mut Diagnostics) -> Value;
+
+    /// Where functions get what is not pure.
+    fn effects(&self) -> &dyn Effects;
+}
+
+/// Effects that functions need: files, clock, randomness. The shell gives the real ones, tests give fixed ones.
+pub trait Effects {
+    /// The bytes of a file, with relative paths taken from the directory the command works in.
+    ///
+    /// # Errors
+    /// The operating system's words.
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;
+
+    /// True where a regular file stands.
+    ///
+    /// # Errors
+    /// The operating system's words, or that it is not a regular file.
+    fn file_exists(&self, path: &str) -> Result<bool, String>;
+
+    /// Files below `path` that match a glob, relative to it, sorted.
+    ///
+    /// # Errors
+    /// A malformed pattern, or the operating system's words.
+    fn fileset(&self, path: &str, pattern: &str) -> Result<Vec<String>, String>;
+
+    /// The absolute path, with links left as they are.
+    ///
+    /// # Errors
+    /// The operating system's words.
+    fn absolute(&self, path: &str) -> Result<String, String>;
+
+    /// The home directory, for `pathexpand`.
+    fn home(&self) -> Option<String>;
+
+    /// Now, RFC 3339 in UTC; `None` while planning, when the time of the apply is not known.
+    fn now(&self) -> Option<String>;
+
+    /// The time at which the plan was made, RFC 3339 in UTC.
+    fn plan_time(&self) -> Option<String>;
+
+    /// Sixteen random bytes; `None` while planning.
+    fn random(&self) -> Option<[u8; 16]>;
+}
+
+/// Every reference of an expression, in source order. Names bound by `for` are not references. A malformed reference
+/// (`var` alone, `data.x`) pushes a diagnostic.
+pub fn references(expr: &Expr, diags: &mut Diagnostics) -> Vec<Reference> {
+    let _ = (expr, diags);
+    unimplemented!()
+}
+
+/// Every reference of a body and of the blocks in it (the iterator names of `dynamic` blocks are not references).
+pub fn body_references(body: &Body, diags: &mut Diagnostics) -> Vec<Reference> {
+    let _ = (body, diags);
+    unimplemented!()
+}
