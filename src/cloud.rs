@@ -1,1 +1,121 @@
 //! The one trait between us and the API.
+//!
+//! Reads are repeated by the implementation where that is safe; a call that changes the account is sent once and its
+//! [`Outcome`] says what is known of it.
+
+use crate::live::{
+    Account, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
+};
+use jiff::Timestamp;
+use std::fmt;
+use std::future::Future;
+
+/// What became of a call that changes the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// It took effect.
+    Done(T),
+    /// It provably took no effect.
+    NotDone(CallError),
+    /// Nobody knows (time-out, reset, 5xx after bytes left). Settled by looking, never by repeating.
+    InDoubt(CallError),
+}
+
+/// Why a call failed, by what can be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// 401: the key is wrong.
+    Unauthorized,
+    /// 403: the key's sub-account may not do this, or a firewall refused the body.
+    Forbidden,
+    /// 404, 410: there is nothing of that id.
+    NotFound,
+    /// 400, 402, 409, 415, 422 and other 4xx: the API refuses this request.
+    Refused,
+    /// 429, and it stayed so.
+    TooManyRequests,
+    /// 5xx, and it stayed so.
+    Unavailable,
+    /// No answer: connection, TLS, time-out.
+    Network,
+    /// An answer that we cannot read: not JSON, cut off, too large, a redirect elsewhere.
+    Protocol,
+}
+
+/// A call that failed. Never holds a secret: bodies that were sent are not part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallError {
+    /// By what can be done about it.
+    pub kind: ErrorKind,
+    /// `POST /instances`.
+    pub call: String,
+    /// The status, where there was an answer.
+    pub status: Option<u16>,
+    /// The API's own words, or the network's; cleaned of control characters, shortened.
+    pub message: String,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) => write!(f, "{} answered {status}: {}", self.call, self.message),
+            None => write!(f, "{} failed: {}", self.call, self.message),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// A complete list, and when the server made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// Every row, without duplicates, in the order of the answers.
+    pub rows: Vec<T>,
+    /// The server's `Date` of the first page: nothing that was there before is missing because it was too early.
+    pub as_of: Option<Timestamp>,
+}
+
+/// The result of a read.
+pub type Read<T> = Result<T, CallError>;
+
+/// The API as the effects use it.
+pub trait Cloud: Send + Sync + 'static {
+    /// Every offer that is free to rent; requirements are judged by us, never by the API's filters (API sheet §3.1).
+    fn offers(&self) -> impl Future<Output = Read<Vec<Offer>>> + Send;
+
+    /// The vendor's templates.
+    fn global_templates(&self) -> impl Future<Output = Read<Vec<GlobalTemplate>>> + Send;
+
+    /// Balance.
+    fn account(&self) -> impl Future<Output = Read<Account>> + Send;
+
+    /// All our template groups.
+    fn groups(&self) -> impl Future<Output = Read<Listed<Group>>> + Send;
+
+    /// Details of one; `None` for 404 and 410.
+    fn group(&self, id: GroupId) -> impl Future<Output = Read<Option<Group>>> + Send;
+
+    /// Adds a template group. The id is `None` where the answer names none: it is then found by its exact name.
+    fn create_group(&self, fields: &GroupFields) -> impl Future<Output = Outcome<Option<GroupId>>> + Send;
+
+    /// Changes what is `Some`; repeated where the network failed, since it is idempotent.
+    fn update_group(&self, id: GroupId, fields: &GroupFields) -> impl Future<Output = Outcome<()>> + Send;
+
+    /// Deletes; already gone is done.
+    fn delete_group(&self, id: GroupId) -> impl Future<Output = Outcome<()>> + Send;
+
+    /// All machines of the account.
+    fn machines(&self) -> impl Future<Output = Read<Listed<Machine>>> + Send;
+
+    /// Details of one; `None` for 404 and 410.
+    fn machine(&self, id: MachineId) -> impl Future<Output = Read<Option<Machine>>> + Send;
+
+    /// Rents, at most once. The id is `None` where the answer names none: the machine is then found by its claim.
+    fn rent(&self, request: &RentRequest) -> impl Future<Output = Outcome<Option<MachineId>>> + Send;
+
+    /// Changes what is `Some`; repeated where the network failed, since it is idempotent.
+    fn update_machine(&self, id: MachineId, fields: &MachineFields) -> impl Future<Output = Outcome<()>> + Send;
+
+    /// Releases a machine; already gone is done. 204 is acceptance: the caller looks afterwards.
+    fn delete_machine(&self, id: MachineId) -> impl Future<Output = Outcome<()>> + Send;
+}

@@ -1,1 +1,23 @@
 //! What the account holds, in our words: machines, template groups, offers, and the mark we leave on them.
+
+mod env;
+mod group;
+mod machine;
+mod mark;
+mod offer;
+
+pub use env::{CLAIM_VARIABLE, Env};
+pub use group::{Group, GroupFields, GroupId, Registry};
+pub use machine::{HashId, Machine, MachineFields, MachineId, Port, RentRequest, Status};
+pub use mark::Mark;
+pub use offer::{GlobalTemplate, Offer, OfferFacts, Version};
+
+use crate::money::Usd;
+use serde::{Deserialize, Serialize};
+
+/// The prepaid account (API sheet §3.14).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// What is left, in dollars; `None` where the API does not say.
+    pub balance: Option<Usd>,
+}

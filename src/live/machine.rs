@@ -1,0 +1,161 @@
+//! Rented machines.
+
+use super::{Env, GroupId};
+use crate::money::Usd;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The numeric id of a machine; what paths use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MachineId(pub u64);
+
+/// The opaque id of a machine; never reused, compared before a delete (API sheet §8).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HashId(pub String);
+
+impl fmt::Display for MachineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// The status of a machine: an open vocabulary, compared without case (API sheet §5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Status(pub String);
+
+impl Status {
+    /// The container runs; the program in it may not listen yet.
+    pub fn is_running(&self) -> bool {
+        self.is(&["running", "active", "ready", "started"])
+    }
+
+    /// The machine bills no more and will not come back.
+    pub fn is_gone(&self) -> bool {
+        self.is(&["deleted", "removed", "terminated", "expired"])
+    }
+
+    /// The machine will not become ready by waiting.
+    pub fn is_failed(&self) -> bool {
+        self.is(&["error", "failed", "unavailable"])
+    }
+
+    fn is(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.0.eq_ignore_ascii_case(word))
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A port of a machine that can be reached from outside (API sheet §3.9, "ports").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// The port inside the container; text for special ones (`0console`).
+    pub container_port: String,
+    /// The port on `ip`, where the entry is a direct one.
+    pub host_port: Option<u16>,
+    /// The host's address, where the entry is a direct one.
+    pub ip: Option<String>,
+    /// `unknown`, `checking`, `closed`, `http`, `https`, or a word we do not know.
+    pub protocol: String,
+    /// An address that a browser opens, once there is one.
+    pub url: Option<String>,
+}
+
+/// A rented machine as one answer of the API told it. Rows of lists carry less than details: what an answer did not
+/// carry is `None` and says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// The id in paths.
+    pub id: MachineId,
+    /// The opaque id.
+    pub hash_id: Option<HashId>,
+    /// What the vendor's support asks for.
+    pub support_id: Option<String>,
+    /// The name; random when nobody set one.
+    pub name: Option<String>,
+    /// The user's text and our mark.
+    pub notes: Option<String>,
+    /// The status.
+    pub status: Option<Status>,
+    /// `RTX 4090`.
+    pub gpu_model: Option<String>,
+    /// How many GPUs.
+    pub gpu_count: Option<u32>,
+    /// USD per GPU-hour.
+    pub price_per_gpu: Option<Usd>,
+    /// USD per GB-month (API sheet §6).
+    pub price_per_disk: Option<Usd>,
+    /// GB.
+    pub disk_size: Option<u64>,
+    /// Renews at the end of its period.
+    pub auto_renew: Option<bool>,
+    /// USD per GPU-hour (unit unsettled, C16).
+    pub max_auto_renew_price: Option<Usd>,
+    /// RFC 3339 with the server's offset.
+    pub created_at: Option<String>,
+    /// RFC 3339 with the server's offset.
+    pub expires_at: Option<String>,
+    /// RFC 3339 with the server's offset.
+    pub auto_renew_at: Option<String>,
+    /// The template it was rented from.
+    pub group: Option<GroupId>,
+    /// Its environment; whether it holds the template's too is unsettled (C15).
+    pub env: Option<Env>,
+    /// Its start script as stored.
+    pub start_script: Option<String>,
+    /// Ports; in the order of the answer.
+    pub ports: Option<Vec<Port>>,
+    /// The host's address.
+    pub host_ip: Option<String>,
+    /// Continent, or datacenter code.
+    pub region: Option<String>,
+    /// Two letters.
+    pub country: Option<String>,
+    /// The tail of the container's console, decoded, control characters removed.
+    pub console: Option<String>,
+    /// The tail of the system's console, decoded, control characters removed.
+    pub console_system: Option<String>,
+    /// The API's words about what went wrong.
+    pub errors: Vec<String>,
+    /// The API's words about what may go wrong.
+    pub warnings: Vec<String>,
+}
+
+/// The body of a rent (API sheet §3.10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RentRequest {
+    /// `instanceMarket`, verbatim from the offer's row.
+    pub offer_iri: String,
+    /// `gpuCount`.
+    pub gpu_count: u32,
+    /// `instanceTemplate`.
+    pub group: GroupId,
+    /// One line (API sheet §4, startScript).
+    pub start_script: Option<String>,
+    /// Template's, instance's and claim together (C15).
+    pub env: Env,
+}
+
+/// The body of a PUT of a machine: what is `None` stays as it is (API sheet §3.11).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MachineFields {
+    /// `name`.
+    pub name: Option<String>,
+    /// `notes`, with the mark.
+    pub notes: Option<String>,
+    /// `isAutoRenewOn`.
+    pub auto_renew: Option<bool>,
+    /// `priceAutoRenewMax`.
+    pub max_auto_renew_price: Option<Usd>,
+    /// `instanceTemplate`.
+    pub group: Option<GroupId>,
+    /// `envVariables`, complete.
+    pub env: Option<Env>,
+}

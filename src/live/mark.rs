@@ -1,0 +1,129 @@
+//! The mark we leave in `notes`: whose machine it is. There are no tags in this API (API sheet §8).
+
+use crate::address::InstanceAddr;
+
+/// What starts a mark. The version of the form is part of it.
+const START: &str = "podform:v1:";
+
+/// Ownership of a machine or template group: fleet, address, lineage and claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The fleet's name, from `podform { fleet = ... }`.
+    pub fleet: String,
+    /// The lineage of the state that made it.
+    pub lineage: String,
+    /// The claim of the intent that made it.
+    pub claim: String,
+    /// The address it was made for.
+    pub address: InstanceAddr,
+}
+
+impl Mark {
+    /// Notes with the user's text first, then this mark on a line of its own.
+    pub fn write(&self, text: &str) -> String {
+        let mark = format!(
+            "{START}{}:{}:{}:{}",
+            escape(&self.fleet),
+            escape(&self.lineage),
+            escape(&self.claim),
+            escape(&self.address.to_string())
+        );
+        if text.is_empty() { mark } else { format!("{text}\n{mark}") }
+    }
+
+    /// The user's text, and the mark where there is one; found wherever users moved it to. The last mark counts: ours
+    /// goes out last.
+    pub fn read(notes: &str) -> (String, Option<Mark>) {
+        let mut text = String::new();
+        let mut found = None;
+        let mut rest = notes;
+        while let Some(at) = rest.find(START) {
+            let token = rest[at..].split(char::is_whitespace).next().unwrap_or_default();
+            let (before, after) = (&rest[..at], &rest[at + token.len()..]);
+            match parse(token) {
+                Some(mark) => {
+                    found = Some(mark);
+                    // The line break that `write` put before the mark is not the user's.
+                    text.push_str(before.strip_suffix('\n').unwrap_or(before));
+                }
+                None => {
+                    text.push_str(before);
+                    text.push_str(token);
+                }
+            }
+            rest = after;
+        }
+        text.push_str(rest);
+        (text, found)
+    }
+}
+
+fn parse(token: &str) -> Option<Mark> {
+    let mut fields = token.strip_prefix(START)?.split(':').map(unescape);
+    let mark = Mark {
+        fleet: fields.next()??,
+        lineage: fields.next()??,
+        claim: fields.next()??,
+        address: fields.next()??.parse().ok()?,
+    };
+    fields.next().is_none().then_some(mark)
+}
+
+/// Percent-escapes everything but letters, digits, `.`, `_` and `-`, so that a mark is one word.
+fn escape(text: &str) -> String {
+    text.bytes()
+        .map(|b| match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' => char::from(b).to_string(),
+            b => format!("%{b:02X}"),
+        })
+        .collect()
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(b) = rest.next() {
+        bytes.push(match b {
+            b'%' => {
+                let digit = |b: Option<u8>| char::from(b?).to_digit(16).and_then(|d| u8::try_from(d).ok());
+                digit(rest.next())? * 16 + digit(rest.next())?
+            }
+            b => b,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark() -> Mark {
+        Mark {
+            fleet: "render farm".into(),
+            lineage: "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed".into(),
+            claim: "c0ffee".into(),
+            address: "module.m[\"a:b\"].simplepod_instance.w[0]".parse().expect("an address"),
+        }
+    }
+
+    #[test]
+    fn a_mark_round_trips_after_any_text() {
+        for text in ["", "hello", "two\nlines\n", "ends with newline\n", "podform:v1:not-a-mark", "ünï 100% %zz"] {
+            assert_eq!(Mark::read(&mark().write(text)), (text.to_owned(), Some(mark())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_mark_survives_editing() {
+        let edited = format!("see ticket 7 {} thanks", mark().write(""));
+        assert_eq!(Mark::read(&edited), ("see ticket 7  thanks".to_owned(), Some(mark())));
+    }
+
+    #[test]
+    fn what_is_no_mark_is_text() {
+        for text in ["", "podform:v1:", "podform:v1:a:b", "podform:v1:a:b:c:%", "podform:v1:a:b:c:x.y:z"] {
+            assert_eq!(Mark::read(text), (text.to_owned(), None));
+        }
+    }
+}
