@@ -256,6 +256,29 @@ impl<'de> Deserialize<'de> for InstanceAddr {
     }
 }
 
+impl FromStr for ResourceAddr {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        match text.parse::<InstanceAddr>()? {
+            InstanceAddr { resource, key: None } => Ok(resource),
+            InstanceAddr { .. } => Err(AddressError(format!("\"{text}\" names one instance, not a resource."))),
+        }
+    }
+}
+
+impl Serialize for ResourceAddr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceAddr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,118 @@
+//! Journal entries, and their replay onto a state.
+
+use super::model::{AccountIdentity, Intent, OutputState, Record, State};
+use crate::address::InstanceAddr;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One durable event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A run starts; names what a first snapshot will carry, so that a crash before it loses nothing.
+    Begin {
+        /// The state's lineage.
+        lineage: String,
+        /// The fleet.
+        fleet: Option<String>,
+        /// The account.
+        account: AccountIdentity,
+    },
+    /// A call is about to be sent.
+    Intent(Box<Intent>),
+    /// The call took no effect, provably.
+    NotDone {
+        /// Of which intent.
+        claim: String,
+        /// The API's words.
+        reason: String,
+    },
+    /// The outcome is unknown.
+    InDoubt {
+        /// Of which intent.
+        claim: String,
+        /// What is known.
+        reason: String,
+        /// When the call ended.
+        since: Timestamp,
+    },
+    /// Looked for long enough: the call took no effect. Watched for 24 hours from `at`.
+    Absent {
+        /// Of which intent.
+        claim: String,
+        /// When it was settled.
+        at: Timestamp,
+    },
+    /// The record of an address is now this; closes the intent, if one is named.
+    Recorded {
+        /// The intent that did it.
+        claim: Option<String>,
+        /// Which address.
+        address: InstanceAddr,
+        /// The record.
+        record: Box<Record>,
+    },
+    /// Nothing is recorded at the address any more; closes the intent, if one is named.
+    Removed {
+        /// The intent that did it.
+        claim: Option<String>,
+        /// Which address.
+        address: InstanceAddr,
+    },
+    /// The root outputs are now these.
+    Outputs {
+        /// By name.
+        outputs: BTreeMap<String, OutputState>,
+    },
+    /// The run ended by itself.
+    End,
+}
+
+impl State {
+    /// Applies one event. Events that name an unknown claim change nothing else than what they say of an address.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Begin { lineage, fleet, account } => {
+                if self.lineage.is_empty() {
+                    self.lineage = lineage;
+                }
+                self.fleet = fleet.or(self.fleet.take());
+                self.account = Some(account);
+            }
+            Event::Intent(intent) => {
+                self.open.insert(intent.claim.clone(), *intent);
+            }
+            Event::NotDone { claim, .. } => {
+                self.open.remove(&claim);
+            }
+            Event::InDoubt { claim, reason, since } => {
+                if let Some(intent) = self.open.get_mut(&claim) {
+                    intent.doubt = Some(reason);
+                    intent.doubt_since = Some(since);
+                }
+            }
+            Event::Absent { claim, at } => {
+                if let Some(intent) = self.open.remove(&claim) {
+                    self.watched.insert(claim, (intent, at));
+                }
+            }
+            Event::Recorded { claim, address, record } => {
+                self.close(claim.as_deref());
+                self.resources.insert(address, *record);
+            }
+            Event::Removed { claim, address } => {
+                self.close(claim.as_deref());
+                self.resources.remove(&address);
+            }
+            Event::Outputs { outputs } => self.outputs = outputs,
+            Event::End => {}
+        }
+    }
+
+    fn close(&mut self, claim: Option<&str>) {
+        if let Some(claim) = claim {
+            self.open.remove(claim);
+        }
+    }
+}

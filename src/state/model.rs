@@ -1,0 +1,176 @@
+//! What we remember between runs.
+
+use crate::address::{InstanceAddr, ResourceAddr};
+use crate::live::{HashId, MachineId, OfferFacts};
+use crate::money::Usd;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
+
+/// The account and endpoint a state belongs to (invariant 11).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountIdentity {
+    /// Without a trailing slash.
+    pub base_url: String,
+    /// A short digest of the API key, not reversible.
+    pub key_fingerprint: String,
+}
+
+/// A keyed digest of a secret: tells whether the secret changed, and nothing else (invariant 9).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SecretDigest {
+    /// Which key it was made under; digests of different keys cannot be compared.
+    pub key_id: String,
+    /// HMAC-SHA-256, hexadecimal.
+    pub digest: String,
+}
+
+/// One object in the account that we made or imported.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Every attribute of the schema: the desired ones as sent, the computed ones as read. Secrets are null.
+    pub attributes: Map<String, Json>,
+    /// What the server shows for an attribute, where it differs from what was sent (it rewrites names, resolves
+    /// fallback models, nulls `arg_options`). Live is compared with this; desired is compared with `attributes`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub read_back: BTreeMap<String, Json>,
+    /// Digests of the secrets, by path: `registry.password`, `env_variables["TOKEN"]`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, SecretDigest>,
+    /// Resources that must outlive this one: the order of its deletion when its block is gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<ResourceAddr>,
+    /// Why the next plan replaces it; `None` for a healthy one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tainted: Option<String>,
+    /// The claim of the intent that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+    /// The facts of the offer at the rent; `None` for imported machines and groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferFacts>,
+}
+
+impl Record {
+    /// The numeric id of the machine or group.
+    pub fn id(&self) -> Option<u64> {
+        match self.attributes.get("id")? {
+            Json::String(text) => text.parse().ok(),
+            Json::Number(number) => number.as_u64(),
+            _ => None,
+        }
+    }
+
+    /// The id, as that of a machine.
+    pub fn machine_id(&self) -> Option<MachineId> {
+        self.id().map(MachineId)
+    }
+
+    /// The opaque id of a machine.
+    pub fn hash_id(&self) -> Option<HashId> {
+        Some(HashId(self.attributes.get("hash_id")?.as_str()?.to_owned()))
+    }
+}
+
+/// The value of a root output after the last apply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutputState {
+    /// Null for a sensitive one: those are not stored.
+    pub value: Json,
+    /// Terraform's type notation.
+    #[serde(rename = "type")]
+    pub ty: Json,
+    /// Hidden by `output`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
+}
+
+/// What an intent is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntentAction {
+    /// POST of a template group.
+    CreateGroup,
+    /// POST of a rent.
+    Rent,
+    /// PUT of a group or machine.
+    Update,
+    /// DELETE of a group or machine.
+    Delete,
+}
+
+/// The durable word that a call is about to be sent (invariant 1). Holds no secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The claim: unguessable, unique, sent with the rent and written in the mark.
+    pub claim: String,
+    /// What is about to happen.
+    pub action: IntentAction,
+    /// For which address.
+    pub address: InstanceAddr,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The id of the object that is changed or deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// The exact name of the group that is created: how it is found again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_name: Option<String>,
+    /// The template group that is rented from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<u64>,
+    /// The offer that is rented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer_iri: Option<String>,
+    /// `gpuModel` of the offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_model: Option<String>,
+    /// `gpuCount` of the rent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_count: Option<u32>,
+    /// What the machine would cost per hour if it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hourly_cost: Option<Usd>,
+    /// The record as it will stand once the id is known: an adopted machine is not rented anew because nobody remembers
+    /// what was sent. `None` for updates and deletes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Box<Record>>,
+    /// Why its outcome is unknown, once a call was sent and came back so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+    /// When the call ended without a known outcome, by the server's clock where there was one: the settle window counts
+    /// from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt_since: Option<Timestamp>,
+}
+
+/// Everything recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Counts the snapshots.
+    pub serial: u64,
+    /// A UUID made with the first snapshot; empty before.
+    pub lineage: String,
+    /// The fleet's name, from `podform { fleet = ... }`.
+    pub fleet: Option<String>,
+    /// Whose state this is.
+    pub account: Option<AccountIdentity>,
+    /// Root outputs.
+    pub outputs: BTreeMap<String, OutputState>,
+    /// Objects in the account, and data sources are not among them.
+    pub resources: BTreeMap<InstanceAddr, Record>,
+    /// Intents without a known outcome, by claim.
+    pub open: BTreeMap<String, Intent>,
+    /// Intents closed as absent, with the time they were closed: watched for 24 hours (invariant 2).
+    pub watched: BTreeMap<String, (Intent, Timestamp)>,
+    /// Sequence number of the last journal entry that this snapshot contains.
+    pub journal_seq: u64,
+}
+
+impl State {
+    /// The open intents of an address.
+    pub fn open_at<'a>(&'a self, address: &'a InstanceAddr) -> impl Iterator<Item = &'a Intent> {
+        self.open.values().filter(move |intent| &intent.address == address)
+    }
+}
