@@ -41,6 +41,9 @@ pub struct Refinements {
     pub prefix: Option<Arc<str>>,
     /// It will have at least and at most so many elements.
     pub length: Option<(u64, Option<u64>)>,
+    /// Which unknown it is: the computed attribute it will come from ("simplepod_template_group.x#id"). Kept where a
+    /// value passes unchanged, gone where anything is derived from it. Never part of a comparison of the language.
+    pub origin: Option<Arc<str>>,
 }
 
 /// The data of a value.
@@ -95,6 +98,20 @@ impl Value {
     /// Unknown, but certainly not null: what a computed attribute is before apply.
     pub fn unknown_not_null(ty: Type) -> Self {
         Kind::Unknown(ty, Some(Arc::new(Refinements { not_null: true, ..Refinements::default() }))).into()
+    }
+
+    /// Unknown and not null, with its origin ([`Refinements::origin`]).
+    pub fn unknown_from(ty: Type, origin: impl Into<Arc<str>>) -> Self {
+        let refinements = Refinements { not_null: true, origin: Some(origin.into()), ..Refinements::default() };
+        Kind::Unknown(ty, Some(Arc::new(refinements))).into()
+    }
+
+    /// The origin of an unknown value.
+    pub fn origin(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Unknown(_, refinements) => refinements.as_ref()?.origin.as_deref(),
+            _ => None,
+        }
     }
 
     /// Null, of a type.

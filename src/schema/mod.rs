@@ -1,1 +1,26 @@
-//! Resource and data source tables: attributes, their types, and what a change of each means.
+//! Resource tables: attributes, their types, and what a change of each means.
+//!
+//! The tables are data ([`Schema`]); [`instance`] and [`group`] read a known object of such a table into the words of
+//! the API's calls.
+
+pub mod group;
+pub mod instance;
+pub mod script;
+mod table;
+mod validate;
+
+pub use table::{Attribute, BlockType, Change, Default, Presence, Schema, Ty};
+pub use validate::validate;
+
+/// `simplepod_template_group`.
+pub const TEMPLATE_GROUP: &str = "simplepod_template_group";
+/// `simplepod_instance`.
+pub const INSTANCE: &str = "simplepod_instance";
+
+/// Every resource.
+pub static ALL: [&Schema; 2] = [&group::SCHEMA, &instance::SCHEMA];
+
+/// The table of a resource; `None` for a kind that does not exist.
+pub fn schema(kind: &str) -> Option<&'static Schema> {
+    ALL.into_iter().find(|schema| schema.kind == kind)
+}

@@ -1,0 +1,165 @@
+//! Placement: which instance gets which offer, for the whole fleet at once.
+
+use super::requirement::{Envelope, Unmet};
+use crate::address::InstanceAddr;
+use crate::live::Offer;
+use crate::money::Usd;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One instance that needs an offer.
+#[derive(Clone, Debug)]
+pub struct Demand {
+    /// Whose.
+    pub address: InstanceAddr,
+    /// What it accepts.
+    pub envelope: Envelope,
+    /// Hosts that failed it before: taken only if there is no other.
+    pub avoid: BTreeSet<String>,
+}
+
+/// The offer of one instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Placed {
+    /// What is rented.
+    pub offer: Offer,
+    /// What else may be rented if it vanishes.
+    pub envelope: Envelope,
+}
+
+/// How many offers one requirement alone kept out, of those of the right model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exclusion {
+    /// Which.
+    pub unmet: Unmet,
+    /// How many offers fail it.
+    pub offers: usize,
+}
+
+/// The offer that comes nearest: it fails the fewest requirements, and is the cheapest of those.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearMiss {
+    /// The offer.
+    pub offer: Offer,
+    /// What it fails.
+    pub unmet: Vec<Unmet>,
+}
+
+/// Why an instance has no offer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unplaced {
+    /// Whose.
+    pub address: InstanceAddr,
+    /// What it accepts.
+    pub envelope: Envelope,
+    /// Offers in the market.
+    pub offers: usize,
+    /// By requirement, most offers first.
+    pub exclusions: Vec<Exclusion>,
+    /// The nearest.
+    pub near_miss: Option<NearMiss>,
+    /// Offers that would do, but went to other instances of this fleet.
+    pub taken: usize,
+}
+
+/// Gives each demand the cheapest offer of the most preferred model it can have, in the order of their addresses; no GPU
+/// twice. Ties: the lower price of the disk, then the offer's IRI. Same inputs, same answer.
+pub fn place(demands: &[Demand], market: &[Offer]) -> Vec<Result<Placed, Box<Unplaced>>> {
+    let mut order: Vec<usize> = (0..demands.len()).collect();
+    order.sort_by(|&a, &b| demands[a].address.cmp(&demands[b].address));
+    let mut cheapest: Vec<&Offer> = market.iter().collect();
+    cheapest
+        .sort_by(|a, b| (a.price_per_gpu, a.price_per_disk, &a.iri).cmp(&(b.price_per_gpu, b.price_per_disk, &b.iri)));
+    // Machines of one class accept the same offers: judged once.
+    let mut fitting: Vec<(&Envelope, Vec<&Offer>)> = Vec::new();
+    let mut gpus = Gpus::of(market);
+    let mut placed: Vec<Option<Result<Placed, Box<Unplaced>>>> = demands.iter().map(|_| None).collect();
+    for index in order {
+        let demand = &demands[index];
+        let class = match fitting.iter().position(|(envelope, _)| **envelope == demand.envelope) {
+            Some(class) => class,
+            None => {
+                let mut fit: Vec<&Offer> =
+                    cheapest.iter().copied().filter(|offer| demand.envelope.judge(offer).is_empty()).collect();
+                fit.sort_by_key(|offer| demand.envelope.preference(&offer.gpu_model));
+                fitting.push((&demand.envelope, fit));
+                fitting.len() - 1
+            }
+        };
+        let free = |offer: &&&Offer| gpus.free(offer);
+        let fit = &fitting[class].1;
+        let choice = fit
+            .iter()
+            .filter(|offer| !demand.avoid.contains(&offer.host))
+            .find(free)
+            .or_else(|| fit.iter().find(free))
+            .copied();
+        placed[index] = Some(match choice {
+            Some(offer) => {
+                gpus.take(offer);
+                Ok(Placed { offer: offer.clone(), envelope: demand.envelope.clone() })
+            }
+            None => Err(Box::new(explain(demand, market, fit.len()))),
+        });
+    }
+    placed.into_iter().flatten().collect()
+}
+
+/// GPUs left on each host. A host has as many as its largest variant shows.
+struct Gpus<'a> {
+    left: BTreeMap<&'a str, u32>,
+    taken: BTreeSet<&'a str>,
+}
+
+impl<'a> Gpus<'a> {
+    fn of(market: &'a [Offer]) -> Self {
+        let mut left = BTreeMap::new();
+        for offer in market.iter().filter(|offer| offer.available) {
+            let most = left.entry(offer.host.as_str()).or_insert(0);
+            *most = offer.gpu_count.max(*most);
+        }
+        Self { left, taken: BTreeSet::new() }
+    }
+
+    fn free(&self, offer: &Offer) -> bool {
+        !self.taken.contains(offer.iri.as_str())
+            && self.left.get(offer.host.as_str()).is_some_and(|left| *left >= offer.gpu_count)
+    }
+
+    fn take(&mut self, offer: &'a Offer) {
+        self.taken.insert(&offer.iri);
+        if let Some(left) = self.left.get_mut(offer.host.as_str()) {
+            *left = left.saturating_sub(offer.gpu_count);
+        }
+    }
+}
+
+fn explain(demand: &Demand, market: &[Offer], taken: usize) -> Unplaced {
+    let mut counts: BTreeMap<Unmet, usize> = BTreeMap::new();
+    let mut nearest: Option<((usize, Usd, &str), NearMiss)> = None;
+    for offer in market {
+        let unmet = demand.envelope.judge(offer);
+        for fault in &unmet {
+            *counts.entry(fault.clone()).or_default() += 1;
+        }
+        let wrong_kind = unmet.iter().any(|fault| matches!(fault, Unmet::Model | Unmet::Count | Unmet::Unavailable));
+        if unmet.is_empty() || wrong_kind {
+            continue;
+        }
+        let rank = (unmet.len(), offer.price_per_gpu, offer.iri.as_str());
+        if nearest.as_ref().is_none_or(|(best, _)| rank < *best) {
+            nearest = Some((rank, NearMiss { offer: offer.clone(), unmet }));
+        }
+    }
+    let mut exclusions: Vec<Exclusion> =
+        counts.into_iter().map(|(unmet, offers)| Exclusion { unmet, offers }).collect();
+    exclusions.sort_by(|a, b| b.offers.cmp(&a.offers).then_with(|| a.unmet.cmp(&b.unmet)));
+    Unplaced {
+        address: demand.address.clone(),
+        envelope: demand.envelope.clone(),
+        offers: market.len(),
+        exclusions,
+        near_miss: nearest.map(|(_, miss)| miss),
+        taken,
+    }
+}

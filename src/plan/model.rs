@@ -1,0 +1,223 @@
+//! The plan: the complete program of an apply.
+
+use crate::address::InstanceAddr;
+use crate::lang::Value;
+use crate::market::Placed;
+use crate::money::Usd;
+use crate::state::{AccountIdentity, Intent, SecretDigest};
+use std::collections::BTreeMap;
+
+/// What the plan is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlanMode {
+    /// Make the account what the configuration says.
+    #[default]
+    Normal,
+    /// Release and delete everything recorded.
+    Destroy,
+    /// Only take what is live into the state.
+    RefreshOnly,
+}
+
+/// What happens to one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing.
+    NoOp,
+    /// Made.
+    Create,
+    /// Changed in place.
+    Update,
+    /// Removed, then made anew: re-rent.
+    Replace,
+    /// Removed.
+    Delete,
+    /// Gone already: only forgotten.
+    Forget,
+}
+
+/// Why, where the difference does not tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Its block is gone from the configuration.
+    NoBlock,
+    /// Its key is no more in `count` or `for_each`.
+    NoKey,
+    /// `destroy`.
+    Destroy,
+    /// `-replace`.
+    Requested,
+    /// The last apply left it unfit, with these words.
+    Tainted(String),
+    /// The live object is gone.
+    Gone,
+    /// The recorded facts of its offer fail these requirements now ("offer.min_memory").
+    Unfit(Vec<String>),
+}
+
+/// The planned change of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Which object.
+    pub address: InstanceAddr,
+    /// What happens.
+    pub action: Action,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// The object of the schema as it is; `None` for a create. A secret is a marked placeholder that equals `after`'s
+    /// exactly if the secret is unchanged.
+    pub before: Option<Value>,
+    /// The object of the schema as it will be, unknown where only the apply will tell; `None` for a delete.
+    pub after: Option<Value>,
+    /// Attributes whose change forces the replace ("gpu_model", "offer.min_memory").
+    pub forced_by: Vec<String>,
+    /// The chosen offer, for a rent.
+    pub placed: Option<Placed>,
+    /// USD per hour now.
+    pub cost_before: Usd,
+    /// USD per hour afterwards.
+    pub cost_after: Usd,
+    /// Remarks for the reader: runs an older template, mark is repaired, unknown facts were trusted.
+    pub remarks: Vec<String>,
+}
+
+/// How live differs from recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DriftKind {
+    /// It is gone.
+    Gone,
+    /// Attributes differ: name, recorded, live.
+    Changed(Vec<(String, Value, Value)>),
+}
+
+/// The drift of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    /// Which object.
+    pub address: InstanceAddr,
+    /// How.
+    pub kind: DriftKind,
+    /// The object as recorded.
+    pub before: Value,
+    /// The object as it is live; `None` where it is gone.
+    pub after: Option<Value>,
+}
+
+/// The change of one root output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputChange {
+    /// Its name.
+    pub name: String,
+    /// What it was; a marked null for a sensitive one.
+    pub before: Option<Value>,
+    /// What it will be; `None` where it goes.
+    pub after: Option<Value>,
+    /// True where before and after differ, or cannot be compared.
+    pub changed: bool,
+    /// Hidden by the configuration.
+    pub sensitive: bool,
+}
+
+/// A root variable as the plan was made with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlannedVariable {
+    /// Its value.
+    Plain(Value),
+    /// A sensitive one: only the digest of its JSON, to be given again at apply.
+    Secret(SecretDigest),
+}
+
+/// A step of the program, by its place in [`Plan::steps`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub usize);
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepAction {
+    /// POST of a template group.
+    CreateGroup,
+    /// PUT of a template group.
+    UpdateGroup,
+    /// DELETE of a template group.
+    DeleteGroup,
+    /// POST of a rent.
+    Rent,
+    /// PUT of a machine; where nothing is to be sent, only the record changes.
+    UpdateMachine,
+    /// DELETE of a machine.
+    Release,
+    /// The record goes, nothing is called: the object is gone already.
+    Forget,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What it does.
+    pub action: StepAction,
+    /// To which object.
+    pub address: InstanceAddr,
+    /// Steps that must be done before.
+    pub needs: Vec<StepId>,
+}
+
+/// The fleet's cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CostSummary {
+    /// USD per hour now.
+    pub before: Usd,
+    /// USD per hour afterwards.
+    pub after: Usd,
+}
+
+/// The complete program of an apply, and all that a reviewer must see. A pure function of (configuration, variables,
+/// recorded, live, market).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What it is for.
+    pub mode: PlanMode,
+    /// The fleet.
+    pub fleet: Option<String>,
+    /// The state it was made against; empty for none yet.
+    pub lineage: String,
+    /// The state it was made against.
+    pub serial: u64,
+    /// The account it was made against.
+    pub account: AccountIdentity,
+    /// Root variables that the configuration declares.
+    pub variables: BTreeMap<String, PlannedVariable>,
+    /// Every object, by address, those that do not change included.
+    pub changes: Vec<Change>,
+    /// By address.
+    pub drift: Vec<Drift>,
+    /// By name.
+    pub outputs: Vec<OutputChange>,
+    /// The program. A step needs only steps before it.
+    pub steps: Vec<Step>,
+    /// Of everything recorded and planned.
+    pub cost: CostSummary,
+    /// Intents without a known outcome: their addresses are not rented.
+    pub in_doubt: Vec<Intent>,
+    /// Instances that no offer satisfies and that `-allow-partial` left out.
+    pub left_out: Vec<InstanceAddr>,
+    /// `-target` or `-exclude` narrowed it.
+    pub narrowed: bool,
+}
+
+impl Plan {
+    /// True where an apply would call, or change the state's outputs.
+    pub fn has_changes(&self) -> bool {
+        !self.steps.is_empty() || self.outputs.iter().any(|output| output.changed)
+    }
+
+    /// The change of an address.
+    pub fn change(&self, address: &InstanceAddr) -> Option<&Change> {
+        let at = self.changes.binary_search_by(|change| change.address.cmp(address)).ok()?;
+        self.changes.get(at)
+    }
+
+    /// How many objects have this action.
+    pub fn count(&self, action: Action) -> usize {
+        self.changes.iter().filter(|change| change.action == action).count()
+    }
+}

@@ -1,0 +1,158 @@
+//! `simplepod_template_group`.
+
+use super::table::{Attribute, BlockType, Change, Default, Schema, Ty};
+use crate::lang::{Kind, Value};
+use crate::live::{Env, GroupFields, Registry};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use Change::InPlace;
+
+/// The table (design, section 3). Everything updates in place.
+pub static SCHEMA: Schema = Schema {
+    kind: super::TEMPLATE_GROUP,
+    attributes: &[
+        Attribute::computed("id", Ty::String, "Numeric id, as text."),
+        Attribute::computed("iri", Ty::String, "How other calls refer to it."),
+        Attribute::required("name", Ty::String, InPlace, "Unique in the account."),
+        Attribute::required("image_name", Ty::String, InPlace, "Image, without tag."),
+        Attribute::optional("default_tag", Ty::String, InPlace, "Tag.").or(Default::Text("latest")),
+        Attribute::optional("category_name", Ty::String, InPlace, "Free text."),
+        Attribute::optional("disk_size", Ty::Number, InPlace, "GB, at least 32.").or(Default::Int(32)),
+        Attribute::optional(
+            "expose_ports",
+            Ty::NumberList,
+            InPlace,
+            "Container ports that are reachable from outside.",
+        ),
+        Attribute::optional("start_script", Ty::String, InPlace, "Bash script that runs when a machine starts."),
+        Attribute::optional("arg_options", Ty::String, InPlace, "Arguments of the image; the API drops them silently."),
+        Attribute::optional("env_variables", Ty::StringMap, InPlace, "Environment of every machine."),
+        Attribute::optional("notes", Ty::String, InPlace, "Free text; podform's mark stands after it."),
+        Attribute::optional("ssh_server", Ty::Bool, InPlace, "Run an SSH server.").or(Default::Bool(false)),
+        Attribute::optional("jupyter", Ty::Bool, InPlace, "Run a Jupyter notebook.").or(Default::Bool(false)),
+    ],
+    blocks: &[BlockType {
+        name: "registry",
+        attributes: &[
+            Attribute::required("host", Ty::String, InPlace, "Host of the private registry."),
+            Attribute::required("username", Ty::String, InPlace, "User."),
+            Attribute::required("password", Ty::String, InPlace, "Password; only a keyed digest is recorded.").secret(),
+        ],
+        change: InPlace,
+        doc: "Login at a private registry.",
+    }],
+    doc: "A template group: the image, disk, ports, script and environment that machines are rented with.",
+};
+
+/// What a machine gets from its group: a change of any of these makes it run an older template.
+const RUNNING: [&str; 10] = [
+    "image_name",
+    "default_tag",
+    "disk_size",
+    "expose_ports",
+    "start_script",
+    "arg_options",
+    "env_variables",
+    "ssh_server",
+    "jupyter",
+    "registry",
+];
+
+/// The digest of what machines get from a group; `None` while any of it is unknown. Secrets enter only this digest of
+/// all, hashed together with their keyed digest by `secret`, so that it cannot be searched.
+pub fn digest(group: &Value, secret: &dyn Fn(&str, &str) -> String) -> Option<String> {
+    let mut hash = Sha256::new();
+    for name in RUNNING {
+        let value = group.get(name)?;
+        let mut text = String::new();
+        canonical(name, value, false, secret, &mut text)?;
+        hash.update(format!("{name}={text};"));
+    }
+    Some(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn canonical(
+    path: &str,
+    value: &Value,
+    hidden: bool,
+    secret: &dyn Fn(&str, &str) -> String,
+    out: &mut String,
+) -> Option<()> {
+    let hidden = hidden || value.marks.sensitive;
+    match &value.kind {
+        Kind::Unknown(..) => return None,
+        Kind::Null(_) => out.push_str("null"),
+        Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Kind::Number(n) => out.push_str(&n.to_string()),
+        Kind::String(text) if hidden => out.push_str(&secret(path, text)),
+        Kind::String(text) => out.push_str(&format!("{text:?}")),
+        Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {
+            for element in elements.iter() {
+                canonical(path, element, hidden, secret, out)?;
+                out.push(',');
+            }
+        }
+        Kind::Map(_, entries) | Kind::Object(entries) => {
+            for (key, element) in entries.iter() {
+                out.push_str(&format!("{key:?}:"));
+                let path = if path == "registry" { format!("registry.{key}") } else { format!("{path}[{key:?}]") };
+                canonical(&path, element, hidden, secret, out)?;
+                out.push(',');
+            }
+        }
+    }
+    Some(())
+}
+
+/// The body of a POST (every attribute) or of a PUT (only the `changed` ones), from a wholly known object. `notes` is
+/// left to the caller, who knows the mark.
+pub fn fields(group: &Value, changed: Option<&[&str]>) -> GroupFields {
+    let wanted = |name: &str| changed.is_none_or(|names| names.contains(&name));
+    let text = |name: &str| wanted(name).then(|| text_of(group, name).unwrap_or_default());
+    let flag = |name: &str| wanted(name).then(|| group.get(name).and_then(Value::as_bool).unwrap_or(false));
+    GroupFields {
+        name: text("name"),
+        image_name: text("image_name"),
+        default_tag: text("default_tag"),
+        category_name: text("category_name"),
+        disk_size: wanted("disk_size")
+            .then(|| group.get("disk_size").and_then(Value::as_number).and_then(|n| n.as_u64()))
+            .flatten(),
+        expose_ports: wanted("expose_ports").then(|| ports_of(group)),
+        start_script: text("start_script").map(|script| super::script::encode(&script)),
+        arg_options: text("arg_options"),
+        env: wanted("env_variables").then(|| env_of(group, "env_variables")),
+        notes: None,
+        ssh_server: flag("ssh_server"),
+        jupyter: flag("jupyter"),
+        registry: wanted("registry").then(|| registry_of(group)),
+    }
+}
+
+fn text_of(object: &Value, name: &str) -> Option<String> {
+    Some(object.get(name)?.as_str()?.to_owned())
+}
+
+fn ports_of(group: &Value) -> Vec<u16> {
+    let elements = group.get("expose_ports").and_then(Value::as_elements).unwrap_or_default();
+    elements.iter().filter_map(|port| u16::try_from(port.as_number()?.as_u64()?).ok()).collect()
+}
+
+fn registry_of(group: &Value) -> Option<Registry> {
+    let block = group.get("registry")?;
+    Some(Registry {
+        host: text_of(block, "host")?,
+        username: text_of(block, "username")?,
+        password: text_of(block, "password").map(SecretString::from),
+    })
+}
+
+/// The environment in an attribute of a known object; null elements are left out.
+pub fn env_of(object: &Value, name: &str) -> Env {
+    let entries: Option<&BTreeMap<Arc<str>, Value>> = object.get(name).and_then(Value::as_entries);
+    let pair = |(name, value): (&Arc<str>, &Value)| Some((name.to_string(), value.as_str()?.to_owned()));
+    entries.into_iter().flatten().filter_map(pair).collect()
+}

@@ -1,0 +1,193 @@
+//! The form of a table.
+
+use crate::lang::Type;
+
+/// The types that attributes have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ty {
+    /// `string`
+    String,
+    /// `bool`
+    Bool,
+    /// `number`
+    Number,
+    /// `list(string)`
+    StringList,
+    /// `list(number)`
+    NumberList,
+    /// `map(string)`
+    StringMap,
+    /// `list(object)`: the rows of `simplepod_offers`, the ports of an instance.
+    Rows(&'static [(&'static str, Ty)]),
+}
+
+impl Ty {
+    /// As a type of the language.
+    pub fn to_type(self) -> Type {
+        match self {
+            Ty::String => Type::String,
+            Ty::Bool => Type::Bool,
+            Ty::Number => Type::Number,
+            Ty::StringList => Type::list(Type::String),
+            Ty::NumberList => Type::list(Type::Number),
+            Ty::StringMap => Type::map(Type::String),
+            Ty::Rows(columns) => Type::list(Type::object(columns.iter().map(|(name, ty)| (*name, ty.to_type())))),
+        }
+    }
+}
+
+/// Who gives the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// The configuration must.
+    Required,
+    /// The configuration may.
+    Optional,
+    /// The configuration may; otherwise the API does, and what it gave stays.
+    OptionalComputed,
+    /// The API does.
+    Computed,
+}
+
+/// What stands where the configuration is silent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Default {
+    /// Null.
+    Null,
+    /// A text.
+    Text(&'static str),
+    /// A whole number.
+    Int(i64),
+    /// A bool.
+    Bool(bool),
+}
+
+/// What a change of the desired value does to a machine that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// One PUT.
+    InPlace,
+    /// Only our own behaviour changes: nothing is called.
+    Local,
+    /// The machine is released and another is rented.
+    Rerent,
+    /// As `template_change` says.
+    ByTemplateChange,
+    /// As `env_change` says.
+    ByEnvChange,
+    /// The recorded facts of the offer are judged anew; re-rent when they fail.
+    Judged,
+    /// Computed: never desired.
+    Fact,
+}
+
+/// One attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct Attribute {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: Ty,
+    /// Who gives it.
+    pub presence: Presence,
+    /// What stands where nobody does.
+    pub default: Default,
+    /// Hidden whatever the configuration says.
+    pub sensitive: bool,
+    /// What a change does.
+    pub change: Change,
+    /// One line of documentation, with its unit.
+    pub doc: &'static str,
+}
+
+impl Attribute {
+    /// Given by the configuration, always.
+    pub const fn required(name: &'static str, ty: Ty, change: Change, doc: &'static str) -> Self {
+        Self { name, ty, presence: Presence::Required, default: Default::Null, sensitive: false, change, doc }
+    }
+
+    /// Given by the configuration, or null.
+    pub const fn optional(name: &'static str, ty: Ty, change: Change, doc: &'static str) -> Self {
+        Self { presence: Presence::Optional, ..Self::required(name, ty, change, doc) }
+    }
+
+    /// Given by the configuration or the API.
+    pub const fn either(name: &'static str, ty: Ty, change: Change, doc: &'static str) -> Self {
+        Self { presence: Presence::OptionalComputed, ..Self::required(name, ty, change, doc) }
+    }
+
+    /// Given by the API.
+    pub const fn computed(name: &'static str, ty: Ty, doc: &'static str) -> Self {
+        Self { presence: Presence::Computed, ..Self::required(name, ty, Change::Fact, doc) }
+    }
+
+    /// With a default.
+    #[must_use]
+    pub const fn or(mut self, default: Default) -> Self {
+        self.default = default;
+        self
+    }
+
+    /// Never shown.
+    #[must_use]
+    pub const fn secret(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+}
+
+/// A nested block that may stand at most once; its value is an object, or null where it is absent.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockType {
+    /// Its name.
+    pub name: &'static str,
+    /// Its attributes.
+    pub attributes: &'static [Attribute],
+    /// What a change of anything in it does.
+    pub change: Change,
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+/// The table of one resource or data source.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// `simplepod_instance`.
+    pub kind: &'static str,
+    /// Attributes in the order in which they are shown.
+    pub attributes: &'static [Attribute],
+    /// Nested blocks, shown after the attributes.
+    pub blocks: &'static [BlockType],
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+impl Schema {
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// The nested block of that name.
+    pub fn block(&self, name: &str) -> Option<&'static BlockType> {
+        self.blocks.iter().find(|block| block.name == name)
+    }
+
+    /// The object type of the whole.
+    pub fn ty(&self) -> Type {
+        let block = |block: &BlockType| (block.name, block.ty());
+        Type::object(self.attributes.iter().map(|a| (a.name, a.ty.to_type())).chain(self.blocks.iter().map(block)))
+    }
+}
+
+impl BlockType {
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// The object type of the block.
+    pub fn ty(&self) -> Type {
+        Type::object(self.attributes.iter().map(|a| (a.name, a.ty.to_type())))
+    }
+}

@@ -1,0 +1,167 @@
+//! What a type cannot say: ranges, words and relations between attributes. Unknown values pass; they are checked again
+//! when they are known, before anything is called.
+
+use super::instance::{decimal, duration};
+use super::{INSTANCE, TEMPLATE_GROUP};
+use crate::lang::Value;
+use crate::live::CLAIM_VARIABLE;
+use rust_decimal::Decimal;
+
+/// One finding: the attribute (`offer.min_memory`) and what is wrong with it, whole sentences without values that may
+/// be secret.
+pub type Finding = (String, String);
+
+/// Every fault of an object of a managed resource.
+pub fn validate(kind: &str, object: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    match kind {
+        TEMPLATE_GROUP => group(object, &mut found),
+        INSTANCE => instance(object, &mut found),
+        _ => {}
+    }
+    found
+}
+
+fn group(object: &Value, found: &mut Vec<Finding>) {
+    not_blank(object, "name", found);
+    not_blank(object, "image_name", found);
+    whole(object, "disk_size", 32, 65536, found);
+    if let Some(ports) = object.get("expose_ports").and_then(Value::as_elements) {
+        let bad = |port: &&Value| {
+            port.is_known() && !port.as_number().and_then(|n| n.as_u64()).is_some_and(|n| (1..=65535).contains(&n))
+        };
+        if ports.iter().any(|port| bad(&port)) {
+            found.push(("expose_ports".into(), "A port is a whole number from 1 to 65535.".into()));
+        }
+    }
+    if let Some(image) = object.get("image_name").and_then(Value::as_str)
+        && let Some((_, tag)) = image.rsplit_once(':')
+        && !tag.contains('/')
+    {
+        found.push(("image_name".into(), format!("The image is given without its tag. Set default_tag = \"{tag}\".")));
+    }
+    env(object, found);
+}
+
+fn instance(object: &Value, found: &mut Vec<Finding>) {
+    not_blank(object, "gpu_model", found);
+    whole(object, "gpu_count", 1, 16, found);
+    word(object, "template_change", &["keep", "update", "rent"], found);
+    word(object, "env_change", &["rent", "update"], found);
+    word(object, "wait_for", &["none", "listed", "running", "ready"], found);
+    env(object, found);
+    let price = |name: &str| object.get(name).and_then(decimal);
+    let cap = price("max_price_per_gpu");
+    if cap.is_some_and(|cap| cap <= Decimal::ZERO) {
+        found.push(("max_price_per_gpu".into(), "The price cap must be above zero, in USD per GPU-hour.".into()));
+    }
+    if let (Some(renew), Some(cap)) = (price("max_auto_renew_price"), cap)
+        && renew > cap
+    {
+        let text = format!(
+            "The highest price at renewal ({renew}) is above max_price_per_gpu ({cap}). Lower it, or raise the cap."
+        );
+        found.push(("max_auto_renew_price".into(), text));
+    }
+    if price("max_auto_renew_price").is_some_and(|price| price < Decimal::ZERO) {
+        found.push(("max_auto_renew_price".into(), "A price cannot be negative.".into()));
+    }
+    if let Some(group) = object.get("template_group").and_then(Value::as_str)
+        && crate::live::GroupId::parse(group).is_none()
+    {
+        let text = format!(
+            "\"{group}\" is no template group. Write simplepod_template_group.NAME.id, or the number of a global template."
+        );
+        found.push(("template_group".into(), text));
+    }
+    if let Some(timeouts) = object.get("timeouts") {
+        for name in ["create", "delete"] {
+            if let Some(text) = timeouts.get(name).and_then(Value::as_str)
+                && duration(text).is_none()
+            {
+                found.push((
+                    format!("timeouts.{name}"),
+                    format!("\"{text}\" is no duration. Write it like \"90s\", \"20m\" or \"1h30m\"."),
+                ));
+            }
+        }
+    }
+    if let Some(offer) = object.get("offer") {
+        requirements(offer, found);
+    }
+}
+
+fn requirements(offer: &Value, found: &mut Vec<Finding>) {
+    let Some(entries) = offer.as_entries() else { return };
+    for (name, value) in entries {
+        if let Some(number) = decimal(value) {
+            if number < Decimal::ZERO {
+                found.push((format!("offer.{name}"), "A requirement cannot be negative.".into()));
+            }
+            let most = name.strip_prefix("min_").and_then(|what| offer.get(&format!("max_{what}"))).and_then(decimal);
+            if let Some(most) = most
+                && number > most
+            {
+                let what = &name[4..];
+                found.push((
+                    format!("offer.{name}"),
+                    format!("No offer can have at least {number} and at most {most}: min_{what} is above max_{what}."),
+                ));
+            }
+        }
+        if name.ends_with("_version")
+            && let Some(text) = value.as_str()
+            && (text.is_empty() || text.split('.').any(|part| part.is_empty() || part.parse::<u64>().is_err()))
+        {
+            found.push((
+                format!("offer.{name}"),
+                format!("\"{text}\" is no version. Write numbers with dots, like \"12.8\"."),
+            ));
+        }
+    }
+}
+
+fn env(object: &Value, found: &mut Vec<Finding>) {
+    let Some(entries) = object.get("env_variables").and_then(Value::as_entries) else { return };
+    for (name, value) in entries {
+        let well_formed = !name.is_empty() && !name.contains(['=', '\0']) && !name.contains(char::is_whitespace);
+        if !well_formed {
+            found.push(("env_variables".into(), format!("{name:?} cannot be the name of an environment variable.")));
+        }
+        if &**name == CLAIM_VARIABLE {
+            let text =
+                format!("{CLAIM_VARIABLE} is podform's own: it proves which machine a rent made. Choose another name.");
+            found.push(("env_variables".into(), text));
+        }
+        if value.is_null() {
+            found.push((
+                "env_variables".into(),
+                format!("The value of {name:?} is null. Leave the variable out instead."),
+            ));
+        }
+    }
+}
+
+fn not_blank(object: &Value, name: &str, found: &mut Vec<Finding>) {
+    if object.get(name).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty()) {
+        found.push((name.into(), "The value must not be blank.".into()));
+    }
+}
+
+fn whole(object: &Value, name: &str, least: u64, most: u64, found: &mut Vec<Finding>) {
+    if let Some(number) = object.get(name).and_then(Value::as_number)
+        && !number.as_u64().is_some_and(|n| (least..=most).contains(&n))
+    {
+        found.push((name.into(), format!("The value is {number}; it must be a whole number from {least} to {most}.")));
+    }
+}
+
+fn word(object: &Value, name: &str, words: &[&str], found: &mut Vec<Finding>) {
+    if let Some(text) = object.get(name).and_then(Value::as_str)
+        && !words.contains(&text)
+    {
+        let hint = crate::diag::did_you_mean(text, words.iter().copied());
+        let list = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+        found.push((name.into(), format!("\"{text}\" is not one of {list}.{hint}")));
+    }
+}
