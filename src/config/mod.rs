@@ -1,1 +1,23 @@
-//! Modules, variables and blocks: from the files of a directory to a Configuration.
+//! Modules, variables and blocks: from the files of a directory to a [`Configuration`], and its evaluation.
+//!
+//! [`load`] reads syntax into declarations; [`Graph`] orders them; [`evaluate`] walks that order and asks a [`Resolve`]
+//! what each resource instance looks like: the planner answers with planned objects, apply with real ones.
+
+mod block;
+mod decode;
+mod evaluate;
+mod expand;
+mod graph;
+mod inputs;
+mod load;
+mod model;
+mod scope;
+
+pub use evaluate::{Evaluated, EvaluatedOutput, Instance, ProviderSettings, Resolve, Unresolved, evaluate};
+pub use graph::{Graph, Node};
+pub use inputs::{Given, GivenValue, Inputs};
+pub use load::{LoadedFile, ReadModule, is_configuration_file, is_override_file, load};
+pub use model::{
+    Configuration, IgnoreChanges, Lifecycle, Local, Module, ModuleCall, ModuleId, Output, Resource, ResourceKey,
+    Settings, Validation, Variable,
+};

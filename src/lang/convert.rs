@@ -36,3 +36,8 @@ pub fn unify(types: &[Type]) -> Option<Type> {
     let _ = types;
     unimplemented!()
 }
+impl std::fmt::Display for ConvertError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}

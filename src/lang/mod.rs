@@ -4,6 +4,7 @@
 //! Diagnostics are pushed and evaluation goes on with an unknown value, so that one run shows many errors.
 
 pub mod ast;
+pub mod body;
 pub mod convert;
 pub mod eval;
 pub mod functions;

@@ -103,3 +103,45 @@ pub fn body_references(body: &Body, diags: &mut Diagnostics) -> Vec<Reference> {
     let _ = (body, diags);
     unimplemented!()
 }
+
+/// A scope in which nothing is defined: for constants.
+pub struct NoScope;
+
+impl Scope for NoScope {
+    fn value(&self, _: &Subject, span: Span, diags: &mut Diagnostics) -> Value {
+        let detail = "This value must be constant: references are not allowed here.";
+        diags.push(crate::diag::Diagnostic::error("References not allowed", detail).at(span));
+        Value::unknown(super::types::Type::Dynamic)
+    }
+
+    fn effects(&self) -> &dyn Effects {
+        self
+    }
+}
+
+impl Effects for NoScope {
+    fn read_file(&self, _: &str) -> Result<Vec<u8>, String> {
+        Err("files cannot be read in a constant".into())
+    }
+    fn file_exists(&self, _: &str) -> Result<bool, String> {
+        Err("files cannot be read in a constant".into())
+    }
+    fn fileset(&self, _: &str, _: &str) -> Result<Vec<String>, String> {
+        Err("files cannot be read in a constant".into())
+    }
+    fn absolute(&self, _: &str) -> Result<String, String> {
+        Err("paths cannot be resolved in a constant".into())
+    }
+    fn home(&self) -> Option<String> {
+        None
+    }
+    fn now(&self) -> Option<String> {
+        None
+    }
+    fn plan_time(&self) -> Option<String> {
+        None
+    }
+    fn random(&self) -> Option<[u8; 16]> {
+        None
+    }
+}

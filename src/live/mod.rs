@@ -5,12 +5,14 @@ mod group;
 mod machine;
 mod mark;
 mod offer;
+mod snapshot;
 
 pub use env::{CLAIM_VARIABLE, Env};
 pub use group::{Group, GroupFields, GroupId, Registry};
 pub use machine::{HashId, Machine, MachineFields, MachineId, Port, RentRequest, Status};
 pub use mark::Mark;
 pub use offer::{GlobalTemplate, Offer, OfferFacts, Version};
+pub use snapshot::Snapshot;
 
 use crate::money::Usd;
 use serde::{Deserialize, Serialize};

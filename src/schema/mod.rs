@@ -5,6 +5,7 @@
 
 pub mod group;
 pub mod instance;
+pub mod observe;
 pub mod script;
 mod table;
 mod validate;

@@ -1,0 +1,150 @@
+//! Reading one block: which attributes and blocks it may hold, and constants out of it.
+
+use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
+use crate::lang::ast::{Attribute, Block, Body, Expr, ExprKind};
+use crate::lang::reference::references;
+use crate::lang::{Reference, Subject};
+use std::sync::Arc;
+
+/// Reports every attribute and block that is not on the lists; `what` names the block: "a variable block".
+pub(super) fn allow(body: &Body, what: &str, attributes: &[&str], blocks: &[&str], diags: &mut Diagnostics) {
+    for attribute in &body.attributes {
+        if attributes.contains(&&*attribute.name) {
+            continue;
+        }
+        let detail = match blocks.contains(&&*attribute.name) {
+            true => format!("\"{}\" is a block in {what}: write it without \"=\".", attribute.name),
+            false => format!(
+                "An argument named \"{}\" is not expected in {what}.{}",
+                attribute.name,
+                did_you_mean(&attribute.name, attributes.iter().copied())
+            ),
+        };
+        diags.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name_span));
+    }
+    for block in &body.blocks {
+        if blocks.contains(&&*block.kind) {
+            continue;
+        }
+        let detail = match attributes.contains(&&*block.kind) {
+            true => format!("\"{0}\" is an argument in {what}: write \"{0} = ...\".", block.kind),
+            false => format!(
+                "Blocks of type \"{}\" are not expected in {what}.{}",
+                block.kind,
+                did_you_mean(&block.kind, blocks.iter().copied())
+            ),
+        };
+        diags.push(Diagnostic::error("Unsupported block type", detail).at(block.kind_span));
+    }
+}
+
+/// The attribute of that name.
+pub(super) fn attribute<'a>(body: &'a Body, name: &str) -> Option<&'a Attribute> {
+    body.attributes.iter().find(|attribute| &*attribute.name == name)
+}
+
+/// The expression of a meta-argument, shared.
+pub(super) fn expr(body: &Body, name: &str) -> Option<Arc<Expr>> {
+    attribute(body, name).map(|attribute| attribute.expr.clone())
+}
+
+/// A block's labels, if there are as many as its kind takes; `names` says what each is.
+pub(super) fn labels<'a, const N: usize>(
+    block: &'a Block,
+    names: [&str; N],
+    diags: &mut Diagnostics,
+) -> Option<[&'a str; N]> {
+    if let Some(extra) = block.labels.get(N) {
+        let detail = match names.as_slice() {
+            [] => format!("No labels are expected for {} blocks.", block.kind),
+            names => format!("Only {N} labels ({}) are expected for {} blocks.", names.join(", "), block.kind),
+        };
+        diags.push(Diagnostic::error("Extraneous label", detail).at(extra.span));
+        return None;
+    }
+    if block.labels.len() < N {
+        let detail = format!("All {} blocks must have {N} labels ({}).", block.kind, names.join(", "));
+        diags.push(Diagnostic::error("Missing label", detail).at(block.span));
+        return None;
+    }
+    let mut texts = [""; N];
+    for (text, label) in texts.iter_mut().zip(&block.labels) {
+        *text = &label.text;
+    }
+    Some(texts)
+}
+
+/// Reports a label that cannot be a name.
+pub(super) fn check_name(block: &Block, index: usize, diags: &mut Diagnostics) -> bool {
+    let Some(label) = block.labels.get(index) else { return false };
+    let valid = label
+        .text
+        .chars()
+        .enumerate()
+        .all(|(at, c)| c == '_' || c.is_alphabetic() || (at > 0 && (c == '-' || c.is_alphanumeric())));
+    if !valid || label.text.is_empty() {
+        let detail = "A name must start with a letter or underscore and may contain only letters, digits, underscores and dashes.";
+        diags.push(Diagnostic::error("Invalid name", detail).at(label.span));
+    }
+    valid
+}
+
+/// A text that may not be computed (`source`, `description`).
+pub(super) fn constant_text(attribute: &Attribute, diags: &mut Diagnostics) -> Option<String> {
+    match &attribute.expr.kind {
+        ExprKind::String(text) => Some(text.to_string()),
+        _ => {
+            let detail = format!("\"{}\" must be a quoted text without references or interpolation.", attribute.name);
+            diags.push(Diagnostic::error("Unsuitable value type", detail).at(attribute.expr.span));
+            None
+        }
+    }
+}
+
+/// A bool that may not be computed (`sensitive`, `prevent_destroy`).
+pub(super) fn constant_bool(attribute: &Attribute, diags: &mut Diagnostics) -> Option<bool> {
+    match &attribute.expr.kind {
+        ExprKind::Bool(b) => Some(*b),
+        ExprKind::String(text) if &**text == "true" || &**text == "false" => Some(&**text == "true"),
+        _ => {
+            let detail = format!("\"{}\" must be true or false, without references.", attribute.name);
+            diags.push(Diagnostic::error("Unsuitable value type", detail).at(attribute.expr.span));
+            None
+        }
+    }
+}
+
+/// `depends_on = [a.b, module.c]`.
+pub(super) fn depends_on(body: &Body, diags: &mut Diagnostics) -> Vec<Reference> {
+    let Some(attribute) = attribute(body, "depends_on") else { return Vec::new() };
+    let ExprKind::Tuple(elements) = &attribute.expr.kind else {
+        let detail = "\"depends_on\" is a list of references: depends_on = [simplepod_instance.head].";
+        diags.push(Diagnostic::error("Invalid expression", detail).at(attribute.expr.span));
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for element in elements {
+        let mut named = references(element, diags);
+        let traversal = matches!(element.kind, ExprKind::GetAttr(..) | ExprKind::Index(..) | ExprKind::Variable(_));
+        match named.pop() {
+            Some(reference) if traversal && named.is_empty() => found.push(reference),
+            _ => invalid_dependency(element.span, diags),
+        }
+    }
+    found.retain(|reference| {
+        let thing = matches!(
+            reference.subject,
+            Subject::Resource(..) | Subject::Module(_) | Subject::Local(_) | Subject::Variable(_)
+        );
+        if !thing {
+            invalid_dependency(reference.span, diags);
+        }
+        thing
+    });
+    found
+}
+
+fn invalid_dependency(span: Span, diags: &mut Diagnostics) {
+    let detail = "Each element of depends_on names a resource or module of this module, without quotes.";
+    diags.push(Diagnostic::error("Invalid depends_on reference", detail).at(span));
+}

@@ -1,0 +1,398 @@
+//! The walk: evaluates every declaration in the order of the graph.
+
+use super::decode::decode;
+use super::expand::Expansion;
+use super::graph::{Graph, Node};
+use super::inputs::{Inputs, default_value};
+use super::model::{Configuration, ModuleId, Resource, ResourceKey, Variable};
+use super::scope::{Frame, FrameScope, Repetition};
+use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
+use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::lang::convert::{conform, convert};
+use crate::lang::{Effects, Marks, Type, Value, eval};
+use crate::schema::{Presence, validate};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Says what the object of a resource instance is, as other expressions see it.
+pub trait Resolve {
+    /// Called once for every instance, after all that it depends on.
+    fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value;
+}
+
+/// One resource instance of the configuration.
+pub struct Instance<'a> {
+    /// Its address.
+    pub address: InstanceAddr,
+    /// Its declaration.
+    pub resource: &'a Resource,
+    /// The object that the configuration asks for: defaults filled in, computed attributes null, parts unknown.
+    pub desired: Value,
+    /// The resources it depends on, in every module instance they have.
+    pub dependencies: &'a Arc<Vec<ResourceAddr>>,
+}
+
+/// Answers every instance with an object whose computed attributes are unknown: for `validate`, and for what must be
+/// known before anything is called.
+pub struct Unresolved;
+
+impl Resolve for Unresolved {
+    fn resolve(&mut self, instance: Instance<'_>, _: &mut Diagnostics) -> Value {
+        let Some(entries) = instance.desired.as_entries() else { return instance.desired };
+        let mut object = entries.clone();
+        for attribute in instance.resource.schema.attributes {
+            let unset = object.get(attribute.name).is_none_or(Value::is_null);
+            if unset && matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed) {
+                object.insert(attribute.name.into(), Value::unknown(attribute.ty.to_type()));
+            }
+        }
+        Value::object(object)
+    }
+}
+
+/// A root output.
+#[derive(Clone, Debug)]
+pub struct EvaluatedOutput {
+    /// Its value; unknown where it failed.
+    pub value: Value,
+    /// `sensitive`.
+    pub sensitive: bool,
+}
+
+/// `provider "simplepod"`; what is absent or not known is `None`.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderSettings {
+    /// `api_key`: marked sensitive.
+    pub api_key: Option<Value>,
+    /// `base_url`.
+    pub base_url: Option<String>,
+    /// `settle_window`, a duration.
+    pub settle_window: Option<String>,
+    /// `requests_per_second`.
+    pub requests_per_second: Option<f64>,
+}
+
+/// What a configuration evaluates to, apart from its resources, which went to the [`Resolve`].
+#[derive(Debug, Default)]
+pub struct Evaluated {
+    /// Root outputs.
+    pub outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
+    /// The provider block.
+    pub provider: ProviderSettings,
+}
+
+/// Evaluates a configuration. Errors are pushed and evaluation goes on with unknown values.
+pub fn evaluate(
+    configuration: &Configuration,
+    graph: &Graph,
+    inputs: &Inputs,
+    effects: &dyn Effects,
+    resolve: &mut dyn Resolve,
+    diags: &mut Diagnostics,
+) -> Evaluated {
+    let root = Frame::new(Configuration::ROOT, ModulePath::root(), None, Repetition::default());
+    let fleet = configuration.root().settings.as_ref().and_then(|settings| settings.fleet.as_deref());
+    let mut walk = Walk {
+        configuration,
+        graph,
+        inputs,
+        effects,
+        fleet,
+        frames: vec![root],
+        instances: HashMap::from([(Configuration::ROOT, vec![0])]),
+        outputs: BTreeMap::new(),
+    };
+    for node in &graph.order {
+        walk.node(node, resolve, diags);
+    }
+    let provider = walk.provider(diags);
+    Evaluated { outputs: walk.outputs, provider }
+}
+
+struct Walk<'a> {
+    configuration: &'a Configuration,
+    graph: &'a Graph,
+    inputs: &'a Inputs,
+    effects: &'a dyn Effects,
+    fleet: Option<&'a str>,
+    frames: Vec<Frame>,
+    /// The frames of each module.
+    instances: HashMap<ModuleId, Vec<usize>>,
+    outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
+}
+
+impl<'a> Walk<'a> {
+    fn scope(&self, frame: usize, repetition: Repetition) -> FrameScope<'_> {
+        FrameScope {
+            configuration: self.configuration,
+            frames: &self.frames,
+            frame,
+            repetition,
+            fleet: self.fleet,
+            effects: self.effects,
+        }
+    }
+
+    fn frames_of(&self, module: ModuleId) -> Vec<usize> {
+        self.instances.get(&module).cloned().unwrap_or_default()
+    }
+
+    fn node(&mut self, node: &Node, resolve: &mut dyn Resolve, diags: &mut Diagnostics) {
+        match node {
+            Node::Call(module, name) => {
+                for frame in self.frames_of(*module) {
+                    self.call(frame, name, diags);
+                }
+            }
+            Node::Variable(module, name) => {
+                let configuration = self.configuration;
+                let Some(variable) = configuration.module(*module).variables.get(name) else { return };
+                for frame in self.frames_of(*module) {
+                    let value = self.variable(frame, variable, diags);
+                    self.frames[frame].variables.insert(name.clone(), value);
+                    self.validations(frame, variable, diags);
+                }
+            }
+            Node::Local(module, name) => {
+                let configuration = self.configuration;
+                let Some(local) = configuration.module(*module).locals.get(name) else { return };
+                for frame in self.frames_of(*module) {
+                    let value = eval::evaluate(&local.expr, &self.scope(frame, Repetition::default()), diags);
+                    self.frames[frame].locals.insert(name.clone(), value);
+                }
+            }
+            Node::Resource(module, key) => {
+                let configuration = self.configuration;
+                let Some(resource) = configuration.module(*module).resources.get(key) else { return };
+                for frame in self.frames_of(*module) {
+                    self.resource(frame, *module, key, resource, resolve, diags);
+                }
+            }
+            Node::Output(module, name) => {
+                for frame in self.frames_of(*module) {
+                    self.output(frame, name, diags);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, frame: usize, name: &Arc<str>, diags: &mut Diagnostics) {
+        let configuration = self.configuration;
+        let Some(call) = configuration.module(self.frames[frame].module).calls.get(name) else { return };
+        let scope = self.scope(frame, Repetition::default());
+        let expansion = Expansion::evaluate(call.count.as_ref(), call.for_each.as_ref(), &scope, diags);
+        let mut children = Vec::new();
+        for repetition in expansion.repetitions() {
+            let path = self.frames[frame].path.child(&**name, repetition.key.clone());
+            children.push(self.frames.len());
+            self.instances.entry(call.module).or_default().push(self.frames.len());
+            self.frames.push(Frame::new(call.module, path, Some(frame), repetition));
+        }
+        self.frames[frame].calls.insert(name.clone(), (expansion, children));
+    }
+
+    fn variable(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) -> Value {
+        let own = &self.frames[frame];
+        let Some(parent) = own.parent else {
+            return self.inputs.values.get(&variable.name).cloned().unwrap_or_else(|| default_value(variable));
+        };
+        let above = self.configuration.module(self.frames[parent].module);
+        let call = self.configuration.module(own.module).parent.as_ref().and_then(|(_, name)| above.calls.get(name));
+        let argument = call.and_then(|call| call.arguments.iter().find(|argument| argument.name == variable.name));
+        let Some(argument) = argument else { return default_value(variable) };
+        let value = eval::evaluate(&argument.expr, &self.scope(parent, own.repetition.clone()), diags);
+        if value.is_null() && !variable.nullable {
+            if variable.default.is_none() {
+                let detail = format!("The variable \"{}\" of the module is not nullable: give a value.", variable.name);
+                diags.push(Diagnostic::error("Required variable not set", detail).at(argument.expr.span));
+            }
+            return default_value(variable);
+        }
+        let marks = if variable.sensitive { Marks::SENSITIVE } else { Marks::NONE };
+        match conform(&value, &variable.constraint) {
+            Ok(value) => value.marked(marks),
+            Err(error) => {
+                let detail = format!(
+                    "The given value is not suitable for the variable \"{}\" of the module: {error}.",
+                    variable.name
+                );
+                diags.push(Diagnostic::error("Invalid value for module argument", detail).at(argument.expr.span));
+                Value::unknown(Type::Dynamic)
+            }
+        }
+    }
+
+    fn validations(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) {
+        let scope = self.scope(frame, Repetition::default());
+        for validation in &variable.validations {
+            let mut own = Diagnostics::new();
+            let met = convert(&eval::evaluate(&validation.condition, &scope, &mut own), &Type::Bool);
+            let failed = own.has_errors();
+            diags.extend(own);
+            match met {
+                _ if failed => {}
+                Ok(met) if met.as_bool() == Some(false) => {
+                    let message = eval::evaluate(&validation.message, &scope, diags);
+                    let text = match (message.as_str(), message.marks.sensitive) {
+                        (_, true) => "The error message of this rule holds a sensitive value, so it is not shown.",
+                        (Some(text), false) => text,
+                        (None, false) => "The value does not meet this rule of the variable.",
+                    };
+                    let detail = format!("{text}\n\nThis was checked by the validation rule of var.{}.", variable.name);
+                    let at = validation.condition.span;
+                    diags.push(Diagnostic::error("Invalid value for variable", detail).at(at));
+                }
+                Ok(met) if met.is_null() => {
+                    let detail = "The condition of a validation must be true or false, not null.";
+                    let at = validation.condition.span;
+                    diags.push(Diagnostic::error("Invalid variable validation result", detail).at(at));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let detail = format!("The condition of a validation must be true or false: {error}.");
+                    let at = validation.condition.span;
+                    diags.push(Diagnostic::error("Invalid variable validation result", detail).at(at));
+                }
+            }
+        }
+    }
+
+    fn resource(
+        &mut self,
+        frame: usize,
+        module: ModuleId,
+        key: &ResourceKey,
+        resource: &'a Resource,
+        resolve: &mut dyn Resolve,
+        diags: &mut Diagnostics,
+    ) {
+        let scope = self.scope(frame, Repetition::default());
+        let expansion = Expansion::evaluate(resource.count.as_ref(), resource.for_each.as_ref(), &scope, diags);
+        let address = ResourceAddr {
+            module: self.frames[frame].path.clone(),
+            mode: Mode::Managed,
+            kind: key.0.to_string(),
+            name: key.1.to_string(),
+        };
+        let dependencies = Arc::new(self.dependencies(module, key));
+        let mut objects = Vec::new();
+        for repetition in expansion.repetitions() {
+            let address = address.instance(repetition.key.clone());
+            let scope = self.scope(frame, repetition);
+            let mut own = Diagnostics::new();
+            let desired = decode(resource.schema, &resource.body, resource.span, &scope, &mut own);
+            if !own.has_errors() {
+                for (attribute, fault) in validate(&resource.kind, &desired) {
+                    let at = place_of(resource, &attribute);
+                    own.push(
+                        Diagnostic::error(format!("Invalid value for \"{attribute}\""), fault).at(at).on(&address),
+                    );
+                }
+            }
+            let failed = own.has_errors();
+            diags.extend(own);
+            objects.push(match failed {
+                true => Value::unknown(Type::Dynamic),
+                false => resolve.resolve(Instance { address, resource, desired, dependencies: &dependencies }, diags),
+            });
+        }
+        let value = expansion.collect(objects);
+        self.frames[frame].resources.insert(key.clone(), value);
+    }
+
+    fn dependencies(&self, module: ModuleId, key: &ResourceKey) -> Vec<ResourceAddr> {
+        let needed = self.graph.dependencies.get(&(module, key.clone())).into_iter().flatten();
+        let mut all: Vec<ResourceAddr> = needed
+            .flat_map(|(module, (kind, name))| {
+                self.frames_of(*module).into_iter().map(move |frame| ResourceAddr {
+                    module: self.frames[frame].path.clone(),
+                    mode: Mode::Managed,
+                    kind: kind.to_string(),
+                    name: name.to_string(),
+                })
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    fn output(&mut self, frame: usize, name: &Arc<str>, diags: &mut Diagnostics) {
+        let configuration = self.configuration;
+        let Some(output) = configuration.module(self.frames[frame].module).outputs.get(name) else { return };
+        let mut value = eval::evaluate(&output.expr, &self.scope(frame, Repetition::default()), diags);
+        if frame == 0 {
+            if value.deep_marks().sensitive && !output.sensitive {
+                let detail = "To show that this is meant, and to hide the value, set sensitive = true in this output; or use nonsensitive() where the value is safe to show.";
+                diags.push(Diagnostic::error("Output refers to sensitive values", detail).at(output.span));
+            }
+            let sensitive = output.sensitive;
+            self.outputs.insert(name.clone(), EvaluatedOutput { value: value.clone(), sensitive });
+        }
+        if output.sensitive {
+            value = value.marked(Marks::SENSITIVE);
+        }
+        self.frames[frame].outputs.insert(name.clone(), value);
+    }
+
+    fn provider(&self, diags: &mut Diagnostics) -> ProviderSettings {
+        let mut settings = ProviderSettings::default();
+        let Some((body, _)) = &self.configuration.root().provider else { return settings };
+        let scope = self.scope(0, Repetition::default());
+        for attribute in &body.attributes {
+            let ty = if &*attribute.name == "requests_per_second" { Type::Number } else { Type::String };
+            let value = match convert(&eval::evaluate(&attribute.expr, &scope, diags), &ty) {
+                Ok(value) => value,
+                Err(error) => {
+                    let detail = format!("Inappropriate value for attribute \"{}\": {error}.", attribute.name);
+                    diags.push(Diagnostic::error("Incorrect attribute value type", detail).at(attribute.expr.span));
+                    continue;
+                }
+            };
+            if !value.is_known() {
+                let detail = format!(
+                    "\"{}\" must be known before anything is planned: it cannot come from a resource.",
+                    attribute.name
+                );
+                diags.push(Diagnostic::error("Invalid provider configuration", detail).at(attribute.expr.span));
+                continue;
+            }
+            let text = value.as_str().map(str::to_owned);
+            match &*attribute.name {
+                "api_key" if !value.is_null() => settings.api_key = Some(value.marked(Marks::SENSITIVE)),
+                "base_url" => settings.base_url = text,
+                "settle_window" => {
+                    if text.as_deref().is_some_and(|text| crate::schema::instance::duration(text).is_none()) {
+                        let detail = "\"settle_window\" is a duration, like \"120s\".";
+                        let at = attribute.expr.span;
+                        diags.push(Diagnostic::error("Invalid provider configuration", detail).at(at));
+                    }
+                    settings.settle_window = text;
+                }
+                "requests_per_second" => {
+                    settings.requests_per_second = value.as_number().and_then(|n| n.to_string().parse().ok());
+                    if settings.requests_per_second.is_some_and(|rate: f64| rate <= 0.0) {
+                        let detail = "\"requests_per_second\" must be above zero.";
+                        let at = attribute.expr.span;
+                        diags.push(Diagnostic::error("Invalid provider configuration", detail).at(at));
+                    }
+                }
+                _ => {}
+            }
+        }
+        settings
+    }
+}
+
+/// Where the attribute of a finding stands in the source; the header of the block where it is not written.
+fn place_of(resource: &Resource, attribute: &str) -> Span {
+    let (first, rest) = attribute.split_once('.').map_or((attribute, None), |(first, rest)| (first, Some(rest)));
+    let body = &resource.body;
+    match rest {
+        None => body.attributes.iter().find(|a| &*a.name == first).map_or(resource.span, |a| a.expr.span),
+        Some(rest) => {
+            let block = body.blocks.iter().find(|block| &*block.kind == first);
+            let inner = block.and_then(|block| block.body.attributes.iter().find(|a| &*a.name == rest));
+            inner.map(|a| a.expr.span).or(block.map(|block| block.span)).unwrap_or(resource.span)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `count` and `for_each`: how many instances, and their keys.
+
+use super::scope::Repetition;
+use crate::address::InstanceKey;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::ast::Expr;
+use crate::lang::convert::convert;
+use crate::lang::{Kind, Scope, Type, Value, eval};
+use std::sync::Arc;
+
+/// The most instances one block may have: a typing error must not rent a data center.
+const MOST: u64 = 100_000;
+
+/// The instances of one block.
+#[derive(Clone, Debug)]
+pub(super) enum Expansion {
+    /// Neither `count` nor `for_each`.
+    Single,
+    /// `count`.
+    Count(u64),
+    /// `for_each`: keys and values, by key.
+    Each(Arc<Vec<(String, Value)>>),
+    /// It could not be told; a diagnostic said why.
+    Unknown,
+}
+
+impl Expansion {
+    /// Evaluates `count` or `for_each`.
+    pub fn evaluate(
+        count: Option<&Arc<Expr>>,
+        for_each: Option<&Arc<Expr>>,
+        scope: &dyn Scope,
+        diags: &mut Diagnostics,
+    ) -> Expansion {
+        match (count, for_each) {
+            (Some(expr), _) => count_of(expr, scope, diags),
+            (None, Some(expr)) => each_of(expr, scope, diags),
+            (None, None) => Expansion::Single,
+        }
+    }
+
+    /// Key and bindings of every instance, in order.
+    pub fn repetitions(&self) -> Vec<Repetition> {
+        match self {
+            Expansion::Single => vec![Repetition::default()],
+            Expansion::Count(n) => {
+                (0..*n).map(|index| Repetition { key: Some(InstanceKey::Int(index)), each_value: None }).collect()
+            }
+            Expansion::Each(entries) => entries
+                .iter()
+                .map(|(key, value)| Repetition {
+                    key: Some(InstanceKey::Str(key.clone())),
+                    each_value: Some(value.clone()),
+                })
+                .collect(),
+            Expansion::Unknown => Vec::new(),
+        }
+    }
+
+    /// What a reference to the whole block is: one object, a tuple of them, or an object of them by key.
+    pub fn collect(&self, instances: Vec<Value>) -> Value {
+        match self {
+            Expansion::Single => instances.into_iter().next().unwrap_or_else(|| Value::unknown(Type::Dynamic)),
+            Expansion::Count(_) => Value::tuple(instances),
+            Expansion::Each(entries) => {
+                Value::object(entries.iter().zip(instances).map(|((key, _), value)| (key.as_str(), value)))
+            }
+            Expansion::Unknown => Value::unknown(Type::Dynamic),
+        }
+    }
+}
+
+fn count_of(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+    let mut own = Diagnostics::new();
+    let value = eval::evaluate(expr, scope, &mut own);
+    let failed = own.has_errors();
+    diags.extend(own);
+    if failed {
+        return Expansion::Unknown;
+    }
+    let mut refuse = |detail: String| {
+        diags.push(Diagnostic::error("Invalid count argument", detail).at(expr.span));
+        Expansion::Unknown
+    };
+    if value.marks.sensitive {
+        return refuse("Sensitive values, or values derived from them, cannot be used as count: the addresses of the instances would disclose them.".into());
+    }
+    let number = match convert(&value, &Type::Number) {
+        Ok(number) => number,
+        Err(error) => return refuse(format!("The given \"count\" argument value is unsuitable: {error}.")),
+    };
+    match &number.kind {
+        Kind::Unknown(..) => refuse("The \"count\" value depends on resource attributes that cannot be determined until apply, so podform cannot predict how many instances will be created. Use -target to first apply only the resources that the count depends on.".into()),
+        Kind::Number(n) => match n.as_u64() {
+            Some(n) if n <= MOST => Expansion::Count(n),
+            Some(_) => refuse(format!("A count of {n} is beyond the limit of {MOST}.")),
+            None => refuse(format!("The count is {n}; it must be a whole number that is not negative.")),
+        },
+        _ => refuse("The given \"count\" argument value is null. A whole number is required.".into()),
+    }
+}
+
+fn each_of(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+    let mut own = Diagnostics::new();
+    let value = eval::evaluate(expr, scope, &mut own);
+    let failed = own.has_errors();
+    diags.extend(own);
+    if failed {
+        return Expansion::Unknown;
+    }
+    let mut refuse = |detail: &str| {
+        diags.push(Diagnostic::error("Invalid for_each argument", detail).at(expr.span));
+        Expansion::Unknown
+    };
+    if value.marks.sensitive {
+        return refuse(
+            "Sensitive values, or values derived from them, cannot be used as for_each: the addresses of the instances would disclose them.",
+        );
+    }
+    match &value.kind {
+        Kind::Unknown(..) => refuse(
+            "The \"for_each\" value depends on resource attributes that cannot be determined until apply, so podform cannot predict the keys. Use keys that are known in the configuration, or -target to first apply what the keys depend on.",
+        ),
+        Kind::Null(_) => refuse("The given \"for_each\" argument value is null. A map, or set of strings, is allowed."),
+        Kind::Map(_, entries) | Kind::Object(entries) => Expansion::Each(Arc::new(
+            entries.iter().map(|(key, element)| (key.to_string(), element.clone().marked(value.marks))).collect(),
+        )),
+        Kind::Set(_, elements) => {
+            let mut entries = Vec::with_capacity(elements.len());
+            for element in elements.iter() {
+                match &element.kind {
+                    Kind::String(text) if element.marks.is_none() => entries.push((text.to_string(), element.clone())),
+                    Kind::String(_) => {
+                        return refuse(
+                            "A set for for_each cannot hold sensitive values: the addresses of the instances would disclose them.",
+                        );
+                    }
+                    Kind::Unknown(..) => {
+                        return refuse(
+                            "The \"for_each\" set holds values that cannot be determined until apply, so podform cannot predict the keys.",
+                        );
+                    }
+                    _ => return refuse("A set for for_each must hold only strings that are not null."),
+                }
+            }
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Expansion::Each(Arc::new(entries))
+        }
+        _ => refuse(
+            "The given \"for_each\" argument value is unsuitable: it must be a map, or a set of strings. Write toset([...]) around a list.",
+        ),
+    }
+}

@@ -1,0 +1,200 @@
+//! Declarations.
+
+use crate::diag::Span;
+use crate::lang::ast::{Attribute, Body, Expr};
+use crate::lang::{Constraint, Reference, Value};
+use crate::schema::Schema;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A module by its place in [`Configuration::modules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub usize);
+
+/// The root module and every module it calls, one entry per call.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// The root module is the first; a child stands after its parent.
+    pub modules: Vec<Module>,
+}
+
+impl Configuration {
+    /// The root module's id.
+    pub const ROOT: ModuleId = ModuleId(0);
+
+    /// The module of an id that this configuration gave out.
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0]
+    }
+
+    /// The root module.
+    pub fn root(&self) -> &Module {
+        self.module(Self::ROOT)
+    }
+
+    /// The names of the calls from the root to a module.
+    pub fn call_path(&self, id: ModuleId) -> Vec<&str> {
+        let mut path = Vec::new();
+        let mut at = self.module(id);
+        while let Some((parent, name)) = &at.parent {
+            path.push(&**name);
+            at = self.module(*parent);
+        }
+        path.reverse();
+        path
+    }
+}
+
+/// Kind and name of a managed resource.
+pub type ResourceKey = (Arc<str>, Arc<str>);
+
+/// One module.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    /// Who calls it, and by which name; `None` for the root.
+    pub parent: Option<(ModuleId, Arc<str>)>,
+    /// Its directory, as `path.module` shows it.
+    pub dir: String,
+    /// `variable`.
+    pub variables: BTreeMap<Arc<str>, Variable>,
+    /// `locals`.
+    pub locals: BTreeMap<Arc<str>, Local>,
+    /// `output`.
+    pub outputs: BTreeMap<Arc<str>, Output>,
+    /// `resource`.
+    pub resources: BTreeMap<ResourceKey, Resource>,
+    /// `module`.
+    pub calls: BTreeMap<Arc<str>, ModuleCall>,
+    /// `podform`.
+    pub settings: Option<Settings>,
+    /// `provider "simplepod"`: its body and where it stands.
+    pub provider: Option<(Arc<Body>, Span)>,
+}
+
+/// `variable`.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: Arc<str>,
+    /// `type`; any where it is absent.
+    pub constraint: Constraint,
+    /// `default`, converted; `None` for a required variable.
+    pub default: Option<Value>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `sensitive`.
+    pub sensitive: bool,
+    /// `nullable`.
+    pub nullable: bool,
+    /// `validation`.
+    pub validations: Vec<Validation>,
+    /// The header of its block.
+    pub span: Span,
+}
+
+/// `validation`.
+#[derive(Clone, Debug)]
+pub struct Validation {
+    /// `condition`.
+    pub condition: Arc<Expr>,
+    /// `error_message`.
+    pub message: Arc<Expr>,
+}
+
+/// One entry of `locals`.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// Its expression.
+    pub expr: Arc<Expr>,
+    /// Its name.
+    pub span: Span,
+}
+
+/// `output`.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// `value`.
+    pub expr: Arc<Expr>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `sensitive`.
+    pub sensitive: bool,
+    /// `depends_on`.
+    pub depends_on: Vec<Reference>,
+    /// The header of its block.
+    pub span: Span,
+}
+
+/// `resource`.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// The first label.
+    pub kind: Arc<str>,
+    /// The second label.
+    pub name: Arc<str>,
+    /// Its table.
+    pub schema: &'static Schema,
+    /// Its body without meta-arguments.
+    pub body: Body,
+    /// `count`.
+    pub count: Option<Arc<Expr>>,
+    /// `for_each`.
+    pub for_each: Option<Arc<Expr>>,
+    /// `depends_on`.
+    pub depends_on: Vec<Reference>,
+    /// `lifecycle`.
+    pub lifecycle: Lifecycle,
+    /// The header of its block.
+    pub span: Span,
+}
+
+/// `lifecycle`.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    /// `prevent_destroy`: where it stands.
+    pub prevent_destroy: Option<Span>,
+    /// `ignore_changes`.
+    pub ignore_changes: IgnoreChanges,
+}
+
+/// `ignore_changes`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum IgnoreChanges {
+    /// Nothing is ignored.
+    #[default]
+    None,
+    /// `all`.
+    All,
+    /// The attributes named; each a path from the resource: `notes`, or `env_variables` and `A`.
+    Paths(Vec<Vec<Arc<str>>>),
+}
+
+/// `module`.
+#[derive(Clone, Debug)]
+pub struct ModuleCall {
+    /// Its label.
+    pub name: Arc<str>,
+    /// The called module.
+    pub module: ModuleId,
+    /// `source`, as written.
+    pub source: String,
+    /// Values of the called module's variables.
+    pub arguments: Vec<Attribute>,
+    /// `count`.
+    pub count: Option<Arc<Expr>>,
+    /// `for_each`.
+    pub for_each: Option<Arc<Expr>>,
+    /// `depends_on`.
+    pub depends_on: Vec<Reference>,
+    /// The header of its block.
+    pub span: Span,
+}
+
+/// `podform`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `fleet`: the identity that outlives a lost state.
+    pub fleet: Option<String>,
+    /// The header of its block.
+    pub span: Span,
+}

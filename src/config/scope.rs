@@ -1,0 +1,132 @@
+//! What names mean inside one instance of a module.
+
+use super::expand::Expansion;
+use super::model::{Configuration, ModuleId, ResourceKey};
+use crate::address::{InstanceKey, Mode, ModulePath};
+use crate::diag::{Diagnostics, Span};
+use crate::lang::reference::{Effects, Scope, Subject};
+use crate::lang::{Type, Value};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// What `count.index` and `each` are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Repetition {
+    /// The key of the instance.
+    pub key: Option<InstanceKey>,
+    /// `each.value`.
+    pub each_value: Option<Value>,
+}
+
+/// One instance of a module, with what has been evaluated of it so far.
+pub(super) struct Frame {
+    pub module: ModuleId,
+    pub path: ModulePath,
+    /// The frame of the caller.
+    pub parent: Option<usize>,
+    /// Of the call.
+    pub repetition: Repetition,
+    pub variables: HashMap<Arc<str>, Value>,
+    pub locals: HashMap<Arc<str>, Value>,
+    pub outputs: BTreeMap<Arc<str>, Value>,
+    pub resources: HashMap<ResourceKey, Value>,
+    pub calls: HashMap<Arc<str>, (Expansion, Vec<usize>)>,
+}
+
+impl Frame {
+    pub fn new(module: ModuleId, path: ModulePath, parent: Option<usize>, repetition: Repetition) -> Frame {
+        Frame {
+            module,
+            path,
+            parent,
+            repetition,
+            variables: HashMap::new(),
+            locals: HashMap::new(),
+            outputs: BTreeMap::new(),
+            resources: HashMap::new(),
+            calls: HashMap::new(),
+        }
+    }
+}
+
+/// The scope of an expression.
+pub(super) struct FrameScope<'a> {
+    pub configuration: &'a Configuration,
+    pub frames: &'a [Frame],
+    pub frame: usize,
+    pub repetition: Repetition,
+    pub fleet: Option<&'a str>,
+    pub effects: &'a dyn Effects,
+}
+
+impl Scope for FrameScope<'_> {
+    /// What is not declared was reported when the graph was built; what failed was reported when it failed: both are
+    /// unknown here.
+    fn value(&self, subject: &Subject, span: Span, diags: &mut Diagnostics) -> Value {
+        let frame = &self.frames[self.frame];
+        let found = match subject {
+            Subject::Variable(name) => frame.variables.get(name).cloned(),
+            Subject::Local(name) => frame.locals.get(name).cloned(),
+            Subject::Resource(Mode::Managed, kind, name) => frame.resources.get(&(kind.clone(), name.clone())).cloned(),
+            Subject::Resource(Mode::Data, ..) | Subject::SelfObject => None,
+            Subject::Module(name) => frame.calls.get(name).map(|(expansion, children)| {
+                let declared = frame.module;
+                expansion.collect(children.iter().map(|&child| self.outputs(declared, name, child)).collect())
+            }),
+            Subject::CountIndex => match &self.repetition.key {
+                Some(InstanceKey::Int(index)) => Some(Value::int(i64::try_from(*index).unwrap_or(i64::MAX))),
+                _ => None,
+            },
+            Subject::EachKey => match &self.repetition.key {
+                Some(InstanceKey::Str(key)) => Some(Value::string(key)),
+                _ => None,
+            },
+            Subject::EachValue => self.repetition.each_value.clone(),
+            Subject::Path(name) => self.path(name, span, diags),
+            Subject::Podform(name) => match &**name {
+                "workspace" => Some(Value::string("default")),
+                "fleet" => Some(self.fleet.map_or(Value::null(Type::String), Value::string)),
+                other => {
+                    let hint = crate::diag::did_you_mean(other, ["fleet", "workspace"]);
+                    let detail = format!("\"podform\" has no attribute named \"{other}\".{hint}");
+                    diags.push(crate::diag::Diagnostic::error("Invalid \"podform\" attribute", detail).at(span));
+                    None
+                }
+            },
+        };
+        found.unwrap_or_else(|| Value::unknown(Type::Dynamic))
+    }
+
+    fn effects(&self) -> &dyn Effects {
+        self.effects
+    }
+}
+
+impl FrameScope<'_> {
+    /// The object of a module instance's outputs; what is not evaluated yet is unknown.
+    fn outputs(&self, caller: ModuleId, call: &str, frame: usize) -> Value {
+        let Some(call) = self.configuration.module(caller).calls.get(call) else {
+            return Value::unknown(Type::Dynamic);
+        };
+        let declared = self.configuration.module(call.module).outputs.keys();
+        let known = &self.frames[frame].outputs;
+        Value::object(
+            declared
+                .map(|name| (name.clone(), known.get(name).cloned().unwrap_or_else(|| Value::unknown(Type::Dynamic)))),
+        )
+    }
+
+    fn path(&self, name: &str, span: Span, diags: &mut Diagnostics) -> Option<Value> {
+        match name {
+            "module" => Some(Value::string(&self.configuration.module(self.frames[self.frame].module).dir)),
+            "root" => Some(Value::string(&self.configuration.root().dir)),
+            "cwd" => self.effects.absolute(".").ok().map(Value::string),
+            other => {
+                let hint = crate::diag::did_you_mean(other, ["module", "root", "cwd"]);
+                let detail = format!("\"path\" has no attribute named \"{other}\".{hint}");
+                diags.push(crate::diag::Diagnostic::error("Invalid \"path\" attribute", detail).at(span));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What an answer of the API says of our attributes. Only what the answer carried is in the result.
+
+use crate::live::{Group, GroupId, Machine, Mark};
+use crate::money::{Usd, hourly_cost};
+use serde_json::{Map, Number, Value as Json, json};
+use std::str::FromStr;
+
+/// The attributes of a machine. `env_variables` are left to who knows the template's.
+pub fn machine(machine: &Machine) -> Map<String, Json> {
+    let mut seen = Map::new();
+    let mut put = |name: &str, value: Option<Json>| {
+        if let Some(value) = value {
+            seen.insert(name.to_owned(), value);
+        }
+    };
+    let text = |text: &Option<String>| text.clone().map(Json::String);
+    put("id", Some(json!(machine.id.to_string())));
+    put("hash_id", machine.hash_id.as_ref().map(|id| json!(id.0)));
+    put("support_id", text(&machine.support_id));
+    put("name", text(&machine.name));
+    put("notes", machine.notes.as_ref().map(|notes| notes_of(notes)));
+    put("status", machine.status.as_ref().map(|status| json!(status.0)));
+    put("rented_gpu_model", text(&machine.gpu_model));
+    put("gpu_count", machine.gpu_count.map(|count| json!(count)));
+    put("price_per_gpu", machine.price_per_gpu.map(dollars));
+    put("price_per_disk", machine.price_per_disk.map(dollars));
+    if let (Some(gpu), Some(count), Some(per_disk), Some(gb)) =
+        (machine.price_per_gpu, machine.gpu_count, machine.price_per_disk, machine.disk_size)
+    {
+        put("hourly_cost", Some(dollars(Usd(hourly_cost(gpu, count, per_disk, gb).0.round_dp(6)))));
+    }
+    put("template_group", machine.group.map(|group| json!(group.to_string())));
+    put("auto_renew", machine.auto_renew.map(|on| json!(on)));
+    put("max_auto_renew_price", machine.max_auto_renew_price.map(dollars));
+    put("created_at", text(&machine.created_at));
+    put("expires_at", text(&machine.expires_at));
+    put("auto_renew_at", text(&machine.auto_renew_at));
+    put("host_ip", text(&machine.host_ip));
+    put("region", text(&machine.region));
+    if let Some(ports) = &machine.ports {
+        let rows = ports.iter().map(|port| {
+            json!({
+                "container_port": port.container_port,
+                "host_port": port.host_port,
+                "ip": port.ip,
+                "protocol": port.protocol,
+                "url": port.url,
+            })
+        });
+        put("ports", Some(rows.collect()));
+        let ssh = ports.iter().find(|port| port.container_port == "22" && port.host_port.is_some());
+        put("ssh_host", Some(json!(ssh.and_then(|port| port.ip.clone()))));
+        put("ssh_port", Some(json!(ssh.and_then(|port| port.host_port))));
+        let urls = ports.iter().filter_map(|port| Some((port.container_port.clone(), json!(port.url.clone()?))));
+        put("urls", Some(Json::Object(urls.collect())));
+    }
+    seen
+}
+
+/// The attributes of a template group, but for its environment and its registry's password.
+pub fn group(group: &Group) -> Map<String, Json> {
+    let mut seen = Map::new();
+    let mut put = |name: &str, value: Option<Json>| {
+        if let Some(value) = value {
+            seen.insert(name.to_owned(), value);
+        }
+    };
+    let text = |text: &Option<String>| text.clone().map(Json::String);
+    identity(group.id, &mut |name, value| put(name, Some(value)));
+    put("name", text(&group.name));
+    put("image_name", text(&group.image_name));
+    put("default_tag", text(&group.default_tag));
+    put("category_name", text(&group.category_name));
+    put("disk_size", group.disk_size.map(|gb| json!(gb)));
+    put("expose_ports", group.expose_ports.as_ref().map(|ports| ports_of(ports)));
+    put("start_script", group.start_script.as_ref().map(|script| json!(super::script::decode(script))));
+    put("arg_options", group.arg_options.clone().map(|options| json!(options)));
+    put("notes", group.notes.as_ref().map(|notes| notes_of(notes)));
+    put("ssh_server", group.ssh_server.map(|on| json!(on)));
+    put("jupyter", group.jupyter.map(|on| json!(on)));
+    seen
+}
+
+/// `id` and `iri` of a group.
+pub fn identity(id: GroupId, put: &mut dyn FnMut(&str, Json)) {
+    put("id", json!(id.to_string()));
+    put("iri", json!(id.iri()));
+}
+
+/// The user's text of notes that may carry a mark.
+fn notes_of(notes: &str) -> Json {
+    json!(Mark::read(notes).0)
+}
+
+fn ports_of(text: &str) -> Json {
+    text.split(',').filter_map(|port| port.trim().parse::<u16>().ok()).map(|port| json!(port)).collect()
+}
+
+/// Dollars as a JSON number with the decimal's own digits.
+pub fn dollars(amount: Usd) -> Json {
+    Number::from_str(&amount.0.normalize().to_string()).map_or(Json::Null, Json::Number)
+}
