@@ -4,7 +4,7 @@ use crate::address::InstanceAddr;
 use crate::lang::Value;
 use crate::market::Placed;
 use crate::money::Usd;
-use crate::state::{AccountIdentity, Intent, SecretDigest};
+use crate::state::{AccountIdentity, Intent, Record, SecretDigest};
 use std::collections::BTreeMap;
 
 /// What the plan is for.
@@ -194,6 +194,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// The program. A step needs only steps before it.
     pub steps: Vec<Step>,
+    /// Records as live shows them, where that differs: taken over before the first step.
+    pub refresh: Vec<(InstanceAddr, Record)>,
     /// Of everything recorded and planned.
     pub cost: CostSummary,
     /// Intents without a known outcome: their addresses are not rented.

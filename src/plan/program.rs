@@ -1,0 +1,114 @@
+//! The plan at apply time: what each step's object is, now that more is known.
+
+use super::model::Plan;
+use crate::address::InstanceAddr;
+use crate::config::{Configuration, EvaluatedOutput, Graph, Inputs, Instance, Resolve, Unresolved, evaluate};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::{Effects, Kind, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A configuration with its inputs: everything that evaluation needs.
+pub struct Program {
+    /// The configuration.
+    pub configuration: Configuration,
+    /// Its order.
+    pub graph: Graph,
+    /// Root variables.
+    pub inputs: Inputs,
+}
+
+/// What the configuration asks for, given what has been applied so far.
+#[derive(Debug, Default)]
+pub struct Desires {
+    /// The planned object of each instance that the plan makes or changes, with all that is known by now.
+    pub objects: BTreeMap<InstanceAddr, Value>,
+    /// The resources each of them depends on.
+    pub dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
+    /// Root outputs.
+    pub outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
+}
+
+impl Program {
+    /// Evaluates anew. `applied` holds the final objects of finished steps; other instances stand as planned. A value
+    /// that the plan knew and that is another now is an error: the plan is stale (invariant 7).
+    pub fn desires(
+        &self,
+        plan: &Plan,
+        applied: &BTreeMap<InstanceAddr, Value>,
+        effects: &dyn Effects,
+        diags: &mut Diagnostics,
+    ) -> Desires {
+        let mut applying = Applying { plan, applied, desires: Desires::default() };
+        let evaluated = evaluate(&self.configuration, &self.graph, &self.inputs, effects, &mut applying, diags);
+        Desires { outputs: evaluated.outputs, ..applying.desires }
+    }
+}
+
+struct Applying<'a> {
+    plan: &'a Plan,
+    applied: &'a BTreeMap<InstanceAddr, Value>,
+    desires: Desires,
+}
+
+impl Resolve for Applying<'_> {
+    fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
+        let address = instance.address.clone();
+        self.desires.dependencies.insert(address.clone(), instance.dependencies.clone());
+        let planned = self.plan.change(&address).and_then(|change| change.after.clone());
+        if let Some(done) = self.applied.get(&address) {
+            return done.clone();
+        }
+        let Some(planned) = planned else { return Unresolved.resolve(instance, diags) };
+        let object = complete(&planned, &instance.desired);
+        if let Some(path) = contradiction(&planned, &object, "") {
+            let detail = format!(
+                "The value of {path} is another one than the plan showed. Nothing was changed for {address}. Plan again."
+            );
+            diags.push(Diagnostic::error("Plan is stale", detail).on(&address));
+        }
+        self.desires.objects.insert(address, object.clone());
+        object
+    }
+}
+
+/// The planned object, with what the configuration says by now where the plan had unknowns.
+fn complete(planned: &Value, desired: &Value) -> Value {
+    match (&planned.kind, &desired.kind) {
+        (Kind::Unknown(..), Kind::Null(_)) => planned.clone(),
+        (Kind::Unknown(..), _) => desired.clone(),
+        (Kind::Object(planned_entries), Kind::Object(_)) => {
+            let entry = |(name, value): (&Arc<str>, &Value)| {
+                (name.clone(), desired.get(name).map_or_else(|| value.clone(), |desired| complete(value, desired)))
+            };
+            Value::object(planned_entries.iter().map(entry)).marked(planned.marks)
+        }
+        _ if planned.is_wholly_known() && desired.is_null() => planned.clone(),
+        (Kind::Map(_, entries), Kind::Map(..)) if !planned.is_wholly_known() || entries.is_empty() => desired.clone(),
+        _ if !planned.is_wholly_known() => desired.clone(),
+        // Secrets of a saved plan are placeholders; the configuration has the values.
+        _ if planned.deep_marks().sensitive => desired.clone(),
+        _ => planned.clone(),
+    }
+}
+
+/// The first place where a value that the plan knew differs now. Secrets are compared by the caller, by digest.
+fn contradiction(planned: &Value, now: &Value, path: &str) -> Option<String> {
+    match (&planned.kind, &now.kind) {
+        (Kind::Unknown(..), _) => None,
+        _ if planned.marks.sensitive => None,
+        (Kind::Object(a) | Kind::Map(_, a), Kind::Object(b) | Kind::Map(_, b)) => {
+            let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            let lost = a.iter().find_map(|(name, value)| match b.get(name) {
+                Some(now) => contradiction(value, now, &inside(name)),
+                None => Some(inside(name)),
+            });
+            lost.or_else(|| b.keys().find(|name| !a.contains_key(*name)).map(|name| inside(name)))
+        }
+        (Kind::List(_, a), Kind::List(_, b)) if a.len() == b.len() => {
+            a.iter().zip(b.iter()).find_map(|(a, b)| contradiction(a, b, path))
+        }
+        (a, b) if a == b => None,
+        _ => Some(path.to_owned()),
+    }
+}
