@@ -44,7 +44,9 @@ pub(super) fn created(address: &str, schema: &Schema, desired: &Value, template:
         let unset = object.get(attribute.name).is_none_or(Value::is_null);
         if unset && matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed) {
             let unknown = match attribute.name {
-                "template_digest" if template.digest.is_some() => Value::string(template.digest.as_deref().unwrap_or("")),
+                "template_digest" if template.digest.is_some() => {
+                    Value::string(template.digest.as_deref().unwrap_or(""))
+                }
                 name => Value::unknown_from(attribute.ty.to_type(), format!("{address}#{name}")),
             };
             object.insert(attribute.name.into(), unknown);
@@ -169,10 +171,8 @@ fn template_change(
     match choice(object, "template_change") {
         Some("rent") => diff.forced_by.push("template_group".to_owned()),
         Some("update") => {
-            let digest = template.digest.as_deref().map_or_else(
-                || Value::unknown(crate::lang::Type::String),
-                Value::string,
-            );
+            let digest =
+                template.digest.as_deref().map_or_else(|| Value::unknown(crate::lang::Type::String), Value::string);
             object.insert("template_digest".into(), digest);
         }
         _ => {

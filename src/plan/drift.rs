@@ -1,6 +1,6 @@
 //! Recorded against live.
 
-use crate::live::{Env, Machine, Group};
+use crate::live::{Env, Group, Machine};
 use crate::schema::{Presence, Schema, observe};
 use crate::state::Record;
 use crate::state::digest::{SecretKey, SecretMatch};
@@ -140,12 +140,7 @@ fn same(a: &Json, b: &Json) -> bool {
 
 /// The record with every fact as it is live. Desired attributes stay as they were sent, unless `adopt` says that the
 /// configuration leaves them to the API or to other people.
-pub fn refreshed(
-    schema: &Schema,
-    record: &Record,
-    found: &[Difference],
-    adopt: &dyn Fn(&str) -> bool,
-) -> Record {
+pub fn refreshed(schema: &Schema, record: &Record, found: &[Difference], adopt: &dyn Fn(&str) -> bool) -> Record {
     let mut refreshed = record.clone();
     for difference in found {
         let presence = schema.attribute(difference.attribute).map(|attribute| attribute.presence);

@@ -122,12 +122,9 @@ mod tests {
     #[test]
     fn targets_name_modules_resources_and_instances() {
         let address: InstanceAddr = "module.m[0].simplepod_instance.a[\"x\"]".parse().expect("an address");
-        for text in [
-            "module.m",
-            "module.m[0]",
-            "module.m.simplepod_instance.a",
-            "module.m[0].simplepod_instance.a[\"x\"]",
-        ] {
+        for text in
+            ["module.m", "module.m[0]", "module.m.simplepod_instance.a", "module.m[0].simplepod_instance.a[\"x\"]"]
+        {
             assert!(text.parse::<Target>().expect(text).matches(&address), "{text}");
         }
         for text in ["module.m[1]", "module.n", "simplepod_instance.a", "module.m.simplepod_instance.a[\"y\"]"] {
