@@ -122,10 +122,10 @@ fn model_of(seed: u64, number: u64) -> &'static Model {
     pick(MODELS, 0)
 }
 
-/// 1, 2, 4, ... GPUs, and all of them. The references of a host are its row ids turned round by one, so that whoever
+/// 1, 2, 3, 4, 6, 8 GPUs, and all of them. The references of a host are its row ids turned round by one, so that whoever
 /// builds a reference from a row id asks for another offer.
 fn offers_of(host: &Host, index: usize) -> Vec<Offer> {
-    let mut counts: Vec<u32> = [1, 2, 4, 8].into_iter().filter(|count| *count < host.gpus).collect();
+    let mut counts: Vec<u32> = [1, 2, 3, 4, 6, 8].into_iter().filter(|count| *count < host.gpus).collect();
     counts.push(host.gpus);
     let base = 4_000 + host.number * 8;
     let total = u64::try_from(counts.len()).unwrap_or(1);

@@ -271,7 +271,7 @@ impl Default for Switches {
             speed: 1.0,
             api_key: None,
             forbidden: Vec::new(),
-            hosts: 160,
+            hosts: 150,
             balance: Decimal::ONE_THOUSAND,
             page_size: 30,
             page_clamp: 0,
