@@ -15,6 +15,7 @@
 //! | | `{"instanceMarket", "pricePerGpu"}` | a host changes its price; 0 undoes that |
 //! | | `{"deposit": 50}` | money comes in |
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::book::Deposit;
@@ -23,6 +24,9 @@ use super::fields::{Fields, parse};
 use super::rent::OFFERS;
 use super::wire::{Answer, Call, Refusal, number};
 use super::world::World;
+
+/// Ten years.
+const MOST_SECONDS: u64 = 315_360_000;
 
 impl World {
     /// Answers a call under `/sandbox/`.
@@ -56,9 +60,9 @@ impl World {
         json!({"total": self.calls.total(), "counters": self.calls.counters(), "calls": calls})
     }
 
-    /// Pushes the clock on by whole seconds.
+    /// Pushes the clock on by whole seconds, ten years at most.
     pub(super) fn advance(&mut self, count: u64) -> i64 {
-        self.clock.advance(seconds(count));
+        self.clock.advance(seconds(count.min(MOST_SECONDS)));
         self.touch();
         self.settle()
     }
@@ -91,7 +95,7 @@ impl World {
     fn actor_rent(&mut self, call: &Call<'_>, now: i64) -> Result<Value, Refusal> {
         let fields = parse(call.body)?;
         if fields.has("instanceTemplate") {
-            let id = self.rent_fields(&fields, now, rust_decimal::Decimal::ONE)?;
+            let id = self.rent_fields(&fields, now, Decimal::ONE)?;
             return Ok(json!({"id": id}));
         }
         let (host, gpus, offer) = self.named_offer(&fields)?;
@@ -132,7 +136,7 @@ impl World {
             if self.book.machines.get(&id).is_none_or(|machine| machine.end.is_some()) {
                 return Err(Refusal::not_found());
             }
-            let price = fields.number("pricePerGpu")?;
+            let price = amount(&fields, "pricePerGpu", 1_000)?;
             let status = fields.string("status")?;
             self.edit_fields(id, &fields, now)?;
             self.change_machine(id, now, |machine| {
@@ -145,13 +149,14 @@ impl World {
             let mut template = self.book.templates.get(&id).cloned().ok_or_else(Refusal::not_found)?;
             template.write(&fields, &self.switches)?;
             self.put_template(template);
-        } else if let Some(amount) = fields.number("deposit")? {
+        } else if let Some(amount) = amount(&fields, "deposit", 1_000_000_000)? {
             let id = self.book.head.deposits.iter().map(|deposit| deposit.id).max().unwrap_or(7_000) + 1;
             self.book.head.deposits.push(Deposit { id, amount, at_ms: now });
             self.touch();
         } else {
             let (_, _, offer) = self.named_offer(&fields)?;
-            let price = fields.number("pricePerGpu")?.ok_or_else(|| Refusal::bad("pricePerGpu is missing."))?;
+            let price =
+                amount(&fields, "pricePerGpu", 1_000)?.ok_or_else(|| Refusal::bad("pricePerGpu is missing."))?;
             if price.is_zero() {
                 self.book.head.prices.remove(&offer);
             } else {
@@ -170,6 +175,15 @@ impl World {
         let found = self.hosts.offer(number).map(|(offer, host)| (host.number, offer.gpus, offer.number));
         found.ok_or_else(|| Refusal::bad(format!("Item not found for \"{iri}\".")))
     }
+}
+
+/// Money in bounds in which nothing overflows.
+fn amount(fields: &Fields, name: &str, most: i64) -> Result<Option<Decimal>, Refusal> {
+    let amount = fields.number(name)?;
+    if amount.is_some_and(|amount| amount < Decimal::ZERO || amount > Decimal::from(most)) {
+        return Err(Refusal::bad(format!("{name} must be between 0 and {most}.")));
+    }
+    Ok(amount)
 }
 
 fn id(fields: &Fields, name: &str) -> Result<Option<u64>, Refusal> {

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use rust_decimal::Decimal;
+
 use super::chance::draw;
 
 /// What goes wrong with a call.
@@ -93,6 +95,11 @@ impl Fault {
         }
     }
 
+    /// ARG of `price`.
+    pub(super) fn factor(&self) -> Decimal {
+        self.arg.as_deref().and_then(|arg| arg.parse().ok()).unwrap_or(Decimal::new(15, 1))
+    }
+
     /// ARG as a number, or the default of the kind.
     pub fn number(&self, default: u64) -> u64 {
         self.arg.as_deref().and_then(|arg| arg.parse().ok()).unwrap_or(default)
@@ -122,6 +129,12 @@ impl FromStr for Fault {
             && arg.parse::<u64>().is_err()
         {
             return Err(format!("fault {spec:?}: {arg:?} is not a whole number"));
+        }
+        let most = Decimal::ONE_THOUSAND;
+        if let (Kind::Price, Some(arg)) = (kind, &arg)
+            && !arg.parse::<Decimal>().is_ok_and(|factor| factor > Decimal::ZERO && factor <= most)
+        {
+            return Err(format!("fault {spec:?}: {arg:?} is not a factor above 0 and up to {most}"));
         }
         Ok(Fault { spec: spec.to_owned(), kind, method, path, calls, arg, seen: 0 })
     }

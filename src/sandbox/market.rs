@@ -13,8 +13,8 @@ use super::switches::{ListOrder, RentedOffers};
 use super::wire::{Answer, Call, Refusal, dressed, number};
 use super::world::World;
 
-/// Prices move this often.
-const DRIFT_MS: i64 = 600_000;
+/// Prices and strangers move this often.
+const STEP_MS: i64 = 600_000;
 
 /// How many answers are kept.
 const CACHED: usize = 64;
@@ -28,6 +28,11 @@ pub(super) struct Listing<'a> {
 }
 
 impl World {
+    /// Which step of prices and strangers a time belongs to.
+    pub(super) fn market_bucket(&self, at: i64) -> u64 {
+        u64::try_from((at - DAWN_MS).max(0) / STEP_MS).unwrap_or(0)
+    }
+
     /// USD per GPU-hour of an offer at a time: set by hand, or the beginning's with the drift of the hour.
     pub(super) fn offer_price(&self, offer: u64, at: i64) -> Decimal {
         if let Some(price) = self.book.head.prices.get(&offer) {
@@ -37,15 +42,15 @@ impl World {
         if self.switches.drift.is_zero() {
             return found.price;
         }
-        let bucket = u64::try_from((at - DAWN_MS).max(0) / DRIFT_MS).unwrap_or(0);
-        let drawn = draw(self.book.seed ^ mix(offer), "drift", bucket) % 2_001;
+        let drawn = draw(self.book.seed ^ mix(offer), "drift", self.market_bucket(at)) % 2_001;
         let step = Decimal::from(drawn) / Decimal::ONE_THOUSAND - Decimal::ONE;
         (found.price * (Decimal::ONE + self.switches.drift * step)).round_dp(3).max(Decimal::new(1, 3))
     }
 
     /// `GET /instances/market/list`.
     pub(super) fn market_list(&mut self, call: &Call<'_>, now: i64) -> Result<Answer, Refusal> {
-        let bucket = if self.switches.drift.is_zero() { 0 } else { (now - DAWN_MS) / DRIFT_MS };
+        let still = self.switches.drift.is_zero() && self.switches.churn.is_zero();
+        let bucket = if still { 0 } else { self.market_bucket(now) };
         let shuffled = self.switches.list_order == ListOrder::Shuffled;
         let key = format!("{:?}", call.query);
         if let Some((valid, body)) = self.market_cache.get(&key)

@@ -68,6 +68,10 @@ impl World {
             let message = format!("This value should be equal to {}.", found.gpus);
             return Err(Refusal::violation("gpuCount", message, NOT_EQUAL));
         }
+        if self.switches.disk_must_fit && u64::try_from(template.disk_size).is_ok_and(|size| size > host.disk) {
+            let message = format!("This instance has {} GB of disk.", host.disk);
+            return Err(Refusal::violation("instanceTemplate", message, OWN));
+        }
         let (offer, host, gpus) = (found.number, host.number, found.gpus);
         if self.free(host) < gpus {
             return Err(Refusal::offer_gone());

@@ -113,7 +113,7 @@ impl Handle {
         }
     }
 
-    /// Pushes the world clock on and lets everything due happen.
+    /// Pushes the world clock on, ten years at most, and lets everything due happen.
     pub fn advance(&self, seconds: u64) -> io::Result<()> {
         match self.shared.world().as_mut() {
             Some(world) => {
@@ -214,9 +214,7 @@ fn decide(world: &mut World, parts: &Parts, path: &str, body: &Bytes, faults: &[
         Some(answer) => answer,
         None => {
             let price = faults.iter().find(|fault| fault.kind == Kind::Price);
-            let price = price.map_or(Decimal::ONE, |fault| {
-                fault.arg.as_deref().and_then(|arg| arg.parse().ok()).unwrap_or(Decimal::new(15, 1))
-            });
+            let price = price.map_or(Decimal::ONE, Fault::factor);
             let mut answer = world.answer(&call(parts, path, body, price));
             decided = Some(answer.status);
             let mut dropped = false;

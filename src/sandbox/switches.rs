@@ -206,6 +206,8 @@ pub struct Switches {
     pub rented_offers: RentedOffers,
     /// How far prices wander from the beginning's, as a share: 0.1 is ten percent. They move every ten minutes.
     pub drift: Decimal,
+    /// The share of hosts that strangers rent completely; every ten minutes it is others.
+    pub churn: Decimal,
 
     /// Body of the answer to a rent (C1).
     pub create_body: BodyShape,
@@ -231,6 +233,8 @@ pub struct Switches {
     pub used_templates_stay: bool,
     /// Registry passwords.
     pub password_echo: PasswordEcho,
+    /// A template whose disk is larger than the host's cannot be rented there: 422.
+    pub disk_must_fit: bool,
     /// Rents that the balance hardly covers.
     pub funds: Funds,
     /// Seconds until a rented machine shows in the list.
@@ -289,6 +293,7 @@ impl Default for Switches {
             cuda_filter: CudaFilter::Equality,
             rented_offers: RentedOffers::Flag,
             drift: Decimal::ZERO,
+            churn: Decimal::ZERO,
             create_body: BodyShape::Id,
             template_body: BodyShape::Object,
             create_status: 200,
@@ -301,6 +306,7 @@ impl Default for Switches {
             unique_template_names: false,
             used_templates_stay: false,
             password_echo: PasswordEcho::Null,
+            disk_must_fit: false,
             funds: Funds::Accept,
             visibility_lag: 0,
             delete_lag: 0,
@@ -364,15 +370,36 @@ impl Switches {
             return Err(format!("unknown switch {name:?}; known: {}", self.names()));
         };
         *slot = shaped(slot, value);
-        let faults = std::mem::take(&mut self.faults);
-        match serde_json::from_value::<Switches>(Value::Object(all)) {
-            Ok(next) => *self = next,
-            Err(why) => {
-                self.faults = faults;
-                return Err(format!("switch {name}: {why}"));
+        let mut next: Switches =
+            serde_json::from_value(Value::Object(all)).map_err(|why| format!("switch {name}: {why}"))?;
+        next.check()?;
+        next.faults = std::mem::take(&mut self.faults);
+        *self = next;
+        Ok(())
+    }
+
+    /// Numbers stay in bounds in which nothing overflows.
+    fn check(&self) -> Result<(), String> {
+        let amounts = [
+            ("balance", self.balance, 1_000_000_000),
+            ("drift", self.drift, 1),
+            ("churn", self.churn, 1),
+            ("price-jump", self.price_jump, 1_000),
+        ];
+        for (name, value, most) in amounts {
+            if value < Decimal::ZERO || value > Decimal::from(most) {
+                return Err(format!("switch {name}: {value} is not between 0 and {most}"));
             }
         }
-        self.faults = faults;
+        if !(0.0..=1e6).contains(&self.speed) {
+            return Err(format!("switch speed: {} is not between 0 and 1000000", self.speed));
+        }
+        if !(1..=100_000).contains(&self.hosts) {
+            return Err(format!("switch hosts: {} is not between 1 and 100000", self.hosts));
+        }
+        if !(200..300).contains(&self.create_status) {
+            return Err(format!("switch create-status: {} is not a success", self.create_status));
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::book::EnvVariable;
 use super::fields::Fields;
 use super::switches::{PasswordEcho, Switches};
-use super::wire::{BLANK, Refusal, TOO_LOW, Violation};
+use super::wire::{BLANK, Refusal, TOO_HIGH, TOO_LOW, Violation};
 
 /// One template group, private or global.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -86,6 +86,9 @@ impl Template {
         }
         if self.disk_size < 32 {
             broken.push(Violation::new("diskSize", "This value should be greater than or equal to 32.", TOO_LOW));
+        }
+        if self.disk_size > 65_536 {
+            broken.push(Violation::new("diskSize", "This value should be less than or equal to 65536.", TOO_HIGH));
         }
         if broken.is_empty() { Ok(()) } else { Err(Refusal::Violations(broken)) }
     }

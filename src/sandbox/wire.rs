@@ -92,6 +92,8 @@ pub(super) const BLANK: &str = "c1051bb4-d103-4f74-8988-acbcafc7fdc3";
 pub(super) const NULL: &str = "ad32d13f-c3d4-423b-909a-857b961eb720";
 /// Symfony's code of "too low".
 pub(super) const TOO_LOW: &str = "ea4e51d1-3342-48bd-87f1-9e672cd90cad";
+/// Symfony's code of "too high".
+pub(super) const TOO_HIGH: &str = "30fbb013-d015-4232-8b3b-8f3be97a7e14";
 /// Symfony's code of "not equal".
 pub(super) const NOT_EQUAL: &str = "478618a7-95ba-473d-9101-cabd45e49115";
 /// Symfony's code of "does not match".

@@ -10,6 +10,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::book::{Book, Change};
 use super::calls::CallLog;
+use super::chance::{draw, mix};
 use super::clock::{Clock, HOUR_MS, seconds};
 use super::global_templates;
 use super::hosts::Hosts;
@@ -87,7 +88,7 @@ pub struct World {
     /// Counts lists, so that a shuffled one is never the same twice.
     pub(super) lists: u64,
     /// Answers of the market by query, valid while `market_version` stands.
-    pub(super) market_cache: HashMap<String, (i64, Vec<u8>)>,
+    pub(super) market_cache: HashMap<String, (u64, Vec<u8>)>,
     /// GPUs rented by us and by strangers since the beginning, by host.
     used: BTreeMap<u64, u32>,
     /// USD per hour of all machines.
@@ -181,6 +182,13 @@ impl World {
     pub(super) fn free(&self, host: u64) -> u32 {
         let Some(found) = self.hosts.host(host) else { return 0 };
         let used = self.used.get(&host).copied().unwrap_or(0);
+        if self.switches.churn > Decimal::ZERO {
+            let bucket = self.market_bucket(self.book.head.settled_ms);
+            let drawn = draw(self.book.seed ^ mix(host), "churn", bucket) % 1_000;
+            if Decimal::from(drawn) < self.switches.churn * Decimal::ONE_THOUSAND {
+                return 0;
+            }
+        }
         found.gpus.saturating_sub(found.taken).saturating_sub(used)
     }
 

@@ -173,6 +173,29 @@ async fn strangers_take_offers_and_hosts_change_prices() {
 }
 
 #[tokio::test]
+async fn strangers_come_and_go() {
+    let sim = sim(&["churn=0.4"]).await;
+    let first = sim.free().await;
+    assert_eq!(first, sim.free().await);
+    sim.advance(600);
+    let later = sim.free().await;
+    let gone = first.iter().find(|row| !later.contains(row)).unwrap();
+    assert!(later.iter().any(|row| !first.contains(row)));
+    assert_eq!(sim.call("POST", "/instances", Sim::rent_body(gone)).await.status, 422);
+}
+
+#[tokio::test]
+async fn a_disk_may_have_to_fit() {
+    let sim = sim(&["disk-must-fit=true", "template-body=id"]).await;
+    let template = json!({"name": "t", "imageName": "i", "diskSize": 60_000});
+    let made = sim.call("POST", "/instances/templates", template).await.json();
+    let mut body = Sim::rent_body(&sim.free().await[0]);
+    body["instanceTemplate"] = json!(format!("/instances/templates/{}", made["id"]));
+    let refused = sim.call("POST", "/instances", body).await;
+    assert_eq!((refused.status, &refused.json()["violations"][0]["propertyPath"]), (422, &json!("instanceTemplate")));
+}
+
+#[tokio::test]
 async fn prices_drift_with_the_clock_and_the_seed() {
     let sim = sim(&["drift=0.2"]).await;
     let prices = |rows: Vec<Value>| rows.iter().map(|row| row["pricePerGpu"].to_string()).collect::<Vec<_>>();

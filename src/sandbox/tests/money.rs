@@ -100,6 +100,26 @@ async fn a_machine_may_bill_more_than_its_offer() {
 }
 
 #[tokio::test]
+async fn huge_amounts_are_refused_and_long_times_survived() {
+    let sim = sim(&["period=100000"]).await;
+    let offer = sim.free().await[0].clone();
+    let id = sim.rent_offer(&offer).await;
+    for body in [
+        json!({"id": id, "pricePerGpu": 1e20}),
+        json!({"deposit": 1e20}),
+        json!({"instanceMarket": offer["instanceMarket"], "pricePerGpu": -1}),
+    ] {
+        assert_eq!(sim.call("POST", "/sandbox/actors/edit", body).await.status, 400);
+    }
+    let max = json!({"priceAutoRenewMax": 7e28});
+    assert!(sim.call("PUT", &format!("/instances/{id}"), max).await.status < 500);
+    for _ in 0..3 {
+        sim.call("POST", "/sandbox/advance", json!({"seconds": u32::MAX})).await;
+        assert_eq!(sim.rows("/instances/billing/list").await.len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn the_billing_list_has_several_shapes() {
     let sim = sim(&["billing=object"]).await;
     sim.rent().await;
