@@ -10,7 +10,7 @@
 //! | `POST /sandbox/actors/rent` | `{"instanceMarket": IRI}` | a stranger takes an offer |
 //! | | `{"instanceMarket", "gpuCount", "instanceTemplate"}` | somebody rents for this account in the panel |
 //! | `POST /sandbox/actors/delete` | `{"id"}`, `{"templateId"}` or `{"instanceMarket"}` | somebody deletes a machine or template in the panel; a stranger gives an offer back |
-//! | `POST /sandbox/actors/edit` | `{"id", name, notes, status, pricePerGpu, ...}` | somebody edits a machine in the panel |
+//! | `POST /sandbox/actors/edit` | `{"id", name, notes, status, pricePerGpu, hashId, ...}` | somebody edits a machine in the panel; another `hashId` is another machine under a used number |
 //! | | `{"templateId", ...}` | ... or a template |
 //! | | `{"instanceMarket", "pricePerGpu"}` | a host changes its price; 0 undoes that |
 //! | | `{"deposit": 50}` | money comes in |
@@ -138,9 +138,11 @@ impl World {
             }
             let price = amount(&fields, "pricePerGpu", 1_000)?;
             let status = fields.string("status")?;
+            let hash_id = fields.string("hashId")?;
             self.edit_fields(id, &fields, now)?;
             self.change_machine(id, now, |machine| {
                 machine.price_per_gpu = price.unwrap_or(machine.price_per_gpu);
+                machine.hash_id = hash_id.unwrap_or_else(|| std::mem::take(&mut machine.hash_id));
                 if let Some(status) = status {
                     machine.status_override = (!status.is_empty()).then_some(status);
                 }

@@ -48,6 +48,11 @@ const NAMED: &[(&str, Kind)] = &[
     ("price", Kind::Price),
 ];
 
+/// The names of all kinds; `STATUS` stands for 400 to 599.
+pub(super) fn kinds() -> Vec<&'static str> {
+    NAMED.iter().map(|(name, _)| *name).chain(["STATUS", "STATUS-after-commit"]).collect()
+}
+
 /// Which of the matching calls, counted from 1.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Calls {

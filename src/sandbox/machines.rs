@@ -205,11 +205,17 @@ impl Machine {
     }
 
     fn pull_error(&self) -> String {
-        format!("Error pulling image {}: manifest unknown", self.template.image())
+        let why = if self.locked_out() { "unauthorized" } else { "manifest unknown" };
+        format!("Error pulling image {}: {why}", self.template.image())
+    }
+
+    /// A private registry without a password.
+    fn locked_out(&self) -> bool {
+        self.template.is_password_protected && self.template.password.is_empty()
     }
 
     fn pull_fails(&self, switches: &Switches) -> bool {
         let image = self.template.image();
-        switches.pull_fails.iter().any(|part| image.contains(part.as_str()))
+        self.locked_out() || switches.pull_fails.iter().any(|part| image.contains(part.as_str()))
     }
 }

@@ -30,7 +30,7 @@ use super::switches::Switches;
 use super::wire::{Answer, Call, Refusal};
 use super::world::World;
 
-/// Larger bodies are refused.
+/// Larger bodies close the connection.
 const BODY_LIMIT: usize = 16 << 20;
 
 /// How long running calls may take once the sandbox stops.
@@ -161,6 +161,12 @@ async fn handle(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else { return cut.close() };
+    // On a task of its own: a client that gives up early does not stop what it asked for.
+    let answering = tokio::spawn(answering(shared, cut.clone(), parts, body));
+    answering.await.unwrap_or_else(|_| cut.close())
+}
+
+async fn answering(shared: Arc<Shared>, cut: Cut, parts: Parts, body: Bytes) -> Response<Body> {
     let path = parts.uri.path().to_owned();
     if path.starts_with("/sandbox/") {
         let mut guard = shared.world();

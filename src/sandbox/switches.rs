@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::faults::Fault;
+use super::faults::{Fault, kinds};
 
 macro_rules! choice {
     ($(#[$docs:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident),+ $(,)? }) => {
@@ -344,6 +344,24 @@ impl Switches {
                 self.names()
             )),
         }
+    }
+
+    /// The names of all switches with their values, and the kinds of faults, one a line: help for a command line.
+    pub fn help(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in self.as_map() {
+            let value = match value {
+                Value::Null => String::new(),
+                Value::String(text) => text,
+                Value::Array(parts) => parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+                other => other.to_string(),
+            };
+            text.push_str(&format!("{}={value}\n", name.replace('_', "-")));
+        }
+        for kind in kinds() {
+            text.push_str(&format!("{kind}:METHOD path[:calls[:arg]]\n"));
+        }
+        text
     }
 
     /// Turns the switches of a JSON object (names as in the struct, or with `-`); `faults`, an array of specs, replaces

@@ -95,6 +95,26 @@ async fn slow_calls_are_done_early_and_stalled_ones_late() {
 }
 
 #[tokio::test]
+async fn a_rent_happens_after_the_client_gave_up() {
+    let sim = sim(&["stall:POST /instances:1:200"]).await;
+    assert!(tokio::time::timeout(Duration::from_millis(100), try_rent(&sim)).await.is_err());
+    assert_eq!(machines(&sim).await, 0);
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    assert_eq!(machines(&sim).await, 1);
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_slow_calls() {
+    let sim = sim(&["slow:*:1", "stall:*:2"]).await;
+    for _ in 0..2 {
+        assert!(tokio::time::timeout(Duration::from_millis(50), sim.get("/instances/list")).await.is_err());
+    }
+    let start = Instant::now();
+    sim.0.stop().await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
 async fn answers_may_be_cut_garbled_or_empty() {
     let sim =
         sim(&["truncate:POST /instances:1", "garbage:POST /instances:2", "empty-list:GET /instances/list:1"]).await;

@@ -74,6 +74,10 @@ async fn an_image_that_is_not_there_stays_created() {
     assert_eq!((&machine["status"], &machine["errors"]), (&json!("created"), &json!([error])));
     assert!(decoded(&machine["console"]).ends_with(&format!("Pulling image...\n{error}")));
     assert!(sim.get("/instances/summary").await.json()["costPerHour"].as_f64().unwrap() > 0.0, "it bills all the same");
+    let private = json!({"name": "p", "imageName": "ghcr.io/team/p", "isPasswordProtected": true});
+    let id = rent_with(&sim, private, json!({})).await;
+    sim.advance(60);
+    assert_eq!(sim.machine(id).await["errors"][0], "Error pulling image ghcr.io/team/p:latest: unauthorized");
 }
 
 #[tokio::test]
@@ -167,13 +171,15 @@ async fn somebody_else_in_the_panel() {
     let sim = sim(&[]).await;
     let offer = sim.free().await[0].clone();
     let id = sim.call("POST", "/sandbox/actors/rent", Sim::rent_body(&offer)).await.json()["id"].as_u64().unwrap();
-    let edit = json!({"id": id, "name": "ui", "notes": "ui", "status": "paused", "pricePerGpu": 2.5});
+    let edit =
+        json!({"id": id, "name": "ui", "notes": "ui", "status": "paused", "pricePerGpu": 2.5, "hashId": "other"});
     assert_eq!(sim.call("POST", "/sandbox/actors/edit", edit).await.status, 200);
     let read = sim.machine(id).await;
     assert_eq!(
         (&read["name"], &read["status"], read["pricePerGpu"].to_string()),
         (&json!("ui"), &json!("paused"), "2.5".to_owned())
     );
+    assert_eq!(read["hashId"], "other");
     assert_eq!(sim.call("POST", "/sandbox/actors/delete", json!({"id": id})).await.status, 200);
     assert_eq!(sim.get(&format!("/instances/{id}")).await.status, 404);
 }

@@ -63,6 +63,17 @@ fn faults_of_every_form() {
 }
 
 #[test]
+fn help_can_be_applied() {
+    let help = Switches::default().help();
+    assert!(help.contains("page-size=30\n") && help.contains("drop-after-commit:METHOD path[:calls[:arg]]\n"));
+    let mut switches = Switches::default();
+    for line in help.lines().filter(|line| !line.contains("METHOD") && !line.ends_with('=')) {
+        switches.apply_spec(line).unwrap();
+    }
+    assert_eq!(switches, Switches::default());
+}
+
+#[test]
 fn errors_name_what_is_known() {
     let cases = [
         ("pageclamp=5", "unknown switch \"pageclamp\"; known: latency, speed, api-key"),
