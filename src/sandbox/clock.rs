@@ -1,5 +1,6 @@
 //! The world clock: it runs only while a sandbox serves, `speed` times as fast as ours, and can be pushed on.
 
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -65,8 +66,9 @@ pub(super) fn seconds(count: u64) -> i64 {
 
 /// The API's time stamps: Polish time with a numeric offset (API sheet §1).
 pub(super) fn stamp(ms: i64) -> String {
-    let warsaw = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
-    instant(ms).to_zoned_datetime(warsaw).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    static WARSAW: LazyLock<TimeZone> =
+        LazyLock::new(|| TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC));
+    instant(ms).to_zoned_datetime(WARSAW.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 /// The `Date` header.

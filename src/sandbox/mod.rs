@@ -16,6 +16,12 @@
 //!
 //! CALLS count the calls that match TARGET, from 1. A path is a route as the API sheet writes it (`/instances/{id}`
 //! matches every machine, and not `/instances/list`), or one literal path. Kinds: [`Kind`].
+//!
+//! # The calls under `/sandbox/`
+//!
+//! `GET`/`DELETE /sandbox/calls`, `POST /sandbox/advance {"seconds": N}`, `GET /sandbox/world`,
+//! `GET`/`PUT /sandbox/switches`, and other people's hands: `POST /sandbox/actors/rent`, `/delete`, `/edit`. They need
+//! no key; their bodies are described at the head of `admin.rs`.
 
 mod admin;
 mod billing;

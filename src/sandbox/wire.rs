@@ -34,7 +34,7 @@ const HTML: &str = "text/html; charset=UTF-8";
 impl Answer {
     /// A JSON document.
     pub(super) fn json(status: u16, value: &Value) -> Answer {
-        Answer::raw(status, JSON, value.to_string().into_bytes())
+        Answer::raw(status, JSON, serde_json::to_vec(value).unwrap_or_default())
     }
 
     /// A JSON document that is already text.
