@@ -80,7 +80,7 @@ async fn a_firewall_answers_html() {
 
 #[tokio::test]
 async fn slow_calls_are_done_early_and_stalled_ones_late() {
-    let sim = sim(&["slow:GET /instances/summary:1:300", "stall:POST /instances:1:300", "latency=20"]).await;
+    let sim = sim(&["slow:GET /instances/summary:1:300", "stall:POST /instances:1:1000", "latency=20"]).await;
     let start = Instant::now();
     assert_eq!(sim.get("/instances/summary").await.status, 200);
     assert!(start.elapsed() >= Duration::from_millis(320));
@@ -96,11 +96,16 @@ async fn slow_calls_are_done_early_and_stalled_ones_late() {
 
 #[tokio::test]
 async fn a_rent_happens_after_the_client_gave_up() {
-    let sim = sim(&["stall:POST /instances:1:200"]).await;
-    assert!(tokio::time::timeout(Duration::from_millis(100), try_rent(&sim)).await.is_err());
+    let sim = sim(&["stall:POST /instances:1:1500"]).await;
+    let body = Sim::rent_body(&sim.free().await[0]);
+    let rent = sim.try_call("POST", "/instances", Some(&body));
+    assert!(tokio::time::timeout(Duration::from_millis(500), rent).await.is_err());
     assert_eq!(machines(&sim).await, 0);
-    tokio::time::sleep(Duration::from_millis(250)).await;
-    assert_eq!(machines(&sim).await, 1);
+    let start = Instant::now();
+    while machines(&sim).await == 0 {
+        assert!(start.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

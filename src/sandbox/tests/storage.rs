@@ -138,7 +138,7 @@ async fn parallel_rents_are_not_slowed_by_saving() {
         task.await.unwrap();
     }
     let took = start.elapsed();
-    assert!(took >= Duration::from_millis(200) && took < Duration::from_secs(3), "{took:?}");
+    assert!(took >= Duration::from_millis(200) && took < Duration::from_secs(10), "{took:?}");
     assert_eq!(sim.rows("/instances/list?itemsPerPage=200").await.len(), 100);
 }
 
@@ -166,7 +166,7 @@ async fn ten_thousand_machines_work() {
     }
     let took = start.elapsed();
     assert_eq!(seen, 10_000);
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    assert!(took < Duration::from_secs(60), "{took:?}");
     println!("100 pages of 100 rows: {took:?}");
     let start = Instant::now();
     assert!(sim.rows("/instances/market/list?gpuModel=H100").await.len() > 100);
