@@ -92,7 +92,7 @@ async fn redirects_are_answers_and_are_not_followed() {
     let elsewhere = Server::start(|_, _| answer(200, "[]")).await;
     let target = elsewhere.url.clone();
     let server = Server::start(move |_, _| Reply::Answer(307, vec![("Location", target.clone())], Vec::new())).await;
-    let answer = transport(&server.url, Options::default()).send(get("/x")).await.ok().expect("an answer");
+    let answer = transport(&server.url, Options::default()).send(get("/x")).await.expect("an answer");
     assert_eq!((answer.status, answer.location_host.as_deref()), (307, Some("127.0.0.1")));
     assert!(elsewhere.seen().is_empty());
 }
@@ -125,7 +125,7 @@ async fn failures_tell_whether_anything_was_sent() {
 async fn the_status_of_an_error_survives_its_body() {
     let cut = b"HTTP/1.1 422 No\r\ncontent-length: 100\r\n\r\n{\"detail\"".to_vec();
     let server = Server::start(move |_, _| Reply::Raw(cut.clone())).await;
-    let answer = transport(&server.url, impatient()).send(get("/x")).await.ok().expect("an answer");
+    let answer = transport(&server.url, impatient()).send(get("/x")).await.expect("an answer");
     assert_eq!(answer.status, 422);
 }
 
@@ -139,4 +139,53 @@ async fn pauses_and_rates_hold_requests_back() {
     let sent = futures::future::join_all((0..4).map(|_| transport.send(get("/x")))).await;
     assert!(sent.iter().all(Result::is_ok));
     assert!(start.elapsed() >= Duration::from_millis(240), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn compressed_answers_are_read_and_bounded_by_their_real_size() {
+    const SMALL: &[u8] =
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x8b\x36\xd4\x31\x8a\x05\x00\xbf\x50\x8b\x08\x05\x00\x00\x00";
+    /// 5000 blanks.
+    const LARGE: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\x2a\xeb\x9f\xd2\x14\x7e\x40\x01\x00\x00\x00\x00\x6f\x03\x60\x2c\x0b\x87\x88\x13\x00\x00";
+    let server = Server::start(|_, seen| {
+        let body = if seen.target == "/small" { SMALL } else { LARGE };
+        Reply::Answer(200, vec![("Content-Encoding", "gzip".into())], body.to_vec())
+    })
+    .await;
+    let transport = transport(&server.url, impatient());
+    assert_eq!(transport.send(get("/small")).await.expect("an answer").body, b"[1,2]");
+    let large = transport.send(get("/large")).await.err();
+    assert_eq!(large, Some(Failure::TooLarge { status: 200, limit: 1024 }));
+}
+
+#[tokio::test]
+async fn a_failed_handshake_means_that_nothing_was_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("https://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    let failure = transport(&url, impatient()).send(get("/x")).await.err();
+    assert!(matches!(&failure, Some(Failure::NotSent(_))), "{failure:?}");
+}
+
+#[tokio::test]
+async fn a_wait_may_be_told_as_a_date() {
+    let server = Server::start(|number, _| {
+        let date = match number {
+            0 => "Sun, 06 Nov 1994 08:49:37 GMT".to_owned(),
+            1 => "soon".to_owned(),
+            _ => {
+                let later = jiff::Timestamp::now() + Duration::from_secs(100);
+                jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&later).expect("a date")
+            }
+        };
+        Reply::Answer(503, vec![("Retry-After", date)], Vec::new())
+    })
+    .await;
+    let transport = transport(&server.url, Options::default());
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        waits.push(transport.send(get("/x")).await.expect("an answer").retry_after);
+    }
+    assert_eq!((waits[0], waits[1]), (Some(Duration::ZERO), None));
+    assert!(waits[2].is_some_and(|wait| (90..=100).contains(&wait.as_secs())), "{waits:?}");
 }

@@ -20,3 +20,6 @@ pub use client::{BASE_URL, Client, Expected, Settings, account_fingerprint};
 pub use query::{Comparison, Direction, MarketQuery, OrderBy, Quantity, Range, RentalStatus};
 pub use read::LedgerRow;
 pub use retry::Retry;
+
+#[cfg(test)]
+mod tests;

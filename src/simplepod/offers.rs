@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// GPU memory in MB as cards are named, in whole GB: 24564 MB is a 24 GB card. An exact quotient would miss every
 /// requirement that users write.
-pub(super) fn gpu_gigabytes(megabytes: Decimal) -> Decimal {
+fn gpu_gigabytes(megabytes: Decimal) -> Decimal {
     (megabytes / Decimal::from(1024)).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero)
 }
 

@@ -3,7 +3,6 @@
 //! The filters take whole numbers within documented ranges. They are rounded so that they never drop what was asked
 //! for: the exact requirement is judged afterwards, by us.
 
-use super::offers::gpu_gigabytes;
 use crate::live::Version;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -158,13 +157,10 @@ impl Quantity {
                 let exact = amount.saturating_mul(Decimal::from(1000));
                 (exact, exact)
             }
-            // The name of a card stands for what rounds to it (see `gpu_gigabytes`).
+            // The name of a card stands for whatever rounds to it, as in the facts of an offer.
             Self::GpuMemory => {
                 let exact = amount.saturating_mul(Decimal::from(1024));
-                let half = Decimal::from(512);
-                let (low, high) = (exact.saturating_sub(half), exact.saturating_add(half));
-                debug_assert!(gpu_gigabytes(low) >= amount.floor());
-                (low, high)
+                (exact.saturating_sub(Decimal::from(512)), exact.saturating_add(Decimal::from(512)))
             }
             _ => (amount, amount),
         }

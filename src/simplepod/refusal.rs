@@ -32,7 +32,7 @@ pub(super) fn refused(call: &str, answer: &Answer, secrets: &[String]) -> CallEr
     let said = one_line(&hide(&said(&answer.body), secrets), MESSAGE);
     let said = if said.is_empty() { reason(answer.status).to_owned() } else { said };
     let message = match advice(answer, html) {
-        Some(advice) => format!("{said} ({advice})"),
+        Some(advice) => hide(&format!("{said} ({advice})"), secrets),
         None => said,
     };
     CallError { kind, call: call.to_owned(), status: Some(answer.status), message }

@@ -116,7 +116,8 @@ impl<'a> Call<'a> {
                 Err(failure) => (failed(&self.name, &failure), None),
             };
             number += 1;
-            if !self.wait(start, number, self.retry.read_tries, asked).await {
+            let tries = self.retry.read_tries.saturating_mul(patience(&error));
+            if !self.wait(start, number, tries, asked).await {
                 return Err(self.told(error));
             }
         }
@@ -145,7 +146,8 @@ impl<'a> Call<'a> {
                 Tried::InDoubt(error) => doubt.insert(error).clone(),
             };
             number += 1;
-            if !self.wait(start, number, self.retry.write_tries, asked).await {
+            let tries = self.retry.write_tries.saturating_mul(patience(&error));
+            if !self.wait(start, number, tries, asked).await {
                 return self.settled(error, doubt);
             }
         }
@@ -234,6 +236,11 @@ impl<'a> Call<'a> {
     fn told(&self, error: CallError) -> CallError {
         CallError { message: one_line(&hide(&error.message, &self.secrets), 400), ..error }
     }
+}
+
+/// A 429 says that the call is welcome later: it may be sent more often than one that failed.
+fn patience(error: &CallError) -> u32 {
+    if error.kind == ErrorKind::TooManyRequests { 4 } else { 1 }
 }
 
 fn is_success(status: u16) -> bool {
