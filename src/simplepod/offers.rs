@@ -6,7 +6,7 @@ use crate::money::Usd;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// GPU memory in MB as cards are named, in whole GB: 24564 MB is a 24 GB card. An exact quotient would miss every
 /// requirement that users write.
@@ -26,6 +26,9 @@ pub(super) fn offers(answer: Value) -> Option<Vec<Offer>> {
         Value::Object(empty) if empty.is_empty() => return None,
         answer => rows(answer)?.iter().filter_map(offer).collect(),
     };
+    // A row that came twice is one offer.
+    let mut seen = HashSet::new();
+    offers.retain(|offer| seen.insert((offer.iri.clone(), offer.gpu_count)));
     number_twins(&mut offers);
     Some(offers)
 }
@@ -150,7 +153,7 @@ mod tests {
         no_iri.as_object_mut().expect("an object").remove("instanceMarket");
         let mut rented = row(8, 1, "0.5");
         rented["rentalStatus"] = json!("inactive");
-        let list = json!([row(1, 1, "0"), row(2, 1, "-1"), {"id": 3}, null, no_iri, rented, {"gpuModel": "x"}]);
+        let list = json!([row(1, 1, "0"), row(2, 1, "-1"), {"id": 3}, null, no_iri.clone(), no_iri, rented, {"gpuModel": "x"}]);
         let offers = offers(list).expect("a list");
         let brief: Vec<_> = offers.iter().map(|offer| (offer.iri.as_str(), offer.available)).collect();
         assert_eq!(brief, [("/instances/market/7", true), ("/instances/market/1008", false)]);

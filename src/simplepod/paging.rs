@@ -11,8 +11,11 @@ use std::future::Future;
 
 /// How often a list is read again when its pages overlap.
 const REREADS: u32 = 2;
-/// How many pages are read ahead at most while nothing is known of the length of the list.
-const MOST_AHEAD: usize = 8;
+/// How many pages are read side by side where the length of the list is not known: one of them is needed, the other
+/// costs a call where the list ends before it. More would be faster, and past the budget of calls of a plan.
+const SIDE_BY_SIDE: usize = 2;
+/// How many pages are read side by side at most, whatever was expected.
+const MOST: usize = 1000;
 
 /// One page: what tells rows apart, and the rows.
 pub(super) struct Page<T> {
@@ -104,8 +107,7 @@ where
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut first_page: Vec<String> = Vec::new();
     let mut read = 0;
-    let mut ahead = paging.expected.map_or(1, |rows| rows.div_ceil(paging.size.max(1)) + 1);
-    let mut grown = 1;
+    let mut ahead = paging.expected.map_or(1, |rows| rows.div_ceil(paging.size.max(1)) + 1).min(MOST);
     loop {
         let pages = stream::iter(read + 1..=read + ahead).map(|number| fetch(number, paging.size));
         let pages: Vec<Read<Page<T>>> = pages.buffered(paging.concurrency.max(1)).collect().await;
@@ -146,13 +148,9 @@ where
         let size = first_page.len().max(1);
         let missing = paging.expected.map_or(0, |rows| (rows.div_ceil(size) + 1).saturating_sub(read));
         ahead = match paging.expected {
-            // The expectation was wrong by little or by much: one page more than needed costs less than a wait.
-            Some(_) => missing.max(2),
+            // A short first page is the last one, most of the time.
             None if read == 1 && size < paging.size => 1,
-            None => {
-                grown = (grown * 2).min(MOST_AHEAD);
-                grown
-            }
+            _ => missing.clamp(SIDE_BY_SIDE, MOST),
         };
     }
 }
@@ -205,13 +203,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_expectation_steps_grow() {
+    async fn without_expectation_one_page_is_read_ahead() {
         let (rows, calls) = read(paging(None), server(0, 100)).await;
         assert_eq!((rows.len(), calls.len()), (0, 1));
         let (rows, calls) = read(paging(None), server(5, 100)).await;
         assert_eq!((rows.len(), calls.len()), (5, 2));
         let (rows, calls) = read(paging(None), server(1000, 100)).await;
-        assert_eq!((rows.len(), calls.len()), (1000, 15));
+        assert_eq!((rows.len(), calls.len()), (1000, 11));
+        let (rows, calls) = read(paging(None), server(900, 100)).await;
+        assert_eq!((rows.len(), calls.len()), (900, 11));
     }
 
     #[tokio::test]

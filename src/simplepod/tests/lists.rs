@@ -38,7 +38,7 @@ async fn machines_are_read_to_the_empty_page() {
 async fn the_length_of_a_list_is_learnt() {
     let server = Server::start(serve(250)).await;
     let client = client(&server.url);
-    for calls in [7, 4, 4] {
+    for calls in [5, 4, 4] {
         let before = server.seen().len();
         assert_eq!(client.groups().await.expect("a list").rows.len(), 250);
         assert_eq!(server.seen().len() - before, calls);
