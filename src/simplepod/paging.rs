@@ -6,7 +6,7 @@
 use crate::cloud::{CallError, Listed, Read};
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 
 /// How often a list is read again when its pages overlap.
@@ -104,7 +104,7 @@ where
     Fut: Future<Output = Read<Page<T>>>,
 {
     let mut told = Pass::default();
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut seen: HashSet<String> = HashSet::new();
     let mut first_page: Vec<String> = Vec::new();
     let mut read = 0;
     let mut ahead = paging.expected.map_or(1, |rows| rows.div_ceil(paging.size.max(1)) + 1).min(MOST);
@@ -135,7 +135,7 @@ where
             }
             told.overlapping |= ended;
             for (key, row) in page.rows {
-                told.overlapping |= seen.insert(key.clone(), number).is_some();
+                told.overlapping |= !seen.insert(key.clone());
                 union.add(&key, row);
             }
         }
