@@ -21,6 +21,13 @@ pub mod types;
 mod unify;
 pub mod value;
 
+#[cfg(test)]
+mod tests_console;
+#[cfg(test)]
+mod tests_parse;
+#[cfg(test)]
+mod tests_support;
+
 pub use number::Number;
 pub use reference::{Effects, Reference, Scope, Subject};
 pub use types::{Constraint, Type};

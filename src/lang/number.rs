@@ -239,14 +239,17 @@ impl Number {
         Self::quotient(&self.mantissa, &other.mantissa, exponent, self.precision_with(other))
     }
 
-    /// The remainder of the division that rounds towards zero: it has the sign of the left side. `None` for division by
-    /// zero.
+    /// The remainder of the division that rounds towards zero: it has the sign of the left side, and the roundings of
+    /// Terraform's quotient, product and difference. `None` for division by zero.
     pub fn rem(&self, other: &Number) -> Option<Number> {
-        if other.is_zero() {
-            return None;
-        }
-        let (left, right, exponent) = self.aligned(other);
-        Self::checked(left % right, exponent, self.precision_with(other))
+        let quotient = self.div(other)?;
+        let whole = if quotient.is_negative() { quotient.ceil() } else { quotient.floor() };
+        let product = Self::checked(
+            &whole.mantissa * &other.mantissa,
+            whole.exponent.checked_add(other.exponent)?,
+            whole.precision_with(other),
+        )?;
+        self.sub(&product)
     }
 
     /// The number with the other sign.
@@ -444,7 +447,7 @@ mod tests {
 
     #[test]
     fn prints_as_terraform_does() {
-        let third = "0.33333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333335";
+        let third = "0.33333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333335";
         assert_eq!(n("1").div(&n("3")).unwrap().to_string(), third);
         assert_eq!(n("0.1").add(&n("0.2")).unwrap().to_string(), "0.3");
         assert_eq!(Number::from(2i64).div(&Number::from(3i64)).unwrap().to_string(), "0.6666666666666666667");
