@@ -8,6 +8,7 @@ pub mod ast;
 pub mod body;
 mod conform;
 pub mod convert;
+mod digits;
 pub mod eval;
 pub mod functions;
 pub mod json;
@@ -27,6 +28,8 @@ mod tests_console;
 mod tests_parse;
 #[cfg(test)]
 mod tests_support;
+#[cfg(test)]
+mod tests_values;
 
 pub use number::Number;
 pub use reference::{Effects, Reference, Scope, Subject};

@@ -1,5 +1,7 @@
 //! Expressions with the answers of `terraform console` 1.11, recorded.
 
+#![allow(clippy::unwrap_used)]
+
 use super::tests_support::answer;
 
 #[test]

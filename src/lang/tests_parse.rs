@@ -1,5 +1,7 @@
 //! Parsing: places, recovery, heredocs, limits.
 
+#![allow(clippy::unwrap_used)]
+
 use super::ast::{Body, ExprKind};
 use super::tests_support::{TestScope, answer};
 use super::{body, eval, parse, reference};

@@ -1,5 +1,7 @@
 //! A scope and a printer for tests: values as `terraform console` prints them.
 
+#![allow(clippy::unwrap_used)]
+
 use super::reference::{Effects, Scope, Subject};
 use super::types::Type;
 use super::value::{Kind, Marks, Value};
