@@ -1,7 +1,6 @@
 //! Numbers.
 
 use super::CallError;
-use super::collections::friendly;
 use super::signature::{Args, Function, Outcome, Param, Shape, function, param};
 use crate::lang::convert::convert;
 use crate::lang::number::Number;
@@ -47,7 +46,7 @@ fn sum(args: &Args<'_>) -> Outcome {
     let elements = match &list.kind {
         Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => elements,
         Kind::Map(..) | Kind::Object(_) => {
-            let message = format!("argument must be list, set, or tuple. Received {}", friendly(&list.ty()));
+            let message = format!("argument must be list, set, or tuple. Received {}", list.ty().friendly_name());
             return Err(CallError::argument(0, message));
         }
         _ => return Err(CallError::argument(0, "cannot sum noniterable")),
@@ -69,7 +68,7 @@ fn sum(args: &Args<'_>) -> Outcome {
 /// Digits up to base 36 in either case; above, lower case stands before upper case.
 fn parse_int(args: &Args<'_>) -> Outcome {
     let Some(text) = args.at(0).as_str() else {
-        let message = format!("first argument must be a string, not {}", friendly(&args.at(0).ty()));
+        let message = format!("first argument must be a string, not {}", args.at(0).ty().friendly_name());
         return Err(CallError::argument(0, message));
     };
     let base = args.int(1).map_err(|error| CallError::argument(1, error.message))?;
