@@ -195,16 +195,14 @@ mod tests {
         let error = from_json(&parse(r#"{"a":[1,{}]}"#), &ty).unwrap_err();
         assert_eq!((error.path.as_str(), error.message.as_str()), ("[\"a\"][1]", "a number is required"));
         assert_eq!(from_json(&parse("{}"), &ty).unwrap_err().message, "attribute \"a\" is required");
-        assert_eq!(
-            from_json(&parse(r#"{"a":[],"b":1}"#), &ty).unwrap_err().message,
-            "unsupported attribute \"b\""
-        );
+        assert_eq!(from_json(&parse(r#"{"a":[],"b":1}"#), &ty).unwrap_err().message, "unsupported attribute \"b\"");
         assert_eq!(from_json(&parse("null"), &ty).unwrap(), Value::null(ty));
     }
 
     #[test]
     fn types_go_to_json_and_back() {
-        let text = r#"["object",{"a":["list","string"],"b":["tuple",["number",["map","dynamic"]]],"c":["set","bool"]}]"#;
+        let text =
+            r#"["object",{"a":["list","string"],"b":["tuple",["number",["map","dynamic"]]],"c":["set","bool"]}]"#;
         assert_eq!(type_to_json(&type_from_json(&parse(text)).unwrap()).to_string(), text);
         assert_eq!(type_from_json(&parse(r#"["list"]"#)), None);
         assert_eq!(type_from_json(&parse("\"list\"")), None);

@@ -79,7 +79,8 @@ fn excerpt(
 ) {
     let (line, column) = sources.position(span.file, span.start);
     let name = harmless_line(&source.name);
-    let inside = context(source, bounds(source, span).0).map_or(String::new(), |c| format!(", in {}", harmless_line(&c)));
+    let inside =
+        context(source, bounds(source, span).0).map_or(String::new(), |c| format!(", in {}", harmless_line(&c)));
     let with = match address {
         Some(address) => format!(", with {}", harmless_line(address)),
         None => String::new(),

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const SOURCE: &str = "locals {\n  n = 5\n}\n\nresource \"simplepod_instance\" \"a\" {\n\tgpu_modle = \"日本\" + nö\n}\n";
+const SOURCE: &str =
+    "locals {\n  n = 5\n}\n\nresource \"simplepod_instance\" \"a\" {\n\tgpu_modle = \"日本\" + nö\n}\n";
 
 fn sources(text: &str) -> (Sources, crate::diag::FileId) {
     let mut sources = Sources::default();
@@ -24,9 +25,12 @@ fn drawn(text: &str, start: usize, end: usize, width: usize) -> String {
 #[test]
 fn an_error_shows_place_operand_values_and_detail() {
     let (sources, file) = sources(SOURCE);
-    let diagnostic = Diagnostic::error("Unsupported argument", "An argument named \"gpu_modle\" is not expected here. Did you mean \"gpu_model\"?")
-        .at(span(SOURCE, file, "gpu_modle"))
-        .with_value("local.n is 5");
+    let diagnostic = Diagnostic::error(
+        "Unsupported argument",
+        "An argument named \"gpu_modle\" is not expected here. Did you mean \"gpu_model\"?",
+    )
+    .at(span(SOURCE, file, "gpu_modle"))
+    .with_value("local.n is 5");
     let text = diagnostics(&diagnostic.into(), &sources, Style { color: false, width: 50 });
     assert_eq!(
         text,
@@ -48,7 +52,8 @@ fn an_error_shows_place_operand_values_and_detail() {
 #[test]
 fn wide_characters_are_underlined_over_their_whole_width() {
     let (sources, file) = sources(SOURCE);
-    let text = diagnostics(&Diagnostic::error("S", "").at(span(SOURCE, file, "\"日本\"")).into(), &sources, Style::PLAIN);
+    let text =
+        diagnostics(&Diagnostic::error("S", "").at(span(SOURCE, file, "\"日本\"")).into(), &sources, Style::PLAIN);
     assert!(text.contains("│   │                 ^^^^^^\n"), "{text}");
     let text = diagnostics(&Diagnostic::error("S", "").at(span(SOURCE, file, "nö")).into(), &sources, Style::PLAIN);
     assert!(text.contains("│   │                          ^^\n"), "{text}");
@@ -91,17 +96,23 @@ fn long_lines_are_cut_around_the_operand() {
 fn nothing_reaches_the_terminal_unseen() {
     let mut sources = Sources::default();
     let file = sources.add("e\u{1b}vil.hcl", "a = \"\u{1b}[2J\u{202e}\" + b\n");
-    let diagnostic = Diagnostic::error("S\u{7}", "D\u{1b}[31m").at(Span { file, start: 14, end: 15 }).with_value("x is \u{9b}1\ny").on("a\u{1b}");
+    let diagnostic = Diagnostic::error("S\u{7}", "D\u{1b}[31m")
+        .at(Span { file, start: 14, end: 15 })
+        .with_value("x is \u{9b}1\ny")
+        .on("a\u{1b}");
     let text = diagnostics(&diagnostic.into(), &sources, Style::PLAIN);
     assert!(!text.chars().any(|c| crate::render::style::is_unsafe(c) && c != '\n'), "{text:?}");
-    for shown in ["e\\u{1b}vil.hcl", "\"\\u{1b}[2J\\u{202e}\"", "S\\u{7}", "D\\u{1b}[31m", "x is \\u{9b}1 y", "with a\\u{1b}"] {
+    for shown in
+        ["e\\u{1b}vil.hcl", "\"\\u{1b}[2J\\u{202e}\"", "S\\u{7}", "D\\u{1b}[31m", "x is \\u{9b}1 y", "with a\\u{1b}"]
+    {
         assert!(text.contains(shown), "{shown} in {text}");
     }
 }
 
 #[test]
 fn an_error_without_a_place_names_the_address() {
-    let text = diagnostics(&Diagnostic::warning("Old", "Words.").on("x.a[0]").into(), &Sources::default(), Style::PLAIN);
+    let text =
+        diagnostics(&Diagnostic::warning("Old", "Words.").on("x.a[0]").into(), &Sources::default(), Style::PLAIN);
     assert_eq!(text, "╷\n│ Warning: Old\n│   with x.a[0]\n│\n│ Words.\n╵\n");
 }
 

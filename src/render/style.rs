@@ -35,7 +35,8 @@ impl Style {
 
 /// True for characters that act on a terminal, or reorder what stands around them.
 pub fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Text that does not act on a terminal: an escape character is shown as `\u{1b}`. Line breaks stay, tabs become spaces.

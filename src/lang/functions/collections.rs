@@ -164,8 +164,6 @@ fn one(args: &Args<'_>) -> Outcome {
         (Kind::List(ty, _) | Kind::Set(ty, _), Some([])) => Ok(Value::null(ty.clone())),
         (_, Some([])) => Ok(Value::null(Type::Dynamic)),
         (_, Some([element])) => Ok(element.clone()),
-        _ => {
-            Err(CallError::argument(0, "must be a list, set, or tuple value with either zero or one elements"))
-        }
+        _ => Err(CallError::argument(0, "must be a list, set, or tuple value with either zero or one elements")),
     }
 }

@@ -153,7 +153,8 @@ fn format_date(args: &Args<'_>) -> Outcome {
     let mut rest = args.text(0);
     while let Some(first) = rest.chars().next() {
         if first == '\'' {
-            let (literal, after) = quoted(&rest[1..]).ok_or_else(|| CallError::argument(0, "unterminated literal '"))?;
+            let (literal, after) =
+                quoted(&rest[1..]).ok_or_else(|| CallError::argument(0, "unterminated literal '"))?;
             out.push_str(&literal);
             rest = after;
             continue;
@@ -164,9 +165,8 @@ fn format_date(args: &Args<'_>) -> Outcome {
         match first.is_ascii_alphabetic() {
             false => out.push_str(verb),
             true => {
-                let text = date_verb(verb, time, offset).map_err(|why| {
-                    CallError::argument(0, format!("invalid date format verb {verb:?}{why}"))
-                })?;
+                let text = date_verb(verb, time, offset)
+                    .map_err(|why| CallError::argument(0, format!("invalid date format verb {verb:?}{why}")))?;
                 out.push_str(&text);
             }
         }

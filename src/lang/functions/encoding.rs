@@ -78,7 +78,7 @@ fn url_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
             b' ' => out.push('+'),
             _ => out.push_str(&format!("%{byte:02X}")),
         }
@@ -117,7 +117,10 @@ fn text_encode(args: &Args<'_>) -> Outcome {
             let bytes: Result<Vec<u8>, _> = text.chars().map(|c| u8::try_from(u32::from(c))).collect();
             bytes.map_err(|_| {
                 let name = args.text(1);
-                CallError::argument(0, format!("the given string contains characters that cannot be represented in {name}"))
+                CallError::argument(
+                    0,
+                    format!("the given string contains characters that cannot be represented in {name}"),
+                )
             })?
         }
     };

@@ -57,7 +57,8 @@ fn expand(args: &Args<'_>, path: &str) -> Result<String, CallError> {
 fn file_set(args: &Args<'_>) -> Outcome {
     let path = expand(args, args.text(0))?;
     let found = args.effects.fileset(&path, args.text(1));
-    let names = found.map_err(|error| CallError::call(format!("failed to glob pattern {:?}: {error}", args.text(1))))?;
+    let names =
+        found.map_err(|error| CallError::call(format!("failed to glob pattern {:?}: {error}", args.text(1))))?;
     Ok(Value::set(Type::String, names.into_iter().map(Value::string).collect()))
 }
 

@@ -37,7 +37,8 @@ fn format_one(format: &str, args: &[&Value]) -> Outcome {
         used = used.max(index);
         let Some(value) = index.checked_sub(1).and_then(|i| args.get(i)) else {
             let (text, start, have) = (verb.text, verb.start, args.len());
-            let message = format!("not enough arguments for \"{text}\" at {start}: need index {index} but have {have} total");
+            let message =
+                format!("not enough arguments for \"{text}\" at {start}: need index {index} but have {have} total");
             return Err(CallError::call(message));
         };
         write_verb(&verb, value, &mut out).map_err(CallError::call)?;
@@ -81,10 +82,11 @@ fn format_list(args: &Args<'_>) -> Outcome {
             results.push(Value::unknown_not_null(Type::String));
             continue;
         }
-        let result = format_one(args.text(0), &cells).map_err(|error| match (error.argument, arguments.is_empty()) {
-            (Some(_), _) | (_, true) => error,
-            _ => CallError::call(format!("error on format iteration {row}: {}", error.message)),
-        })?;
+        let result =
+            format_one(args.text(0), &cells).map_err(|error| match (error.argument, arguments.is_empty()) {
+                (Some(_), _) | (_, true) => error,
+                _ => CallError::call(format!("error on format iteration {row}: {}", error.message)),
+            })?;
         results.push(result);
     }
     Ok(Kind::List(Type::String, results.into()).into())

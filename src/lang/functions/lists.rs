@@ -41,11 +41,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     function(
         "slice",
-        &[
-            param("list", Shape::Any).marked(),
-            param("start_index", Shape::Number),
-            param("end_index", Shape::Number),
-        ],
+        &[param("list", Shape::Any).marked(), param("start_index", Shape::Number), param("end_index", Shape::Number)],
         Shape::Any,
         slice,
     )

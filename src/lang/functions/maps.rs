@@ -10,20 +10,29 @@ use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("keys", &[param("inputMap", Shape::Any).marked().unknown()], Shape::Any, keys),
-    function("lookup", &[param("inputMap", Shape::Any).marked(), param("key", Shape::String).marked()], Shape::Any, lookup)
-        .variadic(param("default", Shape::Any).nullable().unknown().marked())
-        .typed(|args| match args.first().map(Value::ty) {
-            Some(Type::Map(element)) => element.as_ref().clone(),
-            _ => Type::Dynamic,
-        })
-        .may_be_null(),
+    function(
+        "lookup",
+        &[param("inputMap", Shape::Any).marked(), param("key", Shape::String).marked()],
+        Shape::Any,
+        lookup,
+    )
+    .variadic(param("default", Shape::Any).nullable().unknown().marked())
+    .typed(|args| match args.first().map(Value::ty) {
+        Some(Type::Map(element)) => element.as_ref().clone(),
+        _ => Type::Dynamic,
+    })
+    .may_be_null(),
     function("merge", &[], Shape::Any, merge).variadic(param("maps", Shape::Any).nullable().marked()).typed(|args| {
         let maps = args.iter().map(|value| match value.ty() {
             Type::Map(element) => Some(element.as_ref().clone()),
             _ => None,
         });
         let first = args.first().map_or(Type::Dynamic, Value::ty);
-        if maps.clone().all(|element| element.is_some() && element == maps.clone().next().flatten()) { first } else { Type::Dynamic }
+        if maps.clone().all(|element| element.is_some() && element == maps.clone().next().flatten()) {
+            first
+        } else {
+            Type::Dynamic
+        }
     }),
     function("transpose", &[param("values", Shape::MapOfStrings).wholly()], Shape::MapOfStrings, transpose),
     function("values", &[param("mapping", Shape::Any).marked()], Shape::Any, values).typed(|args| {
@@ -33,11 +42,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
             _ => Type::Dynamic,
         }
     }),
-    function("zipmap", &[param("keys", Shape::Strings).wholly().marked(), param("values", Shape::Any).marked()], Shape::Any, zip_map)
-        .typed(|args| match args.get(1).map(Value::ty) {
-            Some(Type::List(element)) => Type::Map(element),
-            _ => Type::Dynamic,
-        }),
+    function(
+        "zipmap",
+        &[param("keys", Shape::Strings).wholly().marked(), param("values", Shape::Any).marked()],
+        Shape::Any,
+        zip_map,
+    )
+    .typed(|args| match args.get(1).map(Value::ty) {
+        Some(Type::List(element)) => Type::Map(element),
+        _ => Type::Dynamic,
+    }),
 ];
 
 type Entries = BTreeMap<Arc<str>, Value>;

@@ -94,8 +94,7 @@ fn host(args: &Args<'_>) -> Outcome {
         Err(_) => last.checked_sub(number.unsigned_abs() - 1),
     });
     let Some(chosen) = chosen else {
-        let message =
-            format!("prefix of {} does not accommodate a host numbered {}", network.length, args.number(1));
+        let message = format!("prefix of {} does not accommodate a host numbered {}", network.length, args.number(1));
         return Err(CallError::call(message));
     };
     Ok(Value::string(Network { address: network.address | chosen, ..network }.address_text()))

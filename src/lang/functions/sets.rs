@@ -71,8 +71,9 @@ fn product(args: &Args<'_>) -> Outcome {
         let ty = match value.ty() {
             Type::List(element) | Type::Set(element) => element.as_ref().clone(),
             Type::Tuple(elements) if elements.is_empty() => Type::Dynamic,
-            Type::Tuple(elements) => unify(&elements)
-                .ok_or_else(|| CallError::argument(index, "all elements must be of the same type"))?,
+            Type::Tuple(elements) => {
+                unify(&elements).ok_or_else(|| CallError::argument(index, "all elements must be of the same type"))?
+            }
             _ => return Err(CallError::argument(index, "a set or a list is required")),
         };
         all_sets &= matches!(value.kind, Kind::Set(..));

@@ -43,9 +43,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         substr,
     ),
     function("title", &[param("str", Shape::String)], Shape::String, title),
-    function("trim", &[param("str", Shape::String), param("cutset", Shape::String)], Shape::String, |args: &Args<'_>| {
-        Ok(Value::string(args.text(0).trim_matches(|c| args.text(1).contains(c))))
-    }),
+    function(
+        "trim",
+        &[param("str", Shape::String), param("cutset", Shape::String)],
+        Shape::String,
+        |args: &Args<'_>| Ok(Value::string(args.text(0).trim_matches(|c| args.text(1).contains(c)))),
+    ),
     function(
         "trimprefix",
         &[param("str", Shape::String), param("prefix", Shape::String)],
@@ -93,7 +96,7 @@ fn join(args: &Args<'_>) -> Outcome {
                 1 => CallError::argument(1, format!("element {index} is null; cannot concatenate null values")),
                 _ => CallError::argument(
                     list + 1,
-                    format!("element {index} of list {list} is null; cannot concatenate null values"),
+                    format!("element {index} of list {} is null; cannot concatenate null values", list + 1),
                 ),
             })?;
             parts.push(part);

@@ -18,9 +18,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let template = read_text(args)?;
         render(args, args.text(0), &template)
     }),
-    function("templatestring", &[param("template", Shape::String), param("vars", Shape::Any).marked()], Shape::String, |args| {
-        render(args, "<templatestring argument>", args.text(0))
-    }),
+    function(
+        "templatestring",
+        &[param("template", Shape::String), param("vars", Shape::Any).marked()],
+        Shape::String,
+        |args| render(args, "<templatestring argument>", args.text(0)),
+    ),
 ];
 
 /// Stands at the end of every template, so that a final strip marker does not reach the line break of the heredoc.

@@ -117,8 +117,8 @@ fn show(value: &Value, depth: usize) -> String {
         entries.map(|(name, v)| format!("{name:?} = {}", show(v, depth + 1))).collect()
     };
     match &value.kind {
-        _ if value.marks.sensitive => "(sensitive value)".into(),
         Kind::Unknown(..) => "(known after apply)".into(),
+        _ if value.marks.sensitive => "(sensitive value)".into(),
         Kind::Null(Type::Dynamic) => "null".into(),
         Kind::Null(ty) => format!("to{}(null)", ty.friendly_name()),
         Kind::Bool(b) => b.to_string(),
@@ -171,25 +171,43 @@ fn encodings_times_networks_and_files_answer_as_the_console() {
 fn answers_that_are_ours() {
     for (expression, expected) in [
         // Terraform panics, or goes on with infinity.
-        ("indent(-1, \"a\")", "Error: Invalid function argument: Invalid value for \"spaces\" parameter: must be between 0 and 1048576."),
-        ("log(-1, 2)", "Error: Error in function call: Call to function \"log\" failed: the result is not a finite number."),
-        ("pow(0, -1)", "Error: Error in function call: Call to function \"pow\" failed: the result is not a finite number."),
+        (
+            "indent(-1, \"a\")",
+            "Error: Invalid function argument: Invalid value for \"spaces\" parameter: must be between 0 and 1048576.",
+        ),
+        (
+            "log(-1, 2)",
+            "Error: Error in function call: Call to function \"log\" failed: the result is not a finite number.",
+        ),
+        (
+            "pow(0, -1)",
+            "Error: Error in function call: Call to function \"pow\" failed: the result is not a finite number.",
+        ),
         // Terraform takes a null of no type for something unknown.
-        ("format(\"%d\", null)", "Error: Error in function call: Call to function \"format\" failed: unsupported value for \"%d\" at 0: null value cannot be formatted."),
+        (
+            "format(\"%d\", null)",
+            "Error: Error in function call: Call to function \"format\" failed: unsupported value for \"%d\" at 0: null value cannot be formatted.",
+        ),
         ("core::upper(\"a\")", "\"A\""),
         ("abspath(\"a/../b\")", "\"/work/b\""),
         ("pathexpand(\"~/x\")", "\"/home/me/x\""),
         ("uuid()", "\"07070707-0707-4707-8707-070707070707\""),
         ("timestamp()", "(known after apply)"),
         ("plantimestamp()", "\"2026-01-01T00:00:00Z\""),
-        ("file(\"nope\")", "Error: Invalid function argument: Invalid value for \"path\" parameter: failed to read file: no such file."),
+        (
+            "file(\"nope\")",
+            "Error: Invalid function argument: Invalid value for \"path\" parameter: failed to read file: no such file.",
+        ),
         ("templatefile(\"strip.tpl\", {})", "<<EOT\nab\n\nEOT"),
         ("templatestring(sensitive(\"x$${y}\"), { y = 1 })", "(sensitive value)"),
     ] {
         assert_eq!(answer(expression), expected, "{expression}");
     }
     assert!(answer("templatefile(\"rec.tpl\", {})").contains("cannot recursively call"));
-    assert!(answer("templatefile(\"bad.tpl\", {})").starts_with("Error: Error in function call: Call to function \"templatefile\" failed: bad.tpl:1,"));
+    assert!(
+        answer("templatefile(\"bad.tpl\", {})")
+            .starts_with("Error: Error in function call: Call to function \"templatefile\" failed: bad.tpl:1,")
+    );
     assert!(answer("regex(\"(\", \"a\")").contains("invalid regexp pattern"));
 }
 

@@ -69,9 +69,9 @@ fn convert_to(value: &Value, ty: &Type) -> Outcome {
             (Kind::String(_), true, Type::Number | Type::Bool) => {
                 format!("cannot convert this sensitive string to {to}")
             }
-            (Kind::String(text), false, Type::Number) => format!(
-                "cannot convert {text:?} to number; given string must be a decimal representation of a number"
-            ),
+            (Kind::String(text), false, Type::Number) => {
+                format!("cannot convert {text:?} to number; given string must be a decimal representation of a number")
+            }
             (Kind::String(text), false, Type::Bool) => {
                 format!("cannot convert {text:?} to bool; only the strings \"true\" or \"false\" are allowed")
             }
