@@ -4,9 +4,10 @@ use super::page::{Page, Sign, count};
 use super::style::{DIM, REMOVE};
 use super::value_diff::{self, assign};
 use crate::address::{InstanceAddr, Mode};
-use crate::lang::{Marks, Value};
+use crate::lang::{Kind, Marks, Value};
 use crate::schema::{self, Attribute, INSTANCE, Presence};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 /// Unchanged attributes that tell which object it is.
@@ -124,4 +125,24 @@ fn draw(page: &mut Page, level: usize, whole: Sign, rows: &[Row], tail: &dyn Fn(
             page.line(level, Sign::Same, &text);
         }
     }
+}
+
+/// The object with everything marked that its table says is secret.
+pub fn hidden_object(address: &InstanceAddr, object: &Value) -> Value {
+    let Some(table) = schema::schema(&address.resource.kind) else { return object.clone() };
+    let hide = |object: &Value, attributes: &[Attribute]| -> Value {
+        let Some(entries) = object.as_entries() else { return object.clone() };
+        let secret = |name: &str| attributes.iter().any(|a| a.name == name && a.sensitive);
+        let entries = entries.keys().filter_map(|name| Some((name.clone(), attribute(Some(object), name, secret(name))?)));
+        Value::object(entries)
+    };
+    let mut whole = hide(object, table.attributes);
+    for block in table.blocks {
+        if let Some(inner) = object.get(block.name)
+            && let Kind::Object(entries) = &mut whole.kind
+        {
+            Arc::make_mut(entries).insert(block.name.into(), hide(inner, block.attributes).marked(object.marks));
+        }
+    }
+    whole
 }
