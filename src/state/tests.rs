@@ -92,7 +92,8 @@ fn a_secret_at_an_odd_path_stays_sensitive() {
 fn what_is_no_state_is_refused_with_the_place() {
     assert_eq!(decode(""), Err(StateError::Truncated { line: 1, column: 0 }));
     assert!(matches!(decode("{\n  \"a\": x"), Err(StateError::NotJson { line: 2, column: 8, .. })));
-    for (text, found) in [("[]", "missing"), ("{}", "missing"), ("{\"version\": 3}", "3"), ("{\"version\":\"4\"}", "\"4\"")]
+    for (text, found) in
+        [("[]", "missing"), ("{}", "missing"), ("{\"version\": 3}", "3"), ("{\"version\":\"4\"}", "\"4\"")]
     {
         assert_eq!(decode(text), Err(StateError::Version { found: found.into() }), "{text}");
     }
