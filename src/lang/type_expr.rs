@@ -244,6 +244,7 @@ impl Effects for Constant {
 const NO_FILES: &str = "files may not be used here";
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::diag::Sources;

@@ -56,7 +56,7 @@ impl Effects for Console {
     }
 
     fn absolute(&self, path: &str) -> Result<String, String> {
-        Ok(format!("/work/./{path}"))
+        Ok(format!("/here/./{path}"))
     }
 
     fn home(&self) -> Option<String> {
@@ -189,7 +189,7 @@ fn answers_that_are_ours() {
             "Error: Error in function call: Call to function \"format\" failed: unsupported value for \"%d\" at 0: null value cannot be formatted.",
         ),
         ("core::upper(\"a\")", "\"A\""),
-        ("abspath(\"a/../b\")", "\"/work/b\""),
+        ("abspath(\"a/../b\")", "\"/here/b\""),
         ("pathexpand(\"~/x\")", "\"/home/me/x\""),
         ("uuid()", "\"07070707-0707-4707-8707-070707070707\""),
         ("timestamp()", "(known after apply)"),
