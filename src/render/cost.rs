@@ -31,7 +31,7 @@ pub fn sentence(hourly: Usd) -> String {
 /// The table: a line for each object whose cost changes, then the fleet's total per hour and per month.
 pub fn table(page: &mut Page, plan: &Plan) {
     let rows = rows(plan);
-    let widths = widths(&rows, page.style.width);
+    let widths = widths(&rows, page.style.columns());
     page.gap();
     for row in &rows {
         let line = line(page.style, row, &widths);

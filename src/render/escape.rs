@@ -1,10 +1,6 @@
 //! Text of others (the API, the configuration) made harmless: a control character never reaches a terminal.
 
-/// True for characters that move the cursor, start an escape sequence, or turn the direction of writing.
-fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
+use super::style::is_unsafe;
 
 fn push_visible(c: char, out: &mut String) {
     match c {
@@ -20,7 +16,7 @@ fn push_visible(c: char, out: &mut String) {
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if acts(c) { push_visible(c, &mut out) } else { out.push(c) }
+        if is_unsafe(c) { push_visible(c, &mut out) } else { out.push(c) }
     }
     out
 }
@@ -42,7 +38,7 @@ pub fn quoted_inner(text: &str) -> String {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if acts(c) => push_visible(c, &mut out),
+            c if is_unsafe(c) => push_visible(c, &mut out),
             c => out.push(c),
         }
     }

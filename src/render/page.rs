@@ -92,7 +92,7 @@ impl Page {
 
     /// A paragraph, wrapped.
     pub fn paragraph(&mut self, text: &str) {
-        for line in wrap(text.split(' '), " ", self.style.width.min(100)) {
+        for line in wrap(text.split(' '), " ", self.style.columns().min(100)) {
             self.line(0, Sign::Same, &line);
         }
     }
@@ -100,7 +100,7 @@ impl Page {
     /// `  # first: a, b, c`, wrapped between the parts, continued under the first part.
     pub fn comment(&mut self, first: &str, parts: &[String]) {
         let lead = first.width() + 4;
-        let lines = wrap(parts.iter().map(String::as_str), ", ", self.style.width.saturating_sub(lead));
+        let lines = wrap(parts.iter().map(String::as_str), ", ", self.style.columns().saturating_sub(lead));
         for (i, line) in lines.iter().enumerate() {
             let lead = if i == 0 { first.to_owned() } else { " ".repeat(first.width()) };
             let text = self.style.paint(DIM, &format!("# {lead}{line}"));
@@ -123,7 +123,7 @@ impl Page {
 
     /// A rule over the page.
     pub fn rule(&mut self) {
-        let rule = "─".repeat(self.style.width.clamp(20, 100) - 1);
+        let rule = "─".repeat(self.style.columns().clamp(20, 100) - 1);
         let rule = self.style.paint(DIM, &rule);
         self.line(0, Sign::Same, &rule);
     }

@@ -138,7 +138,7 @@ fn change(page: &mut Page, plan: &Plan, change: &Change) {
     }
     for remark in &change.remarks {
         let words = visible(remark);
-        for line in wrap(words.split(' '), " ", page.style.width.saturating_sub(6)) {
+        for line in wrap(words.split(' '), " ", page.style.columns().saturating_sub(6)) {
             page.comment("", &[line]);
         }
     }
@@ -224,7 +224,7 @@ fn remarks(page: &mut Page, plan: &Plan) {
     for change in noted {
         for remark in &change.remarks {
             let text = format!("{}: {}", change.address, visible(remark));
-            for (i, line) in wrap(text.split(' '), " ", page.style.width.min(100) - 4).iter().enumerate() {
+            for (i, line) in wrap(text.split(' '), " ", page.style.columns().min(100) - 4).iter().enumerate() {
                 page.line(0, Sign::Same, &format!("{}{line}", if i == 0 { "  - " } else { "    " }));
             }
         }
@@ -262,7 +262,7 @@ fn in_doubt(page: &mut Page, intents: &[Intent]) {
             .hourly_cost
             .map_or(String::new(), |cost| format!(" If the machine exists it costs {cost} per hour."));
         let text = format!("{}: {what}{gpus} has no known outcome since {since}{why}.{cost}", intent.address);
-        for (i, line) in wrap(text.split(' '), " ", page.style.width.min(100) - 4).iter().enumerate() {
+        for (i, line) in wrap(text.split(' '), " ", page.style.columns().min(100) - 4).iter().enumerate() {
             page.line(0, Sign::Same, &format!("{}{line}", if i == 0 { "  - " } else { "    " }));
         }
     }

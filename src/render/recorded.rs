@@ -33,9 +33,7 @@ fn read(path: &str, json: &Json, ty: &Type, hide: &dyn Fn(&str) -> bool) -> Valu
     match json {
         Json::Null => Value::null(ty.clone()),
         Json::Bool(b) => Value::bool(*b),
-        Json::Number(n) => {
-            Number::parse(&n.to_string()).map_or_else(|| Value::string(n.to_string()), Value::number)
-        }
+        Json::Number(n) => Number::parse(&n.to_string()).map_or_else(|| Value::string(n.to_string()), Value::number),
         Json::String(text) => Value::string(text),
         Json::Array(elements) => {
             let inner = |at: usize| match ty {

@@ -133,7 +133,8 @@ pub fn hidden_object(address: &InstanceAddr, object: &Value) -> Value {
     let hide = |object: &Value, attributes: &[Attribute]| -> Value {
         let Some(entries) = object.as_entries() else { return object.clone() };
         let secret = |name: &str| attributes.iter().any(|a| a.name == name && a.sensitive);
-        let entries = entries.keys().filter_map(|name| Some((name.clone(), attribute(Some(object), name, secret(name))?)));
+        let entries =
+            entries.keys().filter_map(|name| Some((name.clone(), attribute(Some(object), name, secret(name))?)));
         Value::object(entries)
     };
     let mut whole = hide(object, table.attributes);

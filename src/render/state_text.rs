@@ -7,6 +7,7 @@ use super::value_diff::{SENSITIVE, assign};
 use super::{recorded, resource};
 use crate::address::InstanceAddr;
 use crate::lang::Type;
+use crate::lang::json::type_from_json;
 use crate::state::{OutputState, Record, State};
 use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
@@ -53,8 +54,7 @@ fn outputs(page: &mut Page, outputs: &BTreeMap<String, OutputState>) {
             page.line(0, Sign::Same, &format!("{head}{SENSITIVE}"));
             continue;
         }
-        let map = output.ty.get(0).and_then(serde_json::Value::as_str) == Some("map");
-        let ty = if map { Type::map(Type::Dynamic) } else { Type::Dynamic };
+        let ty = type_from_json(&output.ty).unwrap_or(Type::Dynamic);
         page.whole(0, Sign::Same, &head, &recorded::value(&output.value, &ty), "");
     }
 }

@@ -36,7 +36,7 @@ pub fn strings(page: &mut Page, level: usize, head: &str, old: &str, new: &str, 
     let (before, after) = words(page, old, new);
     let line = format!("{head}\"{before}\" -> \"{after}\"{tail}");
     let width = 4 * level + head.width() + quoted_inner(old).width() + quoted_inner(new).width() + tail.width() + 8;
-    if width <= page.style.width {
+    if width <= page.style.columns() {
         return page.line(level, Sign::Change, &line);
     }
     page.line(level, Sign::Change, &format!("{head}\"{before}\""));

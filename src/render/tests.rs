@@ -170,7 +170,7 @@ pub(super) fn rich() -> Plan {
                     ("gpu_model", s("RTX 4090")),
                     ("fallback_gpu_models", Value::list(Type::String, vec![s("RTX 3090")])),
                     ("gpu_count", Value::int(1)),
-                    ("max_price_per_gpu", Value::number(Number::from(1))),
+                    ("max_price_per_gpu", Value::number(Number::parse("0.45").expect("a number"))),
                     ("template_group", s("4711")),
                     ("wait_for", s("running")),
                     ("start_script", s(SCRIPT)),

@@ -19,9 +19,9 @@ pub fn known(value: &Value) -> Option<Json> {
         Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {
             Json::Array(elements.iter().map(|element| known(element).unwrap_or(Json::Null)).collect())
         }
-        Kind::Map(_, entries) | Kind::Object(entries) => Json::Object(
-            entries.iter().filter_map(|(name, inner)| Some((name.to_string(), known(inner)?))).collect(),
-        ),
+        Kind::Map(_, entries) | Kind::Object(entries) => {
+            Json::Object(entries.iter().filter_map(|(name, inner)| Some((name.to_string(), known(inner)?))).collect())
+        }
     })
 }
 
