@@ -50,8 +50,7 @@ impl Access {
             Some(_) => "sandbox".to_owned(),
             None => settings.base_url.trim_end_matches('/').to_owned(),
         };
-        let identity =
-            AccountIdentity { base_url, key_fingerprint: simplepod::account_fingerprint(&settings.api_key) };
+        let identity = AccountIdentity { base_url, key_fingerprint: simplepod::account_fingerprint(&settings.api_key) };
         let state_key = match std::env::var("PODFORM_STATE_KEY") {
             Ok(key) if !key.is_empty() => SecretString::from(key),
             _ => settings.api_key.clone(),
@@ -63,14 +62,14 @@ impl Access {
     pub fn client(&self, state: &State, parallelism: u16) -> Result<Arc<Client>, Failure> {
         let mut settings = self.settings.clone();
         settings.http.max_concurrency = settings.http.max_concurrency.max(usize::from(parallelism) + 6);
-        let machines = state.resources.keys().filter(|address| address.resource.kind == crate::schema::INSTANCE).count();
+        let machines =
+            state.resources.keys().filter(|address| address.resource.kind == crate::schema::INSTANCE).count();
         let expected = match state.resources.is_empty() {
             true => Expected::default(),
             false => Expected { machines: Some(machines), groups: Some(state.resources.len() - machines) },
         };
-        let client = Client::new(settings).map_err(|error| {
-            Failure::from(Diagnostic::error("Invalid API settings", format!("{error}")))
-        })?;
+        let client = Client::new(settings)
+            .map_err(|error| Failure::from(Diagnostic::error("Invalid API settings", format!("{error}"))))?;
         Ok(Arc::new(client.with_expected(expected)))
     }
 

@@ -272,9 +272,7 @@ pub fn with_two_dashes(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         let Some(text) = arg.to_str() else { return arg };
         flags &= text != "--";
         let value = std::mem::replace(&mut takes_value, matches!(text.trim_start_matches('-'), "var"));
-        let long = text.len() > 2
-            && text.starts_with('-')
-            && text[1..].starts_with(|c: char| c.is_ascii_lowercase());
+        let long = text.len() > 2 && text.starts_with('-') && text[1..].starts_with(|c: char| c.is_ascii_lowercase());
         if flags && long && !value { format!("-{text}").into() } else { arg }
     })
     .collect()
@@ -291,7 +289,8 @@ mod tests {
 
     #[test]
     fn one_dash_is_as_good_as_two() {
-        let Command::Plan(plan) = parse("-chdir=x plan -var a=b -var=c=-d --target a.b -refresh=full -out=p -input=false").command
+        let Command::Plan(plan) =
+            parse("-chdir=x plan -var a=b -var=c=-d --target a.b -refresh=full -out=p -input=false").command
         else {
             panic!("a plan")
         };

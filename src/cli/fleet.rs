@@ -115,7 +115,9 @@ fn module(
     for name in names {
         let path = if dir == "." { name.clone() } else { format!("{dir}/{name}") };
         if is_override_file(&name) {
-            let detail = format!("\"{path}\" is an override file. They are not supported by this version of podform: merge it into the file it overrides.");
+            let detail = format!(
+                "\"{path}\" is an override file. They are not supported by this version of podform: merge it into the file it overrides."
+            );
             diags.push(Diagnostic::error("Unsupported override file", detail));
             continue;
         }

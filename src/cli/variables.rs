@@ -110,7 +110,8 @@ fn file(path: &str, sources: &mut Sources, diags: &mut Diagnostics, given: &mut 
                 }
             }
             Err(error) => {
-                let detail = format!("{path}:{}:{}: the file is no JSON object: {error}.", error.line(), error.column());
+                let detail =
+                    format!("{path}:{}:{}: the file is no JSON object: {error}.", error.line(), error.column());
                 diags.push(Diagnostic::error("Invalid variables file", detail));
             }
         }

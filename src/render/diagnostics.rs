@@ -1,7 +1,7 @@
 //! Diagnostics as text.
 
 use super::excerpt::{bounds, context, lines};
-use super::style::{BOLD, ERROR, DIM, Style, WARNING, harmless, harmless_line, wrap};
+use super::style::{BOLD, DIM, ERROR, Style, WARNING, harmless, harmless_line, wrap};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Source, Sources, Span};
 use std::collections::BTreeMap;
 
