@@ -1,5 +1,6 @@
 //! Plan, diff, state, values, events and diagnostics as text and JSON: pure functions. The shell prints.
 
+mod configuration_json;
 mod cost;
 pub mod diagnostics;
 pub mod diagnostics_json;
@@ -25,6 +26,7 @@ mod value_diff;
 mod value_json;
 mod value_text;
 
+pub use configuration_json::configuration_json;
 pub use cost::sentence as cost_sentence;
 pub use diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
 pub use diagnostics_json::{diagnostic_json, diagnostics_json};

@@ -39,7 +39,7 @@ pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outc
     let seen = planning::look(&client, &held.state, name.as_deref(), &args.planning).await?;
     let plan = planning::make(&fleet, &planning_effects, &access, &held.state, &seen, &options, &mut context.diags)?;
     if !args.planning.json {
-        show(&plan, &held.state, false, context);
+        show(&plan, &fleet, &held.state, false, context);
     }
     let changes = plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty());
     if !changes {
