@@ -42,4 +42,6 @@ pub use style::Style;
 pub use value_text::value_text;
 
 #[cfg(test)]
+mod sample;
+#[cfg(test)]
 mod tests;

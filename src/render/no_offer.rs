@@ -14,16 +14,11 @@ pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
     let excluded = |what: &Unmet| unplaced.exclusions.iter().find(|e| e.unmet == *what).map_or(0, |e| e.offers);
     let of_model = unplaced.offers.saturating_sub(excluded(&Unmet::Model));
     let verb = if of_model == 1 { "is" } else { "are" };
-    let mut text = format!(
-        "The market has {}; {of_model} {verb} {wanted}, of which {} wants {}.",
-        count(unplaced.offers, "offer"),
-        unplaced.address,
-        envelope.gpu_count
-    );
+    let mut text = format!("The market has {}; {of_model} of them {verb} {wanted}.", count(unplaced.offers, "offer"));
     let reasons: Vec<String> =
         unplaced.exclusions.iter().filter(|e| e.unmet != Unmet::Model).map(|e| reason(e, unplaced)).collect();
     if of_model > 0 && !reasons.is_empty() {
-        text.push_str(&format!(" Kept out: {}.", reasons.join(", ")));
+        text.push_str(&format!(" Excluded: {}.", reasons.join(", ")));
     }
     if unplaced.taken > 0 {
         let verb = if unplaced.taken == 1 { "goes" } else { "go" };
