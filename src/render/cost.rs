@@ -3,7 +3,7 @@
 use super::headline;
 use super::page::{Page, Sign, count};
 use super::placement;
-use super::style::{ADD, BOLD, DIM, REMOVE, Style};
+use super::style::{ADD, BOLD, FRAME, REMOVE, Style};
 use crate::money::{HOURS_PER_MONTH, Usd};
 use crate::plan::Plan;
 use unicode_width::UnicodeWidthStr;
@@ -65,7 +65,7 @@ fn rows(plan: &Plan) -> Vec<Row> {
     if same > 0 {
         let name = count(same, "unchanged instance");
         let cells = [name, String::new(), String::new(), same_cost.to_string(), same_cost.to_string(), String::new()];
-        rows.push(Row { sign: Sign::Same, cells, paint: DIM });
+        rows.push(Row { sign: Sign::Same, cells, paint: FRAME });
     }
     let total = |name: String, before: Usd, after: Usd, places| {
         let cells = [

@@ -1,7 +1,7 @@
 //! One object of a resource table, drawn as its block.
 
 use super::page::{Page, Sign, count};
-use super::style::{DIM, REMOVE};
+use super::style::{FRAME, REMOVE};
 use super::value_diff::{self, assign};
 use crate::address::{InstanceAddr, Mode};
 use crate::lang::{Kind, Marks, Value};
@@ -121,7 +121,7 @@ fn draw(page: &mut Page, level: usize, whole: Sign, rows: &[Row], tail: &dyn Fn(
     page.hidden(level, same, "attribute");
     for (n, what) in [(unknown, "known after apply"), (going, "hidden")] {
         if n > 0 {
-            let text = page.style.paint(DIM, &format!("# ({} {what})", count(n, "computed attribute")));
+            let text = page.style.paint(FRAME, &format!("# ({} {what})", count(n, "computed attribute")));
             page.line(level, Sign::Same, &text);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::escape::{quoted_inner, visible_line};
 use super::page::{Page, Sign};
-use super::style::{ADD, DIM, REMOVE, WORD};
+use super::style::{ADD, FRAME, REMOVE, WORD};
 use similar::{ChangeTag, TextDiff};
 use unicode_width::UnicodeWidthStr;
 
@@ -84,7 +84,7 @@ fn scripts(page: &mut Page, level: usize, head: &str, old: &str, new: &str, tail
                 line.push_str(&if differs { page.style.paint(style.effects(WORD), &piece) } else { piece });
             }
             if change.missing_newline() && change.tag() != ChangeTag::Equal {
-                line.push_str(&page.style.paint(DIM, " # (no line break at the end)"));
+                line.push_str(&page.style.paint(FRAME, " # (no line break at the end)"));
             }
             (change.tag(), line)
         })

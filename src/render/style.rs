@@ -17,10 +17,8 @@ pub const ERROR: Ansi = AnsiColor::Red.on_default().bold();
 pub const WARNING: Ansi = AnsiColor::Yellow.on_default().bold();
 /// Summaries.
 pub const BOLD: Ansi = Ansi::new().bold();
-/// Bars, arrows, line numbers.
+/// Bars, arrows, line numbers, and what may be skipped.
 pub const FRAME: Ansi = Ansi::new().dimmed();
-/// What may be skipped.
-pub const DIM: Ansi = Ansi::new().dimmed();
 /// What is added.
 pub const ADD: Ansi = AnsiColor::Green.on_default();
 /// What changes.

@@ -59,6 +59,20 @@ fn a_plan_in_colour() {
 }
 
 #[test]
+fn outputs_are_printed_as_terraform_does() {
+    let expected = "hosts = tomap({\n  \"a\" = \"1.2.3.4\"\n})\no = {\n  \"n\" = [\n    1,\n    2.5,\n  ]\n  \"t\" = \"x\"\n}\ntoken = <sensitive>\n";
+    assert_eq!(outputs_text(&state().outputs, NARROW), expected);
+}
+
+#[test]
+fn what_only_the_server_shows_otherwise_is_drift_too() {
+    let mut plan = rich();
+    plan.drift[0].after = Some(plan.drift[0].before.clone());
+    let text = plan_text(&plan, NARROW);
+    assert!(text.contains("~ status = \"running\" -> \"stopped\""), "{text}");
+}
+
+#[test]
 fn a_state() {
     insta::assert_snapshot!(state_text(&state(), NARROW));
 }
@@ -192,7 +206,7 @@ fn events_are_lines_and_messages() {
     ];
     let text: String = events.iter().map(|event| event_text(event, NARROW)).collect();
     let expected = r#"module.m.simplepod_instance.a[0]: Renting... [1x RTX 4090 in Europe/PL at $0.31 per GPU-hour]
-module.m.simplepod_instance.a[0]: Still renting... [01m20s elapsed, created, \x1bPull]
+module.m.simplepod_instance.a[0]: Still renting... [01m20s elapsed, created, \u{1b}Pull]
 module.m.simplepod_instance.a[0]: Rented after 1m34s [id=108208]
 module.m.simplepod_instance.a[0]: The release failed after 3s: a b
 module.m.simplepod_instance.a[0]: The rent was skipped (simplepod_instance.b failed)

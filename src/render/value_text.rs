@@ -15,11 +15,11 @@ pub fn value_text(value: &Value, style: Style) -> String {
 
 fn write(value: &Value, indent: usize, style: Style, out: &mut String) {
     if let Some(text) = hidden(value) {
-        out.push_str(&style.paint(super::style::DIM, text));
+        out.push_str(&style.paint(super::style::FRAME, text));
         return;
     }
     match &value.kind {
-        Kind::Unknown(..) => out.push_str(&style.paint(super::style::DIM, UNKNOWN)),
+        Kind::Unknown(..) => out.push_str(&style.paint(super::style::FRAME, UNKNOWN)),
         Kind::Null(ty) => out.push_str(&null(ty)),
         Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Kind::Number(n) => out.push_str(&n.to_string()),
