@@ -4,6 +4,7 @@
 //! operation has the precision of its more precise operand, and a number is printed with the fewest digits that name it
 //! at its precision.
 
+use super::digits::Digits;
 use dashu_int::ops::{BitTest, DivRem, UnsignedAbs as _};
 use dashu_int::{IBig, UBig};
 use std::cmp::Ordering;
@@ -239,14 +240,17 @@ impl Number {
         Self::quotient(&self.mantissa, &other.mantissa, exponent, self.precision_with(other))
     }
 
-    /// The remainder of the division that rounds towards zero: it has the sign of the left side. `None` for division by
-    /// zero.
+    /// The remainder of the division that rounds towards zero: it has the sign of the left side, and the roundings of
+    /// Terraform's quotient, product and difference. `None` for division by zero.
     pub fn rem(&self, other: &Number) -> Option<Number> {
-        if other.is_zero() {
-            return None;
-        }
-        let (left, right, exponent) = self.aligned(other);
-        Self::checked(left % right, exponent, self.precision_with(other))
+        let quotient = self.div(other)?;
+        let whole = if quotient.is_negative() { quotient.ceil() } else { quotient.floor() };
+        let product = Self::checked(
+            &whole.mantissa * &other.mantissa,
+            whole.exponent.checked_add(other.exponent)?,
+            whole.precision_with(other),
+        )?;
+        self.sub(&product)
     }
 
     /// The number with the other sign.
@@ -352,89 +356,8 @@ impl std::fmt::Display for Number {
     }
 }
 
-/// A decimal number: `0.d1d2d3... * 10^point`, without leading or trailing zeros.
-struct Digits {
-    digits: Vec<u8>,
-    point: i64,
-}
-
-impl Digits {
-    /// `mantissa * 2^exponent`, exactly.
-    fn of(mantissa: &UBig, exponent: i64) -> Self {
-        let power = usize::try_from(exponent.unsigned_abs()).unwrap_or(usize::MAX);
-        let (whole, scale) = match exponent >= 0 {
-            true => (mantissa << power, 0),
-            false => (mantissa * UBig::from(5u8).pow(power), exponent),
-        };
-        let digits = whole.to_string().into_bytes();
-        let point = i64::try_from(digits.len()).unwrap_or(i64::MAX).saturating_add(scale);
-        Self { digits, point }.trimmed()
-    }
-
-    fn trimmed(mut self) -> Self {
-        while self.digits.last() == Some(&b'0') {
-            self.digits.pop();
-        }
-        self
-    }
-
-    /// The fewest digits between the neighbours of a number; `mantissa` holds it with one bit more than its precision,
-    /// so that one less and one more are half-way to the neighbours.
-    fn shortest(self, mantissa: &UBig, exponent: i64) -> Self {
-        if mantissa == &UBig::ZERO {
-            return self;
-        }
-        let lower = Self::of(&(mantissa - UBig::ONE), exponent).digits;
-        let upper = Self::of(&(mantissa + UBig::ONE), exponent).digits;
-        let inclusive = !mantissa.bit(1);
-        let at = |digits: &[u8], i: usize| digits.get(i).copied().unwrap_or(b'0');
-        for (i, &digit) in self.digits.iter().enumerate() {
-            let (low, high) = (at(&lower, i), at(&upper, i));
-            let down = low != digit || (inclusive && i + 1 == lower.len());
-            let up = digit != high && (inclusive || digit + 1 < high || i + 1 < upper.len());
-            match (down, up) {
-                (true, true) => {
-                    let next = at(&self.digits, i + 1);
-                    let tie = next == b'5' && i + 2 == self.digits.len();
-                    let round_up = if tie { digit % 2 == 1 } else { next >= b'5' };
-                    return self.cut(i + 1, round_up);
-                }
-                (true, false) => return self.cut(i + 1, false),
-                (false, true) => return self.cut(i + 1, true),
-                (false, false) => {}
-            }
-        }
-        self
-    }
-
-    fn cut(mut self, len: usize, up: bool) -> Self {
-        self.digits.truncate(len);
-        if up {
-            while self.digits.last() == Some(&b'9') {
-                self.digits.pop();
-            }
-            match self.digits.last_mut() {
-                Some(last) => *last += 1,
-                None => {
-                    self.digits.push(b'1');
-                    self.point += 1;
-                }
-            }
-        }
-        self.trimmed()
-    }
-
-    fn plain(&self) -> String {
-        let text = String::from_utf8_lossy(&self.digits);
-        match usize::try_from(self.point) {
-            Ok(0) | Err(_) => format!("0.{}{text}", "0".repeat(usize::try_from(-self.point).unwrap_or(0))),
-            Ok(point) if point >= text.len() => format!("{text}{}", "0".repeat(point - text.len())),
-            Ok(point) => format!("{}.{}", &text[..point], &text[point..]),
-        }
-    }
-}
-
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -444,7 +367,7 @@ mod tests {
 
     #[test]
     fn prints_as_terraform_does() {
-        let third = "0.33333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333335";
+        let third = "0.33333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333335";
         assert_eq!(n("1").div(&n("3")).unwrap().to_string(), third);
         assert_eq!(n("0.1").add(&n("0.2")).unwrap().to_string(), "0.3");
         assert_eq!(Number::from(2i64).div(&Number::from(3i64)).unwrap().to_string(), "0.6666666666666666667");

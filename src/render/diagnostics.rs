@@ -167,5 +167,6 @@ pub fn compact_warnings(diags: &Diagnostics, sources: &Sources, style: Style) ->
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 #[path = "diagnostics_tests.rs"]
 mod tests;

@@ -125,4 +125,5 @@ pub fn call(name: &str, args: &[Value], effects: &dyn Effects) -> Option<Result<
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

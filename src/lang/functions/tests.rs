@@ -56,7 +56,7 @@ impl Effects for Console {
     }
 
     fn absolute(&self, path: &str) -> Result<String, String> {
-        Ok(format!("/work/./{path}"))
+        Ok(format!("/here/./{path}"))
     }
 
     fn home(&self) -> Option<String> {
@@ -117,8 +117,8 @@ fn show(value: &Value, depth: usize) -> String {
         entries.map(|(name, v)| format!("{name:?} = {}", show(v, depth + 1))).collect()
     };
     match &value.kind {
-        _ if value.marks.sensitive => "(sensitive value)".into(),
         Kind::Unknown(..) => "(known after apply)".into(),
+        _ if value.marks.sensitive => "(sensitive value)".into(),
         Kind::Null(Type::Dynamic) => "null".into(),
         Kind::Null(ty) => format!("to{}(null)", ty.friendly_name()),
         Kind::Bool(b) => b.to_string(),
@@ -189,7 +189,7 @@ fn answers_that_are_ours() {
             "Error: Error in function call: Call to function \"format\" failed: unsupported value for \"%d\" at 0: null value cannot be formatted.",
         ),
         ("core::upper(\"a\")", "\"A\""),
-        ("abspath(\"a/../b\")", "\"/work/b\""),
+        ("abspath(\"a/../b\")", "\"/here/b\""),
         ("pathexpand(\"~/x\")", "\"/home/me/x\""),
         ("uuid()", "\"07070707-0707-4707-8707-070707070707\""),
         ("timestamp()", "(known after apply)"),

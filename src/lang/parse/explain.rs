@@ -165,6 +165,21 @@ pub(super) fn number_too_large(digits: &str, span: Span) -> Diagnostic {
     Diagnostic::error("Invalid number literal", format!("\"{digits}\" is too large, or too close to zero.")).at(span)
 }
 
+/// More steps than are followed.
+pub(super) fn traversal_too_long(most: usize, span: Span) -> Diagnostic {
+    Diagnostic::error("Expression too deep", format!("At most {most} attributes and indices may follow each other."))
+        .at(span)
+}
+
+/// `a.0.1`.
+pub(super) fn chained_legacy_index(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "Invalid legacy index syntax",
+        "When using the legacy index syntax, chaining two indexes together is not permitted. Use the proper index syntax instead, like [0][0].",
+    )
+    .at(span)
+}
+
 /// `{ a.b = 1 }`.
 pub(super) fn ambiguous_key(span: Span) -> Diagnostic {
     Diagnostic::error(
