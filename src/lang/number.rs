@@ -27,6 +27,8 @@ pub struct Number {
     mantissa: IBig,
     exponent: i64,
     precision: usize,
+    /// Zero has a sign too: it is equal to the other zero, but printed with it.
+    negative_zero: bool,
 }
 
 impl PartialEq for Number {
@@ -100,11 +102,11 @@ impl Number {
             exponent = exponent.saturating_add_unsigned(surplus as u64);
         }
         let Some(zeros) = magnitude.trailing_zeros() else {
-            return Self { mantissa: IBig::ZERO, exponent: 0, precision };
+            return Self { mantissa: IBig::ZERO, exponent: 0, precision, negative_zero: false };
         };
         magnitude >>= zeros;
         exponent = exponent.saturating_add_unsigned(zeros as u64);
-        Self { mantissa: IBig::from_parts(sign, magnitude), exponent, precision }
+        Self { mantissa: IBig::from_parts(sign, magnitude), exponent, precision, negative_zero: false }
     }
 
     /// As [`Number::rounded`]; `None` where the result is too large or too small to be worked with.
@@ -214,7 +216,9 @@ impl Number {
     /// The sum; `None` where it is too large.
     pub fn add(&self, other: &Number) -> Option<Number> {
         let (left, right, exponent) = self.aligned(other);
-        Self::checked(left + right, exponent, self.precision_with(other))
+        let mut sum = Self::checked(left + right, exponent, self.precision_with(other))?;
+        sum.negative_zero = self.negative_zero && other.negative_zero;
+        Some(sum)
     }
 
     /// The difference; `None` where it is too large.
@@ -228,7 +232,7 @@ impl Number {
         let exponent = self.exponent.checked_add(other.exponent)?;
         let mut product = Self::checked(mantissa, exponent, LITERAL_BITS)?;
         product.precision = self.precision_with(other).max(magnitude(&product.mantissa).bit_len());
-        Some(product)
+        Some(product.signed_as(self, other))
     }
 
     /// The quotient; `None` for division by zero, and where it is too large.
@@ -237,7 +241,8 @@ impl Number {
             return None;
         }
         let exponent = self.exponent.checked_sub(other.exponent)?;
-        Self::quotient(&self.mantissa, &other.mantissa, exponent, self.precision_with(other))
+        let quotient = Self::quotient(&self.mantissa, &other.mantissa, exponent, self.precision_with(other))?;
+        Some(quotient.signed_as(self, other))
     }
 
     /// The remainder of the division that rounds towards zero: it has the sign of the left side, and the roundings of
@@ -256,7 +261,8 @@ impl Number {
     /// The number with the other sign.
     #[must_use]
     pub fn neg(&self) -> Number {
-        Number { mantissa: -&self.mantissa, ..self.clone() }
+        let negative_zero = self.is_zero() && !self.negative_zero;
+        Number { mantissa: -&self.mantissa, negative_zero, ..self.clone() }
     }
 
     /// Without its sign.
@@ -294,6 +300,15 @@ impl Number {
     /// True below 0.
     pub fn is_negative(&self) -> bool {
         self.mantissa < IBig::ZERO
+    }
+
+    fn has_sign(&self) -> bool {
+        self.is_negative() || self.negative_zero
+    }
+
+    /// A zero that is a product or quotient of these has their signs.
+    fn signed_as(self, left: &Number, right: &Number) -> Number {
+        Number { negative_zero: self.is_zero() && left.has_sign() != right.has_sign(), ..self }
     }
 
     /// True for whole numbers.
@@ -341,7 +356,7 @@ impl Number {
 impl std::fmt::Display for Number {
     /// The digits that Terraform prints in a template: the fewest that name the number at its precision.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.is_negative() {
+        if self.has_sign() {
             f.write_str("-")?;
         }
         let magnitude = magnitude(&self.mantissa);
@@ -376,7 +391,7 @@ mod tests {
         assert_eq!(n("7.5").rem(&n("-2")).unwrap().to_string(), "1.5");
         assert_eq!(n("123456789012345678901234567890").to_string(), "123456789012345678901234567890");
         assert_eq!(n("-1.50").to_string(), "-1.5");
-        assert_eq!(n("0").neg().to_string(), "0");
+        assert_eq!(n("0").neg().to_string(), "-0");
     }
 
     #[test]

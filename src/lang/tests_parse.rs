@@ -147,3 +147,16 @@ fn references_name_subject_and_path() {
         ]
     );
 }
+
+#[test]
+fn errors_of_one_expression_do_not_tell_of_our_parentheses() {
+    let summary = |text: &str| answer(text).split(": ").nth(1).unwrap().to_owned();
+    assert_eq!(summary("a b"), "Extra characters after expression");
+    assert_eq!(summary("[1, 2"), "Unbalanced brackets");
+    assert_eq!(summary("\"${1"), "Unclosed template interpolation sequence");
+    assert_eq!(summary("1 +"), "Invalid expression");
+    assert_eq!(summary("\"%{ if true }\""), "Invalid template directive");
+    for text in ["1 +", "var.o.", "true ? 1", ")"] {
+        assert!(!answer(text).contains("\")\" stands") || text == ")", "{text}");
+    }
+}
