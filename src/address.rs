@@ -214,7 +214,7 @@ impl FromStr for InstanceAddr {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let fail = |what: &str| AddressError(format!("\"{text}\" is not the address of a resource: {what}."));
         let mut parts = parts(text)?.into_iter().peekable();
-        let mut name = |parts: &mut std::iter::Peekable<std::vec::IntoIter<Part>>| match parts.next() {
+        let name = |parts: &mut std::iter::Peekable<std::vec::IntoIter<Part>>| match parts.next() {
             Some(Part::Name(name)) => Ok(name),
             _ => Err(fail("it has the form type.name, with module.NAME before it for a module")),
         };

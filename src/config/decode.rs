@@ -19,7 +19,7 @@ pub(super) fn decode(schema: &Schema, body: &Body, at: Span, scope: &dyn Scope, 
         object.insert(block.name.into(), Value::null(block.ty()));
     }
     let mut seen: Vec<Arc<str>> = Vec::new();
-    for found in expand_dynamic(body, scope, diags) {
+    for found in expand_dynamic(body, scope, &[], diags) {
         let Some(block) = schema.block(&found.kind) else {
             unexpected_block(schema, &found, diags);
             continue;

@@ -116,6 +116,8 @@ pub enum Step {
     Attr(Arc<str>, Span),
     /// `[key]`.
     Index(Expr),
+    /// `[*].tail`: a splat inside a splat, with its own tail and the place of the star.
+    Splat(Vec<Step>, Span),
 }
 
 /// A function call.

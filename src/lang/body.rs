@@ -1,24 +1,172 @@
-//! stub
-use super::ast::Body;
+//! `dynamic` blocks: expanded into the blocks they stand for.
+
+use super::ast::{Block, Body, ExprKind, Label};
+use super::convert::convert;
+use super::eval::evaluate_in;
+use super::number::Number;
 use super::reference::Scope;
-use super::value::Value;
-use crate::diag::{Diagnostics, Span};
+use super::types::Type;
+use super::value::{Kind, Value};
+use crate::diag::{Diagnostic, Diagnostics, Span};
 use std::sync::Arc;
-/// stub
+
+/// A nested block, with what its expressions must be evaluated with ([`evaluate_in`]).
+#[derive(Clone, Debug)]
 pub struct ScopedBlock {
-    /// k
+    /// `offer`, `timeouts`, ...
     pub kind: Arc<str>,
-    /// b
+    /// Its labels.
+    pub labels: Vec<Label>,
+    /// What stands between the braces; its own nested blocks are expanded with [`expand_dynamic`] and these bindings.
     pub body: Arc<Body>,
-    /// b
+    /// The iterators of the `dynamic` blocks around it, outermost first.
     pub bindings: Vec<(Arc<str>, Value)>,
-    /// s
+    /// The header of the block, or of the `dynamic` block.
     pub span: Span,
-    /// u
+    /// It stands for any number of blocks: the `for_each` is not known yet, and the iterator is unknown.
     pub unknown: bool,
 }
-/// stub
-pub fn expand_dynamic(body: &Body, scope: &dyn Scope, diags: &mut Diagnostics) -> Vec<ScopedBlock> {
-    let _ = (body, scope, diags);
-    unimplemented!()
+
+/// The name that the content of a `dynamic` block calls its element: `iterator`, or the label.
+pub(super) fn iterator_name(block: &Block) -> Option<Arc<str>> {
+    let given = block.body.attributes.iter().find(|attribute| &*attribute.name == "iterator");
+    match given.map(|attribute| &attribute.expr.kind) {
+        Some(ExprKind::Variable(name)) => Some(name.clone()),
+        Some(_) => None,
+        None => block.labels.first().map(|label| label.text.clone()),
+    }
+}
+
+/// The nested blocks of a body in source order, with `dynamic` ones expanded.
+pub fn expand_dynamic(
+    body: &Body,
+    scope: &dyn Scope,
+    bindings: &[(Arc<str>, Value)],
+    diags: &mut Diagnostics,
+) -> Vec<ScopedBlock> {
+    let mut expanded = Vec::new();
+    for block in &body.blocks {
+        if &*block.kind == "dynamic" {
+            expand(block, scope, bindings, diags, &mut expanded);
+        } else {
+            expanded.push(ScopedBlock {
+                kind: block.kind.clone(),
+                labels: block.labels.clone(),
+                body: block.body.clone(),
+                bindings: bindings.to_vec(),
+                span: block.span,
+                unknown: false,
+            });
+        }
+    }
+    expanded
+}
+
+fn expand(
+    block: &Block,
+    scope: &dyn Scope,
+    bindings: &[(Arc<str>, Value)],
+    diags: &mut Diagnostics,
+    expanded: &mut Vec<ScopedBlock>,
+) {
+    let mut fail = |summary: &str, detail: String, at: Span| diags.push(Diagnostic::error(summary, detail).at(at));
+    let [label] = block.labels.as_slice() else {
+        let detail = "A \"dynamic\" block has one label: the kind of the blocks it stands for.".to_owned();
+        return fail("Invalid dynamic block", detail, block.span);
+    };
+    let kind = &label.text;
+    let attribute = |name: &str| block.body.attributes.iter().find(|attribute| &*attribute.name == name);
+    for given in &block.body.attributes {
+        if !["for_each", "iterator", "labels"].contains(&&*given.name) {
+            let detail = format!(
+                "An argument named \"{}\" is not expected here: a \"dynamic\" block takes for_each, iterator and labels. Arguments of the {kind} blocks stand in its \"content\" block.",
+                given.name
+            );
+            return fail("Unsupported argument", detail, given.name_span);
+        }
+    }
+    let Some(for_each) = attribute("for_each") else {
+        let detail =
+            format!("The argument \"for_each\" is required: it says for which elements there is a {kind} block.");
+        return fail("Missing required argument", detail, block.span);
+    };
+    let [content] = block.body.blocks.as_slice() else {
+        let detail = format!("A \"dynamic\" block has exactly one \"content\" block: the body of each {kind} block.");
+        return fail("Missing or repeated content block", detail, block.span);
+    };
+    if &*content.kind != "content" {
+        let detail = format!("Blocks of kind \"{}\" are not expected here: write a \"content\" block.", content.kind);
+        return fail("Unsupported block type", detail, content.kind_span);
+    }
+    let Some(iterator) = iterator_name(block) else {
+        let at = attribute("iterator").map_or(block.span, |given| given.expr.span);
+        return fail("Invalid expression", "The iterator is a plain name.".into(), at);
+    };
+    let value = evaluate_in(&for_each.expr, scope, bindings, diags);
+    let mut push = |key: Value, value: Value, unknown: bool, diags: &mut Diagnostics| {
+        let mut inner = bindings.to_vec();
+        inner.push((iterator.clone(), Value::object([("key", key), ("value", value)])));
+        let labels = match attribute("labels") {
+            None => Vec::new(),
+            Some(given) => {
+                let labels = evaluate_in(&given.expr, scope, &inner, diags);
+                self::labels(&labels, given.expr.span, diags)
+            }
+        };
+        expanded.push(ScopedBlock {
+            kind: kind.clone(),
+            labels,
+            body: content.body.clone(),
+            bindings: inner,
+            span: block.span,
+            unknown,
+        });
+    };
+    let marks = value.marks;
+    match &value.kind {
+        Kind::Null(_) => diags.push(
+            Diagnostic::error("Invalid dynamic for_each value", "Cannot use a null value in for_each.")
+                .at(for_each.expr.span),
+        ),
+        Kind::Unknown(ty, _) if !ty.is_primitive() => {
+            let element = Value::unknown(ty.element().cloned().unwrap_or(Type::Dynamic)).marked(marks);
+            push(Value::unknown(Type::Dynamic).marked(marks), element, true, diags);
+        }
+        Kind::List(_, elements) | Kind::Tuple(elements) => {
+            for (i, element) in elements.iter().enumerate() {
+                push(Value::number(Number::from(i)).marked(marks), element.clone().marked(marks), false, diags);
+            }
+        }
+        Kind::Set(_, elements) => {
+            for element in elements.iter() {
+                push(element.clone().marked(marks), element.clone().marked(marks), false, diags);
+            }
+        }
+        Kind::Map(_, entries) | Kind::Object(entries) => {
+            for (name, element) in entries.iter() {
+                push(Value::string(name).marked(marks), element.clone().marked(marks), false, diags);
+            }
+        }
+        _ => {
+            let detail = format!(
+                "Cannot use a {} value in for_each. An iterable collection is required.",
+                value.ty().friendly_name()
+            );
+            diags.push(Diagnostic::error("Invalid dynamic for_each value", detail).at(for_each.expr.span));
+        }
+    }
+}
+
+fn labels(value: &Value, at: Span, diags: &mut Diagnostics) -> Vec<Label> {
+    match convert(value, &Type::list(Type::String)) {
+        Ok(list) if list.is_wholly_known() && list.deep_marks().is_none() => {
+            let texts = list.as_elements().unwrap_or_default().iter().filter_map(Value::as_str);
+            texts.map(|text| Label { text: text.into(), span: at }).collect()
+        }
+        _ => {
+            let detail = "The labels of a dynamic block are a list of strings that are known and not sensitive.";
+            diags.push(Diagnostic::error("Invalid dynamic block label", detail).at(at));
+            Vec::new()
+        }
+    }
 }

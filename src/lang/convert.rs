@@ -1,7 +1,14 @@
-//! Conversion and unification of types.
+//! Conversion of values to types.
 
-use super::types::{Constraint, Type};
-use super::value::Value;
+use super::number::Number;
+use super::types::Type;
+use super::value::{Kind, Refinements, Value};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+pub use super::conform::conform;
+pub use super::unify::unify;
 
 /// Why a value does not convert: `path` leads to the element at fault (".a[0]"), `message` is a clause in lower case
 /// ("a number is required").
@@ -13,31 +20,244 @@ pub struct ConvertError {
     pub message: String,
 }
 
+impl ConvertError {
+    /// An error of the value itself.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { path: String::new(), message: message.into() }
+    }
+
+    /// The same error, seen from around it: `step` is ".name" or "[key]".
+    #[must_use]
+    pub fn inside(mut self, step: &str) -> Self {
+        self.path.insert_str(0, step);
+        self
+    }
+}
+
+impl fmt::Display for ConvertError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConvertError {}
+
+/// True where some value of type `from` converts to `to`.
+pub fn converts(from: &Type, to: &Type) -> bool {
+    mismatch(from, to).is_none()
+}
+
+/// Why no value of type `from` converts to `to`; `None` where some do.
+pub fn mismatch(from: &Type, to: &Type) -> Option<String> {
+    let required = || format!("{} required", to.friendly_name_for_constraint());
+    let element = |from: &Type, to: &Type| mismatch(from, to);
+    if from == to || matches!(from, Type::Dynamic) {
+        return None;
+    }
+    match (from, to) {
+        (_, Type::Dynamic) => None,
+        (Type::Bool | Type::Number, Type::String) | (Type::String, Type::Bool | Type::Number) => None,
+        (Type::List(f) | Type::Set(f), Type::List(t) | Type::Set(t)) | (Type::Map(f), Type::Map(t)) => {
+            let kind = match from {
+                Type::List(_) => "list",
+                Type::Set(_) => "set",
+                _ => "map",
+            };
+            element(f, t).map(|message| format!("incorrect {kind} element type: {message}"))
+        }
+        (Type::Tuple(elements), Type::List(t) | Type::Set(t)) => {
+            if let Type::Dynamic = t.as_ref() {
+                let kind = if matches!(to, Type::List(_)) { "list" } else { "set" };
+                return (!elements.is_empty() && unify(elements).is_none())
+                    .then(|| format!("all {kind} elements must have the same type"));
+            }
+            elements
+                .iter()
+                .enumerate()
+                .find_map(|(i, f)| element(f, t).map(|message| format!("element {i}: {message}")))
+        }
+        (Type::Tuple(elements), Type::Tuple(wanted)) => {
+            if elements.len() != wanted.len() {
+                return Some(format!(
+                    "a tuple of {} elements is required, and there are {}",
+                    wanted.len(),
+                    elements.len()
+                ));
+            }
+            let mut pairs = elements.iter().zip(wanted.iter()).enumerate();
+            pairs.find_map(|(i, (f, t))| element(f, t).map(|message| format!("element {i}: {message}")))
+        }
+        (Type::Object(attributes), Type::Map(t)) => {
+            if let Type::Dynamic = t.as_ref() {
+                let types: Vec<Type> = attributes.values().cloned().collect();
+                return (!types.is_empty() && unify(&types).is_none())
+                    .then(|| "all map elements must have the same type".into());
+            }
+            attributes
+                .iter()
+                .find_map(|(name, f)| element(f, t).map(|message| format!("element \"{name}\": {message}")))
+        }
+        (Type::Map(f), Type::Object(wanted)) => {
+            wanted.iter().find_map(|(name, t)| element(f, t).map(|message| format!("attribute \"{name}\": {message}")))
+        }
+        (Type::Object(attributes), Type::Object(wanted)) => {
+            if let Some(message) = missing(wanted.keys().filter(|name| !attributes.contains_key(*name))) {
+                return Some(message);
+            }
+            wanted.iter().find_map(|(name, t)| {
+                element(attributes.get(name)?, t).map(|message| format!("attribute \"{name}\": {message}"))
+            })
+        }
+        _ => Some(match to {
+            Type::Number | Type::Bool if from.is_primitive() => required(),
+            _ => required(),
+        }),
+    }
+}
+
+/// "attribute "a" is required", or the words for several.
+pub(super) fn missing<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> Option<String> {
+    let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+    match names.as_slice() {
+        [] => None,
+        [name] => Some(format!("attribute {name} is required")),
+        [one, two] => Some(format!("attributes {one} and {two} are required")),
+        [most @ .., last] => Some(format!("attributes {}, and {last} are required", most.join(", "))),
+    }
+}
+
 /// Converts a value to a type, as Terraform does at a call or an attribute. Marks stay where they are.
 ///
 /// # Errors
 /// The first place that does not convert.
 pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
-    let _ = (value, ty);
-    unimplemented!()
+    if matches!(ty, Type::Dynamic) {
+        return Ok(value.clone());
+    }
+    if !matches!(value.kind, Kind::List(..) | Kind::Set(..) | Kind::Map(..) | Kind::Tuple(_) | Kind::Object(_))
+        || !ty.has_dynamic()
+    {
+        let from = value.ty();
+        if from == *ty {
+            return Ok(value.clone());
+        }
+        if let Some(message) = mismatch(&from, ty) {
+            return Err(ConvertError::new(message));
+        }
+    }
+    known(&value.kind, ty).map(|converted| converted.marked(value.marks))
 }
 
-/// Converts a value to the type of a variable: `optional` attributes are filled in first.
-///
-/// # Errors
-/// The first place that does not convert.
-pub fn conform(value: &Value, constraint: &Constraint) -> Result<Value, ConvertError> {
-    let _ = (value, constraint);
-    unimplemented!()
+fn known(kind: &Kind, ty: &Type) -> Result<Value, ConvertError> {
+    let fail = |kind: &Kind| {
+        let from = Value::from(kind.clone()).ty();
+        let message = mismatch(&from, ty).unwrap_or_else(|| format!("{} required", ty.friendly_name_for_constraint()));
+        Err(ConvertError::new(message))
+    };
+    Ok(match (kind, ty) {
+        (_, Type::Dynamic) => kind.clone().into(),
+        (Kind::Unknown(from, refinements), _) => unknown(from, refinements.as_deref(), ty),
+        (Kind::Null(_), _) => Value::null(ty.clone()),
+        (Kind::Bool(b), Type::String) => Value::string(if *b { "true" } else { "false" }),
+        (Kind::Number(n), Type::String) => Value::string(n.to_string()),
+        (Kind::String(text), Type::Number) => {
+            let number = Number::parse_lenient(text).ok_or_else(|| ConvertError::new("a number is required"))?;
+            Value::number(number)
+        }
+        (Kind::String(text), Type::Bool) => Value::bool(to_bool(text)?),
+        (Kind::Bool(_), Type::Bool) | (Kind::Number(_), Type::Number) | (Kind::String(_), Type::String) => {
+            kind.clone().into()
+        }
+        (Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements), Type::List(_) | Type::Set(_)) => {
+            return sequence(kind, elements, ty);
+        }
+        (Kind::Tuple(elements), Type::Tuple(types)) if elements.len() == types.len() => {
+            let converted = elements.iter().zip(types.iter()).enumerate();
+            let converted =
+                converted.map(|(i, (element, ty))| convert(element, ty).map_err(|e| e.inside(&format!("[{i}]"))));
+            Value::tuple(converted.collect::<Result<_, _>>()?)
+        }
+        (Kind::Map(_, entries) | Kind::Object(entries), Type::Map(element)) => {
+            let element = match element.as_ref() {
+                Type::Dynamic => common(entries.values(), kind)
+                    .ok_or_else(|| ConvertError::new("all map elements must have the same type"))?,
+                given => given.clone(),
+            };
+            let mut converted = BTreeMap::new();
+            for (name, value) in entries.iter() {
+                let value = convert(value, &element).map_err(|e| e.inside(&format!("[\"{name}\"]")))?;
+                converted.insert(name.clone(), value);
+            }
+            Value::map(element, converted)
+        }
+        (Kind::Map(_, entries) | Kind::Object(entries), Type::Object(attributes)) => {
+            if let Some(message) = missing(attributes.keys().filter(|name| !entries.contains_key(*name))) {
+                return Err(ConvertError::new(message));
+            }
+            let mut converted = BTreeMap::new();
+            for (name, ty) in attributes.iter() {
+                let Some(value) = entries.get(name) else { continue };
+                converted.insert(name.clone(), convert(value, ty).map_err(|e| e.inside(&format!(".{name}")))?);
+            }
+            Kind::Object(Arc::new(converted)).into()
+        }
+        _ => return fail(kind),
+    })
 }
 
-/// The one type that all convert to, as for the branches of a conditional and the elements of `tolist`.
-pub fn unify(types: &[Type]) -> Option<Type> {
-    let _ = types;
-    unimplemented!()
+/// A list, set or tuple as a list or set.
+fn sequence(from: &Kind, elements: &Arc<Vec<Value>>, ty: &Type) -> Result<Value, ConvertError> {
+    let (is_list, element) = match ty {
+        Type::List(element) => (true, element),
+        Type::Set(element) => (false, element),
+        _ => return Err(ConvertError::new(format!("{} required", ty.friendly_name_for_constraint()))),
+    };
+    let element = match element.as_ref() {
+        Type::Dynamic => common(elements.iter(), from).ok_or_else(|| {
+            ConvertError::new(format!("all {} elements must have the same type", if is_list { "list" } else { "set" }))
+        })?,
+        given => given.clone(),
+    };
+    let mut converted = Vec::with_capacity(elements.len());
+    for (i, value) in elements.iter().enumerate() {
+        converted.push(convert(value, &element).map_err(|e| e.inside(&format!("[{i}]")))?);
+    }
+    Ok(if is_list { Value::list(element, converted) } else { Value::set(element, converted) })
 }
-impl std::fmt::Display for ConvertError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
+
+/// The element type of a collection whose element type is left to the value.
+fn common<'a>(elements: impl Iterator<Item = &'a Value>, from: &Kind) -> Option<Type> {
+    if let Kind::List(element, _) | Kind::Set(element, _) | Kind::Map(element, _) = from {
+        return Some(element.clone());
+    }
+    let types: Vec<Type> = elements.map(Value::ty).collect();
+    if types.is_empty() { Some(Type::Dynamic) } else { unify(&types) }
+}
+
+/// What is known of an unknown value stays known as far as the conversion lets it.
+fn unknown(from: &Type, refinements: Option<&Refinements>, to: &Type) -> Value {
+    let Some(given) = refinements else { return Value::unknown(to.clone()) };
+    let length = match (from, to) {
+        (Type::List(_) | Type::Map(_), Type::List(_) | Type::Map(_)) | (Type::Set(_), Type::Set(_) | Type::List(_)) => {
+            given.length
+        }
+        (Type::List(_), Type::Set(_)) => given.length.map(|(least, most)| (least.min(1), most)),
+        _ => None,
+    };
+    Value::refined(to.clone(), Refinements { not_null: given.not_null, prefix: None, length, origin: None })
+}
+
+fn to_bool(text: &str) -> Result<bool, ConvertError> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        "True" | "TRUE" => Err(ConvertError::new("a bool is required; to convert from string, use lowercase \"true\"")),
+        "False" | "FALSE" => {
+            Err(ConvertError::new("a bool is required; to convert from string, use lowercase \"false\""))
+        }
+        _ => Err(ConvertError::new("a bool is required")),
     }
 }

@@ -1,33 +1,210 @@
 //! Values as JSON, and types as JSON.
 
-use super::convert::ConvertError;
+use super::convert::{ConvertError, convert};
+use super::number::Number;
 use super::types::Type;
-use super::value::Value;
+use super::value::{Kind, Value};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// The JSON of a value, as `jsonencode` writes it; unknown and marked values are the caller's affair: unknown gives
-/// null, marks are dropped.
-pub fn to_json(value: &Value) -> serde_json::Value {
-    let _ = value;
-    unimplemented!()
+/// The JSON of a value, as `jsonencode` writes it: numbers at full precision, names in order. Unknown and marked values
+/// are the caller's affair: unknown gives null, marks are dropped.
+pub fn to_json(value: &Value) -> Json {
+    match &value.kind {
+        Kind::Unknown(..) | Kind::Null(_) => Json::Null,
+        Kind::Bool(b) => Json::Bool(*b),
+        Kind::Number(n) => number_json(n),
+        Kind::String(text) => Json::String(text.to_string()),
+        Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {
+            Json::Array(elements.iter().map(to_json).collect())
+        }
+        Kind::Map(_, entries) | Kind::Object(entries) => {
+            Json::Object(entries.iter().map(|(name, value)| (name.to_string(), to_json(value))).collect())
+        }
+    }
+}
+
+fn number_json(n: &Number) -> Json {
+    // The digits of a number are always a JSON number; a string would still be readable.
+    let text = n.to_string();
+    serde_json::from_str(&text).unwrap_or(Json::String(text))
 }
 
 /// Reads JSON as a value of a type; `Type::Dynamic` takes the type from the JSON, as `jsondecode` does.
 ///
 /// # Errors
 /// The first place that does not fit.
-pub fn from_json(json: &serde_json::Value, ty: &Type) -> Result<Value, ConvertError> {
-    let _ = (json, ty);
-    unimplemented!()
+pub fn from_json(json: &Json, ty: &Type) -> Result<Value, ConvertError> {
+    match (json, ty) {
+        (_, Type::Dynamic) => implied(json),
+        (Json::Null, _) => Ok(Value::null(ty.clone())),
+        (Json::Array(elements), Type::List(element) | Type::Set(element)) => {
+            let element = element.as_ref();
+            if *element == Type::Dynamic {
+                return convert(&implied(json)?, ty);
+            }
+            let list = Value::list(element.clone(), array(elements, |_| element)?);
+            if matches!(ty, Type::Set(_)) { convert(&list, ty) } else { Ok(list) }
+        }
+        (Json::Array(elements), Type::Tuple(types)) => {
+            if elements.len() != types.len() {
+                return Err(fault(format!("a tuple of {} elements is required", types.len())));
+            }
+            Ok(Value::tuple(array(elements, |index| types.get(index).unwrap_or(&Type::Dynamic))?))
+        }
+        (Json::Object(_), Type::Map(element)) if **element == Type::Dynamic => convert(&implied(json)?, ty),
+        (Json::Object(members), Type::Map(element)) => {
+            Ok(Value::map(element.as_ref().clone(), object(members, |_| Some(element.as_ref()))?))
+        }
+        (Json::Object(members), Type::Object(attributes)) => {
+            if let Some(missing) = attributes.keys().find(|name| !members.contains_key(name.as_ref())) {
+                return Err(fault(format!("attribute \"{missing}\" is required")));
+            }
+            Ok(Value::object(object(members, |name| attributes.get(name))?))
+        }
+        (Json::Bool(_) | Json::Number(_) | Json::String(_), _) => convert(&implied(json)?, ty),
+        (_, ty) => Err(fault(format!("{} required", with_article(ty)))),
+    }
+}
+
+/// The value with the type that the JSON itself has: arrays are tuples, objects are objects.
+fn implied(json: &Json) -> Result<Value, ConvertError> {
+    Ok(match json {
+        Json::Null => Value::null(Type::Dynamic),
+        Json::Bool(b) => Value::bool(*b),
+        Json::Number(n) => {
+            Value::number(Number::parse(&n.to_string()).ok_or_else(|| fault("the number is too large".to_owned()))?)
+        }
+        Json::String(text) => Value::string(text),
+        Json::Array(elements) => Value::tuple(array(elements, |_| &Type::Dynamic)?),
+        Json::Object(members) => Value::object(object(members, |_| Some(&Type::Dynamic))?),
+    })
+}
+
+fn array<'t>(elements: &[Json], ty: impl Fn(usize) -> &'t Type) -> Result<Vec<Value>, ConvertError> {
+    let read = |(index, element)| from_json(element, ty(index)).map_err(|error| error_in(&format!("[{index}]"), error));
+    elements.iter().enumerate().map(read).collect()
+}
+
+fn object<'t>(
+    members: &serde_json::Map<String, Json>,
+    ty: impl Fn(&str) -> Option<&'t Type>,
+) -> Result<BTreeMap<Arc<str>, Value>, ConvertError> {
+    let mut entries = BTreeMap::new();
+    for (name, member) in members {
+        let ty = ty(name).ok_or_else(|| fault(format!("unsupported attribute \"{name}\"")))?;
+        let value = from_json(member, ty).map_err(|error| error_in(&format!("[{name:?}]"), error))?;
+        // Names are text of the language, hence NFC.
+        let name = Value::string(name);
+        entries.insert(Arc::from(name.as_str().unwrap_or_default()), value);
+    }
+    Ok(entries)
+}
+
+fn fault(message: String) -> ConvertError {
+    ConvertError { path: String::new(), message }
+}
+
+fn error_in(step: &str, error: ConvertError) -> ConvertError {
+    ConvertError { path: format!("{step}{}", error.path), message: error.message }
+}
+
+fn with_article(ty: &Type) -> &'static str {
+    match ty {
+        Type::Dynamic => "a value is",
+        Type::Bool => "a bool is",
+        Type::Number => "a number is",
+        Type::String => "a string is",
+        Type::List(_) => "a list is",
+        Type::Set(_) => "a set is",
+        Type::Map(_) => "a map is",
+        Type::Tuple(_) => "a tuple is",
+        Type::Object(_) => "an object is",
+    }
 }
 
 /// A type as Terraform writes it in state files: `"string"`, `["list","string"]`, `["object",{...}]`.
-pub fn type_to_json(ty: &Type) -> serde_json::Value {
-    let _ = ty;
-    unimplemented!()
+pub fn type_to_json(ty: &Type) -> Json {
+    let pair = |name: &str, of: Json| Json::Array(vec![name.into(), of]);
+    match ty {
+        Type::Dynamic => "dynamic".into(),
+        Type::Bool => "bool".into(),
+        Type::Number => "number".into(),
+        Type::String => "string".into(),
+        Type::List(element) => pair("list", type_to_json(element)),
+        Type::Set(element) => pair("set", type_to_json(element)),
+        Type::Map(element) => pair("map", type_to_json(element)),
+        Type::Tuple(elements) => pair("tuple", elements.iter().map(type_to_json).collect()),
+        Type::Object(attributes) => {
+            let members = attributes.iter().map(|(name, ty)| (name.to_string(), type_to_json(ty)));
+            pair("object", Json::Object(members.collect()))
+        }
+    }
 }
 
 /// The inverse of [`type_to_json`]; `None` for what is no type.
-pub fn type_from_json(json: &serde_json::Value) -> Option<Type> {
-    let _ = json;
-    unimplemented!()
+pub fn type_from_json(json: &Json) -> Option<Type> {
+    if let Some(name) = json.as_str() {
+        return match name {
+            "dynamic" => Some(Type::Dynamic),
+            "bool" => Some(Type::Bool),
+            "number" => Some(Type::Number),
+            "string" => Some(Type::String),
+            _ => None,
+        };
+    }
+    let [name, of] = json.as_array()?.as_slice() else { return None };
+    Some(match name.as_str()? {
+        "list" => Type::list(type_from_json(of)?),
+        "set" => Type::set(type_from_json(of)?),
+        "map" => Type::map(type_from_json(of)?),
+        "tuple" => Type::tuple(of.as_array()?.iter().map(type_from_json).collect::<Option<Vec<_>>>()?),
+        "object" => {
+            let members = of.as_object()?.iter().map(|(name, ty)| Some((name.as_str(), type_from_json(ty)?)));
+            Type::object(members.collect::<Option<Vec<_>>>()?)
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Json {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn values_go_to_json_and_back() {
+        for text in ["null", "true", "\"é\"", "[1,\"a\",null]", r#"{"a":{"b":[]},"c":1.5}"#] {
+            assert_eq!(to_json(&from_json(&parse(text), &Type::Dynamic).unwrap()).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        let text = "123456789012345678901234567890.125";
+        assert_eq!(to_json(&from_json(&parse(text), &Type::Number).unwrap()).to_string(), text);
+    }
+
+    #[test]
+    fn typed_reading_names_the_place() {
+        let ty = Type::object([("a", Type::list(Type::Number))]);
+        let error = from_json(&parse(r#"{"a":[1,{}]}"#), &ty).unwrap_err();
+        assert_eq!((error.path.as_str(), error.message.as_str()), ("[\"a\"][1]", "a number is required"));
+        assert_eq!(from_json(&parse("{}"), &ty).unwrap_err().message, "attribute \"a\" is required");
+        assert_eq!(from_json(&parse(r#"{"a":[],"b":1}"#), &ty).unwrap_err().message, "unsupported attribute \"b\"");
+        assert_eq!(from_json(&parse("null"), &ty).unwrap(), Value::null(ty));
+    }
+
+    #[test]
+    fn types_go_to_json_and_back() {
+        let text =
+            r#"["object",{"a":["list","string"],"b":["tuple",["number",["map","dynamic"]]],"c":["set","bool"]}]"#;
+        assert_eq!(type_to_json(&type_from_json(&parse(text)).unwrap()).to_string(), text);
+        assert_eq!(type_from_json(&parse(r#"["list"]"#)), None);
+        assert_eq!(type_from_json(&parse("\"list\"")), None);
+    }
 }

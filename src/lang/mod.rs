@@ -3,8 +3,10 @@
 //! Text becomes a [`ast::Body`] ([`parse`]), whose expressions are evaluated in a [`reference::Scope`] ([`eval`]).
 //! Diagnostics are pushed and evaluation goes on with an unknown value, so that one run shows many errors.
 
+pub mod access;
 pub mod ast;
 pub mod body;
+mod conform;
 pub mod convert;
 pub mod eval;
 pub mod functions;
@@ -13,8 +15,10 @@ pub mod number;
 pub mod ops;
 pub mod parse;
 pub mod reference;
+mod resolve;
 pub mod type_expr;
 pub mod types;
+mod unify;
 pub mod value;
 
 pub use number::Number;

@@ -1,35 +1,477 @@
 //! Terraform's numbers: 512-bit binary floats, nearest even; integers exact within.
+//!
+//! As in Terraform, a literal has 512 bits of precision and a number that a function counted (`length`) has 64; an
+//! operation has the precision of its more precise operand, and a number is printed with the fewest digits that name it
+//! at its precision.
 
-/// A finite number.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Number(i64);
+use dashu_int::ops::{BitTest, DivRem, UnsignedAbs as _};
+use dashu_int::{IBig, UBig};
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
-impl From<i64> for Number {
-    fn from(n: i64) -> Self {
-        Self(n)
+/// Bits of a literal.
+const LITERAL_BITS: usize = 512;
+/// Bits of a machine integer.
+const INTEGER_BITS: usize = 64;
+/// Bits of a machine float.
+const FLOAT_BITS: usize = 53;
+/// The largest decimal exponent that is read, either way: more would need megabytes to print.
+const MAX_DECIMAL_EXPONENT: i64 = 100_000;
+/// The same for the binary exponent of a result.
+const MAX_EXPONENT: i64 = 700_000;
+
+/// A finite number: `mantissa * 2^exponent`, with an odd mantissa (or all zero).
+#[derive(Clone, Debug)]
+pub struct Number {
+    mantissa: IBig,
+    exponent: i64,
+    precision: usize,
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.mantissa == other.mantissa && self.exponent == other.exponent
     }
 }
 
+impl Eq for Number {}
+
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.mantissa.hash(state);
+        self.exponent.hash(state);
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (left, right, _) = self.aligned(other);
+        left.cmp(&right)
+    }
+}
+
+impl From<i64> for Number {
+    fn from(n: i64) -> Self {
+        Self::rounded(n.into(), 0, INTEGER_BITS)
+    }
+}
+
+impl From<u64> for Number {
+    fn from(n: u64) -> Self {
+        Self::rounded(n.into(), 0, INTEGER_BITS)
+    }
+}
+
+impl From<usize> for Number {
+    fn from(n: usize) -> Self {
+        Self::rounded(n.into(), 0, INTEGER_BITS)
+    }
+}
+
+fn magnitude(n: &IBig) -> UBig {
+    n.clone().unsigned_abs()
+}
+
 impl Number {
-    /// Reads a decimal literal, as in the configuration or in JSON; `None` for what is no number.
+    /// Rounds to `precision` bits, to nearest, ties to even.
+    fn rounded(mantissa: IBig, exponent: i64, precision: usize) -> Self {
+        let (sign, mut magnitude) = mantissa.into_parts();
+        let mut exponent = exponent;
+        let surplus = magnitude.bit_len().saturating_sub(precision);
+        if surplus > 0 {
+            let half = UBig::ONE << (surplus - 1);
+            let rest = &magnitude & ((UBig::ONE << surplus) - UBig::ONE);
+            magnitude >>= surplus;
+            let up = match rest.cmp(&half) {
+                Ordering::Less => false,
+                Ordering::Equal => magnitude.bit(0),
+                Ordering::Greater => true,
+            };
+            if up {
+                magnitude += UBig::ONE;
+            }
+            exponent = exponent.saturating_add_unsigned(surplus as u64);
+        }
+        let Some(zeros) = magnitude.trailing_zeros() else {
+            return Self { mantissa: IBig::ZERO, exponent: 0, precision };
+        };
+        magnitude >>= zeros;
+        exponent = exponent.saturating_add_unsigned(zeros as u64);
+        Self { mantissa: IBig::from_parts(sign, magnitude), exponent, precision }
+    }
+
+    /// As [`Number::rounded`]; `None` where the result is too large or too small to be worked with.
+    fn checked(mantissa: IBig, exponent: i64, precision: usize) -> Option<Self> {
+        let number = Self::rounded(mantissa, exponent, precision);
+        (number.exponent.abs() <= MAX_EXPONENT).then_some(number)
+    }
+
+    /// Both mantissas over the smaller exponent.
+    fn aligned(&self, other: &Self) -> (IBig, IBig, i64) {
+        let exponent = self.exponent.min(other.exponent);
+        let shift = |n: &Self| &n.mantissa << usize::try_from(n.exponent - exponent).unwrap_or(0);
+        (shift(self), shift(other), exponent)
+    }
+
+    fn precision_with(&self, other: &Self) -> usize {
+        self.precision.max(other.precision)
+    }
+
+    /// Reads a decimal number, as in the configuration or in JSON: digits with an optional sign, fraction and exponent.
+    /// `None` for what is no number, and for exponents beyond a hundred thousand.
     pub fn parse(text: &str) -> Option<Number> {
-        text.parse().ok().map(Number)
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (digits, scale) = match digits.split_once(['e', 'E']) {
+            Some((digits, scale)) => (digits, Some(scale)),
+            None => (digits, None),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
+            return None;
+        }
+        let magnitude: UBig = format!("{whole}{fraction}").parse().ok()?;
+        let scale = match scale {
+            None => 0,
+            Some(scale) => {
+                let digits = scale.strip_prefix(['+', '-']).unwrap_or(scale);
+                if digits.is_empty() || !all_digits(digits) {
+                    return None;
+                }
+                match scale.parse::<i64>() {
+                    Ok(scale) => scale,
+                    Err(_) if magnitude == UBig::ZERO => 0,
+                    Err(_) => return None,
+                }
+            }
+        };
+        let mantissa =
+            IBig::from_parts(if negative { dashu_int::Sign::Negative } else { dashu_int::Sign::Positive }, magnitude);
+        if mantissa == IBig::ZERO {
+            return Some(Self::rounded(mantissa, 0, LITERAL_BITS));
+        }
+        let scale = scale.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+        if scale.abs() > MAX_DECIMAL_EXPONENT {
+            return None;
+        }
+        let power = IBig::from(5).pow(usize::try_from(scale.unsigned_abs()).ok()?);
+        match scale < 0 {
+            false => Self::checked(mantissa * power, scale, LITERAL_BITS),
+            true => Self::quotient(&mantissa, &power, scale, LITERAL_BITS),
+        }
+    }
+
+    /// Reads what a string may hold where a number is wanted: as [`Number::parse`], and a binary exponent (`1p3` is 8).
+    pub fn parse_lenient(text: &str) -> Option<Number> {
+        let Some((digits, power)) = text.split_once(['p', 'P']) else { return Self::parse(text) };
+        let number = Self::parse(digits).filter(|_| !digits.contains(['e', 'E']))?;
+        let power: i64 = power.parse().ok().filter(|power: &i64| power.abs() <= MAX_EXPONENT)?;
+        Some(number.shifted(power))
+    }
+
+    /// `left / right * 2^exponent`, rounded once.
+    fn quotient(left: &IBig, right: &IBig, exponent: i64, precision: usize) -> Option<Number> {
+        let shift = (precision + 2 + magnitude(right).bit_len()).saturating_sub(magnitude(left).bit_len());
+        let (quotient, rest) = (left << shift).div_rem(right);
+        // One more bit stands for all that were cut off, so that a tie is told from more than a tie.
+        let mut quotient: IBig = quotient << 1usize;
+        if rest != IBig::ZERO {
+            let negative = (left < &IBig::ZERO) != (right < &IBig::ZERO);
+            quotient += if negative { -IBig::ONE } else { IBig::ONE };
+        }
+        Self::checked(quotient, exponent.checked_sub(i64::try_from(shift).ok()?)?.checked_sub(1)?, precision)
+    }
+
+    /// A machine float; `None` for what is not finite.
+    pub fn from_f64(f: f64) -> Option<Number> {
+        if !f.is_finite() {
+            return None;
+        }
+        let bits = f.to_bits();
+        let fraction = bits & ((1 << 52) - 1);
+        let scale = i64::from(u16::try_from((bits >> 52) & 0x7ff).ok()?);
+        let (magnitude, exponent) = if scale == 0 { (fraction, -1074) } else { (fraction | (1 << 52), scale - 1075) };
+        let mantissa = IBig::from(magnitude);
+        Some(Self::rounded(if f.is_sign_negative() { -mantissa } else { mantissa }, exponent, FLOAT_BITS))
+    }
+
+    /// A whole number of any size, exactly.
+    pub fn from_integer(n: IBig) -> Number {
+        let precision = magnitude(&n).bit_len().max(INTEGER_BITS);
+        Self::rounded(n, 0, precision)
+    }
+
+    /// The sum; `None` where it is too large.
+    pub fn add(&self, other: &Number) -> Option<Number> {
+        let (left, right, exponent) = self.aligned(other);
+        Self::checked(left + right, exponent, self.precision_with(other))
+    }
+
+    /// The difference; `None` where it is too large.
+    pub fn sub(&self, other: &Number) -> Option<Number> {
+        self.add(&other.neg())
+    }
+
+    /// The product, with as many bits as it needs, at most 512 (or the operands' own); `None` where it is too large.
+    pub fn mul(&self, other: &Number) -> Option<Number> {
+        let mantissa = &self.mantissa * &other.mantissa;
+        let exponent = self.exponent.checked_add(other.exponent)?;
+        let mut product = Self::checked(mantissa, exponent, LITERAL_BITS)?;
+        product.precision = self.precision_with(other).max(magnitude(&product.mantissa).bit_len());
+        Some(product)
+    }
+
+    /// The quotient; `None` for division by zero, and where it is too large.
+    pub fn div(&self, other: &Number) -> Option<Number> {
+        if other.is_zero() {
+            return None;
+        }
+        let exponent = self.exponent.checked_sub(other.exponent)?;
+        Self::quotient(&self.mantissa, &other.mantissa, exponent, self.precision_with(other))
+    }
+
+    /// The remainder of the division that rounds towards zero: it has the sign of the left side. `None` for division by
+    /// zero.
+    pub fn rem(&self, other: &Number) -> Option<Number> {
+        if other.is_zero() {
+            return None;
+        }
+        let (left, right, exponent) = self.aligned(other);
+        Self::checked(left % right, exponent, self.precision_with(other))
+    }
+
+    /// The number with the other sign.
+    #[must_use]
+    pub fn neg(&self) -> Number {
+        Number { mantissa: -&self.mantissa, ..self.clone() }
+    }
+
+    /// Without its sign.
+    #[must_use]
+    pub fn abs(&self) -> Number {
+        if self.is_negative() { self.neg() } else { self.clone() }
+    }
+
+    /// The largest whole number that is not larger.
+    #[must_use]
+    pub fn floor(&self) -> Number {
+        // A right shift of a signed number rounds towards negative infinity.
+        Self::from_integer(&self.mantissa >> usize::try_from(-self.exponent.min(0)).unwrap_or(0))
+            .shifted(self.exponent.max(0))
+    }
+
+    /// The smallest whole number that is not smaller.
+    #[must_use]
+    pub fn ceil(&self) -> Number {
+        self.neg().floor().neg()
+    }
+
+    fn shifted(self, by: i64) -> Number {
+        if self.is_zero() || by == 0 {
+            return self;
+        }
+        Number { exponent: self.exponent.saturating_add(by), ..self }
+    }
+
+    /// True for 0.
+    pub fn is_zero(&self) -> bool {
+        self.mantissa == IBig::ZERO
+    }
+
+    /// True below 0.
+    pub fn is_negative(&self) -> bool {
+        self.mantissa < IBig::ZERO
+    }
+
+    /// True for whole numbers.
+    pub fn is_integer(&self) -> bool {
+        self.exponent >= 0
+    }
+
+    /// -1, 0 or 1.
+    pub fn signum(&self) -> i8 {
+        match self.mantissa.cmp(&IBig::ZERO) {
+            Ordering::Less => -1,
+            Ordering::Equal => 0,
+            Ordering::Greater => 1,
+        }
+    }
+
+    /// A whole number, exactly.
+    pub fn to_integer(&self) -> Option<IBig> {
+        let shift = usize::try_from(self.exponent).ok()?;
+        Some(&self.mantissa << shift)
     }
 
     /// The value where it is a whole number that fits.
     pub fn as_i64(&self) -> Option<i64> {
-        Some(self.0)
+        if self.exponent > 64 { None } else { i64::try_from(self.to_integer()?).ok() }
     }
 
     /// The value where it is a whole number that fits.
     pub fn as_u64(&self) -> Option<u64> {
-        u64::try_from(self.0).ok()
+        if self.exponent > 64 { None } else { u64::try_from(self.to_integer()?).ok() }
+    }
+
+    /// The nearest machine float; infinite where it is too large.
+    pub fn as_f64(&self) -> f64 {
+        let infinite = if self.is_negative() { f64::NEG_INFINITY } else { f64::INFINITY };
+        self.to_string().parse().unwrap_or(infinite)
+    }
+
+    /// The digits that Terraform prints, without an exponent: those of `Display`.
+    pub fn to_decimal_string(&self) -> String {
+        self.to_string()
     }
 }
 
 impl std::fmt::Display for Number {
-    /// The digits that Terraform prints in a template.
+    /// The digits that Terraform prints in a template: the fewest that name the number at its precision.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)
+        if self.is_negative() {
+            f.write_str("-")?;
+        }
+        let magnitude = magnitude(&self.mantissa);
+        let bits = i64::try_from(magnitude.bit_len()).unwrap_or(i64::MAX);
+        let precision = i64::try_from(self.precision).unwrap_or(i64::MAX);
+        if self.exponent >= 0 && bits.saturating_add(self.exponent) <= precision {
+            return write!(f, "{}", magnitude << usize::try_from(self.exponent).unwrap_or(0));
+        }
+        let exact = Digits::of(&magnitude, self.exponent);
+        let shift = usize::try_from(precision + 1 - bits).unwrap_or(0);
+        f.write_str(&exact.shortest(&(magnitude << shift), self.exponent - i64::try_from(shift).unwrap_or(0)).plain())
+    }
+}
+
+/// A decimal number: `0.d1d2d3... * 10^point`, without leading or trailing zeros.
+struct Digits {
+    digits: Vec<u8>,
+    point: i64,
+}
+
+impl Digits {
+    /// `mantissa * 2^exponent`, exactly.
+    fn of(mantissa: &UBig, exponent: i64) -> Self {
+        let power = usize::try_from(exponent.unsigned_abs()).unwrap_or(usize::MAX);
+        let (whole, scale) = match exponent >= 0 {
+            true => (mantissa << power, 0),
+            false => (mantissa * UBig::from(5u8).pow(power), exponent),
+        };
+        let digits = whole.to_string().into_bytes();
+        let point = i64::try_from(digits.len()).unwrap_or(i64::MAX).saturating_add(scale);
+        Self { digits, point }.trimmed()
+    }
+
+    fn trimmed(mut self) -> Self {
+        while self.digits.last() == Some(&b'0') {
+            self.digits.pop();
+        }
+        self
+    }
+
+    /// The fewest digits between the neighbours of a number; `mantissa` holds it with one bit more than its precision,
+    /// so that one less and one more are half-way to the neighbours.
+    fn shortest(self, mantissa: &UBig, exponent: i64) -> Self {
+        if mantissa == &UBig::ZERO {
+            return self;
+        }
+        let lower = Self::of(&(mantissa - UBig::ONE), exponent).digits;
+        let upper = Self::of(&(mantissa + UBig::ONE), exponent).digits;
+        let inclusive = !mantissa.bit(1);
+        let at = |digits: &[u8], i: usize| digits.get(i).copied().unwrap_or(b'0');
+        for (i, &digit) in self.digits.iter().enumerate() {
+            let (low, high) = (at(&lower, i), at(&upper, i));
+            let down = low != digit || (inclusive && i + 1 == lower.len());
+            let up = digit != high && (inclusive || digit + 1 < high || i + 1 < upper.len());
+            match (down, up) {
+                (true, true) => {
+                    let next = at(&self.digits, i + 1);
+                    let tie = next == b'5' && i + 2 == self.digits.len();
+                    let round_up = if tie { digit % 2 == 1 } else { next >= b'5' };
+                    return self.cut(i + 1, round_up);
+                }
+                (true, false) => return self.cut(i + 1, false),
+                (false, true) => return self.cut(i + 1, true),
+                (false, false) => {}
+            }
+        }
+        self
+    }
+
+    fn cut(mut self, len: usize, up: bool) -> Self {
+        self.digits.truncate(len);
+        if up {
+            while self.digits.last() == Some(&b'9') {
+                self.digits.pop();
+            }
+            match self.digits.last_mut() {
+                Some(last) => *last += 1,
+                None => {
+                    self.digits.push(b'1');
+                    self.point += 1;
+                }
+            }
+        }
+        self.trimmed()
+    }
+
+    fn plain(&self) -> String {
+        let text = String::from_utf8_lossy(&self.digits);
+        match usize::try_from(self.point) {
+            Ok(0) | Err(_) => format!("0.{}{text}", "0".repeat(usize::try_from(-self.point).unwrap_or(0))),
+            Ok(point) if point >= text.len() => format!("{text}{}", "0".repeat(point - text.len())),
+            Ok(point) => format!("{}.{}", &text[..point], &text[point..]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn n(text: &str) -> Number {
+        Number::parse(text).unwrap()
+    }
+
+    #[test]
+    fn prints_as_terraform_does() {
+        let third = "0.33333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333335";
+        assert_eq!(n("1").div(&n("3")).unwrap().to_string(), third);
+        assert_eq!(n("0.1").add(&n("0.2")).unwrap().to_string(), "0.3");
+        assert_eq!(Number::from(2i64).div(&Number::from(3i64)).unwrap().to_string(), "0.6666666666666666667");
+        assert_eq!(n("1e-10").to_string(), "0.0000000001");
+        assert_eq!(n("-7").rem(&n("3")).unwrap().to_string(), "-1");
+        assert_eq!(n("7.5").rem(&n("-2")).unwrap().to_string(), "1.5");
+        assert_eq!(n("123456789012345678901234567890").to_string(), "123456789012345678901234567890");
+        assert_eq!(n("-1.50").to_string(), "-1.5");
+        assert_eq!(n("0").neg().to_string(), "0");
+    }
+
+    #[test]
+    fn refuses_what_would_need_gigabytes() {
+        assert_eq!(Number::parse("1e1000000000"), None);
+        assert_eq!(Number::parse("1e99999999999999999999"), None);
+        let big = n("1e100000");
+        assert!(big.mul(&big).and_then(|n| n.mul(&big)).is_none());
+    }
+
+    #[test]
+    fn rounds_to_whole_numbers() {
+        assert_eq!(n("-1.5").floor(), n("-2"));
+        assert_eq!(n("-1.5").ceil(), n("-1"));
+        assert_eq!(n("8").floor(), n("8"));
+        assert_eq!(Number::from_f64(0.1).unwrap().to_string(), "0.1");
+        assert_eq!(n("0.1").as_f64(), 0.1);
+        assert_eq!(n("18446744073709551615").as_u64(), Some(u64::MAX));
+        assert_eq!(n("1.5").as_i64(), None);
     }
 }

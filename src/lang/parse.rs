@@ -1,16 +1,56 @@
 //! From text to syntax tree.
 
-use super::ast::{Body, Expr};
-use crate::diag::{Diagnostics, FileId};
+mod explain;
+mod lower;
+mod recover;
+mod template;
+
+use super::ast::{Body, Expr, ExprKind};
+use crate::diag::{Diagnostics, FileId, Span};
+use hcl::edit::parser as syntax;
+use lower::Lower;
+
+/// A file that is being read, or the part of it that is read alone after an error.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    file: FileId,
+    /// What is read.
+    text: &'a str,
+    /// Where `text` starts in the file; -1 where a parenthesis was put before it.
+    base: i64,
+}
+
+impl Source<'_> {
+    fn span(&self, range: std::ops::Range<usize>) -> Span {
+        let at =
+            |offset: usize| u32::try_from(self.base.saturating_add_unsigned(offset as u64).max(0)).unwrap_or(u32::MAX);
+        Span { file: self.file, start: at(range.start), end: at(range.end) }
+    }
+}
 
 /// Parses a configuration file. Errors are pushed with their place; what could be read is returned all the same.
 pub fn parse_body(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
-    let _ = (file, text, diags);
-    unimplemented!()
+    let (text, base) = match text.strip_prefix('\u{feff}') {
+        Some(rest) => (rest, '\u{feff}'.len_utf8() as i64),
+        None => (text, 0),
+    };
+    let source = Source { file, text, base };
+    match syntax::parse_body(text) {
+        Ok(body) => Lower::new(source, diags).body(&body),
+        Err(_) => recover::parse_body(source, diags),
+    }
 }
 
-/// Parses one expression (`-var name=EXPR`, `console`).
+/// Parses one expression (`-var name=EXPR`, `console`). Lines may break anywhere, as in parentheses.
 pub fn parse_expr(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Expr> {
-    let _ = (file, text, diags);
-    unimplemented!()
+    let wrapped = format!("({text}\n)");
+    let source = Source { file, text: &wrapped, base: -1 };
+    let expr = recover::parse_expr(source, diags)?;
+    match expr.kind {
+        ExprKind::Paren(inner) => Some(*inner),
+        _ => {
+            diags.push(explain::extra_characters(source, expr.span));
+            None
+        }
+    }
 }

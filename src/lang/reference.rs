@@ -1,6 +1,5 @@
 //! What an expression refers to: found without evaluating it, for the graph; resolved by a scope, for evaluation.
 
-use super::ast::{Body, Expr};
 use super::value::Value;
 use crate::address::Mode;
 use crate::diag::{Diagnostics, Span};
@@ -91,18 +90,8 @@ pub trait Effects {
     fn random(&self) -> Option<[u8; 16]>;
 }
 
-/// Every reference of an expression, in source order. Names bound by `for` are not references. A malformed reference
-/// (`var` alone, `data.x`) pushes a diagnostic.
-pub fn references(expr: &Expr, diags: &mut Diagnostics) -> Vec<Reference> {
-    let _ = (expr, diags);
-    unimplemented!()
-}
-
-/// Every reference of a body and of the blocks in it (the iterator names of `dynamic` blocks are not references).
-pub fn body_references(body: &Body, diags: &mut Diagnostics) -> Vec<Reference> {
-    let _ = (body, diags);
-    unimplemented!()
-}
+pub(super) use super::resolve::{Link, chain, resolve, roots, subject_of};
+pub use super::resolve::{body_references, references};
 
 /// A scope in which nothing is defined: for constants.
 pub struct NoScope;

@@ -2,6 +2,7 @@
 
 use super::number::Number;
 use super::types::Type;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -149,6 +150,57 @@ impl Value {
         Kind::List(element, Arc::new(elements)).into()
     }
 
+    /// A set: distinct elements in Terraform's order. Marks of elements pass to the set; an element that is not wholly
+    /// known makes the set unknown, for it may equal another.
+    pub fn set(element: Type, elements: Vec<Value>) -> Self {
+        let marks = elements.iter().fold(Marks::NONE, |marks, element| marks.and(element.deep_marks()));
+        if !elements.iter().all(Value::is_wholly_known) {
+            let least = u64::from(!elements.is_empty());
+            let refinements = Refinements {
+                not_null: true,
+                length: Some((least, u64::try_from(elements.len()).ok())),
+                ..Refinements::default()
+            };
+            return Self::refined(Type::set(element), refinements).marked(marks);
+        }
+        let mut elements: Vec<Value> = elements.into_iter().map(|element| element.without_marks()).collect();
+        elements.sort_by(Value::set_order);
+        elements.dedup();
+        Value::from(Kind::Set(element, Arc::new(elements))).marked(marks)
+    }
+
+    /// Unknown, with what is known of it.
+    pub fn refined(ty: Type, refinements: Refinements) -> Self {
+        let refinements = (refinements != Refinements::default()).then(|| Arc::new(refinements));
+        Kind::Unknown(ty, refinements).into()
+    }
+
+    /// The order of the elements of a set: false before true, numbers ascending, strings by their bytes, and everything
+    /// else by its parts. Null comes last.
+    pub fn set_order(&self, other: &Value) -> Ordering {
+        let rank = |value: &Value| match value.kind {
+            Kind::Bool(_) => 0,
+            Kind::Number(_) => 1,
+            Kind::String(_) => 2,
+            Kind::List(..) | Kind::Set(..) | Kind::Tuple(_) => 3,
+            Kind::Map(..) | Kind::Object(_) => 4,
+            Kind::Unknown(..) => 5,
+            Kind::Null(_) => 6,
+        };
+        match (&self.kind, &other.kind) {
+            (Kind::Bool(left), Kind::Bool(right)) => left.cmp(right),
+            (Kind::Number(left), Kind::Number(right)) => left.cmp(right),
+            (Kind::String(left), Kind::String(right)) => left.cmp(right),
+            _ => match (self.as_elements(), other.as_elements(), self.as_entries(), other.as_entries()) {
+                (Some(left), Some(right), ..) => in_order(left.iter(), right.iter(), |l, r| l.set_order(r)),
+                (_, _, Some(left), Some(right)) => {
+                    in_order(left, right, |l, r| l.0.cmp(r.0).then_with(|| l.1.set_order(r.1)))
+                }
+                _ => rank(self).cmp(&rank(other)),
+            },
+        }
+    }
+
     /// A map; every element must be of the type.
     pub fn map(element: Type, elements: BTreeMap<Arc<str>, Value>) -> Self {
         Kind::Map(element, Arc::new(elements)).into()
@@ -189,6 +241,44 @@ impl Value {
     /// This node without its marks, and the marks.
     pub fn unmarked(&self) -> (Value, Marks) {
         (Value { kind: self.kind.clone(), marks: Marks::NONE }, self.marks)
+    }
+
+    /// Without any mark, at any depth.
+    #[must_use]
+    pub fn without_marks(&self) -> Value {
+        if self.deep_marks().is_none() {
+            return self.clone();
+        }
+        let each = |elements: &Arc<Vec<Value>>| Arc::new(elements.iter().map(Value::without_marks).collect());
+        let entries = |entries: &Arc<BTreeMap<Arc<str>, Value>>| {
+            Arc::new(entries.iter().map(|(name, value)| (name.clone(), value.without_marks())).collect())
+        };
+        match &self.kind {
+            Kind::List(ty, elements) => Kind::List(ty.clone(), each(elements)),
+            Kind::Set(ty, elements) => Kind::Set(ty.clone(), each(elements)),
+            Kind::Tuple(elements) => Kind::Tuple(each(elements)),
+            Kind::Map(ty, values) => Kind::Map(ty.clone(), entries(values)),
+            Kind::Object(values) => Kind::Object(entries(values)),
+            other => other.clone(),
+        }
+        .into()
+    }
+
+    /// What is known of an unknown value; `None` for a known one.
+    pub fn refinements(&self) -> Option<Refinements> {
+        match &self.kind {
+            Kind::Unknown(_, refinements) => Some(refinements.as_deref().cloned().unwrap_or_default()),
+            _ => None,
+        }
+    }
+
+    /// True where it cannot be null: known and not null, or unknown and refined so.
+    pub fn is_definitely_not_null(&self) -> bool {
+        match &self.kind {
+            Kind::Null(_) => false,
+            Kind::Unknown(_, refinements) => refinements.as_ref().is_some_and(|refinements| refinements.not_null),
+            _ => true,
+        }
     }
 
     /// The marks of this node and of everything in it.
@@ -258,5 +348,22 @@ impl Value {
 
     fn children(&self) -> impl Iterator<Item = &Value> {
         self.as_elements().into_iter().flatten().chain(self.as_entries().into_iter().flat_map(BTreeMap::values))
+    }
+}
+
+fn in_order<T>(
+    left: impl IntoIterator<Item = T>,
+    right: impl IntoIterator<Item = T>,
+    cmp: impl Fn(&T, &T) -> Ordering,
+) -> Ordering {
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    loop {
+        match (left.next(), right.next()) {
+            (Some(l), Some(r)) => match cmp(&l, &r) {
+                Ordering::Equal => {}
+                order => return order,
+            },
+            (l, r) => return l.is_some().cmp(&r.is_some()),
+        }
     }
 }

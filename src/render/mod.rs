@@ -1,1 +1,10 @@
-//! Plan, diff and events as text and JSON.
+//! Plan, diff, events and diagnostics as text and JSON.
+
+pub mod diagnostics;
+pub mod diagnostics_json;
+mod excerpt;
+pub mod style;
+
+pub use diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
+pub use diagnostics_json::{diagnostic_json, diagnostics_json};
+pub use style::Style;

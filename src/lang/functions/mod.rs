@@ -1,7 +1,32 @@
-//! The functions of the language.
+//! The functions of the language: one entry of a table each.
+//!
+//! An entry names its parameters, so that arity, conversion, null, unknown and marks are handled once, here, before the
+//! function runs. Functions are pure; what is not comes through [`Effects`].
+
+mod collections;
+mod datetime;
+mod encoding;
+mod filesystem;
+mod format;
+mod format_real;
+mod format_verb;
+mod hash;
+mod lists;
+mod maps;
+mod network;
+mod numeric;
+mod pattern;
+mod sets;
+mod signature;
+mod strings;
+mod templates;
+mod types;
 
 use super::reference::Effects;
 use super::value::Value;
+use signature::Function;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,17 +35,99 @@ pub struct CallError {
     pub argument: Option<usize>,
     /// What is wrong, a clause without the name of the function.
     pub message: String,
+    /// Which kind of fault it is.
+    pub fault: Fault,
 }
 
-/// The names of all functions, sorted.
+/// Kinds of failed calls, each with its own summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Fewer arguments than parameters.
+    TooFewArguments,
+    /// More arguments than parameters.
+    TooManyArguments,
+    /// One argument is at fault.
+    Argument,
+    /// The call failed.
+    Call,
+}
+
+impl CallError {
+    fn call(message: impl Into<String>) -> Self {
+        Self { argument: None, message: message.into(), fault: Fault::Call }
+    }
+
+    fn argument(index: usize, message: impl Into<String>) -> Self {
+        Self { argument: Some(index), message: message.into(), fault: Fault::Argument }
+    }
+
+    /// The summary of a diagnostic.
+    pub fn summary(&self) -> &'static str {
+        match self.fault {
+            Fault::TooFewArguments => "Not enough function arguments",
+            Fault::TooManyArguments => "Too many function arguments",
+            Fault::Argument => "Invalid function argument",
+            Fault::Call => "Error in function call",
+        }
+    }
+
+    /// The detail of a diagnostic about a call of the function `name`.
+    pub fn detail(&self, name: &str) -> String {
+        match (self.fault, self.argument) {
+            (Fault::TooFewArguments | Fault::TooManyArguments, _) => format!("Function \"{name}\" {}.", self.message),
+            (Fault::Argument, Some(index)) => {
+                let parameter = find(name).and_then(|f| f.parameter(index)).map_or("argument", |p| p.name);
+                format!("Invalid value for \"{parameter}\" parameter: {}.", self.message)
+            }
+            _ => format!("Call to function \"{name}\" failed: {}.", self.message),
+        }
+    }
+}
+
+/// The forms that the evaluator treats itself, because they catch the errors of their arguments.
+const FORMS: [&str; 2] = ["can", "try"];
+
+static TABLE: LazyLock<BTreeMap<&'static str, &'static Function>> = LazyLock::new(|| {
+    [
+        collections::FUNCTIONS,
+        datetime::FUNCTIONS,
+        encoding::FUNCTIONS,
+        filesystem::FUNCTIONS,
+        format::FUNCTIONS,
+        hash::FUNCTIONS,
+        lists::FUNCTIONS,
+        maps::FUNCTIONS,
+        network::FUNCTIONS,
+        numeric::FUNCTIONS,
+        pattern::FUNCTIONS,
+        sets::FUNCTIONS,
+        strings::FUNCTIONS,
+        templates::FUNCTIONS,
+        types::FUNCTIONS,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|function| (function.name, function))
+    .collect()
+});
+
+fn find(name: &str) -> Option<&'static Function> {
+    TABLE.get(name.strip_prefix("core::").unwrap_or(name)).copied()
+}
+
+/// The names of all functions, sorted, with the forms `try` and `can`.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    std::iter::empty()
+    let mut names: Vec<_> = TABLE.keys().copied().chain(FORMS).collect();
+    names.sort_unstable();
+    names.into_iter()
 }
 
-/// Calls a function by name; `None` where there is none of that name. Unknown arguments, null checks, conversion of the
-/// arguments to the types of the parameters and marks are handled here, once, by the signature. `try` and `can` are
-/// forms of the evaluator.
+/// Calls a function by name (`upper`, `core::upper`); `None` where there is none of that name. Unknown arguments, null
+/// checks, conversion of the arguments to the types of the parameters and marks are handled here, once, by the
+/// signature. `try` and `can` are forms of the evaluator.
 pub fn call(name: &str, args: &[Value], effects: &dyn Effects) -> Option<Result<Value, CallError>> {
-    let _ = (name, args, effects);
-    unimplemented!()
+    Some(find(name)?.call(args, effects))
 }
+
+#[cfg(test)]
+mod tests;

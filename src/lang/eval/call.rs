@@ -1,0 +1,131 @@
+//! Function calls, and the forms `try` and `can`.
+
+use super::super::ast::{Call, Expr};
+use super::super::functions;
+use super::super::types::Type;
+use super::super::value::{Kind, Value};
+use super::{Evaluator, unknown};
+use crate::diag::did_you_mean;
+
+impl Evaluator<'_> {
+    pub(super) fn call(&mut self, call: &Call, whole: &Expr) -> Value {
+        let name = call.name.strip_prefix("core::").unwrap_or(&call.name);
+        match name {
+            "try" => return self.try_first(call, whole),
+            "can" => return self.can(call, whole),
+            _ => {}
+        }
+        if !functions::names().any(|known| known == name) {
+            let hint = did_you_mean(name, functions::names().chain(["try", "can"]));
+            let detail = format!("There is no function named \"{}\".{hint}", call.name);
+            self.error("Call to unknown function", detail, call.name_span, whole);
+            return unknown();
+        }
+        let Some((args, marks)) = self.arguments(call, whole) else { return unknown() };
+        let result = functions::call(name, &args, self.scope.effects());
+        match result {
+            Some(Ok(value)) => value.marked(marks),
+            Some(Err(e)) => {
+                match e.argument {
+                    Some(i) => {
+                        let at = call.args.get(i).or(call.args.last()).map_or(whole.span, |arg| arg.span);
+                        let message = e.message.trim_end_matches('.');
+                        let detail = format!("Invalid value for argument {} of \"{name}\": {message}.", i + 1);
+                        self.error("Invalid function argument", detail, at, whole);
+                    }
+                    None => {
+                        let message = e.message.trim_end_matches('.');
+                        let detail = format!("Call to function \"{name}\" failed: {message}.");
+                        self.error("Error in function call", detail, whole.span, whole);
+                    }
+                }
+                unknown()
+            }
+            None => unknown(),
+        }
+    }
+
+    /// The values of the arguments, with the last one expanded, and the marks of what was expanded. `None` where that
+    /// is unknown or an error.
+    fn arguments(&mut self, call: &Call, whole: &Expr) -> Option<(Vec<Value>, super::super::value::Marks)> {
+        const SUMMARY: &str = "Invalid expanding argument value";
+        let mut args: Vec<Value> = call.args.iter().map(|arg| self.expr(arg)).collect();
+        let mut marks = super::super::value::Marks::NONE;
+        if call.expand {
+            let last = args.pop()?;
+            let at = call.args.last().map_or(whole.span, |arg| arg.span);
+            marks = last.marks;
+            match &last.kind {
+                Kind::Null(_) => {
+                    self.error(SUMMARY, "The expanding argument (indicated by ...) must not be null.", at, whole);
+                    return None;
+                }
+                Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {
+                    args.extend(elements.iter().cloned());
+                }
+                Kind::Unknown(Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_), _) => return None,
+                _ => {
+                    let detail = "The expanding argument (indicated by ...) must be of a tuple, list, or set type.";
+                    self.error(SUMMARY, detail, at, whole);
+                    return None;
+                }
+            }
+        }
+        Some((args, marks))
+    }
+
+    /// The first argument that evaluates without an error.
+    fn try_first(&mut self, call: &Call, whole: &Expr) -> Value {
+        if call.args.is_empty() {
+            let detail = "Call to function \"try\" failed: at least one argument is required.";
+            self.error("Error in function call", detail, whole.span, whole);
+            return unknown();
+        }
+        let mut reasons = String::new();
+        for arg in &call.args {
+            if self.depends_on_unknown(arg) {
+                return unknown();
+            }
+            let (value, diags) = self.aside(|inner| inner.expr(arg));
+            if !diags.has_errors() {
+                return value;
+            }
+            for diagnostic in diags.iter() {
+                reasons.push_str(&format!("\n- {}: {}", diagnostic.summary, diagnostic.detail));
+            }
+        }
+        let detail = format!(
+            "Call to function \"try\" failed: no expression succeeded:{reasons}\nAt least one expression must produce a successful result."
+        );
+        self.error("Error in function call", detail, whole.span, whole);
+        unknown()
+    }
+
+    /// True where its argument evaluates without an error.
+    fn can(&mut self, call: &Call, whole: &Expr) -> Value {
+        let [arg] = call.args.as_slice() else {
+            let (summary, detail) = match call.args.is_empty() {
+                true => (
+                    "Not enough function arguments",
+                    "Function \"can\" expects 1 argument(s). Missing value for \"expression\".",
+                ),
+                false => ("Too many function arguments", "Function \"can\" expects only 1 argument(s)."),
+            };
+            self.error(summary, detail, whole.span, whole);
+            return Value::unknown(Type::Bool);
+        };
+        if self.depends_on_unknown(arg) {
+            return Value::unknown(Type::Bool);
+        }
+        let (_, diags) = self.aside(|inner| inner.expr(arg));
+        Value::bool(!diags.has_errors())
+    }
+
+    /// True where a name in it leads to something unknown: whether it succeeds cannot be told yet.
+    fn depends_on_unknown(&mut self, expr: &Expr) -> bool {
+        super::super::reference::roots(expr).into_iter().any(|root| {
+            let (value, diags) = self.aside(|inner| inner.traversal(root));
+            !diags.has_errors() && !value.is_wholly_known()
+        })
+    }
+}

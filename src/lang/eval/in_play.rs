@@ -1,0 +1,71 @@
+//! The values in play that an error is shown with: "local.n is 5".
+
+use super::super::ast::Expr;
+use super::super::reference::{Subject, roots, subject_of};
+use super::super::types::Type;
+use super::super::value::{Kind, Value};
+use super::Evaluator;
+
+impl Evaluator<'_> {
+    /// One line for each variable, local value and bound name in an expression.
+    pub(super) fn values_in_play(&mut self, around: &Expr) -> Vec<String> {
+        let mut lines = Vec::new();
+        for root in roots(around) {
+            let Some((name, subject)) = subject_of(root) else { continue };
+            let shown = match self.bindings.iter().rev().find(|(bound, _)| **bound == *name.root) {
+                Some((_, value)) => Some((name.root.to_string(), value.clone())),
+                None => match &subject {
+                    Some(
+                        subject @ (Subject::Variable(_)
+                        | Subject::Local(_)
+                        | Subject::CountIndex
+                        | Subject::EachKey
+                        | Subject::EachValue),
+                    ) => {
+                        let (value, diags) = self.aside(|inner| inner.scope.value(subject, root.span, inner.diags));
+                        (!diags.has_errors()).then(|| (name.text, value))
+                    }
+                    _ => None,
+                },
+            };
+            if let Some((name, value)) = shown {
+                let line = format!("{name} is {}", describe(&value));
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        }
+        lines
+    }
+}
+
+fn describe(value: &Value) -> String {
+    if value.marks.sensitive {
+        return "(sensitive value)".into();
+    }
+    if value.marks.ephemeral {
+        return "(ephemeral value)".into();
+    }
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    match &value.kind {
+        Kind::Unknown(Type::Dynamic, _) => "known only after apply".into(),
+        Kind::Unknown(ty, _) => format!("a {}, known only after apply", ty.friendly_name()),
+        Kind::Null(Type::Dynamic) => "null".into(),
+        Kind::Null(ty) => format!("null (a {})", ty.friendly_name()),
+        Kind::Bool(b) => b.to_string(),
+        Kind::Number(n) => n.to_string(),
+        Kind::String(text) => {
+            const SHOWN: usize = 64;
+            match text.char_indices().nth(SHOWN) {
+                Some((end, _)) => format!("a string of {} characters: {:?}...", text.chars().count(), &text[..end]),
+                None => format!("{text:?}"),
+            }
+        }
+        Kind::List(_, elements) | Kind::Set(_, elements) => {
+            format!("a {} with {}", value.ty().friendly_name(), count(elements.len(), "element"))
+        }
+        Kind::Tuple(elements) => format!("a tuple with {}", count(elements.len(), "element")),
+        Kind::Map(_, entries) => format!("a {} with {}", value.ty().friendly_name(), count(entries.len(), "element")),
+        Kind::Object(entries) => format!("an object with {}", count(entries.len(), "attribute")),
+    }
+}

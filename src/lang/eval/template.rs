@@ -1,0 +1,116 @@
+//! Templates: interpolation and directives.
+
+use super::super::ast::{Expr, TemplatePart};
+use super::super::convert::convert;
+use super::super::types::Type;
+use super::super::value::{Kind, Marks, Refinements, Value};
+use super::Evaluator;
+use super::branch::Decision;
+use std::sync::Arc;
+
+/// The text so far; `known` ends with the first unknown part.
+struct Text {
+    known: bool,
+    text: String,
+    marks: Marks,
+}
+
+impl Text {
+    fn push(&mut self, text: &str) {
+        if self.known {
+            self.text.push_str(text);
+        }
+    }
+
+    /// Appends what another template gave.
+    fn append(&mut self, other: Text) {
+        self.push(&other.text);
+        self.known &= other.known;
+        self.marks = self.marks.and(other.marks);
+    }
+
+    fn value(self) -> Value {
+        let value = match self.known {
+            true => Value::string(&self.text),
+            false => {
+                let prefix = (!self.text.is_empty()).then(|| Arc::from(self.text.as_str()));
+                Value::refined(Type::String, Refinements { not_null: true, prefix, length: None, origin: None })
+            }
+        };
+        value.marked(self.marks)
+    }
+}
+
+impl Evaluator<'_> {
+    /// A template that is only one interpolation is the value itself, not its text.
+    pub(super) fn template(&mut self, parts: &[TemplatePart], whole: &Expr) -> Value {
+        match parts {
+            [TemplatePart::Interpolation(expr)] => self.expr(expr),
+            _ => self.parts(parts, whole).value(),
+        }
+    }
+
+    fn parts(&mut self, parts: &[TemplatePart], whole: &Expr) -> Text {
+        let mut text = Text { known: true, text: String::new(), marks: Marks::NONE };
+        for part in parts {
+            match part {
+                TemplatePart::Text(literal) => text.push(literal),
+                TemplatePart::Interpolation(expr) => self.interpolation(expr, whole, &mut text),
+                TemplatePart::If(condition, yes, no) => {
+                    let value = self.expr(condition);
+                    text.marks = text.marks.and(value.marks);
+                    match self.condition(&value, condition, whole) {
+                        Decision::Yes => text.append(self.parts(yes, whole)),
+                        Decision::No => text.append(self.parts(no, whole)),
+                        Decision::Unknown => {
+                            let ((yes, no), _) = self.aside(|inner| (inner.parts(yes, whole), inner.parts(no, whole)));
+                            text.marks = text.marks.and(yes.marks).and(no.marks);
+                            text.known = false;
+                        }
+                        Decision::Failed => text.known = false,
+                    }
+                }
+                TemplatePart::For { key_name, value_name, collection, body } => {
+                    let value = self.expr(collection);
+                    text.marks = text.marks.and(value.marks);
+                    match self.items(&value, collection, whole) {
+                        None => text.known = false,
+                        Some(items) => {
+                            for (key, item) in items {
+                                let one = self.bound(key_name, value_name, key, item, |inner| inner.parts(body, whole));
+                                text.append(one);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        text
+    }
+
+    fn interpolation(&mut self, expr: &Expr, whole: &Expr, text: &mut Text) {
+        const SUMMARY: &str = "Invalid template interpolation value";
+        let value = self.expr(expr);
+        text.marks = text.marks.and(value.marks);
+        if value.is_null() {
+            let detail = "The expression result is null. Cannot include a null value in a string template.";
+            self.error(SUMMARY, detail, expr.span, whole);
+            text.known = false;
+            return;
+        }
+        match convert(&value, &Type::String) {
+            Ok(Value { kind: Kind::String(part), .. }) => text.push(&part),
+            Ok(unknown) => {
+                if let Some(prefix) = unknown.refinements().and_then(|refinements| refinements.prefix) {
+                    text.push(&prefix);
+                }
+                text.known = false;
+            }
+            Err(e) => {
+                let detail = format!("Cannot include the given value in a string template: {}.", e.message);
+                self.error(SUMMARY, detail, expr.span, whole);
+                text.known = false;
+            }
+        }
+    }
+}

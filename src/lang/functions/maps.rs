@@ -1,0 +1,190 @@
+//! Functions of maps and objects.
+
+use super::CallError;
+use super::signature::{Args, Function, Outcome, Shape, function, param};
+use crate::lang::convert::convert;
+use crate::lang::types::Type;
+use crate::lang::value::{Kind, Marks, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function("keys", &[param("inputMap", Shape::Any).marked().unknown()], Shape::Any, keys),
+    function(
+        "lookup",
+        &[param("inputMap", Shape::Any).marked(), param("key", Shape::String).marked()],
+        Shape::Any,
+        lookup,
+    )
+    .variadic(param("default", Shape::Any).nullable().unknown().marked())
+    .typed(|args| match args.first().map(Value::ty) {
+        Some(Type::Map(element)) => element.as_ref().clone(),
+        _ => Type::Dynamic,
+    })
+    .may_be_null(),
+    function("merge", &[], Shape::Any, merge).variadic(param("maps", Shape::Any).nullable().marked()).typed(|args| {
+        let maps = args.iter().map(|value| match value.ty() {
+            Type::Map(element) => Some(element.as_ref().clone()),
+            _ => None,
+        });
+        let first = args.first().map_or(Type::Dynamic, Value::ty);
+        if maps.clone().all(|element| element.is_some() && element == maps.clone().next().flatten()) {
+            first
+        } else {
+            Type::Dynamic
+        }
+    }),
+    function("transpose", &[param("values", Shape::MapOfStrings).wholly()], Shape::MapOfStrings, transpose),
+    function("values", &[param("mapping", Shape::Any).marked()], Shape::Any, values).typed(|args| {
+        match args.first().map(Value::ty) {
+            Some(Type::Map(element)) => Type::List(element),
+            Some(Type::Object(attributes)) => Type::tuple(attributes.values().cloned()),
+            _ => Type::Dynamic,
+        }
+    }),
+    function(
+        "zipmap",
+        &[param("keys", Shape::Strings).wholly().marked(), param("values", Shape::Any).marked()],
+        Shape::Any,
+        zip_map,
+    )
+    .typed(|args| match args.get(1).map(Value::ty) {
+        Some(Type::List(element)) => Type::Map(element),
+        _ => Type::Dynamic,
+    }),
+];
+
+type Entries = BTreeMap<Arc<str>, Value>;
+
+fn keys(args: &Args<'_>) -> Outcome {
+    let map = args.at(0);
+    let names = |entries: &mut dyn Iterator<Item = &Arc<str>>| entries.map(Value::string).collect::<Vec<_>>();
+    let value = match (&map.kind, map.ty()) {
+        (Kind::Map(_, entries), _) => Value::list(Type::String, names(&mut entries.keys())),
+        // The names of an object's attributes are part of its type.
+        (Kind::Object(_) | Kind::Unknown(..), Type::Object(attributes)) => Value::tuple(names(&mut attributes.keys())),
+        (Kind::Unknown(..), Type::Map(_)) => Value::unknown_not_null(Type::list(Type::String)),
+        (Kind::Unknown(..), Type::Dynamic) => Value::unknown(Type::Dynamic),
+        _ => return Err(CallError::argument(0, "must have map or object type")),
+    };
+    Ok(value.marked(map.marks))
+}
+
+fn values(args: &Args<'_>) -> Outcome {
+    let map = args.at(0);
+    let value = match &map.kind {
+        Kind::Map(ty, entries) => Value::list(ty.clone(), entries.values().cloned().collect()),
+        Kind::Object(entries) => Value::tuple(entries.values().cloned().collect()),
+        _ => return Err(CallError::call("values() requires a map as the first argument")),
+    };
+    Ok(value.marked(map.marks))
+}
+
+fn lookup(args: &Args<'_>) -> Outcome {
+    if args.values.len() > 3 {
+        return Err(CallError::call(format!("lookup() takes two or three arguments, got {}", args.values.len())));
+    }
+    let (map, key) = (args.at(0), args.text(1));
+    let default = args.values.get(2);
+    let marks = default.map_or(Marks::NONE, |value| value.marks).and(map.marks).and(args.at(1).marks);
+    let entries = match &map.kind {
+        Kind::Map(ty, entries) => {
+            let fits = default.is_none_or(|value| value.ty() == *ty || matches!(value.ty(), Type::Dynamic));
+            if !fits && *ty != Type::Dynamic {
+                let message = "the default value must have the same type as the map elements";
+                return Err(CallError::argument(2, message));
+            }
+            entries
+        }
+        Kind::Object(entries) => entries,
+        _ => return Err(CallError::argument(0, "lookup() requires a map as the first argument")),
+    };
+    match (entries.get(key), default, &map.kind) {
+        (Some(value), _, _) => Ok(value.clone().marked(marks)),
+        (None, Some(value), Kind::Map(ty, _)) => {
+            convert(value, ty).map(|v| v.marked(marks)).map_err(|e| CallError::argument(2, e.message))
+        }
+        (None, Some(value), _) => Ok(value.clone().marked(marks)),
+        (None, None, Kind::Object(_)) => {
+            Err(CallError::argument(0, format!("the given object has no attribute \"{key}\"")))
+        }
+        (None, None, _) => Err(CallError::call(format!("lookup failed to find key \"{key}\""))),
+    }
+}
+
+/// Later entries win. Maps of one element type give a map, anything else an object.
+fn merge(args: &Args<'_>) -> Outcome {
+    let mut merged = Entries::new();
+    let mut marks = Marks::NONE;
+    let mut element: Option<Type> = None;
+    let mut is_map = true;
+    for value in args.values {
+        marks = marks.and(value.marks);
+        let ty = match (&value.kind, value.ty()) {
+            (Kind::Map(ty, entries), _) => {
+                merged.extend(entries.iter().map(|(k, v)| (k.clone(), v.clone())));
+                Some(ty.clone())
+            }
+            (Kind::Object(entries), _) => {
+                merged.extend(entries.iter().map(|(k, v)| (k.clone(), v.clone())));
+                None
+            }
+            (Kind::Null(_), Type::Map(ty)) => Some(ty.as_ref().clone()),
+            (Kind::Null(_), Type::Object(_) | Type::Dynamic) => None,
+            (_, ty) => {
+                let kind = match ty {
+                    Type::List(_) => "list".to_owned(),
+                    Type::Set(_) => "set".to_owned(),
+                    other => super::collections::friendly(&other),
+                };
+                return Err(CallError::call(format!("arguments must be maps or objects, got \"{kind}\"")));
+            }
+        };
+        is_map &= ty.is_some() && (element.is_none() || element == ty);
+        element = element.or(ty);
+    }
+    Ok(match element.filter(|_| is_map) {
+        Some(ty) => Value::map(ty, merged),
+        None => Value::object(merged),
+    }
+    .marked(marks))
+}
+
+fn transpose(args: &Args<'_>) -> Outcome {
+    let mut turned: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
+    for (key, list) in args.at(0).as_entries().into_iter().flatten() {
+        for element in list.as_elements().unwrap_or_default() {
+            let Some(text) = element.as_str() else {
+                return Err(CallError::argument(0, "input must not contain null"));
+            };
+            turned.entry(text.into()).or_default().push(Value::string(key));
+        }
+    }
+    let entries = turned.into_iter().map(|(key, list)| (key, Value::list(Type::String, list))).collect();
+    Ok(Value::map(Type::list(Type::String), entries))
+}
+
+fn zip_map(args: &Args<'_>) -> Outcome {
+    let (keys, values) = (args.at(0), args.at(1));
+    let names = args.elements(0);
+    let Some(elements) = values.as_elements().filter(|_| !matches!(values.kind, Kind::Set(..))) else {
+        return Err(CallError::call("values argument must be a list or tuple value"));
+    };
+    if names.len() != elements.len() {
+        let message = format!("number of keys ({}) does not match number of values ({})", names.len(), elements.len());
+        return Err(CallError::call(message));
+    }
+    let mut entries = Entries::new();
+    for (index, (name, value)) in names.iter().zip(elements).enumerate() {
+        let Some(text) = name.as_str() else {
+            return Err(CallError::call(format!("keys list has null value at index {index}")));
+        };
+        entries.insert(text.into(), value.clone());
+    }
+    let marks = keys.deep_marks().and(values.marks);
+    Ok(match &values.kind {
+        Kind::List(ty, _) => Value::map(ty.clone(), entries),
+        _ => Value::object(entries),
+    }
+    .marked(marks))
+}

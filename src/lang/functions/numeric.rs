@@ -1,0 +1,97 @@
+//! Numbers.
+
+use super::CallError;
+use super::collections::friendly;
+use super::signature::{Args, Function, Outcome, Param, Shape, function, param};
+use crate::lang::convert::convert;
+use crate::lang::number::Number;
+use crate::lang::types::Type;
+use crate::lang::value::{Kind, Value};
+use dashu_int::IBig;
+
+const NUM: &[Param] = &[param("num", Shape::Number)];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function("abs", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::number(args.number(0).abs()))),
+    function("ceil", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::number(args.number(0).ceil()))),
+    function("floor", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::number(args.number(0).floor()))),
+    function("log", &[param("num", Shape::Number), param("base", Shape::Number)], Shape::Number, |args: &Args<'_>| {
+        machine_float(args.number(0).as_f64().ln() / args.number(1).as_f64().ln())
+    }),
+    function("max", &[], Shape::Number, |args: &Args<'_>| extreme(args.values.iter().max_by_key(|v| v.as_number())))
+        .variadic(param("numbers", Shape::Number)),
+    function("min", &[], Shape::Number, |args: &Args<'_>| extreme(args.values.iter().min_by_key(|v| v.as_number())))
+        .variadic(param("numbers", Shape::Number)),
+    function("parseint", &[param("number", Shape::Any), param("base", Shape::Number)], Shape::Number, parse_int),
+    function("pow", &[param("num", Shape::Number), param("power", Shape::Number)], Shape::Number, |args: &Args<'_>| {
+        machine_float(args.number(0).as_f64().powf(args.number(1).as_f64()))
+    }),
+    function("signum", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::int(args.int(0)?.signum()))),
+    function("sum", &[param("list", Shape::Any).wholly()], Shape::Number, sum),
+];
+
+fn extreme(found: Option<&Value>) -> Outcome {
+    found.cloned().ok_or_else(|| CallError::call("must pass at least one number"))
+}
+
+/// `pow` and `log` calculate in machine floats, as Terraform does; what is not finite is refused.
+fn machine_float(result: f64) -> Outcome {
+    match Number::from_f64(result) {
+        Some(number) => Ok(Value::number(number)),
+        None => Err(CallError::call("the result is not a finite number")),
+    }
+}
+
+fn sum(args: &Args<'_>) -> Outcome {
+    let list = args.at(0);
+    let elements = match &list.kind {
+        Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => elements,
+        Kind::Map(..) | Kind::Object(_) => {
+            let message = format!("argument must be list, set, or tuple. Received {}", friendly(&list.ty()));
+            return Err(CallError::argument(0, message));
+        }
+        _ => return Err(CallError::argument(0, "cannot sum noniterable")),
+    };
+    if elements.is_empty() {
+        return Err(CallError::argument(0, "cannot sum an empty list"));
+    }
+    let mut total = Number::from(0i64);
+    for element in elements.iter() {
+        let number = convert(element, &Type::Number).ok();
+        let Some(number) = number.as_ref().and_then(Value::as_number) else {
+            return Err(CallError::argument(0, "argument must be list, set, or tuple of number values"));
+        };
+        total = total.add(number).ok_or_else(|| CallError::call("the sum is too large"))?;
+    }
+    Ok(Value::number(total))
+}
+
+/// Digits up to base 36 in either case; above, lower case stands before upper case.
+fn parse_int(args: &Args<'_>) -> Outcome {
+    let Some(text) = args.at(0).as_str() else {
+        let message = format!("first argument must be a string, not {}", friendly(&args.at(0).ty()));
+        return Err(CallError::argument(0, message));
+    };
+    let base = args.int(1).map_err(|error| CallError::argument(1, error.message))?;
+    let Some(base) = u32::try_from(base).ok().filter(|base| (2..=62).contains(base)) else {
+        return Err(CallError::argument(1, "base must be a whole number between 2 and 62 inclusive"));
+    };
+    let wrong = || CallError::argument(0, format!("cannot parse {text:?} as a base {base} integer"));
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.is_empty() {
+        return Err(wrong());
+    }
+    let mut total = IBig::ZERO;
+    for c in digits.chars() {
+        let digit = match c {
+            'A'..='Z' if base > 36 => Some(c as u32 - 'A' as u32 + 36),
+            _ => c.to_digit(36),
+        };
+        let digit = digit.filter(|&digit| digit < base).ok_or_else(wrong)?;
+        total = total * IBig::from(base) + IBig::from(digit);
+    }
+    Ok(Value::number(Number::from_integer(if negative { -total } else { total })))
+}

@@ -1,0 +1,113 @@
+//! Functions of sets.
+
+use super::CallError;
+use super::signature::{Args, Function, Outcome, Shape, function, param, unmark_deep};
+use crate::lang::convert::{convert, unify};
+use crate::lang::types::Type;
+use crate::lang::value::{Kind, Marks, Value};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function("setintersection", &[param("first_set", Shape::Set).wholly()], Shape::Set, |args: &Args<'_>| {
+        combine(args, |elements, others| others.iter().all(|other| other.contains(elements)), false)
+    })
+    .variadic(param("other_sets", Shape::Set).wholly())
+    .typed(common_type),
+    function("setproduct", &[], Shape::Any, product).variadic(param("sets", Shape::Any).marked()),
+    function(
+        "setsubtract",
+        &[param("a", Shape::Set).wholly(), param("b", Shape::Set).wholly()],
+        Shape::Set,
+        |args: &Args<'_>| combine(args, |element, others| !others.iter().any(|other| other.contains(element)), false),
+    )
+    .typed(common_type),
+    function("setunion", &[param("first_set", Shape::Set).wholly()], Shape::Set, |args: &Args<'_>| {
+        combine(args, |_, _| true, true)
+    })
+    .variadic(param("other_sets", Shape::Set).wholly())
+    .typed(common_type),
+];
+
+/// The sets have one type in common; the type of an empty set does not count.
+fn common_type(args: &[Value]) -> Type {
+    let typed: Vec<Type> = args.iter().map(Value::ty).filter(|ty| *ty != Type::set(Type::Dynamic)).collect();
+    match typed.is_empty() {
+        true => Type::set(Type::Dynamic),
+        false => unify(&typed).unwrap_or(Type::Dynamic),
+    }
+}
+
+/// The elements of the first set that are kept in view of the others, or those of all sets.
+fn combine(args: &Args<'_>, keep: impl Fn(&Value, &[&[Value]]) -> bool, all: bool) -> Outcome {
+    let ty = common_type(args.values);
+    let Type::Set(element) = &ty else {
+        return Err(CallError::call("given sets must all have compatible element types"));
+    };
+    let mut sets = Vec::with_capacity(args.values.len());
+    for (index, set) in args.values.iter().enumerate() {
+        sets.push(convert(set, &ty).map_err(|error| CallError::argument(index, error.message))?);
+    }
+    let elements: Vec<&[Value]> = sets.iter().map(|set| set.as_elements().unwrap_or_default()).collect();
+    let (first, others) = elements.split_first().map_or((&[] as &[Value], &[] as &[_]), |(f, o)| (*f, o));
+    let taken: Vec<Value> = match all {
+        true => elements.concat(),
+        false => first.iter().filter(|value| keep(value, others)).cloned().collect(),
+    };
+    as_set(element, taken)
+}
+
+/// Distinct and in the order of sets: the conversion from list to set does both.
+fn as_set(element: &Type, values: Vec<Value>) -> Outcome {
+    let list = Value::list(element.clone(), values);
+    convert(&list, &Type::set(element.clone())).map_err(|error| CallError::call(error.message))
+}
+
+/// No product is larger.
+const LARGEST_PRODUCT: usize = 1 << 20;
+
+/// Every combination of one element of each. All sets give a set, with a list or tuple it is a list.
+fn product(args: &Args<'_>) -> Outcome {
+    if args.values.len() < 2 {
+        return Err(CallError::call("at least two arguments are required"));
+    }
+    let mut marks = Marks::NONE;
+    let mut types = Vec::new();
+    let mut sets: Vec<Vec<Value>> = Vec::new();
+    let mut all_sets = true;
+    for (index, value) in args.values.iter().enumerate() {
+        let ty = match value.ty() {
+            Type::List(element) | Type::Set(element) => element.as_ref().clone(),
+            Type::Tuple(elements) if elements.is_empty() => Type::Dynamic,
+            Type::Tuple(elements) => {
+                unify(&elements).ok_or_else(|| CallError::argument(index, "all elements must be of the same type"))?
+            }
+            _ => return Err(CallError::argument(index, "a set or a list is required")),
+        };
+        all_sets &= matches!(value.kind, Kind::Set(..));
+        marks = marks.and(value.marks);
+        let mut elements = Vec::new();
+        for element in value.as_elements().unwrap_or_default() {
+            elements.push(convert(element, &ty).map_err(|error| CallError::argument(index, error.message))?);
+        }
+        types.push(ty);
+        sets.push(elements);
+    }
+    let count = sets.iter().try_fold(1usize, |n, set| n.checked_mul(set.len()).filter(|&n| n <= LARGEST_PRODUCT));
+    if count.is_none() {
+        return Err(CallError::call(format!("more than {LARGEST_PRODUCT} combinations")));
+    }
+    let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
+    for set in &sets {
+        let longer = |row: &Vec<Value>| {
+            let row = row.clone();
+            set.iter().map(move |element| row.iter().chain([element]).cloned().collect())
+        };
+        rows = rows.iter().flat_map(longer).collect();
+    }
+    let tuple = Type::tuple(types);
+    let rows: Vec<Value> = rows.into_iter().map(Value::tuple).collect();
+    let product = match all_sets {
+        true => as_set(&tuple, rows.iter().map(unmark_deep).collect())?,
+        false => Value::list(tuple, rows),
+    };
+    Ok(product.marked(marks))
+}

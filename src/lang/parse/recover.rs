@@ -1,0 +1,262 @@
+//! Reading on after a syntax error: each top-level block is read alone, so that one run shows the errors of all.
+
+use super::super::ast::{Body, Expr};
+use super::lower::Lower;
+use super::{Source, explain, syntax};
+use crate::diag::Diagnostics;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// How often a repeated name is given a substitute in one part before it is given up.
+const SUBSTITUTES: usize = 4096;
+
+/// Reads a text whose parts may be wrong.
+pub(super) fn parse_body(source: Source<'_>, diags: &mut Diagnostics) -> Body {
+    let mut body = Body::default();
+    for range in parts(source.text) {
+        let Some(text) = source.text.get(range.clone()) else { continue };
+        let base = source.base.saturating_add_unsigned(range.start as u64);
+        let part = Source { text, base, ..source };
+        if let Some(tree) = with_substitutes(part, diags, syntax::parse_body) {
+            let lowered = Lower::new(part, diags).body(&tree);
+            for attribute in lowered.attributes {
+                match body.attributes.iter().any(|seen| seen.name == attribute.name) {
+                    true => diags.push(explain::attribute_redefined(&attribute.name, attribute.name_span)),
+                    false => body.attributes.push(attribute),
+                }
+            }
+            body.blocks.extend(lowered.blocks);
+        }
+    }
+    body
+}
+
+/// Reads one expression.
+pub(super) fn parse_expr(source: Source<'_>, diags: &mut Diagnostics) -> Option<Expr> {
+    let tree = with_substitutes(source, diags, syntax::parse_expr)?;
+    Some(Lower::new(source, diags).expr(&tree))
+}
+
+/// Parses; where the parser refuses a repeated name, which Terraform allows in objects and we report ourselves in
+/// bodies, a free name of the same length takes its place. Lowering reads names from the original text.
+fn with_substitutes<T>(
+    source: Source<'_>,
+    diags: &mut Diagnostics,
+    parse: impl Fn(&str) -> Result<T, syntax::Error>,
+) -> Option<T> {
+    let mut text = Cow::Borrowed(source.text);
+    for attempt in 0..SUBSTITUTES {
+        let error = match parse(&text) {
+            Ok(tree) => return Some(tree),
+            Err(error) => error,
+        };
+        let offset = error.location().offset();
+        let offset = if offset + 1 == source.text.len() && at_end(&error) { offset + 1 } else { offset };
+        if error.message().contains("redefined")
+            && let Some(range) = name_at(source.text, offset)
+        {
+            text.to_mut().replace_range(range.clone(), &substitute(attempt, range.len()));
+            continue;
+        }
+        diags.push(explain::syntax(source, offset, error.message()));
+        return None;
+    }
+    None
+}
+
+/// The parser clamps the place of an error at the end of the text to the last byte.
+fn at_end(error: &syntax::Error) -> bool {
+    error.location().column() > error.line().chars().count()
+}
+
+/// A name of `len` bytes; each attempt gives another, as far as the length goes.
+fn substitute(attempt: usize, len: usize) -> String {
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    let mut rest = attempt;
+    (0..len)
+        .map(|_| {
+            let letter = LETTERS.get(rest % LETTERS.len()).copied().unwrap_or(b'_');
+            rest /= LETTERS.len();
+            char::from(letter)
+        })
+        .collect()
+}
+
+/// The key or name that starts at an offset: up to its `=` or `:`.
+fn name_at(text: &str, offset: usize) -> Option<Range<usize>> {
+    let rest = text.get(offset..)?;
+    let mut lexer = Lexer::new(rest);
+    while let Some((at, byte)) = lexer.next_code() {
+        if lexer.open.is_empty() && (byte == b'=' || byte == b':') {
+            let len = rest.get(..at)?.trim_end().len();
+            return (len > 0).then_some(offset..offset + len);
+        }
+    }
+    None
+}
+
+/// The last bracket or quotation mark that is not closed.
+pub(super) fn open_bracket(text: &str) -> Option<(usize, char)> {
+    let mut lexer = Lexer::new(text);
+    while lexer.next_code().is_some() {}
+    lexer.open.last().map(|&(at, bracket)| (at, char::from(bracket)))
+}
+
+/// True where the text ends inside a heredoc.
+pub(super) fn in_heredoc(text: &str) -> bool {
+    let mut lexer = Lexer::new(text);
+    while lexer.next_code().is_some() {}
+    lexer.unclosed_heredoc
+}
+
+/// The top-level arguments and blocks with what stands between them. Inside brackets that are never closed, a block
+/// that starts in the first column starts a new part.
+fn parts(text: &str) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut lexer = Lexer::new(text);
+    while let Some((at, byte)) = lexer.next_code() {
+        if byte != b'\n' {
+            continue;
+        }
+        let restart = !lexer.open.is_empty() && starts_block(text.get(at + 1..).unwrap_or_default());
+        if lexer.open.is_empty() || restart {
+            parts.push(start..at + 1);
+            start = at + 1;
+            lexer.open.clear();
+        }
+    }
+    parts.push(start..text.len());
+    parts
+}
+
+/// A line such as `resource "a" "b" {` or `locals {` in the first column.
+fn starts_block(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default().trim_end();
+    let name = line.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(line.len());
+    let labels = line.get(name..).and_then(|rest| rest.strip_suffix('{')).map(str::trim);
+    name > 0 && labels.is_some_and(|labels| labels.is_empty() || labels.starts_with('"'))
+}
+
+/// Walks over the bytes that are code: what is inside quotes, heredocs and comments is passed by.
+struct Lexer<'a> {
+    text: &'a [u8],
+    at: usize,
+    /// Brackets, and quotation marks of templates with an open interpolation.
+    open: Vec<(usize, u8)>,
+    unclosed_heredoc: bool,
+}
+
+impl<'a> Lexer<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), at: 0, open: Vec::new(), unclosed_heredoc: false }
+    }
+
+    fn starts_with(&self, prefix: &[u8]) -> bool {
+        self.text.get(self.at..).is_some_and(|rest| rest.starts_with(prefix))
+    }
+
+    fn skip_until(&mut self, end: impl Fn(&[u8]) -> Option<usize>) {
+        while let Some(rest) = self.text.get(self.at..).filter(|rest| !rest.is_empty()) {
+            if let Some(len) = end(rest) {
+                self.at += len;
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    /// The next byte of code and its place. Brackets are already counted when it is returned.
+    fn next_code(&mut self) -> Option<(usize, u8)> {
+        loop {
+            let at = self.at;
+            let byte = *self.text.get(at)?;
+            if byte == b'#' || self.starts_with(b"//") {
+                self.skip_until(|rest| (rest[0] == b'\n').then_some(0));
+                continue;
+            }
+            if self.starts_with(b"/*") {
+                self.skip_until(|rest| rest.starts_with(b"*/").then_some(2));
+                continue;
+            }
+            if self.starts_with(b"<<") && self.heredoc() {
+                continue;
+            }
+            self.at += 1;
+            match byte {
+                b'"' => {
+                    self.open.push((at, b'"'));
+                    self.quoted();
+                }
+                b'{' | b'[' | b'(' => self.open.push((at, byte)),
+                b'}' | b']' | b')' => {
+                    if self.open.last().is_some_and(|(_, bracket)| *bracket != b'"') {
+                        self.open.pop();
+                    }
+                    // The end of an interpolation: on with the string around it.
+                    if byte == b'}' && self.open.last().is_some_and(|(_, bracket)| *bracket == b'"') {
+                        self.quoted();
+                    }
+                }
+                _ => {}
+            }
+            return Some((at, byte));
+        }
+    }
+
+    /// Reads on in a string up to its end, the end of the line, or an interpolation.
+    fn quoted(&mut self) {
+        while let Some(&byte) = self.text.get(self.at) {
+            match byte {
+                b'\\' => self.at += 2,
+                b'"' => {
+                    self.at += 1;
+                    self.open.pop();
+                    return;
+                }
+                b'\n' => {
+                    self.open.pop();
+                    return;
+                }
+                b'$' | b'%'
+                    if self.text.get(self.at + 1) == Some(&byte) && self.text.get(self.at + 2) == Some(&b'{') =>
+                {
+                    self.at += 3;
+                }
+                b'$' | b'%' if self.text.get(self.at + 1) == Some(&b'{') => {
+                    self.open.push((self.at + 1, b'{'));
+                    self.at += 2;
+                    return;
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    /// Passes over a heredoc; false where `<<` starts none.
+    fn heredoc(&mut self) -> bool {
+        let rest = self.text.get(self.at + 2..).unwrap_or_default();
+        let rest = rest.strip_prefix(b"-").unwrap_or(rest);
+        let Some(line_end) = rest.iter().position(|&b| b == b'\n') else { return false };
+        let marker = rest[..line_end].trim_ascii_end();
+        let is_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-' || !b.is_ascii();
+        if marker.is_empty() || !marker.iter().all(is_name) {
+            return false;
+        }
+        self.at = self.text.len() - rest.len() + line_end;
+        while self.at < self.text.len() {
+            let line_start = self.at + 1;
+            let line = self.text.get(line_start..).unwrap_or_default();
+            let len = line.iter().position(|&b| b == b'\n').unwrap_or(line.len());
+            let content = line.get(..len).unwrap_or_default();
+            if content.trim_ascii_start().strip_prefix(marker).is_some_and(|rest| !rest.first().is_some_and(is_name)) {
+                let indent = content.len() - content.trim_ascii_start().len();
+                self.at = line_start + indent + marker.len();
+                return true;
+            }
+            self.at = line_start + len;
+        }
+        self.unclosed_heredoc = true;
+        true
+    }
+}

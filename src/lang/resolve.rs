@@ -1,0 +1,322 @@
+//! From the names in an expression to what they refer to.
+
+use super::ast::{Body, Expr, ExprKind, ObjectKey, Step, TemplatePart};
+use super::reference::{Reference, Subject};
+use crate::address::Mode;
+use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
+use std::sync::Arc;
+
+/// One step after a root: a `GetAttr` or `Index` expression, whose base is what stands before.
+#[derive(Clone, Copy)]
+pub(crate) struct Link<'a> {
+    pub(crate) expr: &'a Expr,
+}
+
+impl<'a> Link<'a> {
+    fn name(&self) -> Option<&'a Arc<str>> {
+        match &self.expr.kind {
+            ExprKind::GetAttr(_, name, _) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The name or key itself.
+    pub(crate) fn span(&self) -> Span {
+        match &self.expr.kind {
+            ExprKind::GetAttr(_, _, span) => *span,
+            ExprKind::Index(_, key) => key.span,
+            _ => self.expr.span,
+        }
+    }
+}
+
+/// A traversal as its root and its steps.
+pub(crate) fn chain(expr: &Expr) -> (&Expr, Vec<Link<'_>>) {
+    let mut links = Vec::new();
+    let mut root = expr;
+    while let ExprKind::GetAttr(base, ..) | ExprKind::Index(base, _) = &root.kind {
+        links.push(Link { expr: root });
+        root = base;
+    }
+    links.reverse();
+    (root, links)
+}
+
+const ROOTS: [&str; 10] = ["var", "local", "module", "data", "each", "count", "self", "path", "podform", "terraform"];
+
+/// What a root and its first steps refer to, and how many steps belong to the subject.
+pub(crate) fn resolve(root: &Arc<str>, at: Span, links: &[Link<'_>]) -> Result<(Subject, usize), Box<Diagnostic>> {
+    let name = |i: usize| links.get(i).and_then(Link::name);
+    let end = links.first().map_or(at, |link| at.to(link.expr.span));
+    let invalid = |summary: &str, detail: String| Err(Box::new(Diagnostic::error(summary, detail).at(end)));
+    let needs_name = || {
+        let detail = match links.first() {
+            None => {
+                format!("The \"{root}\" object cannot be accessed directly. Instead, access one of its attributes.")
+            }
+            Some(_) => format!("The \"{root}\" object does not support this operation."),
+        };
+        invalid("Invalid reference", detail)
+    };
+    let attribute_of = |allowed: &[&str]| {
+        let Some(given) = name(0) else { return needs_name().map(|_: (Subject, usize)| None) };
+        if allowed.contains(&&**given) {
+            return Ok(Some(given));
+        }
+        let hint = did_you_mean(given, allowed.iter().copied());
+        let list: Vec<String> = allowed.iter().map(|name| format!("{root}.{name}")).collect();
+        let detail = format!(
+            "The \"{root}\" object does not have an attribute named \"{given}\".{hint} It has {}.",
+            list.join(" and ")
+        );
+        invalid(&format!("Invalid \"{root}\" attribute"), detail).map(|_: (Subject, usize)| None)
+    };
+    match (&**root, name(0)) {
+        ("var", Some(name)) => Ok((Subject::Variable(name.clone()), 1)),
+        ("local", Some(name)) => Ok((Subject::Local(name.clone()), 1)),
+        ("module", Some(name)) => Ok((Subject::Module(name.clone()), 1)),
+        ("var" | "local" | "module", None) => needs_name(),
+        ("self", _) => Ok((Subject::SelfObject, 0)),
+        ("each", _) => Ok(match attribute_of(&["key", "value"])? {
+            Some(name) if **name == *"key" => (Subject::EachKey, 1),
+            _ => (Subject::EachValue, 1),
+        }),
+        ("count", _) => attribute_of(&["index"]).map(|_| (Subject::CountIndex, 1)),
+        ("path", _) => {
+            let name = attribute_of(&["module", "root", "cwd"])?;
+            Ok((Subject::Path(name.cloned().unwrap_or_default()), 1))
+        }
+        ("terraform", _) => {
+            let name = attribute_of(&["workspace"])?;
+            Ok((Subject::Podform(name.cloned().unwrap_or_default()), 1))
+        }
+        ("podform", _) => {
+            let name = attribute_of(&["workspace", "fleet"])?;
+            Ok((Subject::Podform(name.cloned().unwrap_or_default()), 1))
+        }
+        ("data", Some(kind)) if name(1).is_some() => {
+            Ok((Subject::Resource(Mode::Data, kind.clone(), name(1).cloned().unwrap_or_default()), 2))
+        }
+        ("data", _) => invalid(
+            "Invalid reference",
+            "The \"data\" object must be followed by two attribute names: the data source type and the resource name."
+                .into(),
+        ),
+        ("resource", Some(kind)) if name(1).is_some() => {
+            Ok((Subject::Resource(Mode::Managed, kind.clone(), name(1).cloned().unwrap_or_default()), 2))
+        }
+        (_, given) => {
+            let hint = did_you_mean(root, ROOTS);
+            match given {
+                Some(name) if hint.is_empty() || root.contains('_') => {
+                    Ok((Subject::Resource(Mode::Managed, root.clone(), name.clone()), 1))
+                }
+                Some(_) => invalid("Invalid reference", format!("There is no object named \"{root}\".{hint}")),
+                None => invalid(
+                    "Invalid reference",
+                    format!(
+                        "A reference to a resource type must be followed by at least one attribute access, specifying the resource name.{hint}"
+                    ),
+                ),
+            }
+        }
+    }
+}
+
+/// A root and how its subject is written.
+pub(crate) struct Name {
+    pub(crate) root: Arc<str>,
+    pub(crate) text: String,
+}
+
+/// The name at the root of a traversal, and what it refers to where it is no bound name.
+pub(crate) fn subject_of(expr: &Expr) -> Option<(Name, Option<Subject>)> {
+    let (root, links) = chain(expr);
+    let ExprKind::Variable(name) = &root.kind else { return None };
+    let resolved = resolve(name, root.span, &links).ok();
+    let mut text = name.to_string();
+    let taken = resolved.as_ref().map_or(0, |(_, taken)| *taken);
+    for name in links.iter().take(taken).filter_map(Link::name) {
+        text.push('.');
+        text.push_str(name);
+    }
+    Some((Name { root: name.clone(), text }, resolved.map(|(subject, _)| subject)))
+}
+
+/// Every traversal of an expression that starts with a name which the expression itself does not bind.
+pub(crate) fn roots(expr: &Expr) -> Vec<&Expr> {
+    let mut walk = Walk::default();
+    walk.expr(expr);
+    walk.found
+}
+
+/// Every reference of an expression, in source order. Names bound by `for` are not references. A malformed reference
+/// (`var` alone, `data.x`) pushes a diagnostic.
+pub fn references(expr: &Expr, diags: &mut Diagnostics) -> Vec<Reference> {
+    let mut walk = Walk::default();
+    walk.expr(expr);
+    walk.references(diags)
+}
+
+/// Every reference of a body and of the blocks in it (the iterator names of `dynamic` blocks are not references).
+pub fn body_references(body: &Body, diags: &mut Diagnostics) -> Vec<Reference> {
+    let mut walk = Walk::default();
+    walk.body(body);
+    walk.references(diags)
+}
+
+/// Walks a tree with the names that are bound at each place.
+#[derive(Default)]
+struct Walk<'a> {
+    bound: Vec<Arc<str>>,
+    found: Vec<&'a Expr>,
+}
+
+impl<'a> Walk<'a> {
+    fn references(self, diags: &mut Diagnostics) -> Vec<Reference> {
+        let mut references = Vec::new();
+        for expr in self.found {
+            let (root, links) = chain(expr);
+            let ExprKind::Variable(name) = &root.kind else { continue };
+            match resolve(name, root.span, &links) {
+                Ok((subject, taken)) => {
+                    let path = links.iter().skip(taken).map_while(|link| key_text(link.expr)).collect();
+                    references.push(Reference { subject, path, span: expr.span });
+                }
+                Err(diagnostic) => diags.push(*diagnostic),
+            }
+        }
+        references
+    }
+
+    fn body(&mut self, body: &'a Body) {
+        for attribute in &body.attributes {
+            self.expr(&attribute.expr);
+        }
+        for block in &body.blocks {
+            if &*block.kind != "dynamic" {
+                self.body(&block.body);
+                continue;
+            }
+            let depth = self.bound.len();
+            for attribute in &block.body.attributes {
+                if &*attribute.name == "for_each" {
+                    self.expr(&attribute.expr);
+                }
+            }
+            self.bound.extend(super::body::iterator_name(block));
+            for attribute in &block.body.attributes {
+                if &*attribute.name == "labels" {
+                    self.expr(&attribute.expr);
+                }
+            }
+            for content in &block.body.blocks {
+                self.body(&content.body);
+            }
+            self.bound.truncate(depth);
+        }
+    }
+
+    fn with_bound(&mut self, key: &Option<Arc<str>>, value: &Arc<str>, walk: impl FnOnce(&mut Self)) {
+        let depth = self.bound.len();
+        self.bound.extend(key.clone());
+        self.bound.push(value.clone());
+        walk(self);
+        self.bound.truncate(depth);
+    }
+
+    fn expr(&mut self, expr: &'a Expr) {
+        match &expr.kind {
+            ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => {}
+            ExprKind::Template(parts) => self.parts(parts),
+            ExprKind::Tuple(elements) => elements.iter().for_each(|element| self.expr(element)),
+            ExprKind::Object(items) => {
+                for (key, value) in items {
+                    if let ObjectKey::Expr(key) = key {
+                        self.expr(key);
+                    }
+                    self.expr(value);
+                }
+            }
+            ExprKind::Paren(inner) | ExprKind::Unary(_, inner) => self.expr(inner),
+            ExprKind::Variable(_) | ExprKind::GetAttr(..) | ExprKind::Index(..) => self.traversal(expr),
+            ExprKind::Splat(base, tail) | ExprKind::AttrSplat(base, tail) => {
+                self.expr(base);
+                self.steps(tail);
+            }
+            ExprKind::Call(call) => call.args.iter().for_each(|arg| self.expr(arg)),
+            ExprKind::Binary(left, _, right) => {
+                self.expr(left);
+                self.expr(right);
+            }
+            ExprKind::Conditional(condition, yes, no) => {
+                self.expr(condition);
+                self.expr(yes);
+                self.expr(no);
+            }
+            ExprKind::For(expr) => {
+                self.expr(&expr.collection);
+                self.with_bound(&expr.key_name, &expr.value_name, |walk| {
+                    expr.key.iter().for_each(|key| walk.expr(key));
+                    walk.expr(&expr.value);
+                    expr.condition.iter().for_each(|condition| walk.expr(condition));
+                });
+            }
+        }
+    }
+
+    fn traversal(&mut self, expr: &'a Expr) {
+        let (root, links) = chain(expr);
+        match &root.kind {
+            ExprKind::Variable(name) if self.bound.contains(name) => {}
+            ExprKind::Variable(_) => self.found.push(expr),
+            _ => self.expr(root),
+        }
+        for link in links {
+            if let ExprKind::Index(_, key) = &link.expr.kind {
+                self.expr(key);
+            }
+        }
+    }
+
+    fn steps(&mut self, tail: &'a [Step]) {
+        for step in tail {
+            match step {
+                Step::Attr(..) => {}
+                Step::Index(key) => self.expr(key),
+                Step::Splat(tail, _) => self.steps(tail),
+            }
+        }
+    }
+
+    fn parts(&mut self, parts: &'a [TemplatePart]) {
+        for part in parts {
+            match part {
+                TemplatePart::Text(_) => {}
+                TemplatePart::Interpolation(expr) => self.expr(expr),
+                TemplatePart::If(condition, yes, no) => {
+                    self.expr(condition);
+                    self.parts(yes);
+                    self.parts(no);
+                }
+                TemplatePart::For { key_name, value_name, collection, body } => {
+                    self.expr(collection);
+                    self.with_bound(key_name, value_name, |walk| walk.parts(body));
+                }
+            }
+        }
+    }
+}
+
+/// A name, or a key that is a literal.
+fn key_text(expr: &Expr) -> Option<Arc<str>> {
+    match &expr.kind {
+        ExprKind::GetAttr(_, name, _) => Some(name.clone()),
+        ExprKind::Index(_, key) => match &key.kind {
+            ExprKind::String(text) => Some(text.clone()),
+            ExprKind::Number(n) => Some(n.to_string().into()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

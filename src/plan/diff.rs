@@ -1,0 +1,288 @@
+//! Desired against what stands: the planned object, and what its changes mean.
+
+use super::model::{Action, Reason};
+use crate::config::{IgnoreChanges, Lifecycle};
+use crate::lang::{Kind, Value};
+use crate::live::OfferFacts;
+use crate::market::Requirement;
+use crate::schema::{Change as Effect, INSTANCE, Presence, Schema};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What stands, for one object.
+pub(super) struct Standing<'a> {
+    /// The object: recorded, with live laid over it.
+    pub object: &'a Value,
+    /// The facts of its offer at the rent; `None` where they are unknown.
+    pub offer: Option<&'a OfferFacts>,
+}
+
+/// The template a machine runs, and the one it would be rented from now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Template {
+    /// The digest of the group as planned; `None` while it is unknown, or for a global template.
+    pub digest: Option<String>,
+}
+
+/// The outcome of a comparison.
+#[derive(Debug)]
+pub(super) struct Diffed {
+    pub action: Action,
+    pub reason: Option<Reason>,
+    /// The planned object.
+    pub after: Value,
+    pub forced_by: Vec<String>,
+    pub remarks: Vec<String>,
+}
+
+/// The object of something that does not stand yet: what the API will give is unknown.
+pub(super) fn created(address: &str, schema: &Schema, desired: &Value, template: &Template) -> Value {
+    let Some(entries) = desired.as_entries() else { return desired.clone() };
+    let mut object = entries.clone();
+    fill_renewal(schema, &mut object, None);
+    for attribute in schema.attributes {
+        let unset = object.get(attribute.name).is_none_or(Value::is_null);
+        if unset && matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed) {
+            let unknown = match attribute.name {
+                "template_digest" if template.digest.is_some() => {
+                    Value::string(template.digest.as_deref().unwrap_or(""))
+                }
+                name => Value::unknown_from(attribute.ty.to_type(), format!("{address}#{name}")),
+            };
+            object.insert(attribute.name.into(), unknown);
+        }
+    }
+    Value::object(object)
+}
+
+/// Where renewal is on and no maximum is given, the cap is the maximum (design, section 3).
+fn fill_renewal(schema: &Schema, object: &mut BTreeMap<Arc<str>, Value>, standing: Option<&Value>) {
+    if schema.kind != INSTANCE || object.get("max_auto_renew_price").is_none_or(|price| !price.is_null()) {
+        return;
+    }
+    let on = object.get("auto_renew").and_then(Value::as_bool).or_else(|| standing?.get("auto_renew")?.as_bool());
+    let set_by_us = object.get("auto_renew").is_some_and(|value| !value.is_null());
+    if on == Some(true) && set_by_us {
+        if let Some(cap) = object.get("max_price_per_gpu").cloned() {
+            object.insert("max_auto_renew_price".into(), cap);
+        }
+    }
+}
+
+/// Compares, and says what happens. `taint` and `requested` replace whatever the comparison says.
+pub(super) fn compare(
+    address: &str,
+    schema: &Schema,
+    standing: &Standing<'_>,
+    desired: &Value,
+    lifecycle: &Lifecycle,
+    template: &Template,
+    forced: Option<Reason>,
+) -> Diffed {
+    let mut object = desired.as_entries().cloned().unwrap_or_default();
+    fill_renewal(schema, &mut object, Some(standing.object));
+    ignore(&mut object, standing.object, &lifecycle.ignore_changes);
+    let mut diff = Diffed {
+        action: Action::NoOp,
+        reason: None,
+        after: Value::object(object.clone()),
+        forced_by: Vec::new(),
+        remarks: Vec::new(),
+    };
+    let mut changed = false;
+    let now = |name: &str| standing.object.get(name);
+    for attribute in schema.attributes {
+        let keeps = match attribute.presence {
+            Presence::Computed => true,
+            Presence::OptionalComputed => object.get(attribute.name).is_none_or(Value::is_null),
+            Presence::Required | Presence::Optional => false,
+        };
+        let (Some(before), Some(after)) = (now(attribute.name), object.get(attribute.name)) else { continue };
+        if keeps {
+            object.insert(attribute.name.into(), before.clone());
+            continue;
+        }
+        if same(before, after) {
+            continue;
+        }
+        changed = true;
+        match attribute.change {
+            Effect::Rerent if attribute.name == "gpu_model" && is_rented(standing.object, after) => {}
+            Effect::Rerent => diff.forced_by.push(attribute.name.to_owned()),
+            Effect::ByEnvChange if choice(&object, "env_change") != Some("update") => {
+                diff.forced_by.push(attribute.name.to_owned());
+            }
+            _ => {}
+        }
+    }
+    for block in schema.blocks {
+        let (Some(before), Some(after)) = (now(block.name), object.get(block.name)) else { continue };
+        if same(before, after) {
+            continue;
+        }
+        changed = true;
+        if block.change == Effect::Judged {
+            judge(standing, &object, &mut diff);
+        }
+    }
+    if schema.kind == INSTANCE {
+        changed |= template_change(standing.object, &mut object, template, &mut diff);
+    }
+    diff.action = match (&forced, diff.forced_by.is_empty(), changed) {
+        (Some(_), _, _) | (None, false, _) => Action::Replace,
+        (None, true, true) => Action::Update,
+        (None, true, false) => Action::NoOp,
+    };
+    diff.reason = forced.or(diff.reason);
+    diff.after = match diff.action {
+        Action::Replace => {
+            let mut wanted = desired.as_entries().cloned().unwrap_or_default();
+            ignore(&mut wanted, standing.object, &lifecycle.ignore_changes);
+            created(address, schema, &Value::object(wanted), template)
+        }
+        Action::NoOp => standing.object.clone(),
+        _ => Value::object(object),
+    };
+    diff
+}
+
+/// What an edit of the template group, or of the reference to it, means. Returns whether anything changes.
+fn template_change(
+    standing: &Value,
+    object: &mut BTreeMap<Arc<str>, Value>,
+    template: &Template,
+    diff: &mut Diffed,
+) -> bool {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let runs = text(standing.get("template_digest"));
+    let other_group = match (standing.get("template_group"), object.get("template_group")) {
+        (Some(before), Some(after)) => !same(before, after),
+        _ => false,
+    };
+    let other_digest = match (&runs, &template.digest) {
+        (Some(runs), Some(planned)) => runs != planned,
+        // A global template has no digest: then the reference itself is what changes.
+        (None, None) | (Some(_), None) => other_group && object.get("template_group").is_some_and(Value::is_known),
+        (None, Some(_)) => other_group,
+    };
+    if !other_digest {
+        return false;
+    }
+    match choice(object, "template_change") {
+        Some("rent") => diff.forced_by.push("template_group".to_owned()),
+        Some("update") => {
+            let digest =
+                template.digest.as_deref().map_or_else(|| Value::unknown(crate::lang::Type::String), Value::string);
+            object.insert("template_digest".into(), digest);
+        }
+        _ => {
+            diff.remarks.push("runs an older template (template_change = \"keep\")".to_owned());
+            return false;
+        }
+    }
+    true
+}
+
+/// Judges the recorded facts of the offer by the new requirements.
+fn judge(standing: &Standing<'_>, object: &BTreeMap<Arc<str>, Value>, diff: &mut Diffed) {
+    let wanted = Requirement::read(&Value::object(object.clone()));
+    let Some(facts) = standing.offer else {
+        diff.remarks.push("the facts of its offer are unknown, so its requirements count as met".to_owned());
+        return;
+    };
+    let unmet = wanted.unmet(facts, true);
+    if unmet.len() < wanted.unmet(facts, false).len() {
+        diff.remarks.push("some facts of its offer are unknown, so those requirements count as met".to_owned());
+    }
+    if !unmet.is_empty() {
+        let paths: Vec<String> = unmet.into_iter().map(|name| format!("offer.{name}")).collect();
+        diff.forced_by.extend(paths.iter().cloned());
+        diff.reason = Some(Reason::Unfit(paths));
+    }
+}
+
+fn choice<'a>(object: &'a BTreeMap<Arc<str>, Value>, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str()
+}
+
+/// A model is no change where the machine has it already: another spelling, or the fallback that was rented.
+fn is_rented(standing: &Value, model: &Value) -> bool {
+    let rented = standing.get("rented_gpu_model").and_then(Value::as_str);
+    matches!((rented, model.as_str()), (Some(rented), Some(model)) if rented.eq_ignore_ascii_case(model))
+}
+
+/// Puts what stands in the place of what is ignored.
+fn ignore(object: &mut BTreeMap<Arc<str>, Value>, standing: &Value, ignored: &IgnoreChanges) {
+    match ignored {
+        IgnoreChanges::None => {}
+        IgnoreChanges::All => {
+            for (name, value) in object.iter_mut() {
+                if let Some(before) = standing.get(name) {
+                    *value = before.clone();
+                }
+            }
+        }
+        IgnoreChanges::Paths(paths) => {
+            for path in paths {
+                let Some((first, rest)) = path.split_first() else { continue };
+                let (Some(before), Some(after)) = (standing.get(first), object.get(first)) else { continue };
+                let value = ignored_inside(before, after, rest);
+                object.insert(first.clone(), value);
+            }
+        }
+    }
+}
+
+fn ignored_inside(before: &Value, after: &Value, path: &[Arc<str>]) -> Value {
+    let Some((first, rest)) = path.split_first() else { return before.clone() };
+    let mut entries = after.as_entries().cloned().unwrap_or_default();
+    match (before.get(first), entries.get(first)) {
+        (Some(before), Some(after)) => {
+            let value = ignored_inside(before, after, rest);
+            entries.insert(first.clone(), value);
+        }
+        (Some(before), None) => {
+            entries.insert(first.clone(), before.clone());
+        }
+        (None, _) => {
+            entries.remove(first);
+        }
+    }
+    match &after.kind {
+        Kind::Map(element, _) => Value::map(element.clone(), entries),
+        Kind::Null(crate::lang::Type::Map(element)) if !entries.is_empty() => Value::map((**element).clone(), entries),
+        Kind::Object(_) => Value::object(entries),
+        _ => after.clone(),
+    }
+    .marked(after.marks)
+}
+
+/// Equal for the API: null, "" and empty collections are the same nothing; an unknown is never the same. Marks do not
+/// count: a value that becomes sensitive is sent no differently.
+pub(super) fn same(before: &Value, after: &Value) -> bool {
+    if !after.is_wholly_known() {
+        return false;
+    }
+    match (&before.kind, &after.kind) {
+        _ if nothing(before) && nothing(after) => true,
+        (Kind::Number(a), Kind::Number(b)) => a == b,
+        (Kind::String(a), Kind::String(b)) => a == b,
+        (Kind::Bool(a), Kind::Bool(b)) => a == b,
+        (Kind::List(_, a), Kind::List(_, b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b)),
+        (Kind::Map(_, a) | Kind::Object(a), Kind::Map(_, b) | Kind::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
+        }
+        _ => false,
+    }
+}
+
+fn nothing(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Null(_) => true,
+        Kind::String(text) => text.is_empty(),
+        Kind::List(_, elements) => elements.is_empty(),
+        Kind::Map(_, entries) => entries.is_empty(),
+        Kind::Object(entries) => entries.values().all(nothing),
+        _ => false,
+    }
+}

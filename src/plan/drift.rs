@@ -1,0 +1,153 @@
+//! Recorded against live.
+
+use crate::live::{Env, Group, Machine};
+use crate::schema::{Presence, Schema, observe};
+use crate::state::Record;
+use crate::state::digest::{SecretKey, SecretMatch};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value as Json};
+use std::str::FromStr;
+
+/// The live object of a record, as the refresh read it.
+#[derive(Clone, Copy, Debug)]
+pub enum LiveObject<'a> {
+    /// A machine.
+    Machine(&'a Machine),
+    /// A template group.
+    Group(&'a Group),
+}
+
+impl LiveObject<'_> {
+    /// Its attributes, as far as the answer carried them.
+    pub fn attributes(&self) -> Map<String, Json> {
+        match self {
+            LiveObject::Machine(machine) => observe::machine(machine),
+            LiveObject::Group(group) => observe::group(group),
+        }
+    }
+
+    /// Its notes, mark and all; `None` where the answer did not carry them.
+    pub fn notes(&self) -> Option<&str> {
+        match self {
+            LiveObject::Machine(machine) => machine.notes.as_deref(),
+            LiveObject::Group(group) => group.notes.as_deref(),
+        }
+    }
+
+    fn env(&self) -> Option<Env> {
+        match self {
+            LiveObject::Machine(machine) => machine.env.clone().map(Env::without_claim),
+            LiveObject::Group(group) => group.env.clone(),
+        }
+    }
+}
+
+/// One attribute that is live another one than recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Which.
+    pub attribute: &'static str,
+    /// What the server showed last.
+    pub recorded: Json,
+    /// What it shows now.
+    pub live: Json,
+}
+
+/// Where live differs from what the record expects to read, in the order of the table. Facts (computed attributes) are
+/// among them; an attribute that the answer does not carry is not.
+pub fn differences(schema: &Schema, record: &Record, live: LiveObject<'_>, key: &SecretKey) -> Vec<Difference> {
+    let seen = live.attributes();
+    let mut found = Vec::new();
+    for attribute in schema.attributes {
+        let recorded = record.read_back.get(attribute.name).or_else(|| record.attributes.get(attribute.name));
+        let recorded = recorded.cloned().unwrap_or(Json::Null);
+        let Some(now) = seen.get(attribute.name) else { continue };
+        // A machine's GPU count and group are what it was rented with; the record holds what was asked for.
+        if !same(&recorded, now) {
+            found.push(Difference { attribute: attribute.name, recorded, live: now.clone() });
+        }
+    }
+    if let Some(env) = live.env()
+        && let Some(difference) = env_difference(record, &env, matches!(live, LiveObject::Group(_)), key)
+    {
+        found.push(difference);
+    }
+    found
+}
+
+/// Environment: every recorded variable must be there with its value. A group must have no others; a machine may show
+/// its template's too (API sheet, C15). Secrets are compared by digest and never shown.
+fn env_difference(record: &Record, live: &Env, exact: bool, key: &SecretKey) -> Option<Difference> {
+    let empty = Map::new();
+    let recorded = record.attributes.get("env_variables").and_then(Json::as_object).unwrap_or(&empty);
+    let mut shown = Map::new();
+    let mut differs = exact && live.0.len() != recorded.len();
+    for (name, value) in recorded {
+        let path = format!("env_variables[{name:?}]");
+        let now = live.0.get(name);
+        let same = match (record.secrets.get(&path), now) {
+            (Some(digest), Some(now)) => key.compare(digest, &path, now) != SecretMatch::Changed,
+            (None, Some(now)) => value.as_str() == Some(now),
+            (_, None) => false,
+        };
+        differs |= !same;
+        match (same, now) {
+            (true, _) => {
+                shown.insert(name.clone(), value.clone());
+            }
+            (false, Some(now)) if !record.secrets.contains_key(&path) => {
+                shown.insert(name.clone(), Json::String(now.clone()));
+            }
+            (false, _) => {}
+        }
+    }
+    if exact {
+        let others = live.0.iter().filter(|(name, _)| !recorded.contains_key(*name));
+        shown.extend(others.map(|(name, value)| (name.clone(), Json::String(value.clone()))));
+    }
+    differs.then(|| Difference {
+        attribute: "env_variables",
+        recorded: Json::Object(recorded.clone()),
+        live: Json::Object(shown),
+    })
+}
+
+/// Equal for a reader: null, "" and [] are the same nothing; numbers compare by value; times by instant.
+fn same(a: &Json, b: &Json) -> bool {
+    let nothing = |json: &Json| match json {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(entries) => entries.is_empty(),
+        _ => false,
+    };
+    match (a, b) {
+        _ if nothing(a) && nothing(b) => true,
+        (Json::Number(a), Json::Number(b)) => {
+            let value = |text: String| Decimal::from_str(&text).or_else(|_| Decimal::from_scientific(&text));
+            matches!((value(a.to_string()), value(b.to_string())), (Ok(a), Ok(b)) if a == b)
+        }
+        (Json::String(a), Json::String(b)) => {
+            a == b || matches!((a.parse::<jiff::Timestamp>(), b.parse::<jiff::Timestamp>()), (Ok(a), Ok(b)) if a == b)
+        }
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// The record with every fact as it is live. Desired attributes stay as they were sent, unless `adopt` says that the
+/// configuration leaves them to the API or to other people.
+pub fn refreshed(schema: &Schema, record: &Record, found: &[Difference], adopt: &dyn Fn(&str) -> bool) -> Record {
+    let mut refreshed = record.clone();
+    for difference in found {
+        let presence = schema.attribute(difference.attribute).map(|attribute| attribute.presence);
+        if presence == Some(Presence::Computed) || adopt(difference.attribute) {
+            refreshed.read_back.remove(difference.attribute);
+            refreshed.attributes.insert(difference.attribute.to_owned(), difference.live.clone());
+        }
+    }
+    refreshed
+}

@@ -1,0 +1,120 @@
+//! Offers for everything the plan rents.
+
+use super::model::{Action, Change};
+use crate::address::{InstanceAddr, ResourceAddr};
+use crate::lang::Value;
+use crate::live::{Offer, Snapshot};
+use crate::market::{Demand, Envelope, Requirement, Unplaced, place};
+use crate::money::hourly_cost;
+use crate::schema::INSTANCE;
+use crate::schema::instance::{dollars, gpu_count};
+use crate::state::State;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// GB of a template whose disk is not known: the smallest that the API has (API sheet §3.5).
+const SMALLEST_DISK: u64 = 32;
+
+/// What placement looks at.
+pub(super) struct Placements<'a> {
+    pub state: &'a State,
+    pub snapshot: &'a Snapshot,
+    pub market: &'a [Offer],
+}
+
+/// Places every rent. Instances without an offer, and all that depends on them, lose their change; they are returned.
+pub(super) fn place_all(
+    input: &Placements<'_>,
+    changes: &mut Vec<Change>,
+    dependencies: &BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
+) -> (Vec<Unplaced>, Vec<InstanceAddr>) {
+    let rents: Vec<usize> = (0..changes.len())
+        .filter(|&at| {
+            matches!(changes[at].action, Action::Create | Action::Replace)
+                && changes[at].address.resource.kind == INSTANCE
+        })
+        .collect();
+    let mut disks = Vec::with_capacity(rents.len());
+    let mut demands = Vec::with_capacity(rents.len());
+    for &at in &rents {
+        let disk = disk_size(input, changes, &changes[at]);
+        disks.push(disk);
+        demands.push(demand(input, &changes[at], disk));
+    }
+    let mut unplaced = Vec::new();
+    for ((&at, placed), disk) in rents.iter().zip(place(&demands, input.market)).zip(disks) {
+        match placed {
+            Ok(placed) => {
+                let offer = &placed.offer;
+                let gb = disk.unwrap_or(SMALLEST_DISK);
+                changes[at].cost_after = hourly_cost(offer.price_per_gpu, offer.gpu_count, offer.price_per_disk, gb);
+                changes[at].placed = Some(placed);
+            }
+            Err(why) => unplaced.push(*why),
+        }
+    }
+    let mut left_out: BTreeSet<InstanceAddr> = unplaced.iter().map(|why| why.address.clone()).collect();
+    let without: BTreeSet<ResourceAddr> = left_out.iter().map(|address| address.resource.clone()).collect();
+    for change in changes.iter() {
+        let needs = dependencies.get(&change.address);
+        if needs.is_some_and(|needs| needs.iter().any(|need| without.contains(need)))
+            && !matches!(change.action, Action::NoOp | Action::Delete | Action::Forget)
+        {
+            left_out.insert(change.address.clone());
+        }
+    }
+    changes.retain(|change| !(left_out.contains(&change.address) && change.before.is_none()));
+    for change in changes.iter_mut().filter(|change| left_out.contains(&change.address)) {
+        // What stands stays as it is.
+        change.action = Action::NoOp;
+        change.reason = None;
+        change.forced_by.clear();
+        change.after.clone_from(&change.before);
+        change.placed = None;
+        change.cost_after = change.cost_before;
+    }
+    (unplaced, left_out.into_iter().collect())
+}
+
+fn demand(input: &Placements<'_>, change: &Change, disk: Option<u64>) -> Demand {
+    let nothing = Value::object(BTreeMap::<Arc<str>, Value>::new());
+    let wanted = change.after.as_ref().unwrap_or(&nothing);
+    let model = wanted.get("gpu_model").and_then(Value::as_str);
+    let fallbacks = wanted.get("fallback_gpu_models").and_then(Value::as_elements).unwrap_or_default();
+    let gpu_models = model.into_iter().chain(fallbacks.iter().filter_map(Value::as_str)).map(str::to_owned);
+    let envelope = Envelope {
+        gpu_models: gpu_models.collect(),
+        gpu_count: gpu_count(wanted).unwrap_or(0),
+        max_price_per_gpu: dollars(wanted, "max_price_per_gpu").unwrap_or_default(),
+        requirement: Requirement::read(wanted),
+        disk_size: disk,
+    };
+    // A machine that failed is not rented again from the same host, if there is another.
+    let failed = input.state.resources.get(&change.address).filter(|record| record.tainted.is_some());
+    let iri = failed.and_then(|record| record.attributes.get("offer_iri")?.as_str());
+    let avoid = input.market.iter().filter(|offer| Some(offer.iri.as_str()) == iri).map(|o| o.host.clone()).collect();
+    Demand { address: change.address.clone(), envelope, avoid }
+}
+
+/// The disk that the template of a planned instance takes, where it is known.
+fn disk_size(input: &Placements<'_>, changes: &[Change], change: &Change) -> Option<u64> {
+    let reference = change.after.as_ref()?.get("template_group")?;
+    let gigabytes = |object: &Value| object.get("disk_size")?.as_number()?.as_u64();
+    let planned = |wanted: &dyn Fn(&Change) -> bool| {
+        changes.iter().find(|other| wanted(other)).and_then(|other| gigabytes(other.after.as_ref()?))
+    };
+    if let Some(origin) = reference.origin() {
+        let address: InstanceAddr = origin.rsplit_once('#')?.0.parse().ok()?;
+        let at = changes.binary_search_by(|other| other.address.cmp(&address)).ok()?;
+        return gigabytes(changes[at].after.as_ref()?);
+    }
+    let id = crate::live::GroupId::parse(reference.as_str()?)?;
+    let own =
+        input.state.resources.iter().find(|(address, record)| {
+            address.resource.kind == crate::schema::TEMPLATE_GROUP && record.id() == Some(id.0)
+        });
+    match own {
+        Some((address, _)) => planned(&|other| other.address == *address),
+        None => input.snapshot.groups.get(&id)?.disk_size,
+    }
+}

@@ -1,0 +1,110 @@
+//! How text is drawn: colours, columns, and what may not reach a terminal.
+
+use anstyle::{AnsiColor, Style as Ansi};
+
+/// The surface that is drawn on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Escape sequences for colour and weight are written.
+    pub color: bool,
+    /// Columns; 0 for "do not wrap".
+    pub width: usize,
+}
+
+/// Errors, and what they underline.
+pub const ERROR: Ansi = AnsiColor::Red.on_default().bold();
+/// Warnings, and what they underline.
+pub const WARNING: Ansi = AnsiColor::Yellow.on_default().bold();
+/// Summaries.
+pub const BOLD: Ansi = Ansi::new().bold();
+/// Bars, arrows, line numbers.
+pub const FRAME: Ansi = Ansi::new().dimmed();
+
+impl Style {
+    /// No colour, no wrapping: for pipes and tests.
+    pub const PLAIN: Style = Style { color: false, width: 0 };
+
+    /// The text in a style, where there is colour.
+    pub fn paint(self, style: Ansi, text: &str) -> String {
+        match self.color && !text.is_empty() {
+            true => format!("{}{text}{}", style.render(), style.render_reset()),
+            false => text.to_owned(),
+        }
+    }
+}
+
+/// True for characters that act on a terminal, or reorder what stands around them.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text that does not act on a terminal: an escape character is shown as `\u{1b}`. Line breaks stay, tabs become spaces.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push('\n'),
+            '\t' => out.push_str("    "),
+            '\r' => {}
+            c if is_unsafe(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// As [`harmless`], on one line: line breaks become spaces.
+pub fn harmless_line(text: &str) -> String {
+    harmless(text).replace('\n', " ")
+}
+
+/// Lines of at most `width` columns (0: unlimited), broken at spaces. Lines that start with a space are left alone:
+/// they are code or lists.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    use unicode_width::UnicodeWidthStr;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if width == 0 || line.starts_with(' ') || line.width() <= width {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let mut current = String::new();
+        for word in line.split(' ') {
+            if !current.is_empty() && current.width() + 1 + word.width() > width {
+                lines.push(std::mem::take(&mut current));
+            }
+            if !current.is_empty() {
+                current.push(' ');
+            }
+            current.push_str(word);
+        }
+        lines.push(current);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_acts_on_a_terminal_is_shown() {
+        assert_eq!(harmless("a\u{1b}[31m\u{202e}\tb\r\nc"), "a\\u{1b}[31m\\u{202e}    b\nc");
+        assert_eq!(harmless_line("a\nb"), "a b");
+    }
+
+    #[test]
+    fn wraps_at_spaces_and_leaves_indented_lines() {
+        assert_eq!(wrap("aa bb cc\n  long indented line\n\nx", 5), ["aa bb", "cc", "  long indented line", "", "x"]);
+        assert_eq!(wrap("日本 日本", 5), ["日本", "日本"]);
+        assert_eq!(wrap("aa bb cc", 0), ["aa bb cc"]);
+        assert_eq!(wrap("unbreakable", 5), ["unbreakable"]);
+    }
+
+    #[test]
+    fn colour_is_optional() {
+        assert_eq!(Style::PLAIN.paint(ERROR, "x"), "x");
+        assert_eq!(Style { color: true, width: 0 }.paint(ERROR, "x"), "\u{1b}[1m\u{1b}[31mx\u{1b}[0m");
+    }
+}

@@ -1,0 +1,188 @@
+//! Lists: pages, order, envelope; and how a machine reads (API sheet §1, §3.8, §3.9).
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use super::book::EnvVariable;
+use super::chance::{draw, mix};
+use super::clock::stamp;
+use super::machines::{Machine, disk_price};
+use super::ports::{Reach, ports};
+use super::switches::{EnvRule, Envelope, ListOrder, Switches};
+use super::wire::{Answer, Call, Refusal, dressed, number};
+use super::world::World;
+
+/// The rows of the page a query asks for.
+pub(super) fn page(query: &[(String, String)], switches: &Switches, total: usize) -> Result<Range<usize>, Refusal> {
+    let get = |name: &str| query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let parse = |text: &str| text.parse::<i64>().unwrap_or(0);
+    let asked = get("page").map_or(1, parse);
+    if asked < 1 {
+        return Err(Refusal::bad("Page should not be less than 1"));
+    }
+    let default = i64::try_from(switches.page_size).unwrap_or(30);
+    let mut size = get("itemsPerPage").map_or(default, parse);
+    if size < 0 {
+        return Err(Refusal::bad("Limit should not be less than 0"));
+    }
+    if switches.page_clamp > 0 {
+        size = size.min(i64::try_from(switches.page_clamp).unwrap_or(i64::MAX));
+    }
+    let before = if switches.page_ignored { 0 } else { asked - 1 };
+    let start = before.saturating_mul(size.saturating_add(switches.page_shift)).max(0);
+    let start = usize::try_from(start).unwrap_or(usize::MAX).min(total);
+    let end = start.saturating_add(usize::try_from(size).unwrap_or(0)).min(total);
+    Ok(start..end)
+}
+
+/// The rows of a list in the envelope of the switch.
+pub(super) fn enveloped(rows: Vec<Value>, total: usize, iri: &str, switches: &Switches) -> Value {
+    match switches.envelope {
+        Envelope::None => rows.into(),
+        Envelope::Hydra => {
+            json!({"@context": "/contexts/Instance", "@id": iri, "@type": "hydra:Collection", "hydra:member": rows, "hydra:totalItems": total})
+        }
+        Envelope::Member => json!({"@id": iri, "@type": "Collection", "member": rows, "totalItems": total}),
+    }
+}
+
+impl World {
+    /// Orders entities by the switch, cuts the page, and answers it.
+    pub(super) fn list<'a, T>(
+        &'a self,
+        call: &Call<'_>,
+        mut items: Vec<&'a T>,
+        id: impl Fn(&T) -> u64,
+        row: impl Fn(&'a T) -> Value,
+    ) -> Result<Answer, Refusal> {
+        match self.switches.list_order {
+            ListOrder::Newest => items.sort_unstable_by_key(|item| std::cmp::Reverse(id(item))),
+            ListOrder::Id => items.sort_unstable_by_key(|item| id(item)),
+            ListOrder::Shuffled => items.sort_by_cached_key(|item| mix(id(item) ^ mix(self.lists))),
+        }
+        let shown = page(&call.query, &self.switches, items.len())?;
+        let rows: Vec<Value> =
+            items.get(shown).unwrap_or_default().iter().map(|item| dressed(row(item), &self.switches)).collect();
+        Ok(Answer::json(200, &enveloped(rows, items.len(), call.path, &self.switches)))
+    }
+
+    /// `GET /instances/list`.
+    pub(super) fn machine_list(&mut self, call: &Call<'_>, now: i64) -> Result<Answer, Refusal> {
+        self.lists += 1;
+        let phrase = call.query.iter().find(|(key, _)| key == "search").map(|(_, value)| value.to_lowercase());
+        let found = |machine: &Machine| {
+            phrase.as_deref().is_none_or(|phrase| {
+                let model = self.hosts.host(machine.host).map_or("", |host| host.model.name);
+                [machine.name.as_str(), machine.notes.as_str(), model]
+                    .iter()
+                    .any(|text| text.to_lowercase().contains(phrase))
+            })
+        };
+        let machines = self.book.machines.values();
+        let listed: Vec<&Machine> =
+            machines.filter(|machine| machine.listed(now, &self.switches) && found(machine)).collect();
+        self.list(
+            call,
+            listed,
+            |machine| machine.id,
+            |machine| self.machine_row(machine, now, self.switches.list_detail),
+        )
+    }
+
+    /// A machine as its details show it.
+    pub(super) fn machine_document(&self, machine: &Machine, now: i64) -> Value {
+        let mut document = self.machine_row(machine, now, true);
+        if let Value::Object(map) = &mut document {
+            map.insert("console".to_owned(), machine.console(now, &self.switches).into());
+            map.insert("consoleSystem".to_owned(), machine.console_system(now, &self.switches).into());
+        }
+        dressed(document, &self.switches)
+    }
+
+    fn machine_row(&self, machine: &Machine, now: i64, detail: bool) -> Value {
+        let switches = &self.switches;
+        let phase = machine.phase(now, switches);
+        let host = self.hosts.host(machine.host);
+        let reach = Reach { seed: self.book.seed, host, loopback: switches.loopback_ports.then_some(self.port) };
+        let mut row = json!({
+            "id": machine.id,
+            "hashId": machine.hash_id,
+            "supportId": machine.support_id,
+            "name": machine.name,
+            "notes": machine.notes,
+            "gpuModel": host.map(|host| host.model.name),
+            "gpuMemorySize": host.map(|host| host.model.memory),
+            "gpuCount": machine.gpus,
+            "status": machine.status(now, switches),
+            "pricePerGpu": number(machine.price_per_gpu),
+            "createdAt": stamp(machine.created_ms),
+            "errors": machine.errors(now, switches),
+            "warnings": [],
+            "ports": ports(machine, phase, &reach),
+            "rig": {
+                "ip": if switches.loopback_ports { Some("127.0.0.1") } else { host.map(|host| host.ip.as_str()) },
+                "region": host.map(|host| host.place.region),
+                "country": host.map(|host| host.place.country),
+            },
+        });
+        if let (true, Value::Object(map), Value::Object(more)) = (detail, &mut row, self.detail(machine, now)) {
+            map.extend(more);
+        }
+        row
+    }
+
+    /// What the details show and rows may not.
+    fn detail(&self, machine: &Machine, now: i64) -> Value {
+        let switches = &self.switches;
+        let uptime = machine.uptime_ms(now, switches) / 1000;
+        let share = |whole: Option<u64>| {
+            whole
+                .zip(self.hosts.host(machine.host))
+                .map(|(whole, host)| whole * u64::from(machine.gpus) / u64::from(host.gpus.max(1)))
+        };
+        let host = self.hosts.host(machine.host);
+        let load = |label: &str| {
+            let drawn = draw(self.book.seed ^ machine.id, label, u64::try_from(now / 60_000).unwrap_or(0)) % 100;
+            if uptime > 0 { drawn } else { 0 }
+        };
+        let template = self.template(machine.template.id).unwrap_or(&machine.template);
+        let end = machine.end.as_ref().map_or(now, |end| end.at_ms);
+        let mut detail = json!({
+            "cpuCoreCount": share(host.map(|host| host.cores)),
+            "systemMemory": share(host.map(|host| host.memory)),
+            "diskSize": machine.template.disk_size,
+            "diskSizeMax": host.map(|host| host.disk),
+            "duration": (end - machine.created_ms).max(0) / 1000,
+            "rentalType": "demand",
+            "pricePerDiskSize": number(disk_price()),
+            "priceAutoRenewMax": number(machine.price_auto_renew_max),
+            "expiresAt": stamp(machine.renews_ms),
+            "autoRenewAt": stamp(machine.renews_ms),
+            "isAutoRenewOn": machine.auto_renew,
+            "instanceTemplate": template.reference(),
+            "startScript": machine.start_script,
+            "cpuUsage": load("cpu"),
+            "memUsage": load("memory"),
+            "diskUsage": load("disk"),
+            "processUptime": uptime,
+        });
+        if let (true, Value::Object(map)) = (switches.details_env, &mut detail) {
+            map.insert("envVariables".to_owned(), json!(environment(machine, switches)));
+        }
+        detail
+    }
+}
+
+/// The environment of the container: template and rent together, or the rent's alone (C15).
+fn environment(machine: &Machine, switches: &Switches) -> Vec<EnvVariable> {
+    let own = &machine.env_variables;
+    match switches.env {
+        EnvRule::Replace if !own.is_empty() => own.clone(),
+        _ => {
+            let template = machine.template.env_variables.iter();
+            let kept = template.filter(|variable| own.iter().all(|mine| mine.name != variable.name));
+            kept.chain(own).cloned().collect()
+        }
+    }
+}
