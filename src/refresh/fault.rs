@@ -17,9 +17,10 @@ pub fn fault(doing: &str, error: &CallError) -> Diagnostic {
         ErrorKind::NotFound => {
             ("Not found by the API", "It may have been removed by someone else. Plan again to see what is there now.")
         }
-        ErrorKind::Refused => {
-            ("Refused by the API", "Nothing was changed by this call. Correct what the API objects to, then plan again.")
-        }
+        ErrorKind::Refused => (
+            "Refused by the API",
+            "Nothing was changed by this call. Correct what the API objects to, then plan again.",
+        ),
         ErrorKind::TooManyRequests => (
             "Too many requests",
             "Wait a minute and run the command again; requests_per_second of the provider block slows podform down.",

@@ -71,8 +71,10 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
         }
     }
     let terminal = |machine: &Machine| machine.status.as_ref().is_some_and(crate::live::Status::is_gone);
-    snapshot.gone_machines =
-        recorded_machines(state).map(|(id, _)| id).filter(|id| snapshot.machines.get(id).is_none_or(terminal)).collect();
+    snapshot.gone_machines = recorded_machines(state)
+        .map(|(id, _)| id)
+        .filter(|id| snapshot.machines.get(id).is_none_or(terminal))
+        .collect();
     snapshot.machines.retain(|_, machine| !terminal(machine));
     snapshot.gone_groups =
         recorded_groups(state).map(|(id, _)| id).filter(|id| !snapshot.groups.contains_key(id)).collect();
@@ -138,11 +140,7 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
 }
 
 /// Reads objects by id, a few at once; `None` for those that are gone.
-async fn by_id<I, T, F>(
-    ids: BTreeSet<I>,
-    read: impl Fn(I) -> F,
-    what: &str,
-) -> Result<Vec<(I, Option<T>)>, Diagnostics>
+async fn by_id<I, T, F>(ids: BTreeSet<I>, read: impl Fn(I) -> F, what: &str) -> Result<Vec<(I, Option<T>)>, Diagnostics>
 where
     I: Copy + Display,
     F: Future<Output = Read<Option<T>>>,
