@@ -2,6 +2,7 @@
 
 use super::input::StepEnd;
 use crate::plan::{Plan, StepId};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The order of a plan's steps as they end.
@@ -62,8 +63,8 @@ impl Order {
                             self.ready.push_back(id);
                         }
                     }
-                } else if !self.ended.contains_key(&id) {
-                    self.ended.insert(id, if end == StepEnd::Interrupted { end } else { StepEnd::Skipped });
+                } else if let Entry::Vacant(left) = self.ended.entry(id) {
+                    left.insert(if end == StepEnd::Interrupted { end } else { StepEnd::Skipped });
                     blocked.push(Blocked { step: id, by: from });
                     queue.push_back(id);
                 }
