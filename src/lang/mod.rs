@@ -20,6 +20,7 @@ pub mod type_expr;
 pub mod types;
 mod unify;
 pub mod value;
+mod wire;
 
 pub use number::Number;
 pub use reference::{Effects, Reference, Scope, Subject};
