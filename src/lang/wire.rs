@@ -191,8 +191,7 @@ mod tests {
     fn unknowns() -> impl Strategy<Value = Value> {
         let known = (any::<bool>(), prop::option::of(".{0,5}"), prop::option::of((any::<u64>(), any::<Option<u64>>())));
         (types(), known, prop::option::of(".{0,9}")).prop_map(|(ty, (not_null, prefix, length), origin)| {
-            let known =
-                Refinements { not_null, prefix: prefix.map(Arc::from), length, origin: origin.map(Arc::from) };
+            let known = Refinements { not_null, prefix: prefix.map(Arc::from), length, origin: origin.map(Arc::from) };
             Value::refined(ty, known)
         })
     }
@@ -243,10 +242,7 @@ mod tests {
     fn an_origin_survives() {
         let value = Value::unknown_from(Type::String, "simplepod_template_group.g#id");
         let text = serde_json::to_string(&value).unwrap();
-        assert_eq!(
-            text,
-            r#"{"unknown":"string","known":{"not_null":true,"origin":"simplepod_template_group.g#id"}}"#
-        );
+        assert_eq!(text, r#"{"unknown":"string","known":{"not_null":true,"origin":"simplepod_template_group.g#id"}}"#);
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap().origin(), value.origin());
     }
 
@@ -276,7 +272,9 @@ mod tests {
             let text = format!("{}{}", open.repeat(50_000), close.repeat(50_000));
             assert!(serde_json::from_str::<Value>(&text).is_err());
         }
-        let nest = |depth| (0..depth).fold(Json::from_iter([("bool", true)]), |inner, _| serde_json::json!({"tuple": [inner]}));
+        let nest = |depth| {
+            (0..depth).fold(Json::from_iter([("bool", true)]), |inner, _| serde_json::json!({"tuple": [inner]}))
+        };
         assert!(serde_json::from_value::<Value>(nest(63)).is_ok());
         assert!(serde_json::from_value::<Value>(nest(64)).unwrap_err().to_string().contains("too deep"));
         let ty = (0..200).fold(Json::from("string"), |inner, _| serde_json::json!(["list", inner]));

@@ -193,6 +193,8 @@ pub struct Plan {
     pub serial: u64,
     /// The account it was made against.
     pub account: AccountIdentity,
+    /// The id of the key under which its secrets are digests ([`Plan::sealed`]); `None` while it holds them.
+    pub sealed_by: Option<String>,
     /// Root variables that the configuration declares.
     pub variables: BTreeMap<String, PlannedVariable>,
     /// Every object, by address, those that do not change included.

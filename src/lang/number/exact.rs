@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in ["", "1", "1p2", "1p/1", "p1/1", "1p1/0", "1p99999999/64", "1p1/99999999", "7p0/2", "1p1/-1", "-p1/1"]
+        for text in
+            ["", "1", "1p2", "1p/1", "p1/1", "1p1/0", "1p99999999/64", "1p1/99999999", "7p0/2", "1p1/-1", "-p1/1"]
         {
             assert!(Number::from_exact(text).is_none(), "{text}");
         }
