@@ -225,8 +225,8 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_lost(value in values()) {
-            let text = serde_json::to_string(&value).unwrap();
-            let back: Value = serde_json::from_str(&text).unwrap();
+            let text = serde_json::to_string(&value).expect("JSON");
+            let back: Value = serde_json::from_str(&text).expect("a value");
             // Debug shows the precision of numbers, which `==` does not compare.
             prop_assert_eq!(format!("{:?}", &back), format!("{:?}", &value));
             prop_assert_eq!(back, value);
@@ -241,9 +241,9 @@ mod tests {
     #[test]
     fn an_origin_survives() {
         let value = Value::unknown_from(Type::String, "simplepod_template_group.g#id");
-        let text = serde_json::to_string(&value).unwrap();
+        let text = serde_json::to_string(&value).expect("JSON");
         assert_eq!(text, r#"{"unknown":"string","known":{"not_null":true,"origin":"simplepod_template_group.g#id"}}"#);
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap().origin(), value.origin());
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("a value").origin(), value.origin());
     }
 
     #[test]
@@ -276,7 +276,7 @@ mod tests {
             (0..depth).fold(Json::from_iter([("bool", true)]), |inner, _| serde_json::json!({"tuple": [inner]}))
         };
         assert!(serde_json::from_value::<Value>(nest(63)).is_ok());
-        assert!(serde_json::from_value::<Value>(nest(64)).unwrap_err().to_string().contains("too deep"));
+        assert!(serde_json::from_value::<Value>(nest(64)).expect_err("a refusal").to_string().contains("too deep"));
         let ty = (0..200).fold(Json::from("string"), |inner, _| serde_json::json!(["list", inner]));
         assert!(serde_json::from_value::<Value>(serde_json::json!({"null": ty})).is_err());
     }

@@ -9,6 +9,8 @@ mod outputs;
 mod placing;
 mod planner;
 mod program;
+#[cfg(test)]
+mod saved_tests;
 mod sealed;
 mod select;
 mod stale;

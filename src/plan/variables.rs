@@ -3,6 +3,7 @@
 use super::model::PlannedVariable;
 use crate::config::{Given, GivenValue, Inputs, Module};
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::convert::conform;
 use crate::lang::json::to_json;
 use crate::lang::{Type, Value};
 use crate::state::digest::SecretKey;
@@ -28,8 +29,8 @@ pub fn planned_variables(root: &Module, inputs: &Inputs, key: &SecretKey) -> BTr
 /// The values with which [`Inputs::resolve`] yields the inputs of a saved plan: plain ones from the plan, secret ones as
 /// they are `given` again. Whether those are still the same secrets, [`super::changed_variables`] tells afterwards.
 ///
-/// A plain variable that is set on purpose is an error; one that the environment or a variables file gives is the
-/// plan's, whatever they say by now. A secret that nobody gives takes its default, or is an error.
+/// A plain variable that is set on purpose ([`Given::strict`]) is an error. Where the environment or a variables file
+/// gives one, the plan's value stands, with a warning where a file says another. A secret that nobody gives takes its default, or is an error.
 pub fn variables_for_apply(
     root: &Module,
     planned: &BTreeMap<String, PlannedVariable>,
@@ -69,13 +70,33 @@ pub fn variables_for_apply(
                 one.origin, one.name
             );
             let found = Diagnostic::error("Can't set variables when applying a saved plan", detail);
-            diags.push(match one.span {
-                Some(span) => found.at(span),
-                None => found,
-            });
+            diags.push(at(found, &one));
+        } else if differs(root, planned, &one) {
+            let detail = format!(
+                "{} gives another value for \"{}\" than the saved plan was made with: it is not used. Plan again to use it.",
+                one.origin, one.name
+            );
+            diags.push(at(Diagnostic::warning("The saved plan's value stands", detail), &one));
         }
     }
     all
+}
+
+fn at(found: Diagnostic, given: &Given) -> Diagnostic {
+    match given.span {
+        Some(span) => found.at(span),
+        None => found,
+    }
+}
+
+/// True where a file gives another value than the plan holds.
+fn differs(root: &Module, planned: &BTreeMap<String, PlannedVariable>, given: &Given) -> bool {
+    let (Some(PlannedVariable::Plain(value)), Some(declared), GivenValue::Value(now)) =
+        (planned.get(&given.name), root.variables.get(given.name.as_str()), &given.value)
+    else {
+        return false;
+    };
+    conform(now, &declared.constraint).map_or(true, |now| now != *value)
 }
 
 fn of_plan(name: &str, value: &Value) -> Given {
