@@ -3,3 +3,5 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on may panic.
 
 mod layering;
+mod scenarios;
+mod world;
