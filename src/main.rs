@@ -1,3 +1,6 @@
 //! The exit code.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    podform::http::install_crypto();
+    podform::cli::run().into()
+}

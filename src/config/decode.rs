@@ -39,7 +39,8 @@ fn nested(block: &BlockType, found: &ScopedBlock, scope: &dyn Scope, diags: &mut
     if found.unknown {
         return Value::unknown(block.ty());
     }
-    let name = format!("a {} block", block.name);
+    let article = if block.name.starts_with('o') { "an" } else { "a" };
+    let name = format!("{article} {} block", block.name);
     for inner in &found.body.blocks {
         let detail = format!("Blocks of type \"{}\" are not expected in {name}.", inner.kind);
         diags.push(Diagnostic::error("Unsupported block type", detail).at(inner.kind_span));

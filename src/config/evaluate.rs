@@ -281,13 +281,9 @@ impl<'a> Walk<'a> {
             let scope = self.scope(frame, repetition);
             let mut own = Diagnostics::new();
             let desired = decode(resource.schema, &resource.body, resource.span, &scope, &mut own);
-            if !own.has_errors() {
-                for (attribute, fault) in validate(&resource.kind, &desired) {
-                    let at = place_of(resource, &attribute);
-                    own.push(
-                        Diagnostic::error(format!("Invalid value for \"{attribute}\""), fault).at(at).on(&address),
-                    );
-                }
+            for (attribute, fault) in validate(&resource.kind, &desired) {
+                let at = place_of(resource, &attribute);
+                own.push(Diagnostic::error(format!("Invalid value for \"{attribute}\""), fault).at(at).on(&address));
             }
             let failed = own.has_errors();
             diags.extend(own);

@@ -1,1 +1,23 @@
 //! The HTTP transport: reqwest, TLS, limits. The only room that names reqwest.
+//!
+//! It sends one request and says what is known of it: never sent, sent without an answer, or answered. It neither
+//! repeats nor follows anything; what a status means is the business of [`crate::simplepod`].
+
+mod endpoint;
+mod pace;
+mod transport;
+
+pub use endpoint::{Endpoint, SetupError};
+pub use transport::{Answer, Failure, Method, Options, Request, Transport};
+
+#[cfg(test)]
+pub(crate) mod scripted;
+#[cfg(test)]
+mod tests;
+
+/// Chooses the TLS implementation (ring) for the whole process. May be called any number of times; building a
+/// [`Transport`] calls it.
+pub fn install_crypto() {
+    // Fails only where a provider is installed already, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -113,20 +113,20 @@ pub fn index(base: &Value, key: &Value) -> Result<Value, AccessError> {
             let element = n.as_u64().and_then(|i| elements.get(usize::try_from(i).ok()?));
             match element {
                 Some(element) => element.clone(),
-                None => return no_element(bad_number(n)),
+                None => return no_element(bad_number(n, Some(elements.len()))),
             }
         }
         (Kind::Unknown(Type::List(element), refinements), Kind::Number(n)) => {
             let most = refinements.as_ref().and_then(|r| r.length).and_then(|(_, most)| most);
             match n.as_u64() {
                 Some(i) if most.is_none_or(|most| i < most) => Value::unknown(element.as_ref().clone()),
-                _ => return no_element(bad_number(n)),
+                _ => return no_element(bad_number(n, None)),
             }
         }
         (Kind::Unknown(Type::Tuple(types), _), Kind::Number(n)) => {
             match n.as_u64().and_then(|i| types.get(usize::try_from(i).ok()?)) {
                 Some(ty) => Value::unknown(ty.clone()),
-                None => return no_element(bad_number(n)),
+                None => return no_element(bad_number(n, None)),
             }
         }
         (Kind::Map(_, entries) | Kind::Object(entries), Kind::String(name)) => match entries.get(name) {
@@ -149,11 +149,16 @@ pub fn index(base: &Value, key: &Value) -> Result<Value, AccessError> {
     Ok(value.marked(marks))
 }
 
-fn bad_number(n: &super::number::Number) -> &'static str {
+/// Why a number is no index of a sequence of a length, as Terraform tells it.
+fn bad_number(n: &super::number::Number, len: Option<usize>) -> &'static str {
     if !n.is_integer() {
         ": indexing a sequence requires a whole number, but the given index has a fractional part"
     } else if n.is_negative() {
         ": a negative number is not a valid index for a sequence"
+    } else if len == Some(0) {
+        ": the collection has no elements"
+    } else if len.is_some_and(|len| *n == super::number::Number::from(len)) {
+        ": the given index is greater than or equal to the length of the collection"
     } else {
         ""
     }

@@ -169,6 +169,7 @@ pub fn type_from_json(json: &Json) -> Option<Type> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

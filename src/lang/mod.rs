@@ -8,6 +8,7 @@ pub mod ast;
 pub mod body;
 mod conform;
 pub mod convert;
+mod digits;
 pub mod eval;
 pub mod functions;
 pub mod json;
@@ -20,6 +21,15 @@ pub mod type_expr;
 pub mod types;
 mod unify;
 pub mod value;
+
+#[cfg(test)]
+mod tests_console;
+#[cfg(test)]
+mod tests_parse;
+#[cfg(test)]
+mod tests_support;
+#[cfg(test)]
+mod tests_values;
 
 pub use number::Number;
 pub use reference::{Effects, Reference, Scope, Subject};

@@ -4,6 +4,7 @@
 //! operation has the precision of its more precise operand, and a number is printed with the fewest digits that name it
 //! at its precision.
 
+use super::digits::Digits;
 use dashu_int::ops::{BitTest, DivRem, UnsignedAbs as _};
 use dashu_int::{IBig, UBig};
 use std::cmp::Ordering;
@@ -26,6 +27,8 @@ pub struct Number {
     mantissa: IBig,
     exponent: i64,
     precision: usize,
+    /// Zero has a sign too: it is equal to the other zero, but printed with it.
+    negative_zero: bool,
 }
 
 impl PartialEq for Number {
@@ -99,11 +102,11 @@ impl Number {
             exponent = exponent.saturating_add_unsigned(surplus as u64);
         }
         let Some(zeros) = magnitude.trailing_zeros() else {
-            return Self { mantissa: IBig::ZERO, exponent: 0, precision };
+            return Self { mantissa: IBig::ZERO, exponent: 0, precision, negative_zero: false };
         };
         magnitude >>= zeros;
         exponent = exponent.saturating_add_unsigned(zeros as u64);
-        Self { mantissa: IBig::from_parts(sign, magnitude), exponent, precision }
+        Self { mantissa: IBig::from_parts(sign, magnitude), exponent, precision, negative_zero: false }
     }
 
     /// As [`Number::rounded`]; `None` where the result is too large or too small to be worked with.
@@ -213,7 +216,9 @@ impl Number {
     /// The sum; `None` where it is too large.
     pub fn add(&self, other: &Number) -> Option<Number> {
         let (left, right, exponent) = self.aligned(other);
-        Self::checked(left + right, exponent, self.precision_with(other))
+        let mut sum = Self::checked(left + right, exponent, self.precision_with(other))?;
+        sum.negative_zero = self.negative_zero && other.negative_zero;
+        Some(sum)
     }
 
     /// The difference; `None` where it is too large.
@@ -227,7 +232,7 @@ impl Number {
         let exponent = self.exponent.checked_add(other.exponent)?;
         let mut product = Self::checked(mantissa, exponent, LITERAL_BITS)?;
         product.precision = self.precision_with(other).max(magnitude(&product.mantissa).bit_len());
-        Some(product)
+        Some(product.signed_as(self, other))
     }
 
     /// The quotient; `None` for division by zero, and where it is too large.
@@ -236,23 +241,28 @@ impl Number {
             return None;
         }
         let exponent = self.exponent.checked_sub(other.exponent)?;
-        Self::quotient(&self.mantissa, &other.mantissa, exponent, self.precision_with(other))
+        let quotient = Self::quotient(&self.mantissa, &other.mantissa, exponent, self.precision_with(other))?;
+        Some(quotient.signed_as(self, other))
     }
 
-    /// The remainder of the division that rounds towards zero: it has the sign of the left side. `None` for division by
-    /// zero.
+    /// The remainder of the division that rounds towards zero: it has the sign of the left side, and the roundings of
+    /// Terraform's quotient, product and difference. `None` for division by zero.
     pub fn rem(&self, other: &Number) -> Option<Number> {
-        if other.is_zero() {
-            return None;
-        }
-        let (left, right, exponent) = self.aligned(other);
-        Self::checked(left % right, exponent, self.precision_with(other))
+        let quotient = self.div(other)?;
+        let whole = if quotient.is_negative() { quotient.ceil() } else { quotient.floor() };
+        let product = Self::checked(
+            &whole.mantissa * &other.mantissa,
+            whole.exponent.checked_add(other.exponent)?,
+            whole.precision_with(other),
+        )?;
+        self.sub(&product)
     }
 
     /// The number with the other sign.
     #[must_use]
     pub fn neg(&self) -> Number {
-        Number { mantissa: -&self.mantissa, ..self.clone() }
+        let negative_zero = self.is_zero() && !self.negative_zero;
+        Number { mantissa: -&self.mantissa, negative_zero, ..self.clone() }
     }
 
     /// Without its sign.
@@ -290,6 +300,15 @@ impl Number {
     /// True below 0.
     pub fn is_negative(&self) -> bool {
         self.mantissa < IBig::ZERO
+    }
+
+    fn has_sign(&self) -> bool {
+        self.is_negative() || self.negative_zero
+    }
+
+    /// A zero that is a product or quotient of these has their signs.
+    fn signed_as(self, left: &Number, right: &Number) -> Number {
+        Number { negative_zero: self.is_zero() && left.has_sign() != right.has_sign(), ..self }
     }
 
     /// True for whole numbers.
@@ -337,7 +356,7 @@ impl Number {
 impl std::fmt::Display for Number {
     /// The digits that Terraform prints in a template: the fewest that name the number at its precision.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.is_negative() {
+        if self.has_sign() {
             f.write_str("-")?;
         }
         let magnitude = magnitude(&self.mantissa);
@@ -352,89 +371,8 @@ impl std::fmt::Display for Number {
     }
 }
 
-/// A decimal number: `0.d1d2d3... * 10^point`, without leading or trailing zeros.
-struct Digits {
-    digits: Vec<u8>,
-    point: i64,
-}
-
-impl Digits {
-    /// `mantissa * 2^exponent`, exactly.
-    fn of(mantissa: &UBig, exponent: i64) -> Self {
-        let power = usize::try_from(exponent.unsigned_abs()).unwrap_or(usize::MAX);
-        let (whole, scale) = match exponent >= 0 {
-            true => (mantissa << power, 0),
-            false => (mantissa * UBig::from(5u8).pow(power), exponent),
-        };
-        let digits = whole.to_string().into_bytes();
-        let point = i64::try_from(digits.len()).unwrap_or(i64::MAX).saturating_add(scale);
-        Self { digits, point }.trimmed()
-    }
-
-    fn trimmed(mut self) -> Self {
-        while self.digits.last() == Some(&b'0') {
-            self.digits.pop();
-        }
-        self
-    }
-
-    /// The fewest digits between the neighbours of a number; `mantissa` holds it with one bit more than its precision,
-    /// so that one less and one more are half-way to the neighbours.
-    fn shortest(self, mantissa: &UBig, exponent: i64) -> Self {
-        if mantissa == &UBig::ZERO {
-            return self;
-        }
-        let lower = Self::of(&(mantissa - UBig::ONE), exponent).digits;
-        let upper = Self::of(&(mantissa + UBig::ONE), exponent).digits;
-        let inclusive = !mantissa.bit(1);
-        let at = |digits: &[u8], i: usize| digits.get(i).copied().unwrap_or(b'0');
-        for (i, &digit) in self.digits.iter().enumerate() {
-            let (low, high) = (at(&lower, i), at(&upper, i));
-            let down = low != digit || (inclusive && i + 1 == lower.len());
-            let up = digit != high && (inclusive || digit + 1 < high || i + 1 < upper.len());
-            match (down, up) {
-                (true, true) => {
-                    let next = at(&self.digits, i + 1);
-                    let tie = next == b'5' && i + 2 == self.digits.len();
-                    let round_up = if tie { digit % 2 == 1 } else { next >= b'5' };
-                    return self.cut(i + 1, round_up);
-                }
-                (true, false) => return self.cut(i + 1, false),
-                (false, true) => return self.cut(i + 1, true),
-                (false, false) => {}
-            }
-        }
-        self
-    }
-
-    fn cut(mut self, len: usize, up: bool) -> Self {
-        self.digits.truncate(len);
-        if up {
-            while self.digits.last() == Some(&b'9') {
-                self.digits.pop();
-            }
-            match self.digits.last_mut() {
-                Some(last) => *last += 1,
-                None => {
-                    self.digits.push(b'1');
-                    self.point += 1;
-                }
-            }
-        }
-        self.trimmed()
-    }
-
-    fn plain(&self) -> String {
-        let text = String::from_utf8_lossy(&self.digits);
-        match usize::try_from(self.point) {
-            Ok(0) | Err(_) => format!("0.{}{text}", "0".repeat(usize::try_from(-self.point).unwrap_or(0))),
-            Ok(point) if point >= text.len() => format!("{text}{}", "0".repeat(point - text.len())),
-            Ok(point) => format!("{}.{}", &text[..point], &text[point..]),
-        }
-    }
-}
-
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -444,7 +382,7 @@ mod tests {
 
     #[test]
     fn prints_as_terraform_does() {
-        let third = "0.33333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333335";
+        let third = "0.33333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333333335";
         assert_eq!(n("1").div(&n("3")).unwrap().to_string(), third);
         assert_eq!(n("0.1").add(&n("0.2")).unwrap().to_string(), "0.3");
         assert_eq!(Number::from(2i64).div(&Number::from(3i64)).unwrap().to_string(), "0.6666666666666666667");
@@ -453,7 +391,7 @@ mod tests {
         assert_eq!(n("7.5").rem(&n("-2")).unwrap().to_string(), "1.5");
         assert_eq!(n("123456789012345678901234567890").to_string(), "123456789012345678901234567890");
         assert_eq!(n("-1.50").to_string(), "-1.5");
-        assert_eq!(n("0").neg().to_string(), "0");
+        assert_eq!(n("0").neg().to_string(), "-0");
     }
 
     #[test]

@@ -88,6 +88,11 @@ pub trait Effects {
 
     /// Sixteen random bytes; `None` while planning.
     fn random(&self) -> Option<[u8; 16]>;
+
+    /// True inside a template that a function renders: such templates do not nest.
+    fn in_template(&self) -> bool {
+        false
+    }
 }
 
 pub(super) use super::resolve::{Link, chain, resolve, roots, subject_of};

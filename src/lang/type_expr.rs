@@ -242,3 +242,77 @@ impl Effects for Constant {
 }
 
 const NO_FILES: &str = "files may not be used here";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::diag::Sources;
+    use crate::lang::parse::parse_expr;
+
+    fn read(text: &str) -> (Constraint, Vec<String>) {
+        let mut diags = Diagnostics::new();
+        let file = Sources::default().add("test.hcl", text);
+        let expr = parse_expr(file, text, &mut diags).unwrap();
+        assert!(diags.is_empty(), "{diags:?}");
+        let constraint = parse_constraint(&expr, &mut diags);
+        let told = diags.iter().map(|d| {
+            let at = d.span.unwrap();
+            format!("{} @{}", d.detail, &text[at.start as usize..at.end as usize])
+        });
+        (constraint, told.collect())
+    }
+
+    #[test]
+    fn reads_nested_types_with_defaults() {
+        let (constraint, told) =
+            read("map(object({ a = optional(number, \"5\"), b = list(any), c = optional(bool) }))");
+        assert!(told.is_empty(), "{told:?}");
+        let Constraint::Map(element) = constraint else { panic!("{constraint:?}") };
+        let Constraint::Object(attributes) = element.as_ref() else { panic!("{element:?}") };
+        assert_eq!(attributes["a"].optional.as_ref().unwrap().as_number().unwrap().as_i64(), Some(5));
+        assert_eq!(attributes["b"].constraint, Constraint::List(Arc::new(Constraint::Any)));
+        assert_eq!(attributes["b"].optional, None);
+        assert!(attributes["c"].optional.as_ref().unwrap().is_null());
+        assert_eq!(read("list").0, Constraint::List(Arc::new(Constraint::Any)));
+        assert_eq!(
+            read("tuple([string, any])").0,
+            Constraint::Tuple(vec![Constraint::Primitive(Type::String), Constraint::Any])
+        );
+    }
+
+    #[test]
+    fn faults_are_told_at_their_place() {
+        for (text, detail, at) in [
+            ("strin", "The keyword \"strin\" is not a valid type specification.", "strin"),
+            ("set", "The set type constructor requires one argument specifying the element type.", "set"),
+            ("list()", "The list type constructor requires one argument specifying the element type.", "()"),
+            (
+                "list(string, number)",
+                "The list type constructor requires one argument specifying the element type.",
+                "number",
+            ),
+            ("list(list)", "The list type constructor requires one argument specifying the element type.", "list"),
+            ("object({a=string, a=number})", "Object constructor map keys must be unique.", "a"),
+            (
+                "object({a=optional()})",
+                "Optional attribute modifier requires the attribute type as its argument.",
+                "()",
+            ),
+            (
+                "object({a=optional(number,\"x\")})",
+                "This default value is not compatible with the attribute's type constraint: a number is required.",
+                "\"x\"",
+            ),
+            ("object({a=optional(number,var.x)})", "Variables may not be used here.", "var.x"),
+            ("list(optional(string))", OPTIONAL_MISPLACED, "optional"),
+            ("tuple([string,foo])", "The keyword \"foo\" is not a valid type specification.", "foo"),
+            ("foo(string)", "Keyword \"foo\" is not a valid type constructor.", "foo(string)"),
+            ("string()", "Primitive type keyword \"string\" does not expect arguments.", "()"),
+            ("object({\"a\"=string})", "Object constructor map keys must be attribute names.", "\"a\""),
+        ] {
+            assert_eq!(read(text).1, [format!("{detail} @{at}")], "{text}");
+        }
+        assert!(read("\"string\"").1[0].contains("Remove the quotes"));
+    }
+}

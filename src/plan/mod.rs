@@ -10,6 +10,8 @@ mod planner;
 mod program;
 mod select;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use check::check;
 pub use drift::{Difference, LiveObject, differences};

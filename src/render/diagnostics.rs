@@ -1,7 +1,7 @@
 //! Diagnostics as text.
 
 use super::excerpt::{bounds, context, lines};
-use super::style::{BOLD, ERROR, FRAME, Style, WARNING, harmless, harmless_line, wrap};
+use super::style::{BOLD, DIM, ERROR, Style, WARNING, harmless, harmless_line, wrap};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Source, Sources, Span};
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ fn draw(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
             excerpt(source, span, sources, address.as_deref(), diagnostic, style, room, &mut body);
         }
         (None, Some(address)) => {
-            body.push(format!("  {} {}", style.paint(FRAME, "with"), harmless_line(address)));
+            body.push(format!("  {} {}", style.paint(DIM, "with"), harmless_line(address)));
             values(&diagnostic.values, "  ", style, &mut body);
         }
         (None, None) => values(&diagnostic.values, "  ", style, &mut body),
@@ -85,19 +85,19 @@ fn excerpt(
         Some(address) => format!(", with {}", harmless_line(address)),
         None => String::new(),
     };
-    body.push(format!("  {} {name}:{line}:{column}{inside}{with}", style.paint(FRAME, "-->")));
+    body.push(format!("  {} {name}:{line}:{column}{inside}{with}", style.paint(DIM, "-->")));
     let gutter = sources.position(span.file, span.end).0.to_string().len();
     let blank = " ".repeat(gutter);
-    let bar = style.paint(FRAME, "│");
+    let bar = style.paint(DIM, "│");
     let colour = if diagnostic.severity == Severity::Error { ERROR } else { WARNING };
     let columns = if room == 0 { 0 } else { room.saturating_sub(gutter + 3).max(10) };
     body.push(format!("{blank} {bar}"));
     let drawn = lines(source, span, columns);
     for (index, line) in drawn.iter().enumerate() {
         if index > 0 && drawn.first().is_some_and(|first| first.number + 1 < line.number) {
-            body.push(format!("{blank} {}", style.paint(FRAME, "┆")));
+            body.push(format!("{blank} {}", style.paint(DIM, "┆")));
         }
-        let number = style.paint(FRAME, &format!("{:>gutter$}", line.number));
+        let number = style.paint(DIM, &format!("{:>gutter$}", line.number));
         body.push(format!("{number} {bar} {}", line.text).trim_end().to_owned());
         let indent = line.underline.len() - line.underline.trim_start().len();
         let (spaces, carets) = line.underline.split_at(indent);
@@ -108,7 +108,7 @@ fn excerpt(
 
 fn values(values: &[String], indent: &str, style: Style, body: &mut Vec<String>) {
     for value in values {
-        body.push(format!("{indent}{} {}", style.paint(FRAME, "├"), harmless_line(value)));
+        body.push(format!("{indent}{} {}", style.paint(DIM, "├"), harmless_line(value)));
     }
 }
 
@@ -167,5 +167,6 @@ pub fn compact_warnings(diags: &Diagnostics, sources: &Sources, style: Style) ->
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 #[path = "diagnostics_tests.rs"]
 mod tests;

@@ -1,10 +1,47 @@
-//! Plan, diff, events and diagnostics as text and JSON.
+//! Plan, diff, state, values, events and diagnostics as text and JSON: pure functions. The shell prints.
 
+mod configuration_json;
+mod cost;
 pub mod diagnostics;
 pub mod diagnostics_json;
+mod escape;
+mod event_json;
+mod event_text;
+mod events;
 mod excerpt;
+mod headline;
+mod module_tree;
+mod no_offer;
+mod page;
+mod placement;
+mod plan_json;
+mod plan_text;
+mod recorded;
+mod resource;
+mod state_json;
+mod state_text;
+mod string_diff;
 pub mod style;
+mod value_diff;
+mod value_json;
+mod value_text;
 
+pub use configuration_json::configuration_json;
+pub use cost::sentence as cost_sentence;
 pub use diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
 pub use diagnostics_json::{diagnostic_json, diagnostics_json};
+pub use escape::{quoted, visible};
+pub use event_json::event_json;
+pub use event_text::event_text;
+pub use events::{Event, Settlement};
+pub use no_offer::unplaced;
+pub use placement::short as offer_text;
+pub use plan_json::plan_json;
+pub use plan_text::plan_text;
+pub use state_json::state_json;
+pub use state_text::{record_text, state_text};
 pub use style::Style;
+pub use value_text::value_text;
+
+#[cfg(test)]
+mod tests;

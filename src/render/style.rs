@@ -1,6 +1,6 @@
 //! How text is drawn: colours, columns, and what may not reach a terminal.
 
-use anstyle::{AnsiColor, Style as Ansi};
+use anstyle::{AnsiColor, Effects, Style as Ansi};
 
 /// The surface that is drawn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +17,25 @@ pub const ERROR: Ansi = AnsiColor::Red.on_default().bold();
 pub const WARNING: Ansi = AnsiColor::Yellow.on_default().bold();
 /// Summaries.
 pub const BOLD: Ansi = Ansi::new().bold();
-/// Bars, arrows, line numbers.
-pub const FRAME: Ansi = Ansi::new().dimmed();
+/// Bars, arrows, line numbers, and what may be skipped.
+pub const DIM: Ansi = Ansi::new().dimmed();
+/// What is added.
+pub const ADD: Ansi = AnsiColor::Green.on_default();
+/// What changes.
+pub const CHANGE: Ansi = AnsiColor::Yellow.on_default();
+/// What goes.
+pub const REMOVE: Ansi = AnsiColor::Red.on_default();
+/// A word that changed inside a line.
+pub const WORD: Effects = Effects::INVERT;
 
 impl Style {
     /// No colour, no wrapping: for pipes and tests.
     pub const PLAIN: Style = Style { color: false, width: 0 };
+
+    /// The columns that text may use; very many where lines are not wrapped.
+    pub fn columns(self) -> usize {
+        if self.width == 0 { usize::from(u16::MAX) } else { self.width }
+    }
 
     /// The text in a style, where there is colour.
     pub fn paint(self, style: Ansi, text: &str) -> String {

@@ -1,1 +1,25 @@
 //! The SimplePod API: wire types, client, retry.
+//!
+//! Answers are read leniently ([`Client`] copes with every reading that the API sheet calls unsettled), requests are
+//! written strictly. A read is repeated where that helps; a rent leaves at most once.
+
+mod api;
+mod clean;
+mod client;
+mod field;
+mod offers;
+mod paging;
+mod ports;
+mod query;
+mod read;
+mod refusal;
+mod retry;
+mod write;
+
+pub use client::{BASE_URL, Client, Expected, Settings, account_fingerprint};
+pub use query::{Comparison, Direction, MarketQuery, OrderBy, Quantity, Range, RentalStatus};
+pub use read::LedgerRow;
+pub use retry::Retry;
+
+#[cfg(test)]
+mod tests;

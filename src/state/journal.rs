@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// One durable event.
+/// One durable event. In JSON its name is the key of its content: a tag beside the content would not read numbers back
+/// exactly (serde buffers such content, and `arbitrary_precision` numbers do not survive it).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
     /// A run starts; names what a first snapshot will carry, so that a crash before it loses nothing.
     Begin {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// The account and endpoint a state belongs to (invariant 11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AccountIdentity {
     /// Without a trailing slash.
     pub base_url: String,
@@ -19,6 +20,7 @@ pub struct AccountIdentity {
 
 /// A keyed digest of a secret: tells whether the secret changed, and nothing else (invariant 9).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SecretDigest {
     /// Which key it was made under; digests of different keys cannot be compared.
     pub key_id: String,
@@ -28,6 +30,7 @@ pub struct SecretDigest {
 
 /// One object in the account that we made or imported.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// Every attribute of the schema: the desired ones as sent, the computed ones as read. Secrets are null.
     pub attributes: Map<String, Json>,
@@ -75,6 +78,7 @@ impl Record {
 
 /// The value of a root output after the last apply.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OutputState {
     /// Null for a sensitive one: those are not stored.
     pub value: Json,
@@ -102,6 +106,7 @@ pub enum IntentAction {
 
 /// The durable word that a call is about to be sent (invariant 1). Holds no secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Intent {
     /// The claim: unguessable, unique, sent with the rent and written in the mark.
     pub claim: String,

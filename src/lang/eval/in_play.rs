@@ -23,7 +23,7 @@ impl Evaluator<'_> {
                         | Subject::EachValue),
                     ) => {
                         let (value, diags) = self.aside(|inner| inner.scope.value(subject, root.span, inner.diags));
-                        (!diags.has_errors()).then(|| (name.text, value))
+                        (!diags.has_errors()).then_some((name.text, value))
                     }
                     _ => None,
                 },

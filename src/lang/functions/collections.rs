@@ -148,7 +148,7 @@ fn element(args: &Args<'_>) -> Outcome {
     let list = args.at(0);
     let elements = match &list.kind {
         Kind::List(_, elements) | Kind::Tuple(elements) => elements,
-        _ => return Err(CallError::call(format!("cannot read elements from {}", friendly(&list.ty())))),
+        _ => return Err(CallError::call(format!("cannot read elements from {}", list.ty().friendly_name()))),
     };
     let index = args.int(1).map_err(|error| CallError::call(format!("invalid index: {}", error.message)))?;
     let position = i64::try_from(elements.len()).ok().and_then(|count| index.checked_rem_euclid(count));
@@ -165,20 +165,5 @@ fn one(args: &Args<'_>) -> Outcome {
         (_, Some([])) => Ok(Value::null(Type::Dynamic)),
         (_, Some([element])) => Ok(element.clone()),
         _ => Err(CallError::argument(0, "must be a list, set, or tuple value with either zero or one elements")),
-    }
-}
-
-/// A type in the words of messages: "list of string", "object".
-pub(super) fn friendly(ty: &Type) -> String {
-    match ty {
-        Type::Dynamic => "dynamic".to_owned(),
-        Type::Bool => "bool".to_owned(),
-        Type::Number => "number".to_owned(),
-        Type::String => "string".to_owned(),
-        Type::List(element) => format!("list of {}", friendly(element)),
-        Type::Set(element) => format!("set of {}", friendly(element)),
-        Type::Map(element) => format!("map of {}", friendly(element)),
-        Type::Tuple(_) => "tuple".to_owned(),
-        Type::Object(_) => "object".to_owned(),
     }
 }

@@ -57,12 +57,9 @@ fn expand(args: &Args<'_>, path: &str) -> Result<String, CallError> {
 fn file_set(args: &Args<'_>) -> Outcome {
     let path = expand(args, args.text(0))?;
     let found = args.effects.fileset(&path, args.text(1));
-    let mut names =
+    let names =
         found.map_err(|error| CallError::call(format!("failed to glob pattern {:?}: {error}", args.text(1))))?;
-    names.sort();
-    names.dedup();
-    let names = names.into_iter().map(Value::string).collect::<Vec<_>>();
-    Ok(crate::lang::value::Kind::Set(Type::String, names.into()).into())
+    Ok(Value::set(Type::String, names.into_iter().map(Value::string).collect()))
 }
 
 /// The shortest path that means the same: without `.`, `..` and doubled slashes where they can go.

@@ -120,7 +120,7 @@ pub(super) fn write_verb(verb: &Verb<'_>, value: &Value, out: &mut String) -> Re
     let number = || as_type(Type::Number).map(|v| v.as_number().cloned().unwrap_or_else(|| Number::from(0i64)));
     match verb.letter {
         'v' => match &value.kind {
-            Kind::String(text) if !verb.sharp => pad_text(verb, text, out),
+            Kind::String(text) if !verb.sharp => pad_text(&Verb { precision: None, ..copy(verb) }, text, out),
             Kind::Bool(b) if !verb.sharp => pad_text(verb, if *b { "true" } else { "false" }, out),
             Kind::Number(n) if !verb.sharp => pad_number(verb, &real(n, 'g', verb.precision), out),
             _ => pad_text(verb, &json_text(value), out),

@@ -1,7 +1,6 @@
 //! Functions of lists: joining, cutting, ordering.
 
 use super::CallError;
-use super::collections::friendly;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::lang::convert::{convert, unify};
 use crate::lang::number::Number;
@@ -117,7 +116,7 @@ fn concat(args: &Args<'_>) -> Outcome {
         match &value.kind {
             Kind::List(_, part) | Kind::Tuple(part) => elements.extend(part.iter().cloned()),
             _ => {
-                let message = format!("all arguments must be lists or tuples; got {}", friendly(&value.ty()));
+                let message = format!("all arguments must be lists or tuples; got {}", value.ty().friendly_name());
                 return Err(CallError::argument(index, message));
             }
         }
@@ -235,7 +234,7 @@ fn reverse(args: &Args<'_>) -> Outcome {
         Kind::List(ty, elements) | Kind::Set(ty, elements) => Value::list(ty.clone(), reversed(elements)),
         Kind::Tuple(elements) => Value::tuple(reversed(elements)),
         _ => {
-            let message = format!("can only reverse list or tuple values, not {}", friendly(&list.ty()));
+            let message = format!("can only reverse list or tuple values, not {}", list.ty().friendly_name());
             return Err(CallError::argument(0, message));
         }
     };

@@ -135,7 +135,7 @@ fn merge(args: &Args<'_>) -> Outcome {
                 let kind = match ty {
                     Type::List(_) => "list".to_owned(),
                     Type::Set(_) => "set".to_owned(),
-                    other => super::collections::friendly(&other),
+                    other => other.friendly_name(),
                 };
                 return Err(CallError::call(format!("arguments must be maps or objects, got \"{kind}\"")));
             }

@@ -1,7 +1,6 @@
 //! Numbers.
 
 use super::CallError;
-use super::collections::friendly;
 use super::signature::{Args, Function, Outcome, Param, Shape, function, param};
 use crate::lang::convert::convert;
 use crate::lang::number::Number;
@@ -24,7 +23,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .variadic(param("numbers", Shape::Number)),
     function("parseint", &[param("number", Shape::Any), param("base", Shape::Number)], Shape::Number, parse_int),
     function("pow", &[param("num", Shape::Number), param("power", Shape::Number)], Shape::Number, |args: &Args<'_>| {
-        machine_float(args.number(0).as_f64().powf(args.number(1).as_f64()))
+        machine_float(power(args.number(0).as_f64(), args.number(1)))
     }),
     function("signum", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::int(args.int(0)?.signum()))),
     function("sum", &[param("list", Shape::Any).wholly()], Shape::Number, sum),
@@ -42,12 +41,54 @@ fn machine_float(result: f64) -> Outcome {
     }
 }
 
+/// Whole powers by repeated squaring of the fraction, in the steps of Terraform's mathematics: the last digits agree.
+fn power(base: f64, exponent: Number) -> f64 {
+    let Some(whole) = exponent.as_i64().filter(|_| base != 0.0 && base.is_finite()) else {
+        return base.powf(exponent.as_f64());
+    };
+    let (mut square, mut square_scale) = fraction(base);
+    let (mut product, mut scale) = (1.0_f64, 0_i64);
+    let mut left = whole.unsigned_abs();
+    while left != 0 {
+        if square_scale.abs() > 1 << 12 {
+            return base.powf(exponent.as_f64());
+        }
+        if left & 1 == 1 {
+            product *= square;
+            scale += square_scale;
+        }
+        square *= square;
+        square_scale *= 2;
+        if square < 0.5 {
+            square *= 2.0;
+            square_scale -= 1;
+        }
+        left >>= 1;
+    }
+    if whole < 0 {
+        product = product.recip();
+        scale = -scale;
+    }
+    // In two steps, for each factor alone can be out of range.
+    let half = i32::try_from(scale / 2).unwrap_or_default();
+    let rest = i32::try_from(scale - i64::from(half)).unwrap_or_default();
+    product * 2.0_f64.powi(half) * 2.0_f64.powi(rest)
+}
+
+/// `f = fraction * 2^scale`, with a fraction from a half to one.
+fn fraction(f: f64) -> (f64, i64) {
+    let (f, shift) = if f.abs() < f64::MIN_POSITIVE { (f * 2.0_f64.powi(64), 64) } else { (f, 0) };
+    let bits = f.to_bits();
+    let scale = i64::try_from((bits >> 52) & 0x7ff).unwrap_or_default() - 1022 - shift;
+    (f64::from_bits((bits & !(0x7ff << 52)) | (1022 << 52)), scale)
+}
+
 fn sum(args: &Args<'_>) -> Outcome {
     let list = args.at(0);
     let elements = match &list.kind {
         Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => elements,
         Kind::Map(..) | Kind::Object(_) => {
-            let message = format!("argument must be list, set, or tuple. Received {}", friendly(&list.ty()));
+            let message = format!("argument must be list, set, or tuple. Received {}", list.ty().friendly_name());
             return Err(CallError::argument(0, message));
         }
         _ => return Err(CallError::argument(0, "cannot sum noniterable")),
@@ -69,7 +110,7 @@ fn sum(args: &Args<'_>) -> Outcome {
 /// Digits up to base 36 in either case; above, lower case stands before upper case.
 fn parse_int(args: &Args<'_>) -> Outcome {
     let Some(text) = args.at(0).as_str() else {
-        let message = format!("first argument must be a string, not {}", friendly(&args.at(0).ty()));
+        let message = format!("first argument must be a string, not {}", args.at(0).ty().friendly_name());
         return Err(CallError::argument(0, message));
     };
     let base = args.int(1).map_err(|error| CallError::argument(1, error.message))?;

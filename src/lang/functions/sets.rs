@@ -1,7 +1,7 @@
 //! Functions of sets.
 
 use super::CallError;
-use super::signature::{Args, Function, Outcome, Shape, function, param, unmark_deep};
+use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::lang::convert::{convert, unify};
 use crate::lang::types::Type;
 use crate::lang::value::{Kind, Marks, Value};
@@ -52,13 +52,7 @@ fn combine(args: &Args<'_>, keep: impl Fn(&Value, &[&[Value]]) -> bool, all: boo
         true => elements.concat(),
         false => first.iter().filter(|value| keep(value, others)).cloned().collect(),
     };
-    as_set(element, taken)
-}
-
-/// Distinct and in the order of sets: the conversion from list to set does both.
-fn as_set(element: &Type, values: Vec<Value>) -> Outcome {
-    let list = Value::list(element.clone(), values);
-    convert(&list, &Type::set(element.clone())).map_err(|error| CallError::call(error.message))
+    Ok(Value::set(element.as_ref().clone(), taken))
 }
 
 /// No product is larger.
@@ -106,7 +100,7 @@ fn product(args: &Args<'_>) -> Outcome {
     let tuple = Type::tuple(types);
     let rows: Vec<Value> = rows.into_iter().map(Value::tuple).collect();
     let product = match all_sets {
-        true => as_set(&tuple, rows.iter().map(unmark_deep).collect())?,
+        true => Value::set(tuple, rows),
         false => Value::list(tuple, rows),
     };
     Ok(product.marked(marks))

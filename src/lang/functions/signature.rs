@@ -170,7 +170,7 @@ impl Function {
             }
             if !param.marked {
                 marks = marks.and(value.deep_marks());
-                value = unmark_deep(&value);
+                value = value.without_marks();
             }
             unknown |= match param.unknown {
                 Unknown::Itself => !value.is_known(),
@@ -217,14 +217,6 @@ fn clause(error: &crate::lang::convert::ConvertError) -> String {
         true => error.message.clone(),
         false => format!("{}: {}", error.path, error.message),
     }
-}
-
-/// The value without any mark, here or below.
-pub(super) fn unmark_deep(value: &Value) -> Value {
-    if value.deep_marks().is_none() {
-        return value.clone();
-    }
-    map_children(value, unmark_deep).unmarked().0
 }
 
 /// The value with every element or entry replaced; a value without children as it is.

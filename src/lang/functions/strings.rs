@@ -96,7 +96,7 @@ fn join(args: &Args<'_>) -> Outcome {
                 1 => CallError::argument(1, format!("element {index} is null; cannot concatenate null values")),
                 _ => CallError::argument(
                     list + 1,
-                    format!("element {index} of list {list} is null; cannot concatenate null values"),
+                    format!("element {index} of list {} is null; cannot concatenate null values", list + 1),
                 ),
             })?;
             parts.push(part);

@@ -1,8 +1,7 @@
 //! Conversions and marks.
 
 use super::CallError;
-use super::collections::friendly;
-use super::signature::{Args, Function, Outcome, Shape, function, map_children, param, unmark_deep};
+use super::signature::{Args, Function, Outcome, Shape, function, map_children, param};
 use crate::lang::convert::convert;
 use crate::lang::types::Type;
 use crate::lang::value::{Kind, Marks, Value};
@@ -50,7 +49,7 @@ fn ephemeral_as_null(value: &Value) -> Value {
 fn to_set(args: &Args<'_>) -> Outcome {
     let value = args.at(0);
     let marks = value.deep_marks();
-    convert_to(&unmark_deep(value), &Type::set(Type::Dynamic)).map(|set| set.marked(marks))
+    convert_to(&value.without_marks(), &Type::set(Type::Dynamic)).map(|set| set.marked(marks))
 }
 
 fn to_type(args: &Args<'_>, ty: Type) -> Outcome {
@@ -59,12 +58,12 @@ fn to_type(args: &Args<'_>, ty: Type) -> Outcome {
 
 fn convert_to(value: &Value, ty: &Type) -> Outcome {
     convert(value, ty).map_err(|error| {
-        let from = friendly(&value.ty());
+        let from = value.ty().friendly_name();
         let to = match ty {
             Type::List(_) => "list of any single type".to_owned(),
             Type::Set(_) => "set of any single type".to_owned(),
             Type::Map(_) => "map of any single type".to_owned(),
-            other => friendly(other),
+            other => other.friendly_name(),
         };
         let message = match (&value.kind, value.marks.sensitive, ty) {
             (Kind::String(_), true, Type::Number | Type::Bool) => {

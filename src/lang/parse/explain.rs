@@ -8,7 +8,7 @@ use std::ops::Range;
 /// What stands at an offset: its range, and words for it.
 fn found(text: &str, offset: usize) -> (Range<usize>, String) {
     let rest = text.get(offset..).unwrap_or_default();
-    let Some(c) = rest.chars().next() else { return (offset..offset, "the end of the file".into()) };
+    let Some(c) = rest.chars().next() else { return (offset..offset, "the end of the text".into()) };
     if c == '\n' || c == '\r' {
         return (offset..offset + 1, "the end of the line".into());
     }
@@ -19,8 +19,15 @@ fn found(text: &str, offset: usize) -> (Range<usize>, String) {
 
 /// The words for an error of the parser at an offset.
 pub(super) fn syntax(source: Source<'_>, offset: usize, message: &str) -> Diagnostic {
+    // An expression alone was put in parentheses, which nobody should read of.
+    let alone = source.text.strip_prefix('(').and_then(|text| text.strip_suffix("\n)")).filter(|_| source.base < 0);
+    let (source, offset) = match alone {
+        Some(text) => (Source { text, base: 0, ..source }, offset.saturating_sub(1).min(text.len())),
+        None => (source, offset),
+    };
     let (range, what) = found(source.text, offset);
     let at_end = range.is_empty();
+    let before = source.text.get(..offset).unwrap_or_default();
     let expects = |expected: &str| message.contains(expected);
     let opener = if at_end { super::recover::open_bracket(source.text) } else { None };
     let (summary, detail) = if message.contains("nesting depth") {
@@ -61,11 +68,14 @@ pub(super) fn syntax(source: Source<'_>, offset: usize, message: &str) -> Diagno
         };
         let range = at..at + 1;
         let summary = match bracket {
-            '{' => "Unclosed configuration block",
+            '{' if before.get(..at).is_some_and(|before| before.ends_with(['$', '%'])) => {
+                "Unclosed template interpolation sequence"
+            }
+            '{' if alone.is_none() => "Unclosed configuration block",
             '"' => "Unterminated template string",
             _ => "Unbalanced brackets",
         };
-        let detail = format!("There is no closing \"{close}\" for this \"{bracket}\" before the end of the file.");
+        let detail = format!("There is no closing \"{close}\" for this \"{bracket}\" before the end of the text.");
         return Diagnostic::error(summary, detail).at(source.span(range));
     } else if expects("newline or eof") {
         (
@@ -104,6 +114,13 @@ pub(super) fn syntax(source: Source<'_>, offset: usize, message: &str) -> Diagno
             "Invalid attribute name",
             format!("After a dot comes the name of an attribute, a whole number or \"*\", but {what} stands here."),
         )
+    } else if source.text.get(offset..).is_some_and(|rest| rest.starts_with("%{")) {
+        (
+            "Invalid template directive",
+            "A directive is %{ if CONDITION } ... %{ else } ... %{ endif } or %{ for NAME in COLLECTION } ... %{ endfor }, and this one is not complete. A literal \"%{\" is written %%{.".into(),
+        )
+    } else if alone.is_some() && expects("`)`") && super::recover::open_bracket(before).is_none() {
+        ("Extra characters after expression", format!("One expression is complete, but {what} follows it."))
     } else if expects("`]`") {
         ("Missing item separator", format!("A comma or the closing \"]\" is expected, but {what} stands here."))
     } else if expects("`)`") {
@@ -163,6 +180,21 @@ pub(super) fn attribute_redefined(name: &str, span: Span) -> Diagnostic {
 /// A number beyond what is worked with.
 pub(super) fn number_too_large(digits: &str, span: Span) -> Diagnostic {
     Diagnostic::error("Invalid number literal", format!("\"{digits}\" is too large, or too close to zero.")).at(span)
+}
+
+/// More steps than are followed.
+pub(super) fn traversal_too_long(most: usize, span: Span) -> Diagnostic {
+    Diagnostic::error("Expression too deep", format!("At most {most} attributes and indices may follow each other."))
+        .at(span)
+}
+
+/// `a.0.1`.
+pub(super) fn chained_legacy_index(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "Invalid legacy index syntax",
+        "When using the legacy index syntax, chaining two indexes together is not permitted. Use the proper index syntax instead, like [0][0].",
+    )
+    .at(span)
 }
 
 /// `{ a.b = 1 }`.

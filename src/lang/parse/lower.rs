@@ -19,6 +19,9 @@ pub(super) struct Lower<'a> {
     pub(super) diags: &'a mut Diagnostics,
 }
 
+/// How many attributes and indices may follow each other.
+const MAX_STEPS: usize = 256;
+
 /// NFC text.
 pub(super) fn text(raw: &str) -> Arc<str> {
     match unicode_normalization::is_nfc(raw) {
@@ -208,7 +211,10 @@ impl<'a> Lower<'a> {
     /// Left to right; a splat takes what follows as its tail.
     fn traversal(&mut self, traversal: &tree::Traversal) -> Expr {
         let mut result = self.expr(&traversal.expr);
-        let mut operators = traversal.operators.iter();
+        if traversal.operators.len() > MAX_STEPS {
+            self.diags.push(explain::traversal_too_long(MAX_STEPS, self.span(traversal.span())));
+        }
+        let mut operators = traversal.operators.get(..MAX_STEPS).unwrap_or(&traversal.operators).iter();
         while let Some(operator) = operators.next() {
             let base = Box::new(result);
             let mut span = base.span.to(self.span(operator.span()));
@@ -218,6 +224,10 @@ impl<'a> Lower<'a> {
                 }
                 tree::TraversalOperator::Index(key) => ExprKind::Index(base, Box::new(self.expr(key))),
                 tree::TraversalOperator::LegacyIndex(index) => {
+                    let next = operators.as_slice().first().map(|next| next.value());
+                    if let Some(tree::TraversalOperator::LegacyIndex(_)) = next {
+                        self.diags.push(explain::chained_legacy_index(self.span(operator.span())));
+                    }
                     let key = self.legacy_index(*index.value(), operator.span());
                     ExprKind::Index(base, Box::new(key))
                 }

@@ -58,6 +58,11 @@ fn with_substitutes<T>(
             text.to_mut().replace_range(range.clone(), &substitute(attempt, range.len()));
             continue;
         }
+        // The parser's numbers are machine floats and end where those do; ours are read from the original text.
+        if let Some(range) = number_at(&text, offset) {
+            text.to_mut().replace_range(range.clone(), &"0".repeat(range.len()));
+            continue;
+        }
         diags.push(explain::syntax(source, offset, error.message()));
         return None;
     }
@@ -80,6 +85,30 @@ fn substitute(attempt: usize, len: usize) -> String {
             char::from(letter)
         })
         .collect()
+}
+
+/// The number literal around an offset, unless it is all zeros.
+fn number_at(text: &str, offset: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'.';
+    let before = bytes.get(..offset)?.iter().rev().take_while(|b| word(b)).count();
+    let start = offset - before;
+    let digits = |at: usize| bytes.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut end = start + digits(start);
+    if end == start {
+        return None;
+    }
+    if bytes.get(end) == Some(&b'.') && digits(end + 1) > 0 {
+        end += 1 + digits(end + 1);
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        if digits(end + 1 + sign) > 0 {
+            end += 1 + sign + digits(end + 1 + sign);
+        }
+    }
+    let literal = bytes.get(start..end)?;
+    (offset < end && literal.iter().any(|b| *b != b'0')).then_some(start..end)
 }
 
 /// The key or name that starts at an offset: up to its `=` or `:`.

@@ -1,0 +1,151 @@
+//! The way to the API: the real one, or the embedded simulator.
+
+use super::args::AccountArgs;
+use super::exit::{Exit, Failure};
+use crate::config::ProviderSettings;
+use crate::diag::Diagnostic;
+use crate::live::Offer;
+use crate::sandbox::{self, Switches, World};
+use crate::schema::instance::duration;
+use crate::simplepod::{self, Client, Expected, Settings};
+use crate::state::digest::SecretKey;
+use crate::state::{AccountIdentity, State};
+use secrecy::{ExposeSecret, SecretString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where state and journal of a fleet are kept.
+pub fn state_dir(sandbox: bool) -> PathBuf {
+    if sandbox { Path::new("state").join("sandbox") } else { PathBuf::from("state") }
+}
+
+/// How to reach the account.
+pub struct Access {
+    settings: Settings,
+    sandbox: Option<sandbox::Handle>,
+    /// Whose account it is.
+    pub identity: AccountIdentity,
+    state_key: SecretString,
+    /// How long an in-doubt rent is looked for.
+    pub settle_window: Duration,
+}
+
+impl Access {
+    /// Reads key and address from the provider block, else the environment; starts the simulator where it is asked for.
+    pub async fn open(args: &AccountArgs, provider: &ProviderSettings) -> Result<Access, Failure> {
+        let window = provider.settle_window.as_deref().and_then(duration).unwrap_or(Duration::from_secs(120));
+        let (mut settings, sandbox) = match args.sandbox {
+            true => {
+                let handle = serve(args).await?;
+                let mut settings = Settings::new(handle.url(), SecretString::from("sandbox"));
+                settings.retry.base = Duration::from_millis(50);
+                (settings, Some(handle))
+            }
+            false => (Settings::new(base_url(provider), api_key(provider)?), None),
+        };
+        settings.http.requests_per_second = provider.requests_per_second;
+        let base_url = match &sandbox {
+            // Its port differs from run to run.
+            Some(_) => "sandbox".to_owned(),
+            None => settings.base_url.trim_end_matches('/').to_owned(),
+        };
+        let identity = AccountIdentity { base_url, key_fingerprint: simplepod::account_fingerprint(&settings.api_key) };
+        let state_key = match std::env::var("PODFORM_STATE_KEY") {
+            Ok(key) if !key.is_empty() => SecretString::from(key),
+            _ => settings.api_key.clone(),
+        };
+        Ok(Access { settings, sandbox, identity, state_key, settle_window: window })
+    }
+
+    /// The client, told how long the lists will be and how much runs at once.
+    pub fn client(&self, state: &State, parallelism: u16) -> Result<Arc<Client>, Failure> {
+        let mut settings = self.settings.clone();
+        settings.http.max_concurrency = settings.http.max_concurrency.max(usize::from(parallelism) + 6);
+        let machines =
+            state.resources.keys().filter(|address| address.resource.kind == crate::schema::INSTANCE).count();
+        let expected = match state.resources.is_empty() {
+            true => Expected::default(),
+            false => Expected { machines: Some(machines), groups: Some(state.resources.len() - machines) },
+        };
+        let client = Client::new(settings)
+            .map_err(|error| Failure::from(Diagnostic::error("Invalid API settings", format!("{error}"))))?;
+        Ok(Arc::new(client.with_expected(expected)))
+    }
+
+    /// The key of the digests of secrets.
+    pub fn secret_key(&self, lineage: &str) -> SecretKey {
+        SecretKey::derive(&self.state_key, lineage)
+    }
+
+    /// Invariant 11: a state meets only the account and endpoint that it was made with.
+    pub fn check(&self, state: &State, accept: bool) -> Result<(), Failure> {
+        let Some(recorded) = &state.account else { return Ok(()) };
+        if recorded.base_url != self.identity.base_url {
+            let detail = format!(
+                "The state was made with {}, but this run would talk to {}. Machines of one are unknown to the other: set SIMPLEPOD_API_URL as before, or use another directory.",
+                recorded.base_url, self.identity.base_url
+            );
+            return Err(Failure::new(Exit::Error, Diagnostic::error("Another endpoint", detail)));
+        }
+        if recorded.key_fingerprint != self.identity.key_fingerprint && !accept {
+            let detail = "The state was made with another API key. If it is a new key of the same account, say so with -accept-account; with a key of another account every machine would seem gone.";
+            return Err(Failure::new(Exit::Error, Diagnostic::error("Another API key", detail)));
+        }
+        Ok(())
+    }
+
+    /// Stops the simulator, so that its world is on disk.
+    pub async fn close(self) {
+        if let Some(handle) = self.sandbox {
+            let _ = handle.stop().await;
+        }
+    }
+}
+
+/// The market, where it can be read. A plan that rents nothing does not need it.
+pub async fn market(client: &Client) -> Result<Vec<Offer>, crate::cloud::CallError> {
+    use crate::cloud::Cloud;
+    client.offers().await
+}
+
+fn base_url(provider: &ProviderSettings) -> String {
+    let from_environment = || std::env::var("SIMPLEPOD_API_URL").ok().filter(|url| !url.is_empty());
+    provider.base_url.clone().or_else(from_environment).unwrap_or_else(|| simplepod::BASE_URL.to_owned())
+}
+
+fn api_key(provider: &ProviderSettings) -> Result<SecretString, Failure> {
+    let given = provider.api_key.as_ref().and_then(|value| value.as_str()).map(str::to_owned);
+    let key = given.or_else(|| std::env::var("SIMPLEPOD_API_KEY").ok()).filter(|key| !key.is_empty());
+    let key = key.map(SecretString::from).ok_or_else(|| {
+        let detail = "Set the environment variable SIMPLEPOD_API_KEY to a key of your account (Account Settings, tab Subaccounts), or api_key in the provider block. Without an account, try --sandbox.";
+        Failure::from(Diagnostic::error("No API key", detail))
+    })?;
+    debug_assert!(!key.expose_secret().is_empty());
+    Ok(key)
+}
+
+async fn serve(args: &AccountArgs) -> Result<sandbox::Handle, Failure> {
+    let fail = |what: &str, error: String| Failure::from(Diagnostic::error(what, error));
+    let mut switches = Switches::default();
+    apply_specs(&mut switches, &args.fault)?;
+    let dir = state_dir(true);
+    std::fs::create_dir_all(&dir)
+        .map_err(|error| fail("Sandbox cannot start", format!("{} cannot be made: {error}.", dir.display())))?;
+    let world = World::open(&dir.join("world.json"), args.seed, switches)
+        .map_err(|error| fail("Sandbox cannot start", error.to_string()))?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(|error| fail("Sandbox cannot start", format!("No loopback port is to be had: {error}.")))?;
+    sandbox::serve(world, listener).await.map_err(|error| fail("Sandbox cannot start", error.to_string()))
+}
+
+/// Applies `--fault` specs.
+pub fn apply_specs(switches: &mut Switches, specs: &[String]) -> Result<(), Failure> {
+    for spec in specs {
+        switches.apply_spec(spec).map_err(|error| {
+            Failure::from(Diagnostic::error("Invalid --fault", format!("--fault \"{spec}\": {error}")))
+        })?;
+    }
+    Ok(())
+}

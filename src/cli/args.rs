@@ -1,0 +1,311 @@
+//! The flags and commands, as clap types. Terraform's flags, with one dash or two.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// podform: Terraform for rented GPUs.
+///
+/// HCL files declare template groups and instances; `plan` shows what would change and what it costs; `apply` makes it
+/// so. Flags may be written with one dash or two.
+#[derive(Debug, Parser)]
+#[command(name = "podform", version, disable_version_flag = true, propagate_version = false, max_term_width = 100)]
+pub struct Cli {
+    /// Work in this directory instead of the current one.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub chdir: Option<PathBuf>,
+    /// Without colours.
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Show warnings as one line each.
+    #[arg(long, global = true)]
+    pub compact_warnings: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check the configuration; nothing is called.
+    Validate(ValidateArgs),
+    /// Show what an apply would change, and what it costs.
+    Plan(PlanArgs),
+    /// Make the account what the configuration says.
+    Apply(ApplyArgs),
+    /// Release and delete everything that this fleet recorded.
+    Destroy(ApplyArgs),
+    /// Show the state, or a saved plan.
+    Show(ShowArgs),
+    /// Show the outputs of the last apply.
+    Output(OutputArgs),
+    /// Look into the state.
+    #[command(subcommand)]
+    State(StateCommand),
+    /// The simulated API.
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Show the version.
+    Version(VersionArgs),
+}
+
+/// Flags that choose between the API and the simulator.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AccountArgs {
+    /// Use the embedded simulator: no key, no network, no cost. Its world and state live in state/sandbox/.
+    #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub sandbox: bool,
+    /// A switch or fault of the simulator ("page-clamp=50", "drop-after-commit:POST /instances:2"); may be repeated.
+    #[arg(long, value_name = "SPEC", requires = "sandbox")]
+    pub fault: Vec<String>,
+    /// The seed of a new simulated world.
+    #[arg(long, value_name = "N", requires = "sandbox")]
+    pub seed: Option<u64>,
+    /// Go on although the state was made with another API key.
+    #[arg(long)]
+    pub accept_account: bool,
+}
+
+/// Values of root variables.
+#[derive(Clone, Debug, Default, Args)]
+pub struct VariableArgs {
+    /// Set a variable of the root module; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub var: Vec<String>,
+    /// Read variables from a file; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub var_file: Vec<PathBuf>,
+    /// Ask for what is missing, on a terminal.
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub input: bool,
+}
+
+/// How much of the account a plan reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RefreshFlag {
+    /// Lists, and the details of what differs.
+    #[default]
+    True,
+    /// Only what is in doubt.
+    False,
+    /// The details of everything.
+    Full,
+}
+
+/// What a plan is made with.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PlanningArgs {
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Account.
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// Plan only this resource, instance or module, and what it needs; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<String>,
+    /// Plan everything but this, and what needs it; may be repeated.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "target")]
+    pub exclude: Vec<String>,
+    /// Re-rent or recreate this instance; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub replace: Vec<String>,
+    /// Only take what is live into the state.
+    #[arg(long, conflicts_with_all = ["replace"])]
+    pub refresh_only: bool,
+    /// How much of the account is read.
+    #[arg(long, value_enum, default_value_t, default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub refresh: RefreshFlag,
+    /// Plan the rest when no offer satisfies some instances.
+    #[arg(long)]
+    pub allow_partial: bool,
+    /// Go on although most of the recorded machines are gone.
+    #[arg(long)]
+    pub accept_missing: bool,
+    /// Take the lock of the state (false: do not).
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub lock: bool,
+    /// How long to wait for the lock, like "30s".
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    pub lock_timeout: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What the plan is made with.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+    /// Plan to release and delete everything.
+    #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
+    pub destroy: bool,
+    /// Write the plan to a file, for apply.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Exit with 2 where there are changes.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// `apply` and `destroy`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// A plan that was written by plan -out.
+    #[arg(value_name = "PLAN")]
+    pub file: Option<PathBuf>,
+    /// What the plan is made with.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+    /// Release and delete everything.
+    #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
+    pub destroy: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// How many steps run at once.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallelism: u16,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// A saved plan; the state without it.
+    #[arg(value_name = "PLAN")]
+    pub file: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The state of the simulator.
+    #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub sandbox: bool,
+}
+
+/// `output`.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// One output; all without it.
+    pub name: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Print a text, number or bool as it is.
+    #[arg(long, requires = "name", conflicts_with = "json")]
+    pub raw: bool,
+    /// The state of the simulator.
+    #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub sandbox: bool,
+}
+
+/// `state`.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// List the recorded objects.
+    List {
+        /// Only these resources, instances or modules.
+        addresses: Vec<String>,
+        /// The state of the simulator.
+        #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+        sandbox: bool,
+    },
+    /// Show one recorded object.
+    Show {
+        /// Its address.
+        address: String,
+        /// The state of the simulator.
+        #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+        sandbox: bool,
+    },
+}
+
+/// `sandbox`.
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Serve the simulated API on a loopback port, until Ctrl-C.
+    Serve {
+        /// The port; 0 for any.
+        #[arg(long, default_value_t = 8765)]
+        port: u16,
+        /// The file that keeps the world; in memory without it.
+        #[arg(long, value_name = "FILE")]
+        world: Option<PathBuf>,
+        /// The seed of a new world.
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+        /// A switch or fault; may be repeated. "help" lists them.
+        #[arg(long, value_name = "SPEC")]
+        fault: Vec<String>,
+        /// Write every call to this file.
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
+    },
+}
+
+/// `version`.
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Terraform's flags have one dash: `-var` becomes `--var`. What follows `--` is left alone.
+pub fn with_two_dashes(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut flags = true;
+    let mut takes_value = false;
+    args.map(|arg| {
+        let Some(text) = arg.to_str() else { return arg };
+        flags &= text != "--";
+        let value = std::mem::replace(&mut takes_value, matches!(text.trim_start_matches('-'), "var"));
+        let long = text.len() > 2 && text.starts_with('-') && text[1..].starts_with(|c: char| c.is_ascii_lowercase());
+        if flags && long && !value { format!("-{text}").into() } else { arg }
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Cli {
+        let args = std::iter::once("podform").chain(line.split(' ')).map(OsString::from);
+        Cli::try_parse_from(with_two_dashes(args)).expect(line)
+    }
+
+    #[test]
+    fn one_dash_is_as_good_as_two() {
+        let Command::Plan(plan) =
+            parse("-chdir=x plan -var a=b -var=c=-d --target a.b -refresh=full -out=p -input=false").command
+        else {
+            panic!("a plan")
+        };
+        assert_eq!(plan.planning.variables.var, ["a=b", "c=-d"]);
+        assert_eq!(plan.planning.refresh, RefreshFlag::Full);
+        assert!(!plan.planning.variables.input);
+        let Command::Plan(plan) = parse("plan -var -x=1 -refresh -lock=false").command else { panic!("a plan") };
+        assert_eq!(plan.planning.variables.var, ["-x=1"]);
+        assert_eq!(plan.planning.refresh, RefreshFlag::True);
+        assert!(!plan.planning.lock);
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

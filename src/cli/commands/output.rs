@@ -1,0 +1,88 @@
+//! `podform output`.
+
+use super::Context;
+use crate::cli::account::state_dir;
+use crate::cli::args::OutputArgs;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::stored;
+use crate::diag::{Diagnostic, did_you_mean};
+use crate::lang::json::{from_json, type_from_json};
+use crate::lang::{Type, Value};
+use crate::render::{style::harmless, value_text};
+use crate::state::OutputState;
+use serde_json::{Map, Value as Json, json};
+
+/// Shows outputs.
+pub fn run(args: &OutputArgs, context: &Context) -> Outcome {
+    let state = stored::read(&state_dir(args.sandbox))?;
+    let Some(name) = &args.name else {
+        if args.json {
+            let all: Map<String, Json> =
+                state.outputs.iter().map(|(name, output)| (name.clone(), described(output))).collect();
+            context.terminal.line(&format!("{:#}", Json::Object(all)));
+        } else if state.outputs.is_empty() {
+            context
+                .terminal
+                .tell("No outputs are recorded. They are after an apply of a configuration with output blocks.");
+        }
+        if !args.json {
+            context.terminal.print(&text(&state.outputs, context));
+        }
+        return Ok(Exit::Done);
+    };
+    let output = state.outputs.get(name).ok_or_else(|| {
+        let hint = did_you_mean(name, state.outputs.keys().map(String::as_str));
+        let detail =
+            format!("The state holds no output named \"{name}\".{hint} It must be in the configuration, and applied.");
+        Failure::from(Diagnostic::error("Output not found", detail))
+    })?;
+    if output.sensitive {
+        let detail = format!(
+            "The output \"{name}\" is sensitive: its value is not stored, so it cannot be shown. Read it where it comes from."
+        );
+        return Err(Diagnostic::error("Sensitive output", detail).into());
+    }
+    if args.json {
+        context.terminal.line(&output.value.to_string());
+        return Ok(Exit::Done);
+    }
+    let value = value_of(output);
+    if args.raw {
+        let raw = match &output.value {
+            Json::String(text) => text.clone(),
+            Json::Number(number) => number.to_string(),
+            Json::Bool(b) => b.to_string(),
+            _ => {
+                let detail = format!(
+                    "-raw prints a text, a number or a bool, but the output \"{name}\" is something else. Use -json."
+                );
+                return Err(Diagnostic::error("Unsupported value for raw output", detail).into());
+            }
+        };
+        context.terminal.print(&raw);
+        return Ok(Exit::Done);
+    }
+    context.terminal.line(&value_text(&value, context.terminal.out));
+    Ok(Exit::Done)
+}
+
+/// `name = value`, one a line.
+pub fn text(outputs: &std::collections::BTreeMap<String, OutputState>, context: &Context) -> String {
+    let line = |(name, output): (&String, &OutputState)| {
+        let value = match output.sensitive {
+            true => "<sensitive>".to_owned(),
+            false => value_text(&value_of(output), context.terminal.out),
+        };
+        format!("{} = {value}\n", harmless(name))
+    };
+    outputs.iter().map(line).collect()
+}
+
+fn value_of(output: &OutputState) -> Value {
+    let ty = type_from_json(&output.ty).unwrap_or(Type::Dynamic);
+    from_json(&output.value, &ty).unwrap_or_else(|_| Value::null(ty))
+}
+
+fn described(output: &OutputState) -> Json {
+    json!({ "sensitive": output.sensitive, "type": output.ty, "value": output.value })
+}

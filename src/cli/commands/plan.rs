@@ -1,0 +1,40 @@
+//! `podform plan`.
+
+use super::Context;
+use crate::cli::account::{Access, state_dir};
+use crate::cli::args::PlanArgs;
+use crate::cli::effects::World;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::fleet::{self, Fleet};
+use crate::cli::{planning, stored};
+use crate::plan::Plan;
+use crate::render::{configuration_json, plan_json, plan_text};
+use crate::state::State;
+
+/// Shows what an apply would do. Writes neither state nor journal nor account.
+pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
+    let effects = World::planning();
+    let options = planning::options(&args.planning, args.destroy)?;
+    let loaded =
+        fleet::load(&args.planning.variables, &effects, &context.terminal, &mut context.sources, &mut context.diags);
+    let Some(fleet) = loaded else { return Ok(Exit::Error) };
+    let state = stored::read(&state_dir(args.planning.account.sandbox))?;
+    let access = Access::open(&args.planning.account, &fleet.provider).await?;
+    access.check(&state, args.planning.account.accept_account)?;
+    let client = access.client(&state, 0)?;
+    let name = fleet.program.configuration.root().settings.as_ref().and_then(|settings| settings.fleet.clone());
+    let seen = planning::look(&client, &state, name.as_deref(), &args.planning).await?;
+    let plan = planning::make(&fleet, &effects, &access, &state, &seen, &options, &mut context.diags)?;
+    show(&plan, &fleet, &state, args.planning.json, context);
+    access.close().await;
+    Ok(if args.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Done })
+}
+
+/// Prints a plan.
+pub fn show(plan: &Plan, fleet: &Fleet, state: &State, json: bool, context: &Context) {
+    if json {
+        context.terminal.line(&plan_json(plan, configuration_json(&fleet.program.configuration), state).to_string());
+    } else {
+        context.terminal.print(&plan_text(plan, context.terminal.out));
+    }
+}

@@ -1,0 +1,36 @@
+//! `podform sandbox serve`.
+
+use super::Context;
+use crate::cli::account::apply_specs;
+use crate::cli::args::SandboxCommand;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::diag::Diagnostic;
+use crate::sandbox::{Switches, World, serve};
+
+/// Serves the simulated API until Ctrl-C.
+pub async fn run(command: &SandboxCommand, context: &Context) -> Outcome {
+    let SandboxCommand::Serve { port, world, seed, fault, log } = command;
+    let mut switches = Switches::default();
+    if fault.iter().any(|spec| spec == "help") {
+        context.terminal.print(&switches.help());
+        return Ok(Exit::Done);
+    }
+    apply_specs(&mut switches, fault)?;
+    let refuse = |error: String| Failure::from(Diagnostic::error("Sandbox cannot start", error));
+    let mut world = match world {
+        Some(path) => World::open(path, *seed, switches).map_err(|error| refuse(error.to_string()))?,
+        None => World::in_memory(seed.unwrap_or(1), switches),
+    };
+    if let Some(path) = log {
+        world.log_to(path).map_err(|error| refuse(format!("{} cannot be written: {error}.", path.display())))?;
+    }
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", *port))
+        .await
+        .map_err(|error| refuse(format!("Port {port} of 127.0.0.1 is not to be had: {error}.")))?;
+    let handle = serve(world, listener).await.map_err(|error| refuse(error.to_string()))?;
+    context.terminal.line(&format!("export SIMPLEPOD_API_URL={} SIMPLEPOD_API_KEY=sandbox", handle.url()));
+    context.terminal.tell("The simulated API is served until Ctrl-C.");
+    let _ = tokio::signal::ctrl_c().await;
+    handle.stop().await.map_err(|error| refuse(format!("The world cannot be saved: {error}.")))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,40 @@
+//! `podform validate`.
+
+use super::Context;
+use crate::cli::args::ValidateArgs;
+use crate::cli::effects::World;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::{fleet, variables};
+use crate::config::{Given, GivenValue};
+use crate::diag::Diagnostics;
+use crate::lang::{Type, Value};
+use crate::render::diagnostics_json;
+
+/// Checks everything that can be checked without the API. Variables that nobody gives are unknown, as in Terraform.
+pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {
+    let effects = World::planning();
+    let (configuration, digests) = fleet::read(&mut context.sources, &mut context.diags);
+    let root = configuration.root();
+    let mut given = variables::environment(root);
+    variables::explicit(&args.variables, &mut context.sources, &mut context.diags, &mut given);
+    let missing: Vec<Given> = crate::config::Inputs::missing(root, &given)
+        .into_iter()
+        .map(|variable| Given {
+            name: variable.name.to_string(),
+            value: GivenValue::Value(Value::unknown(Type::Dynamic)),
+            origin: "validate".to_owned(),
+            span: None,
+            strict: false,
+        })
+        .collect();
+    given.extend(missing);
+    fleet::with_variables(configuration, digests, given, &effects, &mut context.sources, &mut context.diags);
+    let valid = !context.diags.has_errors();
+    if args.json {
+        let diags: Diagnostics = std::mem::take(&mut context.diags);
+        context.terminal.line(&format!("{:#}", diagnostics_json(&diags, &context.sources)));
+    } else if valid {
+        context.terminal.line("Success! The configuration is valid.");
+    }
+    Ok(if valid { Exit::Done } else { Exit::Error })
+}

@@ -1,0 +1,17 @@
+//! `podform version`.
+
+use super::Context;
+use crate::cli::args::VersionArgs;
+use crate::cli::exit::{Exit, Outcome};
+use serde_json::json;
+
+/// Prints the version and the platform.
+pub fn run(args: &VersionArgs, context: &Context) -> Outcome {
+    let version = env!("CARGO_PKG_VERSION");
+    let platform = format!("{}_{}", std::env::consts::OS, std::env::consts::ARCH);
+    context.terminal.line(&match args.json {
+        true => json!({ "podform_version": version, "platform": platform }).to_string(),
+        false => format!("podform v{version}\non {platform}"),
+    });
+    Ok(Exit::Done)
+}

@@ -1,0 +1,152 @@
+//! The effects that functions of the language need: files, clock, randomness.
+
+use crate::lang::Effects;
+use std::path::Path;
+
+/// The most that `file()` reads.
+const MOST: u64 = 64 << 20;
+
+/// The real world. While planning there is no clock and no randomness.
+#[derive(Debug)]
+pub struct World {
+    applying: bool,
+    plan_time: String,
+}
+
+impl World {
+    /// For plan and validate.
+    pub fn planning() -> World {
+        World { applying: false, plan_time: now() }
+    }
+
+    /// For apply, of a plan made at the time of `planned`.
+    pub fn applying(planned: &World) -> World {
+        World { applying: true, plan_time: planned.plan_time.clone() }
+    }
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+impl Effects for World {
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
+        let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+        if size > MOST {
+            return Err(format!("the file has {size} bytes, more than {MOST}"));
+        }
+        std::fs::read(path).map_err(|error| error.to_string())
+    }
+
+    fn file_exists(&self, path: &str) -> Result<bool, String> {
+        match std::fs::metadata(path) {
+            Ok(meta) if meta.is_file() => Ok(true),
+            Ok(_) => Err("it is not a regular file".into()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn fileset(&self, path: &str, pattern: &str) -> Result<Vec<String>, String> {
+        let mut found = Vec::new();
+        walk(Path::new(path), "", &mut found).map_err(|error| error.to_string())?;
+        let expression = glob(pattern)?;
+        found.retain(|name| expression.is_match(name));
+        found.sort();
+        Ok(found)
+    }
+
+    fn absolute(&self, path: &str) -> Result<String, String> {
+        let joined = std::path::absolute(path).map_err(|error| error.to_string())?;
+        Ok(joined.components().collect::<std::path::PathBuf>().to_string_lossy().into_owned())
+    }
+
+    fn home(&self) -> Option<String> {
+        std::env::var("HOME").ok()
+    }
+
+    fn now(&self) -> Option<String> {
+        self.applying.then(now)
+    }
+
+    fn plan_time(&self) -> Option<String> {
+        Some(self.plan_time.clone())
+    }
+
+    fn random(&self) -> Option<[u8; 16]> {
+        self.applying.then(rand::random)
+    }
+}
+
+/// Every regular file below a directory, relative to it.
+fn walk(dir: &Path, prefix: &str, found: &mut Vec<String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            walk(&entry.path(), &format!("{name}/"), found)?;
+        } else if kind.is_file() || std::fs::metadata(entry.path()).is_ok_and(|meta| meta.is_file()) {
+            found.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// `*`, `**`, `?`, `[..]`, `{a,b}` as a regular expression.
+fn glob(pattern: &str) -> Result<regex::Regex, String> {
+    let mut text = String::from("^");
+    let mut rest = pattern.chars().peekable();
+    let mut alternatives = 0;
+    while let Some(c) = rest.next() {
+        match c {
+            '*' if rest.peek() == Some(&'*') => {
+                rest.next();
+                match rest.next_if_eq(&'/') {
+                    Some(_) => text.push_str("(?:.*/)?"),
+                    None => text.push_str(".*"),
+                }
+            }
+            '*' => text.push_str("[^/]*"),
+            '?' => text.push_str("[^/]"),
+            '[' => {
+                text.push('[');
+                if rest.next_if(|c| *c == '^' || *c == '!').is_some() {
+                    text.push('^');
+                }
+                for c in rest.by_ref().take_while(|c| *c != ']') {
+                    if c == '\\' || c == '[' {
+                        text.push('\\');
+                    }
+                    text.push(c);
+                }
+                text.push(']');
+            }
+            '{' => {
+                alternatives += 1;
+                text.push_str("(?:");
+            }
+            '}' if alternatives > 0 => {
+                alternatives -= 1;
+                text.push(')');
+            }
+            ',' if alternatives > 0 => text.push('|'),
+            c => text.push_str(&regex::escape(&c.to_string())),
+        }
+    }
+    text.push('$');
+    regex::Regex::new(&text).map_err(|_| format!("\"{pattern}\" is no pattern"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn patterns_match_as_fileset_does() {
+        let matches = |pattern: &str, name: &str| glob(pattern).expect(pattern).is_match(name);
+        assert!(matches("*.sh", "a.sh") && !matches("*.sh", "d/a.sh"));
+        assert!(matches("**/*.sh", "d/e/a.sh") && matches("**/*.sh", "a.sh") && matches("**", "d/a"));
+        assert!(matches("{a,b}?.[xy]", "a1.y") && !matches("[!a]", "a"));
+    }
+}

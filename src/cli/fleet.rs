@@ -1,0 +1,164 @@
+//! The configuration on disk: its files, its variables, its first evaluation.
+
+use super::args::VariableArgs;
+use super::effects::World;
+use super::terminal::Terminal;
+use super::variables;
+use crate::config::{
+    self, Configuration, Graph, Inputs, LoadedFile, ProviderSettings, Unresolved, evaluate, is_configuration_file,
+    is_override_file,
+};
+use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
+use crate::lang::parse;
+use crate::plan::Program;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The largest configuration file that is read.
+const MOST: u64 = 256 << 20;
+
+/// A loaded fleet.
+pub struct Fleet {
+    /// Configuration and variables.
+    pub program: Program,
+    /// The provider block.
+    pub provider: ProviderSettings,
+    /// Digests of the configuration files, by name.
+    pub digests: BTreeMap<String, String>,
+}
+
+/// Reads the configuration at the current directory. Errors are left in `diags`; what could be read is returned.
+pub fn read(sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, BTreeMap<String, String>) {
+    let mut digests = BTreeMap::new();
+    let mut parsed: BTreeMap<String, Vec<LoadedFile>> = BTreeMap::new();
+    let configuration = config::load(
+        ".",
+        &mut |dir, at, diags| {
+            // A module that is called twice is read and parsed once.
+            if let Some(files) = parsed.get(dir) {
+                return Some(files.clone());
+            }
+            let files = module(dir, at, sources, &mut digests, diags)?;
+            parsed.insert(dir.to_owned(), files.clone());
+            Some(files)
+        },
+        diags,
+    );
+    (configuration, digests)
+}
+
+/// Reads, orders and evaluates the configuration at the current directory, with variables as `given`. Nothing is called.
+pub fn load(
+    given: &VariableArgs,
+    effects: &World,
+    terminal: &Terminal,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Option<Fleet> {
+    let (configuration, digests) = read(sources, diags);
+    let given = variables::collect(given, configuration.root(), terminal, sources, diags);
+    with_variables(configuration, digests, given, effects, sources, diags)
+}
+
+/// The rest of [`load`], for variables that come from elsewhere.
+pub fn with_variables(
+    configuration: Configuration,
+    digests: BTreeMap<String, String>,
+    given: Vec<config::Given>,
+    effects: &World,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Option<Fleet> {
+    let graph = Graph::build(&configuration, diags);
+    let inputs = Inputs::resolve(configuration.root(), given, sources, diags);
+    let graph = graph?;
+    let evaluated = evaluate(&configuration, &graph, &inputs, effects, &mut Unresolved, diags);
+    let program = Program { configuration, graph, inputs };
+    (!diags.has_errors()).then_some(Fleet { program, provider: evaluated.provider, digests })
+}
+
+fn module(
+    dir: &str,
+    at: Option<Span>,
+    sources: &mut Sources,
+    digests: &mut BTreeMap<String, String>,
+    diags: &mut Diagnostics,
+) -> Option<Vec<LoadedFile>> {
+    let place = |diagnostic: Diagnostic| match at {
+        Some(at) => diagnostic.at(at),
+        None => diagnostic,
+    };
+    let entries = std::fs::read_dir(dir).and_then(|entries| {
+        entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned())).collect()
+    });
+    let mut names: Vec<String> = match entries {
+        Ok(names) => names,
+        Err(error) => {
+            let detail = format!("The directory \"{dir}\" cannot be read: {error}.");
+            diags.push(place(Diagnostic::error("Unreadable module directory", detail)));
+            return None;
+        }
+    };
+    names.retain(|name| is_configuration_file(name) && Path::new(dir).join(name).is_file());
+    names.sort();
+    if names.is_empty() {
+        let detail = match at {
+            Some(_) => format!("The directory \"{dir}\" holds no configuration files (*.hcl)."),
+            None => "This directory holds no configuration files (*.hcl). Change to the directory of a fleet, or name it with -chdir=DIR.".to_owned(),
+        };
+        diags.push(place(Diagnostic::error("No configuration files", detail)));
+        return None;
+    }
+    let mut files = Vec::new();
+    for name in names {
+        let path = if dir == "." { name.clone() } else { format!("{dir}/{name}") };
+        if is_override_file(&name) {
+            let detail = format!(
+                "\"{path}\" is an override file. They are not supported by this version of podform: merge it into the file it overrides."
+            );
+            diags.push(Diagnostic::error("Unsupported override file", detail));
+            continue;
+        }
+        if let Some(text) = text(&path, diags) {
+            digests.insert(path.clone(), hex(&Sha256::digest(text.as_bytes())));
+            let file = sources.add(path, text.clone());
+            files.push(LoadedFile { body: Arc::new(parse::parse_body(file, &text, diags)) });
+        }
+    }
+    Some(files)
+}
+
+/// The text of a file, or a diagnostic that names the place of the first byte that is no UTF-8.
+pub fn text(path: &str, diags: &mut Diagnostics) -> Option<Arc<str>> {
+    let mut refuse = |detail: String| {
+        diags.push(Diagnostic::error("Unreadable file", detail));
+        None
+    };
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.len() > MOST => {
+            return refuse(format!("\"{path}\" has {} bytes; the limit is {MOST}.", meta.len()));
+        }
+        Ok(_) => {}
+        Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
+    }
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => Some(text.into()),
+        Err(error) => {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
+            refuse(format!("{path}:{line}:{column}: the file is not valid UTF-8 from here on. Save it as UTF-8."))
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,23 @@
+//! The state on disk, for commands that only look.
+
+use super::exit::{Exit, Failure};
+use crate::diag::Diagnostic;
+use crate::state::State;
+use crate::store::{Store, StoreError};
+use std::path::Path;
+
+/// What is recorded, with the journal replayed onto it. No state is an empty one.
+pub fn read(dir: &Path) -> Result<State, Failure> {
+    Store::new(dir).open_read().map(|loaded| loaded.state).map_err(|error| failure(&error))
+}
+
+/// A fault of the store, with its exit code.
+pub fn failure(error: &StoreError) -> Failure {
+    let (exit, summary) = match error {
+        StoreError::Locked { .. } => (Exit::Locked, "State is locked"),
+        StoreError::State { .. } => (Exit::Error, "State cannot be read"),
+        StoreError::Journal { .. } => (Exit::Error, "Journal cannot be read"),
+        _ => (Exit::Error, "State cannot be used"),
+    };
+    Failure::new(exit, Diagnostic::error(summary, error.to_string()))
+}

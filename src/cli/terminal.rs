@@ -1,0 +1,96 @@
+//! Where text goes: data to standard output, everything else to standard error. A closed pipe is no fault.
+
+use crate::diag::{Diagnostics, Severity, Sources};
+use crate::render::Style;
+use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
+use std::io::{BufRead, IsTerminal, Write};
+
+/// Columns where there is no terminal.
+const PIPED: usize = 80;
+
+/// The two streams, and how they are drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal {
+    /// For standard output.
+    pub out: Style,
+    /// For standard error.
+    pub err: Style,
+    compact_warnings: bool,
+}
+
+impl Terminal {
+    /// Looks at the environment: NO_COLOR, CLICOLOR_FORCE, TERM, and whether each stream is a terminal.
+    pub fn new(no_color: bool, compact_warnings: bool) -> Terminal {
+        let color = |choice: anstream::ColorChoice| !no_color && choice != anstream::ColorChoice::Never;
+        let width = |columns: Option<(terminal_size::Width, terminal_size::Height)>| {
+            columns.map_or(PIPED, |(width, _)| usize::from(width.0).clamp(40, 240))
+        };
+        Terminal {
+            out: Style {
+                color: color(anstream::AutoStream::choice(&std::io::stdout())),
+                width: width(terminal_size::terminal_size_of(std::io::stdout())),
+            },
+            err: Style {
+                color: color(anstream::AutoStream::choice(&std::io::stderr())),
+                width: width(terminal_size::terminal_size_of(std::io::stderr())),
+            },
+            compact_warnings,
+        }
+    }
+
+    /// Prints data.
+    pub fn print(&self, text: &str) {
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Prints a line of data.
+    pub fn line(&self, text: &str) {
+        self.print(&format!("{text}\n"));
+    }
+
+    /// Tells the person in front of it.
+    pub fn tell(&self, text: &str) {
+        let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+    }
+
+    /// Draws diagnostics.
+    pub fn diagnostics(&self, diags: &Diagnostics, sources: &Sources) {
+        if diags.is_empty() {
+            return;
+        }
+        let mut errors = Diagnostics::new();
+        let mut warnings = Diagnostics::new();
+        for diagnostic in diags.iter() {
+            match diagnostic.severity {
+                Severity::Error => errors.push(diagnostic.clone()),
+                Severity::Warning => warnings.push(diagnostic.clone()),
+            }
+        }
+        let mut text = String::new();
+        if !warnings.is_empty() {
+            text.push_str(&match self.compact_warnings {
+                true => compact_warnings(&warnings, sources, self.err),
+                false => diagnostics(&consolidate_warnings(&warnings), sources, self.err),
+            });
+        }
+        if !errors.is_empty() {
+            text.push_str(&diagnostics(&errors, sources, self.err));
+        }
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Asks, and reads one line; `None` at the end of input.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        let _ = std::io::stderr().lock().write_all(question.as_bytes());
+        let mut line = String::new();
+        match std::io::stdin().lock().read_line(&mut line) {
+            Ok(n) if n > 0 => Some(line.trim().to_owned()),
+            _ => None,
+        }
+    }
+
+    /// True where a person can be asked.
+    pub fn is_interactive() -> bool {
+        std::io::stdin().is_terminal()
+    }
+}

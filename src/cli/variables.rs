@@ -1,0 +1,155 @@
+//! Who gives values to root variables, in Terraform's precedence: the environment, `podform.vars.hcl`,
+//! `podform.vars.json`, `*.auto.vars.hcl` and `.json` by name, then `-var` and `-var-file`.
+
+use super::args::VariableArgs;
+use super::fleet;
+use super::terminal::Terminal;
+use crate::config::{Given, GivenValue, Inputs, Module};
+use crate::diag::{Diagnostic, Diagnostics, Sources};
+use crate::lang::json::from_json;
+use crate::lang::reference::NoScope;
+use crate::lang::{Type, eval, parse};
+use std::path::Path;
+
+const ENVIRONMENT: &str = "PODFORM_VAR_";
+
+/// Everything that is given, the strongest last.
+pub fn collect(
+    args: &VariableArgs,
+    root: &Module,
+    terminal: &Terminal,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Vec<Given> {
+    let mut given = environment(root);
+    for path in files() {
+        file(&path, sources, diags, &mut given);
+    }
+    explicit(args, sources, diags, &mut given);
+    if args.input && Terminal::is_interactive() {
+        prompt(root, terminal, &mut given);
+    }
+    given
+}
+
+/// Only what the command line gives.
+pub fn explicit(args: &VariableArgs, sources: &mut Sources, diags: &mut Diagnostics, given: &mut Vec<Given>) {
+    for path in &args.var_file {
+        file(&path.to_string_lossy(), sources, diags, given);
+    }
+    for text in &args.var {
+        match text.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() => given.push(Given {
+                name: name.trim().to_owned(),
+                value: GivenValue::Text(value.to_owned()),
+                origin: "-var".to_owned(),
+                span: None,
+                strict: true,
+            }),
+            _ => {
+                let detail = "-var is written as -var NAME=VALUE.";
+                diags.push(Diagnostic::error("Invalid -var option", detail));
+            }
+        }
+    }
+}
+
+/// What the environment and the files of the directory give.
+pub fn environment(root: &Module) -> Vec<Given> {
+    let declared = |name: &str| root.variables.contains_key(name);
+    let mut given: Vec<Given> = std::env::vars()
+        .filter_map(|(key, value)| {
+            let name = key.strip_prefix(ENVIRONMENT)?;
+            declared(name).then(|| Given {
+                name: name.to_owned(),
+                value: GivenValue::Text(value),
+                origin: format!("the environment variable {key}"),
+                span: None,
+                strict: false,
+            })
+        })
+        .collect();
+    given.sort_by(|a, b| a.name.cmp(&b.name));
+    given
+}
+
+fn files() -> Vec<String> {
+    let mut auto: Vec<String> = std::fs::read_dir(".")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".auto.vars.hcl") || name.ends_with(".auto.vars.json"))
+        .collect();
+    auto.sort();
+    ["podform.vars.hcl", "podform.vars.json"]
+        .into_iter()
+        .filter(|name| Path::new(name).is_file())
+        .map(str::to_owned)
+        .chain(auto)
+        .collect()
+}
+
+fn file(path: &str, sources: &mut Sources, diags: &mut Diagnostics, given: &mut Vec<Given>) {
+    let Some(text) = fleet::text(path, diags) else { return };
+    let mut push = |name: String, value, span| {
+        given.push(Given { name, value: GivenValue::Value(value), origin: path.to_owned(), span, strict: false });
+    };
+    if path.ends_with(".json") {
+        let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(&text);
+        match parsed {
+            Ok(entries) => {
+                for (name, json) in entries {
+                    match from_json(&json, &Type::Dynamic) {
+                        Ok(value) => push(name, value, None),
+                        Err(error) => {
+                            let detail = format!("{path}: the value of \"{name}\" cannot be read: {error}.");
+                            diags.push(Diagnostic::error("Invalid variables file", detail));
+                        }
+                    }
+                }
+            }
+            Err(error) => {
+                let detail =
+                    format!("{path}:{}:{}: the file is no JSON object: {error}.", error.line(), error.column());
+                diags.push(Diagnostic::error("Invalid variables file", detail));
+            }
+        }
+        return;
+    }
+    let file = sources.add(path, text.clone());
+    let body = parse::parse_body(file, &text, diags);
+    for block in &body.blocks {
+        let detail = "A variables file holds only NAME = VALUE. Declarations stand in *.hcl files.";
+        diags.push(Diagnostic::error("Invalid variables file", detail).at(block.kind_span));
+    }
+    for attribute in body.attributes {
+        let mut own = Diagnostics::new();
+        let value = eval::evaluate(&attribute.expr, &NoScope, &mut own);
+        let failed = own.has_errors();
+        diags.extend(own);
+        if !failed {
+            push(attribute.name.to_string(), value, Some(attribute.name_span));
+        }
+    }
+}
+
+fn prompt(root: &Module, terminal: &Terminal, given: &mut Vec<Given>) {
+    let missing: Vec<(String, Option<String>, bool)> = Inputs::missing(root, given)
+        .into_iter()
+        .map(|variable| (variable.name.to_string(), variable.description.clone(), variable.sensitive))
+        .collect();
+    for (name, description, sensitive) in missing {
+        let description = description.map(|text| format!("  {text}\n")).unwrap_or_default();
+        // What is typed is shown by the terminal.
+        let hint = if sensitive { "  (sensitive: better set PODFORM_VAR_ or a file)\n" } else { "" };
+        let Some(text) = terminal.ask(&format!("var.{name}\n{description}{hint}\n  Enter a value: ")) else { return };
+        given.push(Given {
+            name,
+            value: GivenValue::Text(text),
+            origin: "the prompt".to_owned(),
+            span: None,
+            strict: false,
+        });
+    }
+}

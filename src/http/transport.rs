@@ -1,0 +1,332 @@
+//! One request, and what is known of it afterwards.
+
+use super::endpoint::{Endpoint, SetupError};
+use super::pace::Pace;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use secrecy::{ExposeSecret, SecretString};
+use std::error::Error as _;
+use std::time::Duration;
+
+/// An error body longer than this is of no use to anybody.
+const MAX_ERROR_BODY: usize = 1 << 20;
+
+/// How a transport behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// At most so many requests leave within a second; `None`: no limit.
+    pub requests_per_second: Option<f64>,
+    /// At most so many requests are under way at once.
+    pub max_concurrency: usize,
+    /// How long the connection may take.
+    pub connect_timeout: Duration,
+    /// How long a request may take, from leaving to the last byte of its answer.
+    pub timeout: Duration,
+    /// The same for rents and deletes, which take longer (API sheet §1).
+    pub slow_timeout: Duration,
+    /// The longest answer that is read, in bytes, after decompression.
+    pub max_body: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            requests_per_second: None,
+            max_concurrency: 16,
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(30),
+            slow_timeout: Duration::from_secs(60),
+            max_body: 64 << 20,
+        }
+    }
+}
+
+/// The methods of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`.
+    Get,
+    /// `POST`: sent over a connection of its own, so that a connection gone stale never leaves its fate unknown.
+    Post,
+    /// `PUT`.
+    Put,
+    /// `PATCH`.
+    Patch,
+    /// `DELETE`.
+    Delete,
+}
+
+impl Method {
+    /// `GET`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One request. No `Debug`: the body may hold secrets.
+#[derive(Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path, from `/`.
+    pub path: String,
+    /// Names and values of the query, not yet encoded.
+    pub query: Vec<(String, String)>,
+    /// Content type and body.
+    pub body: Option<(&'static str, Vec<u8>)>,
+    /// The longer time-out applies.
+    pub slow: bool,
+}
+
+/// An answer. No `Debug`: the body may hold secrets.
+#[derive(Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// `Date`: the server's clock.
+    pub date: Option<Timestamp>,
+    /// `Retry-After`, from now.
+    pub retry_after: Option<Duration>,
+    /// The host in `Location`.
+    pub location_host: Option<String>,
+    /// The body; of an error as much as arrived.
+    pub body: Vec<u8>,
+}
+
+/// No answer, or none that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No byte of the request left: name, connection, TLS.
+    NotSent(String),
+    /// The request may have arrived, and no status came back.
+    NoAnswer(String),
+    /// The status (a 2xx) came back, and its body broke off.
+    CutOff {
+        /// The status.
+        status: u16,
+        /// What happened.
+        message: String,
+    },
+    /// The status (a 2xx) came back with more than [`Options::max_body`].
+    TooLarge {
+        /// The status.
+        status: u16,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+}
+
+/// Sends requests to one endpoint with one key.
+pub struct Transport {
+    client: reqwest::Client,
+    /// Keeps no connections: for calls that must not be lost on a stale one.
+    fresh: reqwest::Client,
+    endpoint: Endpoint,
+    key: SecretString,
+    pace: Pace,
+    options: Options,
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transport").field("endpoint", &self.endpoint).field("options", &self.options).finish()
+    }
+}
+
+impl Transport {
+    /// A transport; installs the TLS implementation where none is.
+    ///
+    /// # Errors
+    ///
+    /// The key cannot stand in a header, a setting is out of range, or TLS is not to be had.
+    pub fn new(endpoint: Endpoint, key: &SecretString, options: Options) -> Result<Self, SetupError> {
+        super::install_crypto();
+        let interval = match options.requests_per_second {
+            None => Duration::ZERO,
+            Some(rate) => match Duration::try_from_secs_f64(1.0 / rate) {
+                Ok(interval) if rate > 0.0 => interval,
+                _ => {
+                    let why = format!("requests_per_second must be a number above 0, not {rate}");
+                    return Err(SetupError::Setting(why));
+                }
+            },
+        };
+        let key = SecretString::from(key.expose_secret().trim());
+        let headers = headers(&key)?;
+        let build = |idle: usize| {
+            let mut builder = reqwest::Client::builder()
+                .user_agent(user_agent())
+                .default_headers(headers.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .connect_timeout(options.connect_timeout)
+                .pool_idle_timeout(Duration::from_secs(15))
+                .pool_max_idle_per_host(idle);
+            if endpoint.is_loopback() {
+                // A proxy must not see the key in clear text.
+                builder = builder.no_proxy();
+            }
+            if endpoint.is_plain() {
+                // No TLS will happen: do without the certificates of this machine.
+                builder = builder.tls_certs_only([]);
+            }
+            builder.build().map_err(|error| SetupError::Tls(words(&error)))
+        };
+        Ok(Self {
+            client: build(options.max_concurrency)?,
+            fresh: build(0)?,
+            pace: Pace::new(options.max_concurrency, interval),
+            endpoint,
+            key,
+            options,
+        })
+    }
+
+    /// Where requests go.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The key, for looking for it where it must not be.
+    pub fn key(&self) -> &SecretString {
+        &self.key
+    }
+
+    /// How this transport behaves.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Lets nothing leave for this long.
+    pub fn pause(&self, time: Duration) {
+        self.pace.pause(time);
+    }
+
+    /// Sends one request, once.
+    ///
+    /// # Errors
+    ///
+    /// What is known where no readable answer came back.
+    pub async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        let url = self.endpoint.url(&request.path, &request.query).map_err(Failure::NotSent)?;
+        let (client, method) = match request.method {
+            Method::Get => (&self.client, reqwest::Method::GET),
+            Method::Post => (&self.fresh, reqwest::Method::POST),
+            Method::Put => (&self.client, reqwest::Method::PUT),
+            Method::Patch => (&self.fresh, reqwest::Method::PATCH),
+            Method::Delete => (&self.client, reqwest::Method::DELETE),
+        };
+        let timeout = if request.slow { self.options.slow_timeout } else { self.options.timeout };
+        let mut builder = client.request(method, url).timeout(timeout);
+        if let Some((content_type, body)) = request.body {
+            builder = builder.header(CONTENT_TYPE, content_type).body(body);
+        }
+        let _permit = self.pace.enter().await;
+        let response = builder.send().await.map_err(|error| {
+            if error.is_builder() || error.is_connect() {
+                Failure::NotSent(words(&error))
+            } else {
+                Failure::NoAnswer(words(&error))
+            }
+        })?;
+        self.read(response).await
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Failure> {
+        let status = response.status().as_u16();
+        let success = response.status().is_success();
+        let headers = response.headers();
+        let mut answer = Answer {
+            status,
+            date: text(headers, &DATE).and_then(parse_date),
+            retry_after: text(headers, &RETRY_AFTER).and_then(parse_retry_after),
+            location_host: text(headers, &LOCATION).and_then(location_host),
+            body: Vec::new(),
+        };
+        let limit = if success { self.options.max_body } else { MAX_ERROR_BODY };
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if answer.body.len() + chunk.len() <= limit => answer.body.extend_from_slice(&chunk),
+                Ok(Some(_)) if success => return Err(Failure::TooLarge { status, limit }),
+                Err(error) if success => return Err(Failure::CutOff { status, message: words(&error) }),
+                // Of an error, the status says enough.
+                Ok(_) | Err(_) => return Ok(answer),
+            }
+        }
+    }
+}
+
+fn headers(key: &SecretString) -> Result<HeaderMap, SetupError> {
+    let fault = |why: &str| SetupError::ApiKey(why.to_owned());
+    if key.expose_secret().is_empty() {
+        return Err(fault("it is empty; set SIMPLEPOD_API_KEY, or `api_key` of provider \"simplepod\""));
+    }
+    let mut value = HeaderValue::from_str(key.expose_secret())
+        .ok()
+        .filter(|value| value.to_str().is_ok())
+        .ok_or_else(|| fault("it holds characters that no key has; was it copied wholly and alone?"))?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([
+        (HeaderName::from_static("x-auth-token"), value),
+        (ACCEPT, HeaderValue::from_static("application/json")),
+    ]))
+}
+
+/// `podform/0.1.0 (+https://...)`.
+fn user_agent() -> String {
+    let name = concat!("podform/", env!("CARGO_PKG_VERSION"));
+    match env!("CARGO_PKG_REPOSITORY") {
+        "" => name.to_owned(),
+        repository => format!("{name} (+{repository})"),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+fn parse_date(text: &str) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+/// Seconds, or a date; a date is counted from this machine's clock.
+fn parse_retry_after(text: &str) -> Option<Duration> {
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => {
+            let wait = parse_date(text)?.duration_since(Timestamp::now());
+            Some(wait.try_into().unwrap_or(Duration::ZERO))
+        }
+    }
+}
+
+fn location_host(text: &str) -> Option<String> {
+    reqwest::Url::parse(text).ok()?.host_str().map(str::to_owned)
+}
+
+/// An error in words, from its innermost cause; without the URL, which may say more than it should.
+fn words(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return if error.is_connect() { "the connection timed out" } else { "no answer in time" }.to_owned();
+    }
+    let mut words = Vec::new();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        words.push(next.to_string());
+        cause = next.source();
+    }
+    words.dedup();
+    // The innermost two say what happened; the outer ones name layers.
+    match words.get(words.len().saturating_sub(2)..) {
+        Some(inner) if !inner.is_empty() => inner.join(": "),
+        _ => "the request failed".to_owned(),
+    }
+}

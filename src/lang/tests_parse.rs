@@ -1,0 +1,162 @@
+//! Parsing: places, recovery, heredocs, limits.
+
+#![allow(clippy::unwrap_used)]
+
+use super::ast::{Body, ExprKind};
+use super::tests_support::{TestScope, answer};
+use super::{body, eval, parse, reference};
+use crate::diag::{Diagnostics, Sources};
+
+fn parsed(text: &str) -> (Body, Diagnostics) {
+    let file = Sources::default().add("test.hcl", text);
+    let mut diags = Diagnostics::new();
+    let body = parse::parse_body(file, text, &mut diags);
+    (body, diags)
+}
+
+fn marked(text: &str) -> Vec<(String, String)> {
+    let (_, diags) = parsed(text);
+    let place = |span: crate::diag::Span| text.get(span.start as usize..span.end as usize).unwrap_or("?").to_owned();
+    diags.iter().map(|d| (d.summary.clone(), d.span.map_or("".into(), place))).collect()
+}
+
+fn value_of(text: &str) -> String {
+    let (body, mut diags) = parsed(text);
+    let value = eval::evaluate(&body.attributes[0].expr, &TestScope, &mut diags);
+    assert!(diags.is_empty(), "{diags:?}");
+    value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn spans_survive_a_byte_order_mark_and_crlf() {
+    let text = "\u{feff}a = 1\r\nb \"x\" {\r\n  c = foo.bar\r\n}\r\n";
+    let (body, diags) = parsed(text);
+    assert!(diags.is_empty(), "{diags:?}");
+    let at = |span: crate::diag::Span| &text[span.start as usize..span.end as usize];
+    assert_eq!(at(body.attributes[0].name_span), "a");
+    assert_eq!(at(body.blocks[0].span), "b \"x\"");
+    assert_eq!(at(body.blocks[0].body.attributes[0].expr.span), "foo.bar");
+}
+
+#[test]
+fn reports_the_errors_of_all_blocks() {
+    let text = "a \"x\" {\n  b = \n}\n\nc = 1 2\nd {\n  e = [1 2]\n}\nf \"y\" {\n  g = 3\n}\n";
+    let (body, diags) = parsed(text);
+    assert_eq!(diags.len(), 3, "{diags:?}");
+    assert_eq!(body.blocks.len(), 1);
+    assert_eq!(
+        marked(text),
+        [
+            ("Invalid expression".into(), "\n".into()),
+            ("Missing newline after argument".into(), "2".into()),
+            ("Missing item separator".into(), "2".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn an_unclosed_block_does_not_hide_the_next() {
+    let text = "resource \"a\" \"b\" {\n  x = 1\n\nresource \"c\" \"d\" {\n  y = 2\n}\n";
+    let (body, diags) = parsed(text);
+    assert_eq!((body.blocks.len(), diags.len()), (1, 1), "{diags:?}");
+    assert_eq!(marked(text), [("Unclosed configuration block".into(), "{".to_owned())]);
+}
+
+#[test]
+fn a_repeated_argument_is_reported_and_a_repeated_key_is_not() {
+    let text = "x {\n  a = 1\n  a = 2\n  b = { k = 1, k = 2, \"q\" = 1, \"q\" = 2 }\n}\n";
+    let (body, diags) = parsed(text);
+    assert_eq!(marked(text), [("Attribute redefined".into(), "a".to_owned())]);
+    assert_eq!(body.blocks[0].body.attributes.len(), 2);
+    let mut diags = diags.clone();
+    let value = eval::evaluate(&body.blocks[0].body.attributes[1].expr, &TestScope, &mut diags);
+    assert_eq!(value.get("k").and_then(|v| v.as_number()).and_then(|n| n.as_i64()), Some(2));
+    assert_eq!(value.get("q").and_then(|v| v.as_number()).and_then(|n| n.as_i64()), Some(2));
+}
+
+#[test]
+fn quoted_strings_end_with_their_line() {
+    assert_eq!(marked("a = \"x\ny\"\n"), [("Invalid multi-line string".into(), "\n".to_owned())]);
+    assert_eq!(marked("a = \"x\\qy\"\n")[0].0, "Invalid escape sequence");
+}
+
+#[test]
+fn heredocs_as_terraform_reads_them() {
+    for case in
+        format!("\n{}", include_str!("fixtures/heredoc.txt")).split("\n=====\n").filter(|case| !case.trim().is_empty())
+    {
+        let (source, expected) = case.split_once("\n-----\n").unwrap();
+        let expected: String = serde_json::from_str(expected.trim()).unwrap();
+        assert_eq!(value_of(&format!("{}\n", source.trim_start_matches('\n'))), expected, "{source}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_no_overflow() {
+    for text in
+        ["(".repeat(100_000), "[".repeat(100_000), "{a=".repeat(100_000), "!".repeat(100_000), "\"${".repeat(50_000)]
+    {
+        assert!(answer(&text).starts_with("Error: "));
+    }
+    assert!(answer(&format!("1{}", "+1".repeat(100_000))).starts_with("Error: Expression too long"));
+    assert!(answer(&format!("var.o{}", ".a".repeat(100_000))).starts_with("Error: Expression too deep"));
+    assert_eq!(answer(&format!("{}1{}", "(".repeat(60), ")".repeat(60))), "1");
+}
+
+#[test]
+fn many_blocks_are_fast() {
+    let text: String =
+        (0..10_000).map(|i| format!("resource \"a\" \"b{i}\" {{\n  x = [1, \"y${{{i}}}\"]\n}}\n")).collect();
+    let start = std::time::Instant::now();
+    let (body, diags) = parsed(&text);
+    assert_eq!((body.blocks.len(), diags.len()), (10_000, 0));
+    let (body, diags) = parsed(&format!("{text}z = \n"));
+    assert_eq!((body.blocks.len(), diags.len()), (10_000, 1));
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn dynamic_blocks_expand_and_bind_their_iterator() {
+    let text = "dynamic \"offer\" {\n  for_each = [\"a\", \"b\"]\n  content {\n    region = \"${offer.key}${offer.value}\"\n    other = local.l\n  }\n}\n";
+    let (parsed_body, mut diags) = parsed(text);
+    let blocks = body::expand_dynamic(&parsed_body, &TestScope, &[], &mut diags);
+    let values: Vec<_> = blocks
+        .iter()
+        .map(|block| eval::evaluate_in(&block.body.attributes[0].expr, &TestScope, &block.bindings, &mut diags))
+        .map(|value| value.as_str().unwrap().to_owned())
+        .collect();
+    assert!(diags.is_empty(), "{diags:?}");
+    assert_eq!(values, ["0a", "1b"]);
+    let references = reference::body_references(&parsed_body, &mut diags);
+    assert_eq!(references.iter().map(|r| r.subject.clone()).collect::<Vec<_>>(), [super::Subject::Local("l".into())]);
+}
+
+#[test]
+fn references_name_subject_and_path() {
+    let text = "a = [for x in simplepod_instance.w[0].ids : x.y + var.n + data.k.v.attr]\n";
+    let (body, mut diags) = parsed(text);
+    assert!(matches!(body.attributes[0].expr.kind, ExprKind::For(_)));
+    let found = reference::references(&body.attributes[0].expr, &mut diags);
+    let shown: Vec<String> = found.iter().map(|r| format!("{:?} {}", r.subject, r.path.join("/"))).collect();
+    assert_eq!(
+        shown,
+        [
+            "Resource(Managed, \"simplepod_instance\", \"w\") 0/ids",
+            "Variable(\"n\") ",
+            "Resource(Data, \"k\", \"v\") attr"
+        ]
+    );
+}
+
+#[test]
+fn errors_of_one_expression_do_not_tell_of_our_parentheses() {
+    let summary = |text: &str| answer(text).split(": ").nth(1).unwrap().to_owned();
+    assert_eq!(summary("a b"), "Extra characters after expression");
+    assert_eq!(summary("[1, 2"), "Unbalanced brackets");
+    assert_eq!(summary("\"${1"), "Unclosed template interpolation sequence");
+    assert_eq!(summary("1 +"), "Invalid expression");
+    assert_eq!(summary("\"%{ if true }\""), "Invalid template directive");
+    for text in ["1 +", "var.o.", "true ? 1", ")"] {
+        assert!(!answer(text).contains("\")\" stands") || text == ")", "{text}");
+    }
+}

@@ -1,0 +1,282 @@
+//! Plans of small fleets, without network, clock or disk.
+
+use super::*;
+use crate::address::InstanceAddr;
+use crate::config::{self, Configuration, Graph, Inputs, LoadedFile};
+use crate::diag::{Diagnostics, Sources};
+use crate::lang::reference::NoScope;
+use crate::lang::{Kind, Type, Value, parse};
+use crate::live::{HashId, Machine, MachineId, Mark, Offer, OfferFacts, Snapshot};
+use crate::money::Usd;
+use crate::state::digest::SecretKey;
+use crate::state::{AccountIdentity, Record, State};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const FLEET: &str = r#"
+podform { fleet = "t" }
+resource "simplepod_template_group" "g" {
+  name       = "g"
+  image_name = "img"
+}
+resource "simplepod_instance" "a" {
+  count             = 2
+  gpu_model         = "RTX 4090"
+  max_price_per_gpu = 0.5
+  template_group    = simplepod_template_group.g.id
+  env_variables     = { A = "1" }
+}
+output "ids" { value = simplepod_instance.a[*].id }
+"#;
+
+fn program(text: &str) -> (Program, Diagnostics) {
+    let mut sources = Sources::default();
+    let mut diags = Diagnostics::new();
+    let file = sources.add("main.hcl", text);
+    let body = Arc::new(parse::parse_body(file, text, &mut diags));
+    let mut read =
+        |_: &str, _: Option<crate::diag::Span>, _: &mut Diagnostics| Some(vec![LoadedFile { body: body.clone() }]);
+    let configuration: Configuration = config::load(".", &mut read, &mut diags);
+    let graph = Graph::build(&configuration, &mut diags).unwrap_or_default();
+    let inputs = Inputs::resolve(configuration.root(), Vec::new(), &mut sources, &mut diags);
+    (Program { configuration, graph, inputs }, diags)
+}
+
+fn offer(number: u32, price: &str) -> Offer {
+    Offer {
+        iri: format!("/instances/market/{number}"),
+        available: true,
+        gpu_model: "RTX 4090".into(),
+        gpu_count: 1,
+        price_per_gpu: Usd(price.parse().expect("a decimal")),
+        price_per_disk: Usd(Decimal::new(15, 2)),
+        facts: OfferFacts::default(),
+        host: format!("h{number}"),
+    }
+}
+
+fn key() -> SecretKey {
+    SecretKey::derive(&SecretString::from("k"), "l")
+}
+
+fn account() -> AccountIdentity {
+    AccountIdentity { base_url: "https://x".into(), key_fingerprint: "f".into() }
+}
+
+fn make(text: &str, state: &State, snapshot: &Snapshot, options: &PlanOptions) -> Result<Planned, Vec<String>> {
+    let (program, mut diags) = program(text);
+    let market: Vec<Offer> = (1..5).map(|n| offer(n, "0.31")).collect();
+    let input = PlanInput {
+        program: &program,
+        effects: &NoScope,
+        state,
+        snapshot,
+        market: &market,
+        key: &key(),
+        account: account(),
+        options,
+    };
+    let planned = plan(&input, &mut diags);
+    let errors: Vec<String> = diags.iter().map(|d| format!("{}: {}", d.summary, d.detail)).collect();
+    match planned {
+        Some(planned) if !diags.has_errors() => Ok(planned),
+        _ => Err(errors),
+    }
+}
+
+/// The state and the account after an apply that gave every unknown a value.
+fn applied(plan: &Plan) -> (State, Snapshot) {
+    let mut state = State { serial: 1, lineage: "l".into(), fleet: Some("t".into()), ..State::default() };
+    let mut snapshot = Snapshot { read: true, ..Snapshot::default() };
+    for (at, change) in plan.changes.iter().enumerate() {
+        let Some(after) = &change.after else { continue };
+        let id = if change.address.resource.kind == crate::schema::INSTANCE { 100 + at as u64 } else { 7 };
+        let record = Record::of(&fill(after, id), &key());
+        if change.address.resource.kind == crate::schema::INSTANCE {
+            let mark =
+                Mark { fleet: "t".into(), lineage: "l".into(), claim: "c".into(), address: change.address.clone() };
+            let machine = Machine {
+                id: MachineId(id),
+                hash_id: Some(HashId("known".into())),
+                notes: Some(mark.write("")),
+                support_id: None,
+                name: None,
+                status: None,
+                gpu_model: None,
+                gpu_count: None,
+                price_per_gpu: None,
+                price_per_disk: None,
+                disk_size: None,
+                auto_renew: None,
+                max_auto_renew_price: None,
+                created_at: None,
+                expires_at: None,
+                auto_renew_at: None,
+                group: None,
+                env: None,
+                start_script: None,
+                ports: None,
+                host_ip: None,
+                region: None,
+                country: None,
+                console: None,
+                console_system: None,
+                errors: vec![],
+                warnings: vec![],
+            };
+            snapshot.machines.insert(MachineId(id), machine);
+        }
+        state.resources.insert(change.address.clone(), record);
+    }
+    (state, snapshot)
+}
+
+fn fill(object: &Value, id: u64) -> Value {
+    let entries = object.as_entries().expect("an object");
+    let known = |(name, value): (&Arc<str>, &Value)| {
+        let value = match (&value.kind, &**name) {
+            (Kind::Unknown(..), "id") => Value::string(id.to_string()),
+            (Kind::Unknown(..), "template_group") => Value::string("7"),
+            (Kind::Unknown(..), "rented_gpu_model") => Value::string("RTX 4090"),
+            (Kind::Unknown(Type::String, _), _) => Value::string("known"),
+            (Kind::Unknown(ty, _), _) => Value::null(ty.clone()),
+            _ => value.clone(),
+        };
+        (name.clone(), value)
+    };
+    Value::object(entries.iter().map(known).collect::<BTreeMap<_, _>>())
+}
+
+fn actions(plan: &Plan) -> Vec<String> {
+    let told = plan.changes.iter().filter(|change| change.action != Action::NoOp);
+    told.map(|change| format!("{:?} {} {}", change.action, change.address, change.forced_by.join(","))).collect()
+}
+
+fn again(text: &str, options: &PlanOptions) -> Result<Plan, Vec<String>> {
+    let first =
+        make(FLEET, &State::default(), &Snapshot { read: true, ..Snapshot::default() }, &PlanOptions::default());
+    let (state, snapshot) = applied(&first.expect("a first plan").plan);
+    make(text, &state, &snapshot, options).map(|planned| planned.plan)
+}
+
+#[test]
+fn a_new_fleet_is_created_in_order() {
+    let nothing = Snapshot { read: true, ..Snapshot::default() };
+    let planned = make(FLEET, &State::default(), &nothing, &PlanOptions::default()).expect("a plan");
+    let plan = planned.plan;
+    assert_eq!(
+        actions(&plan),
+        ["Create simplepod_instance.a[0] ", "Create simplepod_instance.a[1] ", "Create simplepod_template_group.g "]
+    );
+    assert_eq!(plan.steps[0].action, StepAction::CreateGroup);
+    assert!(plan.steps[1..].iter().all(|step| step.needs == [StepId(0)] && step.action == StepAction::Rent));
+    let after = plan.changes[0].after.as_ref().expect("an object");
+    assert!(after.get("template_digest").is_some_and(Value::is_known));
+    assert_eq!(plan.cost.after.to_string(), "$0.6332");
+    assert!(plan.outputs[0].changed);
+}
+
+#[test]
+fn what_stands_as_wanted_is_left_alone() {
+    let plan = again(FLEET, &PlanOptions::default()).expect("a plan");
+    assert_eq!(actions(&plan), [""; 0]);
+    assert!(plan.steps.is_empty(), "{:?}", plan.steps);
+    assert!(plan.drift.is_empty(), "{:?}", plan.drift);
+}
+
+#[test]
+fn edits_are_told_apart() {
+    let edit = |from: &str, to: &str| {
+        let plan = again(&FLEET.replace(from, to), &PlanOptions::default());
+        plan.map(|plan| actions(&plan)).unwrap_or_else(|errors| errors)
+    };
+    assert_eq!(
+        edit("gpu_model         = \"RTX 4090\"", "gpu_model = \"rtx 4090\""),
+        ["Update simplepod_instance.a[0] ", "Update simplepod_instance.a[1] "]
+    );
+    assert_eq!(edit("count             = 2", "count = 1"), ["Delete simplepod_instance.a[1] "]);
+    assert_eq!(
+        edit("A = \"1\"", "A = \"2\""),
+        ["Replace simplepod_instance.a[0] env_variables", "Replace simplepod_instance.a[1] env_variables"]
+    );
+    assert_eq!(
+        edit("{ A = \"1\" }", "{ A = \"2\" }\n  env_change = \"update\""),
+        ["Update simplepod_instance.a[0] ", "Update simplepod_instance.a[1] "]
+    );
+    assert_eq!(edit("\"img\"", "\"other\""), ["Update simplepod_template_group.g "]);
+    let rent = FLEET
+        .replace("\"img\"", "\"other\"")
+        .replace("count             = 2", "count = 2\n template_change = \"rent\"");
+    let plan = again(&rent, &PlanOptions::default()).expect("a plan");
+    assert_eq!(actions(&plan).len(), 3);
+    assert!(actions(&plan)[0].ends_with("template_group"));
+}
+
+#[test]
+fn what_is_gone_from_the_configuration_is_removed_last() {
+    let plan = again("podform { fleet = \"t\" }", &PlanOptions::default()).expect("a plan");
+    assert_eq!(actions(&plan).len(), 3);
+    // Without recorded dependencies nothing holds the order: they are recorded by apply.
+    assert_eq!(plan.count(Action::Delete), 3);
+}
+
+#[test]
+fn options_narrow_and_force() {
+    let address: InstanceAddr = "simplepod_instance.a[1]".parse().expect("an address");
+    let options = PlanOptions { replace: vec![address], ..PlanOptions::default() };
+    let plan = again(FLEET, &options).expect("a plan");
+    assert_eq!(actions(&plan), ["Replace simplepod_instance.a[1] "]);
+    let options = PlanOptions {
+        targets: vec!["simplepod_template_group.g".parse().expect("a target")],
+        ..PlanOptions::default()
+    };
+    let plan = again(&FLEET.replace("\"img\"", "\"x\"").replace("A = \"1\"", "A = \"2\""), &options).expect("a plan");
+    assert_eq!(actions(&plan), ["Update simplepod_template_group.g "]);
+    let options = PlanOptions { mode: PlanMode::Destroy, ..PlanOptions::default() };
+    let plan = again(FLEET, &options).expect("a plan");
+    assert_eq!(plan.count(Action::Delete), 3);
+    let kept = FLEET.replace("name       = \"g\"", "name = \"g\"\n lifecycle { prevent_destroy = true }");
+    assert!(again(&kept, &options).is_err_and(|errors| errors[0].starts_with("Instance cannot be destroyed")));
+}
+
+#[test]
+fn faults_of_a_configuration_are_told_together() {
+    let nothing = Snapshot::default();
+    let text = r#"
+podform { fleet = "t" }
+resource "simplepod_instance" "a" {
+  gpu_modle = "x"
+  max_price_per_gpu = "many"
+  template_group = local.nope
+}
+locals { 
+  a = local.b 
+  b = local.a
+}
+"#;
+    let errors = make(text, &State::default(), &nothing, &PlanOptions::default()).err().expect("errors");
+    let all = errors.join("\n");
+    for part in ["Cycle: ", "local.a", "local.b", "Reference to undeclared local value"] {
+        assert!(all.contains(part), "{part} in {all}");
+    }
+    let text = text.replace("b = local.a", "b = 1").replace("local.nope", "\"29\"");
+    let errors = make(&text, &State::default(), &nothing, &PlanOptions::default()).err().expect("errors");
+    let all = errors.join("\n");
+    for part in ["gpu_modle", "Did you mean \"gpu_model\"", "a number is required", "\"gpu_model\" is required"] {
+        assert!(all.contains(part), "{part} in {all}");
+    }
+}
+
+#[test]
+fn the_dearest_machine_is_never_silent() {
+    let first =
+        make(FLEET, &State::default(), &Snapshot { read: true, ..Snapshot::default() }, &PlanOptions::default());
+    let (state, mut snapshot) = applied(&first.expect("a first plan").plan);
+    for machine in snapshot.machines.values_mut() {
+        machine.price_per_gpu = Some(Usd(Decimal::new(6, 1)));
+    }
+    let errors = make(FLEET, &state, &snapshot, &PlanOptions::default()).err().expect("errors");
+    assert!(errors[0].starts_with("Machine bills above its price cap"), "{errors:?}");
+}

@@ -1,0 +1,45 @@
+//! Failed calls as diagnostics: what we were doing, what the API answered, what to do next (invariant 13).
+
+use crate::cloud::{CallError, ErrorKind};
+use crate::diag::Diagnostic;
+
+/// The diagnostic of a failed call. `doing` is a clause without a full stop: "Renting an offer for x".
+pub fn fault(doing: &str, error: &CallError) -> Diagnostic {
+    let (summary, next) = match error.kind {
+        ErrorKind::Unauthorized => (
+            "API key refused",
+            "Check SIMPLEPOD_API_KEY, or api_key of the provider block: the key is wrong, expired or of another account.",
+        ),
+        ErrorKind::Forbidden => (
+            "Not permitted by the API",
+            "The key's sub-account may lack the permission for this call, or the firewall before the API refused the request (a long start script can cause that). Grant the permission, or shorten the script.",
+        ),
+        ErrorKind::NotFound => {
+            ("Not found by the API", "It may have been removed by someone else. Plan again to see what is there now.")
+        }
+        ErrorKind::Refused => (
+            "Refused by the API",
+            "Nothing was changed by this call. Correct what the API objects to, then plan again.",
+        ),
+        ErrorKind::TooManyRequests => (
+            "Too many requests",
+            "Wait a minute and run the command again; requests_per_second of the provider block slows podform down.",
+        ),
+        ErrorKind::Unavailable => {
+            ("The API is unavailable", "This passes by itself in most cases. Run the command again in a minute.")
+        }
+        ErrorKind::Network => {
+            ("No answer from the API", "Check the network and SIMPLEPOD_API_URL, then run the command again.")
+        }
+        ErrorKind::Protocol => (
+            "Unreadable answer from the API",
+            "Check that SIMPLEPOD_API_URL names the API. If it does, the API has changed: report this answer.",
+        ),
+    };
+    Diagnostic::error(summary, format!("{doing}: {error}. {next}"))
+}
+
+/// Whether asking again may help.
+pub fn passes(error: &CallError) -> bool {
+    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Network | ErrorKind::TooManyRequests)
+}

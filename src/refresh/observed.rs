@@ -1,0 +1,120 @@
+//! Live attributes against recorded ones: what differs, and how a record takes in what was read.
+
+use crate::live::GroupId;
+use crate::schema::{Presence, Schema, script};
+use crate::state::Record;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value as Json};
+
+/// The names of the attributes of an answer that differ from what the record expects to read.
+pub fn differing(record: &Record, seen: &Map<String, Json>) -> Vec<String> {
+    let expected = |name: &str| record.read_back.get(name).or_else(|| record.attributes.get(name));
+    seen.iter()
+        .filter(|(name, live)| !same(expected(name).unwrap_or(&Json::Null), live))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// Takes an answer into a record: facts are stored as read; of a desired attribute, the value read stands beside the one
+/// sent where they differ. Returns the names of desired attributes that the server shows otherwise than before.
+pub fn take_in(record: &mut Record, schema: &Schema, seen: &Map<String, Json>) -> Vec<String> {
+    let mut rewritten = Vec::new();
+    for (name, live) in seen {
+        let Some(attribute) = schema.attribute(name) else { continue };
+        let sent = record.attributes.get(name).unwrap_or(&Json::Null);
+        let fact = match attribute.presence {
+            Presence::Computed => true,
+            Presence::OptionalComputed => sent.is_null(),
+            Presence::Required | Presence::Optional => false,
+        };
+        if fact {
+            record.attributes.insert(name.clone(), live.clone());
+        } else if same(sent, live) {
+            record.read_back.remove(name);
+        } else {
+            let told = in_other_words(name, sent, live);
+            if record.read_back.insert(name.clone(), live.clone()).as_ref() != Some(live) && !told {
+                rewritten.push(name.clone());
+            }
+        }
+    }
+    rewritten
+}
+
+/// Whether two values are equal for a reader: nothing, an empty text and an empty list are; numbers compare by value,
+/// times by instant (API sheet §8).
+pub fn same(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        _ if is_empty(a) && is_empty(b) => true,
+        (Json::Number(_), Json::Number(_)) => matches!((decimal(a), decimal(b)), (Some(a), Some(b)) if a == b),
+        (Json::String(a), Json::String(b)) => {
+            a == b || matches!((a.parse::<Timestamp>(), b.parse::<Timestamp>()), (Ok(a), Ok(b)) if a == b)
+        }
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// Whether what was read is what was sent in the server's own form: a group by its id, a script without its last line
+/// break.
+fn in_other_words(name: &str, sent: &Json, live: &Json) -> bool {
+    match (name, sent.as_str(), live.as_str()) {
+        ("template_group", Some(sent), Some(live)) => {
+            GroupId::parse(sent).is_some_and(|group| Some(group) == GroupId::parse(live))
+        }
+        ("start_script", Some(sent), Some(live)) => script::same(live, sent),
+        _ => false,
+    }
+}
+
+fn is_empty(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(elements) => elements.is_empty(),
+        Json::Object(entries) => entries.is_empty(),
+        _ => false,
+    }
+}
+
+fn decimal(value: &Json) -> Option<Decimal> {
+    let text = value.as_number()?.to_string();
+    text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::instance::SCHEMA;
+    use serde_json::json;
+
+    #[test]
+    fn the_same_in_other_words() {
+        assert!(same(&Json::Null, &json!("")));
+        assert!(same(&json!(0.5), &json!(0.50)));
+        assert!(same(&json!("2026-06-30T13:59:01+02:00"), &json!("2026-06-30T11:59:01Z")));
+        assert!(!same(&json!("a-b"), &json!("a_b")));
+        assert!(in_other_words("template_group", &json!("/instances/templates/29"), &json!("29")));
+        assert!(in_other_words("start_script", &json!("x\n"), &json!("x")));
+    }
+
+    #[test]
+    fn a_rewritten_name_stands_beside_the_one_sent() {
+        let mut record = Record::default();
+        record.attributes.insert("name".into(), json!("a-b"));
+        let seen = Map::from_iter([("name".to_owned(), json!("a_b")), ("status".to_owned(), json!("created"))]);
+        assert_eq!(take_in(&mut record, &SCHEMA, &seen), ["name"]);
+        assert_eq!(take_in(&mut record, &SCHEMA, &seen), [""; 0]);
+        assert_eq!(record.attributes["name"], json!("a-b"));
+        assert_eq!(record.read_back["name"], json!("a_b"));
+        assert!(differing(&record, &seen).is_empty());
+        let seen = Map::from_iter([("name".to_owned(), json!("a-b"))]);
+        assert_eq!(differing(&record, &seen), ["name"]);
+        take_in(&mut record, &SCHEMA, &seen);
+        assert!(record.read_back.is_empty());
+    }
+}

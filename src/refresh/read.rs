@@ -1,0 +1,162 @@
+//! Reading the account: lists first, details only where something differs (design, section 7).
+
+use super::fault::fault;
+use super::observed::differing;
+use crate::cloud::{Cloud, Listed, Read};
+use crate::diag::Diagnostics;
+use crate::live::{Group, GroupId, Machine, MachineId, Mark, Snapshot};
+use crate::schema::{INSTANCE, TEMPLATE_GROUP, observe};
+use crate::state::{Intent, IntentAction, Record, State};
+use futures::stream::{self, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+/// Reads by id that run at once.
+const AT_ONCE: usize = 8;
+
+/// How much is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refresh {
+    /// The lists, and the details of what differs from the record.
+    #[default]
+    Lists,
+    /// The lists, and the details of everything.
+    Full,
+    /// Nothing: recorded counts as live.
+    Nothing,
+}
+
+/// Reads the account. Lists never prove that something is gone: a recorded object that a list lacks is read by id, and
+/// only 404, 410 or a terminal status makes it gone (invariant 8).
+///
+/// # Errors
+/// Any read that fails otherwise fails the refresh.
+pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result<Snapshot, Diagnostics> {
+    if how == Refresh::Nothing {
+        return Ok(Snapshot::default());
+    }
+    let (machines, groups) = futures::join!(cloud.machines(), cloud.groups());
+    let mut faults = Diagnostics::new();
+    let mut listed = |what: &str, error| faults.push(fault(what, &error));
+    let machines = machines.map_err(|error| listed("Listing the machines of the account", error)).ok();
+    let groups = groups.map_err(|error| listed("Listing the template groups of the account", error)).ok();
+    let (Some(machines), Some(groups)) = (machines, groups) else { return Err(faults) };
+    let mut snapshot = Snapshot { as_of: machines.as_of, read: true, ..Snapshot::default() };
+    let wanted = machines_to_read(state, &machines, how);
+    snapshot.machines = machines.rows.into_iter().map(|row| (row.id, row)).collect();
+    let wanted_groups = groups_to_read(state, &groups, how);
+    snapshot.groups = groups.rows.into_iter().map(|row| (row.id, row)).collect();
+    let (read, read_groups) = futures::join!(
+        by_id(wanted, |id| cloud.machine(id), "machine"),
+        by_id(wanted_groups, |id| cloud.group(id), "template group")
+    );
+    let (read, read_groups) = match (read, read_groups) {
+        (Ok(read), Ok(read_groups)) => (read, read_groups),
+        (read, read_groups) => {
+            faults.extend(read.err().unwrap_or_default());
+            faults.extend(read_groups.err().unwrap_or_default());
+            return Err(faults);
+        }
+    };
+    for (id, machine) in read {
+        match machine {
+            Some(machine) => drop(snapshot.machines.insert(id, machine)),
+            None => drop(snapshot.machines.remove(&id)),
+        }
+    }
+    for (id, group) in read_groups {
+        match group {
+            Some(group) => drop(snapshot.groups.insert(id, group)),
+            None => drop(snapshot.groups.remove(&id)),
+        }
+    }
+    let terminal = |machine: &Machine| machine.status.as_ref().is_some_and(crate::live::Status::is_gone);
+    snapshot.gone_machines = recorded_machines(state)
+        .map(|(id, _)| id)
+        .filter(|id| snapshot.machines.get(id).is_none_or(terminal))
+        .collect();
+    snapshot.machines.retain(|_, machine| !terminal(machine));
+    snapshot.gone_groups =
+        recorded_groups(state).map(|(id, _)| id).filter(|id| !snapshot.groups.contains_key(id)).collect();
+    Ok(snapshot)
+}
+
+/// Recorded machines with their records.
+pub(super) fn recorded_machines(state: &State) -> impl Iterator<Item = (MachineId, &Record)> {
+    let machines = state.resources.iter().filter(|(address, _)| address.resource.kind == INSTANCE);
+    machines.filter_map(|(_, record)| Some((record.machine_id()?, record)))
+}
+
+/// Recorded groups with their records.
+pub(super) fn recorded_groups(state: &State) -> impl Iterator<Item = (GroupId, &Record)> {
+    let groups = state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
+    groups.filter_map(|(_, record)| Some((GroupId(record.id()?), record)))
+}
+
+fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BTreeSet<MachineId> {
+    let rows: BTreeMap<MachineId, &Machine> = listed.rows.iter().map(|row| (row.id, row)).collect();
+    let recorded: BTreeMap<MachineId, &Record> = recorded_machines(state).collect();
+    let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));
+    let differs = |row: &Machine| match recorded.get(&row.id) {
+        Some(record) => {
+            let unmarked = row.notes.as_ref().is_some_and(|notes| !is_marked(notes, state, record));
+            unmarked || !differing(record, &observe::machine(row)).is_empty()
+        }
+        None => is_of_interest(row, state),
+    };
+    let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);
+    missing.chain(present).collect()
+}
+
+/// Whether the notes of a recorded object carry the mark they should.
+fn is_marked(notes: &str, state: &State, record: &Record) -> bool {
+    let Some(mark) = Mark::read(notes).1 else { return false };
+    mark.lineage == state.lineage && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim)
+}
+
+/// An unrecorded machine that carries our fleet's mark, or may be what an intent without known outcome rented.
+fn is_of_interest(row: &Machine, state: &State) -> bool {
+    let mark = row.notes.as_ref().and_then(|notes| Mark::read(notes).1);
+    if let Some(mark) = mark {
+        return state.fleet.as_ref() == Some(&mark.fleet);
+    }
+    let intents = state.open.values().chain(state.watched.values().map(|(intent, _)| intent));
+    intents.filter(|intent| intent.action == IntentAction::Rent).any(|intent| super::sight::may_be(row, intent))
+}
+
+fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeSet<GroupId> {
+    let rows: BTreeMap<GroupId, &Group> = listed.rows.iter().map(|row| (row.id, row)).collect();
+    let recorded: BTreeMap<GroupId, &Record> = recorded_groups(state).collect();
+    let creates = |intent: &&Intent| intent.action == IntentAction::CreateGroup;
+    let open: BTreeSet<&str> =
+        state.open.values().filter(creates).filter_map(|intent| intent.group_name.as_deref()).collect();
+    let differs = |row: &Group| match recorded.get(&row.id) {
+        Some(record) => !differing(record, &observe::group(row)).is_empty(),
+        None => row.name.as_deref().is_some_and(|name| open.contains(name)),
+    };
+    let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));
+    let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);
+    missing.chain(present).collect()
+}
+
+/// Reads objects by id, a few at once; `None` for those that are gone.
+async fn by_id<I, T, F>(ids: BTreeSet<I>, read: impl Fn(I) -> F, what: &str) -> Result<Vec<(I, Option<T>)>, Diagnostics>
+where
+    I: Copy + Display,
+    F: Future<Output = Read<Option<T>>>,
+{
+    let reads = ids.into_iter().map(|id| {
+        let answer = read(id);
+        async move { (id, answer.await) }
+    });
+    let answers: Vec<(I, Read<Option<T>>)> = stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
+    let mut faults = Diagnostics::new();
+    let mut found = Vec::new();
+    for (id, answer) in answers {
+        match answer {
+            Ok(object) => found.push((id, object)),
+            Err(error) => faults.push(fault(&format!("Reading {what} {id}"), &error)),
+        }
+    }
+    if faults.is_empty() { Ok(found) } else { Err(faults) }
+}

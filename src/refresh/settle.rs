@@ -1,0 +1,226 @@
+//! Settling what is in doubt, by looking (invariant 2).
+
+use super::clock::{Clock, later};
+use super::fault::{fault, passes};
+use super::observed::take_in;
+use super::sight::{Search, Sighting, sight, sight_group};
+use crate::cloud::{CallError, Cloud};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::live::{Group, GroupId, Machine, MachineId, Status};
+use crate::schema::{self, INSTANCE, observe};
+use crate::state::journal::Event;
+use crate::state::{Intent, IntentAction, Record, State};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Complete lists without it that prove a rent or create absent.
+pub const LOOKS: usize = 3;
+/// Between the first looks.
+const FIRST_PAUSE: Duration = Duration::from_secs(3);
+/// Between the later ones.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// How long beyond the window an API that does not answer is borne with.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Settle<'a> {
+    /// From the end of the call, by the server's clock; then a complete list without it proves it absent.
+    pub window: Duration,
+    /// Wait for the window to pass; else what the window still covers stays open.
+    pub wait: bool,
+    /// What time it is.
+    pub clock: &'a Clock,
+}
+
+/// What looking brought.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+    /// To be appended to the journal.
+    pub events: Vec<Event>,
+    /// Intents that stay in doubt.
+    pub open: Vec<Intent>,
+    /// What was found, as warnings; and what stays in doubt, with its possible cost.
+    pub told: Diagnostics,
+}
+
+/// Settles the open intents of a state: found is adopted, proven absent is closed, what is neither stays open.
+///
+/// # Errors
+/// A read that fails, while it does not pass by itself inside the window.
+pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Result<Settled, Diagnostics> {
+    let mut settled = Settled::default();
+    let mut open: Vec<Intent> = Vec::new();
+    for intent in state.open.values() {
+        match intent.action {
+            IntentAction::Rent | IntentAction::CreateGroup => open.push(intent.clone()),
+            // Repeating it is harmless, and the next plan compares live with recorded.
+            IntentAction::Update => settled.events.push(not_done(intent, "the next plan compares what is live")),
+            IntentAction::Delete => {
+                let gone = deleted(cloud, intent).await;
+                match gone.map_err(|error| fault(&format!("Looking whether {} is deleted", intent.address), &error))? {
+                    true if is_of(state, intent) => settled.events.push(removed(intent)),
+                    _ => settled.events.push(not_done(intent, "it is still there")),
+                }
+            }
+        }
+    }
+    let mut pause = FIRST_PAUSE;
+    let mut looks = 0;
+    let began = Instant::now();
+    let mut doubts: Vec<(Intent, String)> = Vec::new();
+    while !open.is_empty() {
+        match look(cloud, state, &open, how).await {
+            Ok(found) => {
+                looks += 1;
+                doubts.clear();
+                let mut left = Vec::new();
+                for (intent, verdict) in open.into_iter().zip(found.verdicts) {
+                    match verdict {
+                        Verdict::Found(record) => {
+                            settled.told.push(adopted(&intent, &record));
+                            settled.events.push(recorded(&intent, record));
+                        }
+                        Verdict::Perhaps(why) => {
+                            doubts.push((intent.clone(), why));
+                            left.push(intent);
+                        }
+                        Verdict::Nowhere => {
+                            let since = intent.doubt_since.unwrap_or(intent.at);
+                            if looks >= LOOKS && found.as_of >= later(since, how.window) {
+                                settled.events.push(Event::Absent { claim: intent.claim.clone(), at: found.as_of });
+                            } else {
+                                doubts.push((intent.clone(), "it is not in the account so far".to_owned()));
+                                left.push(intent);
+                            }
+                        }
+                    }
+                }
+                open = left;
+                let within = |intent: &Intent| found.as_of < later(intent.doubt_since.unwrap_or(intent.at), how.window);
+                // What is ambiguous after the window stays so; what is absent needs its looks whatever the time.
+                let undecided = looks < LOOKS || (how.wait && open.iter().any(within));
+                let hopeless = !how.wait && open.iter().all(within);
+                if !undecided || hopeless {
+                    break;
+                }
+            }
+            Err(error) if how.wait && passes(&error) && began.elapsed() < how.window + PATIENCE => {}
+            Err(error) => return Err(fault("Looking for what earlier calls made", &error).into()),
+        }
+        sleep(pause).await;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+    for (intent, why) in doubts.iter().filter(|(intent, _)| open.contains(intent)) {
+        settled.told.push(still_in_doubt(intent, why));
+    }
+    settled.open = open;
+    Ok(settled)
+}
+
+enum Verdict {
+    Found(Record),
+    Perhaps(String),
+    Nowhere,
+}
+
+struct Looked {
+    verdicts: Vec<Verdict>,
+    as_of: jiff::Timestamp,
+}
+
+async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<'_>) -> Result<Looked, CallError> {
+    let any = |action: IntentAction| open.iter().any(|intent| intent.action == action);
+    let machines = if any(IntentAction::Rent) { Some(cloud.machines().await?) } else { None };
+    let groups = if any(IntentAction::CreateGroup) { Some(cloud.groups().await?) } else { None };
+    let dates = [machines.as_ref().map(|listed| listed.as_of), groups.as_ref().map(|listed| listed.as_of)];
+    let as_of = how.clock.observe(dates.into_iter().flatten().flatten().min());
+    let mut verdicts = Vec::new();
+    for intent in open {
+        let record = || intent.record.as_deref().cloned().unwrap_or_default();
+        verdicts.push(match (intent.action, &machines, &groups) {
+            (IntentAction::Rent, Some(listed), _) => {
+                match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
+                    Sighting::Found(machine) => Verdict::Found(record_of(record(), &machine, intent)),
+                    Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("machine", &ids)),
+                    Sighting::Nowhere => Verdict::Nowhere,
+                }
+            }
+            (_, _, Some(listed)) => match sight_group(cloud, intent, listed).await? {
+                Sighting::Found(group) => Verdict::Found(record_of_group(record(), &group, intent)),
+                Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("template group", &ids)),
+                Sighting::Nowhere => Verdict::Nowhere,
+            },
+            _ => Verdict::Nowhere,
+        });
+    }
+    Ok(Looked { verdicts, as_of })
+}
+
+/// The record of an intent with what its machine shows.
+pub fn record_of(mut record: Record, machine: &Machine, intent: &Intent) -> Record {
+    record.claim = Some(intent.claim.clone());
+    take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine));
+    record
+}
+
+/// The record of an intent with what its group shows.
+pub fn record_of_group(mut record: Record, group: &Group, intent: &Intent) -> Record {
+    record.claim = Some(intent.claim.clone());
+    take_in(&mut record, &schema::group::SCHEMA, &observe::group(group));
+    record
+}
+
+async fn deleted<C: Cloud>(cloud: &C, intent: &Intent) -> Result<bool, CallError> {
+    let Some(id) = intent.id else { return Ok(false) };
+    if intent.address.resource.kind == INSTANCE {
+        let machine = cloud.machine(MachineId(id)).await?;
+        return Ok(machine.is_none_or(|machine| machine.status.as_ref().is_some_and(Status::is_gone)));
+    }
+    Ok(cloud.group(GroupId(id)).await?.is_none())
+}
+
+/// Whether the address still holds the object of the intent.
+fn is_of(state: &State, intent: &Intent) -> bool {
+    state.resources.get(&intent.address).and_then(Record::id) == intent.id
+}
+
+fn removed(intent: &Intent) -> Event {
+    Event::Removed { claim: Some(intent.claim.clone()), address: intent.address.clone() }
+}
+
+fn not_done(intent: &Intent, reason: &str) -> Event {
+    Event::NotDone { claim: intent.claim.clone(), reason: reason.to_owned() }
+}
+
+fn recorded(intent: &Intent, record: Record) -> Event {
+    Event::Recorded { claim: Some(intent.claim.clone()), address: intent.address.clone(), record: Box::new(record) }
+}
+
+fn adopted(intent: &Intent, record: &Record) -> Diagnostic {
+    let id = record.id().map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+    let detail = format!(
+        "An earlier call for {} was never answered. What it made was found in the account (id {id}) and is recorded.",
+        intent.address
+    );
+    Diagnostic::warning("Adopted from an earlier run", detail).on(&intent.address)
+}
+
+fn perhaps(what: &str, ids: &[u64]) -> String {
+    let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+    format!("it may be the {what} {}, and nothing tells for certain", ids.join(" or "))
+}
+
+/// What is told of an intent that stays in doubt, with its possible cost.
+pub fn still_in_doubt(intent: &Intent, why: &str) -> Diagnostic {
+    let cost = match intent.hourly_cost {
+        Some(cost) => format!(" If it exists, it costs {cost} per hour."),
+        None => String::new(),
+    };
+    let detail = format!(
+        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: run podform recover, or podform recover -adopt with the id of the machine that is yours.",
+        intent.address
+    );
+    Diagnostic::warning("Outcome in doubt", detail).on(&intent.address)
+}

@@ -1,0 +1,144 @@
+//! Looking for what an intent made: a machine by its claim, a group by its name.
+
+use super::read::recorded_groups;
+use crate::cloud::{Cloud, Listed, Read};
+use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark};
+use crate::state::{Intent, State};
+use futures::stream::{self, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// Created so long before the intent was written, at most (clocks differ).
+const BEFORE: SignedDuration = SignedDuration::from_secs(60);
+/// Created so long after it, at most.
+const AFTER: SignedDuration = SignedDuration::from_mins(6);
+/// Candidates whose details are read at once.
+const AT_ONCE: usize = 8;
+
+/// What a look at one list says of an intent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sighting<T> {
+    /// This is what it made.
+    Found(Box<T>),
+    /// One of these may be; nobody can tell.
+    Perhaps(Vec<u64>),
+    /// Not there.
+    Nowhere,
+}
+
+/// What a search leaves out, and what it may conclude from.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Machines that are recorded: not those.
+    pub recorded: BTreeSet<MachineId>,
+    /// Template groups of our own: one unmarked machine of such a group can be nobody else's.
+    pub own_groups: BTreeSet<GroupId>,
+    /// Another rent of the same shape has no machine yet: only a claim tells them apart.
+    pub rivals: bool,
+}
+
+impl Search {
+    /// A search for an intent of this state.
+    pub fn of(state: &State, intent: &Intent) -> Search {
+        let recorded = super::read::recorded_machines(state).map(|(id, _)| id).collect();
+        let rivals = state.open.values().any(|other| other.claim != intent.claim && same_shape(other, intent));
+        Search { recorded, own_groups: recorded_groups(state).map(|(id, _)| id).collect(), rivals }
+    }
+}
+
+/// Whether two rents order the same: machines of one could be taken for the other's.
+pub fn same_shape(a: &Intent, b: &Intent) -> bool {
+    a.action == b.action && a.group_id == b.group_id && a.gpu_model == b.gpu_model && a.gpu_count == b.gpu_count
+}
+
+/// Whether a machine could be what an intent rented, as far as this answer tells.
+pub(super) fn may_be(machine: &Machine, intent: &Intent) -> bool {
+    fn fits<T: PartialEq>(live: Option<&T>, wanted: Option<&T>) -> bool {
+        live.is_none() || wanted.is_none() || live == wanted
+    }
+    let model = match (&machine.gpu_model, &intent.gpu_model) {
+        (Some(live), Some(wanted)) => live.eq_ignore_ascii_case(wanted),
+        _ => true,
+    };
+    let created = machine.created_at.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
+    let in_time = created.is_none_or(|created| {
+        let since = created.duration_since(intent.at);
+        since >= -BEFORE && since <= AFTER
+    });
+    let gone = machine.status.as_ref().is_some_and(crate::live::Status::is_gone);
+    let group = machine.group.map(|group| group.0);
+    !gone && model && in_time && fits(machine.gpu_count.as_ref(), intent.gpu_count.as_ref()) && {
+        fits(group.as_ref(), intent.group_id.as_ref())
+    }
+}
+
+/// Whether everything that [`may_be`] compares was told.
+fn is_told(machine: &Machine) -> bool {
+    machine.gpu_model.is_some()
+        && machine.gpu_count.is_some()
+        && machine.group.is_some()
+        && machine.created_at.as_ref().is_some_and(|text| text.parse::<Timestamp>().is_ok())
+}
+
+/// Looks for the machine of a rent (invariant 2). Where the environment is readable, only the claim adopts. Where it is
+/// not, one single unmarked machine of our own group, model, count and creation window does.
+///
+/// # Errors
+/// A read of details that failed.
+pub async fn sight<C: Cloud>(
+    cloud: &C,
+    intent: &Intent,
+    listed: &Listed<Machine>,
+    search: &Search,
+) -> Read<Sighting<Machine>> {
+    let mut candidates = Vec::new();
+    for row in &listed.rows {
+        match row.notes.as_ref().and_then(|notes| Mark::read(notes).1) {
+            Some(mark) if mark.claim == intent.claim => return Ok(Sighting::Found(Box::new(row.clone()))),
+            Some(_) => continue,
+            None if search.recorded.contains(&row.id) || !may_be(row, intent) => continue,
+            None => candidates.push(row.id),
+        }
+    }
+    let reads = candidates.into_iter().map(|id| cloud.machine(id));
+    let details: Vec<Read<Option<Machine>>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+    let mut possible = Vec::new();
+    for machine in details {
+        let Some(machine) = machine? else { continue };
+        let mark = machine.notes.as_ref().and_then(|notes| Mark::read(notes).1);
+        let claim = machine.env.as_ref().and_then(Env::claim);
+        if claim == Some(&intent.claim) || mark.as_ref().is_some_and(|mark| mark.claim == intent.claim) {
+            return Ok(Sighting::Found(Box::new(machine)));
+        }
+        // An empty environment proves nothing: ours holds a claim, so it may be one that the API does not show.
+        let readable = machine.env.as_ref().is_some_and(|env| !env.0.is_empty());
+        if mark.is_none() && !readable && may_be(&machine, intent) {
+            possible.push(machine);
+        }
+    }
+    let ids = possible.iter().map(|machine| machine.id.0).collect();
+    let own = intent.group_id.is_some_and(|group| search.own_groups.contains(&GroupId(group)));
+    Ok(match <[Machine; 1]>::try_from(possible) {
+        Ok([one]) if own && !search.rivals && is_told(&one) => Sighting::Found(Box::new(one)),
+        Err(none) if none.is_empty() => Sighting::Nowhere,
+        _ => Sighting::Perhaps(ids),
+    })
+}
+
+/// Looks for the group of a create: by its exact name, and our mark with the claim.
+///
+/// # Errors
+/// A read of details that failed.
+pub async fn sight_group<C: Cloud>(cloud: &C, intent: &Intent, listed: &Listed<Group>) -> Read<Sighting<Group>> {
+    let named = |row: &&Group| row.name.is_some() && row.name == intent.group_name;
+    let mut unmarked = Vec::new();
+    for row in listed.rows.iter().filter(named) {
+        let Some(group) = cloud.group(row.id).await? else { continue };
+        match group.notes.as_ref().and_then(|notes| Mark::read(notes).1) {
+            Some(mark) if mark.claim == intent.claim => return Ok(Sighting::Found(Box::new(group))),
+            Some(_) => {}
+            None => unmarked.push(group.id.0),
+        }
+    }
+    Ok(if unmarked.is_empty() { Sighting::Nowhere } else { Sighting::Perhaps(unmarked) })
+}

@@ -1,0 +1,66 @@
+//! Text of others (the API, the configuration) made harmless: a control character never reaches a terminal.
+
+use super::style::is_unsafe;
+
+fn push_visible(c: char, out: &mut String) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        c if u32::from(c) < 0x100 => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+        c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+    }
+}
+
+/// One line of text with every acting character written out.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) { push_visible(c, &mut out) } else { out.push(c) }
+    }
+    out
+}
+
+/// One line of a script: like [`visible`], but tabs stay.
+pub fn visible_line(text: &str) -> String {
+    text.split('\t').map(visible).collect::<Vec<_>>().join("\t")
+}
+
+/// In quotes, as the configuration would write it.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", quoted_inner(text))
+}
+
+/// A part of a quoted text.
+pub fn quoted_inner(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if is_unsafe(c) => push_visible(c, &mut out),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The name of an attribute or the key of a map, quoted where it is no identifier.
+pub fn key(name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    if plain { name.to_owned() } else { quoted(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_acts_on_the_terminal() {
+        let bad = "a\u{1b}[2J\u{9b}b\r\n\t\u{202e}\u{7f}";
+        assert_eq!(visible(bad), "a\\x1b[2J\\x9bb\\r\\n\\t\\u202e\\x7f");
+        assert_eq!(visible_line("\tx\u{7}"), "\tx\\x07");
+        assert_eq!(quoted("\u{1b} é \" \\ \t"), r#""\x1b é \" \\ \t""#);
+    }
+}

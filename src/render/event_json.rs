@@ -1,0 +1,114 @@
+//! The events of an apply as JSON, one object a line: Terraform's machine-readable messages.
+
+use super::event_text::{message, words};
+use super::events::{Event, Settlement};
+use crate::address::{InstanceAddr, InstanceKey};
+use crate::plan::StepAction;
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+/// One line, without its line break. `at` is when it happened.
+pub fn event_json(event: &Event, at: Timestamp) -> String {
+    let (kind, level) = match event {
+        Event::StepStarted { .. } => ("apply_start", "info"),
+        Event::StepProgress { .. } => ("apply_progress", "info"),
+        Event::StepDone { .. } => ("apply_complete", "info"),
+        Event::StepFailed { .. } => ("apply_errored", "error"),
+        Event::StepSkipped { .. } => ("apply_skipped", "warn"),
+        Event::Settled { settlement: Settlement::StillInDoubt, .. } => ("settled", "warn"),
+        Event::Settled { .. } => ("settled", "info"),
+        Event::Finished { .. } => ("change_summary", "info"),
+    };
+    let mut out = Map::new();
+    out.insert("@level".into(), json!(level));
+    out.insert("@message".into(), json!(message(event)));
+    out.insert("@module".into(), json!("podform.ui"));
+    out.insert("@timestamp".into(), json!(at.to_string()));
+    match event {
+        Event::Finished { added, changed, destroyed, cost, .. } => {
+            let changes =
+                json!({"add": added, "change": changed, "import": 0, "remove": destroyed, "operation": "apply"});
+            out.insert("changes".into(), changes);
+            out.insert("hourly_cost".into(), json!(cost.0.normalize().to_string()));
+        }
+        _ => {
+            out.insert("hook".into(), Json::Object(hook(event)));
+        }
+    }
+    out.insert("type".into(), json!(kind));
+    Json::Object(out).to_string()
+}
+
+fn hook(event: &Event) -> Map<String, Json> {
+    let mut out = Map::new();
+    let mut step = |address: &InstanceAddr, action: Option<StepAction>| {
+        out.insert("resource".into(), resource(address));
+        if let Some(action) = action {
+            let word = match action {
+                StepAction::Rent | StepAction::CreateGroup => "create",
+                StepAction::UpdateGroup | StepAction::UpdateMachine => "update",
+                StepAction::Release | StepAction::DeleteGroup => "delete",
+                StepAction::Forget => "forget",
+            };
+            out.insert("action".into(), json!(word));
+            out.insert("step".into(), json!(words(action)[3]));
+        }
+    };
+    match event {
+        Event::StepStarted { address, action, .. }
+        | Event::StepProgress { address, action, .. }
+        | Event::StepDone { address, action, .. }
+        | Event::StepFailed { address, action, .. }
+        | Event::StepSkipped { address, action, .. } => step(address, Some(*action)),
+        Event::Settled { address, .. } => step(address, None),
+        Event::Finished { .. } => {}
+    }
+    match event {
+        Event::StepProgress { elapsed_s, .. } | Event::StepFailed { elapsed_s, .. } => {
+            out.insert("elapsed_seconds".into(), json!(elapsed_s));
+        }
+        Event::StepDone { elapsed_s, id, .. } => {
+            identify(&mut out, id);
+            out.insert("elapsed_seconds".into(), json!(elapsed_s));
+        }
+        Event::Settled { settlement, id, .. } => {
+            identify(&mut out, id);
+            let word = match settlement {
+                Settlement::Adopted => "adopted",
+                Settlement::Absent => "absent",
+                Settlement::StillInDoubt => "in_doubt",
+            };
+            out.insert("settlement".into(), json!(word));
+        }
+        _ => {}
+    }
+    out
+}
+
+fn identify(out: &mut Map<String, Json>, id: &Option<String>) {
+    if let Some(id) = id {
+        out.insert("id_key".into(), json!("id"));
+        out.insert("id_value".into(), json!(id));
+    }
+}
+
+fn resource(address: &InstanceAddr) -> Json {
+    let resource = &address.resource;
+    let full = address.to_string();
+    let module = resource.module.to_string();
+    let local = full.strip_prefix(&format!("{module}.")).unwrap_or(&full);
+    let key = match &address.key {
+        Some(InstanceKey::Int(n)) => json!(n),
+        Some(InstanceKey::Str(text)) => json!(text),
+        None => Json::Null,
+    };
+    json!({
+        "addr": full,
+        "module": module,
+        "resource": local,
+        "implied_provider": "simplepod",
+        "resource_type": resource.kind,
+        "resource_name": resource.name,
+        "resource_key": key,
+    })
+}

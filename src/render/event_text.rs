@@ -1,0 +1,89 @@
+//! The events of an apply as lines of text.
+
+use super::cost;
+use super::escape::visible;
+use super::events::{Event, Settlement};
+use super::style::{ADD, BOLD, CHANGE, REMOVE, Style};
+use crate::plan::StepAction;
+
+/// The words of a step: while it begins, goes on, is done, and its noun.
+pub fn words(action: StepAction) -> [&'static str; 4] {
+    match action {
+        StepAction::Rent => ["Renting", "Still renting", "Rented", "rent"],
+        StepAction::Release => ["Releasing", "Still releasing", "Released", "release"],
+        StepAction::CreateGroup => ["Creating", "Still creating", "Creation complete", "create"],
+        StepAction::UpdateGroup | StepAction::UpdateMachine => {
+            ["Modifying", "Still modifying", "Modifications complete", "update"]
+        }
+        StepAction::DeleteGroup => ["Destroying", "Still destroying", "Destruction complete", "delete"],
+        StepAction::Forget => ["Forgetting", "Still forgetting", "Forgotten", "forget"],
+    }
+}
+
+/// `34s`, `2m05s`, `1h02m05s`.
+pub fn elapsed(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}s"),
+        (0, _) => format!("{minutes}m{seconds:02}s"),
+        _ => format!("{hours}h{minutes:02}m{seconds:02}s"),
+    }
+}
+
+/// The sentence of an event, without colour: what JSON carries as its message. One line.
+pub fn message(event: &Event) -> String {
+    let bracket = |text: &Option<String>| text.as_ref().map_or(String::new(), |text| format!(" [{}]", visible(text)));
+    let id = |id: &Option<String>| id.as_ref().map_or(String::new(), |id| format!(" [id={}]", visible(id)));
+    match event {
+        Event::StepStarted { address, action, detail } => {
+            format!("{address}: {}...{}", words(*action)[0], bracket(detail))
+        }
+        Event::StepProgress { address, action, elapsed_s, status } => {
+            let status = status.as_ref().map_or(String::new(), |status| format!(", {}", visible(status)));
+            let time = format!("{:02}m{:02}s", elapsed_s / 60, elapsed_s % 60);
+            format!("{address}: {}... [{time} elapsed{status}]", words(*action)[1])
+        }
+        Event::StepDone { address, action, elapsed_s, id: found } => {
+            format!("{address}: {} after {}{}", words(*action)[2], elapsed(*elapsed_s), id(found))
+        }
+        Event::StepFailed { address, action, elapsed_s, error } => {
+            let error = error.lines().map(visible).collect::<Vec<_>>().join(" ");
+            format!("{address}: The {} failed after {}: {error}", words(*action)[3], elapsed(*elapsed_s))
+        }
+        Event::StepSkipped { address, action, because } => {
+            format!("{address}: The {} was skipped ({})", words(*action)[3], visible(because))
+        }
+        Event::Settled { address, settlement, id: found } => {
+            let text = match settlement {
+                Settlement::Adopted => "Settled: it took effect and is recorded",
+                Settlement::Absent => "Settled: it took no effect",
+                Settlement::StillInDoubt => "Still in doubt: neither found nor proven absent",
+            };
+            format!("{address}: {text}{}", id(found))
+        }
+        Event::Finished { added, changed, destroyed, complete, .. } => {
+            let head = if *complete { "Apply complete!" } else { "Apply incomplete." };
+            format!("{head} Resources: {added} added, {changed} changed, {destroyed} destroyed.")
+        }
+    }
+}
+
+/// The event as text for people, with the line break at its end.
+pub fn event_text(event: &Event, style: Style) -> String {
+    let message = message(event);
+    let paint = match event {
+        Event::StepFailed { .. } => REMOVE,
+        Event::StepSkipped { .. } | Event::Settled { settlement: Settlement::StillInDoubt, .. } => CHANGE,
+        Event::Finished { complete: true, .. } => ADD.bold(),
+        Event::Finished { .. } => CHANGE.bold(),
+        _ => BOLD,
+    };
+    match event {
+        Event::Finished { cost, .. } => format!("\n{}\n{}\n", style.paint(paint, &message), cost::sentence(*cost)),
+        _ => match message.split_once(": ") {
+            // An address may hold ": " in a key; only the drawing suffers.
+            Some((address, rest)) => format!("{} {rest}\n", style.paint(paint, &format!("{address}:"))),
+            None => format!("{message}\n"),
+        },
+    }
+}

@@ -1,0 +1,94 @@
+//! What happens during an apply, as data.
+
+use crate::address::InstanceAddr;
+use crate::money::Usd;
+use crate::plan::StepAction;
+
+/// How an operation in doubt was settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// It took effect: the object was found and recorded.
+    Adopted,
+    /// It provably took no effect.
+    Absent,
+    /// Nothing is proven yet.
+    StillInDoubt,
+}
+
+/// One event of an apply.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A step begins.
+    StepStarted {
+        /// Which object.
+        address: InstanceAddr,
+        /// What is done to it.
+        action: StepAction,
+        /// In brackets behind: the offer that is taken, or the id.
+        detail: Option<String>,
+    },
+    /// A step goes on.
+    StepProgress {
+        /// Which object.
+        address: InstanceAddr,
+        /// What is done to it.
+        action: StepAction,
+        /// Seconds since it began.
+        elapsed_s: u64,
+        /// The machine's status and last console line, as far as they are known.
+        status: Option<String>,
+    },
+    /// A step is done.
+    StepDone {
+        /// Which object.
+        address: InstanceAddr,
+        /// What was done to it.
+        action: StepAction,
+        /// Seconds since it began.
+        elapsed_s: u64,
+        /// The object's id, where it has one still.
+        id: Option<String>,
+    },
+    /// A step failed.
+    StepFailed {
+        /// Which object.
+        address: InstanceAddr,
+        /// What was tried.
+        action: StepAction,
+        /// Seconds since it began.
+        elapsed_s: u64,
+        /// What went wrong.
+        error: String,
+    },
+    /// A step was not tried.
+    StepSkipped {
+        /// Which object.
+        address: InstanceAddr,
+        /// What would have been done to it.
+        action: StepAction,
+        /// Why not: the address that failed before, or an interrupt.
+        because: String,
+    },
+    /// An operation in doubt was looked for.
+    Settled {
+        /// Which object.
+        address: InstanceAddr,
+        /// What came out.
+        settlement: Settlement,
+        /// The id of the object that was found.
+        id: Option<String>,
+    },
+    /// The apply is over.
+    Finished {
+        /// Objects made.
+        added: usize,
+        /// Objects changed in place.
+        changed: usize,
+        /// Objects removed.
+        destroyed: usize,
+        /// False where steps failed, were skipped, or are in doubt.
+        complete: bool,
+        /// What the fleet costs now, USD per hour.
+        cost: Usd,
+    },
+}

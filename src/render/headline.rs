@@ -1,0 +1,73 @@
+//! The sentence above a change: what will happen to which object, and why.
+
+use super::escape::visible;
+use super::page::Sign;
+use crate::address::{InstanceAddr, InstanceKey};
+use crate::plan::{Action, Change, Plan, Reason, StepAction};
+use crate::schema::INSTANCE;
+
+/// What follows the address: " will be rented".
+pub fn sentence(change: &Change) -> String {
+    let machine = change.address.resource.kind == INSTANCE;
+    match change.action {
+        Action::NoOp => " stays as it is",
+        Action::Create if machine => " will be rented",
+        Action::Create => " will be created",
+        Action::Update => " will be updated in-place",
+        Action::Replace => match (&change.reason, machine) {
+            (Some(Reason::Tainted(_)), true) => " is tainted, so it must be re-rented",
+            (Some(Reason::Tainted(_)), false) => " is tainted, so must be replaced",
+            (Some(Reason::Requested), true) => " will be re-rented, as requested",
+            (Some(Reason::Requested), false) => " will be replaced, as requested",
+            (_, true) => " must be re-rented",
+            (_, false) => " must be replaced",
+        },
+        Action::Delete if machine => " will be released",
+        Action::Delete => " will be destroyed",
+        Action::Forget => " is gone already, so only its record will go",
+    }
+    .to_owned()
+}
+
+/// Why, in brackets below the headline; `None` where the difference tells it.
+pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String> {
+    let text = match reason? {
+        Reason::NoBlock => format!("because {} is not in configuration", address.resource),
+        Reason::NoKey => match &address.key {
+            Some(InstanceKey::Int(n)) => format!("because index [{n}] is out of range for count"),
+            Some(key) => format!("because key {key} is not in for_each map"),
+            None => format!("because {} uses count or for_each now", address.resource),
+        },
+        Reason::Tainted(why) => format!("because {}", visible(why)),
+        Reason::Gone => "because the recorded one is gone from the account".to_owned(),
+        Reason::Unfit(names) => {
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            format!("because {} {verb} not met by the host it runs on", names.join(", "))
+        }
+        Reason::Destroy | Reason::Requested => return None,
+    };
+    Some(format!("({text})"))
+}
+
+/// The sign of a change. A re-rent shows which comes first, as the steps say.
+pub fn sign(plan: &Plan, change: &Change) -> Sign {
+    match change.action {
+        Action::NoOp => Sign::Same,
+        Action::Create => Sign::Add,
+        Action::Update => Sign::Change,
+        Action::Delete => Sign::Remove,
+        Action::Forget => Sign::Forget,
+        Action::Replace if new_first(plan, change) => Sign::ReplaceNewFirst,
+        Action::Replace => Sign::Replace,
+    }
+}
+
+/// True where a replace makes the new object before the old one goes.
+pub fn new_first(plan: &Plan, change: &Change) -> bool {
+    let at = |actions: [StepAction; 2]| {
+        plan.steps.iter().position(|step| step.address == change.address && actions.contains(&step.action))
+    };
+    let made = at([StepAction::Rent, StepAction::CreateGroup]);
+    let gone = at([StepAction::Release, StepAction::DeleteGroup]);
+    matches!((made, gone), (Some(made), Some(gone)) if made < gone)
+}

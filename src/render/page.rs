@@ -1,0 +1,155 @@
+//! Lines with a symbol in the margin, as plans are drawn.
+
+use super::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style};
+use unicode_width::UnicodeWidthStr;
+
+/// What the margin of a line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// Nothing.
+    Same,
+    /// `+`
+    Add,
+    /// `~`
+    Change,
+    /// `-`
+    Remove,
+    /// `-/+`
+    Replace,
+    /// `+/-`: the new one first.
+    ReplaceNewFirst,
+    /// `.`: forgotten.
+    Forget,
+}
+
+impl Sign {
+    /// As it stands in the margin.
+    pub fn text(self) -> &'static str {
+        match self {
+            Sign::Same => "",
+            Sign::Add => "+",
+            Sign::Change => "~",
+            Sign::Remove => "-",
+            Sign::Replace => "-/+",
+            Sign::ReplaceNewFirst => "+/-",
+            Sign::Forget => ".",
+        }
+    }
+
+    /// As it stands in the margin, coloured.
+    pub fn painted(self, style: Style) -> String {
+        match self {
+            Sign::Same => String::new(),
+            Sign::Add => style.paint(ADD, "+"),
+            Sign::Change => style.paint(CHANGE, "~"),
+            Sign::Remove => style.paint(REMOVE, "-"),
+            Sign::Replace => format!("{}/{}", style.paint(REMOVE, "-"), style.paint(ADD, "+")),
+            Sign::ReplaceNewFirst => format!("{}/{}", style.paint(ADD, "+"), style.paint(REMOVE, "-")),
+            Sign::Forget => style.paint(REMOVE, "."),
+        }
+    }
+}
+
+/// Text that is being drawn.
+#[derive(Debug)]
+pub struct Page {
+    /// How.
+    pub style: Style,
+    /// What stands so far.
+    pub text: String,
+}
+
+impl Page {
+    /// An empty one.
+    pub fn new(style: Style) -> Self {
+        Self { style, text: String::new() }
+    }
+
+    /// One line: the text starts in column `4 * level`, the sign stands to its left.
+    pub fn line(&mut self, level: usize, sign: Sign, text: &str) {
+        if text.is_empty() {
+            self.text.push('\n');
+            return;
+        }
+        let indent = (4 * level).saturating_sub(sign.text().len() + usize::from(sign != Sign::Same));
+        self.text.extend(std::iter::repeat_n(' ', indent));
+        if sign != Sign::Same {
+            self.text.push_str(&sign.painted(self.style));
+            self.text.push(' ');
+        }
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    /// A remark that counts what is not shown: `# (3 unchanged attributes hidden)`.
+    pub fn hidden(&mut self, level: usize, count: usize, what: &str) {
+        if count > 0 {
+            let s = if count == 1 { "" } else { "s" };
+            let text = self.style.paint(DIM, &format!("# ({count} unchanged {what}{s} hidden)"));
+            self.line(level, Sign::Same, &text);
+        }
+    }
+
+    /// A paragraph, wrapped.
+    pub fn paragraph(&mut self, text: &str) {
+        for line in wrap(text.split(' '), " ", self.style.columns().min(100)) {
+            self.line(0, Sign::Same, &line);
+        }
+    }
+
+    /// `  # first: a, b, c`, wrapped between the parts, continued under the first part.
+    pub fn comment(&mut self, first: &str, parts: &[String]) {
+        let lead = first.width() + 4;
+        let lines = wrap(parts.iter().map(String::as_str), ", ", self.style.columns().saturating_sub(lead));
+        for (i, line) in lines.iter().enumerate() {
+            let lead = if i == 0 { first.to_owned() } else { " ".repeat(first.width()) };
+            let text = self.style.paint(DIM, &format!("# {lead}{line}"));
+            self.text.push_str("  ");
+            self.text.push_str(&text);
+            self.text.push('\n');
+        }
+    }
+
+    /// A headline comment: `  # text`, bold.
+    pub fn headline(&mut self, subject: &str, rest: &str) {
+        let text = format!("  {}{rest}\n", self.style.paint(BOLD, &format!("# {subject}")));
+        self.text.push_str(&text);
+    }
+
+    /// An empty line.
+    pub fn gap(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A rule over the page.
+    pub fn rule(&mut self) {
+        let rule = "─".repeat(self.style.columns().clamp(20, 100) - 1);
+        let rule = self.style.paint(DIM, &rule);
+        self.line(0, Sign::Same, &rule);
+    }
+}
+
+/// Parts joined by a separator into lines of a width; a part that is longer stands alone. The separator's end is cut at
+/// a line's end.
+pub fn wrap<'a>(parts: impl IntoIterator<Item = &'a str>, separator: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.width() + separator.width() + part.width() <= width => {
+                line.push_str(separator);
+                line.push_str(part);
+            }
+            Some(line) => {
+                line.push_str(separator.trim_end());
+                lines.push(part.to_owned());
+            }
+            None => lines.push(part.to_owned()),
+        }
+    }
+    lines
+}
+
+/// `1 offer`, `2 offers`.
+pub fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}

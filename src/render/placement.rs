@@ -1,0 +1,100 @@
+//! The offer that a rent will take, and what the reviewer approves with it.
+
+use super::escape::visible;
+use crate::live::{Offer, OfferFacts};
+use crate::market::{Envelope, Placed};
+use crate::money::Usd;
+
+/// Units of requirements, by the name without `min_` and `max_`.
+const UNITS: [(&str, &str); 11] = [
+    ("gpu_memory", " GB"),
+    ("memory", " GB"),
+    ("disk", " GB"),
+    ("cpu_cores", " cores"),
+    ("disk_write", " MB/s"),
+    ("download", " Mbit/s"),
+    ("upload", " Mbit/s"),
+    ("sla", " %"),
+    ("tflops", " TFLOPS"),
+    ("pcie_bandwidth", " GBit/s"),
+    ("rental_time_min", " h"),
+];
+
+/// `1x RTX 4090`.
+pub fn gpus(offer: &Offer) -> String {
+    format!("{}x {}", offer.gpu_count, visible(&offer.gpu_model))
+}
+
+/// `Europe/PL`, as far as it is known.
+pub fn place(facts: &OfferFacts) -> Option<String> {
+    let parts: Vec<String> = [&facts.region, &facts.country].into_iter().flatten().map(|part| visible(part)).collect();
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+/// `1x RTX 4090 in Europe/PL at $0.31 per GPU-hour`.
+pub fn short(offer: &Offer) -> String {
+    let place = place(&offer.facts).map_or(String::new(), |place| format!(" in {place}"));
+    format!("{}{place} at {} per GPU-hour", gpus(offer), offer.price_per_gpu)
+}
+
+/// What the machine costs per hour with the disk its template takes.
+pub fn hourly(offer: &Offer, envelope: &Envelope) -> Usd {
+    crate::money::hourly_cost(
+        offer.price_per_gpu,
+        offer.gpu_count,
+        offer.price_per_disk,
+        envelope.disk_size.unwrap_or(0),
+    )
+}
+
+/// The offer in parts, to be wrapped: what, where, for how much, and the facts that requirements name.
+pub fn offer(placed: &Placed, cost: Usd) -> Vec<String> {
+    let Placed { offer, envelope } = placed;
+    let mut parts = vec![format!("{} (cap {})", short(offer), envelope.max_price_per_gpu)];
+    parts.push(match envelope.disk_size {
+        Some(disk) => format!("{cost} per hour with {disk} GB disk"),
+        None => format!("{cost} per hour"),
+    });
+    parts
+}
+
+/// The facts of the host that requirements name: `memory 64 GB (at least 48 GB)`.
+pub fn facts(placed: &Placed) -> Vec<String> {
+    let Placed { offer, envelope } = placed;
+    let judged = envelope.requirement.0.iter().filter(|(name, _)| *name != "region" && *name != "country");
+    judged
+        .map(|(name, wanted)| {
+            let (bound, what, unit) = parse(name);
+            let fact = fact(&offer.facts, name).map_or("unknown".to_owned(), |fact| format!("{fact}{unit}"));
+            format!("{} {fact} ({bound} {}{unit})", what.replace('_', " "), visible(wanted))
+        })
+        .collect()
+}
+
+/// What may be rented in its place if it vanishes.
+pub fn substitute(envelope: &Envelope) -> Option<String> {
+    let others = envelope.gpu_models.get(1..).filter(|others| !others.is_empty())?;
+    let others: Vec<String> = others.iter().map(|model| visible(model)).collect();
+    Some(format!("else {}", others.join(" or ")))
+}
+
+/// The bound, the fact and the unit that a requirement's name speaks of.
+pub fn parse(name: &str) -> (&'static str, &str, &'static str) {
+    let (bound, what) = match (name.strip_prefix("min_"), name.strip_prefix("max_")) {
+        (Some(what), _) => ("at least", what),
+        (_, Some(what)) => ("at most", what),
+        _ => ("wanted", name),
+    };
+    (bound, what, UNITS.iter().find(|(known, _)| *known == what).map_or("", |(_, unit)| unit))
+}
+
+/// The fact that a requirement's name speaks of: facts are named like requirements.
+pub fn fact(facts: &OfferFacts, name: &str) -> Option<String> {
+    let (_, what, _) = parse(name);
+    let all = serde_json::to_value(facts).ok()?;
+    let text = match all.get(what)? {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Some(visible(&text))
+}

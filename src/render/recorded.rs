@@ -1,0 +1,75 @@
+//! What the state recorded, as values that can be shown: secrets are marked, types come from the tables.
+
+use crate::address::InstanceAddr;
+use crate::lang::{Kind, Marks, Number, Type, Value};
+use crate::schema;
+use crate::state::Record;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The object of a record. What the table says is secret, and what was recorded only as a digest, is marked.
+pub fn object(address: &InstanceAddr, record: &Record) -> Value {
+    let ty = schema::schema(&address.resource.kind).map_or(Type::Dynamic, schema::Schema::ty);
+    let of = |name: &str| match &ty {
+        Type::Object(attributes) => attributes.get(name).cloned().unwrap_or(Type::Dynamic),
+        _ => Type::Dynamic,
+    };
+    let hide = |path: &str| record.secrets.contains_key(path);
+    let value = |(name, json): (&String, &Json)| (Arc::<str>::from(name.as_str()), read(name, json, &of(name), &hide));
+    Value::object(record.attributes.iter().map(value))
+}
+
+/// JSON as a value, near the type: what does not fit the type keeps its own, so that every state can be shown.
+pub fn value(json: &Json, ty: &Type) -> Value {
+    read("", json, ty, &|_| false)
+}
+
+fn read(path: &str, json: &Json, ty: &Type, hide: &dyn Fn(&str) -> bool) -> Value {
+    if hide(path) {
+        // Anything but null: a secret is there, and must be seen to be there.
+        return Value::string("").marked(Marks::SENSITIVE);
+    }
+    match json {
+        Json::Null => Value::null(ty.clone()),
+        Json::Bool(b) => Value::bool(*b),
+        Json::Number(n) => Number::parse(&n.to_string()).map_or_else(|| Value::string(n.to_string()), Value::number),
+        Json::String(text) => Value::string(text),
+        Json::Array(elements) => {
+            let inner = |at: usize| match ty {
+                Type::List(element) | Type::Set(element) => (**element).clone(),
+                Type::Tuple(types) => types.get(at).cloned().unwrap_or(Type::Dynamic),
+                _ => Type::Dynamic,
+            };
+            let values: Vec<Value> = elements
+                .iter()
+                .enumerate()
+                .map(|(at, element)| read(&format!("{path}[{at}]"), element, &inner(at), hide))
+                .collect();
+            match ty {
+                Type::List(element) => Kind::List((**element).clone(), Arc::new(values)).into(),
+                Type::Set(element) => Kind::Set((**element).clone(), Arc::new(values)).into(),
+                _ => Value::tuple(values),
+            }
+        }
+        Json::Object(entries) => {
+            let map = matches!(ty, Type::Map(_));
+            let values: BTreeMap<Arc<str>, Value> = entries
+                .iter()
+                .map(|(name, inner)| {
+                    let ty = match ty {
+                        Type::Map(element) => (**element).clone(),
+                        Type::Object(types) => types.get(name.as_str()).cloned().unwrap_or(Type::Dynamic),
+                        _ => Type::Dynamic,
+                    };
+                    let path = if map { format!("{path}[\"{name}\"]") } else { format!("{path}.{name}") };
+                    (Arc::from(name.as_str()), read(&path, inner, &ty, hide))
+                })
+                .collect();
+            match ty {
+                Type::Map(element) => Value::map((**element).clone(), values),
+                _ => Value::object(values),
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The state for other programs, as `terraform show -json` writes it.
+
+use super::module_tree::{identity, root_module};
+use super::{recorded, value_json};
+use crate::state::State;
+use serde_json::{Map, Value as Json, json};
+
+/// The version of Terraform whose forms we write.
+pub const TERRAFORM_VERSION: &str = "1.11.4";
+
+/// The whole state.
+pub fn state_json(state: &State) -> Json {
+    let mut out = Map::new();
+    out.insert("format_version".into(), json!("1.0"));
+    out.insert("terraform_version".into(), json!(TERRAFORM_VERSION));
+    out.insert("podform_version".into(), json!(env!("CARGO_PKG_VERSION")));
+    if !state.resources.is_empty() || !state.outputs.is_empty() {
+        let mut values = Map::new();
+        if !state.outputs.is_empty() {
+            values.insert("outputs".into(), outputs(state));
+        }
+        values.insert("root_module".into(), resources(state));
+        out.insert("values".into(), Json::Object(values));
+    }
+    Json::Object(out)
+}
+
+fn outputs(state: &State) -> Json {
+    let output = |(name, output): (&String, &crate::state::OutputState)| {
+        let value = if output.sensitive { Json::Null } else { output.value.clone() };
+        (name.clone(), json!({"sensitive": output.sensitive, "value": value, "type": output.ty}))
+    };
+    Json::Object(state.outputs.iter().map(output).collect())
+}
+
+fn resources(state: &State) -> Json {
+    root_module(state.resources.iter().map(|(address, record)| {
+        let object = recorded::object(address, record);
+        let mut out = identity(address, false);
+        out.insert("schema_version".into(), json!(0));
+        out.insert("values".into(), value_json::known(&object).unwrap_or(Json::Null));
+        out.insert("sensitive_values".into(), value_json::sensitive_mask(&object));
+        if !record.dependencies.is_empty() {
+            let names: Vec<String> = record.dependencies.iter().map(ToString::to_string).collect();
+            out.insert("depends_on".into(), json!(names));
+        }
+        if record.tainted.is_some() {
+            out.insert("tainted".into(), json!(true));
+        }
+        (address.resource.module.clone(), Json::Object(out))
+    }))
+}

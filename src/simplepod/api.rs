@@ -1,0 +1,107 @@
+//! The seam: what effects ask of the API.
+
+use super::client::{Client, id_of};
+use super::query::MarketQuery;
+use super::read::{account, global_template, group, machine};
+use super::{write, write::Body};
+use crate::cloud::{Cloud, Listed, Outcome, Read};
+use crate::http::Method;
+use crate::live::{
+    Account, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
+};
+
+impl Cloud for Client {
+    async fn offers(&self) -> Read<Vec<Offer>> {
+        self.market(&MarketQuery::free()).await
+    }
+
+    async fn global_templates(&self) -> Read<Vec<GlobalTemplate>> {
+        let listed = self.list("/instances/global-templates/list", Vec::new(), None, global_template).await?;
+        Ok(listed.rows)
+    }
+
+    async fn account(&self) -> Read<Account> {
+        let call = self.get("/instances/summary".into(), Vec::new());
+        let (account, _) = call.read(|value| Ok(account(&value))).await?;
+        Ok(account)
+    }
+
+    async fn groups(&self) -> Read<Listed<Group>> {
+        self.list("/instances/templates/list", Vec::new(), Some(&self.groups_expected), group).await
+    }
+
+    async fn group(&self, id: GroupId) -> Read<Option<Group>> {
+        self.one(id.iri(), |value| group(value).filter(|group| group.id == id)).await
+    }
+
+    async fn create_group(&self, fields: &GroupFields) -> Outcome<Option<GroupId>> {
+        let id = self.post("/instances/templates", write::group(&complete(fields))).await;
+        with_id(id, GroupId)
+    }
+
+    async fn update_group(&self, id: GroupId, fields: &GroupFields) -> Outcome<()> {
+        self.call(Method::Put, id.iri(), Some(write::group(fields))).idempotent(false).await
+    }
+
+    async fn delete_group(&self, id: GroupId) -> Outcome<()> {
+        self.call(Method::Delete, id.iri(), None).idempotent(true).await
+    }
+
+    async fn machines(&self) -> Read<Listed<Machine>> {
+        self.list("/instances/list", Vec::new(), Some(&self.machines_expected), machine).await
+    }
+
+    async fn machine(&self, id: MachineId) -> Read<Option<Machine>> {
+        self.one(path(id), |value| machine(value).filter(|machine| machine.id == id)).await
+    }
+
+    async fn rent(&self, request: &RentRequest) -> Outcome<Option<MachineId>> {
+        with_id(self.post("/instances", write::rent(request)).await, MachineId)
+    }
+
+    async fn update_machine(&self, id: MachineId, fields: &MachineFields) -> Outcome<()> {
+        self.call(Method::Put, path(id), Some(write::machine(fields))).idempotent(false).await
+    }
+
+    async fn delete_machine(&self, id: MachineId) -> Outcome<()> {
+        self.call(Method::Delete, path(id), None).idempotent(true).await
+    }
+}
+
+impl Client {
+    /// Makes something, at most once; its id, where the answer names one.
+    async fn post(&self, path: &str, body: Body) -> Outcome<Option<u64>> {
+        match self.call(Method::Post, path.to_owned(), Some(body)).once().await {
+            Outcome::Done(answer) => Outcome::Done(id_of(&answer)),
+            Outcome::NotDone(error) => Outcome::NotDone(error),
+            Outcome::InDoubt(error) => Outcome::InDoubt(error),
+        }
+    }
+}
+
+fn path(id: MachineId) -> String {
+    format!("/instances/{id}")
+}
+
+fn with_id<T>(outcome: Outcome<Option<u64>>, id: fn(u64) -> T) -> Outcome<Option<T>> {
+    match outcome {
+        Outcome::Done(number) => Outcome::Done(number.map(id)),
+        Outcome::NotDone(error) => Outcome::NotDone(error),
+        Outcome::InDoubt(error) => Outcome::InDoubt(error),
+    }
+}
+
+/// The fields of a new group with every key that real clients send: nobody knows what the API does without one
+/// (API sheet §3.5).
+fn complete(fields: &GroupFields) -> GroupFields {
+    let mut fields = fields.clone();
+    for text in [&mut fields.category_name, &mut fields.start_script, &mut fields.notes] {
+        text.get_or_insert_default();
+    }
+    fields.default_tag.get_or_insert_with(|| "latest".into());
+    fields.expose_ports.get_or_insert_default();
+    fields.ssh_server.get_or_insert_default();
+    fields.jupyter.get_or_insert_default();
+    fields.registry.get_or_insert_default();
+    fields
+}

@@ -1,0 +1,309 @@
+//! The client: its settings, and the calls that the seam does not ask for.
+
+use super::clean::one_line;
+use super::field::{Row, rows};
+use super::offers::offers;
+use super::paging::{Page, Paging, complete};
+use super::query::MarketQuery;
+use super::read::{LedgerRow, global_template, group, ledger_row, machine};
+use super::retry::{Call, Retry};
+use super::write::{Body, reboot};
+use crate::cloud::{ErrorKind, Listed, Outcome, Read};
+use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transport};
+use crate::live::{GlobalTemplate, Group, GroupId, Machine, MachineId, Offer};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use sha2::Sha256;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Where the API lives.
+pub const BASE_URL: &str = "https://api.simplepod.ai";
+
+/// Everything a client is made of. `Debug` does not show the key.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// [`BASE_URL`], or another.
+    pub base_url: String,
+    /// The key of a sub-account.
+    pub api_key: SecretString,
+    /// Limits of the transport.
+    pub http: Options,
+    /// Which calls are sent again, and when.
+    pub retry: Retry,
+    /// Rows a page; the server may give fewer.
+    pub page_size: usize,
+    /// The path of a reboot, which the reference does not print (C5).
+    pub reboot_path: String,
+}
+
+impl Settings {
+    /// The defaults for an endpoint and a key.
+    pub fn new(base_url: impl Into<String>, api_key: SecretString) -> Self {
+        Self {
+            base_url: base_url.into(),
+            api_key,
+            http: Options::default(),
+            retry: Retry::default(),
+            page_size: 100,
+            reboot_path: "/instances/execute-reboot".into(),
+        }
+    }
+}
+
+/// How many rows lists will have, as far as one can tell from the state: their pages are then read in one round.
+/// A wrong number costs calls or time, never rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// Machines of the account.
+    pub machines: Option<usize>,
+    /// Template groups of the account.
+    pub groups: Option<usize>,
+}
+
+/// A short fingerprint of an API key, from which the key cannot be told: 16 hexadecimal digits. By it, a state knows
+/// its account.
+pub fn account_fingerprint(api_key: &SecretString) -> String {
+    let key = api_key.expose_secret().trim();
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("keys of every length are taken");
+    mac.update(b"podform account fingerprint v1");
+    mac.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The SimplePod API. Implements [`crate::cloud::Cloud`].
+#[derive(Debug)]
+pub struct Client {
+    transport: Transport,
+    retry: Retry,
+    page_size: usize,
+    reboot_path: String,
+    pub(super) machines_expected: Expectation,
+    pub(super) groups_expected: Expectation,
+}
+
+/// How many rows a list will have: told, or as many as the last time.
+#[derive(Debug)]
+pub(super) struct Expectation(AtomicUsize);
+
+impl Expectation {
+    /// What stands for "unknown".
+    const UNKNOWN: usize = usize::MAX;
+
+    fn new(rows: Option<usize>) -> Self {
+        Self(AtomicUsize::new(rows.unwrap_or(Self::UNKNOWN)))
+    }
+
+    fn get(&self) -> Option<usize> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|rows| *rows != Self::UNKNOWN)
+    }
+
+    fn learn(&self, rows: usize) {
+        self.0.store(rows, Ordering::Relaxed);
+    }
+}
+
+impl Client {
+    /// A client. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// The base URL, the key or a setting cannot be used, or TLS is not to be had.
+    pub fn new(settings: Settings) -> Result<Self, SetupError> {
+        let endpoint = Endpoint::parse(&settings.base_url)?;
+        if settings.page_size == 0 {
+            return Err(SetupError::Setting("the page size must be above 0".into()));
+        }
+        if !settings.reboot_path.starts_with('/') {
+            return Err(SetupError::Setting("the path of the reboot must start with /".into()));
+        }
+        Ok(Self {
+            transport: Transport::new(endpoint, &settings.api_key, settings.http)?,
+            retry: settings.retry,
+            page_size: settings.page_size,
+            reboot_path: settings.reboot_path,
+            machines_expected: Expectation::new(None),
+            groups_expected: Expectation::new(None),
+        })
+    }
+
+    /// The same client, knowing how long lists will be.
+    #[must_use]
+    pub fn with_expected(self, expected: Expected) -> Self {
+        Self {
+            machines_expected: Expectation::new(expected.machines),
+            groups_expected: Expectation::new(expected.groups),
+            ..self
+        }
+    }
+
+    /// The base URL, without trailing `/`: what a state remembers.
+    pub fn base_url(&self) -> &str {
+        self.transport.endpoint().as_str()
+    }
+
+    /// [`account_fingerprint`] of this client's key.
+    pub fn account_fingerprint(&self) -> String {
+        account_fingerprint(self.transport.key())
+    }
+
+    /// Rows of the market, in the order asked for; those without price, model or count are dropped.
+    ///
+    /// # Errors
+    ///
+    /// The call failed.
+    pub async fn market(&self, query: &MarketQuery) -> Read<Vec<Offer>> {
+        let call = self.get("/instances/market/list".into(), query.pairs());
+        let (offers, _) = call.read(|value| offers(value).ok_or("the answer is no list")).await?;
+        Ok(offers)
+    }
+
+    /// Details of one of the vendor's templates; `None` for 404 and 410.
+    ///
+    /// # Errors
+    ///
+    /// The call failed.
+    pub async fn global_template(&self, id: GroupId) -> Read<Option<Group>> {
+        self.one(format!("/instances/global-templates/{id}"), |value| group(value).filter(|group| group.id == id)).await
+    }
+
+    /// The vendor's templates that match a phrase, loosely.
+    ///
+    /// # Errors
+    ///
+    /// The call failed.
+    pub async fn search_global_templates(&self, phrase: &str) -> Read<Vec<GlobalTemplate>> {
+        let listed = self.list("/instances/global-templates/list", search(phrase), None, global_template).await?;
+        Ok(listed.rows)
+    }
+
+    /// Our template groups that match a phrase, loosely: names are to be compared afterwards (API sheet §3.3).
+    ///
+    /// # Errors
+    ///
+    /// The call failed.
+    pub async fn search_groups(&self, phrase: &str) -> Read<Listed<Group>> {
+        self.list("/instances/templates/list", search(phrase), None, group).await
+    }
+
+    /// Our machines that match a phrase, loosely.
+    ///
+    /// # Errors
+    ///
+    /// The call failed.
+    pub async fn search_machines(&self, phrase: &str) -> Read<Listed<Machine>> {
+        self.list("/instances/list", search(phrase), None, machine).await
+    }
+
+    /// Reboots machines; sent once.
+    pub async fn reboot(&self, ids: &[MachineId]) -> Outcome<()> {
+        let call = self.call(Method::Patch, self.reboot_path.clone(), Some(reboot(ids)));
+        match call.once().await {
+            Outcome::Done(_) => Outcome::Done(()),
+            Outcome::NotDone(error) => Outcome::NotDone(error),
+            Outcome::InDoubt(error) => Outcome::InDoubt(error),
+        }
+    }
+
+    /// The list of usage, of one machine or of all.
+    ///
+    /// # Errors
+    ///
+    /// The call failed.
+    pub async fn billing(&self, machine: Option<MachineId>) -> Read<Listed<LedgerRow>> {
+        let query = machine.map(|id| ("instanceId".to_owned(), id.to_string())).into_iter().collect();
+        self.list("/instances/billing/list", query, None, ledger_row).await
+    }
+
+    /// The list of deposits.
+    ///
+    /// # Errors
+    ///
+    /// The call failed.
+    pub async fn deposits(&self) -> Read<Listed<LedgerRow>> {
+        self.list("/instances/deposit/list", Vec::new(), None, ledger_row).await
+    }
+
+    /// A list, wholly.
+    pub(super) async fn list<T>(
+        &self,
+        path: &'static str,
+        query: Vec<(String, String)>,
+        expected: Option<&Expectation>,
+        parse: fn(&Value) -> Option<T>,
+    ) -> Read<Listed<T>> {
+        let paging = Paging {
+            size: self.page_size,
+            expected: expected.and_then(Expectation::get),
+            concurrency: self.transport.options().max_concurrency,
+        };
+        let listed = complete(paging, |number, size| {
+            let paging = [("page".to_owned(), number.to_string()), ("itemsPerPage".to_owned(), size.to_string())];
+            let call = self.get(path.to_owned(), query.iter().cloned().chain(paging).collect());
+            async move {
+                let (rows, answer) = call.read(|value| page(path, value, parse)).await?;
+                Ok(Page { rows, date: answer.date })
+            }
+        })
+        .await?;
+        if let Some(expected) = expected {
+            expected.learn(listed.rows.len());
+        }
+        Ok(listed)
+    }
+
+    /// One thing by its id; `None` for 404 and 410.
+    pub(super) async fn one<T>(&self, path: String, parse: impl Fn(&Value) -> Option<T>) -> Read<Option<T>> {
+        let call = self.get(path, Vec::new());
+        match call.read(|value| parse(&value).ok_or("the answer is not what was asked for")).await {
+            Ok((thing, _)) => Ok(Some(thing)),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A read.
+    pub(super) fn get(&self, path: String, query: Vec<(String, String)>) -> Call<'_> {
+        let request = Request { method: Method::Get, path, query, body: None, slow: false };
+        Call::new(&self.transport, &self.retry, request, Vec::new())
+    }
+
+    /// A call that changes the account.
+    pub(super) fn call(&self, method: Method, path: String, body: Option<Body>) -> Call<'_> {
+        // Rents and deletes take longer (API sheet §1).
+        let slow = matches!(method, Method::Post | Method::Delete);
+        let content_type = if method == Method::Patch { "application/merge-patch+json" } else { "application/json" };
+        let (bytes, secrets) = body.map_or((None, Vec::new()), |body| (Some(body.bytes), body.secrets));
+        let request = Request { method, path, query: Vec::new(), body: bytes.map(|bytes| (content_type, bytes)), slow };
+        Call::new(&self.transport, &self.retry, request, secrets)
+    }
+}
+
+/// The id that the answer to a POST names.
+pub(super) fn id_of(answer: &Answer) -> Option<u64> {
+    super::read::created_id(&serde_json::from_slice(&answer.body).ok()?)
+}
+
+fn search(phrase: &str) -> Vec<(String, String)> {
+    vec![("search".to_owned(), phrase.to_owned())]
+}
+
+/// The rows of one page, each with what tells it apart: its id, else all of it and its number among its like.
+fn page<T>(path: &str, value: Value, parse: fn(&Value) -> Option<T>) -> Result<Vec<(String, T)>, &'static str> {
+    // The reference shows an empty object for the list of usage (C12); of no other list would it be proof of emptiness.
+    let empty = value.as_object().is_some_and(serde_json::Map::is_empty) && path.contains("/billing/");
+    let rows = if empty { Vec::new() } else { rows(value).ok_or("the answer is no list")? };
+    let mut likes: HashMap<String, u32> = HashMap::new();
+    rows.iter()
+        .map(|value| {
+            let id = Row::of(value).and_then(|row| row.text("id"));
+            let key = id.unwrap_or_else(|| {
+                let text = value.to_string();
+                let like = likes.entry(text.clone()).or_insert(0);
+                *like += 1;
+                format!("{text} #{like}")
+            });
+            Ok((one_line(&key, 10_000), parse(value).ok_or("a row of the list has no id")?))
+        })
+        .collect()
+}

@@ -1,0 +1,253 @@
+//! Which calls are sent again, and when (API sheet §1, "Retry classes").
+//!
+//! | call | sent again |
+//! |---|---|
+//! | GET | after no answer, 5xx, 408, 425, 429; once after an answer that is no JSON |
+//! | PUT, DELETE | after no answer, 5xx, 408, 425, 429: twice the same is once |
+//! | POST, PATCH | never, once a byte of it left; 4xx means that nothing was done, 5xx and silence that nobody knows |
+
+use super::clean::{hide, one_line};
+use super::refusal::{failed, is_html, refused, unreadable};
+use crate::cloud::{CallError, ErrorKind, Outcome, Read};
+use crate::http::{Answer, Failure, Method, Request, Transport};
+use secrecy::ExposeSecret as _;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How often and how long calls are tried.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    /// How often a GET is sent at most.
+    pub read_tries: u32,
+    /// How often a PUT or DELETE is sent at most, and how often a POST is offered to a server that cannot be reached.
+    pub write_tries: u32,
+    /// The wait before the first repetition; doubles each time. Half of every wait is chance, so that many clients that
+    /// failed together do not come back together.
+    pub base: Duration,
+    /// The longest wait between two tries, also where the server asks for a longer one.
+    pub longest: Duration,
+    /// No try begins later than this after the first.
+    pub budget: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            read_tries: 5,
+            write_tries: 3,
+            base: Duration::from_millis(500),
+            longest: Duration::from_secs(60),
+            budget: Duration::from_secs(120),
+        }
+    }
+}
+
+impl Retry {
+    /// The wait after the try of this number, from 0: random, hence not reproducible; nothing else depends on it.
+    fn wait(&self, number: u32) -> Duration {
+        let full = self.base.saturating_mul(1_u32.checked_shl(number).unwrap_or(u32::MAX));
+        full.min(self.longest).mul_f64(rand::random_range(0.5..=1.0))
+    }
+}
+
+/// One call with its repetitions.
+pub(super) struct Call<'a> {
+    pub(super) transport: &'a Transport,
+    pub(super) retry: &'a Retry,
+    pub(super) request: Request,
+    /// `POST /instances`.
+    pub(super) name: String,
+    /// What must not come back in a message.
+    pub(super) secrets: Vec<String>,
+}
+
+/// What one try told.
+enum Tried {
+    /// 2xx.
+    Done(Answer),
+    /// An answer or failure after which the call provably took no effect.
+    NotDone(CallError),
+    /// Nobody knows.
+    InDoubt(CallError),
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(transport: &'a Transport, retry: &'a Retry, request: Request, mut secrets: Vec<String>) -> Self {
+        let name = format!("{} {}", request.method.as_str(), request.path);
+        secrets.push(transport.key().expose_secret().to_owned());
+        Self { transport, retry, request, name, secrets }
+    }
+
+    /// Reads; `parse` gets the JSON of a success and says what is wrong with it.
+    pub(super) async fn read<T>(
+        &self,
+        parse: impl Fn(serde_json::Value) -> Result<T, &'static str>,
+    ) -> Read<(T, Answer)> {
+        let mut unreadable_once = false;
+        let start = Instant::now();
+        let mut number = 0;
+        loop {
+            let (error, asked) = match self.transport.send(self.request.clone()).await {
+                Ok(answer) if is_success(answer.status) => {
+                    let parsed = match serde_json::from_slice(&answer.body) {
+                        Ok(value) => parse(value),
+                        Err(error) if error.is_eof() && !answer.body.is_empty() => Err("the JSON is cut off"),
+                        Err(_) => Err("the answer is no JSON"),
+                    };
+                    match parsed {
+                        Ok(value) => return Ok((value, answer)),
+                        Err(why) => {
+                            let error = unreadable(&self.name, &answer, why);
+                            if std::mem::replace(&mut unreadable_once, true) {
+                                return Err(self.told(error));
+                            }
+                            (error, None)
+                        }
+                    }
+                }
+                Ok(answer) => {
+                    let error = refused(&self.name, &answer, &self.secrets);
+                    if !may_pass(answer.status) {
+                        return Err(error);
+                    }
+                    (error, self.asked_wait(&answer, number))
+                }
+                Err(failure @ Failure::TooLarge { .. }) => return Err(self.told(failed(&self.name, &failure))),
+                Err(failure) => (failed(&self.name, &failure), None),
+            };
+            number += 1;
+            let tries = self.retry.read_tries.saturating_mul(patience(&error));
+            if !self.wait(start, number, tries, asked).await {
+                return Err(self.told(error));
+            }
+        }
+    }
+
+    /// Changes something by a call that may be repeated (PUT, DELETE). With `gone_is_done`, 404 and 410 are success.
+    pub(super) async fn idempotent(&self, gone_is_done: bool) -> Outcome<()> {
+        let start = Instant::now();
+        let mut number = 0;
+        let mut doubt = None;
+        loop {
+            let (tried, status, asked) = self.attempt(number).await;
+            let error = match tried {
+                Tried::Done(_) => return Outcome::Done(()),
+                Tried::NotDone(error) if gone_is_done && error.kind == ErrorKind::NotFound => return Outcome::Done(()),
+                // What is not there was not changed by an earlier try either.
+                Tried::NotDone(error) if error.kind == ErrorKind::NotFound => return Outcome::NotDone(error),
+                Tried::NotDone(error) if status.is_some_and(|status| !may_pass(status)) => {
+                    return self.settled(error, doubt);
+                }
+                Tried::NotDone(error) => error,
+                // Another try is redirected too.
+                Tried::InDoubt(error) if status.is_some_and(|status| (300..400).contains(&status)) => {
+                    return Outcome::InDoubt(error);
+                }
+                Tried::InDoubt(error) => doubt.insert(error).clone(),
+            };
+            number += 1;
+            let tries = self.retry.write_tries.saturating_mul(patience(&error));
+            if !self.wait(start, number, tries, asked).await {
+                return self.settled(error, doubt);
+            }
+        }
+    }
+
+    /// Changes something by a call that must not arrive twice (POST, PATCH); the body of a success is kept.
+    pub(super) async fn once(&self) -> Outcome<Answer> {
+        let start = Instant::now();
+        let mut number = 0;
+        loop {
+            let (tried, status, _) = self.attempt(number).await;
+            let error = match tried {
+                Tried::Done(answer) => return Outcome::Done(answer),
+                Tried::InDoubt(error) => return Outcome::InDoubt(error),
+                Tried::NotDone(error) if status.is_some() => return Outcome::NotDone(error),
+                // No byte left: sending it now would be the first time.
+                Tried::NotDone(error) => error,
+            };
+            number += 1;
+            if !self.wait(start, number, self.retry.write_tries, None).await {
+                return Outcome::NotDone(error);
+            }
+        }
+    }
+
+    /// One try of a call that changes something; its status, and the wait that the server asked for.
+    async fn attempt(&self, number: u32) -> (Tried, Option<u16>, Option<Duration>) {
+        let strict = self.request.method == Method::Post;
+        match self.transport.send(self.request.clone()).await {
+            Ok(answer) if is_success(answer.status) => {
+                let status = Some(answer.status);
+                let empty = answer.body.iter().all(u8::is_ascii_whitespace);
+                let json = || serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_ok();
+                let page = is_html(&answer.body);
+                if page || (strict && !empty && !json()) {
+                    let error = unreadable(&self.name, &answer, "the answer is no JSON");
+                    return (Tried::InDoubt(self.told(error)), status, None);
+                }
+                (Tried::Done(answer), status, None)
+            }
+            Ok(answer) => {
+                let asked = self.asked_wait(&answer, number);
+                let error = refused(&self.name, &answer, &self.secrets);
+                // 408: it may have been the answer that took too long.
+                let proof = (400..500).contains(&answer.status) && answer.status != 408;
+                let tried = if proof { Tried::NotDone(error) } else { Tried::InDoubt(error) };
+                (tried, Some(answer.status), asked)
+            }
+            Err(failure) => {
+                let error = self.told(failed(&self.name, &failure));
+                match failure {
+                    Failure::NotSent(_) => (Tried::NotDone(error), None, None),
+                    _ => (Tried::InDoubt(error), None, None),
+                }
+            }
+        }
+    }
+
+    /// The last word on a call of which earlier tries may have taken effect.
+    fn settled(&self, error: CallError, doubt: Option<CallError>) -> Outcome<()> {
+        if doubt.is_some() { Outcome::InDoubt(error) } else { Outcome::NotDone(error) }
+    }
+
+    /// The wait that an answer asks for. A 429 holds all calls of this client back for that time.
+    fn asked_wait(&self, answer: &Answer, number: u32) -> Option<Duration> {
+        if answer.status == 429 {
+            let wait = answer.retry_after.unwrap_or_else(|| self.retry.wait(number));
+            // Nobody waits for an hour unasked: beyond the longest wait, calls fail and say so.
+            self.transport.pause(wait.min(self.retry.longest));
+            return Some(wait);
+        }
+        answer.retry_after.filter(|_| answer.status >= 500)
+    }
+
+    /// Waits before the try of this number, from 1; false: there is none.
+    async fn wait(&self, start: Instant, number: u32, tries: u32, asked: Option<Duration>) -> bool {
+        let wait = self.retry.wait(number.saturating_sub(1)).max(asked.unwrap_or_default());
+        if number >= tries || wait > self.retry.longest || start.elapsed() + wait > self.retry.budget {
+            return false;
+        }
+        sleep(wait).await;
+        true
+    }
+
+    /// An error of ours, without any secret.
+    fn told(&self, error: CallError) -> CallError {
+        CallError { message: one_line(&hide(&error.message, &self.secrets), 400), ..error }
+    }
+}
+
+/// A 429 says that the call is welcome later: it may be sent more often than one that failed.
+fn patience(error: &CallError) -> u32 {
+    if error.kind == ErrorKind::TooManyRequests { 4 } else { 1 }
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// The same request may succeed later.
+fn may_pass(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502..=504 | 520..=530)
+}

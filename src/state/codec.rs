@@ -1,0 +1,129 @@
+//! Journal entries as lines: one JSON object each, with a sequence number and a checksum.
+
+use super::fault::JournalDamage;
+use super::journal::Event;
+use super::model::State;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Counts the entries of a lineage, from 1, across snapshots.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// Which run wrote it: the id of its lock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What the bytes of a journal say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replay {
+    /// Every whole entry, up to the damage where there is some.
+    pub entries: Vec<Entry>,
+    /// Bytes of the whole entries, with their line ends.
+    pub clean: usize,
+    /// The last line was not written to its end: a crash. It is not among the entries; no call followed it, because the
+    /// write never returned.
+    pub torn_tail: bool,
+    /// Damage before the last line, which no crash explains.
+    pub error: Option<JournalDamage>,
+}
+
+/// What stands between the entry and its checksum.
+const SUM: &[u8] = b",\"sum\":\"";
+
+/// Hexadecimal digits of the checksum: 64 bits of SHA-256.
+const DIGITS: usize = 16;
+
+fn sum(body: &[u8]) -> String {
+    super::digest::hex(&Sha256::digest(body)).chars().take(DIGITS).collect()
+}
+
+/// The line of an entry, with its line end. The checksum covers everything before `,"sum"`.
+pub fn encode_entry(entry: &Entry) -> String {
+    let mut line = serde_json::to_string(entry).expect("an entry has text keys and no fallible parts");
+    line.pop();
+    let sum = sum(line.as_bytes());
+    line.push_str(&format!(",\"sum\":\"{sum}\"}}\n"));
+    line
+}
+
+/// What the line holds before its checksum, when the checksum says that this is what was written.
+fn sealed(line: &[u8]) -> Option<&[u8]> {
+    let (body, tail) = line.split_at_checked(line.len().checked_sub(SUM.len() + DIGITS + 2)?)?;
+    let found = tail.strip_prefix(SUM)?.strip_suffix(b"\"}")?;
+    (found == sum(body).as_bytes()).then_some(body)
+}
+
+/// True when a whole entry stands at the start of what is no line: its line end was there once, so this is no crash.
+fn runs_on(line: &[u8]) -> bool {
+    let starts = line.windows(SUM.len()).enumerate().filter(|(_, window)| *window == SUM).map(|(at, _)| at);
+    starts.filter_map(|at| line.get(..at + SUM.len() + DIGITS + 2)).any(|start| sealed(start).is_some())
+}
+
+fn parse(body: &[u8]) -> Result<Entry, String> {
+    let json = [body, b"}"].concat();
+    serde_json::from_slice(&json).map_err(|error| format!("another version of podform wrote it: {error}"))
+}
+
+/// Reads a journal. A torn last line is a crash and dropped; everything else that is wrong is damage.
+pub fn decode_journal(bytes: &[u8]) -> Replay {
+    let mut replay = Replay::default();
+    let mut lines = bytes.split_inclusive(|&b| b == b'\n').enumerate().peekable();
+    while let Some((at, whole)) = lines.next() {
+        let line = at + 1;
+        let entry = match sealed(whole.strip_suffix(b"\n").unwrap_or(whole)).map(parse) {
+            Some(Ok(entry)) => entry,
+            None if lines.peek().is_none() && !runs_on(whole) => {
+                replay.torn_tail = true;
+                break;
+            }
+            damaged => {
+                let what = damaged.and_then(Result::err).unwrap_or("its checksum does not match".into());
+                replay.error = Some(JournalDamage::Line { line, what });
+                break;
+            }
+        };
+        let expected = replay.entries.last().map_or(entry.seq, |previous| previous.seq.saturating_add(1));
+        if entry.seq != expected {
+            replay.error = Some(JournalDamage::Gap { line, expected, found: entry.seq });
+            break;
+        }
+        replay.clean += whole.len();
+        replay.entries.push(entry);
+    }
+    replay
+}
+
+impl State {
+    /// Applies the entries that this state does not contain yet.
+    ///
+    /// # Errors
+    /// Entries are missing in between, or belong to another state; the state is then half way and must not be used.
+    pub fn replay(&mut self, entries: impl IntoIterator<Item = Entry>) -> Result<(), JournalDamage> {
+        for entry in entries {
+            if entry.seq <= self.journal_seq {
+                continue;
+            }
+            if entry.seq != self.journal_seq.saturating_add(1) {
+                return Err(JournalDamage::Detached { state: self.journal_seq, first: entry.seq });
+            }
+            if let Event::Begin { lineage, .. } = &entry.event
+                && !self.lineage.is_empty()
+                && lineage != &self.lineage
+            {
+                return Err(JournalDamage::Foreign { state: self.lineage.clone(), journal: lineage.clone() });
+            }
+            self.journal_seq = entry.seq;
+            self.apply(entry.event);
+        }
+        Ok(())
+    }
+}

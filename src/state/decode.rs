@@ -1,0 +1,151 @@
+//! The state file read back: everything that does not hold together is refused, because what is refused is not
+//! overwritten.
+
+use super::fault::StateError;
+use super::format::{FORMAT, File, Instance, Ours, Resource, mode};
+use super::model::{Record, State};
+use crate::address::{InstanceAddr, InstanceKey, ResourceAddr};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use serde_json::error::Category;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is looked at first: who wrote the file, and how.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default)]
+    version: Json,
+    podform: Option<Json>,
+}
+
+/// Reads the text of a state file.
+///
+/// # Errors
+/// What is wrong, where, and the way out.
+pub fn decode(text: &str) -> Result<State, StateError> {
+    let json: Json = serde_json::from_str(text).map_err(not_json)?;
+    if !json.is_object() {
+        return Err(StateError::Version { found: "missing".into() });
+    }
+    let header: Header = serde_json::from_value(json).map_err(not_json)?;
+    if header.version.as_u64() != Some(4) {
+        let found = if header.version.is_null() { "missing".into() } else { header.version.to_string() };
+        return Err(StateError::Version { found });
+    }
+    let ours = header.podform.ok_or(StateError::Rewritten)?;
+    let version = ours.get("version").and_then(Json::as_str).unwrap_or("of unknown version").to_owned();
+    if let Some(format) = ours.get("format").and_then(Json::as_u64).filter(|&format| format > FORMAT) {
+        return Err(StateError::Newer { format, version });
+    }
+    let file: File = serde_json::from_str(text).map_err(|error| StateError::Shape {
+        line: error.line(),
+        column: error.column(),
+        message: message(&error),
+        version,
+    })?;
+    assemble(file)
+}
+
+fn not_json(error: serde_json::Error) -> StateError {
+    let (line, column) = (error.line(), error.column());
+    match error.classify() {
+        Category::Eof => StateError::Truncated { line, column },
+        _ => StateError::NotJson { line, column, message: message(&error) },
+    }
+}
+
+/// The parser's words without the place, which stands apart.
+fn message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+}
+
+fn inconsistent<T>(what: String) -> Result<T, StateError> {
+    Err(StateError::Inconsistent { what })
+}
+
+fn assemble(file: File) -> Result<State, StateError> {
+    let Ours { format, version: _, fleet, account, journal_seq, mut instances, open, watched } = file.podform;
+    if format != FORMAT {
+        return inconsistent(format!("there never was a format {format}."));
+    }
+    let mut resources = BTreeMap::new();
+    for resource in file.resources {
+        let address = resource_address(&resource)?;
+        for instance in resource.instances {
+            let address = address.instance(index_key(&address, instance.index_key.as_ref())?);
+            let Some(ours) = instances.remove(&address) else {
+                return inconsistent(format!(
+                    "{address} stands in \"resources\" {}.",
+                    match resources.contains_key(&address) {
+                        true => "twice",
+                        false => "but not in \"podform.instances\"",
+                    }
+                ));
+            };
+            tainted_alike(&address, &instance, ours.tainted.is_some())?;
+            let record = Record {
+                attributes: instance.attributes,
+                read_back: ours.read_back,
+                secrets: ours.secrets,
+                dependencies: instance.dependencies,
+                tainted: ours.tainted,
+                claim: ours.claim,
+                offer: ours.offer,
+            };
+            resources.insert(address, record);
+        }
+    }
+    if let Some(address) = instances.keys().next() {
+        return inconsistent(format!("{address} stands in \"podform.instances\" but not in \"resources\"."));
+    }
+    let mut claims = BTreeSet::new();
+    for intent in open.iter().chain(watched.iter().map(|gone| &gone.intent)) {
+        if !claims.insert(&intent.claim) {
+            return inconsistent(format!("two intents have the claim {}.", intent.claim));
+        }
+    }
+    Ok(State {
+        serial: file.serial,
+        lineage: file.lineage,
+        fleet,
+        account,
+        outputs: file.outputs,
+        resources,
+        open: open.into_iter().map(|intent| (intent.claim.clone(), intent)).collect(),
+        watched: watched.into_iter().map(|gone| (gone.intent.claim.clone(), (gone.intent, gone.at))).collect(),
+        journal_seq,
+    })
+}
+
+fn resource_address(resource: &Resource) -> Result<ResourceAddr, StateError> {
+    let Resource { module, mode: word, kind, name, .. } = resource;
+    let path = module.iter().map(|module| format!("{module}."));
+    let data = if word == "data" { "data." } else { "" };
+    let text: String = path.chain([format!("{data}{kind}.{name}")]).collect();
+    match text.parse::<ResourceAddr>() {
+        Ok(address) if (&address.kind, &address.name, mode(address.mode)) == (kind, name, word) => Ok(address),
+        Ok(_) => inconsistent(format!("{text} is no resource of mode \"{word}\", type \"{kind}\", name \"{name}\".")),
+        Err(error) => inconsistent(error.to_string()),
+    }
+}
+
+fn index_key(resource: &ResourceAddr, key: Option<&Json>) -> Result<Option<InstanceKey>, StateError> {
+    let Some(key) = key else { return Ok(None) };
+    match (key.as_u64(), key.as_str()) {
+        (Some(n), _) => Ok(Some(InstanceKey::Int(n))),
+        (_, Some(text)) => Ok(Some(InstanceKey::Str(text.to_owned()))),
+        _ => inconsistent(format!("the \"index_key\" {key} of {resource} is neither a whole number nor a string.")),
+    }
+}
+
+fn tainted_alike(address: &InstanceAddr, instance: &Instance, ours: bool) -> Result<(), StateError> {
+    match (instance.status.as_deref(), ours) {
+        (None, false) | (Some("tainted"), true) => Ok(()),
+        (status, _) => inconsistent(format!(
+            "{address} has the status {} in \"resources\" but is {} in \"podform.instances\".",
+            status.map_or("healthy".into(), |status| format!("\"{status}\"")),
+            if ours { "tainted" } else { "healthy" }
+        )),
+    }
+}

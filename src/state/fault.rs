@@ -1,0 +1,181 @@
+//! Why a state file or a journal cannot be used, and the way out.
+
+use std::fmt;
+
+/// Why a text is not a state that this version understands. Nothing may be written over it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateError {
+    /// It ends in the middle.
+    Truncated {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// It is not JSON.
+    NotJson {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// The parser's words.
+        message: String,
+    },
+    /// It is JSON, but no state file of version 4.
+    Version {
+        /// What stands at `version`, as JSON.
+        found: String,
+    },
+    /// The key `podform` is missing: another program wrote the file anew.
+    Rewritten,
+    /// `podform.format` is above [`super::FORMAT`].
+    Newer {
+        /// What stands there.
+        format: u64,
+        /// Which podform wrote it.
+        version: String,
+    },
+    /// A key is missing, unknown, or holds what it may not.
+    Shape {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// Which, and what was expected.
+        message: String,
+        /// Which podform wrote it.
+        version: String,
+    },
+    /// Two parts of the file contradict each other.
+    Inconsistent {
+        /// A whole sentence.
+        what: String,
+    },
+}
+
+impl StateError {
+    /// What to do about it: whole sentences.
+    pub fn way_out(&self) -> String {
+        match self {
+            Self::Truncated { .. } | Self::NotJson { .. } => {
+                "Put the backup (podform.state.json.backup) or a copy of your own in its place, or run \
+                 \"podform state repair\", which rebuilds the state from the account."
+                    .into()
+            }
+            Self::Version { .. } => {
+                "If this file is not podform's, move it away; else put the backup (podform.state.json.backup) in its \
+                 place."
+                    .into()
+            }
+            Self::Rewritten => {
+                "Run \"podform state repair\", which puts back what is missing from the backup, the journal and the \
+                 account."
+                    .into()
+            }
+            Self::Newer { version, .. } => format!("Upgrade podform to version {version} or later."),
+            Self::Shape { version, .. } => format!(
+                "If podform {version} is newer than {}, upgrade. If the file was edited by hand, undo the edit, or run \
+                 \"podform state repair\".",
+                env!("CARGO_PKG_VERSION")
+            ),
+            Self::Inconsistent { .. } => {
+                "If the file was edited by hand, undo the edit; else run \"podform state repair\".".into()
+            }
+        }
+    }
+}
+
+impl fmt::Display for StateError {
+    /// What is wrong and the way out, without the path: the reader of the text knows it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated { line, column } => {
+                write!(f, "The state ends in the middle, at line {line}, column {column}.")
+            }
+            Self::NotJson { line, column, message } => {
+                write!(f, "The state is not JSON: line {line}, column {column}: {message}.")
+            }
+            Self::Version { found } => {
+                write!(f, "This is not a state file of version 4: its \"version\" is {found}.")
+            }
+            Self::Rewritten => f.write_str(
+                "The state has no key \"podform\": another program has written the file anew and dropped what it did \
+                 not know.",
+            ),
+            Self::Newer { format, version } => write!(
+                f,
+                "The state has format {format}, written by podform {version}; this is podform {}, which knows formats \
+                 up to {}.",
+                env!("CARGO_PKG_VERSION"),
+                super::FORMAT
+            ),
+            Self::Shape { line, column, message, .. } => {
+                write!(f, "The state is not understood: line {line}, column {column}: {message}.")
+            }
+            Self::Inconsistent { what } => write!(f, "The state contradicts itself: {what}"),
+        }?;
+        write!(f, " {}", self.way_out())
+    }
+}
+
+impl std::error::Error for StateError {}
+
+/// Why a journal cannot be used. Nothing may be appended to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalDamage {
+    /// A line that is not the last does not say what was written.
+    Line {
+        /// From 1.
+        line: usize,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// An entry does not follow the one before.
+    Gap {
+        /// Which line, from 1.
+        line: usize,
+        /// The sequence number that was due.
+        expected: u64,
+        /// The one that is there.
+        found: u64,
+    },
+    /// Entries between the state and the journal's first one are missing.
+    Detached {
+        /// The last entry that the state contains.
+        state: u64,
+        /// The journal's first.
+        first: u64,
+    },
+    /// The journal belongs to another state.
+    Foreign {
+        /// The state's lineage.
+        state: String,
+        /// The journal's.
+        journal: String,
+    },
+}
+
+impl fmt::Display for JournalDamage {
+    /// What is wrong and the way out, without the path: the reader of the bytes knows it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line { line, what } => write!(f, "The journal is damaged at line {line}: {what}."),
+            Self::Gap { line, expected, found } => {
+                write!(f, "The journal is damaged at line {line}: entry {expected} is due there, not {found}.")
+            }
+            Self::Detached { state, first } => write!(
+                f,
+                "The journal starts with entry {first}, but the state ends with entry {state}: the state file is older \
+                 than the journal, or missing. Put the newest state file back."
+            ),
+            Self::Foreign { state, journal } => write!(
+                f,
+                "The journal belongs to the state of lineage {journal}, but the state beside it has lineage {state}. \
+                 Put the state file back that belongs to the journal."
+            ),
+        }?;
+        f.write_str(" Else run \"podform state repair\", which settles with the account what the entries would tell.")
+    }
+}
+
+impl std::error::Error for JournalDamage {}

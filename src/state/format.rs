@@ -1,0 +1,228 @@
+//! The state file as text: Terraform's state format version 4, with ours in the key `podform`.
+
+use super::model::{AccountIdentity, Intent, OutputState, Record, SecretDigest, State};
+use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
+use crate::live::OfferFacts;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+/// The version of the key `podform`. Raised when an older podform would misread what is there; every version ever
+/// released is read.
+pub const FORMAT: u64 = 1;
+
+/// The version of Terraform whose state format this is.
+const TERRAFORM_VERSION: &str = "1.11.4";
+
+/// What other programs see as the provider.
+const PROVIDER: &str = "provider[\"registry.podform.dev/simplepod/simplepod\"]";
+
+/// The whole file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub version: u64,
+    pub terraform_version: String,
+    pub serial: u64,
+    pub lineage: String,
+    pub outputs: BTreeMap<String, OutputState>,
+    pub resources: Vec<Resource>,
+    pub check_results: Json,
+    pub podform: Ours,
+}
+
+/// A resource with its instances, as Terraform groups them.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resource {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    pub mode: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub name: String,
+    pub provider: String,
+    pub instances: Vec<Instance>,
+}
+
+/// One instance, as Terraform knows it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Instance {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_key: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    pub schema_version: u64,
+    pub attributes: Map<String, Json>,
+    pub sensitive_attributes: Vec<Vec<Json>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<ResourceAddr>,
+}
+
+/// The key `podform`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ours {
+    pub format: u64,
+    pub version: String,
+    pub fleet: Option<String>,
+    pub account: Option<AccountIdentity>,
+    pub journal_seq: u64,
+    pub instances: BTreeMap<InstanceAddr, OurInstance>,
+    pub open: Vec<Intent>,
+    pub watched: Vec<Watched>,
+}
+
+/// What Terraform's format has no place for in an instance.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OurInstance {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub read_back: BTreeMap<String, Json>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, SecretDigest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tainted: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferFacts>,
+}
+
+/// An intent closed as absent.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Watched {
+    pub at: Timestamp,
+    pub intent: Intent,
+}
+
+/// The text of a state: the same state gives the same bytes.
+pub fn encode(state: &State) -> String {
+    let mut resources: Vec<(&ResourceAddr, Resource)> = Vec::new();
+    let mut instances = BTreeMap::new();
+    for (address, record) in &state.resources {
+        let (theirs, ours) = split(address.key.as_ref(), record);
+        instances.insert(address.clone(), ours);
+        match resources.last_mut() {
+            Some((last, resource)) if *last == &address.resource => resource.instances.push(theirs),
+            _ => resources.push((&address.resource, resource(&address.resource, theirs))),
+        }
+    }
+    let outputs = state.outputs.iter().map(|(name, output)| {
+        let OutputState { value, ty, sensitive } = output.clone();
+        (name.clone(), OutputState { value: sorted(value), ty: sorted(ty), sensitive })
+    });
+    let file = File {
+        version: 4,
+        terraform_version: TERRAFORM_VERSION.into(),
+        serial: state.serial,
+        lineage: state.lineage.clone(),
+        outputs: outputs.collect(),
+        resources: resources.into_iter().map(|(_, resource)| resource).collect(),
+        check_results: Json::Null,
+        podform: Ours {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").into(),
+            fleet: state.fleet.clone(),
+            account: state.account.clone(),
+            journal_seq: state.journal_seq,
+            instances,
+            open: state.open.values().map(intent).collect(),
+            watched: state.watched.values().map(|(gone, at)| Watched { at: *at, intent: intent(gone) }).collect(),
+        },
+    };
+    let mut text = serde_json::to_string_pretty(&file).expect("a state has text keys and no fallible parts");
+    text.push('\n');
+    text
+}
+
+fn resource(address: &ResourceAddr, first: Instance) -> Resource {
+    Resource {
+        module: (!address.module.is_root()).then(|| address.module.to_string()),
+        mode: mode(address.mode).into(),
+        kind: address.kind.clone(),
+        name: address.name.clone(),
+        provider: PROVIDER.into(),
+        instances: vec![first],
+    }
+}
+
+fn split(key: Option<&InstanceKey>, record: &Record) -> (Instance, OurInstance) {
+    let record = canonical(record);
+    let theirs = Instance {
+        index_key: key.map(|key| match key {
+            InstanceKey::Int(n) => json!(n),
+            InstanceKey::Str(text) => json!(text),
+        }),
+        status: record.tainted.is_some().then(|| "tainted".into()),
+        schema_version: 0,
+        attributes: record.attributes,
+        sensitive_attributes: record.secrets.keys().map(|path| steps(path)).collect(),
+        dependencies: record.dependencies,
+    };
+    let ours = OurInstance {
+        read_back: record.read_back,
+        secrets: record.secrets,
+        tainted: record.tainted,
+        claim: record.claim,
+        offer: record.offer,
+    };
+    (theirs, ours)
+}
+
+/// The word of a mode.
+pub(super) fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Managed => "managed",
+        Mode::Data => "data",
+    }
+}
+
+/// The steps of a secret's path as Terraform writes them. What is no path counts as one attribute: these steps inform
+/// other programs, we read `secrets`.
+fn steps(path: &str) -> Vec<Json> {
+    try_steps(path).unwrap_or_else(|| vec![json!({ "type": "get_attr", "value": path })])
+}
+
+fn try_steps(path: &str) -> Option<Vec<Json>> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix('[') {
+            // The keys of a path are JSON strings or whole numbers.
+            let mut keys = serde_json::Deserializer::from_str(inner).into_iter::<Json>();
+            let value = keys.next()?.ok()?;
+            let ty = if value.is_string() { "string" } else { "number" };
+            rest = inner.get(keys.byte_offset()..)?.strip_prefix(']')?;
+            steps.push(json!({ "type": "index", "value": { "value": value, "type": ty } }));
+        } else {
+            let name = if steps.is_empty() { rest } else { rest.strip_prefix('.')? };
+            let end = name.find(['.', '[']).unwrap_or(name.len());
+            steps.push(json!({ "type": "get_attr", "value": name.get(..end).filter(|name| !name.is_empty())? }));
+            rest = name.get(end..)?;
+        }
+    }
+    Some(steps)
+}
+
+/// With the keys of all objects in order: their order means nothing, and the same state gives the same bytes.
+fn sorted(mut json: Json) -> Json {
+    json.sort_all_objects();
+    json
+}
+
+fn canonical(record: &Record) -> Record {
+    let mut record = record.clone();
+    record.attributes.sort_keys();
+    record.attributes.values_mut().chain(record.read_back.values_mut()).for_each(Json::sort_all_objects);
+    record
+}
+
+fn intent(intent: &Intent) -> Intent {
+    let mut intent = intent.clone();
+    intent.record = intent.record.map(|record| Box::new(canonical(&record)));
+    intent
+}

@@ -1,0 +1,313 @@
+//! Round trips, refusals and damage of the state file and the journal.
+
+use super::journal::Event;
+use super::sample::{LINEAGE, account, intent, state, time};
+use super::*;
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+fn entries() -> Vec<Entry> {
+    let opened = intent("claim-1", "simplepod_instance.worker[\"c\"]");
+    let record = opened.record.clone().expect("a record");
+    let events = [
+        Event::Begin { lineage: LINEAGE.into(), fleet: Some("acme-training".into()), account: account() },
+        Event::Intent(Box::new(opened.clone())),
+        Event::InDoubt { claim: "claim-1".into(), reason: "reset".into(), since: time("2026-03-02T09:14:31Z") },
+        Event::Recorded { claim: Some("claim-1".into()), address: opened.address.clone(), record },
+        Event::Intent(Box::new(intent("claim-2", "simplepod_instance.worker[\"d\"]"))),
+        Event::Absent { claim: "claim-2".into(), at: time("2026-03-02T09:20:00Z") },
+        Event::NotDone { claim: "claim-3".into(), reason: "402".into() },
+        Event::Removed { claim: None, address: "simplepod_instance.worker[\"a\"]".parse().expect("an address") },
+        Event::Outputs { outputs: state().outputs },
+        Event::End,
+    ];
+    let at = time("2026-03-02T09:15:00Z");
+    let entry = |(seq, event)| Entry { seq, at, run: Some("5b0c1d6e-run".into()), event };
+    (1..).zip(events).map(entry).collect()
+}
+
+fn journal() -> Vec<u8> {
+    entries().iter().map(encode_entry).collect::<String>().into_bytes()
+}
+
+fn edited(edit: impl FnOnce(&mut Json)) -> Result<State, StateError> {
+    let mut json: Json = serde_json::from_str(&encode(&state())).expect("JSON");
+    edit(&mut json);
+    decode(&serde_json::to_string_pretty(&json).expect("JSON"))
+}
+
+fn refusal(edit: impl FnOnce(&mut Json)) -> String {
+    edited(edit).expect_err("a refusal").to_string()
+}
+
+#[test]
+fn a_state_round_trips() {
+    for state in [State::default(), state()] {
+        let text = encode(&state);
+        assert_eq!(decode(&text), Ok(state));
+        assert!(text.ends_with("}\n"));
+    }
+}
+
+#[test]
+fn the_same_state_gives_the_same_bytes() {
+    let mut turned = state();
+    for record in turned.resources.values_mut() {
+        record.attributes = record.attributes.clone().into_iter().rev().collect();
+    }
+    assert_eq!(turned, state());
+    assert_eq!(encode(&turned), encode(&state()));
+}
+
+#[test]
+fn terraform_finds_what_it_looks_for() {
+    let json: Json = serde_json::from_str(&encode(&state())).expect("JSON");
+    assert_eq!(json["resources"][0]["module"], Json::Null);
+    let trainer = &json["resources"][2];
+    assert_eq!((&trainer["module"], &trainer["mode"]), (&json!("module.east[0]"), &json!("managed")));
+    assert_eq!(trainer["instances"][0]["status"], "tainted");
+    let group = &json["resources"][1]["instances"][0];
+    let registry = json!([{"type": "get_attr", "value": "registry"}, {"type": "get_attr", "value": "password"}]);
+    let token = json!([
+        {"type": "get_attr", "value": "env_variables"},
+        {"type": "index", "value": {"value": "TOKEN", "type": "string"}}
+    ]);
+    assert_eq!(group["sensitive_attributes"], json!([token, registry]));
+    let worker = &json["resources"][0]["instances"][1];
+    assert_eq!(worker["index_key"], "b");
+    assert_eq!(worker["dependencies"], json!(["simplepod_template_group.trainer"]));
+}
+
+#[test]
+fn a_secret_at_an_odd_path_stays_sensitive() {
+    let mut odd = state();
+    let record = odd.resources.values_mut().next().expect("a record");
+    for path in ["", "a..b", "a[", "a[\"x]", "list[3]", "a[\"x]y\"].b"] {
+        record.secrets.insert(path.into(), SecretDigest { key_id: "k".into(), digest: "d".into() });
+    }
+    assert_eq!(decode(&encode(&odd)), Ok(odd));
+}
+
+#[test]
+fn what_is_no_state_is_refused_with_the_place() {
+    assert_eq!(decode(""), Err(StateError::Truncated { line: 1, column: 0 }));
+    assert!(matches!(decode("{\n  \"a\": x"), Err(StateError::NotJson { line: 2, column: 8, .. })));
+    for (text, found) in
+        [("[]", "missing"), ("{}", "missing"), ("{\"version\": 3}", "3"), ("{\"version\":\"4\"}", "\"4\"")]
+    {
+        assert_eq!(decode(text), Err(StateError::Version { found: found.into() }), "{text}");
+    }
+    assert_eq!(edited(|json| json["version"] = json!(5)), Err(StateError::Version { found: "5".into() }));
+}
+
+#[test]
+fn a_state_cut_anywhere_is_refused() {
+    let text = encode(&state());
+    for end in 0..text.len() - 2 {
+        assert!(matches!(decode(&text[..end]), Err(StateError::Truncated { .. })), "{end}");
+    }
+}
+
+#[test]
+fn a_file_that_another_program_wrote_anew_names_repair() {
+    let text = refusal(|json| drop(json.as_object_mut().expect("an object").remove("podform")));
+    assert!(text.contains("another program") && text.contains("podform state repair"), "{text}");
+}
+
+#[test]
+fn a_newer_format_names_the_version_to_upgrade_to() {
+    let text = refusal(|json| {
+        json["podform"] = json!({"format": 2, "version": "7.1.0", "unheard_of": {}});
+    });
+    assert!(text.contains("format 2") && text.contains("Upgrade podform to version 7.1.0"), "{text}");
+    assert!(refusal(|json| json["podform"]["format"] = json!(0)).contains("format 0"));
+}
+
+#[test]
+fn unknown_and_misshapen_keys_are_refused_with_the_line() {
+    let text = refusal(|json| json["podform"]["open"][0]["unheard_of"] = json!(1));
+    assert!(text.contains("unknown field `unheard_of`") && text.contains("line "), "{text}");
+    for key in ["serial", "outputs", "resources", "lineage", "podform"] {
+        let text = refusal(|json| json[key] = json!([true]));
+        assert!(text.contains("not understood: line "), "{text}");
+    }
+    let text = refusal(|json| json["podform"]["watched"][0]["intent"]["address"] = json!("nonsense"));
+    assert!(text.contains("nonsense"), "{text}");
+}
+
+#[test]
+fn contradictions_are_refused() {
+    type Case = (&'static str, fn(&mut Json));
+    let cases: [Case; 9] = [
+        ("not in \"resources\"", |json| json["resources"] = json!([])),
+        ("not in \"podform.instances\"", |json| json["podform"]["instances"] = json!({})),
+        ("twice", |json| {
+            let again = json["resources"][0].clone();
+            json["resources"].as_array_mut().expect("a list").push(again);
+        }),
+        ("no resource of mode", |json| json["resources"][0]["mode"] = json!("given")),
+        ("is not the address", |json| json["resources"][0]["name"] = json!("x.y")),
+        ("names one instance", |json| json["resources"][0]["name"] = json!("x[0]")),
+        ("neither a whole number nor a string", |json| {
+            json["resources"][0]["instances"][0]["index_key"] = json!(1.5);
+        }),
+        ("the status healthy", |json| {
+            let instance = json["resources"][2]["instances"][0].as_object_mut().expect("an object");
+            instance.remove("status");
+        }),
+        ("two intents have the claim", |json| {
+            json["podform"]["watched"][0]["intent"] = json["podform"]["open"][0].clone();
+        }),
+    ];
+    for (words, edit) in cases {
+        let text = refusal(edit);
+        assert!(text.contains("contradicts itself") && text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_never_panics() {
+    let bytes = encode(&state()).into_bytes();
+    for at in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1 << (at % 8);
+        if let Ok(text) = String::from_utf8(flipped) {
+            let _ = decode(&text);
+        }
+    }
+}
+
+#[test]
+fn a_journal_round_trips() {
+    let replay = decode_journal(&journal());
+    assert_eq!(replay, Replay { entries: entries(), clean: journal().len(), torn_tail: false, error: None });
+    assert_eq!(decode_journal(b""), Replay::default());
+}
+
+#[test]
+fn a_journal_cut_at_any_byte_keeps_every_whole_entry() {
+    let bytes = journal();
+    for end in 0..=bytes.len() {
+        let cut = &bytes[..end];
+        // An entry is whole once its closing brace is there; the line end is no part of it.
+        let ends = bytes.iter().enumerate().filter(|&(_, &b)| b == b'\n').map(|(at, _)| at);
+        let whole = ends.filter(|&at| at <= end).count();
+        let replay = decode_journal(cut);
+        assert_eq!(replay.error, None, "{end}");
+        assert_eq!(replay.entries, entries()[..whole], "{end}");
+        assert_eq!(replay.torn_tail, replay.clean < end, "{end}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_a_journal_is_told() {
+    let lines: Vec<String> = entries().iter().rev().take(3).rev().map(encode_entry).collect();
+    let bytes = lines.concat().into_bytes();
+    let whole = decode_journal(&bytes).entries;
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << bit;
+            let replay = decode_journal(&flipped);
+            // A flip in the last line looks like a crash, unless the whole entry is still there.
+            let last = (bytes.len() - lines[2].len()..bytes.len() - 1).contains(&at);
+            assert_eq!((replay.torn_tail, replay.error.is_some()), (last, !last), "byte {at}, bit {bit}");
+            assert_eq!(replay.entries, whole[..replay.entries.len()], "byte {at}, bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_entry_is_damage() {
+    let mut lines: Vec<String> = entries().iter().map(encode_entry).collect();
+    lines.remove(3);
+    let replay = decode_journal(lines.concat().as_bytes());
+    assert_eq!(replay.error, Some(JournalDamage::Gap { line: 4, expected: 4, found: 5 }));
+    assert_eq!(replay.entries, entries()[..3]);
+}
+
+#[test]
+fn an_entry_of_another_version_is_damage_even_at_the_end() {
+    let body = "{\"seq\":11,\"at\":\"2026-03-02T09:15:00Z\",\"event\":{\"unheard_of\":{}}";
+    let sum: String = digest::hex(&<sha2::Sha256 as sha2::Digest>::digest(body)).chars().take(16).collect();
+    let bytes = [journal(), format!("{body},\"sum\":\"{sum}\"}}\n").into_bytes()].concat();
+    let replay = decode_journal(&bytes);
+    let error = replay.error.expect("damage").to_string();
+    assert!(error.contains("line 11") && error.contains("another version") && error.contains("unheard_of"), "{error}");
+}
+
+#[test]
+fn replay_skips_what_the_state_contains() {
+    let mut from_nothing = State::default();
+    from_nothing.replay(entries()).expect("a replay");
+    assert_eq!((from_nothing.journal_seq, from_nothing.lineage.as_str()), (10, LINEAGE));
+    assert_eq!(from_nothing.resources.len(), 1);
+    assert_eq!((from_nothing.open.len(), from_nothing.watched.len()), (0, 1));
+    for contained in 0..entries().len() {
+        let mut state = State::default();
+        state.replay(entries().into_iter().take(contained)).expect("a replay");
+        state.replay(entries()).expect("a replay");
+        assert_eq!(state, from_nothing, "{contained}");
+    }
+}
+
+#[test]
+fn replay_refuses_gaps_and_strangers() {
+    let detached = State::default().replay(entries().into_iter().skip(2)).expect_err("a gap");
+    assert_eq!(detached, JournalDamage::Detached { state: 0, first: 3 });
+    let mut other = State { lineage: "another".into(), ..State::default() };
+    let foreign = other.replay(entries()).expect_err("a stranger");
+    assert_eq!(foreign, JournalDamage::Foreign { state: "another".into(), journal: LINEAGE.into() });
+}
+
+fn json_value() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        any::<f64>().prop_filter("JSON has no such numbers", |n| n.is_finite()).prop_map(Json::from),
+        "[0-9]{1,40}\\.[0-9]{1,40}".prop_map(|digits| serde_json::from_str(&digits).unwrap_or(Json::Null)),
+        any::<String>().prop_map(Json::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+            prop::collection::btree_map(any::<String>(), inner, 0..4).prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_value_round_trips(
+        attributes in prop::collection::btree_map(any::<String>(), json_value(), 0..5),
+        key in any::<String>(),
+        secret in any::<String>(),
+        tainted in any::<Option<String>>(),
+        serial in any::<u64>(),
+    ) {
+        let mut state = state();
+        state.serial = serial;
+        let resource = "simplepod_instance.worker".parse::<crate::address::ResourceAddr>().expect("an address");
+        let address = resource.instance(Some(crate::address::InstanceKey::Str(key)));
+        let read_back = attributes.clone();
+        let digest = SecretDigest { key_id: secret.clone(), digest: String::new() };
+        let secrets = std::collections::BTreeMap::from([(secret, digest)]);
+        let attributes = attributes.into_iter().collect();
+        let record = Record { attributes, read_back, secrets, tainted, ..Record::default() };
+        let event = Event::Recorded { claim: None, address, record: Box::new(record) };
+        let entry = Entry { seq: serial, at: time("2026-03-02T09:15:00Z"), run: None, event };
+        let replay = decode_journal(encode_entry(&entry).as_bytes());
+        prop_assert_eq!(&replay.entries[..], std::slice::from_ref(&entry));
+        state.apply(entry.event);
+        prop_assert_eq!(decode(&encode(&state)), Ok(state));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(text in any::<String>(), bytes in any::<Vec<u8>>()) {
+        let _ = decode(&text);
+        let _ = decode_journal(&bytes);
+    }
+}
