@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on may panic.
 
+mod crash;
+mod examples;
+mod fleet;
 mod layering;
+mod readme;
 mod scenarios;
+mod schema;
 mod world;
