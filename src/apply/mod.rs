@@ -1,1 +1,25 @@
-//! Runs a plan: executor and rent protocol.
+//! Applying a plan: the executor, and what each step calls.
+//!
+//! One loop owns state and journal ([`executor`]); steps only call the cloud, and ask the loop to make their events
+//! durable before they go on ([`protocol`]).
+
+mod context;
+mod executor;
+mod group;
+mod input;
+mod machine;
+mod money;
+mod offers;
+mod order;
+mod outputs;
+mod protocol;
+mod record;
+mod release;
+mod rent;
+mod search;
+mod shared;
+mod step;
+mod wait;
+
+pub use executor::apply;
+pub use input::{ApplyInput, ApplyResult, Cancel, Connect, Journal, StepEnd, TcpConnect};

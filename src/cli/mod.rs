@@ -61,8 +61,8 @@ fn command(command: &Command, context: &mut Context) -> Outcome {
     match command {
         Command::Validate(args) => commands::validate::run(args, context),
         Command::Plan(args) => runtime()?.block_on(commands::plan::run(args, context)),
-        Command::Apply(_) => Ok(Exit::Error),
-        Command::Destroy(_) => Ok(Exit::Error),
+        Command::Apply(args) => runtime()?.block_on(commands::apply::run(args, false, context)),
+        Command::Destroy(args) => runtime()?.block_on(commands::apply::run(args, true, context)),
         Command::Show(args) => commands::show::run(args, context),
         Command::Output(args) => commands::output::run(args, context),
         Command::State(command) => commands::state::run(command, context),

@@ -138,7 +138,11 @@ fn explain(demand: &Demand, market: &[Offer], taken: usize) -> Unplaced {
     let mut counts: BTreeMap<Unmet, usize> = BTreeMap::new();
     let mut nearest: Option<((usize, Usd, &str), NearMiss)> = None;
     for offer in market {
-        let unmet = demand.envelope.judge(offer);
+        let mut unmet = demand.envelope.judge(offer);
+        // What an offer of another model fails besides tells nobody anything.
+        if unmet.contains(&Unmet::Model) {
+            unmet = vec![Unmet::Model];
+        }
         for fault in &unmet {
             *counts.entry(fault.clone()).or_default() += 1;
         }

@@ -120,7 +120,7 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
 }
 
 enum Verdict {
-    Found(Record),
+    Found(Box<Record>),
     Perhaps(String),
     Nowhere,
 }
@@ -142,13 +142,13 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
         verdicts.push(match (intent.action, &machines, &groups) {
             (IntentAction::Rent, Some(listed), _) => {
                 match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
-                    Sighting::Found(machine) => Verdict::Found(record_of(record(), &machine, intent)),
+                    Sighting::Found(machine) => Verdict::Found(Box::new(record_of(record(), &machine, intent))),
                     Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("machine", &ids)),
                     Sighting::Nowhere => Verdict::Nowhere,
                 }
             }
             (_, _, Some(listed)) => match sight_group(cloud, intent, listed).await? {
-                Sighting::Found(group) => Verdict::Found(record_of_group(record(), &group, intent)),
+                Sighting::Found(group) => Verdict::Found(Box::new(record_of_group(record(), &group, intent))),
                 Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("template group", &ids)),
                 Sighting::Nowhere => Verdict::Nowhere,
             },
@@ -194,8 +194,8 @@ fn not_done(intent: &Intent, reason: &str) -> Event {
     Event::NotDone { claim: intent.claim.clone(), reason: reason.to_owned() }
 }
 
-fn recorded(intent: &Intent, record: Record) -> Event {
-    Event::Recorded { claim: Some(intent.claim.clone()), address: intent.address.clone(), record: Box::new(record) }
+fn recorded(intent: &Intent, record: Box<Record>) -> Event {
+    Event::Recorded { claim: Some(intent.claim.clone()), address: intent.address.clone(), record }
 }
 
 fn adopted(intent: &Intent, record: &Record) -> Diagnostic {

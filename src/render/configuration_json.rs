@@ -7,6 +7,7 @@ use crate::lang::ast::{Attribute, Block, Expr};
 use crate::lang::json::to_json;
 use crate::lang::reference::{NoScope, Reference, Subject, references};
 use crate::lang::{Constraint, eval};
+use crate::schema::PROVIDER;
 use serde_json::{Map, Value as Json, json};
 
 /// The whole configuration. Sensitive variables show no default; constants stand as they are written.
@@ -14,7 +15,7 @@ pub fn configuration_json(configuration: &Configuration) -> Json {
     let mut out = Map::new();
     let mut provider = Map::new();
     provider.insert("name".into(), json!("simplepod"));
-    provider.insert("full_name".into(), json!("registry.podform.dev/simplepod/simplepod"));
+    provider.insert("full_name".into(), json!(PROVIDER));
     if let Some((body, _)) = &configuration.root().provider {
         // The key never leaves the configuration, not even as a constant.
         let told: Vec<Attribute> =

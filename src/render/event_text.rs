@@ -1,8 +1,8 @@
 //! The events of an apply as lines of text.
 
 use super::cost;
-use super::escape::visible;
 use super::events::{Event, Settlement};
+use super::style::harmless_line;
 use super::style::{ADD, BOLD, CHANGE, REMOVE, Style};
 use crate::plan::StepAction;
 
@@ -32,14 +32,15 @@ pub fn elapsed(seconds: u64) -> String {
 
 /// The sentence of an event, without colour: what JSON carries as its message. One line.
 pub fn message(event: &Event) -> String {
-    let bracket = |text: &Option<String>| text.as_ref().map_or(String::new(), |text| format!(" [{}]", visible(text)));
-    let id = |id: &Option<String>| id.as_ref().map_or(String::new(), |id| format!(" [id={}]", visible(id)));
+    let bracket =
+        |text: &Option<String>| text.as_ref().map_or(String::new(), |text| format!(" [{}]", harmless_line(text)));
+    let id = |id: &Option<String>| id.as_ref().map_or(String::new(), |id| format!(" [id={}]", harmless_line(id)));
     match event {
         Event::StepStarted { address, action, detail } => {
             format!("{address}: {}...{}", words(*action)[0], bracket(detail))
         }
         Event::StepProgress { address, action, elapsed_s, status } => {
-            let status = status.as_ref().map_or(String::new(), |status| format!(", {}", visible(status)));
+            let status = status.as_ref().map_or(String::new(), |status| format!(", {}", harmless_line(status)));
             let time = format!("{:02}m{:02}s", elapsed_s / 60, elapsed_s % 60);
             format!("{address}: {}... [{time} elapsed{status}]", words(*action)[1])
         }
@@ -47,11 +48,11 @@ pub fn message(event: &Event) -> String {
             format!("{address}: {} after {}{}", words(*action)[2], elapsed(*elapsed_s), id(found))
         }
         Event::StepFailed { address, action, elapsed_s, error } => {
-            let error = error.lines().map(visible).collect::<Vec<_>>().join(" ");
+            let error = harmless_line(error.trim_end());
             format!("{address}: The {} failed after {}: {error}", words(*action)[3], elapsed(*elapsed_s))
         }
         Event::StepSkipped { address, action, because } => {
-            format!("{address}: The {} was skipped ({})", words(*action)[3], visible(because))
+            format!("{address}: The {} was skipped ({})", words(*action)[3], harmless_line(because))
         }
         Event::Settled { address, settlement, id: found } => {
             let text = match settlement {

@@ -1,7 +1,7 @@
 //! The sentence above a change: what will happen to which object, and why.
 
-use super::escape::visible;
 use super::page::Sign;
+use super::style::harmless_line;
 use crate::address::{InstanceAddr, InstanceKey};
 use crate::plan::{Action, Change, Plan, Reason, StepAction};
 use crate::schema::INSTANCE;
@@ -38,7 +38,7 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
             Some(key) => format!("because key {key} is not in for_each map"),
             None => format!("because {} uses count or for_each now", address.resource),
         },
-        Reason::Tainted(why) => format!("because {}", visible(why)),
+        Reason::Tainted(why) => format!("because {}", harmless_line(why)),
         Reason::Gone => "because the recorded one is gone from the account".to_owned(),
         Reason::Unfit(names) => {
             let verb = if names.len() == 1 { "is" } else { "are" };

@@ -1,11 +1,9 @@
 //! Resources as JSON, in the tree of their modules.
 
 use crate::address::{InstanceAddr, InstanceKey, Mode, ModulePath};
+use crate::schema::PROVIDER;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
-
-/// How other programs know where the resources come from.
-pub const PROVIDER: &str = "registry.terraform.io/simplepod/simplepod";
 
 /// The keys that name a resource: `address`, `mode`, `type`, `name`, `index`, `provider_name`.
 pub fn identity(address: &InstanceAddr, with_module: bool) -> Map<String, Json> {

@@ -1,29 +1,24 @@
 //! Why no offer satisfies an instance, and what the nearest would cost.
 
-use super::escape::visible;
 use super::page::count;
 use super::placement;
+use super::style::harmless_line;
 use crate::diag::Diagnostic;
 use crate::market::{Exclusion, Unmet, Unplaced};
 
 /// The error of an instance that no offer satisfies.
 pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
     let envelope = &unplaced.envelope;
-    let models: Vec<String> = envelope.gpu_models.iter().map(|model| visible(model)).collect();
+    let models: Vec<String> = envelope.gpu_models.iter().map(|model| harmless_line(model)).collect();
     let wanted = models.join(" or ");
     let excluded = |what: &Unmet| unplaced.exclusions.iter().find(|e| e.unmet == *what).map_or(0, |e| e.offers);
     let of_model = unplaced.offers.saturating_sub(excluded(&Unmet::Model));
     let verb = if of_model == 1 { "is" } else { "are" };
-    let mut text = format!(
-        "The market has {}; {of_model} {verb} {wanted}, of which {} wants {}.",
-        count(unplaced.offers, "offer"),
-        unplaced.address,
-        envelope.gpu_count
-    );
+    let mut text = format!("The market has {}; {of_model} of them {verb} {wanted}.", count(unplaced.offers, "offer"));
     let reasons: Vec<String> =
         unplaced.exclusions.iter().filter(|e| e.unmet != Unmet::Model).map(|e| reason(e, unplaced)).collect();
     if of_model > 0 && !reasons.is_empty() {
-        text.push_str(&format!(" Kept out: {}.", reasons.join(", ")));
+        text.push_str(&format!(" Excluded: {}.", reasons.join(", ")));
     }
     if unplaced.taken > 0 {
         let verb = if unplaced.taken == 1 { "goes" } else { "go" };
@@ -43,7 +38,7 @@ fn reason(exclusion: &Exclusion, unplaced: &Unplaced) -> String {
         Unmet::Count => format!("gpu_count = {}", envelope.gpu_count),
         Unmet::Unavailable => "not available".to_owned(),
         Unmet::Requirement(name) => match envelope.requirement.0.get(name) {
-            Some(wanted) => format!("offer.{name} = {}", visible(wanted)),
+            Some(wanted) => format!("offer.{name} = {}", harmless_line(wanted)),
             None => format!("offer.{name}"),
         },
         Unmet::Disk => format!("disk_size = {} of the template", envelope.disk_size.unwrap_or(0)),

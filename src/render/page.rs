@@ -1,6 +1,6 @@
 //! Lines with a symbol in the margin, as plans are drawn.
 
-use super::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style};
+use super::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style, wrap};
 use unicode_width::UnicodeWidthStr;
 
 /// What the margin of a line says.
@@ -92,7 +92,7 @@ impl Page {
 
     /// A paragraph, wrapped.
     pub fn paragraph(&mut self, text: &str) {
-        for line in wrap(text.split(' '), " ", self.style.columns().min(100)) {
+        for line in wrap(text, self.style.columns().min(100)) {
             self.line(0, Sign::Same, &line);
         }
     }
@@ -100,13 +100,20 @@ impl Page {
     /// `  # first: a, b, c`, wrapped between the parts, continued under the first part.
     pub fn comment(&mut self, first: &str, parts: &[String]) {
         let lead = first.width() + 4;
-        let lines = wrap(parts.iter().map(String::as_str), ", ", self.style.columns().saturating_sub(lead));
+        let lines = join(parts.iter().map(String::as_str), ", ", self.style.columns().saturating_sub(lead));
         for (i, line) in lines.iter().enumerate() {
             let lead = if i == 0 { first.to_owned() } else { " ".repeat(first.width()) };
             let text = self.style.paint(DIM, &format!("# {lead}{line}"));
             self.text.push_str("  ");
             self.text.push_str(&text);
             self.text.push('\n');
+        }
+    }
+
+    /// An item of a list, wrapped.
+    pub fn item(&mut self, text: &str) {
+        for (at, line) in wrap(text, self.style.columns().min(100).saturating_sub(4)).iter().enumerate() {
+            self.line(0, Sign::Same, &format!("{}{line}", if at == 0 { "  - " } else { "    " }));
         }
     }
 
@@ -131,7 +138,7 @@ impl Page {
 
 /// Parts joined by a separator into lines of a width; a part that is longer stands alone. The separator's end is cut at
 /// a line's end.
-pub fn wrap<'a>(parts: impl IntoIterator<Item = &'a str>, separator: &str, width: usize) -> Vec<String> {
+fn join<'a>(parts: impl IntoIterator<Item = &'a str>, separator: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {

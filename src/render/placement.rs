@@ -1,6 +1,6 @@
 //! The offer that a rent will take, and what the reviewer approves with it.
 
-use super::escape::visible;
+use super::style::harmless_line;
 use crate::live::{Offer, OfferFacts};
 use crate::market::{Envelope, Placed};
 use crate::money::Usd;
@@ -22,12 +22,13 @@ const UNITS: [(&str, &str); 11] = [
 
 /// `1x RTX 4090`.
 pub fn gpus(offer: &Offer) -> String {
-    format!("{}x {}", offer.gpu_count, visible(&offer.gpu_model))
+    format!("{}x {}", offer.gpu_count, harmless_line(&offer.gpu_model))
 }
 
 /// `Europe/PL`, as far as it is known.
 pub fn place(facts: &OfferFacts) -> Option<String> {
-    let parts: Vec<String> = [&facts.region, &facts.country].into_iter().flatten().map(|part| visible(part)).collect();
+    let parts: Vec<String> =
+        [&facts.region, &facts.country].into_iter().flatten().map(|part| harmless_line(part)).collect();
     (!parts.is_empty()).then(|| parts.join("/"))
 }
 
@@ -66,7 +67,7 @@ pub fn facts(placed: &Placed) -> Vec<String> {
         .map(|(name, wanted)| {
             let (bound, what, unit) = parse(name);
             let fact = fact(&offer.facts, name).map_or("unknown".to_owned(), |fact| format!("{fact}{unit}"));
-            format!("{} {fact} ({bound} {}{unit})", what.replace('_', " "), visible(wanted))
+            format!("{} {fact} ({bound} {}{unit})", what.replace('_', " "), harmless_line(wanted))
         })
         .collect()
 }
@@ -74,7 +75,7 @@ pub fn facts(placed: &Placed) -> Vec<String> {
 /// What may be rented in its place if it vanishes.
 pub fn substitute(envelope: &Envelope) -> Option<String> {
     let others = envelope.gpu_models.get(1..).filter(|others| !others.is_empty())?;
-    let others: Vec<String> = others.iter().map(|model| visible(model)).collect();
+    let others: Vec<String> = others.iter().map(|model| harmless_line(model)).collect();
     Some(format!("else {}", others.join(" or ")))
 }
 
@@ -96,5 +97,5 @@ pub fn fact(facts: &OfferFacts, name: &str) -> Option<String> {
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    Some(visible(&text))
+    Some(harmless_line(&text))
 }

@@ -1,16 +1,18 @@
 //! A plan as people review it before they spend money.
 
 use super::cost;
-use super::escape::visible;
 use super::headline;
-use super::page::{Page, Sign, count, wrap};
+use super::page::{Page, Sign, count};
 use super::placement;
 use super::resource;
-use super::style::{BOLD, CHANGE, REMOVE, Style};
+use super::style::harmless_line;
+use super::style::{BOLD, CHANGE, REMOVE, Style, wrap};
 use super::value_diff::{SENSITIVE, assign};
+use crate::lang::{Kind, Value};
 use crate::plan::{Action, Change, Drift, DriftKind, OutputChange, Plan, PlanMode};
 use crate::schema::INSTANCE;
 use crate::state::{Intent, IntentAction};
+use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 /// The whole plan.
@@ -74,7 +76,8 @@ fn drift(page: &mut Page, plan: &Plan) {
             DriftKind::Changed(_) => (" has changed", Sign::Change),
         };
         page.headline(&address.to_string(), rest);
-        resource::block(page, 1, sign, address, (Some(before), after.as_ref()), &[]);
+        let (before, after) = differing(kind, before, after.as_ref());
+        resource::block(page, 1, sign, address, (Some(&before), after.as_ref()), &[]);
     }
     page.gap();
     if plan.mode == PlanMode::RefreshOnly {
@@ -87,8 +90,28 @@ fn drift(page: &mut Page, plan: &Plan) {
     page.gap();
 }
 
+/// The objects of a drift, with what differs only in what the server shows.
+fn differing(kind: &DriftKind, before: &Value, after: Option<&Value>) -> (Value, Option<Value>) {
+    let (DriftKind::Changed(differences), Some(after)) = (kind, after) else { return (before.clone(), after.cloned()) };
+    let (mut before, mut after) = (before.clone(), after.clone());
+    for (name, recorded, live) in differences {
+        if before.get(name) == after.get(name) {
+            set(&mut before, name, recorded);
+            set(&mut after, name, live);
+        }
+    }
+    (before, Some(after))
+}
+
+fn set(object: &mut Value, name: &str, value: &Value) {
+    if let Kind::Object(entries) = &mut object.kind {
+        Arc::make_mut(entries).insert(name.into(), value.clone());
+    }
+}
+
 fn changes(page: &mut Page, plan: &Plan) {
-    page.paragraph("podform planned the following actions, marked with these symbols:");
+    page.line(0, Sign::Same, "podform generated the following execution plan.");
+    page.line(0, Sign::Same, "Resource actions are indicated with the following symbols:");
     let signs: Vec<(Sign, bool)> = plan
         .changes
         .iter()
@@ -137,8 +160,8 @@ fn change(page: &mut Page, plan: &Plan, change: &Change) {
         page.comment("host:  ", &host);
     }
     for remark in &change.remarks {
-        let words = visible(remark);
-        for line in wrap(words.split(' '), " ", page.style.columns().saturating_sub(6)) {
+        let words = harmless_line(remark);
+        for line in wrap(&words, page.style.columns().saturating_sub(6)) {
             page.comment("", &[line]);
         }
     }
@@ -223,10 +246,8 @@ fn remarks(page: &mut Page, plan: &Plan) {
     page.line(0, Sign::Same, &format!("{head} {} without a change", count(noted.len(), "object")));
     for change in noted {
         for remark in &change.remarks {
-            let text = format!("{}: {}", change.address, visible(remark));
-            for (i, line) in wrap(text.split(' '), " ", page.style.columns().min(100) - 4).iter().enumerate() {
-                page.line(0, Sign::Same, &format!("{}{line}", if i == 0 { "  - " } else { "    " }));
-            }
+            let text = format!("{}: {}", change.address, harmless_line(remark));
+            page.item(&text);
         }
     }
 }
@@ -254,17 +275,15 @@ fn in_doubt(page: &mut Page, intents: &[Intent]) {
         };
         let since = intent.doubt_since.unwrap_or(intent.at);
         let gpus = match (intent.gpu_count, &intent.gpu_model) {
-            (Some(n), Some(model)) => format!(" of {n}x {}", visible(model)),
+            (Some(n), Some(model)) => format!(" of {n}x {}", harmless_line(model)),
             _ => String::new(),
         };
-        let why = intent.doubt.as_ref().map_or(String::new(), |why| format!(" ({})", visible(why)));
+        let why = intent.doubt.as_ref().map_or(String::new(), |why| format!(" ({})", harmless_line(why)));
         let cost = intent
             .hourly_cost
             .map_or(String::new(), |cost| format!(" If the machine exists it costs {cost} per hour."));
         let text = format!("{}: {what}{gpus} has no known outcome since {since}{why}.{cost}", intent.address);
-        for (i, line) in wrap(text.split(' '), " ", page.style.columns().min(100) - 4).iter().enumerate() {
-            page.line(0, Sign::Same, &format!("{}{line}", if i == 0 { "  - " } else { "    " }));
-        }
+        page.item(&text);
     }
     page.gap();
     page.paragraph(
@@ -280,6 +299,6 @@ fn left_out(page: &mut Page, plan: &Plan) {
     warning(page, &format!("No offer for {}", count(plan.left_out.len(), "instance")));
     page.paragraph("-allow-partial left these out, because no offer of the market satisfies them:");
     for address in &plan.left_out {
-        page.line(0, Sign::Same, &format!("  - {address}"));
+        page.item(&address.to_string());
     }
 }

@@ -1,13 +1,14 @@
 //! The state as `show` and `state show` print it.
 
-use super::escape::visible;
 use super::page::{Page, Sign};
+use super::style::harmless_line;
 use super::style::{BOLD, Style};
 use super::value_diff::{SENSITIVE, assign};
+use super::value_text::value_text;
 use super::{recorded, resource};
 use crate::address::InstanceAddr;
-use crate::lang::Type;
 use crate::lang::json::type_from_json;
+use crate::lang::{Type, Value};
 use crate::state::{OutputState, Record, State};
 use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
@@ -38,8 +39,21 @@ pub fn record_text(address: &InstanceAddr, record: &Record, style: Style) -> Str
     page.text
 }
 
+/// Root outputs, as `output` and the end of an apply print them.
+pub fn outputs_text(outputs: &BTreeMap<String, OutputState>, style: Style) -> String {
+    let line = |(name, output): (&String, &OutputState)| match output.sensitive {
+        true => format!("{name} = <sensitive>\n"),
+        false => format!("{name} = {}\n", value_text(&value(output), style)),
+    };
+    outputs.iter().map(line).collect()
+}
+
+fn value(output: &OutputState) -> Value {
+    recorded::value(&output.value, &type_from_json(&output.ty).unwrap_or(Type::Dynamic))
+}
+
 fn draw(page: &mut Page, address: &InstanceAddr, record: &Record) {
-    let tainted = record.tainted.as_ref().map_or(String::new(), |why| format!(" (tainted: {})", visible(why)));
+    let tainted = record.tainted.as_ref().map_or(String::new(), |why| format!(" (tainted: {})", harmless_line(why)));
     let head = page.style.paint(BOLD, &format!("# {address}:{tainted}"));
     page.line(0, Sign::Same, &head);
     let object = recorded::object(address, record);
@@ -54,7 +68,6 @@ fn outputs(page: &mut Page, outputs: &BTreeMap<String, OutputState>) {
             page.line(0, Sign::Same, &format!("{head}{SENSITIVE}"));
             continue;
         }
-        let ty = type_from_json(&output.ty).unwrap_or(Type::Dynamic);
-        page.whole(0, Sign::Same, &head, &recorded::value(&output.value, &ty), "");
+        page.whole(0, Sign::Same, &head, &value(output), "");
     }
 }

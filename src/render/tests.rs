@@ -1,292 +1,257 @@
-//! A rich plan, drawn.
+//! What people and programs see.
 
+use super::sample::{addr, envelope, offer, rich, usd};
 use super::*;
-use crate::address::InstanceAddr;
 use crate::lang::{Marks, Number, Type, Value};
-use crate::live::{Offer, OfferFacts, Version};
-use crate::market::{Envelope, Placed, Requirement};
+use crate::market::{Demand, place};
 use crate::money::Usd;
-use crate::plan::*;
-use crate::schema::{self, INSTANCE, TEMPLATE_GROUP};
-use crate::state::{AccountIdentity, Intent, IntentAction};
-use rust_decimal::Decimal;
+use crate::plan::{Action, CostSummary, DriftKind, Plan, PlanMode, Reason, StepAction};
+use crate::state::{OutputState, Record, SecretDigest, State};
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
-pub(super) fn usd(text: &str) -> Usd {
-    Usd(text.parse::<Decimal>().expect("a decimal"))
-}
+const NARROW: Style = Style { color: false, width: 80 };
 
-pub(super) fn addr(text: &str) -> InstanceAddr {
-    text.parse().expect("an address")
-}
-
-/// An object of a table: what is not given is null.
-pub(super) fn object(kind: &str, given: &[(&str, Value)]) -> Value {
-    let schema = schema::schema(kind).expect("a table");
-    let value = |name: &str, ty: Type| {
-        given.iter().find(|(given, _)| *given == name).map_or(Value::null(ty), |(_, value)| value.clone())
+fn state() -> State {
+    let attributes = json!({
+        "id": "1",
+        "name": "x",
+        "env_variables": {"A": "b", "TOKEN": null},
+        "registry": {"host": "h", "username": "u", "password": null},
+        "expose_ports": [22],
+        "start_script": "a\nb\n",
+        "notes": null,
+    });
+    let digest = SecretDigest { key_id: "k".into(), digest: "d".into() };
+    let secrets = ["env_variables[\"TOKEN\"]", "registry.password"].map(|path| (path.to_owned(), digest.clone()));
+    let record = Record {
+        attributes: attributes.as_object().cloned().expect("an object"),
+        secrets: secrets.into(),
+        tainted: Some("wait failed".into()),
+        ..Record::default()
     };
-    Value::object(
-        (schema.attributes.iter().map(|a| (a.name, value(a.name, a.ty.to_type()))))
-            .chain(schema.blocks.iter().map(|b| (b.name, value(b.name, b.ty())))),
-    )
-}
-
-fn unknown(kind: &str, mut given: Vec<(&'static str, Value)>) -> Value {
-    let schema = schema::schema(kind).expect("a table");
-    for attribute in schema.attributes {
-        if attribute.presence == schema::Presence::Computed && !given.iter().any(|(name, _)| *name == attribute.name) {
-            given.push((attribute.name, Value::unknown_not_null(attribute.ty.to_type())));
-        }
-    }
-    object(kind, &given)
-}
-
-fn s(text: &str) -> Value {
-    Value::string(text)
-}
-
-pub(super) fn offer() -> Offer {
-    Offer {
-        iri: "/instances/market/77".into(),
-        available: true,
-        gpu_model: "RTX 4090".into(),
-        gpu_count: 1,
-        price_per_gpu: usd("0.31"),
-        price_per_disk: usd("0.15"),
-        facts: OfferFacts {
-            region: Some("Europe".into()),
-            country: Some("PL".into()),
-            memory: Some(Decimal::from(64)),
-            cuda_version: Some(Version("12.8".into())),
-            ..OfferFacts::default()
-        },
-        host: "h1".into(),
-    }
-}
-
-pub(super) fn envelope() -> Envelope {
-    Envelope {
-        gpu_models: vec!["RTX 4090".into(), "RTX 3090".into()],
-        gpu_count: 1,
-        max_price_per_gpu: usd("0.45"),
-        requirement: Requirement(
-            [("min_memory", "48"), ("min_cuda_version", "12.4"), ("region", "Europe")]
-                .map(|(k, v)| (k.to_owned(), v.to_owned()))
-                .into(),
-        ),
-        disk_size: Some(32),
-    }
-}
-
-fn change(address: &str, action: Action) -> Change {
-    Change {
-        address: addr(address),
-        action,
-        reason: None,
-        before: None,
-        after: None,
-        forced_by: Vec::new(),
-        placed: None,
-        cost_before: Usd::ZERO,
-        cost_after: Usd::ZERO,
-        remarks: Vec::new(),
-    }
-}
-
-const SCRIPT: &str = "set -e\napt-get update\napt-get install -y git\ngit clone https://example.com/repo\ncd repo\n\
-                      pip install -r requirements.txt\nmkdir -p /data\nexport HOME=/root\nexport EPOCHS=10\n\
-                      python train.py --epochs 10 --batch 32\necho done\n";
-
-fn secret(text: &str) -> Value {
-    Value::string(text).marked(Marks::SENSITIVE)
-}
-
-fn env(pairs: &[(&str, Value)]) -> Value {
-    let entries = pairs.iter().map(|(k, v)| ((*k).into(), v.clone()));
-    Value::map(Type::String, entries.collect::<BTreeMap<_, _>>())
-}
-
-fn ports(ports: &[i64]) -> Value {
-    Value::list(Type::Number, ports.iter().map(|port| Value::int(*port)).collect())
-}
-
-fn machine(extra: &[(&'static str, Value)]) -> Vec<(&'static str, Value)> {
-    let mut all = vec![
-        ("id", s("108208")),
-        ("hash_id", s("deadbeef")),
-        ("name", s("trainer")),
-        ("gpu_model", s("RTX 4090")),
-        ("gpu_count", Value::int(1)),
-        ("status", s("running")),
-        ("wait_for", s("running")),
-        ("hourly_cost", Value::int(1)),
-    ];
-    for (name, value) in extra {
-        all.retain(|(known, _)| known != name);
-        all.push((name, value.clone()));
-    }
-    all
-}
-
-/// Everything that a plan can hold.
-pub(super) fn rich() -> Plan {
-    let group = |extra: &[(&'static str, Value)]| {
-        let mut all = vec![
-            ("id", s("4711")),
-            ("iri", s("/templates/4711")),
-            ("name", s("trainer")),
-            ("image_name", s("pytorch/pytorch")),
-            ("default_tag", s("2.6.0")),
-            ("disk_size", Value::int(32)),
-        ];
-        all.extend_from_slice(extra);
-        object(TEMPLATE_GROUP, &all)
-    };
-    let registry =
-        |password: &str| Value::object([("host", s("ghcr.io")), ("username", s("me")), ("password", secret(password))]);
-    let mut changes = vec![
-        Change {
-            before: Some(group(&[
-                ("start_script", s(SCRIPT)),
-                ("expose_ports", ports(&[22, 80, 443, 8080, 9090])),
-                ("env_variables", env(&[("TOKEN", secret("old")), ("MODE", s("train")), ("GONE", s("x"))])),
-                ("registry", registry("a")),
-            ])),
-            after: Some(group(&[
-                ("start_script", s(&SCRIPT.replace("epochs 10", "epochs 20").replace("set -e", "set -eu"))),
-                ("expose_ports", ports(&[22, 80, 443, 8888, 9090])),
-                ("env_variables", env(&[("TOKEN", secret("new")), ("MODE", s("train")), ("SEED", s("\u{1b}[31m7"))])),
-                ("registry", registry("b")),
-            ])),
-            remarks: vec!["2 machines keep running the older template (template_change = \"keep\").".into()],
-            ..change("simplepod_template_group.trainer", Action::Update)
-        },
-        Change {
-            after: Some(unknown(
-                INSTANCE,
-                vec![
-                    ("name", s("trainer-0")),
-                    ("gpu_model", s("RTX 4090")),
-                    ("fallback_gpu_models", Value::list(Type::String, vec![s("RTX 3090")])),
-                    ("gpu_count", Value::int(1)),
-                    ("max_price_per_gpu", Value::number(Number::parse("0.45").expect("a number"))),
-                    ("template_group", s("4711")),
-                    ("wait_for", s("running")),
-                    ("start_script", s(SCRIPT)),
-                    ("offer", Value::object([("region", s("Europe")), ("min_memory", Value::int(48))])),
-                ],
-            )),
-            placed: Some(Placed { offer: offer(), envelope: envelope() }),
-            cost_after: usd("0.316575"),
-            ..change("simplepod_instance.trainer[0]", Action::Create)
-        },
-        Change {
-            before: Some(object(
-                INSTANCE,
-                &machine(&[
-                    (
-                        "start_script",
-                        s("python train.py --data /data/imagenet --epochs 10 --learning-rate 0.1 --resume"),
-                    ),
-                    ("offer", Value::object([("min_memory", Value::int(32)), ("region", s("Europe"))])),
-                ]),
-            )),
-            after: Some(unknown(
-                INSTANCE,
-                machine(&[
-                    ("id", Value::unknown_not_null(Type::String)),
-                    ("hash_id", Value::unknown_not_null(Type::String)),
-                    ("status", Value::unknown_not_null(Type::String)),
-                    ("hourly_cost", Value::unknown_not_null(Type::Number)),
-                    (
-                        "start_script",
-                        s("python train.py --data /data/imagenet --epochs 20 --learning-rate 0.1 --resume"),
-                    ),
-                    ("offer", Value::object([("min_memory", Value::int(48)), ("region", s("Europe"))])),
-                ]),
-            )),
-            forced_by: vec!["start_script".into(), "offer.min_memory".into()],
-            placed: Some(Placed { offer: offer(), envelope: envelope() }),
-            cost_before: usd("0.28"),
-            cost_after: usd("0.316575"),
-            ..change("module.east.simplepod_instance.worker[\"a\"]", Action::Replace)
-        },
-        Change {
-            before: Some(object(INSTANCE, &machine(&[]))),
-            reason: Some(Reason::NoKey),
-            cost_before: usd("0.5"),
-            ..change("simplepod_instance.trainer[2]", Action::Delete)
-        },
-        Change {
-            before: Some(object(INSTANCE, &machine(&[]))),
-            after: Some(object(INSTANCE, &machine(&[]))),
-            cost_before: usd("0.25"),
-            cost_after: usd("0.25"),
-            remarks: vec!["runs an older template of simplepod_template_group.trainer".into()],
-            ..change("simplepod_instance.still", Action::NoOp)
-        },
-    ];
-    changes.sort_by(|a, b| a.address.cmp(&b.address));
-    Plan {
-        mode: PlanMode::Normal,
-        fleet: Some("farm".into()),
-        lineage: "l".into(),
-        serial: 3,
-        account: AccountIdentity { base_url: "https://api.example.com".into(), key_fingerprint: "k".into() },
-        variables: BTreeMap::new(),
-        changes,
-        drift: vec![Drift {
-            address: addr("simplepod_instance.still"),
-            kind: DriftKind::Changed(vec![("status".into(), s("running"), s("stopped"))]),
-            before: object(INSTANCE, &machine(&[])),
-            after: Some(object(INSTANCE, &machine(&[("status", s("stopped"))]))),
-        }],
-        outputs: vec![
-            OutputChange {
-                name: "hosts".into(),
-                before: Some(Value::tuple(vec![s("1.2.3.4"), s("1.2.3.5")])),
-                after: Some(Value::tuple(vec![s("1.2.3.4"), Value::unknown(Type::String)])),
-                changed: true,
-                sensitive: false,
-            },
-            OutputChange {
-                name: "token".into(),
-                before: Some(secret("")),
-                after: Some(secret("canary")),
-                changed: true,
-                sensitive: true,
-            },
-        ],
-        steps: vec![
-            Step { action: StepAction::UpdateGroup, address: addr("simplepod_template_group.trainer"), needs: vec![] },
-            Step { action: StepAction::Rent, address: addr("simplepod_instance.trainer[0]"), needs: vec![] },
-        ],
-        cost: CostSummary { before: usd("1.03"), after: usd("0.88315") },
-        in_doubt: vec![Intent {
-            claim: "c".into(),
-            action: IntentAction::Rent,
-            address: addr("simplepod_instance.trainer[1]"),
-            at: "2025-03-01T10:00:00Z".parse().expect("a time"),
-            id: None,
-            group_name: None,
-            group_id: None,
-            offer_iri: None,
-            gpu_model: Some("RTX 4090".into()),
-            gpu_count: Some(2),
-            hourly_cost: Some(usd("0.64")),
-            record: None,
-            doubt: Some("timeout after 30 s".into()),
-            doubt_since: None,
-        }],
-        left_out: vec![addr("simplepod_instance.big")],
-        narrowed: true,
+    let output = |value: Json, ty: Json, sensitive| OutputState { value, ty, sensitive };
+    State {
+        resources: [(addr("module.a[0].module.b.simplepod_template_group.g[\"k\"]"), record)].into(),
+        outputs: [
+            ("hosts".to_owned(), output(json!({"a": "1.2.3.4"}), json!(["map", "string"]), false)),
+            ("o".to_owned(), output(json!({"n": [1, 2.5], "t": "x"}), json!("dynamic"), false)),
+            ("token".to_owned(), output(Json::Null, json!("string"), true)),
+        ]
+        .into(),
+        ..State::default()
     }
 }
 
 #[test]
-fn look() {
-    for (color, width) in [(false, 80), (false, 200), (true, 100)] {
-        println!("{}\n=================", plan_text(&rich(), Style { color, width }));
+fn a_plan_at_80_columns() {
+    insta::assert_snapshot!(plan_text(&rich(), NARROW));
+}
+
+#[test]
+fn a_plan_at_200_columns() {
+    insta::assert_snapshot!(plan_text(&rich(), Style { color: false, width: 200 }));
+}
+
+#[test]
+fn a_plan_in_colour() {
+    insta::assert_snapshot!(plan_text(&rich(), Style { color: true, width: 100 }).replace('\u{1b}', "^"));
+}
+
+#[test]
+fn outputs_are_printed_as_terraform_does() {
+    let expected = "hosts = tomap({\n  \"a\" = \"1.2.3.4\"\n})\no = {\n  \"n\" = [\n    1,\n    2.5,\n  ]\n  \"t\" = \"x\"\n}\ntoken = <sensitive>\n";
+    assert_eq!(outputs_text(&state().outputs, NARROW), expected);
+}
+
+#[test]
+fn what_only_the_server_shows_otherwise_is_drift_too() {
+    let mut plan = rich();
+    plan.drift[0].after = Some(plan.drift[0].before.clone());
+    let text = plan_text(&plan, NARROW);
+    assert!(text.contains("~ status = \"running\" -> \"stopped\""), "{text}");
+}
+
+#[test]
+fn a_state() {
+    insta::assert_snapshot!(state_text(&state(), NARROW));
+}
+
+#[test]
+fn a_plan_for_programs() {
+    let json = plan_json(&rich(), json!({"root_module": {}}), &state());
+    insta::assert_snapshot!(serde_json::to_string_pretty(&json).expect("JSON"));
+}
+
+#[test]
+fn no_secret_and_no_escape_reaches_anybody() {
+    let texts = [
+        plan_text(&rich(), NARROW),
+        plan_text(&rich(), Style { color: true, width: 0 }),
+        plan_json(&rich(), json!({}), &state()).to_string(),
+        rich().changes.iter().filter_map(|c| c.after.as_ref()).map(|v| value_text(v, NARROW)).collect(),
+    ];
+    for text in &texts {
+        assert!(!text.contains("canary"), "{text}");
+        assert!(!text.contains("\u{1b}[31m7"), "{text}");
     }
+    assert!(!texts[0].contains(|c: char| c.is_control() && c != '\n'));
+}
+
+fn unchanged() -> Plan {
+    let mut plan = rich();
+    plan.changes.retain(|change| change.action == Action::NoOp);
+    plan.changes[0].remarks.clear();
+    plan.drift.clear();
+    plan.outputs.clear();
+    plan.steps.clear();
+    plan.in_doubt.clear();
+    plan.left_out.clear();
+    plan.narrowed = false;
+    plan.cost = CostSummary { before: usd("0.25"), after: usd("0.25") };
+    plan
+}
+
+#[test]
+fn a_plan_without_changes_says_so_and_what_the_fleet_costs() {
+    let expected = "No changes. Your fleet matches the configuration.
+
+podform compared the account with your configuration and found no differences,
+so no changes are needed.
+The fleet costs $0.25 per hour, about $182.50 a month (730 h).
+";
+    assert_eq!(plan_text(&unchanged(), NARROW), expected);
+    let empty = Plan { mode: PlanMode::Destroy, changes: Vec::new(), cost: CostSummary::default(), ..unchanged() };
+    assert!(plan_text(&empty, NARROW).starts_with("No changes. There is nothing to destroy."));
+    let doubtful = Plan { in_doubt: rich().in_doubt, ..unchanged() };
+    assert!(!plan_text(&doubtful, NARROW).contains("matches the configuration."), "a doubt is no match");
+}
+
+#[test]
+fn every_reason_is_told() {
+    let tell = |action, reason| {
+        let mut plan = rich();
+        let change = plan.changes.iter_mut().find(|c| c.address.key.is_some()).expect("a machine");
+        change.action = action;
+        change.reason = Some(reason);
+        plan_text(&plan, NARROW)
+    };
+    let machine = "simplepod_instance.trainer[0]";
+    for (action, reason, expected) in [
+        (Action::Replace, Reason::Requested, format!("# {machine} will be re-rented, as requested")),
+        (Action::Replace, Reason::Tainted("wait failed".into()), format!("# {machine} is tainted, so it must be re-")),
+        (Action::Replace, Reason::Tainted("wait failed".into()), "# (because wait failed)".into()),
+        (Action::Create, Reason::Gone, "# (because the recorded one is gone from the account)".into()),
+        (Action::Delete, Reason::NoBlock, "# (because simplepod_instance.trainer is not in configuration)".into()),
+        (Action::Delete, Reason::NoKey, "# (because index [0] is out of range for count)".into()),
+        (Action::Replace, Reason::Unfit(vec!["offer.min_sla".into()]), "# (because offer.min_sla is not met".into()),
+        (Action::Forget, Reason::Gone, format!("# {machine} is gone already, so only its record will go")),
+    ] {
+        let text = tell(action, reason);
+        assert!(text.contains(&expected), "{expected}\n{text}");
+    }
+}
+
+#[test]
+fn a_machine_that_is_gone_is_drift() {
+    let mut plan = unchanged();
+    plan.drift = rich().drift;
+    plan.drift[0].kind = DriftKind::Gone;
+    plan.drift[0].after = None;
+    plan.mode = PlanMode::RefreshOnly;
+    let text = plan_text(&plan, NARROW);
+    assert!(text.contains("# simplepod_instance.still is gone\n  - resource"), "{text}");
+    assert!(text.contains("takes these changes into the state"), "{text}");
+}
+
+/// Recorded from Terraform 1.11.4: `terraform console`.
+#[test]
+fn values_are_printed_as_terraform_does() {
+    let string = |text: &str| Value::string(text);
+    let cases = [
+        (Value::list(Type::String, vec![string("a"), string("b")]), "tolist([\n  \"a\",\n  \"b\",\n])"),
+        (Value::map(Type::Number, BTreeMap::from([("a".into(), Value::int(1))])), "tomap({\n  \"a\" = 1\n})"),
+        (
+            Value::object([("a", Value::tuple(vec![])), ("c d", string("x\ny\n"))]),
+            "{\n  \"a\" = []\n  \"c d\" = <<-EOT\n  x\n  y\n  \n  EOT\n}",
+        ),
+        (string("a\nb"), "<<EOT\na\nb\nEOT"),
+        (Value::null(Type::list(Type::Dynamic)), "tolist(null) /* of dynamic */"),
+        (Value::tuple(vec![Value::null(Type::String)]), "[\n  tostring(null),\n]"),
+        (string("\u{1b} ${ é \" \\ \t"), r#""\x1b ${ é \" \\ \t""#),
+        (Value::number(Number::parse("1.50").expect("a number")), "1.5"),
+        (Value::int(1).marked(Marks::SENSITIVE), "(sensitive value)"),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(value_text(&value, NARROW), expected);
+    }
+}
+
+#[test]
+fn events_are_lines_and_messages() {
+    let (address, action) = (addr("module.m.simplepod_instance.a[0]"), StepAction::Rent);
+    let events = [
+        Event::StepStarted { address: address.clone(), action, detail: Some(offer_text(&offer())) },
+        Event::StepProgress {
+            address: address.clone(),
+            action,
+            elapsed_s: 80,
+            status: Some("created, \u{1b}Pull".into()),
+        },
+        Event::StepDone { address: address.clone(), action, elapsed_s: 94, id: Some("108208".into()) },
+        Event::StepFailed { address: address.clone(), action: StepAction::Release, elapsed_s: 3, error: "a\nb".into() },
+        Event::StepSkipped { address: address.clone(), action, because: "simplepod_instance.b failed".into() },
+        Event::Settled { address, settlement: Settlement::Adopted, id: Some("7".into()) },
+        Event::Finished { added: 3, changed: 0, destroyed: 0, complete: true, cost: usd("0.31") },
+    ];
+    let text: String = events.iter().map(|event| event_text(event, NARROW)).collect();
+    let expected = r#"module.m.simplepod_instance.a[0]: Renting... [1x RTX 4090 in Europe/PL at $0.31 per GPU-hour]
+module.m.simplepod_instance.a[0]: Still renting... [01m20s elapsed, created, \u{1b}Pull]
+module.m.simplepod_instance.a[0]: Rented after 1m34s [id=108208]
+module.m.simplepod_instance.a[0]: The release failed after 3s: a b
+module.m.simplepod_instance.a[0]: The rent was skipped (simplepod_instance.b failed)
+module.m.simplepod_instance.a[0]: Settled: it took effect and is recorded [id=7]
+
+Apply complete! Resources: 3 added, 0 changed, 0 destroyed.
+The fleet costs $0.31 per hour, about $226.30 a month (730 h).
+"#;
+    assert_eq!(text, expected);
+    let at = "2025-03-01T10:00:00Z".parse().expect("a time");
+    assert_eq!(
+        event_json(&events[2], at),
+        r#"{"@level":"info","@message":"module.m.simplepod_instance.a[0]: Rented after 1m34s [id=108208]","@module":"podform.ui","@timestamp":"2025-03-01T10:00:00Z","hook":{"resource":{"addr":"module.m.simplepod_instance.a[0]","module":"module.m","resource":"simplepod_instance.a[0]","implied_provider":"simplepod","resource_type":"simplepod_instance","resource_name":"a","resource_key":0},"action":"create","step":"rent","id_key":"id","id_value":"108208","elapsed_seconds":94},"type":"apply_complete"}"#
+    );
+    assert!(
+        event_json(&events[6], at)
+            .contains(r#""changes":{"add":3,"change":0,"import":0,"remove":0,"operation":"apply"}"#)
+    );
+}
+
+#[test]
+fn an_unplaced_instance_learns_what_would_help() {
+    let (mut dear, mut other) = (offer(), offer());
+    dear.price_per_gpu = usd("0.52");
+    dear.facts.memory = Some(32.into());
+    other.gpu_model = "H100".into();
+    let demand = Demand { address: addr("simplepod_instance.a"), envelope: envelope(), avoid: Default::default() };
+    let explain = |market: &[_]| {
+        let outcome = place(std::slice::from_ref(&demand), market).remove(0);
+        unplaced(&outcome.expect_err("no offer")).detail
+    };
+    assert_eq!(
+        explain(&[dear, other]),
+        "The market has 2 offers; 1 of them is RTX 4090 or RTX 3090. Excluded: 1 by offer.min_memory = 48, 1 by \
+         max_price_per_gpu = $0.45. The nearest is 1x RTX 4090 in Europe/PL at $0.52 per GPU-hour, $0.5266 per hour in \
+         all: to take it, lower offer.min_memory to 32 and raise max_price_per_gpu to 0.52."
+    );
+    assert_eq!(
+        explain(&[]),
+        "The market has 0 offers; 0 of them are RTX 4090 or RTX 3090. Choose another gpu_model, add \
+         fallback_gpu_models, or change gpu_count."
+    );
+}
+
+#[test]
+fn a_fleet_of_nothing_costs_nothing() {
+    assert_eq!(cost_sentence(Usd::ZERO), "The fleet costs nothing.");
 }

@@ -15,6 +15,8 @@ pub use validate::validate;
 
 /// `simplepod_template_group`.
 pub const TEMPLATE_GROUP: &str = "simplepod_template_group";
+/// The provider's source address, as state and plan JSON name it.
+pub const PROVIDER: &str = "simplepod.ai/podform/simplepod";
 /// `simplepod_instance`.
 pub const INSTANCE: &str = "simplepod_instance";
 

@@ -3,6 +3,7 @@
 use super::model::{AccountIdentity, Intent, OutputState, Record, SecretDigest, State};
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::live::OfferFacts;
+use crate::schema::PROVIDER;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -14,9 +15,6 @@ pub const FORMAT: u64 = 1;
 
 /// The version of Terraform whose state format this is.
 const TERRAFORM_VERSION: &str = "1.11.4";
-
-/// What other programs see as the provider.
-const PROVIDER: &str = "provider[\"registry.podform.dev/simplepod/simplepod\"]";
 
 /// The whole file.
 #[derive(Serialize, Deserialize)]
@@ -145,7 +143,7 @@ fn resource(address: &ResourceAddr, first: Instance) -> Resource {
         mode: mode(address.mode).into(),
         kind: address.kind.clone(),
         name: address.name.clone(),
-        provider: PROVIDER.into(),
+        provider: format!("provider[\"{PROVIDER}\"]"),
         instances: vec![first],
     }
 }

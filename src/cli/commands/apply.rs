@@ -1,7 +1,6 @@
 //! `podform apply` and `podform destroy`.
 
 use super::Context;
-use super::output;
 use super::plan::show;
 use crate::apply::{ApplyInput, ApplyResult, Cancel, Journal, TcpConnect, apply};
 use crate::cli::account::{Access, state_dir};
@@ -12,7 +11,7 @@ use crate::cli::{fleet, planning, stored};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{Plan, PlanMode};
 use crate::refresh::{Clock, Settle, settle};
-use crate::render::{Event, event_json, event_text};
+use crate::render::{Event, event_json, event_text, outputs_text};
 use crate::simplepod::Client;
 use crate::state::State;
 use crate::state::journal::Event as StateEvent;
@@ -157,7 +156,7 @@ fn conclude(
             context.terminal.line(&format!("\n{}", event_text(event, context.terminal.out)));
         }
         if !state.outputs.is_empty() && code == 0 {
-            context.terminal.print(&format!("\nOutputs:\n\n{}", output::text(&state.outputs, context)));
+            context.terminal.print(&format!("\nOutputs:\n\n{}", outputs_text(&state.outputs, context.terminal.out)));
         }
     }
     context.diags.extend(result.diagnostics);

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod apply;
 pub mod output;
 pub mod plan;
 pub mod sandbox;

@@ -8,7 +8,7 @@ use crate::cli::stored;
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::lang::json::{from_json, type_from_json};
 use crate::lang::{Type, Value};
-use crate::render::{style::harmless, value_text};
+use crate::render::{outputs_text, value_text};
 use crate::state::OutputState;
 use serde_json::{Map, Value as Json, json};
 
@@ -26,7 +26,7 @@ pub fn run(args: &OutputArgs, context: &Context) -> Outcome {
                 .tell("No outputs are recorded. They are after an apply of a configuration with output blocks.");
         }
         if !args.json {
-            context.terminal.print(&text(&state.outputs, context));
+            context.terminal.print(&outputs_text(&state.outputs, context.terminal.out));
         }
         return Ok(Exit::Done);
     };
@@ -64,18 +64,6 @@ pub fn run(args: &OutputArgs, context: &Context) -> Outcome {
     }
     context.terminal.line(&value_text(&value, context.terminal.out));
     Ok(Exit::Done)
-}
-
-/// `name = value`, one a line.
-pub fn text(outputs: &std::collections::BTreeMap<String, OutputState>, context: &Context) -> String {
-    let line = |(name, output): (&String, &OutputState)| {
-        let value = match output.sensitive {
-            true => "<sensitive>".to_owned(),
-            false => value_text(&value_of(output), context.terminal.out),
-        };
-        format!("{} = {value}\n", harmless(name))
-    };
-    outputs.iter().map(line).collect()
 }
 
 fn value_of(output: &OutputState) -> Value {

@@ -5,6 +5,7 @@ use super::lower::Lower;
 use super::{Source, explain, syntax};
 use crate::diag::Diagnostics;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// How often a repeated name is given a substitute in one part before it is given up.
@@ -13,6 +14,7 @@ const SUBSTITUTES: usize = 4096;
 /// Reads a text whose parts may be wrong.
 pub(super) fn parse_body(source: Source<'_>, diags: &mut Diagnostics) -> Body {
     let mut body = Body::default();
+    let mut seen = HashSet::new();
     for range in parts(source.text) {
         let Some(text) = source.text.get(range.clone()) else { continue };
         let base = source.base.saturating_add_unsigned(range.start as u64);
@@ -20,9 +22,9 @@ pub(super) fn parse_body(source: Source<'_>, diags: &mut Diagnostics) -> Body {
         if let Some(tree) = with_substitutes(part, diags, syntax::parse_body) {
             let lowered = Lower::new(part, diags).body(&tree);
             for attribute in lowered.attributes {
-                match body.attributes.iter().any(|seen| seen.name == attribute.name) {
-                    true => diags.push(explain::attribute_redefined(&attribute.name, attribute.name_span)),
-                    false => body.attributes.push(attribute),
+                match seen.insert(attribute.name.clone()) {
+                    false => diags.push(explain::attribute_redefined(&attribute.name, attribute.name_span)),
+                    true => body.attributes.push(attribute),
                 }
             }
             body.blocks.extend(lowered.blocks);

@@ -1,0 +1,167 @@
+//! What all steps of one apply share.
+
+use super::input::{Cancel, Connect};
+use super::offers::Offers;
+use super::protocol::Line;
+use super::shared::Shared;
+use super::step::Stop;
+use crate::address::InstanceAddr;
+use crate::cloud::{Cloud, Listed};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::live::{Env, GroupId, Machine, MachineId, Mark};
+use crate::refresh::fault::fault;
+use crate::refresh::{Clock, Search, same_shape};
+use crate::state::digest::SecretKey;
+use crate::state::{Intent, IntentAction};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+
+/// Shared by all steps.
+pub(super) struct Context<'a, C> {
+    /// The API.
+    pub cloud: &'a C,
+    /// For the digests of secrets.
+    pub key: &'a SecretKey,
+    /// What time it is.
+    pub clock: &'a Clock,
+    /// For `wait_for = "ready"`.
+    pub connect: &'a dyn Connect,
+    /// The fleet of our marks.
+    pub fleet: String,
+    /// The lineage of our marks.
+    pub lineage: String,
+    /// How long an unanswered call is looked for.
+    pub settle_window: Duration,
+    /// To the loop.
+    pub line: Line,
+    /// How many steps call at once.
+    pub permits: Semaphore,
+    /// Interrupts.
+    pub cancel: watch::Receiver<Cancel>,
+    /// The market.
+    pub offers: Offers,
+    /// The list of machines.
+    pub machines: Shared<Listed<Machine>>,
+    /// What is recorded by now, for who looks for a machine.
+    pub known: Mutex<Known>,
+    /// Environments of template groups that no record holds in clear.
+    pub environments: tokio::sync::Mutex<BTreeMap<GroupId, Env>>,
+}
+
+/// What is recorded by now.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Machines.
+    pub machines: BTreeSet<MachineId>,
+    /// Template groups.
+    pub groups: BTreeSet<GroupId>,
+    /// Rents without a known machine, by claim.
+    pub rents: BTreeMap<String, Intent>,
+}
+
+impl<C> Context<'_, C> {
+    /// What is recorded by now.
+    pub fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place among those that call.
+    ///
+    /// # Errors
+    /// An interrupt: nothing new starts.
+    pub async fn permit(&self) -> Result<SemaphorePermit<'_>, Stop> {
+        let permit = self.permits.acquire().await.map_err(|_| Stop::Interrupted)?;
+        match self.is_cancelled() {
+            true => Err(Stop::Interrupted),
+            false => Ok(permit),
+        }
+    }
+
+    /// An interrupt has come.
+    pub fn is_cancelled(&self) -> bool {
+        *self.cancel.borrow() >= Cancel::Gently
+    }
+
+    /// Sleeps, or returns true at once on an interrupt.
+    pub async fn interrupted_after(&self, pause: Duration) -> bool {
+        let mut cancel = self.cancel.clone();
+        let interrupt = async {
+            // Without a sender nobody can interrupt any more.
+            if cancel.wait_for(|cancel| *cancel >= Cancel::Gently).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = interrupt => true,
+            () = tokio::time::sleep(pause) => false,
+        }
+    }
+
+    /// An intent that is about to be written.
+    pub fn intent(&self, action: IntentAction, address: &InstanceAddr) -> Intent {
+        Intent {
+            claim: uuid::Uuid::new_v4().simple().to_string(),
+            action,
+            address: address.clone(),
+            at: self.clock.now(),
+            id: None,
+            group_name: None,
+            group_id: None,
+            offer_iri: None,
+            gpu_model: None,
+            gpu_count: None,
+            hourly_cost: None,
+            record: None,
+            doubt: None,
+            doubt_since: None,
+        }
+    }
+
+    /// Our mark.
+    pub fn mark(&self, address: &InstanceAddr, claim: &str) -> Mark {
+        Mark {
+            fleet: self.fleet.clone(),
+            lineage: self.lineage.clone(),
+            claim: claim.to_owned(),
+            address: address.clone(),
+        }
+    }
+
+    /// What a search for the machine of an intent must know.
+    pub fn search(&self, intent: &Intent) -> Search {
+        let known = self.known();
+        let rivals = known.rents.values().any(|other| other.claim != intent.claim && same_shape(other, intent));
+        Search { recorded: known.machines.clone(), own_groups: known.groups.clone(), rivals }
+    }
+
+    /// The environment of a template group, as the API shows it.
+    ///
+    /// # Errors
+    /// The group cannot be read.
+    pub async fn live_environment(&self, group: GroupId) -> Result<Env, Stop>
+    where
+        C: Cloud,
+    {
+        let mut environments = self.environments.lock().await;
+        if let Some(env) = environments.get(&group) {
+            return Ok(env.clone());
+        }
+        let read = self.cloud.group(group).await;
+        let read = read.map_err(|error| failed(&format!("Reading template group {group}"), &error))?;
+        let env = read.and_then(|group| group.env).unwrap_or_default();
+        environments.insert(group, env.clone());
+        Ok(env)
+    }
+}
+
+/// A step that fails because of a call.
+pub(super) fn failed(doing: &str, error: &crate::cloud::CallError) -> Stop {
+    Stop::Failed(fault(doing, error).into())
+}
+
+/// A step that fails with a diagnostic of its own.
+pub(super) fn refused(summary: &str, detail: impl Into<String>) -> Stop {
+    Stop::Failed(Diagnostics::from(Diagnostic::error(summary, detail)))
+}

@@ -1,0 +1,393 @@
+//! The loop: the one owner of state and journal during an apply.
+
+use super::context::{Context, Known};
+use super::input::{ApplyInput, ApplyResult, Cancel, Journal, StepEnd};
+use super::offers::Offers;
+use super::order::Order;
+use super::outputs::outputs;
+use super::protocol::{Group, Line, Message};
+use super::shared::Shared;
+use super::step::{Finished, Job, Stop, Template, run};
+use super::{group, money, record};
+use crate::address::InstanceAddr;
+use crate::cloud::Cloud;
+use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::lang::{Effects, Value};
+use crate::live::{GroupId, MachineId};
+use crate::plan::{Desires, Plan, Program, Step, StepAction, StepId};
+use crate::render;
+use crate::schema::instance::dollars;
+use crate::schema::{self, INSTANCE, TEMPLATE_GROUP};
+use crate::state::digest::SecretKey;
+use crate::state::journal::Event;
+use crate::state::{IntentAction, Record, State};
+use futures::stream::{FuturesUnordered, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use tokio::sync::{Semaphore, mpsc, watch};
+
+/// Runs a plan. Everything that took effect is recorded, durably, whatever else fails.
+pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(render::Event)) -> ApplyResult {
+    let (line, inbox) = Line::new();
+    let ctx = Context {
+        cloud: input.cloud,
+        key: input.key,
+        clock: input.clock,
+        connect: input.connect,
+        fleet: input.plan.fleet.clone().or_else(|| input.state.fleet.clone()).unwrap_or_default(),
+        lineage: input.state.lineage.clone(),
+        settle_window: input.settle_window,
+        line,
+        permits: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
+        cancel: input.cancel.clone(),
+        offers: Offers::of(input.plan),
+        machines: Shared::new(),
+        known: Mutex::new(known(&input.state)),
+        environments: tokio::sync::Mutex::default(),
+    };
+    let mut executor = Executor {
+        plan: input.plan,
+        program: input.program,
+        effects: input.effects,
+        key: input.key,
+        journal: input.journal,
+        inbox,
+        order: Order::of(input.plan),
+        applied: BTreeMap::new(),
+        desires: Desires::default(),
+        evaluated: BTreeSet::new(),
+        faults: Diagnostics::new(),
+        result: ApplyResult { state: input.state, ..ApplyResult::default() },
+    };
+    if let Err(stop) = executor.begin(&ctx).await {
+        executor.result.diagnostics.push(stop);
+        return executor.over(&mut show);
+    }
+    let stopped = executor.work(&ctx, input.cancel, &mut show).await;
+    if let Err(stop) = stopped {
+        executor.result.diagnostics.push(stop);
+        return executor.over(&mut show);
+    }
+    executor.conclude();
+    executor.over(&mut show)
+}
+
+struct Executor<'a> {
+    plan: &'a Plan,
+    program: &'a Program,
+    effects: &'a dyn Effects,
+    key: &'a SecretKey,
+    journal: &'a mut dyn Journal,
+    inbox: mpsc::UnboundedReceiver<Message>,
+    order: Order,
+    /// Final objects of steps that are done.
+    applied: BTreeMap<InstanceAddr, Value>,
+    /// What the configuration asks for, by the last evaluation.
+    desires: Desires,
+    /// Steps whose objects that evaluation knew.
+    evaluated: BTreeSet<StepId>,
+    /// What went wrong in it.
+    faults: Diagnostics,
+    result: ApplyResult,
+}
+
+impl<'a> Executor<'a> {
+    /// What comes before the first step.
+    async fn begin<C: Cloud>(&mut self, ctx: &Context<'_, C>) -> Result<(), Diagnostic> {
+        if self.result.state.lineage.is_empty() {
+            let detail = "The state has no lineage, so that nothing could be marked. This is a fault of podform: nothing was called.";
+            return Err(Diagnostic::error("State without lineage", detail));
+        }
+        let rents = self.plan.steps.iter().any(|step| step.action == StepAction::Rent);
+        if rents {
+            // A market that cannot be read fails the steps that need it.
+            let (balance, _) = futures::join!(money::check(ctx.cloud, self.plan), ctx.offers.prefetch(ctx.cloud));
+            match balance {
+                Some(error) if error.severity == Severity::Error => return Err(error),
+                Some(warning) => self.result.diagnostics.push(warning),
+                None => {}
+            }
+        }
+        let mut events = vec![Event::Begin {
+            lineage: self.result.state.lineage.clone(),
+            fleet: self.plan.fleet.clone(),
+            account: self.plan.account.clone(),
+        }];
+        events.extend(self.plan.refresh.iter().map(|(address, record)| Event::Recorded {
+            claim: None,
+            address: address.clone(),
+            record: Box::new(record.clone()),
+        }));
+        self.append(events)?;
+        self.evaluate();
+        Ok(())
+    }
+
+    /// Runs the steps until nothing is left to run, or an interrupt or the journal stops them.
+    async fn work<C: Cloud>(
+        &mut self,
+        ctx: &Context<'_, C>,
+        mut cancel: watch::Receiver<Cancel>,
+        show: &mut impl FnMut(render::Event),
+    ) -> Result<(), Diagnostic> {
+        let mut running = FuturesUnordered::new();
+        loop {
+            for id in self.order.take_ready() {
+                match self.job(id) {
+                    Ok(job) => running.push(run(ctx, job)),
+                    Err(stop) => self.end(id, Err(stop), show),
+                }
+            }
+            if running.is_empty() {
+                return self.take_messages(None, show);
+            }
+            tokio::select! {
+                biased;
+                () = at_once(&mut cancel) => {
+                    self.result.interrupted = true;
+                    // What was asked for before is made durable; the calls that run are cut off.
+                    return self.take_messages(None, show);
+                }
+                Some((id, ended)) = running.next() => {
+                    self.take_messages(None, show)?;
+                    self.end(id, ended, show);
+                }
+                Some(first) = self.inbox.recv() => self.take_messages(Some(first), show)?,
+            }
+        }
+    }
+
+    /// Takes every message that waits: all commits become one append.
+    fn take_messages(
+        &mut self,
+        first: Option<Message>,
+        show: &mut impl FnMut(render::Event),
+    ) -> Result<(), Diagnostic> {
+        let mut group = Group::default();
+        let mut next = first.or_else(|| self.inbox.try_recv().ok());
+        while let Some(message) = next {
+            match group.take(message) {
+                Some(Message::Tell(diagnostic)) => self.result.diagnostics.push(diagnostic),
+                Some(Message::Show(event)) => show(event),
+                _ => {}
+            }
+            next = self.inbox.try_recv().ok();
+        }
+        if !group.waiting.is_empty() {
+            self.append(std::mem::take(&mut group.events))?;
+            group.release();
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, events: Vec<Event>) -> Result<(), Diagnostic> {
+        self.journal.append(&events)?;
+        for event in events {
+            self.result.state.apply(event);
+        }
+        Ok(())
+    }
+
+    /// What a step needs to know. The configuration is evaluated anew only where something that the step needs was made
+    /// since the last time.
+    fn job(&mut self, id: StepId) -> Result<Job<'a>, Stop> {
+        let plan = self.plan;
+        let Some(step) = plan.steps.get(id.0) else { return Err(Stop::Interrupted) };
+        let makes = |need: &StepId| {
+            let action = plan.steps.get(need.0).map(|step| step.action);
+            !matches!(action, Some(StepAction::Release | StepAction::DeleteGroup | StepAction::Forget))
+        };
+        if step.needs.iter().any(|need| makes(need) && !self.evaluated.contains(need)) {
+            self.evaluate();
+        }
+        let address = &step.address;
+        let mut job = Job {
+            id,
+            step,
+            change: plan.change(address),
+            object: None,
+            record: self.result.state.resources.get(address).cloned(),
+            dependencies: self.desires.dependencies.get(address).map(|all| all.to_vec()).unwrap_or_default(),
+            template: None,
+        };
+        let open = self.result.state.open_at(address).next();
+        if let Some(open) = open.filter(|_| matches!(step.action, StepAction::Rent | StepAction::CreateGroup)) {
+            let diagnostic =
+                crate::refresh::still_in_doubt(open, open.doubt.as_deref().unwrap_or("it was never answered"));
+            return Err(Stop::InDoubt(Diagnostic { severity: Severity::Error, ..diagnostic }.into()));
+        }
+        if matches!(step.action, StepAction::Release | StepAction::DeleteGroup | StepAction::Forget) {
+            return Ok(job);
+        }
+        if matches!(step.action, StepAction::Rent | StepAction::CreateGroup) {
+            // A new object owes nothing to one that is gone.
+            job.record = None;
+        }
+        job.object = Some(self.object(step)?);
+        job.template = self.template(job.object.as_ref());
+        Ok(job)
+    }
+
+    /// The object of a step, known as far as it must be.
+    fn object(&self, step: &Step) -> Result<Value, Stop> {
+        let address = step.address.to_string();
+        let concerns =
+            |fault: &&Diagnostic| fault.severity == Severity::Error && fault.address.as_ref() == Some(&address);
+        let mut faults = Diagnostics::new();
+        self.faults.iter().filter(concerns).for_each(|fault| faults.push(fault.clone()));
+        if !faults.is_empty() {
+            return Err(Stop::Failed(faults));
+        }
+        let missing = |what: String| {
+            let detail = format!("{address} cannot be applied: {what}. Nothing was called for it. Plan again.");
+            Stop::Failed(Diagnostic::error("Value not known", detail).into())
+        };
+        let object = self.desires.objects.get(&step.address);
+        let object = object.ok_or_else(|| missing("the configuration holds no such object any more".into()))?;
+        let table = schema::schema(&step.address.resource.kind);
+        let unknown = table.map(|table| record::unknown(table, object)).unwrap_or_default();
+        match unknown.is_empty() {
+            true => Ok(object.clone()),
+            false => Err(missing(format!("{} is still not known", unknown.join(", ")))),
+        }
+    }
+
+    /// The recorded group that an instance refers to.
+    fn template(&self, object: Option<&Value>) -> Option<Template> {
+        let id = GroupId::parse(object?.get("template_group")?.as_str()?)?;
+        let is_it = |(address, record): &(&InstanceAddr, &Record)| {
+            address.resource.kind == TEMPLATE_GROUP && record.id() == Some(id.0)
+        };
+        let (address, record) = self.result.state.resources.iter().find(is_it)?;
+        let known = self.applied.get(address).or_else(|| self.desires.objects.get(address));
+        let recorded = || record.object(&schema::group::SCHEMA, None, self.key, &mut Vec::new());
+        let object = known.cloned().unwrap_or_else(recorded);
+        let secret = |path: &str, text: &str| match text.strip_prefix('\0') {
+            // A placeholder is the digest itself.
+            Some(digest) => digest.to_owned(),
+            None => self.key.digest(path, text).digest,
+        };
+        Some(Template { digest: schema::group::digest(&object, &secret), env: group::environment(&object) })
+    }
+
+    fn evaluate(&mut self) {
+        let mut faults = Diagnostics::new();
+        self.desires = self.program.desires(self.plan, &self.applied, self.effects, &mut faults);
+        self.faults = faults;
+        let done = self.order.ended().iter().filter(|(_, end)| **end == StepEnd::Done);
+        self.evaluated = done.map(|(id, _)| *id).collect();
+    }
+
+    /// A step ended; what needed it and can no more be tried is told.
+    fn end(&mut self, id: StepId, ended: Result<Finished, Stop>, show: &mut impl FnMut(render::Event)) {
+        let Some(step) = self.plan.steps.get(id.0) else { return };
+        let end = match ended {
+            Ok(finished) => {
+                match step.action {
+                    StepAction::CreateGroup | StepAction::Rent => self.result.added += 1,
+                    StepAction::UpdateGroup | StepAction::UpdateMachine => self.result.changed += 1,
+                    StepAction::DeleteGroup | StepAction::Release => self.result.destroyed += 1,
+                    StepAction::Forget => {}
+                }
+                if let Some(object) = finished.object {
+                    self.applied.insert(step.address.clone(), object);
+                }
+                StepEnd::Done
+            }
+            Err(Stop::Failed(diags)) => {
+                self.tell(step, diags);
+                StepEnd::Failed
+            }
+            Err(Stop::InDoubt(diags)) => {
+                self.tell(step, diags);
+                StepEnd::InDoubt
+            }
+            Err(Stop::Interrupted) => {
+                self.result.interrupted = true;
+                StepEnd::Interrupted
+            }
+        };
+        for blocked in self.order.end(id, end) {
+            let step_of = |id: StepId| self.plan.steps.get(id.0);
+            let (Some(skipped), Some(by)) = (step_of(blocked.step), step_of(blocked.by)) else { continue };
+            let because = match end {
+                StepEnd::Interrupted => "of an interrupt".to_owned(),
+                _ => format!("{} did not succeed", by.address),
+            };
+            let (address, action) = (skipped.address.clone(), skipped.action);
+            show(render::Event::StepSkipped { address, action, because });
+        }
+    }
+
+    fn tell(&mut self, step: &Step, diags: Diagnostics) {
+        for mut diagnostic in diags {
+            diagnostic.address.get_or_insert_with(|| step.address.to_string());
+            self.result.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// What comes after the last step.
+    fn conclude(&mut self) {
+        self.evaluate();
+        let complete = self.order.ended().values().all(|end| *end == StepEnd::Done);
+        if complete {
+            let faults = std::mem::take(&mut self.faults);
+            self.result.diagnostics.extend(faults);
+        }
+        let state = &self.result.state;
+        let outputs = outputs(self.plan, &state.outputs, &self.desires.outputs, complete);
+        let mut events = Vec::new();
+        if outputs != state.outputs {
+            events.push(Event::Outputs { outputs });
+        }
+        events.push(Event::End);
+        if let Err(error) = self.append(events) {
+            self.result.diagnostics.push(error);
+        }
+    }
+
+    fn over(mut self, show: &mut impl FnMut(render::Event)) -> ApplyResult {
+        self.result.steps = self.order.ended().clone();
+        self.result.in_doubt = self.result.state.open.values().cloned().collect();
+        let complete = self.result.steps.len() == self.plan.steps.len()
+            && self.result.steps.values().all(|end| *end == StepEnd::Done);
+        let cost = |(address, record): (&InstanceAddr, &Record)| {
+            let machine = address.resource.kind == INSTANCE;
+            machine.then(|| hourly_cost(record)).flatten()
+        };
+        show(render::Event::Finished {
+            added: self.result.added,
+            changed: self.result.changed,
+            destroyed: self.result.destroyed,
+            complete,
+            cost: self.result.state.resources.iter().filter_map(cost).sum(),
+        });
+        self.result
+    }
+}
+
+fn hourly_cost(record: &Record) -> Option<crate::money::Usd> {
+    let number =
+        crate::lang::json::from_json(record.attributes.get("hourly_cost")?, &crate::lang::Type::Number).ok()?;
+    dollars(&Value::object([("hourly_cost", number)]), "hourly_cost")
+}
+
+fn known(state: &State) -> Known {
+    let ids = |kind: &'static str| {
+        state.resources.iter().filter(move |(address, _)| address.resource.kind == kind).filter_map(|(_, r)| r.id())
+    };
+    let rents = state.open.iter().filter(|(_, intent)| intent.action == IntentAction::Rent);
+    Known {
+        machines: ids(INSTANCE).map(MachineId).collect(),
+        groups: ids(TEMPLATE_GROUP).map(GroupId).collect(),
+        rents: rents.map(|(claim, intent)| (claim.clone(), intent.clone())).collect(),
+    }
+}
+
+/// Returns on an interrupt that stops at once.
+async fn at_once(cancel: &mut watch::Receiver<Cancel>) {
+    if cancel.wait_for(|cancel| *cancel == Cancel::AtOnce).await.is_err() {
+        // Without a sender nobody can interrupt any more.
+        std::future::pending::<()>().await;
+    }
+}

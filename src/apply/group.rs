@@ -1,0 +1,267 @@
+//! Template groups: create, update, delete.
+
+use super::context::{Context, failed, refused};
+use super::record::{draft, finished, recorded, take_in_and_tell};
+use super::step::{Finished, Job, Stop};
+use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
+use crate::lang::Value;
+use crate::live::{Group, GroupId, Mark};
+use crate::plan::Change;
+use crate::refresh::fault::{fault, passes};
+use crate::refresh::{LOOKS, Sighting, sight_group, still_in_doubt};
+use crate::schema::group::{SCHEMA, env_of, fields};
+use crate::schema::{Presence, Schema, observe};
+use crate::state::journal::Event;
+use crate::state::{Intent, IntentAction};
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Between looks for a group that was created without an answer.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// POST of a group, with everything and our mark.
+pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {
+    let (address, object) = (&job.step.address, job.object()?);
+    let name = object.get("name").and_then(Value::as_str).ok_or_else(|| job.fault("its name is not known"))?;
+    let listed = ctx.cloud.groups().await;
+    let listed = listed.map_err(|error| failed(&format!("Looking for a template group named \"{name}\""), &error))?;
+    if let Some(other) = listed.rows.iter().find(|group| group.name.as_deref() == Some(name)) {
+        let id = other.id;
+        return Err(refused(
+            "Template group already exists",
+            format!(
+                "The account already holds a template group named \"{name}\" (id {id}), and {address} did not make it. Import it with podform import '{address}' {id}, or choose another name. Nothing was created."
+            ),
+        ));
+    }
+    let mut intent = ctx.intent(IntentAction::CreateGroup, address);
+    let mut record = draft(ctx, job, object);
+    record.claim = Some(intent.claim.clone());
+    intent.group_name = Some(name.to_owned());
+    intent.record = Some(Box::new(record.clone()));
+    let claim = intent.claim.clone();
+    let mut body = fields(object, None);
+    body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
+    if record.attributes.get("arg_options").is_none_or(serde_json::Value::is_null) {
+        body.arg_options = None;
+    }
+    ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
+    let doing = format!("Creating the template group {address}");
+    let id = match ctx.cloud.create_group(&body).await {
+        Outcome::Done(Some(id)) => id,
+        Outcome::Done(None) => found(ctx, &intent, None).await?,
+        Outcome::InDoubt(error) => found(ctx, &intent, Some(&error)).await?,
+        Outcome::NotDone(error) => {
+            ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
+            return Err(failed(&doing, &error));
+        }
+    };
+    observe::identity(id, &mut |name, value| drop(record.attributes.insert(name.to_owned(), value)));
+    ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
+    ctx.known().groups.insert(id);
+    read_back(ctx, job, id, record).await
+}
+
+/// Finds the group that a POST made without naming it: by its exact name and the claim in its mark.
+async fn found<C: Cloud>(ctx: &Context<'_, C>, intent: &Intent, error: Option<&CallError>) -> Result<GroupId, Stop> {
+    let ended = Instant::now();
+    let since = ctx.clock.now();
+    if let Some(error) = error {
+        let doubt = Event::InDoubt { claim: intent.claim.clone(), reason: error.to_string(), since };
+        ctx.line.commit(vec![doubt]).await?;
+    }
+    let mut looks = 0;
+    let why = loop {
+        let listed = ctx.cloud.groups().await;
+        let looked = match &listed {
+            Ok(listed) => sight_group(ctx.cloud, intent, listed).await,
+            Err(error) => Err(error.clone()),
+        };
+        let over = ended.elapsed() >= ctx.settle_window;
+        match looked {
+            Ok(Sighting::Found(group)) => return Ok(group.id),
+            Ok(Sighting::Nowhere) => {
+                looks += 1;
+                if over && looks >= LOOKS {
+                    let at = ctx.clock.observe(listed.ok().and_then(|listed| listed.as_of));
+                    ctx.line.commit(vec![Event::Absent { claim: intent.claim.clone(), at }]).await?;
+                    let told = error.map_or_else(|| "answered without an id".to_owned(), CallError::to_string);
+                    return Err(refused(
+                        "Template group was not created",
+                        format!(
+                            "Creating {}: {told}. It was looked for until nothing could be on its way any more, and it is not in the account. Apply again.",
+                            intent.address
+                        ),
+                    ));
+                }
+            }
+            Ok(Sighting::Perhaps(ids)) if over => break format!("template group {ids:?} has its name and no mark"),
+            Err(error) if over || !passes(&error) => break error.to_string(),
+            _ => {}
+        }
+        if ctx.interrupted_after(PAUSE).await {
+            break "an interrupt ended the search".to_owned();
+        }
+    };
+    if error.is_none() {
+        let doubt = Event::InDoubt { claim: intent.claim.clone(), reason: why.clone(), since };
+        ctx.line.commit(vec![doubt]).await?;
+    }
+    Err(Stop::InDoubt(still_in_doubt(intent, &why).into()))
+}
+
+/// PUT of the attributes that change; the mark goes along where it is missing.
+pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {
+    let (address, change, object) = (&job.step.address, job.change()?, job.object()?);
+    let before = job.record()?;
+    let id = GroupId(before.id().ok_or_else(|| job.fault("its id is not recorded"))?);
+    let changed = changed(&SCHEMA, change, object);
+    let record = draft(ctx, job, object);
+    let mut body = fields(object, Some(&changed));
+    if changed.contains(&"notes") || change.repair_mark {
+        let claim = before.claim.clone().unwrap_or_default();
+        body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
+    }
+    let mut intent = ctx.intent(IntentAction::Update, address);
+    intent.id = Some(id.0);
+    let claim = intent.claim.clone();
+    ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
+    let doing = format!("Updating the template group {address} (id {id})");
+    match ctx.cloud.update_group(id, &body).await {
+        Outcome::Done(()) => {}
+        Outcome::NotDone(error) => {
+            ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
+            return Err(failed(&doing, &error));
+        }
+        Outcome::InDoubt(error) => {
+            let since = ctx.clock.now();
+            ctx.line.commit(vec![Event::InDoubt { claim, reason: error.to_string(), since }]).await?;
+            return Err(Stop::InDoubt(fault(&doing, &error).into()));
+        }
+    }
+    ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
+    ctx.environments.lock().await.remove(&id);
+    read_back(ctx, job, id, record).await
+}
+
+/// Reads what the server made of what was sent.
+async fn read_back<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    id: GroupId,
+    mut record: crate::state::Record,
+) -> Result<Finished, Stop> {
+    let address = &job.step.address;
+    match ctx.cloud.group(id).await {
+        Ok(Some(group)) => {
+            let sent = record.clone();
+            let seen = seen(&group, &record);
+            take_in_and_tell(ctx, job, &SCHEMA, &mut record, &seen);
+            if record != sent {
+                ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+            }
+        }
+        Ok(None) => {
+            let detail = format!("{address} (id {id}) was answered as done, but the API does not show it. Plan again.");
+            return Err(refused("Template group is not there", detail));
+        }
+        // It is recorded as it was sent; the next refresh reads it.
+        Err(error) => {
+            let mut warning = fault(&format!("Reading back the template group {address}"), &error);
+            warning.severity = crate::diag::Severity::Warning;
+            ctx.line.tell(warning.on(address));
+        }
+    }
+    finished(ctx, job, &record)
+}
+
+/// What a group shows; `arg_options` that were never sent are not missed.
+fn seen(group: &Group, record: &crate::state::Record) -> serde_json::Map<String, serde_json::Value> {
+    let mut seen = observe::group(group);
+    if record.attributes.get("arg_options").is_none_or(|sent| *sent == json!(null)) {
+        seen.remove("arg_options");
+    }
+    seen
+}
+
+/// DELETE of a group that is ours (invariant 4).
+pub(super) async fn delete<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {
+    let (address, record) = (&job.step.address, job.record()?);
+    let id = GroupId(record.id().ok_or_else(|| job.fault("its id is not recorded"))?);
+    let doing = format!("Deleting the template group {address} (id {id})");
+    let live = ctx.cloud.group(id).await.map_err(|error| failed(&doing, &error))?;
+    let Some(live) = live else {
+        ctx.line.commit(vec![Event::Removed { claim: None, address: address.clone() }]).await?;
+        return Ok(Finished::default());
+    };
+    let mark = live.notes.as_deref().and_then(|notes| Mark::read(notes).1);
+    super::release::is_ours(ctx, address, record, mark.as_ref(), None).map_err(|why| {
+        refused("Not ours to delete", format!("The template group {address} (id {id}) is not deleted: {why}"))
+    })?;
+    let mut intent = ctx.intent(IntentAction::Delete, address);
+    intent.id = Some(id.0);
+    let claim = intent.claim.clone();
+    ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
+    let error = match ctx.cloud.delete_group(id).await {
+        Outcome::Done(()) => None,
+        Outcome::NotDone(error) if error.kind == ErrorKind::NotFound => None,
+        Outcome::NotDone(error) => {
+            ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
+            return Err(failed(&doing, &error));
+        }
+        Outcome::InDoubt(error) => Some(error),
+    };
+    if let Some(error) = error
+        && !matches!(ctx.cloud.group(id).await, Ok(None))
+    {
+        let since = ctx.clock.now();
+        ctx.line.commit(vec![Event::InDoubt { claim, reason: error.to_string(), since }]).await?;
+        return Err(Stop::InDoubt(fault(&doing, &error).into()));
+    }
+    ctx.line.commit(vec![Event::Removed { claim: Some(claim), address: address.clone() }]).await?;
+    ctx.known().groups.remove(&id);
+    Ok(Finished::default())
+}
+
+/// The names of the attributes and blocks that a change changes: what was unknown in the plan is compared now.
+pub(super) fn changed(schema: &Schema, change: &Change, object: &Value) -> Vec<&'static str> {
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    let given = schema.attributes.iter().filter(|attribute| attribute.presence != Presence::Computed);
+    given
+        .map(|attribute| attribute.name)
+        .chain(schema.blocks.iter().map(|block| block.name))
+        .filter(|name| {
+            let planned = after.and_then(|after| after.get(name)).filter(|value| value.is_wholly_known());
+            let now = planned.or_else(|| object.get(name));
+            now.is_some_and(Value::is_wholly_known) && !same_data(before.and_then(|before| before.get(name)), now)
+        })
+        .collect()
+}
+
+/// Whether two values hold the same, whatever their marks.
+fn same_data(a: Option<&Value>, b: Option<&Value>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => match (a.as_entries(), b.as_entries(), a.as_elements(), b.as_elements()) {
+            (Some(a), Some(b), ..) => {
+                a.len() == b.len() && a.iter().all(|(name, value)| same_data(Some(value), b.get(name)))
+            }
+            (.., Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_data(Some(a), Some(b))),
+            _ => a.kind == b.kind,
+        },
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// The user's notes of an object.
+pub(super) fn notes_of(object: &Value) -> &str {
+    object.get("notes").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The environment of a recorded group, where no part of it is a placeholder for a secret.
+pub(super) fn environment(object: &Value) -> Option<crate::live::Env> {
+    let env = env_of(object, "env_variables");
+    let known = object.get("env_variables").is_some_and(Value::is_wholly_known);
+    (known && !env.0.values().any(|value| value.starts_with('\0'))).then_some(env)
+}

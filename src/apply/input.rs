@@ -1,0 +1,134 @@
+//! What an apply needs and what it answers.
+
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::Effects;
+use crate::plan::{Plan, Program, StepId};
+use crate::refresh::Clock;
+use crate::state::digest::SecretKey;
+use crate::state::journal::Event;
+use crate::state::{Intent, State};
+use futures::future::BoxFuture;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Where events become durable.
+pub trait Journal {
+    /// Makes events durable, all in one go; returns when they are.
+    ///
+    /// # Errors
+    /// None of them is durable then; the apply stops at once.
+    fn append(&mut self, events: &[Event]) -> Result<(), Diagnostic>;
+}
+
+/// Tries whether a port accepts connections.
+pub trait Connect: Sync {
+    /// True where a TCP connection was accepted.
+    fn connect<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, bool>;
+}
+
+/// Connects from this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TcpConnect;
+
+impl Connect for TcpConnect {
+    fn connect<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, bool> {
+        let connected = tokio::net::TcpStream::connect((host, port));
+        Box::pin(async { matches!(tokio::time::timeout(Duration::from_secs(3), connected).await, Ok(Ok(_))) })
+    }
+}
+
+/// How far an interrupt goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cancel {
+    /// Go on.
+    #[default]
+    Running,
+    /// Start nothing new, wait for nothing; calls that run are finished.
+    Gently,
+    /// Stop at once: intents are durable, so nothing is lost.
+    AtOnce,
+}
+
+/// Everything an apply needs.
+pub struct ApplyInput<'a, C> {
+    /// The API.
+    pub cloud: &'a C,
+    /// What is done.
+    pub plan: &'a Plan,
+    /// The configuration the plan was made from.
+    pub program: &'a Program,
+    /// For functions, with clock and randomness.
+    pub effects: &'a dyn Effects,
+    /// What is recorded; its lineage stands already.
+    pub state: State,
+    /// Where events become durable.
+    pub journal: &'a mut dyn Journal,
+    /// For the digests of secrets.
+    pub key: &'a SecretKey,
+    /// What time it is.
+    pub clock: &'a Clock,
+    /// How many steps call at once, at least 1; machines that are only waited for do not count.
+    pub parallelism: usize,
+    /// How long an unanswered rent is looked for before it counts as absent.
+    pub settle_window: Duration,
+    /// Interrupts.
+    pub cancel: watch::Receiver<Cancel>,
+    /// For `wait_for = "ready"`.
+    pub connect: &'a dyn Connect,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepEnd {
+    /// It took effect.
+    Done,
+    /// It failed; what it made is recorded.
+    Failed,
+    /// A call was sent and its outcome is not known.
+    InDoubt,
+    /// Not tried, because a step it needs did not succeed.
+    Skipped,
+    /// Not tried, because of an interrupt.
+    Interrupted,
+}
+
+/// What became of a plan.
+#[derive(Debug, Default)]
+pub struct ApplyResult {
+    /// What is recorded now, all of it durable in the journal.
+    pub state: State,
+    /// How each step ended; a step that ran when everything stopped is missing.
+    pub steps: BTreeMap<StepId, StepEnd>,
+    /// Objects made.
+    pub added: usize,
+    /// Objects changed in place.
+    pub changed: usize,
+    /// Objects removed.
+    pub destroyed: usize,
+    /// Intents without a known outcome.
+    pub in_doubt: Vec<Intent>,
+    /// An interrupt ended it.
+    pub interrupted: bool,
+    /// Errors and warnings, each with its address.
+    pub diagnostics: Diagnostics,
+}
+
+impl ApplyResult {
+    /// How many steps ended so.
+    pub fn count(&self, end: StepEnd) -> usize {
+        self.steps.values().filter(|other| **other == end).count()
+    }
+
+    /// The exit code (design, section 6).
+    pub fn exit_code(&self) -> u8 {
+        let done = self.count(StepEnd::Done) > 0;
+        match () {
+            () if self.interrupted => 130,
+            () if !self.in_doubt.is_empty() => 4,
+            () if self.diagnostics.has_errors() && done => 7,
+            () if self.diagnostics.has_errors() => 1,
+            () => 0,
+        }
+    }
+}

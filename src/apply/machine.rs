@@ -1,0 +1,123 @@
+//! Changes of a standing machine: one PUT of what differs, or only the record.
+
+use super::context::{Context, failed, refused};
+use super::group::{changed, notes_of};
+use super::record::{draft, finished, recorded, take_in_and_tell};
+use super::step::{Finished, Job, Stop};
+use crate::cloud::{Cloud, Outcome};
+use crate::lang::Value;
+use crate::live::{CLAIM_VARIABLE, Env, GroupId, MachineFields};
+use crate::refresh::fault::fault;
+use crate::schema::instance::{Desired, SCHEMA};
+use crate::schema::observe;
+use crate::state::journal::Event;
+use crate::state::{IntentAction, Record};
+
+/// PUT of a machine; where nothing is to be sent, only the record changes.
+pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {
+    let (address, object, before) = (&job.step.address, job.object()?, job.record()?);
+    let id = before.machine_id().ok_or_else(|| job.fault("its id is not recorded"))?;
+    let desired = Desired::read(object).map_err(|why| job.fault(&why))?;
+    let mut record = draft(ctx, job, object);
+    let body = body(ctx, job, object, &desired, before, &mut record).await?;
+    if body == MachineFields::default() {
+        ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+        return finished(ctx, job, &record);
+    }
+    let mut intent = ctx.intent(IntentAction::Update, address);
+    intent.id = Some(id.0);
+    let claim = intent.claim.clone();
+    ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
+    let doing = format!("Updating {address} (machine {id})");
+    match ctx.cloud.update_machine(id, &body).await {
+        Outcome::Done(()) => {}
+        Outcome::NotDone(error) => {
+            ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
+            return Err(failed(&doing, &error));
+        }
+        Outcome::InDoubt(error) => {
+            let since = ctx.clock.now();
+            ctx.line.commit(vec![Event::InDoubt { claim, reason: error.to_string(), since }]).await?;
+            return Err(Stop::InDoubt(fault(&doing, &error).into()));
+        }
+    }
+    match ctx.cloud.machine(id).await {
+        Ok(Some(machine)) => take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine)),
+        Ok(None) => {
+            ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
+            return Err(refused("Machine is gone", format!("{doing}: it is gone since. Plan again.")));
+        }
+        // It is recorded as it was sent; the next refresh reads it.
+        Err(error) => {
+            let mut warning = fault(&format!("Reading back {address}"), &error);
+            warning.severity = crate::diag::Severity::Warning;
+            ctx.line.tell(warning.on(address));
+        }
+    }
+    ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
+    finished(ctx, job, &record)
+}
+
+/// What is sent: only what changes.
+async fn body<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    object: &Value,
+    desired: &Desired,
+    before: &Record,
+    record: &mut Record,
+) -> Result<MachineFields, Stop> {
+    let change = job.change()?;
+    let changed = changed(&SCHEMA, change, object);
+    let has = |name: &str| changed.contains(&name);
+    let claim = before.claim.as_deref().unwrap_or_default();
+    let mut body = MachineFields::default();
+    if has("name") {
+        body.name.clone_from(&desired.name);
+    }
+    if has("notes") || change.repair_mark {
+        body.notes = Some(ctx.mark(&job.step.address, claim).write(notes_of(object)));
+    }
+    if has("auto_renew") {
+        body.auto_renew = desired.auto_renew;
+    }
+    if has("max_auto_renew_price") || (has("auto_renew") && desired.auto_renew == Some(true)) {
+        body.max_auto_renew_price = desired.max_auto_renew_price;
+    }
+    let updates = |name: &str| object.get(name).and_then(Value::as_str) == Some("update");
+    let digest = |object: Option<&Value>| object?.get("template_digest")?.as_str().map(str::to_owned);
+    let edited = digest(change.before.as_ref()) != digest(Some(object)) && digest(Some(object)).is_some();
+    let template = updates("template_change") && (has("template_group") || edited);
+    if template {
+        body.group = Some(desired.group);
+        if let Some(digest) = job.template.as_ref().and_then(|template| template.digest.clone()) {
+            record.attributes.insert("template_digest".to_owned(), digest.into());
+        }
+    } else if let Some(digest) = before.attributes.get("template_digest") {
+        // It still runs what it was rented from.
+        record.attributes.insert("template_digest".to_owned(), digest.clone());
+    }
+    if template || (has("env_variables") && updates("env_change")) {
+        body.env = Some(environment(ctx, job, desired.group, &desired.env, before.claim.as_deref()).await?);
+    }
+    Ok(body)
+}
+
+/// Template's, instance's and claim together (API sheet, C15).
+pub(super) async fn environment<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    group: GroupId,
+    own: &Env,
+    claim: Option<&str>,
+) -> Result<Env, Stop> {
+    let template = match job.template.as_ref().and_then(|template| template.env.clone()) {
+        Some(env) => env,
+        None => ctx.live_environment(group).await?,
+    };
+    let mut env = template.without_claim().overlaid(own);
+    if let Some(claim) = claim {
+        env.0.insert(CLAIM_VARIABLE.to_owned(), claim.to_owned());
+    }
+    Ok(env)
+}

@@ -1,0 +1,155 @@
+//! Offers at apply time: the planned one is looked up anew before its rent; where it is gone or dearer, another one
+//! inside the approved envelope takes its place (invariants 3 and 7).
+
+use super::context::failed;
+use super::shared::Shared;
+use super::step::Stop;
+use crate::address::InstanceAddr;
+use crate::cloud::Cloud;
+use crate::diag::Diagnostic;
+use crate::live::Offer;
+use crate::market::{Demand, Placed, Unmet, Unplaced, place};
+use crate::plan::{Plan, StepAction};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How old the market may be.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// The market of one apply, and who has what of it.
+#[derive(Debug)]
+pub(super) struct Offers {
+    market: Shared<Vec<Offer>>,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// The offers that rents of this plan still count on.
+    planned: BTreeMap<InstanceAddr, Offer>,
+    /// Rented by us, or refused: no more to be had.
+    spent: BTreeSet<String>,
+    /// No answer older than this is believed: an offer was refused since.
+    not_before: Option<Instant>,
+}
+
+impl Offers {
+    /// The offers of a plan.
+    pub fn of(plan: &Plan) -> Offers {
+        let rents = plan.steps.iter().filter(|step| step.action == StepAction::Rent);
+        let planned = rents.filter_map(|step| {
+            let placed = plan.change(&step.address)?.placed.as_ref()?;
+            Some((step.address.clone(), placed.offer.clone()))
+        });
+        Offers { market: Shared::new(), held: Mutex::new(Held { planned: planned.collect(), ..Held::default() }) }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the market before anybody needs it.
+    ///
+    /// # Errors
+    /// The market cannot be read.
+    pub async fn prefetch<C: Cloud>(&self, cloud: &C) -> Result<(), Stop> {
+        self.market(cloud).await.map(drop)
+    }
+
+    async fn market<C: Cloud>(&self, cloud: &C) -> Result<std::sync::Arc<Vec<Offer>>, Stop> {
+        let now = Instant::now();
+        let not_before = self.held().not_before.max(now.checked_sub(FRESH)).unwrap_or(now);
+        let read = self.market.since(not_before, cloud.offers()).await;
+        Ok(read.map_err(|error| failed("Looking at the market before renting", &error))?.1)
+    }
+
+    /// The offer to rent now: the planned one where it stands inside the envelope, else a substitute. It stays reserved
+    /// for the address.
+    ///
+    /// # Errors
+    /// The market cannot be read, or nothing inside the envelope is left.
+    pub async fn choose<C: Cloud>(&self, cloud: &C, address: &InstanceAddr, placed: &Placed) -> Result<Offer, Stop> {
+        let market = self.market(cloud).await?;
+        let mut held = self.held();
+        let wanted = held.planned.get(address).unwrap_or(&placed.offer).iri.clone();
+        let stands = market.iter().find(|offer| {
+            offer.iri == wanted && !held.spent.contains(&offer.iri) && placed.envelope.judge(offer).is_empty()
+        });
+        if let Some(offer) = stands {
+            held.planned.insert(address.clone(), offer.clone());
+            return Ok(offer.clone());
+        }
+        held.planned.remove(address);
+        let others: BTreeSet<&str> = held.planned.values().map(|offer| offer.iri.as_str()).collect();
+        let free: Vec<Offer> = market
+            .iter()
+            .filter(|offer| !held.spent.contains(&offer.iri) && !others.contains(offer.iri.as_str()))
+            .cloned()
+            .collect();
+        let busy = |offer: &&Offer| held.spent.contains(&offer.iri) || others.contains(offer.iri.as_str());
+        let avoid = market.iter().filter(busy).map(|offer| offer.host.clone()).collect();
+        let demand = Demand { address: address.clone(), envelope: placed.envelope.clone(), avoid };
+        match place(&[demand], &free).pop() {
+            Some(Ok(placed)) => {
+                held.planned.insert(address.clone(), placed.offer.clone());
+                Ok(placed.offer)
+            }
+            Some(Err(unplaced)) => Err(none_left(&unplaced, &wanted)),
+            None => Err(super::context::refused("No offer left", format!("No offer was found for {address}."))),
+        }
+    }
+
+    /// The offer was rented.
+    pub fn rented(&self, address: &InstanceAddr, iri: &str) {
+        let mut held = self.held();
+        held.planned.remove(address);
+        held.spent.insert(iri.to_owned());
+    }
+
+    /// The offer was refused: what the market showed before is not believed any more. True where the market no longer
+    /// shows it as free.
+    ///
+    /// # Errors
+    /// The market cannot be read.
+    pub async fn refused<C: Cloud>(&self, cloud: &C, iri: &str) -> Result<bool, Stop> {
+        self.held().not_before = Some(Instant::now());
+        let market = self.market(cloud).await?;
+        let gone = !market.iter().any(|offer| offer.iri == iri && offer.available);
+        self.held().spent.insert(iri.to_owned());
+        Ok(gone)
+    }
+}
+
+fn none_left(unplaced: &Unplaced, wanted: &str) -> Stop {
+    let envelope = &unplaced.envelope;
+    let mut detail = format!(
+        "The planned offer {wanted} is gone or outside what was approved, and no other of the {} offers is inside it: {}x {} at up to {} per GPU-hour.",
+        unplaced.offers,
+        envelope.gpu_count,
+        envelope.gpu_models.join(" or "),
+        envelope.max_price_per_gpu
+    );
+    if let Some(miss) = &unplaced.near_miss {
+        let unmet: Vec<&str> = miss.unmet.iter().map(words).collect();
+        detail.push_str(&format!(
+            " The nearest, at {} per GPU-hour, fails {}.",
+            miss.offer.price_per_gpu,
+            unmet.join(" and ")
+        ));
+    }
+    detail.push_str(" Nothing was rented for it. Plan again, or widen what the instance accepts.");
+    Stop::Failed(Diagnostic::error("No offer left", detail).into())
+}
+
+fn words(unmet: &Unmet) -> &str {
+    match unmet {
+        Unmet::Model => "gpu_model",
+        Unmet::Count => "gpu_count",
+        Unmet::Unavailable => "being free",
+        Unmet::Requirement(name) => name,
+        Unmet::Disk => "the template's disk size",
+        Unmet::Price => "max_price_per_gpu",
+    }
+}

@@ -1,0 +1,275 @@
+//! The rent protocol (API sheet §8): intent, POST once, id or search by claim, record, mark, price check, wait.
+
+use super::context::{Context, failed, refused};
+use super::machine::environment;
+use super::record::{draft, finished, recorded, take_in_and_tell};
+use super::release;
+use super::search::{found, is_about_the_offer};
+use super::step::{Finished, Job, Stop, redact, secrets_of};
+use super::wait::{Waited, console_tail, wait};
+use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
+use crate::diag::{Diagnostic, Severity};
+use crate::live::{Machine, MachineFields, MachineId, Offer, RentRequest, Status};
+use crate::money::hourly_cost;
+use crate::plan::StepAction;
+use crate::refresh::fault::{fault, passes};
+use crate::render;
+use crate::schema::instance::{Desired, SCHEMA, WaitFor};
+use crate::schema::observe;
+use crate::state::journal::Event;
+use crate::state::{Intent, IntentAction, Record};
+use std::time::Duration;
+use tokio::sync::SemaphorePermit;
+use tokio::time::Instant;
+
+/// Offers that are tried for one instance.
+const ATTEMPTS: usize = 5;
+/// How long a new machine may not be visible yet.
+const VISIBLE: Duration = Duration::from_secs(90);
+/// Between looks for it.
+const PAUSE: Duration = Duration::from_secs(3);
+/// What one PUT after the rent sets.
+const PUT: [&str; 4] = ["name", "notes", "auto_renew", "max_auto_renew_price"];
+
+/// Rents a machine for an address.
+pub(super) async fn rent<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    permit: SemaphorePermit<'_>,
+) -> Result<Finished, Stop> {
+    let desired = Desired::read(job.object()?).map_err(|why| job.fault(&why))?;
+    let (id, intent, mut record) = order(ctx, job, &desired).await?;
+    let fields = MachineFields {
+        name: desired.name.clone(),
+        notes: Some(ctx.mark(&job.step.address, &intent.claim).write(&desired.notes)),
+        auto_renew: desired.auto_renew,
+        max_auto_renew_price: desired.max_auto_renew_price,
+        ..MachineFields::default()
+    };
+    mark(ctx, job, id, &intent, &fields, &mut record).await?;
+    // What follows only reads, unless the machine must go at once: others may call meanwhile.
+    drop(permit);
+    let machine = details(ctx, job, id).await?;
+    take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine));
+    if let Some(price) = machine.price_per_gpu.filter(|price| price.exceeds(desired.max_price_per_gpu)) {
+        ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+        let address = &job.step.address;
+        release::delete(ctx, address, id, desired.delete_timeout, None).await?;
+        let cap = desired.max_price_per_gpu;
+        return Err(refused(
+            "Machine bills above its price cap",
+            format!(
+                "{address} was rented inside its cap of {cap} per GPU-hour, but machine {id} bills {price}. It was released at once. Plan again."
+            ),
+        ));
+    }
+    ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+    if desired.wait_for != WaitFor::None {
+        await_it(ctx, job, id, &desired, &mut record).await?;
+    }
+    finished(ctx, job, &record)
+}
+
+/// Orders a machine: one intent and one POST per offer, until one is taken.
+async fn order<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    desired: &Desired,
+) -> Result<(MachineId, Intent, Record), Stop> {
+    let address = &job.step.address;
+    let placed = job.change()?.placed.as_ref().ok_or_else(|| job.fault("no offer was chosen for it"))?;
+    let mut tried = 0;
+    loop {
+        let offer = ctx.offers.choose(ctx.cloud, address, placed).await?;
+        tried += 1;
+        let (intent, record) = draft_of(ctx, job, desired, &offer, placed.envelope.disk_size)?;
+        let claim = intent.claim.clone();
+        let request = RentRequest {
+            offer_iri: offer.iri.clone(),
+            gpu_count: desired.gpu_count,
+            group: desired.group,
+            start_script: desired.start_script.clone(),
+            env: environment(ctx, job, desired.group, &desired.env, Some(&claim)).await?,
+        };
+        ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
+        ctx.known().rents.insert(claim.clone(), intent.clone());
+        let outcome = ctx.cloud.rent(&request).await;
+        let ended = Instant::now();
+        let id = match outcome {
+            Outcome::Done(Some(id)) => id,
+            Outcome::Done(None) => found(ctx, job, &intent, None, ended).await?.id,
+            Outcome::InDoubt(error) => found(ctx, job, &intent, Some(&error), ended).await?.id,
+            Outcome::NotDone(error) => {
+                ctx.known().rents.remove(&claim);
+                ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
+                let doing = format!("Renting {} for {address}", offer.iri);
+                if !matches!(error.kind, ErrorKind::Refused | ErrorKind::NotFound) || tried >= ATTEMPTS {
+                    return Err(failed(&doing, &error));
+                }
+                let gone = ctx.offers.refused(ctx.cloud, &offer.iri).await?;
+                if !gone && !is_about_the_offer(&error) {
+                    return Err(failed(&doing, &error));
+                }
+                continue;
+            }
+        };
+        ctx.offers.rented(address, &offer.iri);
+        ctx.known().rents.remove(&claim);
+        ctx.known().machines.insert(id);
+        let mut record = record;
+        record.attributes.insert("id".to_owned(), id.to_string().into());
+        return Ok((id, intent, record));
+    }
+}
+
+/// The intent of a rent, and the record as it will stand once the id is known.
+fn draft_of<C>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    desired: &Desired,
+    offer: &Offer,
+    disk_gb: Option<u64>,
+) -> Result<(Intent, Record), Stop> {
+    let mut intent = ctx.intent(IntentAction::Rent, &job.step.address);
+    let mut record = draft(ctx, job, job.object()?);
+    record.claim = Some(intent.claim.clone());
+    record.offer = Some(offer.facts.clone());
+    let mut put = |name: &str, value: serde_json::Value| drop(record.attributes.insert(name.to_owned(), value));
+    let cost = hourly_cost(offer.price_per_gpu, desired.gpu_count, offer.price_per_disk, disk_gb.unwrap_or(0));
+    put("offer_iri", offer.iri.clone().into());
+    put("rented_gpu_model", offer.gpu_model.clone().into());
+    put("price_per_gpu", observe::dollars(offer.price_per_gpu));
+    put("price_per_disk", observe::dollars(offer.price_per_disk));
+    put("hourly_cost", observe::dollars(crate::money::Usd(cost.0.round_dp(6))));
+    if let Some(digest) = job.template.as_ref().and_then(|template| template.digest.clone()) {
+        put("template_digest", digest.into());
+    }
+    if let Some(max) = desired.max_auto_renew_price {
+        put("max_auto_renew_price", observe::dollars(max));
+    }
+    intent.group_id = Some(desired.group.0);
+    intent.offer_iri = Some(offer.iri.clone());
+    intent.gpu_model = Some(offer.gpu_model.clone());
+    intent.gpu_count = Some(desired.gpu_count);
+    intent.hourly_cost = Some(cost);
+    intent.record = Some(Box::new(record.clone()));
+    Ok((intent, record))
+}
+
+/// Records the machine (invariant 5), and puts name and mark on it.
+async fn mark<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    id: MachineId,
+    rent: &Intent,
+    fields: &MachineFields,
+    record: &mut Record,
+) -> Result<(), Stop> {
+    let address = &job.step.address;
+    let mut intent = ctx.intent(IntentAction::Update, address);
+    intent.id = Some(id.0);
+    let claim = intent.claim.clone();
+    let (made, next) = (recorded(job, Some(&rent.claim), record), Event::Intent(Box::new(intent)));
+    ctx.line.commit(vec![made, next]).await?;
+    let began = Instant::now();
+    let error = loop {
+        match ctx.cloud.update_machine(id, fields).await {
+            Outcome::Done(()) => {
+                ctx.line.commit(vec![recorded(job, Some(&claim), record)]).await?;
+                return Ok(());
+            }
+            // It may not be visible yet; a PUT may be repeated.
+            Outcome::NotDone(error) if error.kind == ErrorKind::NotFound && began.elapsed() < VISIBLE => {}
+            Outcome::NotDone(error) | Outcome::InDoubt(error) => break error,
+        }
+        tokio::time::sleep(PAUSE).await;
+    };
+    // What was not set is not recorded as sent, so that the next plan sets it; the claim proves that it is ours.
+    for name in PUT {
+        record.attributes.insert(name.to_owned(), serde_json::Value::Null);
+    }
+    ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }, recorded(job, None, record)]).await?;
+    let mut diagnostic = fault(&format!("Naming and marking {address} (machine {id}), which was rented"), &error);
+    diagnostic.detail.push_str(" The machine is recorded; the next apply sets name and mark.");
+    Err(Stop::Failed(diagnostic.into()))
+}
+
+/// Reads the details of a machine that was just rented.
+async fn details<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>, id: MachineId) -> Result<Machine, Stop> {
+    let doing = format!("Reading {} (machine {id}), which was rented", job.step.address);
+    let began = Instant::now();
+    loop {
+        let error = match ctx.cloud.machine(id).await {
+            Ok(Some(machine)) => return Ok(machine),
+            Ok(None) => CallError {
+                kind: ErrorKind::NotFound,
+                call: format!("GET /instances/{id}"),
+                status: Some(404),
+                message: "not found".to_owned(),
+            },
+            Err(error) => error,
+        };
+        let early = error.kind == ErrorKind::NotFound || passes(&error);
+        if !early || began.elapsed() >= VISIBLE {
+            return Err(failed(&doing, &error));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Waits as far as `wait_for` says; then the record is final.
+async fn await_it<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    id: MachineId,
+    desired: &Desired,
+    record: &mut Record,
+) -> Result<(), Stop> {
+    let address = &job.step.address;
+    let began = Instant::now();
+    let show = |status: Option<&Status>| {
+        ctx.line.show(render::Event::StepProgress {
+            address: address.clone(),
+            action: StepAction::Rent,
+            elapsed_s: began.elapsed().as_secs(),
+            status: status.map(ToString::to_string),
+        });
+    };
+    let waited = wait(ctx, id, desired.wait_for, desired.create_timeout, show).await;
+    let read = ctx.cloud.machine(id).await;
+    match &read {
+        Ok(Some(machine)) => take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine)),
+        Ok(None) => {}
+        Err(error) => {
+            let mut warning = fault(&format!("Reading {address} (machine {id}) after it was waited for"), error);
+            warning.severity = Severity::Warning;
+            ctx.line.tell(warning.on(address));
+        }
+    }
+    match waited {
+        Waited::Ready => {
+            ctx.line.commit(vec![recorded(job, None, record)]).await?;
+            Ok(())
+        }
+        Waited::Interrupted => {
+            ctx.line.commit(vec![recorded(job, None, record)]).await?;
+            let detail =
+                format!("{address} (machine {id}) is rented and recorded; an interrupt ended the wait for it.");
+            ctx.line.tell(Diagnostic::warning("Not waited for", detail).on(address));
+            Ok(())
+        }
+        Waited::Unfit(why) => {
+            let tail = read.ok().flatten().map(|machine| console_tail(&machine)).unwrap_or_default();
+            let tail = redact(&tail, &secrets_of(job.object.as_ref()));
+            let told = if tail.is_empty() { String::new() } else { format!(" The end of its console:\n{tail}") };
+            record.tainted = Some(format!("{why}.{told}"));
+            ctx.line.commit(vec![recorded(job, None, record)]).await?;
+            Err(refused(
+                "Machine did not become ready",
+                format!(
+                    "{address} (machine {id}) was rented, but {why}. It is kept and bills; the next apply replaces it and avoids its host.{told}"
+                ),
+            ))
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! A rich plan, built by hand: what the tests of this room draw.
+
+use crate::address::InstanceAddr;
+use crate::lang::{Marks, Number, Type, Value};
+use crate::live::{Offer, OfferFacts, Version};
+use crate::market::{Envelope, Placed, Requirement};
+use crate::money::Usd;
+use crate::plan::*;
+use crate::schema::{self, INSTANCE, TEMPLATE_GROUP};
+use crate::state::{AccountIdentity, Intent, IntentAction};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+pub fn usd(text: &str) -> Usd {
+    Usd(text.parse::<Decimal>().expect("a decimal"))
+}
+
+pub fn addr(text: &str) -> InstanceAddr {
+    text.parse().expect("an address")
+}
+
+/// An object of a table: what is not given is null.
+pub fn object(kind: &str, given: &[(&str, Value)]) -> Value {
+    let schema = schema::schema(kind).expect("a table");
+    let value = |name: &str, ty: Type| {
+        given.iter().find(|(given, _)| *given == name).map_or(Value::null(ty), |(_, value)| value.clone())
+    };
+    Value::object(
+        (schema.attributes.iter().map(|a| (a.name, value(a.name, a.ty.to_type()))))
+            .chain(schema.blocks.iter().map(|b| (b.name, value(b.name, b.ty())))),
+    )
+}
+
+fn unknown(kind: &str, mut given: Vec<(&'static str, Value)>) -> Value {
+    let schema = schema::schema(kind).expect("a table");
+    for attribute in schema.attributes {
+        if attribute.presence == schema::Presence::Computed && !given.iter().any(|(name, _)| *name == attribute.name) {
+            given.push((attribute.name, Value::unknown_not_null(attribute.ty.to_type())));
+        }
+    }
+    object(kind, &given)
+}
+
+fn s(text: &str) -> Value {
+    Value::string(text)
+}
+
+pub fn offer() -> Offer {
+    Offer {
+        iri: "/instances/market/77".into(),
+        available: true,
+        gpu_model: "RTX 4090".into(),
+        gpu_count: 1,
+        price_per_gpu: usd("0.31"),
+        price_per_disk: usd("0.15"),
+        facts: OfferFacts {
+            region: Some("Europe".into()),
+            country: Some("PL".into()),
+            memory: Some(Decimal::from(64)),
+            cuda_version: Some(Version("12.8".into())),
+            ..OfferFacts::default()
+        },
+        host: "h1".into(),
+    }
+}
+
+pub fn envelope() -> Envelope {
+    Envelope {
+        gpu_models: vec!["RTX 4090".into(), "RTX 3090".into()],
+        gpu_count: 1,
+        max_price_per_gpu: usd("0.45"),
+        requirement: Requirement(
+            [("min_memory", "48"), ("min_cuda_version", "12.4"), ("region", "Europe")]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .into(),
+        ),
+        disk_size: Some(32),
+    }
+}
+
+fn change(address: &str, action: Action) -> Change {
+    Change {
+        address: addr(address),
+        action,
+        reason: None,
+        before: None,
+        after: None,
+        forced_by: Vec::new(),
+        placed: None,
+        cost_before: Usd::ZERO,
+        cost_after: Usd::ZERO,
+        repair_mark: false,
+        remarks: Vec::new(),
+    }
+}
+
+const SCRIPT: &str = "set -e\napt-get update\napt-get install -y git\ngit clone https://example.com/repo\ncd repo\n\
+                      pip install -r requirements.txt\nmkdir -p /data\nexport HOME=/root\nexport EPOCHS=10\n\
+                      python train.py --epochs 10 --batch 32\necho done\n";
+
+fn secret(text: &str) -> Value {
+    Value::string(text).marked(Marks::SENSITIVE)
+}
+
+fn env(pairs: &[(&str, Value)]) -> Value {
+    let entries = pairs.iter().map(|(k, v)| ((*k).into(), v.clone()));
+    Value::map(Type::String, entries.collect::<BTreeMap<_, _>>())
+}
+
+fn ports(ports: &[i64]) -> Value {
+    Value::list(Type::Number, ports.iter().map(|port| Value::int(*port)).collect())
+}
+
+fn machine(extra: &[(&'static str, Value)]) -> Vec<(&'static str, Value)> {
+    let mut all = vec![
+        ("id", s("108208")),
+        ("hash_id", s("deadbeef")),
+        ("name", s("trainer")),
+        ("gpu_model", s("RTX 4090")),
+        ("gpu_count", Value::int(1)),
+        ("status", s("running")),
+        ("wait_for", s("running")),
+        ("hourly_cost", Value::int(1)),
+    ];
+    for (name, value) in extra {
+        all.retain(|(known, _)| known != name);
+        all.push((name, value.clone()));
+    }
+    all
+}
+
+/// Everything that a plan can hold.
+pub fn rich() -> Plan {
+    let group = |extra: &[(&'static str, Value)]| {
+        let mut all = vec![
+            ("id", s("4711")),
+            ("iri", s("/templates/4711")),
+            ("name", s("trainer")),
+            ("image_name", s("pytorch/pytorch")),
+            ("default_tag", s("2.6.0")),
+            ("disk_size", Value::int(32)),
+        ];
+        all.extend_from_slice(extra);
+        object(TEMPLATE_GROUP, &all)
+    };
+    let registry =
+        |password: &str| Value::object([("host", s("ghcr.io")), ("username", s("me")), ("password", secret(password))]);
+    let mut changes = vec![
+        Change {
+            before: Some(group(&[
+                ("start_script", s(SCRIPT)),
+                ("expose_ports", ports(&[22, 80, 443, 8080, 9090])),
+                ("env_variables", env(&[("TOKEN", secret("canary-1")), ("MODE", s("train")), ("GONE", s("x"))])),
+                ("registry", registry("canary-3")),
+            ])),
+            after: Some(group(&[
+                ("start_script", s(&SCRIPT.replace("epochs 10", "epochs 20").replace("set -e", "set -eu"))),
+                ("expose_ports", ports(&[22, 80, 443, 8888, 9090])),
+                (
+                    "env_variables",
+                    env(&[("TOKEN", secret("canary-2")), ("MODE", s("train")), ("SEED", s("\u{1b}[31m7"))]),
+                ),
+                ("registry", registry("canary-4")),
+            ])),
+            remarks: vec!["2 machines keep running the older template (template_change = \"keep\").".into()],
+            ..change("simplepod_template_group.trainer", Action::Update)
+        },
+        Change {
+            after: Some(unknown(
+                INSTANCE,
+                vec![
+                    ("name", s("trainer-0")),
+                    ("gpu_model", s("RTX 4090")),
+                    ("fallback_gpu_models", Value::list(Type::String, vec![s("RTX 3090")])),
+                    ("gpu_count", Value::int(1)),
+                    ("max_price_per_gpu", Value::number(Number::parse("0.45").expect("a number"))),
+                    ("template_group", s("4711")),
+                    ("wait_for", s("running")),
+                    ("start_script", s(SCRIPT)),
+                    ("offer", Value::object([("region", s("Europe")), ("min_memory", Value::int(48))])),
+                ],
+            )),
+            placed: Some(Placed { offer: offer(), envelope: envelope() }),
+            cost_after: usd("0.316575"),
+            ..change("simplepod_instance.trainer[0]", Action::Create)
+        },
+        Change {
+            before: Some(object(
+                INSTANCE,
+                &machine(&[
+                    (
+                        "start_script",
+                        s("python train.py --data /data/imagenet --epochs 10 --learning-rate 0.1 --resume"),
+                    ),
+                    ("offer", Value::object([("min_memory", Value::int(32)), ("region", s("Europe"))])),
+                ]),
+            )),
+            after: Some(unknown(
+                INSTANCE,
+                machine(&[
+                    ("id", Value::unknown_not_null(Type::String)),
+                    ("hash_id", Value::unknown_not_null(Type::String)),
+                    ("status", Value::unknown_not_null(Type::String)),
+                    ("hourly_cost", Value::unknown_not_null(Type::Number)),
+                    (
+                        "start_script",
+                        s("python train.py --data /data/imagenet --epochs 20 --learning-rate 0.1 --resume"),
+                    ),
+                    ("offer", Value::object([("min_memory", Value::int(48)), ("region", s("Europe"))])),
+                ]),
+            )),
+            forced_by: vec!["start_script".into(), "offer.min_memory".into()],
+            placed: Some(Placed { offer: offer(), envelope: envelope() }),
+            cost_before: usd("0.28"),
+            cost_after: usd("0.316575"),
+            ..change("module.east.simplepod_instance.worker[\"a\"]", Action::Replace)
+        },
+        Change {
+            before: Some(object(INSTANCE, &machine(&[]))),
+            reason: Some(Reason::NoKey),
+            cost_before: usd("0.5"),
+            ..change("simplepod_instance.trainer[2]", Action::Delete)
+        },
+        Change {
+            before: Some(object(INSTANCE, &machine(&[]))),
+            after: Some(object(INSTANCE, &machine(&[]))),
+            cost_before: usd("0.25"),
+            cost_after: usd("0.25"),
+            remarks: vec!["runs an older template of simplepod_template_group.trainer".into()],
+            ..change("simplepod_instance.still", Action::NoOp)
+        },
+    ];
+    changes.sort_by(|a, b| a.address.cmp(&b.address));
+    Plan {
+        mode: PlanMode::Normal,
+        fleet: Some("farm".into()),
+        lineage: "l".into(),
+        serial: 3,
+        account: AccountIdentity { base_url: "https://api.example.com".into(), key_fingerprint: "k".into() },
+        variables: BTreeMap::new(),
+        changes,
+        drift: vec![Drift {
+            address: addr("simplepod_instance.still"),
+            kind: DriftKind::Changed(vec![("status".into(), s("running"), s("stopped"))]),
+            before: object(INSTANCE, &machine(&[])),
+            after: Some(object(INSTANCE, &machine(&[("status", s("stopped"))]))),
+        }],
+        outputs: vec![
+            OutputChange {
+                name: "hosts".into(),
+                before: Some(Value::tuple(vec![s("1.2.3.4"), s("1.2.3.5")])),
+                after: Some(Value::tuple(vec![s("1.2.3.4"), Value::unknown(Type::String)])),
+                changed: true,
+                sensitive: false,
+            },
+            OutputChange {
+                name: "token".into(),
+                before: Some(secret("")),
+                after: Some(secret("canary-5")),
+                changed: true,
+                sensitive: true,
+            },
+        ],
+        refresh: Vec::new(),
+        steps: vec![
+            Step { action: StepAction::UpdateGroup, address: addr("simplepod_template_group.trainer"), needs: vec![] },
+            Step { action: StepAction::Rent, address: addr("simplepod_instance.trainer[0]"), needs: vec![] },
+        ],
+        cost: CostSummary { before: usd("1.03"), after: usd("0.88315") },
+        in_doubt: vec![Intent {
+            claim: "c".into(),
+            action: IntentAction::Rent,
+            address: addr("simplepod_instance.trainer[1]"),
+            at: "2025-03-01T10:00:00Z".parse().expect("a time"),
+            id: None,
+            group_name: None,
+            group_id: None,
+            offer_iri: None,
+            gpu_model: Some("RTX 4090".into()),
+            gpu_count: Some(2),
+            hourly_cost: Some(usd("0.64")),
+            record: None,
+            doubt: Some("timeout after 30 s".into()),
+            doubt_since: None,
+        }],
+        left_out: vec![addr("simplepod_instance.big")],
+        narrowed: true,
+    }
+}
