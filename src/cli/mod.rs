@@ -7,6 +7,7 @@ pub mod effects;
 pub mod exit;
 pub mod fleet;
 pub mod planning;
+pub mod progress;
 pub mod stored;
 pub mod terminal;
 pub mod variables;

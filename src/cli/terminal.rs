@@ -48,9 +48,9 @@ impl Terminal {
         self.print(&format!("{text}\n"));
     }
 
-    /// Tells the person in front of it.
+    /// Tells the person in front of it; the text ends its lines itself.
     pub fn tell(&self, text: &str) {
-        let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
     /// Draws diagnostics.

@@ -7,11 +7,12 @@ use crate::cli::account::{Access, state_dir};
 use crate::cli::args::ApplyArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::progress::Progress;
 use crate::cli::{fleet, planning, stored};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{Plan, PlanMode};
 use crate::refresh::{Clock, Settle, settle};
-use crate::render::{Event, event_json, event_text, outputs_text};
+use crate::render::outputs_text;
 use crate::simplepod::Client;
 use crate::state::State;
 use crate::state::journal::Event as StateEvent;
@@ -56,7 +57,6 @@ pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outc
     let key = access.secret_key(&held.state.lineage);
     let (cancel, receiver) = watch::channel(Cancel::Running);
     let listener = tokio::spawn(interrupts(cancel));
-    let terminal = context.terminal;
     let json = args.planning.json;
     let clock = Clock::new(jiff::Timestamp::now());
     let state = std::mem::take(&mut held.state);
@@ -74,15 +74,10 @@ pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outc
         cancel: receiver,
         connect: &TcpConnect,
     };
-    let mut finished = None;
-    let result = apply(input, |event| match &event {
-        _ if json => terminal.line(&event_json(&event, jiff::Timestamp::now())),
-        Event::Finished { .. } => finished = Some(event),
-        _ => terminal.tell(&event_text(&event, terminal.err)),
-    })
-    .await;
+    let mut progress = Progress::new(context.terminal, json);
+    let result = apply(input, |event| progress.tell(event)).await;
     listener.abort();
-    let exit = conclude(result, finished, held, json, context);
+    let exit = conclude(result, progress.finished(), held, json, context);
     access.close().await;
     exit
 }
@@ -118,7 +113,7 @@ impl Held {
         let count = self.state.open.len();
         context
             .terminal
-            .tell(&format!("Looking for {count} operation(s) of an earlier run whose outcome is not known..."));
+            .tell(&format!("Looking for {count} operation(s) of an earlier run whose outcome is not known...\n"));
         let clock = Clock::new(jiff::Timestamp::now());
         let how = Settle { window: access.settle_window, wait: true, clock: &clock };
         let settled = settle(client, &self.state, &how).await?;
@@ -143,7 +138,7 @@ impl Journal for Held {
 /// Writes the snapshot, tells the end.
 fn conclude(
     result: ApplyResult,
-    finished: Option<Event>,
+    finished: Option<String>,
     mut held: Held,
     json: bool,
     context: &mut Context,
@@ -152,8 +147,8 @@ fn conclude(
     let mut state = result.state;
     let written = held.store.snapshot(&mut state);
     if !json {
-        if let Some(event) = &finished {
-            context.terminal.line(&format!("\n{}", event_text(event, context.terminal.out)));
+        if let Some(text) = &finished {
+            context.terminal.print(text);
         }
         if !state.outputs.is_empty() && code == 0 {
             context.terminal.print(&format!("\nOutputs:\n\n{}", outputs_text(&state.outputs, context.terminal.out)));
@@ -201,7 +196,7 @@ fn approved(plan: &Plan, args: &ApplyArgs, context: &Context) -> Result<bool, Fa
     let text = format!("\n{question}\n  {what}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ");
     let answer = context.terminal.ask(&text);
     let yes = answer.as_deref() == Some("yes");
-    context.terminal.tell(if yes { "" } else { "\nApply cancelled. Nothing was changed." });
+    context.terminal.tell(if yes { "\n" } else { "\nApply cancelled. Nothing was changed.\n" });
     Ok(yes)
 }
 

@@ -23,7 +23,7 @@ pub fn run(args: &OutputArgs, context: &Context) -> Outcome {
         } else if state.outputs.is_empty() {
             context
                 .terminal
-                .tell("No outputs are recorded. They are after an apply of a configuration with output blocks.");
+                .tell("No outputs are recorded. They are after an apply of a configuration with output blocks.\n");
         }
         if !args.json {
             context.terminal.print(&outputs_text(&state.outputs, context.terminal.out));

@@ -29,7 +29,7 @@ pub async fn run(command: &SandboxCommand, context: &Context) -> Outcome {
         .map_err(|error| refuse(format!("Port {port} of 127.0.0.1 is not to be had: {error}.")))?;
     let handle = serve(world, listener).await.map_err(|error| refuse(error.to_string()))?;
     context.terminal.line(&format!("export SIMPLEPOD_API_URL={} SIMPLEPOD_API_KEY=sandbox", handle.url()));
-    context.terminal.tell("The simulated API is served until Ctrl-C.");
+    context.terminal.tell("The simulated API is served until Ctrl-C.\n");
     let _ = tokio::signal::ctrl_c().await;
     handle.stop().await.map_err(|error| refuse(format!("The world cannot be saved: {error}.")))?;
     Ok(Exit::Done)
