@@ -1,1 +1,12 @@
-//! t
+//! Everything that proves podform from outside, in one binary.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on may panic.
+
+mod crash;
+mod examples;
+mod fleet;
+mod layering;
+mod readme;
+mod scenarios;
+mod schema;
+mod world;

@@ -1,0 +1,35 @@
+//! An apply of 100 machines (`wait_for = "none"`, the answer to a rent carries the id) at parallelism 10, every call
+//! taking 20 ms: wall time, calls that change the account.
+
+mod service;
+
+use service::{LATENCY, Service, fleet, ms, podform, print_calls, report};
+use std::time::Duration;
+
+const MACHINES: u32 = 100;
+const PARALLELISM: u32 = 10;
+const RUNS: usize = 3;
+
+fn main() {
+    let mut best = Duration::MAX;
+    let mut peak_kb = 0;
+    let mut calls = Vec::new();
+    for _ in 0..RUNS {
+        let service = Service::start(&["hosts=1000", "balance=1000000", "create-body=id"]);
+        service.latency(LATENCY);
+        let fleet = fleet(MACHINES);
+        let run = podform(fleet.path(), &service, &["apply", "-auto-approve", "-parallelism=10"]);
+        assert!(run.status.success(), "the fleet is made: {}", run.status);
+        best = best.min(run.time);
+        peak_kb = peak_kb.max(run.peak_kb);
+        calls = service.take_calls();
+    }
+    println!("apply of {MACHINES} machines, best of {RUNS}, latency {LATENCY:?}, parallelism {PARALLELISM}");
+    let allowed = 1.3 * ms(LATENCY) * 2.0 * f64::from(MACHINES) / f64::from(PARALLELISM);
+    report("time: 1.3 x latency x 2 calls x 100 / 10", ms(best), allowed, "ms");
+    let changing: u64 = calls.iter().filter(|(call, _)| !call.starts_with("GET")).map(|(_, count)| count).sum();
+    // One call makes the template group.
+    report("changing calls per machine", (changing - 1) as f64 / f64::from(MACHINES), 2.0, "calls");
+    println!("memory {peak_kb} KB");
+    print_calls(&calls);
+}

@@ -1,0 +1,146 @@
+//! What both benches need: `podform sandbox serve` as a process of its own, and calls under `/sandbox/`.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// Latency of every call while something is measured.
+pub const LATENCY: Duration = Duration::from_millis(20);
+
+/// A simulated API in a process of its own.
+pub struct Service {
+    child: Child,
+    /// Its base URL.
+    pub url: String,
+}
+
+impl Service {
+    /// With these switches.
+    pub fn start(specs: &[&str]) -> Service {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_podform"));
+        command.args(["sandbox", "serve", "--port", "0"]);
+        for spec in specs {
+            command.args(["--fault", spec]);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the sandbox starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("its output is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("it tells where it is");
+        let url = line.split(['=', ' ']).nth(2).expect("a URL").to_owned();
+        Service { child, url }
+    }
+
+    /// A call under `/sandbox/`.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> Value {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).expect("it listens");
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n");
+        write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let body = answer.split_once("\r\n\r\n").expect("an answer").1;
+        serde_json::from_str(body).expect("JSON")
+    }
+
+    /// Calls since the last time, by method and route.
+    pub fn take_calls(&self) -> Vec<(String, u64)> {
+        let log = self.ask("GET", "/sandbox/calls", "");
+        self.ask("DELETE", "/sandbox/calls", "");
+        let counters = log["counters"].as_object().expect("counters").clone();
+        counters.into_iter().map(|(call, count)| (call, count.as_u64().unwrap_or(0))).collect()
+    }
+
+    /// Lets every call take so long.
+    pub fn latency(&self, latency: Duration) {
+        self.ask("PUT", "/sandbox/switches", &format!("{{\"latency\": {}}}", latency.as_millis()));
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It has nothing to save.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How a run of the program went.
+pub struct Run {
+    /// From start to end.
+    pub time: Duration,
+    /// Most memory it had resident, in KB.
+    pub peak_kb: u64,
+    /// Its exit code.
+    pub status: ExitStatus,
+}
+
+/// Runs the program in a fleet against a sandbox.
+pub fn podform(fleet: &Path, service: &Service, arguments: &[&str]) -> Run {
+    let start = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_podform"))
+        .current_dir(fleet)
+        .args(arguments)
+        .env("SIMPLEPOD_API_URL", &service.url)
+        .env("SIMPLEPOD_API_KEY", "bench")
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak_kb = 0;
+    loop {
+        let seen = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = seen.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kb = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
+        peak_kb = peak_kb.max(kb);
+        if let Some(status) = child.try_wait().expect("it can be waited for") {
+            return Run { time: start.elapsed(), peak_kb, status };
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A fleet of so many machines.
+pub fn fleet(count: u32) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = format!(
+        r#"podform {{
+  fleet = "bench"
+}}
+
+resource "simplepod_template_group" "base" {{
+  name       = "bench-base"
+  image_name = "ubuntu"
+}}
+
+resource "simplepod_instance" "node" {{
+  count             = {count}
+  name              = "node_${{count.index}}"
+  gpu_model         = "RTX 3090"
+  max_price_per_gpu = 0.50
+  template_group    = simplepod_template_group.base.id
+  wait_for          = "none"
+}}
+"#
+    );
+    std::fs::write(directory.path().join("main.hcl"), text).expect("a file");
+    directory
+}
+
+/// One line of the report.
+pub fn report(what: &str, measured: f64, allowed: f64, unit: &str) {
+    println!("{what:<44} {measured:>9.1} {unit:<8} allowed {allowed:>9.1}   ratio {:.2}", measured / allowed);
+}
+
+/// Prints calls by route.
+pub fn print_calls(calls: &[(String, u64)]) {
+    for (call, count) in calls {
+        println!("    {count:>6}  {call}");
+    }
+}
+
+/// Milliseconds.
+pub fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
