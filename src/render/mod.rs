@@ -30,7 +30,7 @@ pub use configuration_json::configuration_json;
 pub use cost::sentence as cost_sentence;
 pub use diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
 pub use diagnostics_json::{diagnostic_json, diagnostics_json};
-pub use escape::{quoted, visible};
+pub use escape::quoted;
 pub use event_json::event_json;
 pub use event_text::event_text;
 pub use events::{Event, Settlement};
@@ -39,7 +39,7 @@ pub use placement::short as offer_text;
 pub use plan_json::plan_json;
 pub use plan_text::plan_text;
 pub use state_json::state_json;
-pub use state_text::{record_text, state_text};
+pub use state_text::{outputs_text, record_text, state_text};
 pub use style::Style;
 pub use value_text::value_text;
 
