@@ -21,6 +21,7 @@ pub mod type_expr;
 pub mod types;
 mod unify;
 pub mod value;
+mod wire;
 
 #[cfg(test)]
 mod tests_console;

@@ -4,6 +4,8 @@
 //! operation has the precision of its more precise operand, and a number is printed with the fewest digits that name it
 //! at its precision.
 
+mod exact;
+
 use super::digits::Digits;
 use dashu_int::ops::{BitTest, DivRem, UnsignedAbs as _};
 use dashu_int::{IBig, UBig};

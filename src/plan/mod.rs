@@ -3,18 +3,25 @@
 mod check;
 mod diff;
 mod drift;
+mod file;
 mod model;
 mod outputs;
 mod placing;
 mod planner;
 mod program;
+#[cfg(test)]
+mod saved_tests;
+mod sealed;
 mod select;
+mod stale;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 pub use check::check;
 pub use drift::{Difference, LiveObject, differences};
+pub use file::{SavedOptions, SavedPlan, configuration_digests, decode, encode};
 pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,
     StepAction, StepId,
@@ -22,3 +29,5 @@ pub use model::{
 pub use planner::{PlanInput, PlanOptions, Planned, plan};
 pub use program::{Desires, Program};
 pub use select::Target;
+pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};
+pub use variables::{planned_variables, variables_for_apply};

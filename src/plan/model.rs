@@ -5,10 +5,12 @@ use crate::lang::Value;
 use crate::market::Placed;
 use crate::money::Usd;
 use crate::state::{AccountIdentity, Intent, Record, SecretDigest};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What the plan is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PlanMode {
     /// Make the account what the configuration says.
     #[default]
@@ -20,7 +22,8 @@ pub enum PlanMode {
 }
 
 /// What happens to one object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Nothing.
     NoOp,
@@ -37,7 +40,8 @@ pub enum Action {
 }
 
 /// Why, where the difference does not tell it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Its block is gone from the configuration.
     NoBlock,
@@ -56,7 +60,7 @@ pub enum Reason {
 }
 
 /// The planned change of one object.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Which object.
     pub address: InstanceAddr,
@@ -84,7 +88,8 @@ pub struct Change {
 }
 
 /// How live differs from recorded.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DriftKind {
     /// It is gone.
     Gone,
@@ -93,7 +98,7 @@ pub enum DriftKind {
 }
 
 /// The drift of one object.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
     /// Which object.
     pub address: InstanceAddr,
@@ -106,7 +111,7 @@ pub struct Drift {
 }
 
 /// The change of one root output.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutputChange {
     /// Its name.
     pub name: String,
@@ -121,7 +126,8 @@ pub struct OutputChange {
 }
 
 /// A root variable as the plan was made with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PlannedVariable {
     /// Its value.
     Plain(Value),
@@ -130,11 +136,12 @@ pub enum PlannedVariable {
 }
 
 /// A step of the program, by its place in [`Plan::steps`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StepId(pub usize);
 
 /// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StepAction {
     /// POST of a template group.
     CreateGroup,
@@ -153,7 +160,7 @@ pub enum StepAction {
 }
 
 /// One step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// What it does.
     pub action: StepAction,
@@ -164,7 +171,7 @@ pub struct Step {
 }
 
 /// The fleet's cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostSummary {
     /// USD per hour now.
     pub before: Usd,
@@ -174,7 +181,7 @@ pub struct CostSummary {
 
 /// The complete program of an apply, and all that a reviewer must see. A pure function of (configuration, variables,
 /// recorded, live, market).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// What it is for.
     pub mode: PlanMode,
@@ -186,6 +193,8 @@ pub struct Plan {
     pub serial: u64,
     /// The account it was made against.
     pub account: AccountIdentity,
+    /// The id of the key under which its secrets are digests ([`Plan::sealed`]); `None` while it holds them.
+    pub sealed_by: Option<String>,
     /// Root variables that the configuration declares.
     pub variables: BTreeMap<String, PlannedVariable>,
     /// Every object, by address, those that do not change included.

@@ -3,12 +3,13 @@
 use super::check::check;
 use super::diff::{Standing, Template, compare, created};
 use super::drift::{Difference, LiveObject, differences, refreshed};
-use super::model::{Action, Change, CostSummary, Drift, DriftKind, Plan, PlanMode, PlannedVariable, Reason};
+use super::model::{Action, Change, CostSummary, Drift, DriftKind, Plan, PlanMode, Reason};
 use super::outputs::output_changes;
 use super::placing::{Placements, place_all};
 use super::program::Program;
 use super::select::{Selection, Target};
 use super::steps::steps;
+use super::variables::planned_variables;
 use crate::address::InstanceAddr;
 use crate::config::{IgnoreChanges, Instance, Lifecycle, ModuleId, Resolve, ResourceKey, Unresolved, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -114,7 +115,8 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
         lineage: input.state.lineage.clone(),
         serial: input.state.serial,
         account: input.account.clone(),
-        variables: planner.variables(),
+        variables: planned_variables(program.configuration.root(), &program.inputs, input.key),
+        sealed_by: None,
         changes,
         drift: std::mem::take(&mut planner.drift),
         outputs,
@@ -234,25 +236,6 @@ impl<'a> Planner<'a> {
                 diags.push(Diagnostic::warning("Nothing to replace", detail));
             }
         }
-    }
-
-    fn variables(&self) -> BTreeMap<String, PlannedVariable> {
-        let given = &self.input.program.inputs.values;
-        let declared = self.input.program.configuration.root().variables.values();
-        declared
-            .map(|variable| {
-                let value = given.get(&variable.name).cloned().or_else(|| variable.default.clone());
-                let value = value.unwrap_or_else(|| Value::null(Type::Dynamic));
-                let planned = match variable.sensitive || value.deep_marks().sensitive {
-                    true => {
-                        let text = crate::lang::json::to_json(&value).to_string();
-                        PlannedVariable::Secret(self.input.key.digest(&format!("var.{}", variable.name), &text))
-                    }
-                    false => PlannedVariable::Plain(value),
-                };
-                (variable.name.to_string(), planned)
-            })
-            .collect()
     }
 
     fn selected(&self, address: &InstanceAddr) -> bool {

@@ -3,6 +3,7 @@
 use crate::address::{AddressError, InstanceAddr, InstanceKey, Mode, ModulePath};
 use crate::config::{Configuration, Graph, ModuleId, ResourceKey};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::str::FromStr;
 
 /// A module, a resource, or one instance of either.
@@ -27,6 +28,15 @@ impl FromStr for Target {
                 }
                 _ => Err(error),
             },
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Module(path) => path.fmt(f),
+            Target::Resource(address) => address.fmt(f),
         }
     }
 }
@@ -125,7 +135,9 @@ mod tests {
         for text in
             ["module.m", "module.m[0]", "module.m.simplepod_instance.a", "module.m[0].simplepod_instance.a[\"x\"]"]
         {
-            assert!(text.parse::<Target>().expect(text).matches(&address), "{text}");
+            let target = text.parse::<Target>().expect(text);
+            assert!(target.matches(&address), "{text}");
+            assert_eq!(target.to_string(), text);
         }
         for text in ["module.m[1]", "module.n", "simplepod_instance.a", "module.m.simplepod_instance.a[\"y\"]"] {
             assert!(!text.parse::<Target>().expect(text).matches(&address), "{text}");

@@ -5,9 +5,10 @@ use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::schema::INSTANCE;
 use crate::state::State;
-use petgraph::algo::toposort;
+use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
 /// Steps of one resource, all its instances together: the order between resources is that of their declarations.
@@ -69,11 +70,10 @@ pub(super) fn steps(
             }
         }
     }
-    let order = match toposort(&graph, None) {
+    let order = match in_order(&graph) {
         Ok(order) => order,
-        Err(cycle) => {
-            let address =
-                graph.node_weight(cycle.node_id()).map(|(_, address)| address.to_string()).unwrap_or_default();
+        Err(node) => {
+            let address = graph.node_weight(node).map(|(_, address)| address.to_string()).unwrap_or_default();
             let detail = format!(
                 "The recorded dependencies and those of the configuration contradict each other at {address}. Apply the change of the dependency and the change of the objects one after the other, with -target."
             );
@@ -84,14 +84,35 @@ pub(super) fn steps(
     let place: HashMap<NodeIndex, StepId> = order.iter().enumerate().map(|(at, &node)| (node, StepId(at))).collect();
     let step = |node: &NodeIndex| {
         let (action, address) = graph[*node];
-        let mut needs: Vec<StepId> = graph
-            .neighbors_directed(*node, petgraph::Direction::Incoming)
-            .filter_map(|from| place.get(&from).copied())
-            .collect();
+        let mut needs: Vec<StepId> =
+            graph.neighbors_directed(*node, Direction::Incoming).filter_map(|from| place.get(&from).copied()).collect();
         needs.sort_unstable();
         Step { action, address: address.clone(), needs }
     };
     order.iter().map(step).collect()
+}
+
+/// A topological order; of what is free at the same time, the first by address stands first. A node of a cycle where
+/// there is none.
+fn in_order<N>(graph: &DiGraph<N, ()>) -> Result<Vec<NodeIndex>, NodeIndex> {
+    let mut waits: Vec<usize> =
+        graph.node_indices().map(|node| graph.neighbors_directed(node, Direction::Incoming).count()).collect();
+    let mut free: BinaryHeap<Reverse<NodeIndex>> =
+        graph.node_indices().filter(|node| waits[node.index()] == 0).map(Reverse).collect();
+    let mut order = Vec::with_capacity(waits.len());
+    while let Some(Reverse(node)) = free.pop() {
+        order.push(node);
+        for next in graph.neighbors(node) {
+            waits[next.index()] -= 1;
+            if waits[next.index()] == 0 {
+                free.push(Reverse(next));
+            }
+        }
+    }
+    match graph.node_indices().find(|node| waits[node.index()] > 0) {
+        Some(node) => Err(node),
+        None => Ok(order),
+    }
 }
 
 /// The removing and the making step of a change.

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const FLEET: &str = r#"
+pub(super) const FLEET: &str = r#"
 podform { fleet = "t" }
 resource "simplepod_template_group" "g" {
   name       = "g"
@@ -31,7 +31,7 @@ resource "simplepod_instance" "a" {
 output "ids" { value = simplepod_instance.a[*].id }
 "#;
 
-fn program(text: &str) -> (Program, Diagnostics) {
+pub(super) fn program(text: &str) -> (Program, Diagnostics) {
     let mut sources = Sources::default();
     let mut diags = Diagnostics::new();
     let file = sources.add("main.hcl", text);
@@ -65,15 +65,30 @@ fn account() -> AccountIdentity {
     AccountIdentity { base_url: "https://x".into(), key_fingerprint: "f".into() }
 }
 
-fn make(text: &str, state: &State, snapshot: &Snapshot, options: &PlanOptions) -> Result<Planned, Vec<String>> {
-    let (program, mut diags) = program(text);
+pub(super) fn make(
+    text: &str,
+    state: &State,
+    snapshot: &Snapshot,
+    options: &PlanOptions,
+) -> Result<Planned, Vec<String>> {
     let market: Vec<Offer> = (1..5).map(|n| offer(n, "0.31")).collect();
+    make_from(text, state, snapshot, options, &market)
+}
+
+pub(super) fn make_from(
+    text: &str,
+    state: &State,
+    snapshot: &Snapshot,
+    options: &PlanOptions,
+    market: &[Offer],
+) -> Result<Planned, Vec<String>> {
+    let (program, mut diags) = program(text);
     let input = PlanInput {
         program: &program,
         effects: &NoScope,
         state,
         snapshot,
-        market: &market,
+        market,
         key: &key(),
         account: account(),
         options,
@@ -87,7 +102,7 @@ fn make(text: &str, state: &State, snapshot: &Snapshot, options: &PlanOptions) -
 }
 
 /// The state and the account after an apply that gave every unknown a value.
-fn applied(plan: &Plan) -> (State, Snapshot) {
+pub(super) fn applied(plan: &Plan) -> (State, Snapshot) {
     let mut state = State { serial: 1, lineage: "l".into(), fleet: Some("t".into()), ..State::default() };
     let mut snapshot = Snapshot { read: true, ..Snapshot::default() };
     for (at, change) in plan.changes.iter().enumerate() {
@@ -154,7 +169,7 @@ fn actions(plan: &Plan) -> Vec<String> {
     told.map(|change| format!("{:?} {} {}", change.action, change.address, change.forced_by.join(","))).collect()
 }
 
-fn again(text: &str, options: &PlanOptions) -> Result<Plan, Vec<String>> {
+pub(super) fn again(text: &str, options: &PlanOptions) -> Result<Plan, Vec<String>> {
     let first =
         make(FLEET, &State::default(), &Snapshot { read: true, ..Snapshot::default() }, &PlanOptions::default());
     let (state, snapshot) = applied(&first.expect("a first plan").plan);

@@ -262,6 +262,7 @@ pub fn rich() -> Plan {
             },
         ],
         refresh: Vec::new(),
+        sealed_by: None,
         steps: vec![
             Step { action: StepAction::UpdateGroup, address: addr("simplepod_template_group.trainer"), needs: vec![] },
             Step { action: StepAction::Rent, address: addr("simplepod_instance.trainer[0]"), needs: vec![] },

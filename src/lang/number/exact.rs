@@ -1,0 +1,56 @@
+//! Numbers as text that loses nothing, the precision included.
+
+use super::{MAX_EXPONENT, Number, magnitude};
+use dashu_int::IBig;
+use dashu_int::ops::BitTest;
+
+/// The most bits that are read; more than any number of the language has.
+const MOST_BITS: usize = 1 << 20;
+/// The most decimal digits of so many bits.
+const MOST_DIGITS: usize = 316_000;
+
+impl Number {
+    /// `31p-2/512`: 31 * 2^-2, with 512 bits of precision.
+    pub fn to_exact(&self) -> String {
+        format!("{}p{}/{}", self.mantissa, self.exponent, self.precision)
+    }
+
+    /// The inverse of [`Number::to_exact`]; `None` for what is none, or beyond every bound of the language.
+    pub fn from_exact(text: &str) -> Option<Number> {
+        let (mantissa, rest) = text.split_once('p').filter(|(mantissa, _)| mantissa.len() <= MOST_DIGITS)?;
+        let (exponent, precision) = rest.split_once('/')?;
+        let mantissa: IBig = mantissa.parse().ok()?;
+        let exponent: i64 = exponent.parse().ok().filter(|exponent: &i64| exponent.abs() <= MAX_EXPONENT * 2)?;
+        let precision: usize = precision.parse().ok().filter(|bits| (1..=MOST_BITS).contains(bits))?;
+        if magnitude(&mantissa).bit_len() > precision {
+            return None;
+        }
+        Some(Number::rounded(mantissa, exponent, precision))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost() {
+        let third = Number::from(1_i64).div(&Number::from(3_i64)).expect("a quotient");
+        let tenth = Number::parse("0.1").expect("a number");
+        for number in [third, tenth, Number::from(0_i64), Number::from(-12_i64)] {
+            let back = Number::from_exact(&number.to_exact()).expect("a number");
+            assert_eq!(format!("{back:?} {back}"), format!("{number:?} {number}"));
+        }
+        assert_eq!(Number::from(6_i64).to_exact(), "3p1/64");
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in
+            ["", "1", "1p2", "1p/1", "p1/1", "1p1/0", "1p99999999/64", "1p1/99999999", "7p0/2", "1p1/-1", "-p1/1"]
+        {
+            assert!(Number::from_exact(text).is_none(), "{text}");
+        }
+        assert!(Number::from_exact(&format!("{}p0/64", "9".repeat(MOST_DIGITS + 1))).is_none());
+    }
+}
