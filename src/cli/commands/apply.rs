@@ -59,6 +59,7 @@ pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outc
     let listener = tokio::spawn(interrupts(cancel));
     let json = args.planning.json;
     let clock = Clock::new(jiff::Timestamp::now());
+    clock.observe(seen.snapshot.as_of);
     let state = std::mem::take(&mut held.state);
     let input = ApplyInput {
         cloud: &*client,
