@@ -33,15 +33,19 @@ use regex::Regex;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 /// The key that every scenario uses; it must never show.
 pub const KEY: &str = "key-canary-7f3a9c";
 /// How many stories are told at once.
 const THREADS: usize = 3;
+/// How long one command may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug, PartialEq)]
 struct Section {
@@ -71,11 +75,13 @@ fn scenarios() {
                     let failure = match told {
                         Err(_) => Some("panicked, see above".to_owned()),
                         Ok(Err(why)) => Some(why),
-                        Ok(Ok((expected, told))) if update && expected != told => {
-                            fs::write(path, told).unwrap();
-                            None
+                        Ok(Ok(Told { expected, told, unsettled })) => {
+                            let differs = expected != told;
+                            if differs && update {
+                                fs::write(path, &told).unwrap();
+                            }
+                            unsettled.or_else(|| (differs && !update).then(|| difference(&expected, &told)))
                         }
-                        Ok(Ok((expected, told))) => (expected != told).then(|| difference(&expected, &told)),
                     };
                     if let Some(failure) = failure {
                         failures.lock().unwrap().insert(name, failure);
@@ -128,8 +134,18 @@ fn is_result(head: &str) -> bool {
     matches!(head, "stderr" | "calls" | "state") || head.starts_with("exit ")
 }
 
-/// Runs a story. The text as it was, brought into form, and as it happened.
-fn tell(text: &str) -> Result<(String, String), String> {
+/// A story that was told to its end.
+struct Told {
+    /// The text as it was, brought into form.
+    expected: String,
+    /// The text as it happened.
+    told: String,
+    /// The plan at the end, where it should have been empty and was not.
+    unsettled: Option<String>,
+}
+
+/// Runs a story.
+fn tell(text: &str) -> Result<Told, String> {
     let (intro, sections) = parse(text);
     let mut story = Story::begin(&sections)?;
     let mut told = Vec::new();
@@ -163,16 +179,17 @@ fn tell(text: &str) -> Result<(String, String), String> {
             other => return Err(format!("there is no section {other:?}")),
         }
     }
+    let mut unsettled = None;
     if settled {
         story.sandbox.switch("no faults")?;
         let output = story.podform(&["plan".into(), "-detailed-exitcode".into(), "-no-color".into()], &[])?;
         if output.status.code() != Some(0) {
             let stdout = String::from_utf8_lossy(&output.stdout);
             let stderr = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("plan again is not empty: {}\n{stdout}{stderr}", output.status));
+            unsettled = Some(format!("plan again is not empty: {}\n{stdout}{stderr}", output.status));
         }
     }
-    Ok((print(&intro, &sections), print(&intro, &told)))
+    Ok(Told { expected: print(&intro, &sections), told: print(&intro, &told), unsettled })
 }
 
 struct Story {
@@ -324,7 +341,7 @@ impl Story {
         for (name, _) in variables.iter().filter(|(_, value)| value.is_empty()) {
             command.env_remove(name);
         }
-        command.output().map_err(|why| why.to_string())
+        patient(&mut command)
     }
 
     fn normalise(&self, text: &str) -> String {
@@ -333,6 +350,41 @@ impl Story {
         let text = text.replace(&*directory.to_string_lossy(), "TMP");
         normalise(&text.replace(&*self.directory.path().to_string_lossy(), "TMP"))
     }
+}
+
+/// Both streams of a run, which must end in time.
+fn patient(command: &mut Command) -> Result<Output, String> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|why| why.to_string())?;
+    let (id, started) = (child.id(), Instant::now());
+    let reader = |mut stream: Box<dyn Read + Send>| {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).map(|_| bytes)
+        })
+    };
+    let stdout = reader(Box::new(child.stdout.take().unwrap()));
+    let stderr = reader(Box::new(child.stderr.take().unwrap()));
+    let status = loop {
+        match child.try_wait().map_err(|why| why.to_string())? {
+            Some(status) => break Some(status),
+            None if started.elapsed() > PATIENCE => {
+                child.kill().map_err(|why| why.to_string())?;
+                child.wait().map_err(|why| why.to_string())?;
+                break None;
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let (stdout, stderr) = (stdout.join().unwrap().unwrap(), stderr.join().unwrap().unwrap());
+    let Some(status) = status else {
+        let told = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        return Err(format!("{command:?} (process {id}) did not end in {PATIENCE:?}\n{told}"));
+    };
+    Ok(Output { status, stdout, stderr })
 }
 
 /// The program, in an environment that says nothing.
@@ -352,6 +404,7 @@ pub fn normalise(text: &str) -> String {
         let pattern = |text: &str, by: &'static str| (Regex::new(text).unwrap(), by);
         vec![
             pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
+            pattern(r"\b[0-9a-f]{32}\b", "CLAIM"),
             pattern(r"\bafter \d+(?:\.\d+)?(?:ms|s|m\d+s)", "after N s"),
             pattern(r"(?m)\b(pid|process) \d+", "$1 N"),
             pattern(r"(?m)[ \t]+$", ""),
@@ -386,6 +439,9 @@ fn call_line(call: &CallRecord) -> String {
 
 /// One line for each recorded object: address, and its id and what matters for the next run.
 fn state_lines(bytes: &[u8]) -> Result<String, String> {
+    if bytes.is_empty() {
+        return Ok("none\n".to_owned());
+    }
     let state: serde_json::Value = serde_json::from_slice(bytes).map_err(|why| format!("the state: {why}"))?;
     let mut lines = String::new();
     for resource in state["resources"].as_array().into_iter().flatten() {
@@ -477,8 +533,8 @@ mod tests {
 
     #[test]
     fn a_story_that_tells_something_else_fails() {
-        let (expected, told) = tell("-- $ version --\nwrong\n-- unsettled --\nno fleet\n").unwrap();
-        assert_ne!(expected, told);
+        let story = tell("-- $ version --\nwrong\n-- unsettled --\nno fleet\n").unwrap();
+        assert_ne!(story.expected, story.told);
         assert!(tell("-- nonsense --\n").is_err());
     }
 }
