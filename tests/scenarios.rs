@@ -286,11 +286,7 @@ impl Story {
         let output = self.podform(&arguments, &variables)?;
         let calls = self.sandbox.take_calls();
         let normal = |bytes: &[u8]| self.normalise(&String::from_utf8_lossy(bytes));
-        for stream in [&output.stdout, &output.stderr, &before, &self.state_bytes(), &self.journal_bytes()] {
-            if String::from_utf8_lossy(stream).contains(KEY) {
-                return Err(format!("the API key shows in:\n{}", String::from_utf8_lossy(stream)));
-            }
-        }
+        self.no_secret_in(&output)?;
         let mut told = vec![section(&format!("$ {command}"), normal(&output.stdout))];
         let stderr = normal(&output.stderr);
         if !stderr.is_empty() {
@@ -324,8 +320,21 @@ impl Story {
         fs::read(self.fleet().join("state/podform.state.json")).unwrap_or_default()
     }
 
-    fn journal_bytes(&self) -> Vec<u8> {
-        fs::read(self.fleet().join("state/podform.journal")).unwrap_or_default()
+    /// Secrets of stories contain "canary"; they stand in no output and in no file that the program wrote.
+    fn no_secret_in(&self, output: &Output) -> Result<(), String> {
+        let shows = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("canary");
+        if shows(&output.stdout) || shows(&output.stderr) {
+            return Err(format!("a secret shows in:\n{}", crate::fleet::text(output)));
+        }
+        let state = fs::read_dir(self.fleet().join("state")).into_iter().flatten();
+        for entry in state.chain(fs::read_dir(self.fleet()).into_iter().flatten()).flatten() {
+            let path = entry.path();
+            let ours = path.extension().is_none_or(|extension| extension != "hcl");
+            if ours && fs::read(&path).is_ok_and(|bytes| shows(&bytes)) {
+                return Err(format!("a secret shows in {}", path.display()));
+            }
+        }
+        Ok(())
     }
 
     fn podform(&self, arguments: &[String], variables: &[(String, String)]) -> Result<Output, String> {
