@@ -288,7 +288,7 @@ impl Story {
         let normal = |bytes: &[u8]| self.normalise(&String::from_utf8_lossy(bytes));
         self.no_secret_in(&output)?;
         let mut told = vec![section(&format!("$ {command}"), normal(&output.stdout))];
-        let stderr = normal(&output.stderr);
+        let stderr = by_address(&normal(&output.stderr));
         if !stderr.is_empty() {
             told.push(section("stderr", stderr));
         }
@@ -406,14 +406,14 @@ pub fn podform() -> Command {
     command
 }
 
-/// Replaces what differs from run to run: UUIDs, the digests that hang on them, durations, the machine's name and process
-/// numbers.
+/// Replaces what differs from run to run: UUIDs, claims, times, durations, process numbers.
 pub fn normalise(text: &str) -> String {
     static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         let pattern = |text: &str, by: &'static str| (Regex::new(text).unwrap(), by);
         vec![
             pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
             pattern(r"\b[0-9a-f]{32}\b", "CLAIM"),
+            pattern(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", "TIME"),
             pattern(r"\bafter \d+(?:\.\d+)?(?:ms|s|m\d+s)", "after N s"),
             pattern(r"(?m)\b(pid|process) \d+", "$1 N"),
             pattern(r"(?m)[ \t]+$", ""),
@@ -424,6 +424,19 @@ pub fn normalise(text: &str) -> String {
         text = pattern.replace_all(&text, *by).into_owned();
     }
     text
+}
+
+/// Lines of progress that stand together, by address: steps tell at the same time.
+fn by_address(text: &str) -> String {
+    let address = |line: &str| {
+        let (address, _) = line.split_once(": ")?;
+        (address.starts_with("simplepod_") || address.starts_with("module.")).then(|| address.to_owned())
+    };
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for block in lines.chunk_by_mut(|a, b| address(a).is_some() && address(b).is_some()) {
+        block.sort_by_key(|line| address(line));
+    }
+    lines.concat()
 }
 
 fn section(head: &str, body: String) -> Section {
