@@ -33,15 +33,19 @@ use regex::Regex;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 /// The key that every scenario uses; it must never show.
 pub const KEY: &str = "key-canary-7f3a9c";
 /// How many stories are told at once.
 const THREADS: usize = 3;
+/// How long one command may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug, PartialEq)]
 struct Section {
@@ -71,11 +75,13 @@ fn scenarios() {
                     let failure = match told {
                         Err(_) => Some("panicked, see above".to_owned()),
                         Ok(Err(why)) => Some(why),
-                        Ok(Ok((expected, told))) if update && expected != told => {
-                            fs::write(path, told).unwrap();
-                            None
+                        Ok(Ok(Told { expected, told, unsettled })) => {
+                            let differs = expected != told;
+                            if differs && update {
+                                fs::write(path, &told).unwrap();
+                            }
+                            unsettled.or_else(|| (differs && !update).then(|| difference(&expected, &told)))
                         }
-                        Ok(Ok((expected, told))) => (expected != told).then(|| difference(&expected, &told)),
                     };
                     if let Some(failure) = failure {
                         failures.lock().unwrap().insert(name, failure);
@@ -128,8 +134,18 @@ fn is_result(head: &str) -> bool {
     matches!(head, "stderr" | "calls" | "state") || head.starts_with("exit ")
 }
 
-/// Runs a story. The text as it was, brought into form, and as it happened.
-fn tell(text: &str) -> Result<(String, String), String> {
+/// A story that was told to its end.
+struct Told {
+    /// The text as it was, brought into form.
+    expected: String,
+    /// The text as it happened.
+    told: String,
+    /// The plan at the end, where it should have been empty and was not.
+    unsettled: Option<String>,
+}
+
+/// Runs a story.
+fn tell(text: &str) -> Result<Told, String> {
     let (intro, sections) = parse(text);
     let mut story = Story::begin(&sections)?;
     let mut told = Vec::new();
@@ -163,16 +179,17 @@ fn tell(text: &str) -> Result<(String, String), String> {
             other => return Err(format!("there is no section {other:?}")),
         }
     }
+    let mut unsettled = None;
     if settled {
         story.sandbox.switch("no faults")?;
         let output = story.podform(&["plan".into(), "-detailed-exitcode".into(), "-no-color".into()], &[])?;
         if output.status.code() != Some(0) {
             let stdout = String::from_utf8_lossy(&output.stdout);
             let stderr = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("plan again is not empty: {}\n{stdout}{stderr}", output.status));
+            unsettled = Some(format!("plan again is not empty: {}\n{stdout}{stderr}", output.status));
         }
     }
-    Ok((print(&intro, &sections), print(&intro, &told)))
+    Ok(Told { expected: print(&intro, &sections), told: print(&intro, &told), unsettled })
 }
 
 struct Story {
@@ -268,13 +285,9 @@ impl Story {
         let output = self.podform(&arguments, &variables)?;
         let calls = self.sandbox.take_calls();
         let normal = |bytes: &[u8]| self.normalise(&String::from_utf8_lossy(bytes));
-        for stream in [&output.stdout, &output.stderr, &before, &self.state_bytes(), &self.journal_bytes()] {
-            if String::from_utf8_lossy(stream).contains(KEY) {
-                return Err(format!("the API key shows in:\n{}", String::from_utf8_lossy(stream)));
-            }
-        }
+        self.no_secret_in(&output)?;
         let mut told = vec![section(&format!("$ {command}"), normal(&output.stdout))];
-        let stderr = normal(&output.stderr);
+        let stderr = by_address(&normal(&output.stderr));
         if !stderr.is_empty() {
             told.push(section("stderr", stderr));
         }
@@ -306,8 +319,21 @@ impl Story {
         fs::read(self.fleet().join("state/podform.state.json")).unwrap_or_default()
     }
 
-    fn journal_bytes(&self) -> Vec<u8> {
-        fs::read(self.fleet().join("state/podform.journal")).unwrap_or_default()
+    /// Secrets of stories contain "canary"; they stand in no output and in no file that the program wrote.
+    fn no_secret_in(&self, output: &Output) -> Result<(), String> {
+        let shows = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("canary");
+        if shows(&output.stdout) || shows(&output.stderr) {
+            return Err(format!("a secret shows in:\n{}", crate::fleet::text(output)));
+        }
+        let state = fs::read_dir(self.fleet().join("state")).into_iter().flatten();
+        for entry in state.chain(fs::read_dir(self.fleet()).into_iter().flatten()).flatten() {
+            let path = entry.path();
+            let ours = path.extension().is_none_or(|extension| extension != "hcl");
+            if ours && fs::read(&path).is_ok_and(|bytes| shows(&bytes)) {
+                return Err(format!("a secret shows in {}", path.display()));
+            }
+        }
+        Ok(())
     }
 
     fn podform(&self, arguments: &[String], variables: &[(String, String)]) -> Result<Output, String> {
@@ -323,7 +349,7 @@ impl Story {
         for (name, _) in variables.iter().filter(|(_, value)| value.is_empty()) {
             command.env_remove(name);
         }
-        command.output().map_err(|why| why.to_string())
+        patient(&mut command)
     }
 
     fn normalise(&self, text: &str) -> String {
@@ -332,6 +358,41 @@ impl Story {
         let text = text.replace(&*directory.to_string_lossy(), "TMP");
         normalise(&text.replace(&*self.directory.path().to_string_lossy(), "TMP"))
     }
+}
+
+/// Both streams of a run, which must end in time.
+fn patient(command: &mut Command) -> Result<Output, String> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|why| why.to_string())?;
+    let (id, started) = (child.id(), Instant::now());
+    let reader = |mut stream: Box<dyn Read + Send>| {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).map(|_| bytes)
+        })
+    };
+    let stdout = reader(Box::new(child.stdout.take().unwrap()));
+    let stderr = reader(Box::new(child.stderr.take().unwrap()));
+    let status = loop {
+        match child.try_wait().map_err(|why| why.to_string())? {
+            Some(status) => break Some(status),
+            None if started.elapsed() > PATIENCE => {
+                child.kill().map_err(|why| why.to_string())?;
+                child.wait().map_err(|why| why.to_string())?;
+                break None;
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let (stdout, stderr) = (stdout.join().unwrap().unwrap(), stderr.join().unwrap().unwrap());
+    let Some(status) = status else {
+        let told = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        return Err(format!("{command:?} (process {id}) did not end in {PATIENCE:?}\n{told}"));
+    };
+    Ok(Output { status, stdout, stderr })
 }
 
 /// The program, in an environment that says nothing.
@@ -344,13 +405,14 @@ pub fn podform() -> Command {
     command
 }
 
-/// Replaces what differs from run to run: UUIDs, the digests that hang on them, durations, the machine's name and process
-/// numbers.
+/// Replaces what differs from run to run: UUIDs, claims, times, durations, process numbers.
 pub fn normalise(text: &str) -> String {
     static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         let pattern = |text: &str, by: &'static str| (Regex::new(text).unwrap(), by);
         vec![
             pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
+            pattern(r"\b[0-9a-f]{32}\b", "CLAIM"),
+            pattern(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", "TIME"),
             pattern(r"\bafter \d+(?:\.\d+)?(?:ms|s|m\d+s)", "after N s"),
             pattern(r"(?m)\b(pid|process) \d+", "$1 N"),
             pattern(r"(?m)[ \t]+$", ""),
@@ -361,6 +423,19 @@ pub fn normalise(text: &str) -> String {
         text = pattern.replace_all(&text, *by).into_owned();
     }
     text
+}
+
+/// Lines of progress that stand together, by address: steps tell at the same time.
+fn by_address(text: &str) -> String {
+    let address = |line: &str| {
+        let (address, _) = line.split_once(": ")?;
+        (address.starts_with("simplepod_") || address.starts_with("module.")).then(|| address.to_owned())
+    };
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for block in lines.chunk_by_mut(|a, b| address(a).is_some() && address(b).is_some()) {
+        block.sort_by_key(|line| address(line));
+    }
+    lines.concat()
 }
 
 fn section(head: &str, body: String) -> Section {
@@ -385,6 +460,9 @@ fn call_line(call: &CallRecord) -> String {
 
 /// One line for each recorded object: address, and its id and what matters for the next run.
 fn state_lines(bytes: &[u8]) -> Result<String, String> {
+    if bytes.is_empty() {
+        return Ok("none\n".to_owned());
+    }
     let state: serde_json::Value = serde_json::from_slice(bytes).map_err(|why| format!("the state: {why}"))?;
     let mut lines = String::new();
     for resource in state["resources"].as_array().into_iter().flatten() {
@@ -476,8 +554,8 @@ mod tests {
 
     #[test]
     fn a_story_that_tells_something_else_fails() {
-        let (expected, told) = tell("-- $ version --\nwrong\n-- unsettled --\nno fleet\n").unwrap();
-        assert_ne!(expected, told);
+        let story = tell("-- $ version --\nwrong\n-- unsettled --\nno fleet\n").unwrap();
+        assert_ne!(story.expected, story.told);
         assert!(tell("-- nonsense --\n").is_err());
     }
 }

@@ -78,6 +78,9 @@ pub fn with_variables(
     sources: &mut Sources,
     diags: &mut Diagnostics,
 ) -> Option<Fleet> {
+    if let Some(found) = configuration.missing_fleet() {
+        diags.push(found);
+    }
     let graph = Graph::build(&configuration, diags);
     let inputs = Inputs::resolve(configuration.root(), given, sources, diags);
     let graph = graph?;

@@ -166,7 +166,8 @@ fn unique<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V, block: &Block, 
 }
 
 fn duplicate(block: &Block, what: &str, name: &str, diags: &mut Diagnostics) {
-    let detail = format!("A {what} named \"{name}\" was already declared in this module. Names must be unique.");
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
+    let detail = format!("{article} {what} named \"{name}\" was already declared in this module. Names must be unique.");
     diags.push(Diagnostic::error(format!("Duplicate {what} declaration"), detail).at(block.span));
 }
 
@@ -202,13 +203,12 @@ fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variable> {
             let detail = "The default of a variable with nullable = false cannot be null.";
             diags.push(Diagnostic::error("Invalid default value for variable", detail).at(attribute.expr.span));
         }
-        conform(&value, &constraint)
-            .map_err(|error| {
-                let detail =
-                    format!("This default value is not compatible with the variable's type constraint: {error}.");
-                diags.push(Diagnostic::error("Invalid default value for variable", detail).at(attribute.expr.span));
-            })
-            .ok()
+        // One that does not fit is told here; the variable is not required for that.
+        Some(conform(&value, &constraint).unwrap_or_else(|error| {
+            let detail = format!("This default value is not compatible with the variable's type constraint: {error}.");
+            diags.push(Diagnostic::error("Invalid default value for variable", detail).at(attribute.expr.span));
+            crate::lang::Value::unknown(crate::lang::Type::Dynamic)
+        }))
     });
     let validations = body.blocks.iter().filter(|inner| &*inner.kind == "validation").filter_map(|inner| {
         labels::<0>(inner, [], diags)?;

@@ -1,6 +1,6 @@
 //! Declarations.
 
-use crate::diag::Span;
+use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
 use crate::lang::{Constraint, Reference, Value};
 use crate::schema::Schema;
@@ -25,6 +25,16 @@ impl Configuration {
     /// The module of an id that this configuration gave out.
     pub fn module(&self, id: ModuleId) -> &Module {
         &self.modules[id.0]
+    }
+
+    /// What is wrong where resources stand without a fleet's name.
+    pub fn missing_fleet(&self) -> Option<Diagnostic> {
+        let settings = self.root().settings.as_ref();
+        let first = self.modules.iter().flat_map(|module| module.resources.values()).next()?;
+        let detail = "A configuration with resources names its fleet: podform { fleet = \"name\" }. The name stands in the mark of every machine, so that they are found again even if the state is lost.";
+        let span = settings.map_or(first.span, |settings| settings.span);
+        let unnamed = settings.is_none_or(|settings| settings.fleet.is_none());
+        unnamed.then(|| Diagnostic::error("Missing fleet name", detail).at(span))
     }
 
     /// The root module.

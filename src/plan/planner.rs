@@ -211,15 +211,8 @@ impl<'a> Planner<'a> {
 
     /// What must hold before anything is planned.
     fn preflight(&self, diags: &mut Diagnostics) {
-        let root = self.input.program.configuration.root();
-        let any = self.input.program.configuration.modules.iter().any(|module| !module.resources.is_empty());
-        if self.fleet.is_none() && any {
-            let detail = "A configuration with resources names its fleet: podform { fleet = \"name\" }. The name stands in the mark of every machine, so that they are found again even if the state is lost.";
-            let found = Diagnostic::error("Missing fleet name", detail);
-            diags.push(match &root.settings {
-                Some(settings) => found.at(settings.span),
-                None => found,
-            });
+        if let Some(found) = self.input.program.configuration.missing_fleet() {
+            diags.push(found);
         }
         if let (Some(recorded), Some(fleet)) = (&self.input.state.fleet, &self.fleet)
             && recorded != fleet

@@ -3,7 +3,7 @@
 use super::fault::fault;
 use super::observed::differing;
 use crate::cloud::{Cloud, Listed, Read};
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, Machine, MachineId, Mark, Snapshot};
 use crate::schema::{INSTANCE, TEMPLATE_GROUP, observe};
 use crate::state::{Intent, IntentAction, Record, State};
@@ -70,6 +70,10 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
             None => drop(snapshot.groups.remove(&id)),
         }
     }
+    let strangers = strangers(state, &snapshot.machines);
+    if strangers.has_errors() {
+        return Err(strangers);
+    }
     let terminal = |machine: &Machine| machine.status.as_ref().is_some_and(crate::live::Status::is_gone);
     snapshot.gone_machines = recorded_machines(state)
         .map(|(id, _)| id)
@@ -79,6 +83,24 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     snapshot.gone_groups =
         recorded_groups(state).map(|(id, _)| id).filter(|id| !snapshot.groups.contains_key(id)).collect();
     Ok(snapshot)
+}
+
+/// Recorded machines whose number another machine carries now: taking its facts over would make it ours (invariant 4).
+fn strangers(state: &State, machines: &BTreeMap<MachineId, Machine>) -> Diagnostics {
+    let mut faults = Diagnostics::new();
+    for (address, record) in &state.resources {
+        let live = record.machine_id().and_then(|id| machines.get(&id)).and_then(|machine| machine.hash_id.clone());
+        if let (Some(recorded), Some(live), INSTANCE) = (record.hash_id(), live, address.resource.kind.as_str())
+            && recorded != live
+        {
+            let detail = format!(
+                "The record of {address} says hash_id {}, and the API shows {} for that number. It is another machine, and nothing is called. Check the account, then drop the record with podform state rm '{address}'.",
+                recorded.0, live.0
+            );
+            faults.push(Diagnostic::error("Another machine", detail).on(address));
+        }
+    }
+    faults
 }
 
 /// Recorded machines with their records.

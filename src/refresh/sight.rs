@@ -51,7 +51,8 @@ pub fn same_shape(a: &Intent, b: &Intent) -> bool {
     a.action == b.action && a.group_id == b.group_id && a.gpu_model == b.gpu_model && a.gpu_count == b.gpu_count
 }
 
-/// Whether a machine could be what an intent rented, as far as this answer tells.
+/// Whether a machine could be what an intent rented, as far as this answer tells. When it was made says nothing here: a
+/// claim proves more than two clocks.
 pub(super) fn may_be(machine: &Machine, intent: &Intent) -> bool {
     fn fits<T: PartialEq>(live: Option<&T>, wanted: Option<&T>) -> bool {
         live.is_none() || wanted.is_none() || live == wanted
@@ -60,19 +61,23 @@ pub(super) fn may_be(machine: &Machine, intent: &Intent) -> bool {
         (Some(live), Some(wanted)) => live.eq_ignore_ascii_case(wanted),
         _ => true,
     };
-    let created = machine.created_at.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
-    let in_time = created.is_none_or(|created| {
-        let since = created.duration_since(intent.at);
-        since >= -BEFORE && since <= AFTER
-    });
     let gone = machine.status.as_ref().is_some_and(crate::live::Status::is_gone);
     let group = machine.group.map(|group| group.0);
-    !gone && model && in_time && fits(machine.gpu_count.as_ref(), intent.gpu_count.as_ref()) && {
+    !gone && model && fits(machine.gpu_count.as_ref(), intent.gpu_count.as_ref()) && {
         fits(group.as_ref(), intent.group_id.as_ref())
     }
 }
 
-/// Whether everything that [`may_be`] compares was told.
+/// Whether a machine was made when the intent was written, as far as this answer tells.
+fn in_time(machine: &Machine, intent: &Intent) -> bool {
+    let created = machine.created_at.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
+    created.is_none_or(|created| {
+        let since = created.duration_since(intent.at);
+        since >= -BEFORE && since <= AFTER
+    })
+}
+
+/// Whether everything that [`may_be`] and [`in_time`] compare was told.
 fn is_told(machine: &Machine) -> bool {
     machine.gpu_model.is_some()
         && machine.gpu_count.is_some()
@@ -112,7 +117,7 @@ pub async fn sight<C: Cloud>(
         }
         // An empty environment proves nothing: ours holds a claim, so it may be one that the API does not show.
         let readable = machine.env.as_ref().is_some_and(|env| !env.0.is_empty());
-        if mark.is_none() && !readable && may_be(&machine, intent) {
+        if mark.is_none() && !readable && may_be(&machine, intent) && in_time(&machine, intent) {
             possible.push(machine);
         }
     }

@@ -101,6 +101,7 @@ async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcom
     let listener = tokio::spawn(interrupts(cancel));
     let json = job.args.planning.json;
     let clock = Clock::new(jiff::Timestamp::now());
+    clock.observe(seen.snapshot.as_of);
     let state = std::mem::take(&mut held.state);
     let input = ApplyInput {
         cloud: job.client,
