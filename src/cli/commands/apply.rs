@@ -59,7 +59,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
         access.close().await;
         return Ok(Exit::Error);
     }
-    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args };
+    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock: clock(&seen) };
     let exit = perform(&job, held, context).await;
     access.close().await;
     exit
@@ -76,9 +76,11 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
     let mut held = Held::open(&args.planning, &access)?;
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
-    let plan = saved::check(saved, &fleet, &effects, &access, &client, &held.state, args, context).await?;
+    let seen = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
+    let clock = clock(&seen);
+    let plan = saved::check(saved, &fleet, &effects, &access, &held.state, seen, context)?;
     held.begin();
-    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args };
+    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock };
     let exit = perform(&job, held, context).await;
     access.close().await;
     exit
@@ -92,6 +94,14 @@ struct Job<'a> {
     access: &'a Access,
     client: &'a Client,
     args: &'a ApplyArgs,
+    /// Follows the server's.
+    clock: Clock,
+}
+
+fn clock(seen: &planning::Seen) -> Clock {
+    let clock = Clock::new(jiff::Timestamp::now());
+    clock.observe(seen.snapshot.as_of);
+    clock
 }
 
 async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcome {
@@ -100,8 +110,6 @@ async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcom
     let (cancel, receiver) = watch::channel(Cancel::Running);
     let listener = tokio::spawn(interrupts(cancel));
     let json = job.args.planning.json;
-    let clock = Clock::new(jiff::Timestamp::now());
-    clock.observe(seen.snapshot.as_of);
     let state = std::mem::take(&mut held.state);
     let input = ApplyInput {
         cloud: job.client,
@@ -111,7 +119,7 @@ async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcom
         state,
         journal: &mut held,
         key: &key,
-        clock: &clock,
+        clock: &job.clock,
         parallelism: usize::from(job.args.parallelism),
         settle_window: job.access.settle_window,
         cancel: receiver,
