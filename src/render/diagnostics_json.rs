@@ -17,7 +17,7 @@ pub fn diagnostics_json(diags: &Diagnostics, sources: &Sources) -> Json {
 }
 
 /// One diagnostic.
-pub fn diagnostic_json(diagnostic: &Diagnostic, sources: &Sources) -> Json {
+fn diagnostic_json(diagnostic: &Diagnostic, sources: &Sources) -> Json {
     let mut json = json!({
         "severity": match diagnostic.severity {
             Severity::Error => "error",
