@@ -11,7 +11,7 @@ use super::select::{Selection, Target};
 use super::steps::steps;
 use super::variables::planned_variables;
 use crate::address::InstanceAddr;
-use crate::config::{IgnoreChanges, Instance, Lifecycle, ModuleId, Resolve, ResourceKey, Unresolved, evaluate};
+use crate::config::{IgnoreChanges, Instance, Lifecycle, Resolve, Unresolved, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Effects, Type, Value};
@@ -156,8 +156,6 @@ fn over_budget_of_cap(changes: &[Change], diags: &mut Diagnostics) {
     }
 }
 
-type Declaration = (ModuleId, ResourceKey);
-
 struct Planner<'a> {
     input: &'a PlanInput<'a>,
     fleet: Option<String>,
@@ -171,7 +169,6 @@ struct Planner<'a> {
     groups: BTreeMap<u64, InstanceAddr>,
     /// Resources that each instance depends on, by the configuration.
     dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
-    declarations: BTreeMap<(Vec<String>, String, String), Declaration>,
     visited: BTreeSet<InstanceAddr>,
     prevented: BTreeSet<InstanceAddr>,
 }
@@ -179,14 +176,6 @@ struct Planner<'a> {
 impl<'a> Planner<'a> {
     fn new(input: &'a PlanInput<'a>) -> Self {
         let configuration = &input.program.configuration;
-        let mut declarations = BTreeMap::new();
-        for (at, module) in configuration.modules.iter().enumerate() {
-            let id = ModuleId(at);
-            let calls: Vec<String> = configuration.call_path(id).into_iter().map(str::to_owned).collect();
-            for key in module.resources.keys() {
-                declarations.insert((calls.clone(), key.0.to_string(), key.1.to_string()), (id, key.clone()));
-            }
-        }
         let groups = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
         Planner {
             input,
@@ -203,7 +192,6 @@ impl<'a> Planner<'a> {
             planned: BTreeMap::new(),
             groups: groups.filter_map(|(address, record)| Some((record.id()?, address.clone()))).collect(),
             dependencies: BTreeMap::new(),
-            declarations,
             visited: BTreeSet::new(),
             prevented: BTreeSet::new(),
         }
@@ -232,10 +220,9 @@ impl<'a> Planner<'a> {
     }
 
     fn selected(&self, address: &InstanceAddr) -> bool {
-        let resource = &address.resource;
-        let calls = resource.module.0.iter().map(|(name, _)| name.clone()).collect();
-        let declaration = self.declarations.get(&(calls, resource.kind.clone(), resource.name.clone()));
-        self.selection.contains(address, declaration)
+        let declaration = self.input.program.configuration.declaration(&address.resource);
+        let declaration = declaration.map(|(id, resource)| (id, (resource.kind.clone(), resource.name.clone())));
+        self.selection.contains(address, declaration.as_ref())
     }
 
     fn live(&self, address: &InstanceAddr, record: &Record) -> Live<'a> {
@@ -370,7 +357,7 @@ impl<'a> Planner<'a> {
             let reason = match action {
                 _ if destroy => Reason::Destroy,
                 Action::Forget => Reason::Gone,
-                _ if self.is_declared(address) => Reason::NoKey,
+                _ if self.input.program.configuration.declaration(&address.resource).is_some() => Reason::NoKey,
                 _ => Reason::NoBlock,
             };
             let cost = cost_of(&object);
@@ -389,12 +376,6 @@ impl<'a> Planner<'a> {
                 remarks: Vec::new(),
             });
         }
-    }
-
-    fn is_declared(&self, address: &InstanceAddr) -> bool {
-        let resource = &address.resource;
-        let calls = resource.module.0.iter().map(|(name, _)| name.clone()).collect();
-        self.declarations.contains_key(&(calls, resource.kind.clone(), resource.name.clone()))
     }
 
     fn gone(&mut self, address: &InstanceAddr, schema: &Schema, record: &Record) {

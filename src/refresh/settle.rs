@@ -159,14 +159,14 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
 }
 
 /// The record of an intent with what its machine shows.
-pub fn record_of(mut record: Record, machine: &Machine, intent: &Intent) -> Record {
+pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent) -> Record {
     record.claim = Some(intent.claim.clone());
     take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine));
     record
 }
 
 /// The record of an intent with what its group shows.
-pub fn record_of_group(mut record: Record, group: &Group, intent: &Intent) -> Record {
+fn record_of_group(mut record: Record, group: &Group, intent: &Intent) -> Record {
     record.claim = Some(intent.claim.clone());
     take_in(&mut record, &schema::group::SCHEMA, &observe::group(group));
     record

@@ -35,7 +35,7 @@ pub fn diagnostic_line(diagnostic: &Diagnostic, sources: &Sources, at: Timestamp
 }
 
 /// One diagnostic.
-pub fn diagnostic_json(diagnostic: &Diagnostic, sources: &Sources) -> Json {
+fn diagnostic_json(diagnostic: &Diagnostic, sources: &Sources) -> Json {
     let mut json = json!({
         "severity": match diagnostic.severity {
             Severity::Error => "error",

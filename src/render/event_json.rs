@@ -1,8 +1,8 @@
 //! The events of an apply as JSON, one object a line: Terraform's machine-readable messages.
 
+use super::escape::harmless;
 use super::event_text::{message, words};
 use super::events::{Event, Settlement};
-use super::style::harmless;
 use crate::address::{InstanceAddr, InstanceKey};
 use crate::plan::StepAction;
 use jiff::Timestamp;

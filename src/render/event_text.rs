@@ -1,8 +1,8 @@
 //! The events of an apply as lines of text.
 
 use super::cost;
+use super::escape::harmless_line;
 use super::events::{Event, Settlement};
-use super::style::harmless_line;
 use super::style::{ADD, BOLD, CHANGE, REMOVE, Style};
 use crate::plan::StepAction;
 

@@ -55,7 +55,7 @@ pub enum StateError {
 
 impl StateError {
     /// What to do about it: whole sentences.
-    pub fn way_out(&self) -> String {
+    fn way_out(&self) -> String {
         match self {
             Self::Truncated { .. } | Self::NotJson { .. } => {
                 "Put the backup (podform.state.json.backup) or a copy of your own in its place."
