@@ -159,7 +159,7 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
 }
 
 /// The record of an intent with what its machine shows.
-fn record_of(mut record: Record, machine: &Machine, intent: &Intent) -> Record {
+pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent) -> Record {
     record.claim = Some(intent.claim.clone());
     take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine));
     record
