@@ -1,5 +1,7 @@
 //! Recorded against live.
 
+use crate::lang::Value;
+use crate::lang::json::from_json;
 use crate::live::{Env, Group, Machine};
 use crate::schema::{Presence, Schema, observe};
 use crate::state::Record;
@@ -34,7 +36,8 @@ impl LiveObject<'_> {
 
     fn env(&self) -> Option<Env> {
         match self {
-            LiveObject::Machine(machine) => machine.env.clone().map(Env::without_claim),
+            // An empty one does not even show the claim that every rent sends: it is not shown, and proves nothing.
+            LiveObject::Machine(machine) => machine.env.clone().filter(|env| !env.0.is_empty()).map(Env::without_claim),
             LiveObject::Group(group) => group.env.clone(),
         }
     }
@@ -122,4 +125,32 @@ pub fn refreshed(schema: &Schema, record: &Record, found: &[Difference], adopt: 
         }
     }
     refreshed
+}
+
+/// Facts that move by themselves are no drift worth a reviewer's eyes; prices and what the configuration can say are.
+pub(super) fn is_drift(schema: &Schema, difference: &Difference) -> bool {
+    match schema.attribute(difference.attribute) {
+        Some(attribute) => {
+            attribute.presence != Presence::Computed || ["price_per_gpu", "price_per_disk"].contains(&attribute.name)
+        }
+        None => false,
+    }
+}
+
+/// What a plan compares with: where live differs, live counts.
+pub(super) fn laid_over(schema: &Schema, object: &Value, found: &[Difference]) -> Value {
+    let mut entries = object.as_entries().cloned().unwrap_or_default();
+    for difference in found {
+        let Some(attribute) = schema.attribute(difference.attribute) else { continue };
+        // What a machine was rented with cannot be edited from outside: the record holds the order, not the delivery.
+        if ["gpu_model", "gpu_count"].contains(&attribute.name) {
+            continue;
+        }
+        let ty = attribute.ty.to_type();
+        let marks = entries.get(attribute.name).map(|value| value.deep_marks()).unwrap_or_default();
+        if let Ok(live) = from_json(&difference.live, &ty) {
+            entries.insert(attribute.name.into(), live.marked(marks));
+        }
+    }
+    Value::object(entries)
 }

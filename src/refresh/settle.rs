@@ -20,6 +20,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(3);
 /// Between the later ones.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// A call that was never answered ended no later than this after its intent (the client's longest time-out and tries).
+const LONGEST_CALL: Duration = Duration::from_secs(3 * 60);
+
 /// How long beyond the window an API that does not answer is borne with.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -70,10 +73,15 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
     let mut looks = 0;
     let began = Instant::now();
     let mut doubts: Vec<(Intent, String)> = Vec::new();
+    // By the server's clock. Whoever sent a call without an end on record is dead since then at the latest.
+    let mut first = None;
     while !open.is_empty() {
         match look(cloud, state, &open, how).await {
             Ok(found) => {
                 looks += 1;
+                let first = *first.get_or_insert(found.as_of);
+                let ended =
+                    |intent: &Intent| intent.doubt_since.unwrap_or_else(|| first.min(later(intent.at, LONGEST_CALL)));
                 doubts.clear();
                 let mut left = Vec::new();
                 for (intent, verdict) in open.into_iter().zip(found.verdicts) {
@@ -87,8 +95,7 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
                             left.push(intent);
                         }
                         Verdict::Nowhere => {
-                            let since = intent.doubt_since.unwrap_or(intent.at);
-                            if looks >= LOOKS && found.as_of >= later(since, how.window) {
+                            if looks >= LOOKS && found.as_of >= later(ended(&intent), how.window) {
                                 settled.events.push(Event::Absent { claim: intent.claim.clone(), at: found.as_of });
                             } else {
                                 doubts.push((intent.clone(), "it is not in the account so far".to_owned()));
@@ -98,7 +105,7 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
                     }
                 }
                 open = left;
-                let within = |intent: &Intent| found.as_of < later(intent.doubt_since.unwrap_or(intent.at), how.window);
+                let within = |intent: &Intent| found.as_of < later(ended(intent), how.window);
                 // What is ambiguous after the window stays so; what is absent needs its looks whatever the time.
                 let undecided = looks < LOOKS || (how.wait && open.iter().any(within));
                 let hopeless = !how.wait && open.iter().all(within);

@@ -155,6 +155,7 @@ fn conclude(
     if let Err(error) = written {
         // Everything is in the journal: the next run finds it there.
         let mut failure = stored::failure(&error);
+        failure.exit = exit(code);
         failure.diags.push(Diagnostic::warning(
             "State is in the journal",
             "The state file could not be replaced, but everything that was done stands in the journal beside it. The next run reads both.",
@@ -163,11 +164,18 @@ fn conclude(
     }
     Ok(match code {
         0 => Exit::Done,
+        code => exit(code),
+    })
+}
+
+/// The exit of an apply that did not end well.
+fn exit(code: u8) -> Exit {
+    match code {
         4 => Exit::InDoubt,
         7 => Exit::Partial,
         130 => Exit::Interrupted,
         _ => Exit::Error,
-    })
+    }
 }
 
 /// Asks for the one word that approves.
