@@ -111,7 +111,8 @@ fn module(
             return None;
         }
     };
-    names.retain(|name| is_configuration_file(name) && Path::new(dir).join(name).is_file());
+    // What cannot be read is an error later, never a resource that seems gone.
+    names.retain(|name| is_configuration_file(name) && !Path::new(dir).join(name).is_dir());
     names.sort();
     if names.is_empty() {
         let detail = match at {
@@ -147,6 +148,7 @@ pub fn text(path: &str, diags: &mut Diagnostics) -> Option<Arc<str>> {
         None
     };
     match std::fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => return refuse(format!("\"{path}\" is no regular file.")),
         Ok(meta) if meta.len() > MOST => {
             return refuse(format!("\"{path}\" has {} bytes; the limit is {MOST}.", meta.len()));
         }

@@ -115,8 +115,9 @@ fn file(path: &str, sources: &mut Sources, diags: &mut Diagnostics, given: &mut 
                 }
             }
             Err(error) => {
+                // The parser's own words may quote a value.
                 let detail =
-                    format!("{path}:{}:{}: the file is no JSON object: {error}.", error.line(), error.column());
+                    format!("{path}:{}:{}: the file is no JSON object of values.", error.line(), error.column());
                 diags.push(Diagnostic::error("Invalid variables file", detail));
             }
         }
