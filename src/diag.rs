@@ -221,8 +221,12 @@ impl From<Diagnostic> for Diagnostics {
 ///
 /// Near is Terraform's measure: an edit distance of less than three (`didyoumean.NameSuggestion`).
 pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let far = |candidate: &&str| candidate.len().abs_diff(given.len()) > 4 * 3;
     candidates
         .into_iter()
+        .filter(|candidate| !far(candidate))
+        // Thousands of names against thousands of errors would take minutes.
+        .take(1000)
         .map(|candidate| (strsim::levenshtein(given, candidate), candidate))
         .filter(|(distance, _)| *distance < 3)
         .min()

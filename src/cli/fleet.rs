@@ -13,6 +13,7 @@ use crate::lang::parse;
 use crate::plan::Program;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -132,6 +133,11 @@ fn module(
             diags.push(Diagnostic::error("Unsupported override file", detail));
             continue;
         }
+        // Reading a pipe would wait for ever.
+        if std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
+            diags.push(Diagnostic::error("Unreadable file", format!("\"{path}\" is no regular file.")));
+            continue;
+        }
         if let Some(text) = text(&path, diags) {
             digests.insert(path.clone(), hex(&Sha256::digest(text.as_bytes())));
             let file = sources.add(path, text.clone());
@@ -148,17 +154,20 @@ pub fn text(path: &str, diags: &mut Diagnostics) -> Option<Arc<str>> {
         None
     };
     match std::fs::metadata(path) {
-        Ok(meta) if !meta.is_file() => return refuse(format!("\"{path}\" is no regular file.")),
         Ok(meta) if meta.len() > MOST => {
             return refuse(format!("\"{path}\" has {} bytes; the limit is {MOST}.", meta.len()));
         }
         Ok(_) => {}
         Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
     }
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
+    // A pipe has no size, and perhaps no end.
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
+    match read.map(u64::try_from) {
+        Ok(Ok(read)) if read <= MOST => {}
+        Ok(_) => return refuse(format!("\"{path}\" has more than {MOST} bytes.")),
         Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
-    };
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Some(text.into()),
         Err(error) => {

@@ -121,10 +121,13 @@ impl Record {
         }
         let prefix_block = format!("{path}.");
         let prefix_map = format!("{path}[");
-        if !self.secrets.keys().any(|at| at.starts_with(&prefix_block) || at.starts_with(&prefix_map)) {
+        // What was recorded in clear and is secret by now is not shown any more.
+        let marks = value.marks.and(wanted.map(|wanted| wanted.marks).unwrap_or_default());
+        let value = value.marked(marks);
+        let inside_secret = self.secrets.keys().any(|at| at.starts_with(&prefix_block) || at.starts_with(&prefix_map));
+        if !inside_secret && !wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
             return value;
         }
-        let marks = value.marks;
         let inner = |entries: &BTreeMap<Arc<str>, Value>, block: bool, foreign: &mut Vec<String>| {
             let mut all = BTreeMap::new();
             for (name, element) in entries {
