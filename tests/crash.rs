@@ -40,7 +40,7 @@ fn twenty_machines_in_spite_of_five_kills() {
     let mut random = seed;
     for kill in 1..=KILLS {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let share = f64::from(u32::try_from(random >> 33).unwrap()) / f64::from(1 << 31);
+        let share = f64::from(u32::try_from(random >> 33).unwrap()) / 2_147_483_648.0;
         let moment = whole.mul_f64(share);
         println!("kill {kill} after {moment:?} of {whole:?}");
         let (fleet, sandbox) = (fleet(), sandbox());
