@@ -37,7 +37,8 @@ impl Fleet {
 
     /// Runs the program with these variables.
     pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)], code: i32) -> String {
-        let output = podform().current_dir(self.path()).args(arguments).envs(variables.iter().copied()).output().unwrap();
+        let output =
+            podform().current_dir(self.path()).args(arguments).envs(variables.iter().copied()).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "podform {arguments:?}: {}", text(&output));
         String::from_utf8(output.stdout).unwrap()
     }

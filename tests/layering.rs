@@ -98,13 +98,12 @@ fn faults(sources: &[Source]) -> Vec<String> {
             match map.get(&named) {
                 _ if named == room => {}
                 Some(_) if room == "sandbox" => {
-                    faults.push(format!("{path}:{line}: the sandbox imports nothing of the house, and this is {named}"));
+                    faults
+                        .push(format!("{path}:{line}: the sandbox imports nothing of the house, and this is {named}"));
                 }
                 Some(there) if there < place => {}
-                Some(there) => faults.push(format!(
-                    "{path}:{line}: {room} (row {}) must not import {named} (row {})",
-                    place.0, there.0
-                )),
+                Some(there) => faults
+                    .push(format!("{path}:{line}: {room} (row {}) must not import {named} (row {})", place.0, there.0)),
                 None => faults.push(format!("{path}:{line}: there is no room {named}")),
             }
         }
@@ -290,7 +289,10 @@ mod tests {
     fn the_checker_is_content_with_what_is_right() {
         for (path, text) in [
             ("money.rs", "use crate::diag::Diagnostic; // println! async crate::cli"),
-            ("lang/mod.rs", "use super::diag; const A: &str = \"tokio \\\" crate::cli\"; fn f<'a>(x: &'a str, c: char) { c == '\"'; }"),
+            (
+                "lang/mod.rs",
+                "use super::diag; const A: &str = \"tokio \\\" crate::cli\"; fn f<'a>(x: &'a str, c: char) { c == '\"'; }",
+            ),
             ("lang/parse.rs", "use hcl::edit; /* reqwest */"),
             ("cli/mod.rs", "use crate::{diag, http}; fn f() { println!(\"x\"); }"),
             ("http/mod.rs", "fn f() {}\n#[cfg(test)]\nmod tests {\n fn g() { x.unwrap(); crate::cli::run() }\n}"),

@@ -267,8 +267,7 @@ impl Story {
             "hold" => {
                 let path = self.fleet().join("state/podform.lock");
                 fs::create_dir_all(path.parent().unwrap()).map_err(io)?;
-                let file =
-                    fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
+                let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
                 file.try_lock().map_err(|why| why.to_string())?;
                 self.lock = Some(file);
             }

@@ -29,6 +29,13 @@ pub struct Fleet {
     pub digests: BTreeMap<String, String>,
 }
 
+impl Fleet {
+    /// `fleet` of the podform block.
+    pub fn name(&self) -> Option<&str> {
+        self.program.configuration.root().settings.as_ref()?.fleet.as_deref()
+    }
+}
+
 /// Reads the configuration at the current directory. Errors are left in `diags`; what could be read is returned.
 pub fn read(sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, BTreeMap<String, String>) {
     let mut digests = BTreeMap::new();

@@ -21,19 +21,25 @@ pub fn collect(
     sources: &mut Sources,
     diags: &mut Diagnostics,
 ) -> Vec<Given> {
-    let mut given = environment(root);
-    for path in files() {
-        file(&path, sources, diags, &mut given);
-    }
-    explicit(args, sources, diags, &mut given);
+    let mut given = self::given(args, root, sources, diags);
     if args.input && Terminal::is_interactive() {
         prompt(root, terminal, &mut given);
     }
     given
 }
 
+/// What is given without asking anybody.
+pub fn given(args: &VariableArgs, root: &Module, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<Given> {
+    let mut given = environment(root);
+    for path in files() {
+        file(&path, sources, diags, &mut given);
+    }
+    explicit(args, sources, diags, &mut given);
+    given
+}
+
 /// Only what the command line gives.
-pub fn explicit(args: &VariableArgs, sources: &mut Sources, diags: &mut Diagnostics, given: &mut Vec<Given>) {
+fn explicit(args: &VariableArgs, sources: &mut Sources, diags: &mut Diagnostics, given: &mut Vec<Given>) {
     for path in &args.var_file {
         file(&path.to_string_lossy(), sources, diags, given);
     }
@@ -54,8 +60,7 @@ pub fn explicit(args: &VariableArgs, sources: &mut Sources, diags: &mut Diagnost
     }
 }
 
-/// What the environment and the files of the directory give.
-pub fn environment(root: &Module) -> Vec<Given> {
+fn environment(root: &Module) -> Vec<Given> {
     let declared = |name: &str| root.variables.contains_key(name);
     let mut given: Vec<Given> = std::env::vars()
         .filter_map(|(key, value)| {

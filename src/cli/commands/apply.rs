@@ -2,42 +2,48 @@
 
 use super::Context;
 use super::plan::show;
-use crate::apply::{ApplyInput, ApplyResult, Cancel, Journal, TcpConnect, apply};
-use crate::cli::account::{Access, state_dir};
+use crate::apply::{ApplyInput, ApplyResult, Cancel, TcpConnect, apply};
+use crate::cli::account::Access;
 use crate::cli::args::ApplyArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::fleet::{self, Fleet};
+use crate::cli::held::Held;
 use crate::cli::progress::Progress;
-use crate::cli::{fleet, planning, stored};
+use crate::cli::{planning, saved, stored};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{Plan, PlanMode};
-use crate::refresh::{Clock, Settle, settle};
+use crate::refresh::Clock;
 use crate::render::outputs_text;
 use crate::simplepod::Client;
-use crate::state::State;
-use crate::state::journal::Event as StateEvent;
-use crate::store::{LockedStore, Store};
 use tokio::sync::watch;
 
 /// Makes the account what the configuration says; `destroy` releases and deletes all of it.
 pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outcome {
-    let planning_effects = World::planning();
-    let options = planning::options(&args.planning, destroy || args.destroy)?;
-    let loaded = fleet::load(
-        &args.planning.variables,
-        &planning_effects,
-        &context.terminal,
-        &mut context.sources,
-        &mut context.diags,
-    );
+    match &args.file {
+        Some(path) if !destroy => saved_plan(path, args, context).await,
+        Some(_) => {
+            let detail = "destroy takes no saved plan. Save one with plan -destroy -out=FILE, and apply FILE.";
+            Err(Diagnostic::error("Unexpected argument", detail).into())
+        }
+        None => fresh_plan(args, destroy || args.destroy, context).await,
+    }
+}
+
+/// Plans, asks, applies.
+async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outcome {
+    let effects = World::planning();
+    let options = planning::options(&args.planning, destroy)?;
+    let loaded =
+        fleet::load(&args.planning.variables, &effects, &context.terminal, &mut context.sources, &mut context.diags);
     let Some(fleet) = loaded else { return Ok(Exit::Error) };
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
-    let mut held = Held::open(args, &access)?;
+    let mut held = Held::open(&args.planning, &access)?;
+    held.begin();
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
-    let name = fleet.program.configuration.root().settings.as_ref().and_then(|settings| settings.fleet.clone());
-    let seen = planning::look(&client, &held.state, name.as_deref(), &args.planning).await?;
-    let plan = planning::make(&fleet, &planning_effects, &access, &held.state, &seen, &options, &mut context.diags)?;
+    let seen = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
+    let plan = planning::make(&fleet, &effects, &access, &held.state, &seen, &options, &mut context.diags)?;
     if !args.planning.json {
         show(&plan, &fleet, &held.state, false, context);
     }
@@ -53,87 +59,68 @@ pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outc
         access.close().await;
         return Ok(Exit::Error);
     }
-    let effects = World::applying(&planning_effects);
-    let key = access.secret_key(&held.state.lineage);
+    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args };
+    let exit = perform(&job, held, context).await;
+    access.close().await;
+    exit
+}
+
+/// Applies a plan that was reviewed, if it still holds; asks nothing.
+async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Context) -> Outcome {
+    let effects = World::planning();
+    let saved = saved::read(path)?;
+    saved::refuse_flags(args)?;
+    let Some(fleet) = saved::fleet(&saved, &args.planning, &effects, context)? else { return Ok(Exit::Error) };
+    let access = Access::open(&args.planning.account, &fleet.provider).await?;
+    saved::check_variables(&saved, &fleet, &access)?;
+    let mut held = Held::open(&args.planning, &access)?;
+    let client = access.client(&held.state, args.parallelism)?;
+    held.settle(&client, &access, context).await?;
+    let plan = saved::check(saved, &fleet, &effects, &access, &client, &held.state, args, context).await?;
+    held.begin();
+    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args };
+    let exit = perform(&job, held, context).await;
+    access.close().await;
+    exit
+}
+
+/// What is performed.
+struct Job<'a> {
+    plan: &'a Plan,
+    fleet: &'a Fleet,
+    effects: World,
+    access: &'a Access,
+    client: &'a Client,
+    args: &'a ApplyArgs,
+}
+
+async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcome {
+    let effects = World::applying(&job.effects);
+    let key = job.access.secret_key(&held.state.lineage);
     let (cancel, receiver) = watch::channel(Cancel::Running);
     let listener = tokio::spawn(interrupts(cancel));
-    let json = args.planning.json;
+    let json = job.args.planning.json;
     let clock = Clock::new(jiff::Timestamp::now());
     clock.observe(seen.snapshot.as_of);
     let state = std::mem::take(&mut held.state);
     let input = ApplyInput {
-        cloud: &*client,
-        plan: &plan,
-        program: &fleet.program,
+        cloud: job.client,
+        plan: job.plan,
+        program: &job.fleet.program,
         effects: &effects,
         state,
         journal: &mut held,
         key: &key,
         clock: &clock,
-        parallelism: usize::from(args.parallelism),
-        settle_window: access.settle_window,
+        parallelism: usize::from(job.args.parallelism),
+        settle_window: job.access.settle_window,
         cancel: receiver,
         connect: &TcpConnect,
     };
     let mut progress = Progress::new(context.terminal, json);
     let result = apply(input, |event| progress.tell(event)).await;
     listener.abort();
-    let exit = conclude(result, progress.finished(), held, json, context);
-    access.close().await;
-    exit
-}
-
-/// The lock, and the state under it.
-struct Held {
-    store: LockedStore,
-    state: State,
-}
-
-impl Held {
-    fn open(args: &ApplyArgs, access: &Access) -> Result<Held, Failure> {
-        let store = Store::new(state_dir(args.planning.account.sandbox));
-        let timeout = planning::flag_duration("-lock-timeout", &args.planning.lock_timeout)?;
-        let locked = match args.planning.lock {
-            true => store.lock("apply", timeout),
-            false => store.without_lock("apply"),
-        };
-        let mut locked = locked.map_err(|error| stored::failure(&error))?;
-        let mut state = locked.load().map_err(|error| stored::failure(&error))?.state;
-        access.check(&state, args.planning.account.accept_account)?;
-        if state.lineage.is_empty() {
-            state.lineage = uuid::Uuid::new_v4().to_string();
-        }
-        Ok(Held { store: locked, state })
-    }
-
-    /// Looks for what is in doubt, and waits for it: nothing is planned on a guess.
-    async fn settle(&mut self, client: &Client, access: &Access, context: &mut Context) -> Result<(), Failure> {
-        if self.state.open.is_empty() {
-            return Ok(());
-        }
-        let count = self.state.open.len();
-        context
-            .terminal
-            .tell(&format!("Looking for {count} operation(s) of an earlier run whose outcome is not known...\n"));
-        let clock = Clock::new(jiff::Timestamp::now());
-        let how = Settle { window: access.settle_window, wait: true, clock: &clock };
-        let settled = settle(client, &self.state, &how).await?;
-        self.append(&settled.events)?;
-        for event in settled.events {
-            self.state.apply(event);
-        }
-        context.diags.extend(settled.told);
-        Ok(())
-    }
-}
-
-impl Journal for Held {
-    fn append(&mut self, events: &[StateEvent]) -> Result<(), Diagnostic> {
-        match self.store.append(events) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Diagnostic::error("Journal cannot be written", error.to_string())),
-        }
-    }
+    conclude(result, progress.finished(), held, json, context)
 }
 
 /// Writes the snapshot, tells the end.

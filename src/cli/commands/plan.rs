@@ -6,7 +6,7 @@ use crate::cli::args::PlanArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::fleet::{self, Fleet};
-use crate::cli::{planning, stored};
+use crate::cli::{planning, saved, stored};
 use crate::plan::Plan;
 use crate::render::{configuration_json, plan_json, plan_text};
 use crate::state::State;
@@ -22,10 +22,15 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
     access.check(&state, args.planning.account.accept_account)?;
     let client = access.client(&state, 0)?;
-    let name = fleet.program.configuration.root().settings.as_ref().and_then(|settings| settings.fleet.clone());
-    let seen = planning::look(&client, &state, name.as_deref(), &args.planning).await?;
+    let seen = planning::look(&client, &state, fleet.name(), &args.planning).await?;
     let plan = planning::make(&fleet, &effects, &access, &state, &seen, &options, &mut context.diags)?;
     show(&plan, &fleet, &state, args.planning.json, context);
+    if let Some(path) = &args.out {
+        saved::write(path, &plan, &options, &fleet, &access)?;
+        if !args.planning.json {
+            context.terminal.line(&saved::next_step(path, &args.planning.account));
+        }
+    }
     access.close().await;
     Ok(if args.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Done })
 }

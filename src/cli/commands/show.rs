@@ -4,15 +4,43 @@ use super::Context;
 use crate::cli::account::state_dir;
 use crate::cli::args::ShowArgs;
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::stored;
-use crate::render::{state_json, state_text};
+use crate::cli::{fleet, saved, stored};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::plan::changed_files;
+use crate::render::{configuration_json, plan_json, plan_text, state_json, state_text};
+use crate::state::State;
+use std::path::Path;
 
-/// Shows the state.
-pub fn run(args: &ShowArgs, context: &Context) -> Outcome {
+/// Shows the state, or a saved plan.
+pub fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
     let state = stored::read(&state_dir(args.sandbox))?;
+    if let Some(path) = &args.file {
+        return saved_plan(path, args.json, &state, context);
+    }
     match args.json {
         true => context.terminal.line(&state_json(&state).to_string()),
         false => context.terminal.print(&state_text(&state, context.terminal.out)),
     }
+    Ok(Exit::Done)
+}
+
+/// A saved plan; as JSON with the configuration beside it, if that is still the one it was made from.
+fn saved_plan(path: &Path, json: bool, state: &State, context: &mut Context) -> Outcome {
+    let saved = saved::read(path)?;
+    if !json {
+        context.terminal.print(&plan_text(&saved.plan, context.terminal.out));
+        return Ok(Exit::Done);
+    }
+    let mut ignored = Diagnostics::new();
+    let (configuration, digests) = fleet::read(&mut context.sources, &mut ignored);
+    let described = match changed_files(&saved.configuration, &digests).is_empty() {
+        true => configuration_json(&configuration),
+        false => {
+            let detail = "The configuration here is not the one that the plan was made from, so the JSON holds none.";
+            context.diags.push(Diagnostic::warning("Configuration left out", detail));
+            serde_json::json!({})
+        }
+    };
+    context.terminal.line(&plan_json(&saved.plan, described, state).to_string());
     Ok(Exit::Done)
 }

@@ -15,8 +15,7 @@ pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {
     let effects = World::planning();
     let (configuration, digests) = fleet::read(&mut context.sources, &mut context.diags);
     let root = configuration.root();
-    let mut given = variables::environment(root);
-    variables::explicit(&args.variables, &mut context.sources, &mut context.diags, &mut given);
+    let mut given = variables::given(&args.variables, root, &mut context.sources, &mut context.diags);
     let missing: Vec<Given> = crate::config::Inputs::missing(root, &given)
         .into_iter()
         .map(|variable| Given {

@@ -1,0 +1,74 @@
+//! The state under its lock, for commands that change it.
+
+use super::account::{Access, state_dir};
+use super::args::PlanningArgs;
+use super::commands::Context;
+use super::exit::Failure;
+use super::{planning, stored};
+use crate::apply::Journal;
+use crate::diag::Diagnostic;
+use crate::refresh::{Clock, Settle, settle};
+use crate::simplepod::Client;
+use crate::state::State;
+use crate::state::journal::Event as StateEvent;
+use crate::store::{LockedStore, Store};
+
+/// The lock, and the state under it.
+pub struct Held {
+    /// The lock.
+    pub store: LockedStore,
+    /// What is recorded.
+    pub state: State,
+}
+
+impl Held {
+    /// Takes the lock, and reads.
+    pub fn open(args: &PlanningArgs, access: &Access) -> Result<Held, Failure> {
+        let store = Store::new(state_dir(args.account.sandbox));
+        let timeout = planning::flag_duration("-lock-timeout", &args.lock_timeout)?;
+        let locked = match args.lock {
+            true => store.lock("apply", timeout),
+            false => store.without_lock("apply"),
+        };
+        let mut locked = locked.map_err(|error| stored::failure(&error))?;
+        let state = locked.load().map_err(|error| stored::failure(&error))?.state;
+        access.check(&state, args.account.accept_account)?;
+        Ok(Held { store: locked, state })
+    }
+
+    /// A state that begins gets its lineage.
+    pub fn begin(&mut self) {
+        if self.state.lineage.is_empty() {
+            self.state.lineage = uuid::Uuid::new_v4().to_string();
+        }
+    }
+
+    /// Looks for what is in doubt, and waits for it: nothing is planned on a guess.
+    pub async fn settle(&mut self, client: &Client, access: &Access, context: &mut Context) -> Result<(), Failure> {
+        if self.state.open.is_empty() {
+            return Ok(());
+        }
+        let count = self.state.open.len();
+        context
+            .terminal
+            .tell(&format!("Looking for {count} operation(s) of an earlier run whose outcome is not known...\n"));
+        let clock = Clock::new(jiff::Timestamp::now());
+        let how = Settle { window: access.settle_window, wait: true, clock: &clock };
+        let settled = settle(client, &self.state, &how).await?;
+        self.append(&settled.events)?;
+        for event in settled.events {
+            self.state.apply(event);
+        }
+        context.diags.extend(settled.told);
+        Ok(())
+    }
+}
+
+impl Journal for Held {
+    fn append(&mut self, events: &[StateEvent]) -> Result<(), Diagnostic> {
+        match self.store.append(events) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Diagnostic::error("Journal cannot be written", error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Saved plans: written by `plan -out`, shown by `show`, and applied if they still hold.
+
+use super::account::Access;
+use super::args::{AccountArgs, ApplyArgs, PlanningArgs, RefreshFlag};
+use super::commands::Context;
+use super::effects::World;
+use super::exit::{Exit, Failure};
+use super::fleet::{self, Fleet};
+use super::{planning, variables};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::plan::{
+    Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, decode, encode, foreign_key, offers,
+    planned_variables, stale, variables_for_apply,
+};
+use crate::simplepod::Client;
+use crate::state::State;
+use crate::store::write_private;
+use std::path::Path;
+
+/// Writes a plan, sealed, readable by its owner alone.
+pub fn write(path: &Path, plan: &Plan, options: &PlanOptions, fleet: &Fleet, access: &Access) -> Result<(), Failure> {
+    let key = access.secret_key(&plan.lineage);
+    let saved = SavedPlan::new(plan, options, fleet.digests.clone(), &key);
+    let bytes = encode(&saved).map_err(|error| Failure::from(Diagnostic::error("Plan cannot be saved", error)))?;
+    write_private(path, &bytes).map_err(|error| Diagnostic::error("Plan cannot be saved", error.to_string()).into())
+}
+
+/// What to do with the file.
+pub fn next_step(path: &Path, account: &AccountArgs) -> String {
+    let sandbox = if account.sandbox { " --sandbox" } else { "" };
+    format!("\nThe plan is saved. To do exactly this:\n    podform apply{sandbox} {}", path.display())
+}
+
+/// Reads a saved plan.
+pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
+    let refuse = |detail: String| Failure::from(Diagnostic::error("Saved plan cannot be used", detail));
+    let bytes = std::fs::read(path).map_err(|error| refuse(format!("{} cannot be read: {error}.", path.display())))?;
+    decode(&bytes).map_err(|error| refuse(format!("{}: {error}", path.display())))
+}
+
+/// What a saved plan has decided already cannot be given again.
+pub fn refuse_flags(args: &ApplyArgs) -> Result<(), Failure> {
+    let planning = &args.planning;
+    let given = [
+        (!planning.target.is_empty(), "-target"),
+        (!planning.exclude.is_empty(), "-exclude"),
+        (!planning.replace.is_empty(), "-replace"),
+        (planning.refresh_only, "-refresh-only"),
+        (planning.allow_partial, "-allow-partial"),
+        (planning.refresh == RefreshFlag::False, "-refresh=false"),
+        (args.destroy, "-destroy"),
+    ];
+    let names: Vec<&str> = given.into_iter().filter(|(given, _)| *given).map(|(_, name)| name).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("{} cannot be given with a saved plan: the plan says already what is done.", names.join(", "));
+    Err(Diagnostic::error("Unexpected option", detail).into())
+}
+
+/// The configuration of a saved plan, with its variables; secrets are given again.
+pub fn fleet(
+    saved: &SavedPlan,
+    args: &PlanningArgs,
+    effects: &World,
+    context: &mut Context,
+) -> Result<Option<Fleet>, Failure> {
+    let (configuration, digests) = fleet::read(&mut context.sources, &mut context.diags);
+    refuse(changed_files(&saved.configuration, &digests))?;
+    let given = variables::given(&args.variables, configuration.root(), &mut context.sources, &mut context.diags);
+    let given = variables_for_apply(configuration.root(), &saved.plan.variables, given, &mut context.diags);
+    let (sources, diags) = (&mut context.sources, &mut context.diags);
+    Ok(fleet::with_variables(configuration, digests, given, effects, sources, diags))
+}
+
+/// Refuses variables that are not those of the plan.
+pub fn check_variables(saved: &SavedPlan, fleet: &Fleet, access: &Access) -> Result<(), Failure> {
+    let program = &fleet.program;
+    let key = access.secret_key(&saved.plan.lineage);
+    let now = planned_variables(program.configuration.root(), &program.inputs, &key);
+    refuse(changed_variables(&saved.plan.variables, &now))
+}
+
+/// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today.
+#[allow(clippy::too_many_arguments)]
+pub async fn check(
+    saved: SavedPlan,
+    fleet: &Fleet,
+    effects: &World,
+    access: &Access,
+    client: &Client,
+    state: &State,
+    args: &ApplyArgs,
+    context: &mut Context,
+) -> Result<Plan, Failure> {
+    let key = access.secret_key(&saved.plan.lineage);
+    context.diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
+    let invalid = |error: String| Failure::from(Diagnostic::error("Saved plan cannot be used", error));
+    let options = saved.options.options().map_err(invalid)?;
+    let mut seen = planning::look(client, state, fleet.name(), &args.planning).await?;
+    seen.market = Ok(offers(&saved.plan));
+    let mut own = Diagnostics::new();
+    let now = match planning::make(fleet, effects, access, state, &seen, &options, &mut own) {
+        Ok(now) => now,
+        Err(mut failure) => {
+            failure.exit = Exit::Stale;
+            return Err(failure);
+        }
+    };
+    refuse(stale(&saved.plan, &now, &key))?;
+    Ok(Plan { refresh: now.refresh, ..saved.plan })
+}
+
+fn refuse(reasons: Vec<Stale>) -> Result<(), Failure> {
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let mut diags = Diagnostics::new();
+    for reason in reasons {
+        let told = Diagnostic::error("Saved plan is stale", reason.to_string());
+        diags.push(match reason.address() {
+            Some(address) => told.on(address),
+            None => told,
+        });
+    }
+    Err(Failure { exit: Exit::Stale, diags })
+}
