@@ -362,11 +362,7 @@ impl Story {
 
 /// Both streams of a run, which must end in time.
 fn patient(command: &mut Command) -> Result<Output, String> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|why| why.to_string())?;
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|why| why.to_string())?;
     let (id, started) = (child.id(), Instant::now());
     let reader = |mut stream: Box<dyn Read + Send>| {
         std::thread::spawn(move || {

@@ -19,6 +19,8 @@ pub struct Held {
     pub store: LockedStore,
     /// What is recorded.
     pub state: State,
+    /// What time it is at the server.
+    pub clock: Clock,
 }
 
 impl Held {
@@ -33,7 +35,7 @@ impl Held {
         let mut locked = locked.map_err(|error| stored::failure(&error))?;
         let state = locked.load().map_err(|error| stored::failure(&error))?.state;
         access.check(&state, args.account.accept_account)?;
-        Ok(Held { store: locked, state })
+        Ok(Held { store: locked, state, clock: Clock::new(jiff::Timestamp::now()) })
     }
 
     /// A state that begins gets its lineage.
@@ -41,6 +43,12 @@ impl Held {
         if self.state.lineage.is_empty() {
             self.state.lineage = uuid::Uuid::new_v4().to_string();
         }
+    }
+
+    /// Takes into the state file what a run that died left in the journal, so that other programs see it.
+    pub fn fold(&mut self) -> Result<(), Failure> {
+        let left = std::fs::metadata(self.store.store().journal_path()).is_ok_and(|journal| journal.len() > 0);
+        if left { self.store.snapshot(&mut self.state).map_err(|error| stored::failure(&error)) } else { Ok(()) }
     }
 
     /// Looks for what is in doubt, and waits for it: nothing is planned on a guess.
@@ -52,8 +60,7 @@ impl Held {
         context
             .terminal
             .tell(&format!("Looking for {count} operation(s) of an earlier run whose outcome is not known...\n"));
-        let clock = Clock::new(jiff::Timestamp::now());
-        let how = Settle { window: access.settle_window, wait: true, clock: &clock };
+        let how = Settle { window: access.settle_window, wait: true, clock: &self.clock };
         let settled = settle(client, &self.state, &how).await?;
         self.append(&settled.events)?;
         for event in settled.events {

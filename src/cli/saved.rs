@@ -81,7 +81,8 @@ pub fn check_variables(saved: &SavedPlan, fleet: &Fleet, access: &Access) -> Res
     refuse(changed_variables(&saved.plan.variables, &now))
 }
 
-/// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today.
+/// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today, and the
+/// time at the server.
 #[allow(clippy::too_many_arguments)]
 pub async fn check(
     saved: SavedPlan,
@@ -92,7 +93,7 @@ pub async fn check(
     state: &State,
     args: &ApplyArgs,
     context: &mut Context,
-) -> Result<Plan, Failure> {
+) -> Result<(Plan, Option<jiff::Timestamp>), Failure> {
     let key = access.secret_key(&saved.plan.lineage);
     context.diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
     let invalid = |error: String| Failure::from(Diagnostic::error("Saved plan cannot be used", error));
@@ -108,7 +109,7 @@ pub async fn check(
         }
     };
     refuse(stale(&saved.plan, &now, &key))?;
-    Ok(Plan { refresh: now.refresh, ..saved.plan })
+    Ok((Plan { refresh: now.refresh, ..saved.plan }, seen.snapshot.as_of))
 }
 
 fn refuse(reasons: Vec<Stale>) -> Result<(), Failure> {

@@ -167,7 +167,8 @@ fn unique<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V, block: &Block, 
 
 fn duplicate(block: &Block, what: &str, name: &str, diags: &mut Diagnostics) {
     let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
-    let detail = format!("{article} {what} named \"{name}\" was already declared in this module. Names must be unique.");
+    let detail =
+        format!("{article} {what} named \"{name}\" was already declared in this module. Names must be unique.");
     diags.push(Diagnostic::error(format!("Duplicate {what} declaration"), detail).at(block.span));
 }
 
