@@ -422,7 +422,7 @@ pub fn normalise(text: &str) -> String {
 }
 
 /// Lines of progress that stand together, by address: steps tell at the same time.
-fn by_address(text: &str) -> String {
+pub fn by_address(text: &str) -> String {
     let address = |line: &str| {
         let (address, _) = line.split_once(": ")?;
         (address.starts_with("simplepod_") || address.starts_with("module.")).then(|| address.to_owned())
