@@ -6,13 +6,13 @@ use super::commands::Context;
 use super::effects::World;
 use super::exit::{Exit, Failure};
 use super::fleet::{self, Fleet};
-use super::{planning, variables};
+use super::planning::{self, Seen};
+use super::variables;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{
     Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, decode, encode, foreign_key, offers,
     planned_variables, stale, variables_for_apply,
 };
-use crate::simplepod::Client;
 use crate::state::State;
 use crate::store::write_private;
 use std::path::Path;
@@ -81,24 +81,27 @@ pub fn check_variables(saved: &SavedPlan, fleet: &Fleet, access: &Access) -> Res
     refuse(changed_variables(&saved.plan.variables, &now))
 }
 
+<<<<<<< HEAD
 /// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today, and the
 /// time at the server.
 #[allow(clippy::too_many_arguments)]
 pub async fn check(
+=======
+/// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today.
+pub fn check(
+>>>>>>> main
     saved: SavedPlan,
     fleet: &Fleet,
     effects: &World,
     access: &Access,
-    client: &Client,
     state: &State,
-    args: &ApplyArgs,
+    mut seen: Seen,
     context: &mut Context,
 ) -> Result<(Plan, Option<jiff::Timestamp>), Failure> {
     let key = access.secret_key(&saved.plan.lineage);
     context.diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
     let invalid = |error: String| Failure::from(Diagnostic::error("Saved plan cannot be used", error));
     let options = saved.options.options().map_err(invalid)?;
-    let mut seen = planning::look(client, state, fleet.name(), &args.planning).await?;
     seen.market = Ok(offers(&saved.plan));
     let mut own = Diagnostics::new();
     let now = match planning::make(fleet, effects, access, state, &seen, &options, &mut own) {

@@ -61,7 +61,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
         access.close().await;
         return Ok(Exit::Error);
     }
-    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args };
+    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock: clock(&seen) };
     let exit = perform(&job, held, context).await;
     access.close().await;
     exit
@@ -78,10 +78,16 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
     let mut held = Held::open(&args.planning, &access)?;
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
+<<<<<<< HEAD
     let (plan, as_of) = saved::check(saved, &fleet, &effects, &access, &client, &held.state, args, context).await?;
     held.clock.observe(as_of);
+=======
+    let seen = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
+    let clock = clock(&seen);
+    let plan = saved::check(saved, &fleet, &effects, &access, &held.state, seen, context)?;
+>>>>>>> main
     held.begin();
-    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args };
+    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock };
     let exit = perform(&job, held, context).await;
     access.close().await;
     exit
@@ -95,6 +101,14 @@ struct Job<'a> {
     access: &'a Access,
     client: &'a Client,
     args: &'a ApplyArgs,
+    /// Follows the server's.
+    clock: Clock,
+}
+
+fn clock(seen: &planning::Seen) -> Clock {
+    let clock = Clock::new(jiff::Timestamp::now());
+    clock.observe(seen.snapshot.as_of);
+    clock
 }
 
 async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcome {
@@ -103,7 +117,10 @@ async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcom
     let (cancel, receiver) = watch::channel(Cancel::Running);
     let listener = tokio::spawn(interrupts(cancel));
     let json = job.args.planning.json;
+<<<<<<< HEAD
     let clock = std::mem::replace(&mut held.clock, Clock::new(jiff::Timestamp::now()));
+=======
+>>>>>>> main
     let state = std::mem::take(&mut held.state);
     let input = ApplyInput {
         cloud: job.client,
@@ -113,7 +130,7 @@ async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcom
         state,
         journal: &mut held,
         key: &key,
-        clock: &clock,
+        clock: &job.clock,
         parallelism: usize::from(job.args.parallelism),
         settle_window: job.access.settle_window,
         cancel: receiver,
