@@ -19,8 +19,6 @@ pub struct Held {
     pub store: LockedStore,
     /// What is recorded.
     pub state: State,
-    /// What time it is at the server.
-    pub clock: Clock,
 }
 
 impl Held {
@@ -35,7 +33,7 @@ impl Held {
         let mut locked = locked.map_err(|error| stored::failure(&error))?;
         let state = locked.load().map_err(|error| stored::failure(&error))?.state;
         access.check(&state, args.account.accept_account)?;
-        Ok(Held { store: locked, state, clock: Clock::new(jiff::Timestamp::now()) })
+        Ok(Held { store: locked, state })
     }
 
     /// A state that begins gets its lineage.
@@ -60,7 +58,8 @@ impl Held {
         context
             .terminal
             .tell(&format!("Looking for {count} operation(s) of an earlier run whose outcome is not known...\n"));
-        let how = Settle { window: access.settle_window, wait: true, clock: &self.clock };
+        let clock = Clock::new(jiff::Timestamp::now());
+        let how = Settle { window: access.settle_window, wait: true, clock: &clock };
         let settled = settle(client, &self.state, &how).await?;
         self.append(&settled.events)?;
         for event in settled.events {

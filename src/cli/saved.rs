@@ -81,15 +81,8 @@ pub fn check_variables(saved: &SavedPlan, fleet: &Fleet, access: &Access) -> Res
     refuse(changed_variables(&saved.plan.variables, &now))
 }
 
-<<<<<<< HEAD
-/// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today, and the
-/// time at the server.
-#[allow(clippy::too_many_arguments)]
-pub async fn check(
-=======
 /// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today.
 pub fn check(
->>>>>>> main
     saved: SavedPlan,
     fleet: &Fleet,
     effects: &World,
@@ -97,7 +90,7 @@ pub fn check(
     state: &State,
     mut seen: Seen,
     context: &mut Context,
-) -> Result<(Plan, Option<jiff::Timestamp>), Failure> {
+) -> Result<Plan, Failure> {
     let key = access.secret_key(&saved.plan.lineage);
     context.diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
     let invalid = |error: String| Failure::from(Diagnostic::error("Saved plan cannot be used", error));
@@ -112,7 +105,7 @@ pub fn check(
         }
     };
     refuse(stale(&saved.plan, &now, &key))?;
-    Ok((Plan { refresh: now.refresh, ..saved.plan }, seen.snapshot.as_of))
+    Ok(Plan { refresh: now.refresh, ..saved.plan })
 }
 
 fn refuse(reasons: Vec<Stale>) -> Result<(), Failure> {

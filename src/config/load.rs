@@ -198,18 +198,18 @@ fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variable> {
         attribute(body, name).and_then(|attribute| constant_bool(attribute, diags))
     };
     let nullable = flag("nullable", diags).unwrap_or(true);
-    let default = attribute(body, "default").and_then(|attribute| {
+    let default = attribute(body, "default").map(|attribute| {
         let value = eval::evaluate(&attribute.expr, &NoScope, diags);
         if !nullable && value.is_null() {
             let detail = "The default of a variable with nullable = false cannot be null.";
             diags.push(Diagnostic::error("Invalid default value for variable", detail).at(attribute.expr.span));
         }
         // One that does not fit is told here; the variable is not required for that.
-        Some(conform(&value, &constraint).unwrap_or_else(|error| {
+        conform(&value, &constraint).unwrap_or_else(|error| {
             let detail = format!("This default value is not compatible with the variable's type constraint: {error}.");
             diags.push(Diagnostic::error("Invalid default value for variable", detail).at(attribute.expr.span));
             crate::lang::Value::unknown(crate::lang::Type::Dynamic)
-        }))
+        })
     });
     let validations = body.blocks.iter().filter(|inner| &*inner.kind == "validation").filter_map(|inner| {
         labels::<0>(inner, [], diags)?;

@@ -43,7 +43,6 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
     let seen = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
-    held.clock.observe(seen.snapshot.as_of);
     let plan = planning::make(&fleet, &effects, &access, &held.state, &seen, &options, &mut context.diags)?;
     if !args.planning.json {
         show(&plan, &fleet, &held.state, false, context);
@@ -78,14 +77,9 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
     let mut held = Held::open(&args.planning, &access)?;
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
-<<<<<<< HEAD
-    let (plan, as_of) = saved::check(saved, &fleet, &effects, &access, &client, &held.state, args, context).await?;
-    held.clock.observe(as_of);
-=======
     let seen = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
     let clock = clock(&seen);
     let plan = saved::check(saved, &fleet, &effects, &access, &held.state, seen, context)?;
->>>>>>> main
     held.begin();
     let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock };
     let exit = perform(&job, held, context).await;
@@ -117,10 +111,6 @@ async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcom
     let (cancel, receiver) = watch::channel(Cancel::Running);
     let listener = tokio::spawn(interrupts(cancel));
     let json = job.args.planning.json;
-<<<<<<< HEAD
-    let clock = std::mem::replace(&mut held.clock, Clock::new(jiff::Timestamp::now()));
-=======
->>>>>>> main
     let state = std::mem::take(&mut held.state);
     let input = ApplyInput {
         cloud: job.client,
