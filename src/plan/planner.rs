@@ -272,16 +272,16 @@ impl<'a> Planner<'a> {
         schema: &Schema,
         record: &Record,
         live: Option<LiveObject<'_>>,
-        desired: Option<&Value>,
-        lifecycle: &Lifecycle,
+        declared: Option<(&Value, &Lifecycle)>,
         diags: &mut Diagnostics,
     ) -> Value {
+        let desired = declared.map(|(desired, _)| desired);
         let mut foreign = Vec::new();
         let found = live.map(|live| differences(schema, record, live, self.input.key)).unwrap_or_default();
-        let ignored = |name: &str| match &lifecycle.ignore_changes {
-            IgnoreChanges::None => false,
-            IgnoreChanges::All => true,
-            IgnoreChanges::Paths(paths) => paths.iter().any(|path| path.len() == 1 && &*path[0] == name),
+        let ignored = |name: &str| match declared.map(|(_, lifecycle)| &lifecycle.ignore_changes) {
+            None | Some(IgnoreChanges::None) => false,
+            Some(IgnoreChanges::All) => true,
+            Some(IgnoreChanges::Paths(paths)) => paths.iter().any(|path| path.len() == 1 && &*path[0] == name),
         };
         let left_to_api = |name: &str| {
             schema.attribute(name).is_some_and(|attribute| attribute.presence == Presence::OptionalComputed)
@@ -353,8 +353,7 @@ impl<'a> Planner<'a> {
             let object = match live {
                 Live::Object(object) => {
                     self.mark(address, object, diags);
-                    let lifecycle = Lifecycle::default();
-                    self.standing(address, schema, record, Some(object), None, &lifecycle, diags)
+                    self.standing(address, schema, record, Some(object), None, diags)
                 }
                 _ => record.object(schema, None, self.input.key, &mut Vec::new()),
             };
@@ -457,7 +456,7 @@ impl Resolve for Planner<'_> {
             _ => None,
         };
         let marked = live.is_none_or(|live| self.mark(&address, live, diags));
-        let object = self.standing(&address, schema, record, live, Some(&desired), &resource.lifecycle, diags);
+        let object = self.standing(&address, schema, record, live, Some((&desired, &resource.lifecycle)), diags);
         let cost = cost_of(&object);
         if blocked {
             return self.push(Change {

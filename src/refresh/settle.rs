@@ -219,7 +219,7 @@ pub fn still_in_doubt(intent: &Intent, why: &str) -> Diagnostic {
         None => String::new(),
     };
     let detail = format!(
-        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: run podform recover, or podform recover -adopt with the id of the machine that is yours.",
+        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt=ID tells which machine it made.",
         intent.address
     );
     Diagnostic::warning("Outcome in doubt", detail).on(&intent.address)

@@ -38,7 +38,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
         fleet::load(&args.planning.variables, &effects, &context.terminal, &mut context.sources, &mut context.diags);
     let Some(fleet) = loaded else { return Ok(Exit::Error) };
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
-    let mut held = Held::open(&args.planning, &access)?;
+    let mut held = Held::open(&args.planning, "apply", &access)?;
     held.begin();
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
@@ -74,7 +74,7 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
     let Some(fleet) = saved::fleet(&saved, &args.planning, &effects, context)? else { return Ok(Exit::Error) };
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
     saved::check_variables(&saved, &fleet, &access)?;
-    let mut held = Held::open(&args.planning, &access)?;
+    let mut held = Held::open(&args.planning, "apply", &access)?;
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
     let seen = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
