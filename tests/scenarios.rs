@@ -16,7 +16,7 @@
 //!
 //! Lines of `do`: `advance SECONDS`; `switch SPEC`, or `switch no faults`; `rent JSON`, `edit JSON` and `delete JSON` (other
 //! people's hands, see `src/sandbox/admin.rs`); `remove PATH`; `copy FROM TO`; `truncate PATH BYTES`; `bytes PATH TEXT` (a
-//! file with the escapes of a Rust string); `mkdir PATH`; `replace PATH OLD => NEW`;
+//! file with the escapes of a Rust string); `fill PATH BYTES` (so many bytes of comments); `mkdir PATH`; `replace PATH OLD => NEW`;
 //! `hold` (another program holds the lock of the state) and `release`.
 //!
 //! Each story has a sandbox of its own, told to the program by `SIMPLEPOD_API_URL`. Its clock stands still (`speed=0`) and
@@ -253,6 +253,12 @@ impl Story {
             "bytes" => {
                 let (path, text) = two()?;
                 self.write(path, &unescape(text)?)?;
+            }
+            "fill" => {
+                let (path, bytes) = two()?;
+                let line = "# Nothing but a comment.\n";
+                let lines = bytes.parse::<usize>().map_err(|_| "no number")? / line.len();
+                self.write(path, line.repeat(lines).as_bytes())?;
             }
             "mkdir" => fs::create_dir_all(self.fleet().join(rest)).map_err(io)?,
             "replace" => {
