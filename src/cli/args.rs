@@ -286,6 +286,13 @@ pub struct VersionArgs {
     pub json: bool,
 }
 
+impl Command {
+    /// True where standard output is a stream of JSON lines, which diagnostics are a part of.
+    pub fn streams_json(&self) -> bool {
+        matches!(self, Command::Apply(args) | Command::Destroy(args) if args.planning.json)
+    }
+}
+
 /// Terraform's flags have one dash: `-var` becomes `--var`. What follows `--` is left alone.
 pub fn with_two_dashes(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut flags = true;

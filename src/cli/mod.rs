@@ -32,7 +32,7 @@ pub fn run() -> u8 {
             return if error.use_stderr() { Exit::Error.code() } else { Exit::Done.code() };
         }
     };
-    let terminal = Terminal::new(cli.no_color, cli.compact_warnings);
+    let terminal = Terminal::new(cli.no_color, cli.compact_warnings, cli.command.streams_json());
     let mut context = Context { terminal, sources: Sources::default(), diags: Diagnostics::new() };
     let outcome = enter(&cli).and_then(|()| command(&cli.command, &mut context));
     let mut told = std::mem::take(&mut context.diags);

@@ -484,7 +484,8 @@ impl Resolve for Planner<'_> {
         if replaced && resource.lifecycle.prevent_destroy.is_some() {
             refuse_destroy(&address, diags);
         }
-        let mut remarks = diffed.remarks;
+        // What is said of a machine that goes does not matter any more.
+        let mut remarks = if replaced { Vec::new() } else { diffed.remarks };
         let repair_mark = !marked && !replaced;
         if repair_mark {
             remarks.push("podform's mark is missing from its notes and is written again".to_owned());

@@ -2,6 +2,7 @@
 
 use super::excerpt::{bounds, context};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 /// The whole answer of a validation.
@@ -14,6 +15,23 @@ pub fn diagnostics_json(diags: &Diagnostics, sources: &Sources) -> Json {
         "warning_count": count(Severity::Warning),
         "diagnostics": diags.iter().map(|d| diagnostic_json(d, sources)).collect::<Vec<_>>(),
     })
+}
+
+/// A diagnostic as one line of Terraform's machine-readable messages, without its line break.
+pub fn diagnostic_line(diagnostic: &Diagnostic, sources: &Sources, at: Timestamp) -> String {
+    let (level, word) = match diagnostic.severity {
+        Severity::Error => ("error", "Error"),
+        Severity::Warning => ("warn", "Warning"),
+    };
+    json!({
+        "@level": level,
+        "@message": format!("{word}: {}", diagnostic.summary),
+        "@module": "podform.ui",
+        "@timestamp": at.to_string(),
+        "diagnostic": diagnostic_json(diagnostic, sources),
+        "type": "diagnostic",
+    })
+    .to_string()
 }
 
 /// One diagnostic.

@@ -2,6 +2,7 @@
 
 use super::event_text::{message, words};
 use super::events::{Event, Settlement};
+use super::style::harmless;
 use crate::address::{InstanceAddr, InstanceKey};
 use crate::plan::StepAction;
 use jiff::Timestamp;
@@ -64,8 +65,12 @@ fn hook(event: &Event) -> Map<String, Json> {
         Event::Finished { .. } => {}
     }
     match event {
-        Event::StepProgress { elapsed_s, .. } | Event::StepFailed { elapsed_s, .. } => {
+        Event::StepProgress { elapsed_s, .. } => {
             out.insert("elapsed_seconds".into(), json!(elapsed_s));
+        }
+        Event::StepFailed { elapsed_s, error, .. } => {
+            out.insert("elapsed_seconds".into(), json!(elapsed_s));
+            out.insert("error".into(), json!(harmless(error.trim_end())));
         }
         Event::StepDone { elapsed_s, id, .. } => {
             identify(&mut out, id);
