@@ -12,7 +12,7 @@ const RUNS: usize = 5;
 
 fn main() {
     let clamp = format!("page-clamp={PAGE}");
-    let service = Service::start(&["hosts=4000", "balance=100000000", "boot=0", "speed=0", &clamp]);
+    let service = Service::start(&["hosts=5000", "balance=100000000", "boot=0", "speed=0", &clamp]);
     let fleet = fleet(MACHINES);
     let made = podform(fleet.path(), &service, &["apply", "-auto-approve", "-parallelism=64"]);
     assert!(made.status.success(), "the fleet is made: {}", made.status);

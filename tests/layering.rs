@@ -185,10 +185,12 @@ fn line_of(text: &str, at: usize) -> usize {
     text[..at].matches('\n').count() + 1
 }
 
-/// Files that stand behind `#[cfg(test)] mod name;`, and all below them.
+/// Files that stand behind `#[cfg(test)] mod name;`, and all below them; and those that a `path` attribute gives there,
+/// which say it by their name.
 fn test_files(code: &BTreeMap<&str, String>) -> BTreeSet<String> {
     let declared = Regex::new(r"#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))? )?mod ([a-z_]+);").unwrap();
-    let mut found = BTreeSet::new();
+    let mut found: BTreeSet<String> =
+        code.keys().filter(|path| path.ends_with("_tests.rs")).map(|path| (*path).to_owned()).collect();
     for (path, text) in code {
         let directory = match path.strip_suffix("mod.rs") {
             Some(directory) => directory.to_owned(),

@@ -1,7 +1,7 @@
 //! What the README shows is what happens.
 
 use crate::fleet::Fleet;
-use crate::scenarios::{difference, normalise};
+use crate::scenarios::{by_address, difference, normalise};
 use podform::schema::ALL;
 use regex::Regex;
 use std::fs;
@@ -36,6 +36,13 @@ fn shell(fleet: &Fleet, line: &str) -> (String, Option<i32>) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
 }
 
+/// Without what depends on which of two machines is faster: order of progress, numbers of machines, times.
+fn comparable(text: &str) -> String {
+    let numbers = Regex::new(r"\b1082\d\d\b").unwrap();
+    let lines = text.split_inclusive('\n').filter(|line| !line.contains(": Still "));
+    by_address(&normalise(&numbers.replace_all(&lines.collect::<String>(), "NUMBER")))
+}
+
 fn copy_of_the_project() -> Fleet {
     let fleet = Fleet::new(&[]);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -59,7 +66,7 @@ fn the_tour_shows_what_happens() {
             let (output, _) = shell(&fleet, line);
             real.push_str(&output.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>());
         }
-        if normalise(block) != normalise(&real) {
+        if comparable(block) != comparable(&real) {
             told = told.replacen(&format!("```console\n{block}```"), &format!("```console\n{real}```"), 1);
         }
     }

@@ -16,7 +16,7 @@
 //!
 //! Lines of `do`: `advance SECONDS`; `switch SPEC`, or `switch no faults`; `rent JSON`, `edit JSON` and `delete JSON` (other
 //! people's hands, see `src/sandbox/admin.rs`); `remove PATH`; `copy FROM TO`; `truncate PATH BYTES`; `bytes PATH TEXT` (a
-//! file with the escapes of a Rust string); `mkdir PATH`; `replace PATH OLD => NEW`;
+//! file with the escapes of a Rust string); `fill PATH BYTES` (so many bytes of comments); `mkdir PATH`; `replace PATH OLD => NEW`;
 //! `hold` (another program holds the lock of the state) and `release`.
 //!
 //! Each story has a sandbox of its own, told to the program by `SIMPLEPOD_API_URL`. Its clock stands still (`speed=0`) and
@@ -254,6 +254,12 @@ impl Story {
                 let (path, text) = two()?;
                 self.write(path, &unescape(text)?)?;
             }
+            "fill" => {
+                let (path, bytes) = two()?;
+                let line = "# Nothing but a comment.\n";
+                let lines = bytes.parse::<usize>().map_err(|_| "no number")? / line.len();
+                self.write(path, line.repeat(lines).as_bytes())?;
+            }
             "mkdir" => fs::create_dir_all(self.fleet().join(rest)).map_err(io)?,
             "replace" => {
                 let (path, change) = two()?;
@@ -422,7 +428,7 @@ pub fn normalise(text: &str) -> String {
 }
 
 /// Lines of progress that stand together, by address: steps tell at the same time.
-fn by_address(text: &str) -> String {
+pub fn by_address(text: &str) -> String {
     let address = |line: &str| {
         let (address, _) = line.split_once(": ")?;
         (address.starts_with("simplepod_") || address.starts_with("module.")).then(|| address.to_owned())

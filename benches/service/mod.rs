@@ -85,6 +85,7 @@ pub fn podform(fleet: &Path, service: &Service, arguments: &[&str]) -> Run {
         .env("SIMPLEPOD_API_URL", &service.url)
         .env("SIMPLEPOD_API_KEY", "bench")
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
     let status = format!("/proc/{}/status", child.id());
@@ -118,7 +119,8 @@ resource "simplepod_instance" "node" {{
   count             = {count}
   name              = "node_${{count.index}}"
   gpu_model         = "RTX 3090"
-  max_price_per_gpu = 0.50
+  fallback_gpu_models = ["RTX 3060", "RTX 4090", "RTX 5090", "RTX A4000", "RTX A6000", "L40S"]
+  max_price_per_gpu = 2
   template_group    = simplepod_template_group.base.id
   wait_for          = "none"
 }}

@@ -13,6 +13,7 @@ use crate::live::{Machine, MachineFields, MachineId, Offer, RentRequest, Status}
 use crate::market::Requirement;
 use crate::money::hourly_cost;
 use crate::plan::StepAction;
+use crate::refresh::SET_AFTER_RENT;
 use crate::refresh::fault::{fault, passes};
 use crate::render;
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
@@ -29,8 +30,6 @@ const ATTEMPTS: usize = 5;
 const VISIBLE: Duration = Duration::from_secs(90);
 /// Between looks for it.
 const PAUSE: Duration = Duration::from_secs(3);
-/// What one PUT after the rent sets.
-const PUT: [&str; 4] = ["name", "notes", "auto_renew", "max_auto_renew_price"];
 
 /// Rents a machine for an address.
 pub(super) async fn rent<C: Cloud>(
@@ -192,8 +191,9 @@ async fn mark<C: Cloud>(
         tokio::time::sleep(PAUSE).await;
     };
     // What was not set is not recorded as sent, so that the next plan sets it; the claim proves that it is ours.
-    for name in PUT {
+    for name in SET_AFTER_RENT {
         record.attributes.insert(name.to_owned(), serde_json::Value::Null);
+        record.secrets.remove(name);
     }
     ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }, recorded(job, None, record)]).await?;
     let mut diagnostic = fault(&format!("Naming and marking {address} (machine {id}), which was rented"), &error);

@@ -48,6 +48,12 @@ impl Held {
         }
     }
 
+    /// Takes into the state file what a run that died left in the journal, so that other programs see it.
+    pub fn fold(&mut self) -> Result<(), Failure> {
+        let left = std::fs::metadata(self.store.store().journal_path()).is_ok_and(|journal| journal.len() > 0);
+        if left { self.store.snapshot(&mut self.state).map_err(|error| stored::failure(&error)) } else { Ok(()) }
+    }
+
     /// Looks for what is in doubt, and waits for it: nothing is planned on a guess.
     pub async fn settle(&mut self, client: &Client, access: &Access, context: &mut Context) -> Result<(), Failure> {
         if self.state.open.is_empty() {

@@ -258,6 +258,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The object as it stands: the record with live laid over it; pushes drift and what the refresh takes over.
+    #[allow(clippy::too_many_arguments)] // Each is another thing that the object hangs on.
     fn standing(
         &mut self,
         address: &InstanceAddr,

@@ -12,6 +12,6 @@ mod suspicion;
 pub use adopt::adopt;
 pub use clock::Clock;
 pub use read::{Refresh, refresh};
-pub use settle::{LOOKS, Settle, Settled, settle, still_in_doubt};
+pub use settle::{LOOKS, SET_AFTER_RENT, Settle, Settled, settle, still_in_doubt};
 pub use sight::{Search, Sighting, same_shape, sight, sight_group};
 pub use suspicion::{Orphan, Stranger, foreign_lineage, lost_state, mass_disappearance, orphans};

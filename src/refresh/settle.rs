@@ -6,7 +6,7 @@ use super::observed::take_in;
 use super::sight::{Search, Sighting, sight, sight_group};
 use crate::cloud::{CallError, Cloud};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::live::{Group, GroupId, Machine, MachineId, Status};
+use crate::live::{Group, GroupId, Machine, MachineId, Mark, Status};
 use crate::schema::{self, INSTANCE, observe};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
@@ -170,9 +170,19 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
     Ok(Looked { verdicts, as_of })
 }
 
-/// The record of an intent with what its machine shows.
+/// What a rent cannot set (API sheet §3.10): one PUT after it does.
+pub const SET_AFTER_RENT: [&str; 4] = ["name", "notes", "auto_renew", "max_auto_renew_price"];
+
+/// The record of an intent with what its machine shows. A machine without the mark never got the PUT: what that sets is
+/// not recorded as sent, so that the next plan sets it.
 pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent, key: &SecretKey) -> Record {
     record.claim = Some(intent.claim.clone());
+    if machine.notes.as_ref().and_then(|notes| Mark::read(notes).1).is_none() {
+        for name in SET_AFTER_RENT {
+            record.attributes.insert(name.to_owned(), serde_json::Value::Null);
+            record.secrets.remove(name);
+        }
+    }
     take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine), key);
     record
 }

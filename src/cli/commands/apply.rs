@@ -50,6 +50,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     }
     let changes = plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty());
     if !changes {
+        held.fold()?;
         access.close().await;
         return Ok(if plan.in_doubt.is_empty() { Exit::Done } else { Exit::InDoubt });
     }
