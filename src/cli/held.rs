@@ -26,12 +26,12 @@ pub struct Held {
 
 impl Held {
     /// Takes the lock, and reads.
-    pub fn open(args: &PlanningArgs, access: &Access) -> Result<Held, Failure> {
+    pub fn open(args: &PlanningArgs, operation: &str, access: &Access) -> Result<Held, Failure> {
         let store = Store::new(state_dir(args.account.sandbox));
         let timeout = planning::flag_duration("-lock-timeout", &args.lock_timeout)?;
         let locked = match args.lock {
-            true => store.lock("apply", timeout),
-            false => store.without_lock("apply"),
+            true => store.lock(operation, timeout),
+            false => store.without_lock(operation),
         };
         let mut locked = locked.map_err(|error| stored::failure(&error))?;
         let mut state = locked.load().map_err(|error| stored::failure(&error))?.state;

@@ -117,6 +117,8 @@ pub fn make(
         }
         for why in &without {
             let mut told = unplaced(why);
+            let declared = fleet.program.configuration.declaration(&why.address.resource);
+            told.span = declared.map(|(_, resource)| resource.span);
             if options.allow_partial {
                 told.severity = crate::diag::Severity::Warning;
             }

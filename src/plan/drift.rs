@@ -6,9 +6,7 @@ use crate::live::{Env, Group, Machine};
 use crate::schema::{Presence, Schema, observe};
 use crate::state::Record;
 use crate::state::digest::{SecretKey, SecretMatch};
-use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
-use std::str::FromStr;
 
 /// The live object of a record, as the refresh read it.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +64,7 @@ pub fn differences(schema: &Schema, record: &Record, live: LiveObject<'_>, key: 
         let recorded = recorded.cloned().unwrap_or(Json::Null);
         let Some(now) = seen.get(attribute.name) else { continue };
         // A machine's GPU count and group are what it was rented with; the record holds what was asked for.
-        if !same(&recorded, now) {
+        if !observe::same(&recorded, now) {
             found.push(Difference { attribute: attribute.name, recorded, live: now.clone() });
         }
     }
@@ -113,32 +111,6 @@ fn env_difference(record: &Record, live: &Env, exact: bool, key: &SecretKey) -> 
         recorded: Json::Object(recorded.clone()),
         live: Json::Object(shown),
     })
-}
-
-/// Equal for a reader: null, "" and [] are the same nothing; numbers compare by value; times by instant.
-fn same(a: &Json, b: &Json) -> bool {
-    let nothing = |json: &Json| match json {
-        Json::Null => true,
-        Json::String(text) => text.is_empty(),
-        Json::Array(items) => items.is_empty(),
-        Json::Object(entries) => entries.is_empty(),
-        _ => false,
-    };
-    match (a, b) {
-        _ if nothing(a) && nothing(b) => true,
-        (Json::Number(a), Json::Number(b)) => {
-            let value = |text: String| Decimal::from_str(&text).or_else(|_| Decimal::from_scientific(&text));
-            matches!((value(a.to_string()), value(b.to_string())), (Ok(a), Ok(b)) if a == b)
-        }
-        (Json::String(a), Json::String(b)) => {
-            a == b || matches!((a.parse::<jiff::Timestamp>(), b.parse::<jiff::Timestamp>()), (Ok(a), Ok(b)) if a == b)
-        }
-        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Json::Object(a), Json::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
-        }
-        (a, b) => a == b,
-    }
 }
 
 /// The record with every fact as it is live. Desired attributes stay as they were sent, unless `adopt` says that the

@@ -11,7 +11,7 @@ use super::select::{Selection, Target};
 use super::steps::steps;
 use super::variables::planned_variables;
 use crate::address::InstanceAddr;
-use crate::config::{IgnoreChanges, Instance, Lifecycle, ModuleId, Resolve, ResourceKey, Unresolved, evaluate};
+use crate::config::{IgnoreChanges, Instance, Lifecycle, Resolve, Unresolved, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Effects, Type, Value};
@@ -161,8 +161,6 @@ fn over_budget_of_cap(changes: &[Change], diags: &mut Diagnostics) {
     }
 }
 
-type Declaration = (ModuleId, ResourceKey);
-
 struct Planner<'a> {
     input: &'a PlanInput<'a>,
     fleet: Option<String>,
@@ -176,7 +174,6 @@ struct Planner<'a> {
     groups: BTreeMap<u64, InstanceAddr>,
     /// Resources that each instance depends on, by the configuration.
     dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
-    declarations: BTreeMap<(Vec<String>, String, String), Declaration>,
     visited: BTreeSet<InstanceAddr>,
     prevented: BTreeSet<InstanceAddr>,
 }
@@ -184,14 +181,6 @@ struct Planner<'a> {
 impl<'a> Planner<'a> {
     fn new(input: &'a PlanInput<'a>) -> Self {
         let configuration = &input.program.configuration;
-        let mut declarations = BTreeMap::new();
-        for (at, module) in configuration.modules.iter().enumerate() {
-            let id = ModuleId(at);
-            let calls: Vec<String> = configuration.call_path(id).into_iter().map(str::to_owned).collect();
-            for key in module.resources.keys() {
-                declarations.insert((calls.clone(), key.0.to_string(), key.1.to_string()), (id, key.clone()));
-            }
-        }
         let groups = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
         Planner {
             input,
@@ -209,7 +198,6 @@ impl<'a> Planner<'a> {
             planned: BTreeMap::new(),
             groups: groups.filter_map(|(address, record)| Some((record.id()?, address.clone()))).collect(),
             dependencies: BTreeMap::new(),
-            declarations,
             visited: BTreeSet::new(),
             prevented: BTreeSet::new(),
         }
@@ -238,7 +226,9 @@ impl<'a> Planner<'a> {
     }
 
     fn selected(&self, address: &InstanceAddr) -> bool {
-        self.selection.contains(address, self.declaration(address))
+        let declaration = self.input.program.configuration.declaration(&address.resource);
+        let declaration = declaration.map(|(id, resource)| (id, (resource.kind.clone(), resource.name.clone())));
+        self.selection.contains(address, declaration.as_ref())
     }
 
     fn live(&self, address: &InstanceAddr, record: &Record) -> Live<'a> {
@@ -274,13 +264,13 @@ impl<'a> Planner<'a> {
         schema: &Schema,
         record: &Record,
         live: Option<LiveObject<'_>>,
-        desired: Option<&Value>,
-        lifecycle: &Lifecycle,
+        declared: Option<(&Value, &Lifecycle)>,
         diags: &mut Diagnostics,
     ) -> Value {
+        let desired = declared.map(|(desired, _)| desired);
         let mut foreign = Vec::new();
         let found = live.map(|live| differences(schema, record, live, self.input.key)).unwrap_or_default();
-        let ignored = |name: &str| ignores(lifecycle, name);
+        let ignored = |name: &str| declared.is_some_and(|(_, lifecycle)| ignores(lifecycle, name));
         let left_to_api = |name: &str| {
             schema.attribute(name).is_some_and(|attribute| attribute.presence == Presence::OptionalComputed)
                 && desired.is_some_and(|desired| desired.get(name).is_none_or(Value::is_null))
@@ -351,8 +341,7 @@ impl<'a> Planner<'a> {
             let object = match live {
                 Live::Object(object) => {
                     self.mark(address, record, object, diags);
-                    let lifecycle = Lifecycle::default();
-                    self.standing(address, schema, record, Some(object), None, &lifecycle, diags)
+                    self.standing(address, schema, record, Some(object), None, diags)
                 }
                 _ => record.object(schema, None, self.input.key, &mut Vec::new()),
             };
@@ -371,7 +360,7 @@ impl<'a> Planner<'a> {
             let reason = match action {
                 _ if destroy => Reason::Destroy,
                 Action::Forget => Reason::Gone,
-                _ if self.declaration(address).is_some() => Reason::NoKey,
+                _ if self.input.program.configuration.declaration(&address.resource).is_some() => Reason::NoKey,
                 _ => Reason::NoBlock,
             };
             self.changes.push(match action {
@@ -385,12 +374,6 @@ impl<'a> Planner<'a> {
     fn is_awaited(&self, address: &InstanceAddr, record: &Record) -> bool {
         let group = record.id().filter(|_| address.resource.kind == TEMPLATE_GROUP);
         group.is_some() && self.input.state.open.values().any(|intent| intent.group_id == group)
-    }
-
-    fn declaration(&self, address: &InstanceAddr) -> Option<&Declaration> {
-        let resource = &address.resource;
-        let calls = resource.module.0.iter().map(|(name, _)| name.clone()).collect();
-        self.declarations.get(&(calls, resource.kind.clone(), resource.name.clone()))
     }
 
     fn gone(&mut self, address: &InstanceAddr, schema: &Schema, record: &Record) {
@@ -444,7 +427,7 @@ impl Resolve for Planner<'_> {
             _ => None,
         };
         let marked = live.is_none_or(|live| self.mark(&address, record, live, diags));
-        let object = self.standing(&address, schema, record, live, Some(&desired), &resource.lifecycle, diags);
+        let object = self.standing(&address, schema, record, live, Some((&desired, &resource.lifecycle)), diags);
         if blocked {
             return self.push(unchanged(address, Some(object)));
         }
@@ -461,7 +444,8 @@ impl Resolve for Planner<'_> {
         if replaced && resource.lifecycle.prevent_destroy.is_some() {
             refuse_destroy(&address, diags);
         }
-        let mut remarks = diffed.remarks;
+        // What is said of a machine that goes does not matter any more.
+        let mut remarks = if replaced { Vec::new() } else { diffed.remarks };
         let repair_mark = !marked && !replaced;
         if repair_mark {
             remarks.push("podform's mark is missing from its notes and is written again".to_owned());

@@ -113,33 +113,9 @@ pub(super) fn applied(plan: &Plan) -> (State, Snapshot) {
             let mark =
                 Mark { fleet: "t".into(), lineage: "l".into(), claim: "c".into(), address: change.address.clone() };
             let machine = Machine {
-                id: MachineId(id),
                 hash_id: Some(HashId("known".into())),
                 notes: Some(mark.write("")),
-                support_id: None,
-                name: None,
-                status: None,
-                gpu_model: None,
-                gpu_count: None,
-                price_per_gpu: None,
-                price_per_disk: None,
-                disk_size: None,
-                auto_renew: None,
-                max_auto_renew_price: None,
-                created_at: None,
-                expires_at: None,
-                auto_renew_at: None,
-                group: None,
-                env: None,
-                start_script: None,
-                ports: None,
-                host_ip: None,
-                region: None,
-                country: None,
-                console: None,
-                console_system: None,
-                errors: vec![],
-                warnings: vec![],
+                ..Machine::bare(MachineId(id))
             };
             snapshot.machines.insert(MachineId(id), machine);
         }

@@ -166,14 +166,14 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
 }
 
 /// The record of an intent with what its machine shows.
-pub fn record_of(mut record: Record, machine: &Machine, intent: &Intent) -> Record {
+pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent) -> Record {
     record.claim = Some(intent.claim.clone());
     take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine));
     record
 }
 
 /// The record of an intent with what its group shows.
-pub fn record_of_group(mut record: Record, group: &Group, intent: &Intent) -> Record {
+fn record_of_group(mut record: Record, group: &Group, intent: &Intent) -> Record {
     record.claim = Some(intent.claim.clone());
     take_in(&mut record, &schema::group::SCHEMA, &observe::group(group));
     record
@@ -226,7 +226,7 @@ pub fn still_in_doubt(intent: &Intent, why: &str) -> Diagnostic {
         None => String::new(),
     };
     let detail = format!(
-        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: run podform recover, or podform recover -adopt with the id of the machine that is yours.",
+        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt=ID tells which machine it made.",
         intent.address
     );
     Diagnostic::warning("Outcome in doubt", detail).on(&intent.address)
