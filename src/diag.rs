@@ -2,6 +2,7 @@
 //!
 //! Rooms push diagnostics and go on, so that one run shows many errors. Drawing them is the work of `render`.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,6 +39,16 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: Arc<str>,
+    /// Where each line starts.
+    lines: Arc<[u32]>,
+}
+
+impl Source {
+    /// The line of a byte offset, from 0, and where it starts.
+    pub fn line(&self, offset: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|start| *start as usize <= offset).saturating_sub(1);
+        (line, self.lines.get(line).map_or(0, |start| *start as usize))
+    }
 }
 
 /// Every source text of a run.
@@ -50,7 +61,11 @@ impl Sources {
     /// Adds a text. Offsets are 32 bits wide: the caller refuses files above 4 GiB.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source { name: name.into(), text: text.into() });
+        let text: Arc<str> = text.into();
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let starts = breaks.filter_map(|(at, _)| u32::try_from(at + 1).ok());
+        let lines = std::iter::once(0).chain(starts).collect();
+        self.files.push(Source { name: name.into(), text, lines });
         id
     }
 
@@ -66,9 +81,8 @@ impl Sources {
         while !source.text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &source.text[..end];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.bytes().filter(|&b| b == b'\n').count() + 1, before[line_start..].chars().count() + 1)
+        let (line, start) = source.line(end);
+        (line + 1, source.text[start..end].chars().count() + 1)
     }
 }
 
@@ -82,7 +96,7 @@ pub enum Severity {
 }
 
 /// One thing to tell the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
@@ -142,6 +156,8 @@ impl Diagnostic {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     items: Vec<Diagnostic>,
+    /// The same, to tell fast what was said already.
+    said: HashSet<Diagnostic>,
 }
 
 impl Diagnostics {
@@ -152,7 +168,7 @@ impl Diagnostics {
 
     /// Adds one. The very same diagnostic twice (a shared expression evaluated for two instances) is kept once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.items.contains(&diagnostic) {
+        if self.said.insert(diagnostic.clone()) {
             self.items.push(diagnostic);
         }
     }
@@ -195,7 +211,9 @@ impl IntoIterator for Diagnostics {
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self { items: vec![diagnostic] }
+        let mut all = Self::new();
+        all.push(diagnostic);
+        all
     }
 }
 
@@ -203,8 +221,12 @@ impl From<Diagnostic> for Diagnostics {
 ///
 /// Near is Terraform's measure: an edit distance of less than three (`didyoumean.NameSuggestion`).
 pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let far = |candidate: &&str| candidate.len().abs_diff(given.len()) > 4 * 3;
     candidates
         .into_iter()
+        .filter(|candidate| !far(candidate))
+        // Thousands of names against thousands of errors would take minutes.
+        .take(1000)
         .map(|candidate| (strsim::levenshtein(given, candidate), candidate))
         .filter(|(distance, _)| *distance < 3)
         .min()

@@ -53,7 +53,7 @@ pub(super) fn take_in_and_tell<C>(
     record: &mut Record,
     seen: &Map<String, Json>,
 ) {
-    for name in take_in(record, schema, seen) {
+    for name in take_in(record, schema, seen, ctx.key) {
         let address = &job.step.address;
         let detail = match name.as_str() {
             "arg_options" => format!(

@@ -1,6 +1,7 @@
 //! The effects that functions of the language need: files, clock, randomness.
 
 use crate::lang::Effects;
+use std::io::Read as _;
 use std::path::Path;
 
 /// The most that `file()` reads.
@@ -35,7 +36,14 @@ impl Effects for World {
         if size > MOST {
             return Err(format!("the file has {size} bytes, more than {MOST}"));
         }
-        std::fs::read(path).map_err(|error| error.to_string())
+        // A device has no size, and no end.
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+        file.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        match u64::try_from(bytes.len()) {
+            Ok(read) if read <= MOST => Ok(bytes),
+            _ => Err(format!("it has more than {MOST} bytes")),
+        }
     }
 
     fn file_exists(&self, path: &str) -> Result<bool, String> {

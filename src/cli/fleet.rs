@@ -12,6 +12,7 @@ use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::lang::parse;
 use crate::plan::{Program, configuration_digests};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -110,7 +111,8 @@ fn module(
             return None;
         }
     };
-    names.retain(|name| is_configuration_file(name) && Path::new(dir).join(name).is_file());
+    // What cannot be read is an error later, never a resource that seems gone.
+    names.retain(|name| is_configuration_file(name) && !Path::new(dir).join(name).is_dir());
     names.sort();
     if names.is_empty() {
         let detail = match at {
@@ -128,6 +130,11 @@ fn module(
                 "\"{path}\" is an override file. They are not supported by this version of podform: merge it into the file it overrides."
             );
             diags.push(Diagnostic::error("Unsupported override file", detail));
+            continue;
+        }
+        // Reading a pipe would wait for ever.
+        if std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
+            diags.push(Diagnostic::error("Unreadable file", format!("\"{path}\" is no regular file.")));
             continue;
         }
         if let Some(text) = text(&path, diags) {
@@ -152,10 +159,14 @@ pub fn text(path: &str, diags: &mut Diagnostics) -> Option<Arc<str>> {
         Ok(_) => {}
         Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
     }
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
+    // A pipe has no size, and perhaps no end.
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
+    match read.map(u64::try_from) {
+        Ok(Ok(read)) if read <= MOST => {}
+        Ok(_) => return refuse(format!("\"{path}\" has more than {MOST} bytes.")),
         Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
-    };
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Some(text.into()),
         Err(error) => {

@@ -58,7 +58,8 @@ impl Held {
             .terminal
             .tell(&format!("Looking for {count} operation(s) of an earlier run whose outcome is not known...\n"));
         let clock = Clock::new(jiff::Timestamp::now());
-        let how = Settle { window: access.settle_window, wait: true, clock: &clock };
+        let key = access.secret_key(&self.state.lineage);
+        let how = Settle { window: access.settle_window, wait: true, clock: &clock, key: &key };
         let settled = settle(client, &self.state, &how).await?;
         self.append(&settled.events)?;
         for event in settled.events {

@@ -32,16 +32,22 @@ pub fn collect(
 pub fn given(args: &VariableArgs, root: &Module, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<Given> {
     let mut given = environment(root);
     for path in files() {
-        file(&path, sources, diags, &mut given);
+        file(&path, root, sources, diags, &mut given);
     }
-    explicit(args, sources, diags, &mut given);
+    explicit(args, root, sources, diags, &mut given);
     given
 }
 
 /// Only what the command line gives.
-fn explicit(args: &VariableArgs, sources: &mut Sources, diags: &mut Diagnostics, given: &mut Vec<Given>) {
+fn explicit(
+    args: &VariableArgs,
+    root: &Module,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+    given: &mut Vec<Given>,
+) {
     for path in &args.var_file {
-        file(&path.to_string_lossy(), sources, diags, given);
+        file(&path.to_string_lossy(), root, sources, diags, given);
     }
     for text in &args.var {
         match text.split_once('=') {
@@ -95,7 +101,7 @@ fn files() -> Vec<String> {
         .collect()
 }
 
-fn file(path: &str, sources: &mut Sources, diags: &mut Diagnostics, given: &mut Vec<Given>) {
+fn file(path: &str, root: &Module, sources: &mut Sources, diags: &mut Diagnostics, given: &mut Vec<Given>) {
     let Some(text) = fleet::text(path, diags) else { return };
     let mut push = |name: String, value, span| {
         given.push(Given { name, value: GivenValue::Value(value), origin: path.to_owned(), span, strict: false });
@@ -115,14 +121,15 @@ fn file(path: &str, sources: &mut Sources, diags: &mut Diagnostics, given: &mut 
                 }
             }
             Err(error) => {
+                // The parser's own words may quote a value.
                 let detail =
-                    format!("{path}:{}:{}: the file is no JSON object: {error}.", error.line(), error.column());
+                    format!("{path}:{}:{}: the file is no JSON object of values.", error.line(), error.column());
                 diags.push(Diagnostic::error("Invalid variables file", detail));
             }
         }
         return;
     }
-    let file = sources.add(path, text.clone());
+    let file = sources.add(path, shown(&text, root));
     let body = parse::parse_body(file, &text, diags);
     for block in &body.blocks {
         let detail = "A variables file holds only NAME = VALUE. Declarations stand in *.hcl files.";
@@ -137,6 +144,34 @@ fn file(path: &str, sources: &mut Sources, diags: &mut Diagnostics, given: &mut 
             push(attribute.name.to_string(), value, Some(attribute.name_span));
         }
     }
+}
+
+/// A variables file as diagnostics may draw it: only values of declared variables that are not sensitive are in it. It goes
+/// by lines, for what is wrong cannot be parsed; every byte keeps its place.
+fn shown(text: &str, root: &Module) -> String {
+    let mut open = false;
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        // What is indented may belong to the value above.
+        let name = line.split_once('=').map(|(name, _)| name.trim_end()).filter(|name| !name.starts_with([' ', '\t']));
+        if let Some(name) = name {
+            open = root.variables.get(name.trim_matches('"')).is_some_and(|variable| !variable.sensitive);
+        }
+        let start = match (open, name) {
+            (true, _) => line.len(),
+            (false, Some(name)) => name.len(),
+            (false, None) => 0,
+        };
+        let (seen, hidden) = line.split_at(start);
+        out.push_str(seen);
+        for c in hidden.chars() {
+            match c {
+                '\n' | '\r' | '=' | ' ' => out.push(c),
+                c => out.extend(std::iter::repeat_n('*', c.len_utf8())),
+            }
+        }
+    }
+    out
 }
 
 fn prompt(root: &Module, terminal: &Terminal, given: &mut Vec<Given>) {

@@ -66,6 +66,9 @@ impl Node {
     }
 }
 
+/// Members of a cycle that are named.
+const SHOWN: usize = 50;
+
 /// The order of evaluation.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
@@ -139,8 +142,9 @@ fn report_cycles(builder: &Builder<'_>, graph: &DiGraph<(), ()>, diags: &mut Dia
             false => Diagnostic::error(
                 "Cycle",
                 format!(
-                    "Each of these needs another one of them: {}. Break the circle at one place.",
-                    names.join(", ")
+                    "Each of these needs another one of them: {}{}. Break the circle at one place.",
+                    names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", "),
+                    if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() },
                 ),
             ),
         };

@@ -63,6 +63,12 @@ pub fn differences(schema: &Schema, record: &Record, live: LiveObject<'_>, key: 
         let recorded = record.read_back.get(attribute.name).or_else(|| record.attributes.get(attribute.name));
         let recorded = recorded.cloned().unwrap_or(Json::Null);
         let Some(now) = seen.get(attribute.name) else { continue };
+        if let Some(differs) = record.secret_differs(attribute.name, now, key) {
+            if differs {
+                found.push(Difference { attribute: attribute.name, recorded: Json::Null, live: now.clone() });
+            }
+            continue;
+        }
         // A machine's GPU count and group are what it was rented with; the record holds what was asked for.
         if !observe::same(&recorded, now) {
             found.push(Difference { attribute: attribute.name, recorded, live: now.clone() });
@@ -115,9 +121,22 @@ fn env_difference(record: &Record, live: &Env, exact: bool, key: &SecretKey) -> 
 
 /// The record with every fact as it is live. Desired attributes stay as they were sent, unless `adopt` says that the
 /// configuration leaves them to the API or to other people.
-pub fn refreshed(schema: &Schema, record: &Record, found: &[Difference], adopt: &dyn Fn(&str) -> bool) -> Record {
+pub fn refreshed(
+    schema: &Schema,
+    record: &Record,
+    found: &[Difference],
+    key: &SecretKey,
+    adopt: &dyn Fn(&str) -> bool,
+) -> Record {
     let mut refreshed = record.clone();
     for difference in found {
+        // Of a secret, only the digest of what the server shows is taken over.
+        if record.holds_secret(difference.attribute) {
+            if adopt(difference.attribute) {
+                refreshed.read_secret(difference.attribute, &difference.live, key);
+            }
+            continue;
+        }
         let presence = schema.attribute(difference.attribute).map(|attribute| attribute.presence);
         if presence == Some(Presence::Computed) || adopt(difference.attribute) {
             refreshed.read_back.remove(difference.attribute);

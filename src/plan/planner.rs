@@ -14,7 +14,7 @@ use crate::address::InstanceAddr;
 use crate::config::{IgnoreChanges, Instance, Lifecycle, Resolve, Unresolved, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
-use crate::lang::{Effects, Type, Value};
+use crate::lang::{Effects, Marks, Type, Value};
 use crate::live::{GroupId, MachineId, Mark, Offer, Snapshot};
 use crate::market::Unplaced;
 use crate::money::Usd;
@@ -275,7 +275,7 @@ impl<'a> Planner<'a> {
             schema.attribute(name).is_some_and(|attribute| attribute.presence == Presence::OptionalComputed)
                 && desired.is_some_and(|desired| desired.get(name).is_none_or(Value::is_null))
         };
-        let fresh = refreshed(schema, record, &found, &|name| ignored(name) || left_to_api(name));
+        let fresh = refreshed(schema, record, &found, self.input.key, &|name| ignored(name) || left_to_api(name));
         if fresh != *record {
             self.refresh.push((address.clone(), fresh.clone()));
         }
@@ -293,7 +293,9 @@ impl<'a> Planner<'a> {
             object = laid_over(schema, &object, &shown);
             let of = |json: &serde_json::Value, name: &str| {
                 let ty = schema.attribute(name).map_or(Type::Dynamic, |attribute| attribute.ty.to_type());
-                from_json(json, &ty).unwrap_or_else(|_| Value::null(ty))
+                let marks = [&recorded, &object].into_iter().filter_map(|object| Some(object.get(name)?.deep_marks()));
+                let marks = marks.fold(Marks::NONE, Marks::and);
+                from_json(json, &ty).unwrap_or_else(|_| Value::null(ty)).marked(marks)
             };
             let changed = shown
                 .iter()

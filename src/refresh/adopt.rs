@@ -4,6 +4,7 @@ use super::settle::record_of;
 use super::sight::may_be;
 use crate::diag::Diagnostic;
 use crate::live::{Env, Machine, Mark};
+use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};
 
@@ -11,7 +12,7 @@ use crate::state::{Intent, IntentAction, Record, State};
 ///
 /// # Errors
 /// It is recorded already, carries another mark or claim, fits no open rent, or fits several.
-pub fn adopt(state: &State, machine: &Machine) -> Result<Event, Diagnostic> {
+pub fn adopt(state: &State, machine: &Machine, key: &SecretKey) -> Result<Event, Diagnostic> {
     let refuse = |detail: String| Err(Diagnostic::error("Machine cannot be adopted", detail));
     let id = machine.id;
     if let Some((address, _)) = state.resources.iter().find(|(_, record)| Record::machine_id(record) == Some(id)) {
@@ -31,7 +32,7 @@ pub fn adopt(state: &State, machine: &Machine) -> Result<Event, Diagnostic> {
             Some(record) => Ok(Event::Recorded {
                 claim: Some(intent.claim.clone()),
                 address: intent.address.clone(),
-                record: Box::new(record_of((**record).clone(), machine, intent)),
+                record: Box::new(record_of((**record).clone(), machine, intent, key)),
             }),
             None => refuse(format!("The intent of {} holds no record.", intent.address)),
         },
@@ -75,6 +76,10 @@ mod tests {
         State { open, ..State::default() }
     }
 
+    fn key() -> SecretKey {
+        SecretKey::derive(&secrecy::SecretString::from("k"), "l")
+    }
+
     fn machine() -> Machine {
         Machine {
             gpu_model: Some("RTX 4090".into()),
@@ -86,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_one_rent_that_fits_takes_it() {
-        let event = adopt(&state(&[intent("c", "simplepod_instance.a")]), &machine()).expect("an event");
+        let event = adopt(&state(&[intent("c", "simplepod_instance.a")]), &machine(), &key()).expect("an event");
         let Event::Recorded { claim, address, record } = event else { panic!("a record") };
         assert_eq!((claim.as_deref(), address.to_string().as_str()), (Some("c"), "simplepod_instance.a"));
         assert_eq!(record.id(), Some(5));
@@ -95,12 +100,12 @@ mod tests {
     #[test]
     fn what_proves_nothing_is_refused() {
         let two = state(&[intent("c", "simplepod_instance.a"), intent("d", "simplepod_instance.b")]);
-        assert!(adopt(&two, &machine()).is_err());
+        assert!(adopt(&two, &machine(), &key()).is_err());
         let claimed =
             Machine { env: Some([("PODFORM_CLAIM".to_owned(), "d".to_owned())].into_iter().collect()), ..machine() };
-        assert!(adopt(&two, &claimed).is_ok());
-        assert!(adopt(&state(&[intent("c", "simplepod_instance.a")]), &claimed).is_err());
+        assert!(adopt(&two, &claimed, &key()).is_ok());
+        assert!(adopt(&state(&[intent("c", "simplepod_instance.a")]), &claimed, &key()).is_err());
         let other = Machine { gpu_count: Some(2), ..machine() };
-        assert!(adopt(&two, &other).is_err());
+        assert!(adopt(&two, &other, &key()).is_err());
     }
 }

@@ -4,9 +4,11 @@ use crate::live::GroupId;
 use crate::schema::observe::same;
 use crate::schema::{Presence, Schema, script};
 use crate::state::Record;
+use crate::state::digest::SecretKey;
 use serde_json::{Map, Value as Json};
 
-/// The names of the attributes of an answer that differ from what the record expects to read.
+/// The names of the attributes of an answer that differ from what the record expects to read. Of a secret one nobody can
+/// tell here: it counts as differing.
 pub fn differing(record: &Record, seen: &Map<String, Json>) -> Vec<String> {
     let expected = |name: &str| record.read_back.get(name).or_else(|| record.attributes.get(name));
     seen.iter()
@@ -16,11 +18,15 @@ pub fn differing(record: &Record, seen: &Map<String, Json>) -> Vec<String> {
 }
 
 /// Takes an answer into a record: facts are stored as read; of a desired attribute, the value read stands beside the one
-/// sent where they differ. Returns the names of desired attributes that the server shows otherwise than before.
-pub fn take_in(record: &mut Record, schema: &Schema, seen: &Map<String, Json>) -> Vec<String> {
+/// sent where they differ; of a secret, only a digest, made with `key`. Returns the names of desired attributes that the
+/// server shows otherwise than before.
+pub fn take_in(record: &mut Record, schema: &Schema, seen: &Map<String, Json>, key: &SecretKey) -> Vec<String> {
     let mut rewritten = Vec::new();
     for (name, live) in seen {
         let Some(attribute) = schema.attribute(name) else { continue };
+        if record.read_secret(name, live, key) {
+            continue;
+        }
         let sent = record.attributes.get(name).unwrap_or(&Json::Null);
         let fact = match attribute.presence {
             Presence::Computed => true,
@@ -59,6 +65,26 @@ mod tests {
     use crate::schema::instance::SCHEMA;
     use serde_json::json;
 
+    fn key() -> SecretKey {
+        SecretKey::derive(&secrecy::SecretString::from("k"), "l")
+    }
+
+    #[test]
+    fn of_a_secret_only_a_digest_is_taken_in() {
+        let mut record = Record::default();
+        for name in ["notes", "name"] {
+            record.attributes.insert(name.into(), Json::Null);
+            record.secrets.insert(name.into(), key().digest(name, "sent"));
+        }
+        let seen = |text: &str| Map::from_iter(["notes", "name"].map(|name| (name.to_owned(), json!(text))));
+        assert_eq!(take_in(&mut record, &SCHEMA, &seen("sent"), &key()), [""; 0]);
+        assert_eq!((record.attributes["name"].clone(), record.read_back.len()), (Json::Null, 0));
+        assert_eq!(take_in(&mut record, &SCHEMA, &seen("canary"), &key()), [""; 0]);
+        assert!(!format!("{record:?}").contains("canary"));
+        assert_eq!(record.secret_differs("notes", &json!("canary"), &key()), Some(false));
+        assert_eq!(record.secret_differs("notes", &json!("sent"), &key()), Some(true));
+    }
+
     #[test]
     fn the_same_in_other_words() {
         assert!(in_other_words("template_group", &json!("/instances/templates/29"), &json!("29")));
@@ -70,14 +96,14 @@ mod tests {
         let mut record = Record::default();
         record.attributes.insert("name".into(), json!("a-b"));
         let seen = Map::from_iter([("name".to_owned(), json!("a_b")), ("status".to_owned(), json!("created"))]);
-        assert_eq!(take_in(&mut record, &SCHEMA, &seen), ["name"]);
-        assert_eq!(take_in(&mut record, &SCHEMA, &seen), [""; 0]);
+        assert_eq!(take_in(&mut record, &SCHEMA, &seen, &key()), ["name"]);
+        assert_eq!(take_in(&mut record, &SCHEMA, &seen, &key()), [""; 0]);
         assert_eq!(record.attributes["name"], json!("a-b"));
         assert_eq!(record.read_back["name"], json!("a_b"));
         assert!(differing(&record, &seen).is_empty());
         let seen = Map::from_iter([("name".to_owned(), json!("a-b"))]);
         assert_eq!(differing(&record, &seen), ["name"]);
-        take_in(&mut record, &SCHEMA, &seen);
+        take_in(&mut record, &SCHEMA, &seen, &key());
         assert!(record.read_back.is_empty());
     }
 }

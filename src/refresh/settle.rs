@@ -8,6 +8,7 @@ use crate::cloud::{CallError, Cloud};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, Machine, MachineId, Status};
 use crate::schema::{self, INSTANCE, observe};
+use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};
 use std::time::Duration;
@@ -35,6 +36,8 @@ pub struct Settle<'a> {
     pub wait: bool,
     /// What time it is.
     pub clock: &'a Clock,
+    /// For the digests of secrets.
+    pub key: &'a SecretKey,
 }
 
 /// What looking brought.
@@ -149,13 +152,15 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
         verdicts.push(match (intent.action, &machines, &groups) {
             (IntentAction::Rent, Some(listed), _) => {
                 match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
-                    Sighting::Found(machine) => Verdict::Found(Box::new(record_of(record(), &machine, intent))),
+                    Sighting::Found(machine) => {
+                        Verdict::Found(Box::new(record_of(record(), &machine, intent, how.key)))
+                    }
                     Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("machine", &ids)),
                     Sighting::Nowhere => Verdict::Nowhere,
                 }
             }
             (_, _, Some(listed)) => match sight_group(cloud, intent, listed).await? {
-                Sighting::Found(group) => Verdict::Found(Box::new(record_of_group(record(), &group, intent))),
+                Sighting::Found(group) => Verdict::Found(Box::new(record_of_group(record(), &group, intent, how.key))),
                 Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("template group", &ids)),
                 Sighting::Nowhere => Verdict::Nowhere,
             },
@@ -166,16 +171,16 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
 }
 
 /// The record of an intent with what its machine shows.
-pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent) -> Record {
+pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent, key: &SecretKey) -> Record {
     record.claim = Some(intent.claim.clone());
-    take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine));
+    take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine), key);
     record
 }
 
 /// The record of an intent with what its group shows.
-fn record_of_group(mut record: Record, group: &Group, intent: &Intent) -> Record {
+fn record_of_group(mut record: Record, group: &Group, intent: &Intent, key: &SecretKey) -> Record {
     record.claim = Some(intent.claim.clone());
-    take_in(&mut record, &schema::group::SCHEMA, &observe::group(group));
+    take_in(&mut record, &schema::group::SCHEMA, &observe::group(group), key);
     record
 }
 

@@ -20,7 +20,7 @@ pub fn configuration_json(configuration: &Configuration) -> Json {
         // The key never leaves the configuration, not even as a constant.
         let told: Vec<Attribute> =
             body.attributes.iter().filter(|attribute| &*attribute.name != "api_key").cloned().collect();
-        provider.insert("expressions".into(), expressions(&told, &[]));
+        provider.insert("expressions".into(), expressions(&told, &[], &|_| false, &no_block));
     }
     out.insert("provider_config".into(), json!({ "simplepod": provider }));
     out.insert("root_module".into(), module(configuration, configuration.root()));
@@ -35,7 +35,7 @@ fn module(configuration: &Configuration, module: &Module) -> Json {
             if output.sensitive {
                 told.insert("sensitive".into(), json!(true));
             }
-            told.insert("expression".into(), expression(&output.expr));
+            told.insert("expression".into(), hidden_if(output.sensitive, &output.expr));
             describe(&mut told, output.description.as_deref());
             depends_on(&mut told, &output.depends_on);
             (name.to_string(), Json::Object(told))
@@ -49,11 +49,13 @@ fn module(configuration: &Configuration, module: &Module) -> Json {
         let calls = module.calls.iter().map(|(name, call)| {
             let mut told = Map::new();
             told.insert("source".into(), json!(call.source));
+            let called = configuration.module(call.module);
             if !call.arguments.is_empty() {
-                told.insert("expressions".into(), expressions(&call.arguments, &[]));
+                let secret = |name: &str| called.variables.get(name).is_some_and(|variable| variable.sensitive);
+                told.insert("expressions".into(), expressions(&call.arguments, &[], &secret, &no_block));
             }
             repetition(&mut told, call.count.as_deref(), call.for_each.as_deref());
-            told.insert("module".into(), self::module(configuration, configuration.module(call.module)));
+            told.insert("module".into(), self::module(configuration, called));
             depends_on(&mut told, &call.depends_on);
             (name.to_string(), Json::Object(told))
         });
@@ -86,20 +88,47 @@ fn resource(resource: &Resource) -> Json {
     told.insert("type".into(), json!(resource.kind));
     told.insert("name".into(), json!(resource.name));
     told.insert("provider_config_key".into(), json!("simplepod"));
-    told.insert("expressions".into(), expressions(&resource.body.attributes, &resource.body.blocks));
+    let schema = resource.schema;
+    let secret = |name: &str| schema.attribute(name).is_some_and(|attribute| attribute.sensitive);
+    let secret_in = |block: &str, name: &str| {
+        schema.block(block).and_then(|block| block.attribute(name)).is_some_and(|attribute| attribute.sensitive)
+    };
+    let body = &resource.body;
+    told.insert("expressions".into(), expressions(&body.attributes, &body.blocks, &secret, &secret_in));
     told.insert("schema_version".into(), json!(0));
     repetition(&mut told, resource.count.as_deref(), resource.for_each.as_deref());
     depends_on(&mut told, &resource.depends_on);
     Json::Object(told)
 }
 
-fn expressions(attributes: &[Attribute], blocks: &[Block]) -> Json {
-    let own = attributes.iter().map(|attribute| (attribute.name.to_string(), expression(&attribute.expr)));
-    let nested = blocks
+/// `secret` says which attributes are hidden whatever they hold; `secret_in` says it of the attributes of a block.
+fn expressions(
+    attributes: &[Attribute],
+    blocks: &[Block],
+    secret: &dyn Fn(&str) -> bool,
+    secret_in: &dyn Fn(&str, &str) -> bool,
+) -> Json {
+    let own = attributes
         .iter()
-        .filter(|block| &*block.kind != "dynamic")
-        .map(|block| (block.kind.to_string(), expressions(&block.body.attributes, &block.body.blocks)));
+        .map(|attribute| (attribute.name.to_string(), hidden_if(secret(&attribute.name), &attribute.expr)));
+    let nested = blocks.iter().filter(|block| &*block.kind != "dynamic").map(|block| {
+        let secret = |name: &str| secret_in(&block.kind, name);
+        (block.kind.to_string(), expressions(&block.body.attributes, &block.body.blocks, &secret, secret_in))
+    });
     Json::Object(own.chain(nested).collect())
+}
+
+fn no_block(_: &str, _: &str) -> bool {
+    false
+}
+
+/// An expression, without its constant where that is secret.
+fn hidden_if(secret: bool, expr: &Expr) -> Json {
+    let mut told = expression(expr);
+    if secret && let Some(told) = told.as_object_mut() {
+        told.remove("constant_value");
+    }
+    told
 }
 
 fn expression(expr: &Expr) -> Json {

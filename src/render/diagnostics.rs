@@ -6,7 +6,7 @@ use super::style::{BOLD, DIM, ERROR, Style, WARNING, wrap};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Source, Sources, Span};
 use std::collections::BTreeMap;
 
-/// Draws diagnostics, each in a frame:
+/// Draws diagnostics, the first [`MOST`] of them, each in a frame:
 ///
 /// ```text
 /// ╷
@@ -21,8 +21,15 @@ use std::collections::BTreeMap;
 /// ╵
 /// ```
 pub fn diagnostics(diags: &Diagnostics, sources: &Sources, style: Style) -> String {
-    diags.iter().map(|diagnostic| draw(diagnostic, sources, style)).collect()
+    let mut text: String = diags.iter().take(MOST).map(|diagnostic| draw(diagnostic, sources, style)).collect();
+    if diags.len() > MOST {
+        text.push_str(&format!("{} more like these are not shown.\n", diags.len() - MOST));
+    }
+    text
 }
+
+/// How many are drawn: nobody reads more.
+const MOST: usize = 200;
 
 fn draw(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
     let (word, colour) = match diagnostic.severity {

@@ -22,10 +22,10 @@ const TAB: &str = "    ";
 /// The first line of the span, and its last where that is another one. `width` is in columns, 0 for unlimited.
 pub(super) fn lines(source: &Source, span: Span, width: usize) -> Vec<Line> {
     let (start, end) = bounds(source, span);
-    let first = line_at(&source.text, start);
+    let first = line_at(source, start);
     // A span that ends with a line break ends on the line before it.
     let last_byte = source.text[start..end].trim_end_matches(['\n', '\r']).len() + start;
-    let last = line_at(&source.text, last_byte.max(start));
+    let last = line_at(source, last_byte.max(start));
     let mut drawn = vec![draw(&first, start, end.max(start), width)];
     if last.number != first.number {
         let indented = last.start + (last.text.len() - last.text.trim_start().len());
@@ -55,11 +55,10 @@ struct Place<'a> {
     text: &'a str,
 }
 
-fn line_at(text: &str, offset: usize) -> Place<'_> {
-    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
-    let rest = &text[start..];
-    let line = rest.split('\n').next().unwrap_or_default();
-    let number = text[..start].bytes().filter(|&b| b == b'\n').count() + 1;
+fn line_at(source: &Source, offset: usize) -> Place<'_> {
+    let (number, start) = source.line(offset);
+    let line = source.text[start..].split('\n').next().unwrap_or_default();
+    let number = number + 1;
     Place { number, start, text: line.strip_suffix('\r').unwrap_or(line) }
 }
 
@@ -70,8 +69,22 @@ struct Cell {
     meant: bool,
 }
 
+/// The part of a very long line around an offset, and whether something before it is left out.
+fn around<'a>(line: &Place<'a>, offset: usize) -> (Place<'a>, bool) {
+    const LONG: usize = 4096;
+    let whole = line.text;
+    let boundary = |at: usize| (0..=at.min(whole.len())).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or(0);
+    let from = match whole.len() > LONG {
+        true => boundary(offset.saturating_sub(line.start).saturating_sub(LONG / 4)),
+        false => 0,
+    };
+    let to = boundary(from + LONG);
+    (Place { start: line.start + from, text: whole.get(from..to).unwrap_or_default(), ..*line }, from > 0)
+}
+
 fn draw(line: &Place<'_>, start: usize, end: usize, width: usize) -> Line {
     let mut cells: Vec<Cell> = Vec::new();
+    let (line, cut) = &around(line, start);
     for (at, cluster) in line.text.grapheme_indices(true) {
         let from = line.start + at;
         let to = from + cluster.len();
@@ -96,7 +109,7 @@ fn draw(line: &Place<'_>, start: usize, end: usize, width: usize) -> Line {
     let (left, right) = window(&cells, width);
     let mut text = String::new();
     let mut underline = String::new();
-    if left > 0 {
+    if left > 0 || *cut {
         text.push('…');
         underline.push(' ');
     }
@@ -149,6 +162,9 @@ fn window(cells: &[Cell], width: usize) -> (usize, usize) {
     (left, right)
 }
 
+/// Lines in which the header of a block is looked for.
+const LOOK_BACK: usize = 10_000;
+
 /// The header of the block that the offset stands in: `resource "simplepod_instance" "a"`. Found by layout: the last
 /// line before that starts a block at the left margin.
 pub(super) fn context(source: &Source, offset: usize) -> Option<String> {
@@ -158,7 +174,7 @@ pub(super) fn context(source: &Source, offset: usize) -> Option<String> {
     let here = &source.text[upto..line_end];
     let mut found = header(here);
     if found.is_none() && (here.starts_with([' ', '\t']) || here.trim().is_empty() || here.starts_with('}')) {
-        for line in source.text[..upto].lines().rev() {
+        for line in source.text[..upto].lines().rev().take(LOOK_BACK) {
             if line.starts_with('}') {
                 break;
             }

@@ -13,13 +13,32 @@ pub type Finding = (String, String);
 
 /// Every fault of an object of a managed resource.
 pub fn validate(kind: &str, object: &Value) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let mut found = revealed(kind, object);
+    if !found.is_empty() {
+        // Other findings name values.
+        return found;
+    }
     match kind {
         TEMPLATE_GROUP => group(object, &mut found),
         INSTANCE => instance(object, &mut found),
         _ => {}
     }
     found
+}
+
+/// What may be secret. Everything else says what is rented, which a reviewer must see.
+const MAY_BE_SECRET: [&str; 5] = ["env_variables", "start_script", "notes", "name", "registry"];
+
+fn revealed(kind: &str, object: &Value) -> Vec<Finding> {
+    let may = |name: &str| MAY_BE_SECRET.contains(&name) && !(kind == TEMPLATE_GROUP && name == "name");
+    let finding = |name: &str| {
+        let text = format!(
+            "The value is sensitive, but {name} must be seen by whoever reviews a plan: it says what is rented. Give a value that is not sensitive; nonsensitive() shows one on purpose."
+        );
+        (name.to_owned(), text)
+    };
+    let entries = object.as_entries().into_iter().flatten();
+    entries.filter(|(name, value)| !may(name) && value.deep_marks().sensitive).map(|(name, _)| finding(name)).collect()
 }
 
 fn group(object: &Value, found: &mut Vec<Finding>) {
@@ -122,11 +141,12 @@ fn requirements(offer: &Value, found: &mut Vec<Finding>) {
 }
 
 fn env(object: &Value, found: &mut Vec<Finding>) {
-    let Some(entries) = object.get("env_variables").and_then(Value::as_entries) else { return };
-    for (name, value) in entries {
+    let Some(variables) = object.get("env_variables") else { return };
+    for (name, value) in variables.as_entries().into_iter().flatten() {
         let well_formed = !name.is_empty() && !name.contains(['=', '\0']) && !name.contains(char::is_whitespace);
         if !well_formed {
-            found.push(("env_variables".into(), format!("{name:?} cannot be the name of an environment variable.")));
+            let shown = if variables.marks.sensitive { "(sensitive value)".to_owned() } else { format!("{name:?}") };
+            found.push(("env_variables".into(), format!("{shown} cannot be the name of an environment variable.")));
         }
         if &**name == CLAIM_VARIABLE {
             let text =
@@ -134,9 +154,10 @@ fn env(object: &Value, found: &mut Vec<Finding>) {
             found.push(("env_variables".into(), text));
         }
         if value.is_null() {
+            let shown = if variables.marks.sensitive { "(sensitive value)".to_owned() } else { format!("{name:?}") };
             found.push((
                 "env_variables".into(),
-                format!("The value of {name:?} is null. Leave the variable out instead."),
+                format!("The value of {shown} is null. Leave the variable out instead."),
             ));
         }
     }

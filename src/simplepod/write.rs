@@ -1,7 +1,7 @@
 //! Bodies of requests, with exactly the types that the API is known to take (API sheet §3.5, §3.10, §3.11): it checks
 //! scalar types strictly.
 
-use crate::live::{Env, GroupFields, MachineFields, MachineId, Registry, RentRequest};
+use crate::live::{Env, GroupFields, MachineFields, MachineId, Mark, Registry, RentRequest};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde_json::Number;
@@ -45,7 +45,7 @@ pub(super) fn rent(request: &RentRequest) -> Body {
         start_script: request.start_script.as_deref(),
         env_variables: variables(&request.env),
     };
-    body_of(&body, secrets(Some(&request.env), request.start_script.as_deref(), None))
+    body_of(&body, secrets(Some(&request.env), [request.start_script.clone()], None))
 }
 
 #[derive(Serialize)]
@@ -76,7 +76,7 @@ pub(super) fn machine(fields: &MachineFields) -> Body {
         instance_template: fields.group.map(|group| group.iri()),
         env_variables: fields.env.as_ref().map(variables),
     };
-    body_of(&body, secrets(fields.env.as_ref(), None, None))
+    body_of(&body, secrets(fields.env.as_ref(), [fields.name.clone(), own(fields.notes.as_deref())], None))
 }
 
 #[derive(Serialize)]
@@ -140,7 +140,8 @@ pub(super) fn group(fields: &GroupFields) -> Body {
         is_run_ssh_server_on: fields.ssh_server,
         is_run_jupyter_on: fields.jupyter,
     };
-    body_of(&body, secrets(fields.env.as_ref(), fields.start_script.as_deref(), registry))
+    let texts = [fields.start_script.clone(), own(fields.notes.as_deref())];
+    body_of(&body, secrets(fields.env.as_ref(), texts, registry))
 }
 
 #[derive(Serialize)]
@@ -154,11 +155,21 @@ pub(super) fn reboot(ids: &[MachineId]) -> Body {
     body_of(&Reboot { instance_ids: ids.to_vec() }, Vec::new())
 }
 
-fn secrets(env: Option<&Env>, script: Option<&str>, registry: Option<&Registry>) -> Vec<String> {
+/// The user's part of notes.
+fn own(notes: Option<&str>) -> Option<String> {
+    notes.map(|notes| Mark::read(notes).0)
+}
+
+/// What may be secret in a body: whatever the configuration may mark sensitive.
+fn secrets(
+    env: Option<&Env>,
+    texts: impl IntoIterator<Item = Option<String>>,
+    registry: Option<&Registry>,
+) -> Vec<String> {
     let values = env.into_iter().flat_map(|env| env.0.values().cloned());
     let password = registry.and_then(|registry| registry.password.as_ref());
     values
-        .chain(script.map(str::to_owned))
+        .chain(texts.into_iter().flatten())
         .chain(password.map(|password| password.expose_secret().to_owned()))
         .collect()
 }

@@ -1,7 +1,7 @@
 //! Records as values of the language, and back. Secrets leave as digests and come back as placeholders.
 
 use super::digest::{SecretKey, SecretMatch};
-use super::model::Record;
+use super::model::{Record, SecretDigest};
 use crate::lang::convert::convert;
 use crate::lang::json::{from_json, to_json};
 use crate::lang::{Kind, Marks, Type, Value};
@@ -34,10 +34,9 @@ impl Record {
                 }
                 Json::Object(all)
             }
-            _ if marks.sensitive && !value.is_null() => {
-                let text = to_json(value);
-                let text = text.as_str().map_or_else(|| text.to_string(), str::to_owned);
-                self.secrets.insert(path.to_owned(), key.digest(path, &text));
+            // A list with one secret element is secret as a whole.
+            _ if marks.and(value.deep_marks()).sensitive && !value.is_null() => {
+                self.secrets.insert(path.to_owned(), key.digest(path, &text_of(&to_json(value))));
                 Json::Null
             }
             _ => to_json(value),
@@ -66,6 +65,37 @@ impl Record {
         Value::object(object)
     }
 
+    /// True where an attribute is secret, or something in it.
+    pub fn holds_secret(&self, name: &str) -> bool {
+        let rest =
+            |path: &String| path.strip_prefix(name).is_some_and(|rest| matches!(rest.get(..1), None | Some("." | "[")));
+        self.secrets.keys().any(rest)
+    }
+
+    /// Keeps what the server shows for a secret attribute as a digest (its own, where the server rewrites). False where
+    /// the attribute is not secret: then nothing is done.
+    pub fn read_secret(&mut self, name: &str, live: &Json, key: &SecretKey) -> bool {
+        let Some(sent) = self.secrets.get(name) else { return false };
+        match key.compare(sent, name, &text_of(live)) {
+            SecretMatch::Same => self.read_back.remove(name),
+            SecretMatch::Changed | SecretMatch::OtherKey => {
+                self.read_back.insert(name.to_owned(), Json::String(key.digest(name, &text_of(live)).digest))
+            }
+        };
+        true
+    }
+
+    /// Whether the server shows for a secret attribute another value than it did last; `None` where the attribute is
+    /// not secret. Digests of another key cannot be compared, and count as the same.
+    pub fn secret_differs(&self, name: &str, live: &Json, key: &SecretKey) -> Option<bool> {
+        let sent = self.secrets.get(name)?;
+        let expected = match self.read_back.get(name).and_then(Json::as_str) {
+            Some(digest) => SecretDigest { key_id: sent.key_id.clone(), digest: digest.to_owned() },
+            None => sent.clone(),
+        };
+        Some(key.compare(&expected, name, &text_of(live)) == SecretMatch::Changed)
+    }
+
     fn put_back(
         &self,
         path: &str,
@@ -75,10 +105,8 @@ impl Record {
         foreign: &mut Vec<String>,
     ) -> Value {
         if let Some(digest) = self.secrets.get(path) {
-            let text = wanted.filter(|wanted| wanted.is_wholly_known() && !wanted.is_null()).map(|wanted| {
-                let json = to_json(wanted);
-                json.as_str().map_or_else(|| json.to_string(), str::to_owned)
-            });
+            let known = wanted.filter(|wanted| wanted.is_wholly_known() && !wanted.is_null());
+            let text = known.map(|wanted| text_of(&to_json(wanted)));
             let held = match (text.map(|text| key.compare(digest, path, &text)), wanted) {
                 (Some(SecretMatch::Same), Some(wanted)) => wanted.clone(),
                 (Some(SecretMatch::OtherKey), Some(wanted)) => {
@@ -94,10 +122,13 @@ impl Record {
         }
         let prefix_block = format!("{path}.");
         let prefix_map = format!("{path}[");
-        if !self.secrets.keys().any(|at| at.starts_with(&prefix_block) || at.starts_with(&prefix_map)) {
+        // What was recorded in clear and is secret by now is not shown any more.
+        let marks = value.marks.and(wanted.map(|wanted| wanted.marks).unwrap_or_default());
+        let value = value.marked(marks);
+        let inside_secret = self.secrets.keys().any(|at| at.starts_with(&prefix_block) || at.starts_with(&prefix_map));
+        if !inside_secret && !wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
             return value;
         }
-        let marks = value.marks;
         let inner = |entries: &BTreeMap<Arc<str>, Value>, block: bool, foreign: &mut Vec<String>| {
             let mut all = BTreeMap::new();
             for (name, element) in entries {
@@ -113,6 +144,11 @@ impl Record {
             _ => value,
         }
     }
+}
+
+/// What is digested of a secret: a text itself, everything else as JSON.
+pub(super) fn text_of(json: &Json) -> String {
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
 }
 
 /// `registry.password`, `env_variables["TOKEN"]`.

@@ -39,7 +39,7 @@ pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
             let detail = format!("The account holds no machine {id}.");
             return Err(Diagnostic::error("Machine cannot be adopted", detail).into());
         };
-        let event = adopt(&held.state, &machine)?;
+        let event = adopt(&held.state, &machine, &access.secret_key(&held.state.lineage))?;
         held.append(std::slice::from_ref(&event))?;
         held.state.apply(event);
     }
