@@ -145,7 +145,9 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
         verdicts.push(match (intent.action, &machines, &groups) {
             (IntentAction::Rent, Some(listed), _) => {
                 match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
-                    Sighting::Found(machine) => Verdict::Found(Box::new(record_of(record(), &machine, intent, how.key))),
+                    Sighting::Found(machine) => {
+                        Verdict::Found(Box::new(record_of(record(), &machine, intent, how.key)))
+                    }
                     Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("machine", &ids)),
                     Sighting::Nowhere => Verdict::Nowhere,
                 }

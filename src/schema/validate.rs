@@ -155,7 +155,10 @@ fn env(object: &Value, found: &mut Vec<Finding>) {
         }
         if value.is_null() {
             let shown = if variables.marks.sensitive { "(sensitive value)".to_owned() } else { format!("{name:?}") };
-            found.push(("env_variables".into(), format!("The value of {shown} is null. Leave the variable out instead.")));
+            found.push((
+                "env_variables".into(),
+                format!("The value of {shown} is null. Leave the variable out instead."),
+            ));
         }
     }
 }

@@ -67,7 +67,8 @@ impl Record {
 
     /// True where an attribute is secret, or something in it.
     pub fn holds_secret(&self, name: &str) -> bool {
-        let rest = |path: &String| path.strip_prefix(name).is_some_and(|rest| matches!(rest.get(..1), None | Some("." | "[")));
+        let rest =
+            |path: &String| path.strip_prefix(name).is_some_and(|rest| matches!(rest.get(..1), None | Some("." | "[")));
         self.secrets.keys().any(rest)
     }
 
