@@ -19,8 +19,7 @@ impl Usd {
     pub const ZERO: Usd = Usd(Decimal::ZERO);
 
     /// `self` times a count (GPUs, gigabytes, hours); saturates instead of overflowing.
-    #[must_use]
-    pub fn times(self, n: impl Into<Decimal>) -> Usd {
+    fn times(self, n: impl Into<Decimal>) -> Usd {
         Usd(self.0.saturating_mul(n.into()))
     }
 
@@ -31,8 +30,7 @@ impl Usd {
     }
 
     /// The rate of an hour, for a rate per month.
-    #[must_use]
-    pub fn month_to_hour(self) -> Usd {
+    fn month_to_hour(self) -> Usd {
         Usd(self.0 / Decimal::from(HOURS_PER_MONTH))
     }
 

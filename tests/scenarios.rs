@@ -477,8 +477,11 @@ fn state_lines(bytes: &[u8]) -> Result<String, String> {
     Ok(lines)
 }
 
+/// Variables set for a command, and its words.
+type Words = (Vec<(String, String)>, Vec<String>);
+
 /// Splits a command line: variables first, words may be quoted with `'`.
-fn split(command: &str) -> Result<(Vec<(String, String)>, Vec<String>), String> {
+fn split(command: &str) -> Result<Words, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quoted = false;

@@ -80,7 +80,7 @@ impl<C> Context<'_, C> {
     }
 
     /// An interrupt has come.
-    pub fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         *self.cancel.borrow() >= Cancel::Gently
     }
 

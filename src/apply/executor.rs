@@ -64,6 +64,8 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(rend
         return executor.over(&mut show);
     }
     let stopped = executor.work(&ctx, input.cancel, &mut show).await;
+    // Also where it only ended a wait.
+    executor.result.interrupted |= ctx.is_cancelled();
     if let Err(stop) = stopped {
         executor.result.diagnostics.push(stop);
         return executor.over(&mut show);
@@ -246,6 +248,10 @@ impl<'a> Executor<'a> {
         let object = object.ok_or_else(|| missing("the configuration holds no such object any more".into()))?;
         let table = schema::schema(&step.address.resource.kind);
         let unknown = table.map(|table| record::unknown(table, object)).unwrap_or_default();
+        let makes = matches!(step.action, StepAction::Rent | StepAction::CreateGroup);
+        if makes && super::step::secrets_of(Some(object)).iter().any(|secret| secret.starts_with('\0')) {
+            return Err(missing("a secret that ignore_changes keeps is recorded as a digest only".into()));
+        }
         match unknown.is_empty() {
             true => Ok(object.clone()),
             false => Err(missing(format!("{} is still not known", unknown.join(", ")))),

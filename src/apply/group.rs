@@ -31,7 +31,7 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         return Err(refused(
             "Template group already exists",
             format!(
-                "The account already holds a template group named \"{name}\" (id {id}), and {address} did not make it. Import it with podform import '{address}' {id}, or choose another name. Nothing was created."
+                "The account already holds a template group named \"{name}\" (id {id}), and {address} did not make it. Choose another name, or delete that group first. Nothing was created."
             ),
         ));
     }

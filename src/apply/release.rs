@@ -68,7 +68,7 @@ fn may_release<C>(ctx: &Context<'_, C>, address: &InstanceAddr, record: &Record,
         (Some(recorded), live) => {
             let shown = live.as_ref().map_or("none", |hash| hash.0.as_str());
             return Err(format!(
-                "the record says hash_id {}, and the API shows {shown}. It is another machine. Check the account, then drop the record with podform state rm '{address}'.",
+                "the record says hash_id {}, and the API shows {shown}. It is another machine. Check the account: release it in the vendor's panel if it is yours.",
                 recorded.0
             ));
         }
@@ -89,17 +89,15 @@ pub(super) fn is_ours<C>(
     let claimed = claim.is_some() && claim == record.claim.as_deref();
     match mark {
         Some(mark) if mark.fleet != ctx.fleet => Err(format!(
-            "it carries the mark of another fleet, \"{}\". Release it from there, or drop the record with podform state rm '{address}'.",
+            "it carries the mark of another fleet, \"{}\". Release it from there, or in the vendor's panel.",
             mark.fleet
         )),
         Some(mark) if mark.lineage != ctx.lineage => Err(format!(
-            "it carries the mark of another state of this fleet (lineage {}). Run podform recover -adopt, or release it from there.",
+            "it carries the mark of another state of this fleet (lineage {}). Release it from there.",
             mark.lineage
         )),
         Some(mark) if claimed || record.claim.as_ref().is_none_or(|claim| *claim == mark.claim) => Ok(()),
-        Some(_) => Err(format!(
-            "its mark names another claim than the record. Check the account, then drop the record with podform state rm '{address}'."
-        )),
+        Some(_) => Err("its mark names another claim than the record. Check the account: release it in the vendor's panel if it is yours.".to_string()),
         None if claimed => Ok(()),
         None => Err(format!(
             "podform's mark is missing from its notes, so nothing proves that it is ours. Apply once with {address} still in the configuration, which writes the mark again, or release it in the vendor's panel."

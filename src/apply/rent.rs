@@ -10,6 +10,7 @@ use super::wait::{Waited, console_tail, wait};
 use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
 use crate::diag::{Diagnostic, Severity};
 use crate::live::{Machine, MachineFields, MachineId, Offer, RentRequest, Status};
+use crate::market::Requirement;
 use crate::money::hourly_cost;
 use crate::plan::StepAction;
 use crate::refresh::fault::{fault, passes};
@@ -78,9 +79,12 @@ async fn order<C: Cloud>(
 ) -> Result<(MachineId, Intent, Record), Stop> {
     let address = &job.step.address;
     let placed = job.change()?.placed.as_ref().ok_or_else(|| job.fault("no offer was chosen for it"))?;
+    // A requirement that the plan did not know yet is required all the same.
+    let mut placed = placed.clone();
+    placed.envelope.requirement = Requirement::read(job.object()?);
     let mut tried = 0;
     loop {
-        let offer = ctx.offers.choose(ctx.cloud, address, placed).await?;
+        let offer = ctx.offers.choose(ctx.cloud, address, &placed).await?;
         tried += 1;
         let (intent, record) = draft_of(ctx, job, desired, &offer, placed.envelope.disk_size)?;
         let claim = intent.claim.clone();
@@ -109,6 +113,9 @@ async fn order<C: Cloud>(
                 let gone = ctx.offers.refused(ctx.cloud, &offer.iri).await?;
                 if !gone && !is_about_the_offer(&error) {
                     return Err(failed(&doing, &error));
+                }
+                if ctx.is_cancelled() {
+                    return Err(Stop::Interrupted);
                 }
                 continue;
             }

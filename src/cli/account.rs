@@ -7,9 +7,9 @@ use crate::diag::Diagnostic;
 use crate::live::Offer;
 use crate::sandbox::{self, Switches, World};
 use crate::schema::instance::duration;
-use crate::simplepod::{self, Client, Expected, Settings};
+use crate::simplepod::{BASE_URL, Client, Expected, Settings};
 use crate::state::digest::SecretKey;
-use crate::state::{AccountIdentity, State};
+use crate::state::{AccountIdentity, State, fingerprint};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Access {
             Some(_) => "sandbox".to_owned(),
             None => settings.base_url.trim_end_matches('/').to_owned(),
         };
-        let identity = AccountIdentity { base_url, key_fingerprint: simplepod::account_fingerprint(&settings.api_key) };
+        let identity = AccountIdentity { base_url, key_fingerprint: fingerprint(&settings.api_key) };
         let state_key = match std::env::var("PODFORM_STATE_KEY") {
             Ok(key) if !key.is_empty() => SecretString::from(key),
             _ => settings.api_key.clone(),
@@ -111,7 +111,7 @@ pub async fn market(client: &Client) -> Result<Vec<Offer>, crate::cloud::CallErr
 
 fn base_url(provider: &ProviderSettings) -> String {
     let from_environment = || std::env::var("SIMPLEPOD_API_URL").ok().filter(|url| !url.is_empty());
-    provider.base_url.clone().or_else(from_environment).unwrap_or_else(|| simplepod::BASE_URL.to_owned())
+    provider.base_url.clone().or_else(from_environment).unwrap_or_else(|| BASE_URL.to_owned())
 }
 
 fn api_key(provider: &ProviderSettings) -> Result<SecretString, Failure> {

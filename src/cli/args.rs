@@ -36,6 +36,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Release and delete everything that this fleet recorded.
     Destroy(ApplyArgs),
+    /// Settle what an interrupted run left in doubt.
+    Recover(RecoverArgs),
     /// Show the state, or a saved plan.
     Show(ShowArgs),
     /// Show the outputs of the last apply.
@@ -182,6 +184,17 @@ pub struct ApplyArgs {
     pub parallelism: u16,
 }
 
+/// `recover`.
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// The id of the machine that an unanswered rent made; may be repeated.
+    #[arg(long, value_name = "ID")]
+    pub adopt: Vec<u64>,
+    /// Variables, account and lock.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+}
+
 /// `show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -218,6 +231,15 @@ pub enum StateCommand {
     /// List the recorded objects.
     List {
         /// Only these resources, instances or modules.
+        addresses: Vec<String>,
+        /// The state of the simulator.
+        #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+        sandbox: bool,
+    },
+    /// Forget objects. They are neither released nor deleted, and go on billing.
+    Rm {
+        /// Which.
+        #[arg(required = true)]
         addresses: Vec<String>,
         /// The state of the simulator.
         #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
@@ -262,6 +284,13 @@ pub struct VersionArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+impl Command {
+    /// True where standard output is a stream of JSON lines, which diagnostics are a part of.
+    pub fn streams_json(&self) -> bool {
+        matches!(self, Command::Apply(args) | Command::Destroy(args) if args.planning.json)
+    }
 }
 
 /// Terraform's flags have one dash: `-var` becomes `--var`. What follows `--` is left alone.

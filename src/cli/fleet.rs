@@ -10,8 +10,7 @@ use crate::config::{
 };
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::lang::parse;
-use crate::plan::Program;
-use sha2::{Digest, Sha256};
+use crate::plan::{Program, configuration_digests};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -139,7 +138,7 @@ fn module(
             continue;
         }
         if let Some(text) = text(&path, diags) {
-            digests.insert(path.clone(), hex(&Sha256::digest(text.as_bytes())));
+            digests.extend(configuration_digests([(&*path, &*text)]));
             let file = sources.add(path, text.clone());
             files.push(LoadedFile { body: Arc::new(parse::parse_body(file, &text, diags)) });
         }
@@ -178,8 +177,4 @@ pub fn text(path: &str, diags: &mut Diagnostics) -> Option<Arc<str>> {
             refuse(format!("{path}:{line}:{column}: the file is not valid UTF-8 from here on. Save it as UTF-8."))
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -13,6 +13,9 @@ use crate::state::State;
 use crate::state::journal::Event as StateEvent;
 use crate::store::{LockedStore, Store};
 
+/// How long a rent that was given up is watched for (invariant 2).
+const WATCHED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
 /// The lock, and the state under it.
 pub struct Held {
     /// The lock.
@@ -23,15 +26,17 @@ pub struct Held {
 
 impl Held {
     /// Takes the lock, and reads.
-    pub fn open(args: &PlanningArgs, access: &Access) -> Result<Held, Failure> {
+    pub fn open(args: &PlanningArgs, operation: &str, access: &Access) -> Result<Held, Failure> {
         let store = Store::new(state_dir(args.account.sandbox));
         let timeout = planning::flag_duration("-lock-timeout", &args.lock_timeout)?;
         let locked = match args.lock {
-            true => store.lock("apply", timeout),
-            false => store.without_lock("apply"),
+            true => store.lock(operation, timeout),
+            false => store.without_lock(operation),
         };
         let mut locked = locked.map_err(|error| stored::failure(&error))?;
-        let state = locked.load().map_err(|error| stored::failure(&error))?.state;
+        let mut state = locked.load().map_err(|error| stored::failure(&error))?.state;
+        let now = jiff::Timestamp::now();
+        state.watched.retain(|_, (_, closed)| now.duration_since(*closed) < WATCHED);
         access.check(&state, args.account.accept_account)?;
         Ok(Held { store: locked, state })
     }

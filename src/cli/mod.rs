@@ -32,7 +32,7 @@ pub fn run() -> u8 {
             return if error.use_stderr() { Exit::Error.code() } else { Exit::Done.code() };
         }
     };
-    let terminal = Terminal::new(cli.no_color, cli.compact_warnings);
+    let terminal = Terminal::new(cli.no_color, cli.compact_warnings, cli.command.streams_json());
     let mut context = Context { terminal, sources: Sources::default(), diags: Diagnostics::new() };
     let outcome = enter(&cli).and_then(|()| command(&cli.command, &mut context));
     let mut told = std::mem::take(&mut context.diags);
@@ -66,6 +66,7 @@ fn command(command: &Command, context: &mut Context) -> Outcome {
         Command::Plan(args) => runtime()?.block_on(commands::plan::run(args, context)),
         Command::Apply(args) => runtime()?.block_on(commands::apply::run(args, false, context)),
         Command::Destroy(args) => runtime()?.block_on(commands::apply::run(args, true, context)),
+        Command::Recover(args) => runtime()?.block_on(commands::recover::run(args, context)),
         Command::Show(args) => commands::show::run(args, context),
         Command::Output(args) => commands::output::run(args, context),
         Command::State(command) => commands::state::run(command, context),

@@ -9,7 +9,7 @@ use crate::cloud::{CallError, Cloud};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Offer, Snapshot};
 use crate::plan::{Plan, PlanInput, PlanMode, PlanOptions, Planned, Target, plan};
-use crate::refresh::{Refresh, fault, foreign_lineage, lost_state, mass_disappearance, refresh};
+use crate::refresh::{Refresh, fault, foreign_lineage, lost_state, mass_disappearance, orphans, refresh};
 use crate::render::unplaced;
 use crate::simplepod::Client;
 use crate::state::State;
@@ -57,6 +57,8 @@ pub fn options(args: &PlanningArgs, destroy: bool) -> Result<PlanOptions, Diagno
 pub async fn look(client: &Client, state: &State, fleet: Option<&str>, args: &PlanningArgs) -> Result<Seen, Failure> {
     let how = match args.refresh {
         RefreshFlag::True => Refresh::Lists,
+        // A state without a resource may be a lost one: then nothing counts as live unread (invariant 12).
+        RefreshFlag::False if state.resources.is_empty() => Refresh::Lists,
         RefreshFlag::False => Refresh::Nothing,
         RefreshFlag::Full => Refresh::Full,
     };
@@ -85,6 +87,14 @@ pub fn make(
     options: &PlanOptions,
     diags: &mut Diagnostics,
 ) -> Result<Plan, Failure> {
+    for orphan in orphans(state, &seen.snapshot) {
+        let address = &orphan.intent.address;
+        let detail = format!(
+            "Machine {} carries the claim of a rent for {address} that was given up as absent. It stands in no state and bills: release it in the vendor's panel.",
+            orphan.id
+        );
+        diags.push(Diagnostic::warning("Orphaned machine", detail).on(address));
+    }
     let nothing = Vec::new();
     let key = access.secret_key(&state.lineage);
     let input = PlanInput {
@@ -107,6 +117,8 @@ pub fn make(
         }
         for why in &without {
             let mut told = unplaced(why);
+            let declared = fleet.program.configuration.declaration(&why.address.resource);
+            told.span = declared.map(|(_, resource)| resource.span);
             if options.allow_partial {
                 told.severity = crate::diag::Severity::Warning;
             }

@@ -1,8 +1,8 @@
 //! Where text goes: data to standard output, everything else to standard error. A closed pipe is no fault.
 
 use crate::diag::{Diagnostics, Severity, Sources};
-use crate::render::Style;
 use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
+use crate::render::{Style, diagnostic_line};
 use std::io::{BufRead, IsTerminal, Write};
 
 /// Columns where there is no terminal.
@@ -16,11 +16,13 @@ pub struct Terminal {
     /// For standard error.
     pub err: Style,
     compact_warnings: bool,
+    /// Diagnostics are JSON lines on standard output.
+    json: bool,
 }
 
 impl Terminal {
     /// Looks at the environment: NO_COLOR, CLICOLOR_FORCE, TERM, and whether each stream is a terminal.
-    pub fn new(no_color: bool, compact_warnings: bool) -> Terminal {
+    pub fn new(no_color: bool, compact_warnings: bool, json: bool) -> Terminal {
         let color = |choice: anstream::ColorChoice| !no_color && choice != anstream::ColorChoice::Never;
         let width = |columns: Option<(terminal_size::Width, terminal_size::Height)>| {
             columns.map_or(PIPED, |(width, _)| usize::from(width.0).clamp(40, 240))
@@ -35,6 +37,7 @@ impl Terminal {
                 width: width(terminal_size::terminal_size_of(std::io::stderr())),
             },
             compact_warnings,
+            json,
         }
     }
 
@@ -56,6 +59,11 @@ impl Terminal {
     /// Draws diagnostics.
     pub fn diagnostics(&self, diags: &Diagnostics, sources: &Sources) {
         if diags.is_empty() {
+            return;
+        }
+        if self.json {
+            let now = jiff::Timestamp::now();
+            diags.iter().for_each(|diagnostic| self.line(&diagnostic_line(diagnostic, sources, now)));
             return;
         }
         let mut errors = Diagnostics::new();

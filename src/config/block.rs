@@ -6,6 +6,9 @@ use crate::lang::reference::references;
 use crate::lang::{Reference, Subject};
 use std::sync::Arc;
 
+/// The meta-arguments of resources and module calls.
+pub(super) const META: [&str; 3] = ["count", "for_each", "depends_on"];
+
 /// Reports every attribute and block that is not on the lists; `what` names the block: "a variable block".
 pub(super) fn allow(body: &Body, what: &str, attributes: &[&str], blocks: &[&str], diags: &mut Diagnostics) {
     for attribute in &body.attributes {
@@ -147,4 +150,26 @@ pub(super) fn depends_on(body: &Body, diags: &mut Diagnostics) -> Vec<Reference>
 fn invalid_dependency(span: Span, diags: &mut Diagnostics) {
     let detail = "Each element of depends_on names a resource or module of this module, without quotes.";
     diags.push(Diagnostic::error("Invalid depends_on reference", detail).at(span));
+}
+
+/// An error for every block of a body that holds none.
+pub(super) fn allow_no_blocks(body: &Body, what: &str, diags: &mut Diagnostics) {
+    for block in &body.blocks {
+        let detail = format!("Blocks are not allowed in {what}.");
+        diags.push(Diagnostic::error("Unexpected block", detail).at(block.kind_span));
+    }
+}
+
+/// The error for an argument that must be there.
+pub(super) fn missing_argument(name: &str, span: Span, diags: &mut Diagnostics) {
+    let detail = format!("The argument \"{name}\" is required, but no definition was found.");
+    diags.push(Diagnostic::error("Missing required argument", detail).at(span));
+}
+
+/// An error where both meta-arguments stand.
+pub(super) fn both<T>(count: &Option<T>, for_each: &Option<T>, block: &Block, diags: &mut Diagnostics) {
+    if count.is_some() && for_each.is_some() {
+        let detail = "The \"count\" and \"for_each\" meta-arguments are mutually exclusive: only one may be given.";
+        diags.push(Diagnostic::error("Invalid combination of \"count\" and \"for_each\"", detail).at(block.span));
+    }
 }

@@ -1,7 +1,7 @@
 //! Which declaration needs which: the order of evaluation, and what each resource depends on.
 
-use super::load::names_only_itself;
 use super::model::{Configuration, Module, ModuleId, ResourceKey};
+use super::value_blocks::names_only_itself;
 use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::lang::ast::Expr;

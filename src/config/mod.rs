@@ -11,7 +11,10 @@ mod graph;
 mod inputs;
 mod load;
 mod model;
+mod resource_block;
 mod scope;
+mod settings_block;
+mod value_blocks;
 
 pub use evaluate::{Evaluated, EvaluatedOutput, Instance, ProviderSettings, Resolve, Unresolved, evaluate};
 pub use graph::{Graph, Node};

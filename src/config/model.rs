@@ -1,5 +1,6 @@
 //! Declarations.
 
+use crate::address::ResourceAddr;
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
 use crate::lang::{Constraint, Reference, Value};
@@ -40,6 +41,16 @@ impl Configuration {
     /// The root module.
     pub fn root(&self) -> &Module {
         self.module(Self::ROOT)
+    }
+
+    /// The declaration behind an address, whatever its keys.
+    pub fn declaration(&self, address: &ResourceAddr) -> Option<(ModuleId, &Resource)> {
+        let mut id = Self::ROOT;
+        for (name, _) in &address.module.0 {
+            id = self.modules.get(id.0)?.calls.get(name.as_str())?.module;
+        }
+        let key = (address.kind.as_str().into(), address.name.as_str().into());
+        Some((id, self.modules.get(id.0)?.resources.get(&key)?))
     }
 
     /// The names of the calls from the root to a module.

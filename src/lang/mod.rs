@@ -11,6 +11,7 @@ pub mod convert;
 mod digits;
 pub mod eval;
 pub mod functions;
+mod hex;
 pub mod json;
 pub mod number;
 pub mod ops;
@@ -32,6 +33,7 @@ mod tests_support;
 #[cfg(test)]
 mod tests_values;
 
+pub use hex::hex;
 pub use number::Number;
 pub use reference::{Effects, Reference, Scope, Subject};
 pub use types::{Constraint, Type};

@@ -348,11 +348,6 @@ impl Number {
         let infinite = if self.is_negative() { f64::NEG_INFINITY } else { f64::INFINITY };
         self.to_string().parse().unwrap_or(infinite)
     }
-
-    /// The digits that Terraform prints, without an exponent: those of `Display`.
-    pub fn to_decimal_string(&self) -> String {
-        self.to_string()
-    }
 }
 
 impl std::fmt::Display for Number {

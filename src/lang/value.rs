@@ -177,7 +177,7 @@ impl Value {
 
     /// The order of the elements of a set: false before true, numbers ascending, strings by their bytes, and everything
     /// else by its parts. Null comes last.
-    pub fn set_order(&self, other: &Value) -> Ordering {
+    fn set_order(&self, other: &Value) -> Ordering {
         let rank = |value: &Value| match value.kind {
             Kind::Bool(_) => 0,
             Kind::Number(_) => 1,

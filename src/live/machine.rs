@@ -128,6 +128,41 @@ pub struct Machine {
     pub warnings: Vec<String>,
 }
 
+impl Machine {
+    /// A machine of which only the id is told.
+    pub fn bare(id: MachineId) -> Machine {
+        Machine {
+            id,
+            hash_id: None,
+            support_id: None,
+            name: None,
+            notes: None,
+            status: None,
+            gpu_model: None,
+            gpu_count: None,
+            price_per_gpu: None,
+            price_per_disk: None,
+            disk_size: None,
+            auto_renew: None,
+            max_auto_renew_price: None,
+            created_at: None,
+            expires_at: None,
+            auto_renew_at: None,
+            group: None,
+            env: None,
+            start_script: None,
+            ports: None,
+            host_ip: None,
+            region: None,
+            country: None,
+            console: None,
+            console_system: None,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// The body of a rent (API sheet §3.10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RentRequest {

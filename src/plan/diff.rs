@@ -62,10 +62,11 @@ fn fill_renewal(schema: &Schema, object: &mut BTreeMap<Arc<str>, Value>, standin
     }
     let on = object.get("auto_renew").and_then(Value::as_bool).or_else(|| standing?.get("auto_renew")?.as_bool());
     let set_by_us = object.get("auto_renew").is_some_and(|value| !value.is_null());
-    if on == Some(true) && set_by_us {
-        if let Some(cap) = object.get("max_price_per_gpu").cloned() {
-            object.insert("max_auto_renew_price".into(), cap);
-        }
+    if on == Some(true)
+        && set_by_us
+        && let Some(cap) = object.get("max_price_per_gpu").cloned()
+    {
+        object.insert("max_auto_renew_price".into(), cap);
     }
 }
 

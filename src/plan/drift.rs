@@ -1,12 +1,12 @@
 //! Recorded against live.
 
+use crate::lang::Value;
+use crate::lang::json::from_json;
 use crate::live::{Env, Group, Machine};
 use crate::schema::{Presence, Schema, observe};
 use crate::state::Record;
 use crate::state::digest::{SecretKey, SecretMatch};
-use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
-use std::str::FromStr;
 
 /// The live object of a record, as the refresh read it.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,8 @@ impl LiveObject<'_> {
 
     fn env(&self) -> Option<Env> {
         match self {
-            LiveObject::Machine(machine) => machine.env.clone().map(Env::without_claim),
+            // An empty one does not even show the claim that every rent sends: it is not shown, and proves nothing.
+            LiveObject::Machine(machine) => machine.env.clone().filter(|env| !env.0.is_empty()).map(Env::without_claim),
             LiveObject::Group(group) => group.env.clone(),
         }
     }
@@ -69,7 +70,7 @@ pub fn differences(schema: &Schema, record: &Record, live: LiveObject<'_>, key: 
             continue;
         }
         // A machine's GPU count and group are what it was rented with; the record holds what was asked for.
-        if !same(&recorded, now) {
+        if !observe::same(&recorded, now) {
             found.push(Difference { attribute: attribute.name, recorded, live: now.clone() });
         }
     }
@@ -118,32 +119,6 @@ fn env_difference(record: &Record, live: &Env, exact: bool, key: &SecretKey) -> 
     })
 }
 
-/// Equal for a reader: null, "" and [] are the same nothing; numbers compare by value; times by instant.
-fn same(a: &Json, b: &Json) -> bool {
-    let nothing = |json: &Json| match json {
-        Json::Null => true,
-        Json::String(text) => text.is_empty(),
-        Json::Array(items) => items.is_empty(),
-        Json::Object(entries) => entries.is_empty(),
-        _ => false,
-    };
-    match (a, b) {
-        _ if nothing(a) && nothing(b) => true,
-        (Json::Number(a), Json::Number(b)) => {
-            let value = |text: String| Decimal::from_str(&text).or_else(|_| Decimal::from_scientific(&text));
-            matches!((value(a.to_string()), value(b.to_string())), (Ok(a), Ok(b)) if a == b)
-        }
-        (Json::String(a), Json::String(b)) => {
-            a == b || matches!((a.parse::<jiff::Timestamp>(), b.parse::<jiff::Timestamp>()), (Ok(a), Ok(b)) if a == b)
-        }
-        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Json::Object(a), Json::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
-        }
-        (a, b) => a == b,
-    }
-}
-
 /// The record with every fact as it is live. Desired attributes stay as they were sent, unless `adopt` says that the
 /// configuration leaves them to the API or to other people.
 pub fn refreshed(
@@ -169,4 +144,32 @@ pub fn refreshed(
         }
     }
     refreshed
+}
+
+/// Facts that move by themselves are no drift worth a reviewer's eyes; prices and what the configuration can say are.
+pub(super) fn is_drift(schema: &Schema, difference: &Difference) -> bool {
+    match schema.attribute(difference.attribute) {
+        Some(attribute) => {
+            attribute.presence != Presence::Computed || ["price_per_gpu", "price_per_disk"].contains(&attribute.name)
+        }
+        None => false,
+    }
+}
+
+/// What a plan compares with: where live differs, live counts.
+pub(super) fn laid_over(schema: &Schema, object: &Value, found: &[Difference]) -> Value {
+    let mut entries = object.as_entries().cloned().unwrap_or_default();
+    for difference in found {
+        let Some(attribute) = schema.attribute(difference.attribute) else { continue };
+        // What a machine was rented with cannot be edited from outside: the record holds the order, not the delivery.
+        if ["gpu_model", "gpu_count"].contains(&attribute.name) {
+            continue;
+        }
+        let ty = attribute.ty.to_type();
+        let marks = entries.get(attribute.name).map(|value| value.deep_marks()).unwrap_or_default();
+        if let Ok(live) = from_json(&difference.live, &ty) {
+            entries.insert(attribute.name.into(), live.marked(marks));
+        }
+    }
+    Value::object(entries)
 }

@@ -4,6 +4,7 @@ use super::check::check;
 use super::model::{Plan, PlanMode};
 use super::planner::PlanOptions;
 use crate::address::InstanceAddr;
+use crate::lang::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -186,5 +187,5 @@ fn checksum(version: &str, content: &str) -> String {
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text))
 }

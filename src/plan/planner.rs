@@ -2,7 +2,7 @@
 
 use super::check::check;
 use super::diff::{Standing, Template, compare, created};
-use super::drift::{Difference, LiveObject, differences, refreshed};
+use super::drift::{Difference, LiveObject, differences, is_drift, laid_over, refreshed};
 use super::model::{Action, Change, CostSummary, Drift, DriftKind, Plan, PlanMode, Reason};
 use super::outputs::output_changes;
 use super::placing::{Placements, place_all};
@@ -11,7 +11,7 @@ use super::select::{Selection, Target};
 use super::steps::steps;
 use super::variables::planned_variables;
 use crate::address::InstanceAddr;
-use crate::config::{IgnoreChanges, Instance, Lifecycle, ModuleId, Resolve, ResourceKey, Unresolved, evaluate};
+use crate::config::{IgnoreChanges, Instance, Lifecycle, Resolve, Unresolved, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Effects, Marks, Type, Value};
@@ -97,10 +97,15 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     let dependencies = std::mem::take(&mut planner.dependencies);
     let placements = Placements { state: input.state, snapshot: input.snapshot, market: input.market };
     let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
-    over_budget_of_cap(&changes, diags);
+    // Who releases, or only looks, is not kept from it by a price.
+    if input.options.mode == PlanMode::Normal {
+        over_budget_of_cap(&changes, diags);
+    }
     let steps = match input.options.mode {
-        PlanMode::RefreshOnly => Vec::new(),
-        PlanMode::Normal | PlanMode::Destroy => steps(&changes, &dependencies, input.state, diags),
+        // Nothing is called, but what is gone is forgotten.
+        PlanMode::RefreshOnly | PlanMode::Normal | PlanMode::Destroy => {
+            steps(&changes, &dependencies, input.state, diags)
+        }
     };
     if diags.has_errors() {
         return None;
@@ -156,8 +161,6 @@ fn over_budget_of_cap(changes: &[Change], diags: &mut Diagnostics) {
     }
 }
 
-type Declaration = (ModuleId, ResourceKey);
-
 struct Planner<'a> {
     input: &'a PlanInput<'a>,
     fleet: Option<String>,
@@ -171,7 +174,6 @@ struct Planner<'a> {
     groups: BTreeMap<u64, InstanceAddr>,
     /// Resources that each instance depends on, by the configuration.
     dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
-    declarations: BTreeMap<(Vec<String>, String, String), Declaration>,
     visited: BTreeSet<InstanceAddr>,
     prevented: BTreeSet<InstanceAddr>,
 }
@@ -179,14 +181,6 @@ struct Planner<'a> {
 impl<'a> Planner<'a> {
     fn new(input: &'a PlanInput<'a>) -> Self {
         let configuration = &input.program.configuration;
-        let mut declarations = BTreeMap::new();
-        for (at, module) in configuration.modules.iter().enumerate() {
-            let id = ModuleId(at);
-            let calls: Vec<String> = configuration.call_path(id).into_iter().map(str::to_owned).collect();
-            for key in module.resources.keys() {
-                declarations.insert((calls.clone(), key.0.to_string(), key.1.to_string()), (id, key.clone()));
-            }
-        }
         let groups = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
         Planner {
             input,
@@ -194,6 +188,7 @@ impl<'a> Planner<'a> {
             selection: Selection::new(
                 &input.options.targets,
                 &input.options.excluded,
+                input.options.mode == PlanMode::Destroy,
                 configuration,
                 &input.program.graph,
             ),
@@ -203,7 +198,6 @@ impl<'a> Planner<'a> {
             planned: BTreeMap::new(),
             groups: groups.filter_map(|(address, record)| Some((record.id()?, address.clone()))).collect(),
             dependencies: BTreeMap::new(),
-            declarations,
             visited: BTreeSet::new(),
             prevented: BTreeSet::new(),
         }
@@ -232,10 +226,9 @@ impl<'a> Planner<'a> {
     }
 
     fn selected(&self, address: &InstanceAddr) -> bool {
-        let resource = &address.resource;
-        let calls = resource.module.0.iter().map(|(name, _)| name.clone()).collect();
-        let declaration = self.declarations.get(&(calls, resource.kind.clone(), resource.name.clone()));
-        self.selection.contains(address, declaration)
+        let declaration = self.input.program.configuration.declaration(&address.resource);
+        let declaration = declaration.map(|(id, resource)| (id, (resource.kind.clone(), resource.name.clone())));
+        self.selection.contains(address, declaration.as_ref())
     }
 
     fn live(&self, address: &InstanceAddr, record: &Record) -> Live<'a> {
@@ -271,17 +264,13 @@ impl<'a> Planner<'a> {
         schema: &Schema,
         record: &Record,
         live: Option<LiveObject<'_>>,
-        desired: Option<&Value>,
-        lifecycle: &Lifecycle,
+        declared: Option<(&Value, &Lifecycle)>,
         diags: &mut Diagnostics,
     ) -> Value {
+        let desired = declared.map(|(desired, _)| desired);
         let mut foreign = Vec::new();
         let found = live.map(|live| differences(schema, record, live, self.input.key)).unwrap_or_default();
-        let ignored = |name: &str| match &lifecycle.ignore_changes {
-            IgnoreChanges::None => false,
-            IgnoreChanges::All => true,
-            IgnoreChanges::Paths(paths) => paths.iter().any(|path| path.len() == 1 && &*path[0] == name),
-        };
+        let ignored = |name: &str| declared.is_some_and(|(_, lifecycle)| ignores(lifecycle, name));
         let left_to_api = |name: &str| {
             schema.attribute(name).is_some_and(|attribute| attribute.presence == Presence::OptionalComputed)
                 && desired.is_some_and(|desired| desired.get(name).is_none_or(Value::is_null))
@@ -323,7 +312,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether the live object carries our mark. An object of another fleet is refused.
-    fn mark(&self, address: &InstanceAddr, live: LiveObject<'_>, diags: &mut Diagnostics) -> bool {
+    fn mark(&self, address: &InstanceAddr, record: &Record, live: LiveObject<'_>, diags: &mut Diagnostics) -> bool {
         let Some(notes) = live.notes() else { return true };
         match Mark::read(notes).1 {
             Some(mark) if Some(&mark.fleet) != self.fleet.as_ref() || mark.lineage != self.input.state.lineage => {
@@ -334,7 +323,7 @@ impl<'a> Planner<'a> {
                 diags.push(Diagnostic::error("Another fleet's mark", detail).on(address));
                 true
             }
-            Some(mark) => mark.address == *address,
+            Some(mark) => mark.address == *address && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim),
             None => false,
         }
     }
@@ -353,13 +342,13 @@ impl<'a> Planner<'a> {
             }
             let object = match live {
                 Live::Object(object) => {
-                    self.mark(address, object, diags);
-                    let lifecycle = Lifecycle::default();
-                    self.standing(address, schema, record, Some(object), None, &lifecycle, diags)
+                    self.mark(address, record, object, diags);
+                    self.standing(address, schema, record, Some(object), None, diags)
                 }
                 _ => record.object(schema, None, self.input.key, &mut Vec::new()),
             };
-            let blocked = state.open_at(address).next().is_some() || !self.selected(address);
+            let blocked =
+                state.open_at(address).next().is_some() || self.is_awaited(address, record) || !self.selected(address);
             let refresh_only = self.input.options.mode == PlanMode::RefreshOnly;
             let action = match live {
                 Live::Gone => Action::Forget,
@@ -373,31 +362,20 @@ impl<'a> Planner<'a> {
             let reason = match action {
                 _ if destroy => Reason::Destroy,
                 Action::Forget => Reason::Gone,
-                _ if self.is_declared(address) => Reason::NoKey,
+                _ if self.input.program.configuration.declaration(&address.resource).is_some() => Reason::NoKey,
                 _ => Reason::NoBlock,
             };
-            let cost = cost_of(&object);
-            let gone = action == Action::Forget;
-            self.changes.push(Change {
-                address: address.clone(),
-                action,
-                reason: (action != Action::NoOp).then_some(reason),
-                after: (action == Action::NoOp).then(|| object.clone()),
-                before: Some(object),
-                forced_by: Vec::new(),
-                placed: None,
-                cost_before: if gone { Usd::ZERO } else { cost },
-                cost_after: if action == Action::NoOp { cost } else { Usd::ZERO },
-                repair_mark: false,
-                remarks: Vec::new(),
+            self.changes.push(match action {
+                Action::NoOp => unchanged(address.clone(), Some(object)),
+                _ => removal(address, object, action, reason),
             });
         }
     }
 
-    fn is_declared(&self, address: &InstanceAddr) -> bool {
-        let resource = &address.resource;
-        let calls = resource.module.0.iter().map(|(name, _)| name.clone()).collect();
-        self.declarations.contains_key(&(calls, resource.kind.clone(), resource.name.clone()))
+    /// A group by which a machine in doubt would be recognised stays.
+    fn is_awaited(&self, address: &InstanceAddr, record: &Record) -> bool {
+        let group = record.id().filter(|_| address.resource.kind == TEMPLATE_GROUP);
+        group.is_some() && self.input.state.open.values().any(|intent| intent.group_id == group)
     }
 
     fn gone(&mut self, address: &InstanceAddr, schema: &Schema, record: &Record) {
@@ -429,6 +407,10 @@ impl Resolve for Planner<'_> {
         let Some(record) = record.filter(|_| !matches!(live, Live::Gone)) else {
             if let Some(record) = record {
                 self.gone(&address, schema, record);
+                if self.input.options.mode == PlanMode::RefreshOnly {
+                    let object = record.object(schema, None, self.input.key, &mut Vec::new());
+                    self.changes.push(removal(&address, object, Action::Forget, Reason::Gone));
+                }
             }
             let template = self.template(&desired);
             let object = created(&name, schema, &desired, &template);
@@ -439,70 +421,47 @@ impl Resolve for Planner<'_> {
             if resource.schema.kind == TEMPLATE_GROUP {
                 self.name_is_free(&address, &desired, diags);
             }
-            return self.push(Change {
-                address,
-                action: Action::Create,
-                reason: record.map(|_| Reason::Gone),
-                before: None,
-                after: Some(object),
-                forced_by: Vec::new(),
-                placed: None,
-                cost_before: Usd::ZERO,
-                cost_after: Usd::ZERO,
-                repair_mark: false,
-                remarks: Vec::new(),
-            });
+            let (action, reason) = (Action::Create, record.map(|_| Reason::Gone));
+            return self.push(Change { action, reason, after: Some(object), ..unchanged(address, None) });
         };
         let live = match live {
             Live::Object(object) => Some(object),
             _ => None,
         };
-        let marked = live.is_none_or(|live| self.mark(&address, live, diags));
-        let object = self.standing(&address, schema, record, live, Some(&desired), &resource.lifecycle, diags);
-        let cost = cost_of(&object);
+        let marked = live.is_none_or(|live| self.mark(&address, record, live, diags));
+        let object = self.standing(&address, schema, record, live, Some((&desired, &resource.lifecycle)), diags);
         if blocked {
-            return self.push(Change {
-                address,
-                action: Action::NoOp,
-                reason: None,
-                before: Some(object.clone()),
-                after: Some(object),
-                forced_by: Vec::new(),
-                placed: None,
-                cost_before: cost,
-                cost_after: cost,
-                repair_mark: false,
-                remarks: Vec::new(),
-            });
+            return self.push(unchanged(address, Some(object)));
         }
         let forced = match &record.tainted {
             Some(why) => Some(Reason::Tainted(why.clone())),
             None => self.input.options.replace.contains(&address).then_some(Reason::Requested),
         };
-        let template = self.template(&desired);
+        // A reference that is ignored stays what it is: its template counts, not the one that is written.
+        let referring = if ignores(&resource.lifecycle, "template_group") { &object } else { &desired };
+        let template = self.template(referring);
         let standing = Standing { object: &object, offer: record.offer.as_ref() };
         let diffed = compare(&name, schema, &standing, &desired, &resource.lifecycle, &template, forced);
         let replaced = diffed.action == Action::Replace;
         if replaced && resource.lifecycle.prevent_destroy.is_some() {
             refuse_destroy(&address, diags);
         }
-        let mut remarks = diffed.remarks;
+        // What is said of a machine that goes does not matter any more.
+        let mut remarks = if replaced { Vec::new() } else { diffed.remarks };
         let repair_mark = !marked && !replaced;
         if repair_mark {
             remarks.push("podform's mark is missing from its notes and is written again".to_owned());
         }
+        let stands = unchanged(address, Some(object));
         self.push(Change {
-            address,
             action: if repair_mark { Action::Update } else { diffed.action },
             reason: diffed.reason,
-            before: Some(object),
             after: Some(diffed.after),
             forced_by: diffed.forced_by,
-            placed: None,
-            cost_before: cost,
-            cost_after: if replaced { Usd::ZERO } else { cost },
+            cost_after: if replaced { Usd::ZERO } else { stands.cost_before },
             repair_mark,
             remarks,
+            ..stands
         })
     }
 }
@@ -552,39 +511,45 @@ enum Live<'a> {
     Object(LiveObject<'a>),
 }
 
+/// A change that changes nothing, of an object that stands so.
+fn unchanged(address: InstanceAddr, object: Option<Value>) -> Change {
+    let cost = object.as_ref().map_or(Usd::ZERO, cost_of);
+    Change {
+        address,
+        action: Action::NoOp,
+        reason: None,
+        before: object.clone(),
+        after: object,
+        forced_by: Vec::new(),
+        placed: None,
+        cost_before: cost,
+        cost_after: cost,
+        repair_mark: false,
+        remarks: Vec::new(),
+    }
+}
+
+/// The end of an object; one that is gone costs nothing any more.
+fn removal(address: &InstanceAddr, object: Value, action: Action, reason: Reason) -> Change {
+    let stands = unchanged(address.clone(), Some(object));
+    let cost_before = if action == Action::Forget { Usd::ZERO } else { stands.cost_before };
+    Change { action, reason: Some(reason), after: None, cost_before, cost_after: Usd::ZERO, ..stands }
+}
+
+/// Whether a whole attribute is ignored.
+fn ignores(lifecycle: &Lifecycle, name: &str) -> bool {
+    match &lifecycle.ignore_changes {
+        IgnoreChanges::None => false,
+        IgnoreChanges::All => true,
+        IgnoreChanges::Paths(paths) => paths.iter().any(|path| path.len() == 1 && &*path[0] == name),
+    }
+}
+
 fn refuse_destroy(address: &InstanceAddr, diags: &mut Diagnostics) {
     let detail = format!(
         "{address} has lifecycle.prevent_destroy set, but the plan calls for it to be destroyed. Remove that setting, or narrow the plan with -target or -exclude."
     );
     diags.push(Diagnostic::error("Instance cannot be destroyed", detail).on(address));
-}
-
-/// Facts that move by themselves are no drift worth a reviewer's eyes; prices and what the configuration can say are.
-fn is_drift(schema: &Schema, difference: &Difference) -> bool {
-    match schema.attribute(difference.attribute) {
-        Some(attribute) => {
-            attribute.presence != Presence::Computed || ["price_per_gpu", "price_per_disk"].contains(&attribute.name)
-        }
-        None => false,
-    }
-}
-
-/// What a plan compares with: where live differs, live counts.
-fn laid_over(schema: &Schema, object: &Value, found: &[Difference]) -> Value {
-    let mut entries = object.as_entries().cloned().unwrap_or_default();
-    for difference in found {
-        let Some(attribute) = schema.attribute(difference.attribute) else { continue };
-        // What a machine was rented with cannot be edited from outside: the record holds the order, not the delivery.
-        if ["gpu_model", "gpu_count"].contains(&attribute.name) {
-            continue;
-        }
-        let ty = attribute.ty.to_type();
-        let marks = entries.get(attribute.name).map(|value| value.deep_marks()).unwrap_or_default();
-        if let Ok(live) = from_json(&difference.live, &ty) {
-            entries.insert(attribute.name.into(), live.marked(marks));
-        }
-    }
-    Value::object(entries)
 }
 
 /// USD per hour of a standing object; groups cost nothing.

@@ -89,26 +89,39 @@ fn fits(wanted: Option<&InstanceKey>, key: Option<&InstanceKey>) -> bool {
 pub(super) struct Selection<'a> {
     targets: &'a [Target],
     excluded: &'a [Target],
-    /// Declarations that a target needs.
+    /// Declarations that go along with a target.
     needed: BTreeSet<(ModuleId, ResourceKey)>,
-    /// Declarations that need something excluded.
+    /// Declarations that stay away with something excluded.
     dragged: BTreeSet<(ModuleId, ResourceKey)>,
 }
 
 impl<'a> Selection<'a> {
-    pub fn new(targets: &'a [Target], excluded: &'a [Target], configuration: &Configuration, graph: &Graph) -> Self {
+    /// What is made comes with what it needs; what is destroyed (`destroy`) goes with what needs it.
+    pub fn new(
+        targets: &'a [Target],
+        excluded: &'a [Target],
+        destroy: bool,
+        configuration: &Configuration,
+        graph: &Graph,
+    ) -> Self {
         let mut selection = Selection { targets, excluded, ..Selection::default() };
-        for ((module, key), needs) in &graph.dependencies {
+        let named = |targets: &[Target], (module, key): &(ModuleId, ResourceKey)| {
             let calls = configuration.call_path(*module);
-            if targets.iter().any(|target| target.names(&calls, key)) {
+            targets.iter().any(|target| target.names(&calls, key))
+        };
+        for (own, needs) in &graph.dependencies {
+            let needs_named = |targets: &[Target]| needs.iter().any(|need| named(targets, need));
+            if !destroy && named(targets, own) {
                 selection.needed.extend(needs.iter().cloned());
             }
-            let excluded_need = needs.iter().any(|(module, key)| {
-                let calls = configuration.call_path(*module);
-                excluded.iter().any(|target| target.names(&calls, key))
-            });
-            if excluded_need {
-                selection.dragged.insert((*module, key.clone()));
+            if destroy && needs_named(targets) {
+                selection.needed.insert(own.clone());
+            }
+            if destroy && named(excluded, own) {
+                selection.dragged.extend(needs.iter().cloned());
+            }
+            if !destroy && needs_named(excluded) {
+                selection.dragged.insert(own.clone());
             }
         }
         selection

@@ -113,33 +113,9 @@ pub(super) fn applied(plan: &Plan) -> (State, Snapshot) {
             let mark =
                 Mark { fleet: "t".into(), lineage: "l".into(), claim: "c".into(), address: change.address.clone() };
             let machine = Machine {
-                id: MachineId(id),
                 hash_id: Some(HashId("known".into())),
                 notes: Some(mark.write("")),
-                support_id: None,
-                name: None,
-                status: None,
-                gpu_model: None,
-                gpu_count: None,
-                price_per_gpu: None,
-                price_per_disk: None,
-                disk_size: None,
-                auto_renew: None,
-                max_auto_renew_price: None,
-                created_at: None,
-                expires_at: None,
-                auto_renew_at: None,
-                group: None,
-                env: None,
-                start_script: None,
-                ports: None,
-                host_ip: None,
-                region: None,
-                country: None,
-                console: None,
-                console_system: None,
-                errors: vec![],
-                warnings: vec![],
+                ..Machine::bare(MachineId(id))
             };
             snapshot.machines.insert(MachineId(id), machine);
         }
@@ -294,4 +270,108 @@ fn the_dearest_machine_is_never_silent() {
     }
     let errors = make(FLEET, &state, &snapshot, &PlanOptions::default()).err().expect("errors");
     assert!(errors[0].starts_with("Machine bills above its price cap"), "{errors:?}");
+}
+
+/// The state and the account of [`FLEET`].
+fn standing() -> (State, Snapshot) {
+    let nothing = Snapshot { read: true, ..Snapshot::default() };
+    applied(&make(FLEET, &State::default(), &nothing, &PlanOptions::default()).expect("a first plan").plan)
+}
+
+#[test]
+fn an_ignored_reference_never_rents_again() {
+    let text = FLEET
+        .replace(
+            "simplepod_template_group.g.id",
+            "simplepod_template_group.h.id\n lifecycle { ignore_changes = [template_group] }",
+        )
+        .replace("count             = 2", "count = 2\n template_change = \"rent\"");
+    let text =
+        format!("{text}\nresource \"simplepod_template_group\" \"h\" {{\n name = \"h\"\n image_name = \"other\"\n}}");
+    let plan = again(&text, &PlanOptions::default()).expect("a plan");
+    assert_eq!(plan.count(Action::Replace), 0, "{:?}", actions(&plan));
+}
+
+#[test]
+fn an_environment_without_even_the_claim_is_one_that_is_not_shown() {
+    let (state, mut snapshot) = standing();
+    for machine in snapshot.machines.values_mut() {
+        machine.env = Some(crate::live::Env::default());
+    }
+    let plan = make(FLEET, &state, &snapshot, &PlanOptions::default()).expect("a plan").plan;
+    assert_eq!(actions(&plan), [""; 0]);
+}
+
+#[test]
+fn refresh_only_forgets_what_is_gone() {
+    let (state, mut snapshot) = standing();
+    let id = *snapshot.machines.keys().next().expect("a machine");
+    snapshot.machines.remove(&id);
+    snapshot.gone_machines.insert(id);
+    let options = PlanOptions { mode: PlanMode::RefreshOnly, ..PlanOptions::default() };
+    let plan = make(FLEET, &state, &snapshot, &options).expect("a plan").plan;
+    assert_eq!(actions(&plan), ["Forget simplepod_instance.a[0] "]);
+    assert_eq!(plan.steps.iter().map(|step| step.action).collect::<Vec<_>>(), [StepAction::Forget]);
+}
+
+#[test]
+fn a_price_above_the_cap_keeps_nobody_from_releasing() {
+    let (state, mut snapshot) = standing();
+    for machine in snapshot.machines.values_mut() {
+        machine.price_per_gpu = Some(Usd(Decimal::new(6, 1)));
+    }
+    let target = "simplepod_instance.a[0]".parse().expect("a target");
+    let options = PlanOptions { mode: PlanMode::Destroy, targets: vec![target], ..PlanOptions::default() };
+    let plan = make(FLEET, &state, &snapshot, &options).expect("a plan").plan;
+    assert_eq!(actions(&plan), ["Delete simplepod_instance.a[0] "]);
+}
+
+#[test]
+fn a_mark_with_another_claim_is_repaired() {
+    let (mut state, snapshot) = standing();
+    let address: InstanceAddr = "simplepod_instance.a[0]".parse().expect("an address");
+    state.resources.get_mut(&address).expect("a record").claim = Some("d".into());
+    let plan = make(FLEET, &state, &snapshot, &PlanOptions::default()).expect("a plan").plan;
+    assert_eq!(actions(&plan), ["Update simplepod_instance.a[0] "]);
+    assert!(plan.changes[0].repair_mark);
+}
+
+#[test]
+fn a_group_stays_while_a_rent_of_it_is_in_doubt() {
+    let (mut state, snapshot) = standing();
+    let address: InstanceAddr = "simplepod_instance.a[2]".parse().expect("an address");
+    let intent = crate::state::Intent {
+        claim: "x".into(),
+        action: crate::state::IntentAction::Rent,
+        address,
+        at: jiff::Timestamp::UNIX_EPOCH,
+        id: None,
+        group_name: None,
+        group_id: Some(7),
+        offer_iri: None,
+        gpu_model: None,
+        gpu_count: None,
+        hourly_cost: None,
+        record: None,
+        doubt: None,
+        doubt_since: None,
+    };
+    state.open.insert("x".into(), intent);
+    let options = PlanOptions { mode: PlanMode::Destroy, ..PlanOptions::default() };
+    let plan = make(FLEET, &state, &snapshot, &options).expect("a plan").plan;
+    assert_eq!(actions(&plan), ["Delete simplepod_instance.a[0] ", "Delete simplepod_instance.a[1] "]);
+}
+
+#[test]
+fn a_narrowed_destroy_keeps_what_others_need() {
+    let (state, snapshot) = standing();
+    let narrowed = |targets: &[&str], excluded: &[&str]| {
+        let parse = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("a target")).collect();
+        let (targets, excluded) = (parse(targets), parse(excluded));
+        let options = PlanOptions { mode: PlanMode::Destroy, targets, excluded, ..PlanOptions::default() };
+        actions(&make(FLEET, &state, &snapshot, &options).expect("a plan").plan)
+    };
+    assert_eq!(narrowed(&["simplepod_instance.a[0]"], &[]), ["Delete simplepod_instance.a[0] "]);
+    assert_eq!(narrowed(&["simplepod_template_group.g"], &[]).len(), 3);
+    assert_eq!(narrowed(&[], &["simplepod_instance.a[0]"]), ["Delete simplepod_instance.a[1] "]);
 }

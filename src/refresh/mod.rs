@@ -1,5 +1,6 @@
 //! Live state: reading the account, and settling what is in doubt by looking (invariants 2, 8, 12).
 
+mod adopt;
 mod clock;
 pub mod fault;
 pub mod observed;
@@ -8,8 +9,9 @@ mod settle;
 mod sight;
 mod suspicion;
 
+pub use adopt::adopt;
 pub use clock::Clock;
 pub use read::{Refresh, refresh};
-pub use settle::{LOOKS, Settle, Settled, record_of, record_of_group, settle, still_in_doubt};
+pub use settle::{LOOKS, Settle, Settled, settle, still_in_doubt};
 pub use sight::{Search, Sighting, same_shape, sight, sight_group};
 pub use suspicion::{Orphan, Stranger, foreign_lineage, lost_state, mass_disappearance, orphans};

@@ -21,6 +21,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(3);
 /// Between the later ones.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// A call that was never answered ended no later than this after its intent (the client's longest time-out and tries).
+const LONGEST_CALL: Duration = Duration::from_secs(3 * 60);
+
 /// How long beyond the window an API that does not answer is borne with.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -73,10 +76,15 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
     let mut looks = 0;
     let began = Instant::now();
     let mut doubts: Vec<(Intent, String)> = Vec::new();
+    // By the server's clock. Whoever sent a call without an end on record is dead since then at the latest.
+    let mut first = None;
     while !open.is_empty() {
         match look(cloud, state, &open, how).await {
             Ok(found) => {
                 looks += 1;
+                let first = *first.get_or_insert(found.as_of);
+                let ended =
+                    |intent: &Intent| intent.doubt_since.unwrap_or_else(|| first.min(later(intent.at, LONGEST_CALL)));
                 doubts.clear();
                 let mut left = Vec::new();
                 for (intent, verdict) in open.into_iter().zip(found.verdicts) {
@@ -90,8 +98,7 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
                             left.push(intent);
                         }
                         Verdict::Nowhere => {
-                            let since = intent.doubt_since.unwrap_or(intent.at);
-                            if looks >= LOOKS && found.as_of >= later(since, how.window) {
+                            if looks >= LOOKS && found.as_of >= later(ended(&intent), how.window) {
                                 settled.events.push(Event::Absent { claim: intent.claim.clone(), at: found.as_of });
                             } else {
                                 doubts.push((intent.clone(), "it is not in the account so far".to_owned()));
@@ -101,7 +108,7 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
                     }
                 }
                 open = left;
-                let within = |intent: &Intent| found.as_of < later(intent.doubt_since.unwrap_or(intent.at), how.window);
+                let within = |intent: &Intent| found.as_of < later(ended(intent), how.window);
                 // What is ambiguous after the window stays so; what is absent needs its looks whatever the time.
                 let undecided = looks < LOOKS || (how.wait && open.iter().any(within));
                 let hopeless = !how.wait && open.iter().all(within);
@@ -164,14 +171,14 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
 }
 
 /// The record of an intent with what its machine shows.
-pub fn record_of(mut record: Record, machine: &Machine, intent: &Intent, key: &SecretKey) -> Record {
+pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent, key: &SecretKey) -> Record {
     record.claim = Some(intent.claim.clone());
     take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine), key);
     record
 }
 
 /// The record of an intent with what its group shows.
-pub fn record_of_group(mut record: Record, group: &Group, intent: &Intent, key: &SecretKey) -> Record {
+fn record_of_group(mut record: Record, group: &Group, intent: &Intent, key: &SecretKey) -> Record {
     record.claim = Some(intent.claim.clone());
     take_in(&mut record, &schema::group::SCHEMA, &observe::group(group), key);
     record
@@ -224,7 +231,7 @@ pub fn still_in_doubt(intent: &Intent, why: &str) -> Diagnostic {
         None => String::new(),
     };
     let detail = format!(
-        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: run podform recover, or podform recover -adopt with the id of the machine that is yours.",
+        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt=ID tells which machine it made.",
         intent.address
     );
     Diagnostic::warning("Outcome in doubt", detail).on(&intent.address)

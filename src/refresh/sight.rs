@@ -61,11 +61,14 @@ pub(super) fn may_be(machine: &Machine, intent: &Intent) -> bool {
         (Some(live), Some(wanted)) => live.eq_ignore_ascii_case(wanted),
         _ => true,
     };
-    let gone = machine.status.as_ref().is_some_and(crate::live::Status::is_gone);
     let group = machine.group.map(|group| group.0);
-    !gone && model && fits(machine.gpu_count.as_ref(), intent.gpu_count.as_ref()) && {
+    !is_gone(machine) && model && fits(machine.gpu_count.as_ref(), intent.gpu_count.as_ref()) && {
         fits(group.as_ref(), intent.group_id.as_ref())
     }
+}
+
+fn is_gone(machine: &Machine) -> bool {
+    machine.status.as_ref().is_some_and(crate::live::Status::is_gone)
 }
 
 /// Whether a machine was made when the intent was written, as far as this answer tells.
@@ -101,7 +104,8 @@ pub async fn sight<C: Cloud>(
         match row.notes.as_ref().and_then(|notes| Mark::read(notes).1) {
             Some(mark) if mark.claim == intent.claim => return Ok(Sighting::Found(Box::new(row.clone()))),
             Some(_) => continue,
-            None if search.recorded.contains(&row.id) || !may_be(row, intent) => continue,
+            // A row may show model or group in other words than the market did; only the claim tells.
+            None if search.recorded.contains(&row.id) || is_gone(row) => continue,
             None => candidates.push(row.id),
         }
     }

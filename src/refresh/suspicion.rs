@@ -47,7 +47,7 @@ pub fn lost_state(strangers: &[Stranger], fleet: &str) -> Option<Diagnostic> {
         more => format!(" and {more} more"),
     };
     let detail = format!(
-        "The account holds machines of the fleet \"{fleet}\" that this state does not know: {}{more}. They were made under another state (lineage {}), which may be lost. Nothing is rented again: bring that state back, or take the machines into this one with podform recover -adopt.",
+        "The account holds machines of the fleet \"{fleet}\" that this state does not know: {}{more}. They were made under another state (lineage {}), which may be lost. Nothing is rented again: bring that state back (podform.state.json.backup, or a copy of yours), or release those machines in the vendor's panel.",
         shown.join(", "),
         first.mark.lineage
     );

@@ -1,7 +1,8 @@
 //! Diagnostics as text.
 
+use super::escape::{harmless, harmless_line};
 use super::excerpt::{bounds, context, lines};
-use super::style::{BOLD, DIM, ERROR, Style, WARNING, harmless, harmless_line, wrap};
+use super::style::{BOLD, DIM, ERROR, Style, WARNING, wrap};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Source, Sources, Span};
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 
 use super::excerpt::{bounds, context};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 /// The whole answer of a validation.
@@ -16,8 +17,25 @@ pub fn diagnostics_json(diags: &Diagnostics, sources: &Sources) -> Json {
     })
 }
 
+/// A diagnostic as one line of Terraform's machine-readable messages, without its line break.
+pub fn diagnostic_line(diagnostic: &Diagnostic, sources: &Sources, at: Timestamp) -> String {
+    let (level, word) = match diagnostic.severity {
+        Severity::Error => ("error", "Error"),
+        Severity::Warning => ("warn", "Warning"),
+    };
+    json!({
+        "@level": level,
+        "@message": format!("{word}: {}", diagnostic.summary),
+        "@module": "podform.ui",
+        "@timestamp": at.to_string(),
+        "diagnostic": diagnostic_json(diagnostic, sources),
+        "type": "diagnostic",
+    })
+    .to_string()
+}
+
 /// One diagnostic.
-pub fn diagnostic_json(diagnostic: &Diagnostic, sources: &Sources) -> Json {
+fn diagnostic_json(diagnostic: &Diagnostic, sources: &Sources) -> Json {
     let mut json = json!({
         "severity": match diagnostic.severity {
             Severity::Error => "error",

@@ -101,7 +101,7 @@ fn nothing_reaches_the_terminal_unseen() {
         .with_value("x is \u{9b}1\ny")
         .on("a\u{1b}");
     let text = diagnostics(&diagnostic.into(), &sources, Style::PLAIN);
-    assert!(!text.chars().any(|c| crate::render::style::is_unsafe(c) && c != '\n'), "{text:?}");
+    assert!(!text.chars().any(|c| crate::render::escape::is_unsafe(c) && c != '\n'), "{text:?}");
     for shown in
         ["e\\u{1b}vil.hcl", "\"\\u{1b}[2J\\u{202e}\"", "S\\u{7}", "D\\u{1b}[31m", "x is \\u{9b}1 y", "with a\\u{1b}"]
     {

@@ -1,6 +1,30 @@
 //! Text of others (the API, the configuration) made harmless: a control character never reaches a terminal.
 
-use super::style::is_unsafe;
+/// True for characters that act on a terminal, or reorder what stands around them.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text that does not act on a terminal: an escape character is shown as `\u{1b}`. Line breaks stay, tabs become spaces.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push('\n'),
+            '\t' => out.push_str("    "),
+            '\r' => {}
+            c if is_unsafe(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// As [`harmless`], on one line: line breaks become spaces.
+pub fn harmless_line(text: &str) -> String {
+    harmless(text).replace('\n', " ")
+}
 
 fn push_visible(c: char, out: &mut String) {
     match c {
@@ -50,6 +74,12 @@ pub fn key(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_acts_on_a_terminal_is_shown() {
+        assert_eq!(harmless("a\u{1b}[31m\u{202e}\tb\r\nc"), "a\\u{1b}[31m\\u{202e}    b\nc");
+        assert_eq!(harmless_line("a\nb"), "a b");
+    }
 
     #[test]
     fn nothing_acts_on_the_terminal() {

@@ -1,5 +1,6 @@
 //! The events of an apply as JSON, one object a line: Terraform's machine-readable messages.
 
+use super::escape::harmless;
 use super::event_text::{message, words};
 use super::events::{Event, Settlement};
 use crate::address::{InstanceAddr, InstanceKey};
@@ -64,8 +65,12 @@ fn hook(event: &Event) -> Map<String, Json> {
         Event::Finished { .. } => {}
     }
     match event {
-        Event::StepProgress { elapsed_s, .. } | Event::StepFailed { elapsed_s, .. } => {
+        Event::StepProgress { elapsed_s, .. } => {
             out.insert("elapsed_seconds".into(), json!(elapsed_s));
+        }
+        Event::StepFailed { elapsed_s, error, .. } => {
+            out.insert("elapsed_seconds".into(), json!(elapsed_s));
+            out.insert("error".into(), json!(harmless(error.trim_end())));
         }
         Event::StepDone { elapsed_s, id, .. } => {
             identify(&mut out, id);

@@ -1,8 +1,8 @@
 //! The events of an apply as lines of text.
 
 use super::cost;
+use super::escape::harmless_line;
 use super::events::{Event, Settlement};
-use super::style::harmless_line;
 use super::style::{ADD, BOLD, CHANGE, REMOVE, Style};
 use crate::plan::StepAction;
 
@@ -47,9 +47,9 @@ pub fn message(event: &Event) -> String {
         Event::StepDone { address, action, elapsed_s, id: found } => {
             format!("{address}: {} after {}{}", words(*action)[2], elapsed(*elapsed_s), id(found))
         }
-        Event::StepFailed { address, action, elapsed_s, error } => {
-            let error = harmless_line(error.trim_end());
-            format!("{address}: The {} failed after {}: {error}", words(*action)[3], elapsed(*elapsed_s))
+        // Why stands in a diagnostic.
+        Event::StepFailed { address, action, elapsed_s, .. } => {
+            format!("{address}: The {} failed after {}", words(*action)[3], elapsed(*elapsed_s))
         }
         Event::StepSkipped { address, action, because } => {
             format!("{address}: The {} was skipped ({})", words(*action)[3], harmless_line(because))

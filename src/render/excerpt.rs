@@ -1,6 +1,6 @@
 //! The lines of source that a diagnostic points at, with the operand underlined.
 
-use super::style::is_unsafe;
+use super::escape::is_unsafe;
 use crate::diag::{Source, Span};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;

@@ -1,7 +1,7 @@
 //! The sentence above a change: what will happen to which object, and why.
 
+use super::escape::harmless_line;
 use super::page::Sign;
-use super::style::harmless_line;
 use crate::address::{InstanceAddr, InstanceKey};
 use crate::plan::{Action, Change, Plan, Reason, StepAction};
 use crate::schema::INSTANCE;

@@ -29,7 +29,7 @@ mod value_text;
 pub use configuration_json::configuration_json;
 pub use cost::sentence as cost_sentence;
 pub use diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
-pub use diagnostics_json::{diagnostic_json, diagnostics_json};
+pub use diagnostics_json::{diagnostic_line, diagnostics_json};
 pub use escape::quoted;
 pub use event_json::event_json;
 pub use event_text::event_text;

@@ -1,8 +1,8 @@
 //! Why no offer satisfies an instance, and what the nearest would cost.
 
+use super::escape::harmless_line;
 use super::page::count;
 use super::placement;
-use super::style::harmless_line;
 use crate::diag::Diagnostic;
 use crate::market::{Exclusion, Unmet, Unplaced};
 

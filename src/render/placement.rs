@@ -1,6 +1,6 @@
 //! The offer that a rent will take, and what the reviewer approves with it.
 
-use super::style::harmless_line;
+use super::escape::harmless_line;
 use crate::live::{Offer, OfferFacts};
 use crate::market::{Envelope, Placed};
 use crate::money::Usd;

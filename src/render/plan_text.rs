@@ -1,11 +1,11 @@
 //! A plan as people review it before they spend money.
 
 use super::cost;
+use super::escape::harmless_line;
 use super::headline;
 use super::page::{Page, Sign, count};
 use super::placement;
 use super::resource;
-use super::style::harmless_line;
 use super::style::{BOLD, CHANGE, REMOVE, Style, wrap};
 use super::value_diff::{SENSITIVE, assign};
 use crate::lang::{Kind, Value};

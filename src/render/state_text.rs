@@ -1,7 +1,7 @@
 //! The state as `show` and `state show` print it.
 
+use super::escape::harmless_line;
 use super::page::{Page, Sign};
-use super::style::harmless_line;
 use super::style::{BOLD, Style};
 use super::value_diff::{SENSITIVE, assign};
 use super::value_text::value_text;

@@ -1,4 +1,4 @@
-//! How text is drawn: colours, columns, and what may not reach a terminal.
+//! How text is drawn: colours and columns.
 
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 
@@ -46,32 +46,6 @@ impl Style {
     }
 }
 
-/// True for characters that act on a terminal, or reorder what stands around them.
-pub fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Text that does not act on a terminal: an escape character is shown as `\u{1b}`. Line breaks stay, tabs become spaces.
-pub fn harmless(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => out.push('\n'),
-            '\t' => out.push_str("    "),
-            '\r' => {}
-            c if is_unsafe(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// As [`harmless`], on one line: line breaks become spaces.
-pub fn harmless_line(text: &str) -> String {
-    harmless(text).replace('\n', " ")
-}
-
 /// Lines of at most `width` columns (0: unlimited), broken at spaces. Lines that start with a space are left alone:
 /// they are code or lists.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -100,12 +74,6 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_acts_on_a_terminal_is_shown() {
-        assert_eq!(harmless("a\u{1b}[31m\u{202e}\tb\r\nc"), "a\\u{1b}[31m\\u{202e}    b\nc");
-        assert_eq!(harmless_line("a\nb"), "a b");
-    }
 
     #[test]
     fn wraps_at_spaces_and_leaves_indented_lines() {

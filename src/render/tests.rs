@@ -208,7 +208,7 @@ fn events_are_lines_and_messages() {
     let expected = r#"module.m.simplepod_instance.a[0]: Renting... [1x RTX 4090 in Europe/PL at $0.31 per GPU-hour]
 module.m.simplepod_instance.a[0]: Still renting... [01m20s elapsed, created, \u{1b}Pull]
 module.m.simplepod_instance.a[0]: Rented after 1m34s [id=108208]
-module.m.simplepod_instance.a[0]: The release failed after 3s: a b
+module.m.simplepod_instance.a[0]: The release failed after 3s
 module.m.simplepod_instance.a[0]: The rent was skipped (simplepod_instance.b failed)
 module.m.simplepod_instance.a[0]: Settled: it took effect and is recorded [id=7]
 

@@ -14,7 +14,7 @@ pub const UNKNOWN: &str = "(known after apply)";
 /// What stands for a sensitive value.
 pub const SENSITIVE: &str = "(sensitive value)";
 /// What stands for a value that is never stored.
-pub const EPHEMERAL: &str = "(ephemeral value)";
+const EPHEMERAL: &str = "(ephemeral value)";
 
 /// The same value, one that comes, one that goes, or two different ones. Null counts as absent.
 pub fn sign(before: Option<&Value>, after: Option<&Value>) -> Option<Sign> {

@@ -1,7 +1,7 @@
 //! `simplepod_template_group`.
 
 use super::table::{Attribute, BlockType, Change, Default, Schema, Ty};
-use crate::lang::{Kind, Value};
+use crate::lang::{Kind, Value, hex};
 use crate::live::{Env, GroupFields, Registry};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -71,7 +71,7 @@ pub fn digest(group: &Value, secret: &dyn Fn(&str, &str) -> String) -> Option<St
         canonical(name, value, false, secret, &mut text)?;
         hash.update(format!("{name}={text};"));
     }
-    Some(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(&hash.finalize()[..8]))
 }
 
 fn canonical(

@@ -2,6 +2,8 @@
 
 use crate::live::{Group, GroupId, Machine, Mark};
 use crate::money::{Usd, hourly_cost};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value as Json, json};
 use std::str::FromStr;
 
@@ -99,4 +101,49 @@ fn ports_of(text: &str) -> Json {
 /// Dollars as a JSON number with the decimal's own digits.
 pub fn dollars(amount: Usd) -> Json {
     Number::from_str(&amount.0.normalize().to_string()).map_or(Json::Null, Json::Number)
+}
+
+/// Whether two values are equal for a reader: nothing, an empty text and an empty list are; numbers compare by value,
+/// times by instant (API sheet §8).
+pub fn same(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        _ if is_empty(a) && is_empty(b) => true,
+        (Json::Number(_), Json::Number(_)) => matches!((decimal(a), decimal(b)), (Some(a), Some(b)) if a == b),
+        (Json::String(a), Json::String(b)) => {
+            a == b || matches!((a.parse::<Timestamp>(), b.parse::<Timestamp>()), (Ok(a), Ok(b)) if a == b)
+        }
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+fn is_empty(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(elements) => elements.is_empty(),
+        Json::Object(entries) => entries.is_empty(),
+        _ => false,
+    }
+}
+
+fn decimal(value: &Json) -> Option<Decimal> {
+    let text = value.as_number()?.to_string();
+    text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_for_a_reader() {
+        assert!(same(&Json::Null, &json!("")));
+        assert!(same(&json!(0.5), &json!(0.50)));
+        assert!(same(&json!("2026-06-30T13:59:01+02:00"), &json!("2026-06-30T11:59:01Z")));
+        assert!(!same(&json!("a-b"), &json!("a_b")));
+    }
 }

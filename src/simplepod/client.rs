@@ -11,10 +11,9 @@ use super::write::{Body, reboot};
 use crate::cloud::{ErrorKind, Listed, Outcome, Read};
 use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transport};
 use crate::live::{GlobalTemplate, Group, GroupId, Machine, MachineId, Offer};
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::state::fingerprint;
+use secrecy::SecretString;
 use serde_json::Value;
-use sha2::Sha256;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -60,15 +59,6 @@ pub struct Expected {
     pub machines: Option<usize>,
     /// Template groups of the account.
     pub groups: Option<usize>,
-}
-
-/// A short fingerprint of an API key, from which the key cannot be told: 16 hexadecimal digits. By it, a state knows
-/// its account.
-pub fn account_fingerprint(api_key: &SecretString) -> String {
-    let key = api_key.expose_secret().trim();
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("keys of every length are taken");
-    mac.update(b"podform account fingerprint v1");
-    mac.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The SimplePod API. Implements [`crate::cloud::Cloud`].
@@ -142,9 +132,9 @@ impl Client {
         self.transport.endpoint().as_str()
     }
 
-    /// [`account_fingerprint`] of this client's key.
+    /// The [`fingerprint`] of this client's key.
     pub fn account_fingerprint(&self) -> String {
-        account_fingerprint(self.transport.key())
+        fingerprint(self.transport.key())
     }
 
     /// Rows of the market, in the order asked for; those without price, model or count are dropped.

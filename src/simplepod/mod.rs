@@ -16,7 +16,7 @@ mod refusal;
 mod retry;
 mod write;
 
-pub use client::{BASE_URL, Client, Expected, Settings, account_fingerprint};
+pub use client::{BASE_URL, Client, Expected, Settings};
 pub use query::{Comparison, Direction, MarketQuery, OrderBy, Quantity, Range, RentalStatus};
 pub use read::LedgerRow;
 pub use retry::Retry;

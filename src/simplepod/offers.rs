@@ -1,6 +1,7 @@
 //! Rows of the market as offers (API sheet §3.1).
 
 use super::field::{Row, rows};
+use crate::lang::hex;
 use crate::live::{Offer, OfferFacts, Version};
 use crate::money::Usd;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -103,7 +104,7 @@ fn host(row: Row<'_>) -> String {
         let sorted: BTreeMap<&String, &Value> = rig.0.iter().collect();
         sorted.into_iter().for_each(|(key, value)| add(key, value));
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..6])
 }
 
 /// Two hosts may be equal in all that is told. A host shows every number of GPUs once, so that a second row of the same

@@ -3,6 +3,7 @@
 use super::fault::JournalDamage;
 use super::journal::Event;
 use super::model::State;
+use crate::lang::hex;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -43,7 +44,7 @@ const SUM: &[u8] = b",\"sum\":\"";
 const DIGITS: usize = 16;
 
 fn sum(body: &[u8]) -> String {
-    super::digest::hex(&Sha256::digest(body)).chars().take(DIGITS).collect()
+    hex(&Sha256::digest(body)).chars().take(DIGITS).collect()
 }
 
 /// The line of an entry, with its line end. The checksum covers everything before `,"sum"`.

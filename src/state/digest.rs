@@ -1,6 +1,7 @@
 //! Keyed digests of secrets: they tell whether a secret changed, and nothing else (invariant 9).
 
 use super::model::SecretDigest;
+use crate::lang::hex;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
@@ -27,19 +28,15 @@ fn hmac(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of every length")
 }
 
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     text.as_bytes().chunks(2).map(|pair| Some(digit(pair.first()?)? * 16 + digit(pair.get(1)?)?)).collect()
 }
 
-/// A short, irreversible digest of an API key: tells accounts apart (invariant 11).
+/// A short, irreversible digest of an API key, but for white space around it: tells accounts apart (invariant 11).
 pub fn fingerprint(api_key: &SecretString) -> String {
-    let digest = Sha256::new().chain_update("podform key fingerprint v1\0").chain_update(api_key.expose_secret());
+    let digest =
+        Sha256::new().chain_update("podform key fingerprint v1\0").chain_update(api_key.expose_secret().trim());
     hex(&digest.finalize()).chars().take(16).collect()
 }
 

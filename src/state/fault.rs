@@ -55,11 +55,10 @@ pub enum StateError {
 
 impl StateError {
     /// What to do about it: whole sentences.
-    pub fn way_out(&self) -> String {
+    fn way_out(&self) -> String {
         match self {
             Self::Truncated { .. } | Self::NotJson { .. } => {
-                "Put the backup (podform.state.json.backup) or a copy of your own in its place, or run \
-                 \"podform state repair\", which rebuilds the state from the account."
+                "Put the backup (podform.state.json.backup) or a copy of your own in its place."
                     .into()
             }
             Self::Version { .. } => {
@@ -68,18 +67,18 @@ impl StateError {
                     .into()
             }
             Self::Rewritten => {
-                "Run \"podform state repair\", which puts back what is missing from the backup, the journal and the \
-                 account."
+                "Put the backup (podform.state.json.backup), or a copy from before, in its place: another program dropped \
+                 what podform keeps there."
                     .into()
             }
             Self::Newer { version, .. } => format!("Upgrade podform to version {version} or later."),
             Self::Shape { version, .. } => format!(
-                "If podform {version} is newer than {}, upgrade. If the file was edited by hand, undo the edit, or run \
-                 \"podform state repair\".",
+                "If podform {version} is newer than {}, upgrade. If the file was edited by hand, undo the edit, or \
+                 put the backup (podform.state.json.backup) in its place.",
                 env!("CARGO_PKG_VERSION")
             ),
             Self::Inconsistent { .. } => {
-                "If the file was edited by hand, undo the edit; else run \"podform state repair\".".into()
+                "If the file was edited by hand, undo the edit; else put the backup (podform.state.json.backup) in its place.".into()
             }
         }
     }
@@ -173,8 +172,7 @@ impl fmt::Display for JournalDamage {
                 "The journal belongs to the state of lineage {journal}, but the state beside it has lineage {state}. \
                  Put the state file back that belongs to the journal."
             ),
-        }?;
-        f.write_str(" Else run \"podform state repair\", which settles with the account what the entries would tell.")
+        }
     }
 }
 

@@ -111,7 +111,7 @@ fn a_state_cut_anywhere_is_refused() {
 #[test]
 fn a_file_that_another_program_wrote_anew_names_repair() {
     let text = refusal(|json| drop(json.as_object_mut().expect("an object").remove("podform")));
-    assert!(text.contains("another program") && text.contains("podform state repair"), "{text}");
+    assert!(text.contains("another program") && text.contains("podform.state.json.backup"), "{text}");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn a_missing_entry_is_damage() {
 #[test]
 fn an_entry_of_another_version_is_damage_even_at_the_end() {
     let body = "{\"seq\":11,\"at\":\"2026-03-02T09:15:00Z\",\"event\":{\"unheard_of\":{}}";
-    let sum: String = digest::hex(&<sha2::Sha256 as sha2::Digest>::digest(body)).chars().take(16).collect();
+    let sum: String = crate::lang::hex(&<sha2::Sha256 as sha2::Digest>::digest(body)).chars().take(16).collect();
     let bytes = [journal(), format!("{body},\"sum\":\"{sum}\"}}\n").into_bytes()].concat();
     let replay = decode_journal(&bytes);
     let error = replay.error.expect("damage").to_string();

@@ -10,6 +10,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::fleet::{self, Fleet};
 use crate::cli::held::Held;
 use crate::cli::progress::Progress;
+use crate::cli::terminal::Terminal;
 use crate::cli::{planning, saved, stored};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{Plan, PlanMode};
@@ -38,7 +39,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
         fleet::load(&args.planning.variables, &effects, &context.terminal, &mut context.sources, &mut context.diags);
     let Some(fleet) = loaded else { return Ok(Exit::Error) };
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
-    let mut held = Held::open(&args.planning, &access)?;
+    let mut held = Held::open(&args.planning, "apply", &access)?;
     held.begin();
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
@@ -73,7 +74,7 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
     let Some(fleet) = saved::fleet(&saved, &args.planning, &effects, context)? else { return Ok(Exit::Error) };
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
     saved::check_variables(&saved, &fleet, &access)?;
-    let mut held = Held::open(&args.planning, &access)?;
+    let mut held = Held::open(&args.planning, "apply", &access)?;
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
     let seen = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
@@ -108,7 +109,7 @@ async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcom
     let effects = World::applying(&job.effects);
     let key = job.access.secret_key(&held.state.lineage);
     let (cancel, receiver) = watch::channel(Cancel::Running);
-    let listener = tokio::spawn(interrupts(cancel));
+    let listener = tokio::spawn(interrupts(cancel, context.terminal));
     let json = job.args.planning.json;
     let state = std::mem::take(&mut held.state);
     let input = ApplyInput {
@@ -154,6 +155,7 @@ fn conclude(
     if let Err(error) = written {
         // Everything is in the journal: the next run finds it there.
         let mut failure = stored::failure(&error);
+        failure.exit = exit(code);
         failure.diags.push(Diagnostic::warning(
             "State is in the journal",
             "The state file could not be replaced, but everything that was done stands in the journal beside it. The next run reads both.",
@@ -162,11 +164,18 @@ fn conclude(
     }
     Ok(match code {
         0 => Exit::Done,
+        code => exit(code),
+    })
+}
+
+/// The exit of an apply that did not end well.
+fn exit(code: u8) -> Exit {
+    match code {
         4 => Exit::InDoubt,
         7 => Exit::Partial,
         130 => Exit::Interrupted,
         _ => Exit::Error,
-    })
+    }
 }
 
 /// Asks for the one word that approves.
@@ -197,11 +206,22 @@ fn approved(plan: &Plan, args: &ApplyArgs, context: &Context) -> Result<bool, Fa
 }
 
 /// Ctrl-C once finishes what is running, twice stops at once.
-async fn interrupts(cancel: watch::Sender<Cancel>) {
-    for stage in [Cancel::Gently, Cancel::AtOnce] {
+async fn interrupts(cancel: watch::Sender<Cancel>, terminal: Terminal) {
+    let stages = [
+        (
+            Cancel::Gently,
+            "\nInterrupted: what runs is finished, nothing more is started. Ctrl-C again stops at once.\n\n",
+        ),
+        (
+            Cancel::AtOnce,
+            "\nStopped. Calls under way are in the journal; the next apply looks what became of them.\n\n",
+        ),
+    ];
+    for (stage, text) in stages {
         if tokio::signal::ctrl_c().await.is_err() {
             return;
         }
+        terminal.tell(text);
         let _ = cancel.send(stage);
     }
     // Kept alive until the apply has seen it.

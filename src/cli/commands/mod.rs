@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod output;
 pub mod plan;
+pub mod recover;
 pub mod sandbox;
 pub mod show;
 pub mod state;

@@ -26,19 +26,8 @@ impl Evaluator<'_> {
         match result {
             Some(Ok(value)) => value.marked(marks),
             Some(Err(e)) => {
-                match e.argument {
-                    Some(i) => {
-                        let at = call.args.get(i).or(call.args.last()).map_or(whole.span, |arg| arg.span);
-                        let message = e.message.trim_end_matches('.');
-                        let detail = format!("Invalid value for argument {} of \"{name}\": {message}.", i + 1);
-                        self.error("Invalid function argument", detail, at, whole);
-                    }
-                    None => {
-                        let message = e.message.trim_end_matches('.');
-                        let detail = format!("Call to function \"{name}\" failed: {message}.");
-                        self.error("Error in function call", detail, whole.span, whole);
-                    }
-                }
+                let at = e.argument.and_then(|i| call.args.get(i).or(call.args.last()));
+                self.error(e.summary(), e.detail(name), at.map_or(whole.span, |arg| arg.span), whole);
                 unknown()
             }
             None => unknown(),

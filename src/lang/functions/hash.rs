@@ -2,6 +2,7 @@
 
 use super::filesystem::read;
 use super::signature::{Args, Function, Outcome, Param, Shape, function, param};
+use crate::lang;
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use base64::Engine;
@@ -24,7 +25,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn hex(digest: &[u8]) -> Outcome {
-    Ok(Value::string(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    Ok(Value::string(lang::hex(digest)))
 }
 
 fn base64(digest: &[u8]) -> Outcome {

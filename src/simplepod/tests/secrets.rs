@@ -4,7 +4,7 @@ use super::{KEY, client, rent_request, settings};
 use crate::cloud::Cloud;
 use crate::http::scripted::{Reply, Server, answer};
 use crate::live::{Env, GroupFields, GroupId, MachineFields, MachineId, Registry};
-use crate::simplepod::account_fingerprint;
+use crate::state::fingerprint;
 
 const SECRETS: [&str; 4] = [KEY, "canary-value-91", "canary-password", "canary-script"];
 
@@ -66,7 +66,7 @@ fn debug_hides_the_key() {
 
 #[test]
 fn the_fingerprint_knows_the_key_and_does_not_tell_it() {
-    let of = |key: &str| account_fingerprint(&key.to_owned().into());
+    let of = |key: &str| fingerprint(&key.to_owned().into());
     assert_eq!(of(KEY).len(), 16);
     assert!(of(KEY).bytes().all(|b| b.is_ascii_hexdigit()));
     assert_eq!(of(KEY), of(&format!("{KEY}\n")));

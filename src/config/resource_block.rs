@@ -1,0 +1,114 @@
+//! `resource` blocks, their meta-arguments and `lifecycle`.
+
+use super::block::{META, attribute, both, check_name, constant_bool, depends_on, expr, labels};
+use super::model::{IgnoreChanges, Lifecycle, Resource};
+use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
+use crate::lang::ast::{Block, Body, Expr, ExprKind};
+use crate::schema::{self, Schema};
+use std::sync::Arc;
+
+pub(super) fn resource(block: &Block, diags: &mut Diagnostics) -> Option<Resource> {
+    let [kind, name] = labels(block, ["type", "name"], diags)?;
+    let Some(schema) = schema::schema(kind) else {
+        let hint = did_you_mean(kind, schema::ALL.iter().map(|schema| schema.kind));
+        let detail = format!("podform knows no resource type \"{kind}\".{hint}");
+        let span = block.labels.first().map_or(block.span, |label| label.span);
+        diags.push(Diagnostic::error("Invalid resource type", detail).at(span));
+        return None;
+    };
+    if !check_name(block, 1, diags) {
+        return None;
+    }
+    let count = expr(&block.body, "count");
+    let for_each = expr(&block.body, "for_each");
+    both(&count, &for_each, block, diags);
+    let body = Body {
+        attributes: block.body.attributes.iter().filter(|a| !META.contains(&&*a.name)).cloned().collect(),
+        blocks: block.body.blocks.iter().filter(|inner| &*inner.kind != "lifecycle").cloned().collect(),
+    };
+    let mut lifecycles = block.body.blocks.iter().filter(|inner| &*inner.kind == "lifecycle");
+    let lifecycle = lifecycles.next().map(|inner| lifecycle(inner, schema, diags)).unwrap_or_default();
+    if let Some(second) = lifecycles.next() {
+        let detail = "A resource has at most one lifecycle block.";
+        diags.push(Diagnostic::error("Duplicate lifecycle block", detail).at(second.span));
+    }
+    Some(Resource {
+        kind: kind.into(),
+        name: name.into(),
+        schema,
+        body,
+        count,
+        for_each,
+        depends_on: depends_on(&block.body, diags),
+        lifecycle,
+        span: block.span,
+    })
+}
+
+fn lifecycle(block: &Block, schema: &Schema, diags: &mut Diagnostics) -> Lifecycle {
+    let body = &block.body;
+    for (name, span) in (body.attributes.iter().map(|a| (&a.name, a.name_span)))
+        .chain(body.blocks.iter().map(|inner| (&inner.kind, inner.kind_span)))
+    {
+        if ["create_before_destroy", "replace_triggered_by", "precondition", "postcondition"].contains(&&**name) {
+            let detail = format!("\"{name}\" is not supported by this version of podform.");
+            diags.push(Diagnostic::error("Unsupported lifecycle setting", detail).at(span));
+        } else if !["prevent_destroy", "ignore_changes"].contains(&&**name) {
+            let hint = did_you_mean(name, ["prevent_destroy", "ignore_changes"]);
+            let detail = format!("An argument named \"{name}\" is not expected in a lifecycle block.{hint}");
+            diags.push(Diagnostic::error("Unsupported argument", detail).at(span));
+        }
+    }
+    let prevent = attribute(body, "prevent_destroy");
+    Lifecycle {
+        prevent_destroy: prevent.filter(|a| constant_bool(a, diags) == Some(true)).map(|a| a.span),
+        ignore_changes: attribute(body, "ignore_changes")
+            .map_or(IgnoreChanges::None, |attribute| ignore_changes(&attribute.expr, schema, diags)),
+    }
+}
+
+fn ignore_changes(expr: &Expr, schema: &Schema, diags: &mut Diagnostics) -> IgnoreChanges {
+    match &expr.kind {
+        ExprKind::Variable(name) if &**name == "all" => return IgnoreChanges::All,
+        ExprKind::Tuple(elements) => {
+            let mut paths = Vec::new();
+            for element in elements {
+                match attribute_path(element) {
+                    Some(path) if schema.attribute(&path[0]).is_some() || schema.block(&path[0]).is_some() => {
+                        paths.push(path);
+                    }
+                    path => {
+                        let known = schema.attributes.iter().map(|a| a.name);
+                        let hint = path.map(|path| did_you_mean(&path[0], known)).unwrap_or_default();
+                        let detail = format!("Each element names an attribute of {}.{hint}", schema.kind);
+                        diags.push(Diagnostic::error("Invalid ignore_changes", detail).at(element.span));
+                    }
+                }
+            }
+            return IgnoreChanges::Paths(paths);
+        }
+        _ => {}
+    }
+    let detail = "\"ignore_changes\" is a list of attribute names, or the keyword all.";
+    diags.push(Diagnostic::error("Invalid ignore_changes", detail).at(expr.span));
+    IgnoreChanges::None
+}
+
+/// `notes`, `env_variables["A"]`, `offer.region` as a path that is not empty.
+fn attribute_path(expr: &Expr) -> Option<Vec<Arc<str>>> {
+    match &expr.kind {
+        ExprKind::Variable(name) => Some(vec![name.clone()]),
+        ExprKind::GetAttr(base, name, _) => {
+            let mut path = attribute_path(base)?;
+            path.push(name.clone());
+            Some(path)
+        }
+        ExprKind::Index(base, key) => {
+            let ExprKind::String(key) = &key.kind else { return None };
+            let mut path = attribute_path(base)?;
+            path.push(key.clone());
+            Some(path)
+        }
+        _ => None,
+    }
+}
