@@ -197,9 +197,10 @@ fn no_secret_in_failures() {
     canary.run(&["plan"], 1);
     fs::remove_file(canary.fleet.path().join("wrong.hcl")).unwrap();
     // A call that fails tells what the API said.
-    for fault in ["422:POST /instances/templates:1", "500-after-commit:POST /instances/templates:1"] {
+    let faults = [("422:POST /instances/templates:1", 7), ("500-after-commit:POST /instances/templates:1", 0)];
+    for (fault, code) in faults {
         canary.sandbox.switch(fault).unwrap();
-        canary.run(&["apply", "-auto-approve", "-parallelism=1"], 7);
+        canary.run(&["apply", "-auto-approve", "-parallelism=1"], code);
         canary.sandbox.switch("no faults").unwrap();
     }
 }

@@ -106,6 +106,10 @@ async fn order<C: Cloud>(
                 ctx.known().rents.remove(&claim);
                 ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
                 let doing = format!("Renting {} for {address}", offer.iri);
+                // Nothing happened, and the client holds every call for as long as the API asked: a new intent may go.
+                if error.kind == ErrorKind::TooManyRequests && tried < ATTEMPTS && !ctx.is_cancelled() {
+                    continue;
+                }
                 if !matches!(error.kind, ErrorKind::Refused | ErrorKind::NotFound) || tried >= ATTEMPTS {
                     return Err(failed(&doing, &error));
                 }

@@ -4,7 +4,6 @@ use super::args::AccountArgs;
 use super::exit::{Exit, Failure};
 use crate::config::ProviderSettings;
 use crate::diag::Diagnostic;
-use crate::live::Offer;
 use crate::sandbox::{self, Switches, World};
 use crate::schema::instance::duration;
 use crate::simplepod::{BASE_URL, Client, Expected, Settings};
@@ -101,12 +100,6 @@ impl Access {
             let _ = handle.stop().await;
         }
     }
-}
-
-/// The market, where it can be read. A plan that rents nothing does not need it.
-pub async fn market(client: &Client) -> Result<Vec<Offer>, crate::cloud::CallError> {
-    use crate::cloud::Cloud;
-    client.offers().await
 }
 
 fn base_url(provider: &ProviderSettings) -> String {

@@ -5,8 +5,8 @@ use super::args::{PlanningArgs, RefreshFlag};
 use super::effects::World;
 use super::exit::{Exit, Failure};
 use super::fleet::Fleet;
-use crate::cloud::{CallError, Cloud};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::cloud::Cloud;
+use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::live::{Offer, Snapshot};
 use crate::plan::{Plan, PlanInput, PlanMode, PlanOptions, Planned, Target, plan};
 use crate::refresh::{Refresh, fault, foreign_lineage, lost_state, mass_disappearance, orphans, refresh};
@@ -14,12 +14,28 @@ use crate::render::unplaced;
 use crate::simplepod::Client;
 use crate::state::State;
 
-/// What was read of the account.
-pub struct Seen {
-    /// Machines and groups.
-    pub snapshot: Snapshot,
-    /// Offers; or why they could not be read.
-    pub market: Result<Vec<Offer>, CallError>,
+/// What a plan is made from, apart from the market.
+#[derive(Clone, Copy)]
+pub struct Basis<'a> {
+    /// Configuration and variables.
+    pub fleet: &'a Fleet,
+    /// Files for functions.
+    pub effects: &'a World,
+    /// For the digests of secrets.
+    pub access: &'a Access,
+    /// Recorded.
+    pub state: &'a State,
+    /// Live.
+    pub snapshot: &'a Snapshot,
+}
+
+/// Where offers come from.
+#[derive(Clone, Copy)]
+pub enum Market<'a> {
+    /// The API; asked only where something is rented.
+    Api(&'a Client),
+    /// A saved plan.
+    Saved(&'a [Offer]),
 }
 
 /// Reads the flags of a plan.
@@ -53,8 +69,13 @@ pub fn options(args: &PlanningArgs, destroy: bool) -> Result<PlanOptions, Diagno
     }
 }
 
-/// Reads account and market at once, and refuses what must not be planned on (invariants 8 and 12).
-pub async fn look(client: &Client, state: &State, fleet: Option<&str>, args: &PlanningArgs) -> Result<Seen, Failure> {
+/// Reads the account, and refuses what must not be planned on (invariants 8 and 12).
+pub async fn look(
+    client: &Client,
+    state: &State,
+    fleet: Option<&str>,
+    args: &PlanningArgs,
+) -> Result<Snapshot, Failure> {
     let how = match args.refresh {
         RefreshFlag::True => Refresh::Lists,
         // A state without a resource may be a lost one: then nothing counts as live unread (invariant 12).
@@ -62,8 +83,7 @@ pub async fn look(client: &Client, state: &State, fleet: Option<&str>, args: &Pl
         RefreshFlag::False => Refresh::Nothing,
         RefreshFlag::Full => Refresh::Full,
     };
-    let (snapshot, market) = futures::join!(refresh(client, state, how), client.offers());
-    let snapshot = snapshot?;
+    let snapshot = refresh(client, state, how).await?;
     if !args.accept_missing
         && let Some(refused) = mass_disappearance(state, &snapshot)
     {
@@ -74,20 +94,17 @@ pub async fn look(client: &Client, state: &State, fleet: Option<&str>, args: &Pl
     {
         return Err(refused.into());
     }
-    Ok(Seen { snapshot, market })
+    Ok(snapshot)
 }
 
 /// Plans. Instances that no offer satisfies fail it, unless they may be left out.
-pub fn make(
-    fleet: &Fleet,
-    effects: &World,
-    access: &Access,
-    state: &State,
-    seen: &Seen,
+pub async fn make(
+    basis: &Basis<'_>,
+    market: Market<'_>,
     options: &PlanOptions,
     diags: &mut Diagnostics,
 ) -> Result<Plan, Failure> {
-    for orphan in orphans(state, &seen.snapshot) {
+    for orphan in orphans(basis.state, basis.snapshot) {
         let address = &orphan.intent.address;
         let detail = format!(
             "Machine {} carries the claim of a rent for {address} that was given up as absent. It stands in no state and bills: release it in the vendor's panel.",
@@ -95,40 +112,55 @@ pub fn make(
         );
         diags.push(Diagnostic::warning("Orphaned machine", detail).on(address));
     }
-    let nothing = Vec::new();
-    let key = access.secret_key(&state.lineage);
+    let planned = match market {
+        Market::Saved(offers) => with_offers(basis, offers, options, diags)?,
+        Market::Api(client) => {
+            // What rents nothing needs no market.
+            let mut own = Diagnostics::new();
+            let planned = with_offers(basis, &[], options, &mut own)?;
+            if planned.unplaced.is_empty() {
+                diags.extend(own);
+                planned
+            } else {
+                let offers =
+                    client.offers().await.map_err(|error| fault::fault("Listing the market's offers", &error))?;
+                with_offers(basis, &offers, options, diags)?
+            }
+        }
+    };
+    for why in &planned.unplaced {
+        let mut told = unplaced(why);
+        let declared = basis.fleet.program.configuration.declaration(&why.address.resource);
+        told.span = declared.map(|(_, resource)| resource.span);
+        if options.allow_partial {
+            told.severity = Severity::Warning;
+        }
+        diags.push(told);
+    }
+    match planned.unplaced.is_empty() || options.allow_partial {
+        true => Ok(planned.plan),
+        false => Err(std::mem::take(diags).into()),
+    }
+}
+
+fn with_offers(
+    basis: &Basis<'_>,
+    market: &[Offer],
+    options: &PlanOptions,
+    diags: &mut Diagnostics,
+) -> Result<Planned, Failure> {
+    let key = basis.access.secret_key(&basis.state.lineage);
     let input = PlanInput {
-        program: &fleet.program,
-        effects,
-        state,
-        snapshot: &seen.snapshot,
-        market: seen.market.as_ref().unwrap_or(&nothing),
+        program: &basis.fleet.program,
+        effects: basis.effects,
+        state: basis.state,
+        snapshot: basis.snapshot,
+        market,
         key: &key,
-        account: access.identity.clone(),
+        account: basis.access.identity.clone(),
         options,
     };
-    let Some(Planned { plan, unplaced: without }) = plan(&input, diags) else {
-        return Err(std::mem::take(diags).into());
-    };
-    if !without.is_empty() {
-        if let Err(error) = &seen.market {
-            diags.push(fault::fault("Listing the market's offers", error));
-            return Err(std::mem::take(diags).into());
-        }
-        for why in &without {
-            let mut told = unplaced(why);
-            let declared = fleet.program.configuration.declaration(&why.address.resource);
-            told.span = declared.map(|(_, resource)| resource.span);
-            if options.allow_partial {
-                told.severity = crate::diag::Severity::Warning;
-            }
-            diags.push(told);
-        }
-        if !options.allow_partial {
-            return Err(std::mem::take(diags).into());
-        }
-    }
-    Ok(plan)
+    plan(&input, diags).ok_or_else(|| std::mem::take(diags).into())
 }
 
 /// Reads a duration of a flag.

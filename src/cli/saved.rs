@@ -6,14 +6,13 @@ use super::commands::Context;
 use super::effects::World;
 use super::exit::{Exit, Failure};
 use super::fleet::{self, Fleet};
-use super::planning::{self, Seen};
+use super::planning::{self, Basis, Market};
 use super::variables;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{
     Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, decode, encode, foreign_key, offers,
     planned_variables, stale, variables_for_apply,
 };
-use crate::state::State;
 use crate::store::write_private;
 use std::path::Path;
 
@@ -82,28 +81,15 @@ pub fn check_variables(saved: &SavedPlan, fleet: &Fleet, access: &Access) -> Res
 }
 
 /// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today.
-pub fn check(
-    saved: SavedPlan,
-    fleet: &Fleet,
-    effects: &World,
-    access: &Access,
-    state: &State,
-    mut seen: Seen,
-    context: &mut Context,
-) -> Result<Plan, Failure> {
-    let key = access.secret_key(&saved.plan.lineage);
+pub async fn check(saved: SavedPlan, basis: &Basis<'_>, context: &mut Context) -> Result<Plan, Failure> {
+    let key = basis.access.secret_key(&saved.plan.lineage);
     context.diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
     let invalid = |error: String| Failure::from(Diagnostic::error("Saved plan cannot be used", error));
     let options = saved.options.options().map_err(invalid)?;
-    seen.market = Ok(offers(&saved.plan));
+    let offers = offers(&saved.plan);
     let mut own = Diagnostics::new();
-    let now = match planning::make(fleet, effects, access, state, &seen, &options, &mut own) {
-        Ok(now) => now,
-        Err(mut failure) => {
-            failure.exit = Exit::Stale;
-            return Err(failure);
-        }
-    };
+    let now = planning::make(basis, Market::Saved(&offers), &options, &mut own).await;
+    let now = now.map_err(|failure| Failure { exit: Exit::Stale, ..failure })?;
     refuse(stale(&saved.plan, &now, &key))?;
     Ok(Plan { refresh: now.refresh, ..saved.plan })
 }

@@ -52,6 +52,10 @@ mod tests {
     use crate::live::{GroupId, MachineId};
     use jiff::Timestamp;
 
+    fn key() -> SecretKey {
+        SecretKey::derive(&secrecy::SecretString::from("k"), "l")
+    }
+
     fn intent(claim: &str, address: &str) -> Intent {
         Intent {
             claim: claim.into(),

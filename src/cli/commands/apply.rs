@@ -9,10 +9,12 @@ use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::fleet::{self, Fleet};
 use crate::cli::held::Held;
+use crate::cli::planning::{self, Basis, Market};
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
-use crate::cli::{planning, saved, stored};
+use crate::cli::{saved, stored};
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::live::Snapshot;
 use crate::plan::{Plan, PlanMode};
 use crate::refresh::Clock;
 use crate::render::outputs_text;
@@ -43,8 +45,9 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     held.begin();
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
-    let seen = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
-    let plan = planning::make(&fleet, &effects, &access, &held.state, &seen, &options, &mut context.diags)?;
+    let snapshot = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
+    let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &held.state, snapshot: &snapshot };
+    let plan = planning::make(&basis, Market::Api(&client), &options, &mut context.diags).await?;
     if !args.planning.json {
         show(&plan, &fleet, &held.state, false, context);
     }
@@ -61,7 +64,8 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
         access.close().await;
         return Ok(Exit::Error);
     }
-    let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock: clock(&seen) };
+    let job =
+        Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock: clock(&snapshot) };
     let exit = perform(&job, held, context).await;
     access.close().await;
     exit
@@ -78,9 +82,10 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
     let mut held = Held::open(&args.planning, "apply", &access)?;
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
-    let seen = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
-    let clock = clock(&seen);
-    let plan = saved::check(saved, &fleet, &effects, &access, &held.state, seen, context)?;
+    let snapshot = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
+    let clock = clock(&snapshot);
+    let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &held.state, snapshot: &snapshot };
+    let plan = saved::check(saved, &basis, context).await?;
     held.begin();
     let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock };
     let exit = perform(&job, held, context).await;
@@ -100,9 +105,9 @@ struct Job<'a> {
     clock: Clock,
 }
 
-fn clock(seen: &planning::Seen) -> Clock {
+fn clock(snapshot: &Snapshot) -> Clock {
     let clock = Clock::new(jiff::Timestamp::now());
-    clock.observe(seen.snapshot.as_of);
+    clock.observe(snapshot.as_of);
     clock
 }
 

@@ -6,7 +6,8 @@ use crate::cli::args::PlanArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::fleet::{self, Fleet};
-use crate::cli::{planning, saved, stored};
+use crate::cli::planning::{self, Basis, Market};
+use crate::cli::{saved, stored};
 use crate::plan::Plan;
 use crate::render::{configuration_json, plan_json, plan_text};
 use crate::state::State;
@@ -22,8 +23,9 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
     access.check(&state, args.planning.account.accept_account)?;
     let client = access.client(&state, 0)?;
-    let seen = planning::look(&client, &state, fleet.name(), &args.planning).await?;
-    let plan = planning::make(&fleet, &effects, &access, &state, &seen, &options, &mut context.diags)?;
+    let snapshot = planning::look(&client, &state, fleet.name(), &args.planning).await?;
+    let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &state, snapshot: &snapshot };
+    let plan = planning::make(&basis, Market::Api(&client), &options, &mut context.diags).await?;
     show(&plan, &fleet, &state, args.planning.json, context);
     if let Some(path) = &args.out {
         saved::write(path, &plan, &options, &fleet, &access)?;
