@@ -30,7 +30,7 @@ resource "simplepod_template_group" "g" {
   disk_size    = var.size
   start_script = sensitive("run c4n4ry-script")
   env_variables = { TOKEN = sensitive("c4n4ry-token"), PLAIN = "seen" }
-  expose_ports  = [22, sensitive(4444)]
+  expose_ports  = [22, 4444]
   registry {
     host     = "h"
     username = "u"
@@ -82,7 +82,6 @@ fn no_secret_is_in_the_bytes() {
     let saved = SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key());
     let text = String::from_utf8(encode(&saved).expect("bytes")).expect("text");
     assert!(!text.contains(CANARY), "{text}");
-    assert!(!text.contains("4444"), "{text}");
     assert!(text.contains("seen") && text.contains("RTX 4090"));
     assert!(encode(&SavedPlan { plan, ..saved }).is_err_and(|why| why.contains("still holds its secrets")));
 }

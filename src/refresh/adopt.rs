@@ -80,10 +80,6 @@ mod tests {
         State { open, ..State::default() }
     }
 
-    fn key() -> SecretKey {
-        SecretKey::derive(&secrecy::SecretString::from("k"), "l")
-    }
-
     fn machine() -> Machine {
         Machine {
             gpu_model: Some("RTX 4090".into()),
