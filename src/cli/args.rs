@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// HCL files declare template groups and instances; `plan` shows what would change and what it costs; `apply` makes it
 /// so. Flags may be written with one dash or two.
 #[derive(Debug, Parser)]
-#[command(name = "podform", version, disable_version_flag = true, propagate_version = false, max_term_width = 100)]
+#[command(name = "podform", version, max_term_width = 100)]
 pub struct Cli {
     /// Work in this directory instead of the current one.
     #[arg(long, global = true, value_name = "DIR")]

@@ -8,7 +8,7 @@ pub fn fault(doing: &str, error: &CallError) -> Diagnostic {
     let (summary, next) = match error.kind {
         ErrorKind::Unauthorized => (
             "API key refused",
-            "Check SIMPLEPOD_API_KEY, or api_key of the provider block: the key is wrong, expired or of another account.",
+            "Check SIMPLEPOD_API_KEY, or api_key of the provider block: the key is wrong, expired or of another account. Keys are listed in Account Settings, Subaccounts.",
         ),
         ErrorKind::Forbidden => (
             "Not permitted by the API",
@@ -36,10 +36,29 @@ pub fn fault(doing: &str, error: &CallError) -> Diagnostic {
             "Check that SIMPLEPOD_API_URL names the API. If it does, the API has changed: report this answer.",
         ),
     };
-    Diagnostic::error(summary, format!("{doing}: {error}. {next}"))
+    Diagnostic::error(summary, format!("{doing}: {}. {next}", error.to_string().trim_end_matches('.')))
 }
 
 /// Whether asking again may help.
 pub fn passes(error: &CallError) -> bool {
     matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Network | ErrorKind::TooManyRequests)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_key_is_told_with_what_to_do() {
+        let error = |kind, message: &str| CallError {
+            kind,
+            call: "GET /instances/list".into(),
+            status: Some(401),
+            message: message.into(),
+        };
+        let told = fault("Listing", &error(ErrorKind::Unauthorized, "Invalid credentials.")).detail;
+        assert!(told.starts_with("Listing: GET /instances/list answered 401: Invalid credentials."), "{told}");
+        assert!(told.contains("Check SIMPLEPOD_API_KEY"), "{told}");
+        assert!(fault("Listing", &error(ErrorKind::Forbidden, "Access Denied.")).detail.contains("sub-account"));
+    }
 }

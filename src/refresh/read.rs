@@ -2,7 +2,7 @@
 
 use super::fault::fault;
 use super::observed::differing;
-use crate::cloud::{Cloud, Listed, Read};
+use crate::cloud::{CallError, Cloud, ErrorKind, Listed, Read};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, Machine, MachineId, Mark, Snapshot};
 use crate::schema::{INSTANCE, TEMPLATE_GROUP, observe};
@@ -37,7 +37,12 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     }
     let (machines, groups) = futures::join!(cloud.machines(), cloud.groups());
     let mut faults = Diagnostics::new();
-    let mut listed = |what: &str, error| faults.push(fault(what, &error));
+    // A wrong key is told once.
+    let mut listed = |what: &str, error: CallError| {
+        if faults.is_empty() || error.kind != ErrorKind::Unauthorized {
+            faults.push(fault(what, &error));
+        }
+    };
     let machines = machines.map_err(|error| listed("Listing the machines of the account", error)).ok();
     let groups = groups.map_err(|error| listed("Listing the template groups of the account", error)).ok();
     let (Some(machines), Some(groups)) = (machines, groups) else { return Err(faults) };

@@ -123,7 +123,7 @@ fn without_tags(page: &str) -> String {
         .collect()
 }
 
-/// What the reader may do about it.
+/// What the API's own words leave out. What to do stands with the fault of a call.
 fn advice(answer: &Answer, html: bool) -> Option<String> {
     Some(match answer.status {
         300..=399 => match &answer.location_host {
@@ -134,15 +134,7 @@ fn advice(answer: &Answer, html: bool) -> Option<String> {
             ),
             None => "a redirect is not followed; check the base URL (SIMPLEPOD_API_URL)".to_owned(),
         },
-        401 => {
-            "check the key in SIMPLEPOD_API_KEY, or `api_key` of provider \"simplepod\"; keys are listed in Account \
-                Settings, Subaccounts"
-                .to_owned()
-        }
-        403 if html => "an HTML page: a firewall before the API refused the request; a long start script is the usual \
-                        reason"
-            .to_owned(),
-        403 => "the key's sub-account may lack the permission".to_owned(),
+        403 if html => "an HTML page, from a firewall before the API".to_owned(),
         402 => "the balance may not suffice".to_owned(),
         404 | 410 if html => {
             "an HTML page: this is not the API's answer; check the base URL (SIMPLEPOD_API_URL)".to_owned()
@@ -217,11 +209,9 @@ mod tests {
         assert_eq!(kind(429), ErrorKind::TooManyRequests);
         assert_eq!((kind(500), kind(524)), (ErrorKind::Unavailable, ErrorKind::Unavailable));
         assert_eq!((kind(302), kind(199)), (ErrorKind::Protocol, ErrorKind::Protocol));
-        assert!(
-            message(401, r#"{"message":"Invalid credentials."}"#).starts_with("Invalid credentials. (check the key")
-        );
+        assert_eq!(message(401, r#"{"message":"Invalid credentials."}"#), "Invalid credentials.");
         assert!(message(403, "<title>Attention Required! | Cloudflare</title>").contains("firewall"));
-        assert!(message(403, r#"{"detail":"Access Denied."}"#).contains("sub-account"));
+        assert_eq!(message(403, r#"{"detail":"Access Denied."}"#), "Access Denied.");
         let moved = Answer { location_host: Some("evil.example".into()), ..answer(302, "") };
         assert!(refused("GET /x", &moved, &[]).message.contains("redirect to evil.example is not followed"));
     }
