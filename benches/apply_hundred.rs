@@ -15,9 +15,13 @@ fn main() {
     let mut peak_kb = 0;
     let mut calls = Vec::new();
     for _ in 0..RUNS {
-        let service = Service::start(&["hosts=1000", "balance=1000000", "create-body=id"]);
-        service.latency(LATENCY);
+        let service = Service::start(&["hosts=400", "balance=1000000", "create-body=id"]);
         let fleet = fleet(MACHINES);
+        // The template group stands already: machines are what is measured.
+        let group = ["apply", "-auto-approve", "-target=simplepod_template_group.base"];
+        assert!(podform(fleet.path(), &service, &group).status.success(), "the group is made");
+        service.take_calls();
+        service.latency(LATENCY);
         let run = podform(fleet.path(), &service, &["apply", "-auto-approve", "-parallelism=10"]);
         assert!(run.status.success(), "the fleet is made: {}", run.status);
         best = best.min(run.time);
@@ -28,8 +32,7 @@ fn main() {
     let allowed = 1.3 * ms(LATENCY) * 2.0 * f64::from(MACHINES) / f64::from(PARALLELISM);
     report("time: 1.3 x latency x 2 calls x 100 / 10", ms(best), allowed, "ms");
     let changing: u64 = calls.iter().filter(|(call, _)| !call.starts_with("GET")).map(|(_, count)| count).sum();
-    // One call makes the template group.
-    report("changing calls per machine", (changing - 1) as f64 / f64::from(MACHINES), 2.0, "calls");
+    report("changing calls per machine", changing as f64 / f64::from(MACHINES), 2.0, "calls");
     println!("memory {peak_kb} KB");
     print_calls(&calls);
 }

@@ -60,7 +60,7 @@ impl Access {
     /// The client, told how long the lists will be and how much runs at once.
     pub fn client(&self, state: &State, parallelism: u16) -> Result<Arc<Client>, Failure> {
         let mut settings = self.settings.clone();
-        settings.http.max_concurrency = settings.http.max_concurrency.max(usize::from(parallelism) + 6);
+        settings.http.max_concurrency = settings.http.max_concurrency.max(2 * usize::from(parallelism) + 6);
         let machines =
             state.resources.keys().filter(|address| address.resource.kind == crate::schema::INSTANCE).count();
         let expected = match state.resources.is_empty() {

@@ -343,6 +343,21 @@ impl Number {
         if self.exponent > 64 { None } else { u64::try_from(self.to_integer()?).ok() }
     }
 
+    /// The digits of a number that was written with few of them (a price): if the digits of the nearest machine float
+    /// name it exactly, they are the fewest. Much cheaper than the exact way.
+    fn short(&self, magnitude: &UBig) -> Option<String> {
+        let beyond = magnitude.bit_len().saturating_sub(64);
+        let power = i32::try_from(self.exponent + i64::try_from(beyond).ok()?).ok()?;
+        let top = u64::try_from(magnitude >> beyond).ok()?;
+        let near = top as f64 * 2f64.powi(power);
+        if self.precision != LITERAL_BITS || !(1e-6..1e15).contains(&near) {
+            return None;
+        }
+        let text = near.to_string();
+        let back = Number::parse(&text)?;
+        (back.exponent == self.exponent && self::magnitude(&back.mantissa) == *magnitude).then_some(text)
+    }
+
     /// The nearest machine float; infinite where it is too large.
     pub fn as_f64(&self) -> f64 {
         let infinite = if self.is_negative() { f64::NEG_INFINITY } else { f64::INFINITY };
@@ -361,6 +376,9 @@ impl std::fmt::Display for Number {
         let precision = i64::try_from(self.precision).unwrap_or(i64::MAX);
         if self.exponent >= 0 && bits.saturating_add(self.exponent) <= precision {
             return write!(f, "{}", magnitude << usize::try_from(self.exponent).unwrap_or(0));
+        }
+        if let Some(text) = self.short(&magnitude) {
+            return f.write_str(&text);
         }
         let exact = Digits::of(&magnitude, self.exponent);
         let shift = usize::try_from(precision + 1 - bits).unwrap_or(0);

@@ -288,9 +288,9 @@ impl<'a> Planner<'a> {
             );
             diags.push(Diagnostic::warning("Secrets cannot be compared", detail).on(address));
         }
-        let recorded = record.object(schema, desired, self.input.key, &mut Vec::new());
         let shown: Vec<Difference> = found.into_iter().filter(|difference| is_drift(schema, difference)).collect();
         if !shown.is_empty() {
+            let recorded = record.object(schema, desired, self.input.key, &mut Vec::new());
             object = laid_over(schema, &object, &shown);
             let of = |json: &serde_json::Value, name: &str| {
                 let ty = schema.attribute(name).map_or(Type::Dynamic, |attribute| attribute.ty.to_type());
