@@ -154,13 +154,16 @@ pub enum JournalDamage {
     },
 }
 
+/// The way out of a damaged journal.
+const COPY: &str = "Put a copy of state and journal from before in their place.";
+
 impl fmt::Display for JournalDamage {
     /// What is wrong and the way out, without the path: the reader of the bytes knows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Line { line, what } => write!(f, "The journal is damaged at line {line}: {what}."),
+            Self::Line { line, what } => write!(f, "The journal is damaged at line {line}: {what}. {COPY}"),
             Self::Gap { line, expected, found } => {
-                write!(f, "The journal is damaged at line {line}: entry {expected} is due there, not {found}.")
+                write!(f, "The journal is damaged at line {line}: entry {expected} is due there, not {found}. {COPY}")
             }
             Self::Detached { state, first } => write!(
                 f,
