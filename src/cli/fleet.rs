@@ -32,7 +32,7 @@ pub struct Fleet {
 impl Fleet {
     /// `fleet` of the podform block.
     pub fn name(&self) -> Option<&str> {
-        self.program.configuration.root().settings.as_ref()?.fleet.as_deref()
+        self.program.configuration.fleet()
     }
 }
 

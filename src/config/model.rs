@@ -43,6 +43,11 @@ impl Configuration {
         self.module(Self::ROOT)
     }
 
+    /// `fleet` of the podform block.
+    pub fn fleet(&self) -> Option<&str> {
+        self.root().settings.as_ref()?.fleet.as_deref()
+    }
+
     /// The declaration behind an address, whatever its keys.
     pub fn declaration(&self, address: &ResourceAddr) -> Option<(ModuleId, &Resource)> {
         let mut id = Self::ROOT;

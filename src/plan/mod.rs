@@ -9,6 +9,7 @@ mod outputs;
 mod placing;
 mod planner;
 mod program;
+mod refusals;
 #[cfg(test)]
 mod saved_tests;
 mod sealed;

@@ -7,6 +7,7 @@ use super::model::{Action, Change, CostSummary, Drift, DriftKind, Plan, PlanMode
 use super::outputs::output_changes;
 use super::placing::{Placements, place_all};
 use super::program::Program;
+use super::refusals::{carries_mark, name_is_free, preflight, refuse_destroy, within_caps};
 use super::select::{Selection, Target};
 use super::steps::steps;
 use super::variables::planned_variables;
@@ -15,7 +16,7 @@ use crate::config::{IgnoreChanges, Instance, Lifecycle, Resolve, Unresolved, eva
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Effects, Marks, Type, Value};
-use crate::live::{GroupId, MachineId, Mark, Offer, Snapshot};
+use crate::live::{GroupId, MachineId, Offer, Snapshot};
 use crate::market::Unplaced;
 use crate::money::Usd;
 use crate::schema::instance::dollars;
@@ -71,7 +72,7 @@ pub struct Planned {
 /// Makes a plan. `None` after errors.
 pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     let mut planner = Planner::new(input);
-    planner.preflight(diags);
+    preflight(input, diags);
     let program = input.program;
     let destroy = input.options.mode == PlanMode::Destroy;
     let mut surveyed = Surveyed { planner: &mut planner };
@@ -99,7 +100,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
     // Who releases, or only looks, is not kept from it by a price.
     if input.options.mode == PlanMode::Normal {
-        over_budget_of_cap(&changes, diags);
+        within_caps(&changes, diags);
     }
     let steps = match input.options.mode {
         // Nothing is called, but what is gone is forgotten.
@@ -141,26 +142,6 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     (!diags.has_errors()).then_some(Planned { plan, unplaced })
 }
 
-/// A machine that stands and bills above its cap is an error, never silent (design, section 3).
-fn over_budget_of_cap(changes: &[Change], diags: &mut Diagnostics) {
-    for change in changes {
-        if !matches!(change.action, Action::NoOp | Action::Update) || change.address.resource.kind != INSTANCE {
-            continue;
-        }
-        let (Some(before), Some(after)) = (&change.before, &change.after) else { continue };
-        let (Some(price), Some(cap)) = (dollars(before, "price_per_gpu"), dollars(after, "max_price_per_gpu")) else {
-            continue;
-        };
-        if price.exceeds(cap) {
-            let address = &change.address;
-            let detail = format!(
-                "{address} bills {price} per GPU-hour, above its cap of {cap}. Rent another machine with -replace='{address}', or raise max_price_per_gpu to {price} or more."
-            );
-            diags.push(Diagnostic::error("Machine bills above its price cap", detail).on(address));
-        }
-    }
-}
-
 struct Planner<'a> {
     input: &'a PlanInput<'a>,
     fleet: Option<String>,
@@ -184,7 +165,7 @@ impl<'a> Planner<'a> {
         let groups = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
         Planner {
             input,
-            fleet: configuration.root().settings.as_ref().and_then(|settings| settings.fleet.clone()),
+            fleet: configuration.fleet().map(str::to_owned),
             selection: Selection::new(
                 &input.options.targets,
                 &input.options.excluded,
@@ -200,28 +181,6 @@ impl<'a> Planner<'a> {
             dependencies: BTreeMap::new(),
             visited: BTreeSet::new(),
             prevented: BTreeSet::new(),
-        }
-    }
-
-    /// What must hold before anything is planned.
-    fn preflight(&self, diags: &mut Diagnostics) {
-        if let Some(found) = self.input.program.configuration.missing_fleet() {
-            diags.push(found);
-        }
-        if let (Some(recorded), Some(fleet)) = (&self.input.state.fleet, &self.fleet)
-            && recorded != fleet
-            && !self.input.state.resources.is_empty()
-        {
-            let detail = format!(
-                "The state belongs to the fleet \"{recorded}\", but the configuration names \"{fleet}\". Machines carry the fleet's name in their mark: name the fleet as before, or use another directory for the new fleet."
-            );
-            diags.push(Diagnostic::error("Another fleet's state", detail));
-        }
-        for requested in &self.input.options.replace {
-            if !self.input.state.resources.contains_key(requested) {
-                let detail = format!("-replace names {requested}, which is not in the state.");
-                diags.push(Diagnostic::warning("Nothing to replace", detail));
-            }
         }
     }
 
@@ -312,23 +271,6 @@ impl<'a> Planner<'a> {
         object
     }
 
-    /// Whether the live object carries our mark. An object of another fleet is refused.
-    fn mark(&self, address: &InstanceAddr, record: &Record, live: LiveObject<'_>, diags: &mut Diagnostics) -> bool {
-        let Some(notes) = live.notes() else { return true };
-        match Mark::read(notes).1 {
-            Some(mark) if Some(&mark.fleet) != self.fleet.as_ref() || mark.lineage != self.input.state.lineage => {
-                let detail = format!(
-                    "{address} is recorded here, but the live object is marked as {} of the fleet \"{}\" (lineage {}). podform changes nothing that is another fleet's. If it is really yours, remove the mark from its notes.",
-                    mark.address, mark.fleet, mark.lineage
-                );
-                diags.push(Diagnostic::error("Another fleet's mark", detail).on(address));
-                true
-            }
-            Some(mark) => mark.address == *address && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim),
-            None => false,
-        }
-    }
-
     /// Recorded objects that the configuration does not ask for any more.
     fn removed(&mut self, diags: &mut Diagnostics) {
         let state = self.input.state;
@@ -343,7 +285,7 @@ impl<'a> Planner<'a> {
             }
             let object = match live {
                 Live::Object(object) => {
-                    self.mark(address, record, object, diags);
+                    carries_mark(self.input, address, record, object, diags);
                     self.standing(address, schema, record, Some(object), None, diags)
                 }
                 _ => record.object(schema, None, self.input.key, &mut Vec::new()),
@@ -420,7 +362,7 @@ impl Resolve for Planner<'_> {
                 return object;
             }
             if resource.schema.kind == TEMPLATE_GROUP {
-                self.name_is_free(&address, &desired, diags);
+                name_is_free(self.input, &address, &desired, diags);
             }
             let (action, reason) = (Action::Create, record.map(|_| Reason::Gone));
             return self.push(Change { action, reason, after: Some(object), ..unchanged(address, None) });
@@ -429,7 +371,7 @@ impl Resolve for Planner<'_> {
             Live::Object(object) => Some(object),
             _ => None,
         };
-        let marked = live.is_none_or(|live| self.mark(&address, record, live, diags));
+        let marked = live.is_none_or(|live| carries_mark(self.input, &address, record, live, diags));
         let object = self.standing(&address, schema, record, live, Some((&desired, &resource.lifecycle)), diags);
         if blocked {
             return self.push(unchanged(address, Some(object)));
@@ -464,25 +406,6 @@ impl Resolve for Planner<'_> {
             remarks,
             ..stands
         })
-    }
-}
-
-impl Planner<'_> {
-    /// A second group of that name that is not ours is an error (design, section 3).
-    fn name_is_free(&self, address: &InstanceAddr, desired: &Value, diags: &mut Diagnostics) {
-        let Some(name) = desired.get("name").and_then(Value::as_str) else { return };
-        let Some(other) = self.input.snapshot.groups.values().find(|group| group.name.as_deref() == Some(name)) else {
-            return;
-        };
-        let holder = match self.groups.get(&other.id.0) {
-            Some(holder) => format!("it is {holder}"),
-            None => "podform did not make it".to_owned(),
-        };
-        let detail = format!(
-            "The account already holds a template group named \"{name}\" (id {}): {holder}. Names are unique in an account: choose another name, or delete that group first.",
-            other.id
-        );
-        diags.push(Diagnostic::error("Template group already exists", detail).on(address));
     }
 }
 
@@ -544,13 +467,6 @@ fn ignores(lifecycle: &Lifecycle, name: &str) -> bool {
         IgnoreChanges::All => true,
         IgnoreChanges::Paths(paths) => paths.iter().any(|path| path.len() == 1 && &*path[0] == name),
     }
-}
-
-fn refuse_destroy(address: &InstanceAddr, diags: &mut Diagnostics) {
-    let detail = format!(
-        "{address} has lifecycle.prevent_destroy set, but the plan calls for it to be destroyed. Remove that setting, or narrow the plan with -target or -exclude."
-    );
-    diags.push(Diagnostic::error("Instance cannot be destroyed", detail).on(address));
 }
 
 /// USD per hour of a standing object; groups cost nothing.

@@ -57,7 +57,7 @@ impl Target {
     }
 
     /// True for a declaration of which this may name instances.
-    fn names(&self, calls: &[&str], key: &ResourceKey) -> bool {
+    pub(super) fn names(&self, calls: &[&str], key: &ResourceKey) -> bool {
         let path = |path: &ModulePath, exact: bool| {
             (if exact { path.0.len() == calls.len() } else { path.0.len() <= calls.len() })
                 && path.0.iter().zip(calls).all(|((name, _), call)| name == call)

@@ -233,6 +233,27 @@ fn options_narrow_and_force() {
 }
 
 #[test]
+fn a_target_that_names_nothing_is_told() {
+    let (program, mut diags) = program(FLEET);
+    let options =
+        PlanOptions { targets: vec!["simplepod_instance.x".parse().expect("a target")], ..PlanOptions::default() };
+    let (state, snapshot) = (State::default(), Snapshot { read: true, ..Snapshot::default() });
+    let (key, effects) = (key(), NoScope);
+    let input = PlanInput {
+        program: &program,
+        effects: &effects,
+        state: &state,
+        snapshot: &snapshot,
+        market: &[],
+        key: &key,
+        account: account(),
+        options: &options,
+    };
+    assert!(plan(&input, &mut diags).is_some_and(|planned| planned.plan.steps.is_empty()));
+    assert!(diags.iter().any(|found| found.summary == "Target names nothing"));
+}
+
+#[test]
 fn faults_of_a_configuration_are_told_together() {
     let nothing = Snapshot::default();
     let text = r#"

@@ -34,7 +34,8 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
         }
     }
     access.close().await;
-    Ok(if args.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Done })
+    let changes = plan.has_changes() || !plan.left_out.is_empty();
+    Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
 }
 
 /// Prints a plan.

@@ -1,0 +1,123 @@
+//! What must not be planned on, or planned at all.
+
+use super::drift::LiveObject;
+use super::model::{Action, Change};
+use super::planner::PlanInput;
+use super::select::Target;
+use crate::address::InstanceAddr;
+use crate::config::ModuleId;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::Value;
+use crate::live::Mark;
+use crate::schema::instance::dollars;
+use crate::schema::{INSTANCE, TEMPLATE_GROUP};
+use crate::state::Record;
+
+/// What must hold before anything is planned.
+pub(super) fn preflight(input: &PlanInput<'_>, diags: &mut Diagnostics) {
+    if let Some(found) = input.program.configuration.missing_fleet() {
+        diags.push(found);
+    }
+    if let (Some(recorded), Some(fleet)) = (&input.state.fleet, input.program.configuration.fleet())
+        && recorded != fleet
+        && !input.state.resources.is_empty()
+    {
+        let detail = format!(
+            "The state belongs to the fleet \"{recorded}\", but the configuration names \"{fleet}\". Machines carry the fleet's name in their mark: name the fleet as before, or use another directory for the new fleet."
+        );
+        diags.push(Diagnostic::error("Another fleet's state", detail));
+    }
+    for requested in &input.options.replace {
+        if !input.state.resources.contains_key(requested) {
+            let detail = format!("-replace names {requested}, which is not in the state.");
+            diags.push(Diagnostic::warning("Nothing to replace", detail));
+        }
+    }
+    for target in input.options.targets.iter().chain(&input.options.excluded) {
+        if !exists(input, target) {
+            let detail = format!("Nothing in the configuration or the state is named {target}.");
+            diags.push(Diagnostic::warning("Target names nothing", detail));
+        }
+    }
+}
+
+fn exists(input: &PlanInput<'_>, target: &Target) -> bool {
+    let configuration = &input.program.configuration;
+    let declared = configuration.modules.iter().enumerate().any(|(at, module)| {
+        let calls = configuration.call_path(ModuleId(at));
+        module.resources.keys().any(|key| target.names(&calls, key))
+    });
+    declared || input.state.resources.keys().any(|address| target.matches(address))
+}
+
+/// Whether the live object carries our mark. An object of another fleet is refused.
+pub(super) fn carries_mark(
+    input: &PlanInput<'_>,
+    address: &InstanceAddr,
+    record: &Record,
+    live: LiveObject<'_>,
+    diags: &mut Diagnostics,
+) -> bool {
+    let Some(notes) = live.notes() else { return true };
+    match Mark::read(notes).1 {
+        Some(mark)
+            if Some(mark.fleet.as_str()) != input.program.configuration.fleet()
+                || mark.lineage != input.state.lineage =>
+        {
+            let detail = format!(
+                "{address} is recorded here, but the live object is marked as {} of the fleet \"{}\" (lineage {}). podform changes nothing that is another fleet's. If it is really yours, remove the mark from its notes.",
+                mark.address, mark.fleet, mark.lineage
+            );
+            diags.push(Diagnostic::error("Another fleet's mark", detail).on(address));
+            true
+        }
+        Some(mark) => mark.address == *address && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim),
+        None => false,
+    }
+}
+
+/// A second group of that name that is not ours is an error (design, section 3).
+pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desired: &Value, diags: &mut Diagnostics) {
+    let Some(name) = desired.get("name").and_then(Value::as_str) else { return };
+    let Some(other) = input.snapshot.groups.values().find(|group| group.name.as_deref() == Some(name)) else {
+        return;
+    };
+    let mut recorded = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
+    let holder = match recorded.find(|(_, record)| record.id() == Some(other.id.0)) {
+        Some((holder, _)) => format!("it is {holder}"),
+        None => "podform did not make it".to_owned(),
+    };
+    let detail = format!(
+        "The account already holds a template group named \"{name}\" (id {}): {holder}. Names are unique in an account: choose another name, or delete that group first.",
+        other.id
+    );
+    diags.push(Diagnostic::error("Template group already exists", detail).on(address));
+}
+
+/// A machine that stands and bills above its cap is an error, never silent (design, section 3).
+pub(super) fn within_caps(changes: &[Change], diags: &mut Diagnostics) {
+    for change in changes {
+        if !matches!(change.action, Action::NoOp | Action::Update) || change.address.resource.kind != INSTANCE {
+            continue;
+        }
+        let (Some(before), Some(after)) = (&change.before, &change.after) else { continue };
+        let (Some(price), Some(cap)) = (dollars(before, "price_per_gpu"), dollars(after, "max_price_per_gpu")) else {
+            continue;
+        };
+        if price.exceeds(cap) {
+            let address = &change.address;
+            let detail = format!(
+                "{address} bills {price} per GPU-hour, above its cap of {cap}. Rent another machine with -replace='{address}', or raise max_price_per_gpu to {price} or more."
+            );
+            diags.push(Diagnostic::error("Machine bills above its price cap", detail).on(address));
+        }
+    }
+}
+
+/// What `prevent_destroy` protects is not destroyed.
+pub(super) fn refuse_destroy(address: &InstanceAddr, diags: &mut Diagnostics) {
+    let detail = format!(
+        "{address} has lifecycle.prevent_destroy set, but the plan calls for it to be destroyed. Remove that setting, or narrow the plan with -target or -exclude."
+    );
+    diags.push(Diagnostic::error("Instance cannot be destroyed", detail).on(address));
+}
