@@ -1,7 +1,7 @@
 //! Applying a plan: the executor, and what each step calls.
 //!
-//! One loop owns state and journal ([`executor`]); steps only call the cloud, and ask the loop to make their events
-//! durable before they go on ([`protocol`]).
+//! One loop owns state and journal (`executor`); steps only call the cloud, and ask the loop to make their events
+//! durable before they go on (`protocol`).
 
 mod context;
 mod executor;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub use super::conform::conform;
 pub use super::unify::unify;
 
-/// Why a value does not convert: `path` leads to the element at fault (".a[0]"), `message` is a clause in lower case
+/// Why a value does not convert: `path` leads to the element at fault (`.a[0]`), `message` is a clause in lower case
 /// ("a number is required").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvertError {
@@ -26,7 +26,7 @@ impl ConvertError {
         Self { path: String::new(), message: message.into() }
     }
 
-    /// The same error, seen from around it: `step` is ".name" or "[key]".
+    /// The same error, seen from around it: `step` is `.name` or `[key]`.
     #[must_use]
     pub fn inside(mut self, step: &str) -> Self {
         self.path.insert_str(0, step);

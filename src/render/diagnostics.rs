@@ -6,7 +6,7 @@ use super::style::{BOLD, DIM, ERROR, Style, WARNING, wrap};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Source, Sources, Span};
 use std::collections::BTreeMap;
 
-/// Draws diagnostics, the first [`MOST`] of them, each in a frame:
+/// Draws diagnostics, the first `MOST` of them, each in a frame:
 ///
 /// ```text
 /// ╷
