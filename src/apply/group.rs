@@ -1,9 +1,10 @@
 //! Template groups: create, update, delete.
 
+use super::change::{in_doubt, put, send};
 use super::context::{Context, failed, refused};
 use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop};
-use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
+use crate::cloud::{CallError, Cloud, Outcome};
 use crate::lang::Value;
 use crate::live::{Group, GroupId, Mark};
 use crate::plan::Change;
@@ -123,23 +124,8 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         let claim = before.claim.clone().unwrap_or_default();
         body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
     }
-    let mut intent = ctx.intent(IntentAction::Update, address);
-    intent.id = Some(id.0);
-    let claim = intent.claim.clone();
-    ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
     let doing = format!("Updating the template group {address} (id {id})");
-    match ctx.cloud.update_group(id, &body).await {
-        Outcome::Done(()) => {}
-        Outcome::NotDone(error) => {
-            ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
-            return Err(failed(&doing, &error));
-        }
-        Outcome::InDoubt(error) => {
-            let since = ctx.clock.now();
-            ctx.line.commit(vec![Event::InDoubt { claim, reason: error.to_string(), since }]).await?;
-            return Err(Stop::InDoubt(fault(&doing, &error).into()));
-        }
-    }
+    let claim = put(ctx, address, id.0, &doing, || ctx.cloud.update_group(id, &body)).await?;
     ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
     ctx.environments.lock().await.remove(&id);
     read_back(ctx, job, id, record).await
@@ -199,25 +185,12 @@ pub(super) async fn delete<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     super::release::is_ours(ctx, address, record, mark.as_ref(), None).map_err(|why| {
         refused("Not ours to delete", format!("The template group {address} (id {id}) is not deleted: {why}"))
     })?;
-    let mut intent = ctx.intent(IntentAction::Delete, address);
-    intent.id = Some(id.0);
-    let claim = intent.claim.clone();
-    ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
-    let error = match ctx.cloud.delete_group(id).await {
-        Outcome::Done(()) => None,
-        Outcome::NotDone(error) if error.kind == ErrorKind::NotFound => None,
-        Outcome::NotDone(error) => {
-            ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
-            return Err(failed(&doing, &error));
-        }
-        Outcome::InDoubt(error) => Some(error),
-    };
+    let intent = (IntentAction::Delete, address, id.0);
+    let (claim, error) = send(ctx, intent, &doing, || ctx.cloud.delete_group(id)).await?;
     if let Some(error) = error
         && !matches!(ctx.cloud.group(id).await, Ok(None))
     {
-        let since = ctx.clock.now();
-        ctx.line.commit(vec![Event::InDoubt { claim, reason: error.to_string(), since }]).await?;
-        return Err(Stop::InDoubt(fault(&doing, &error).into()));
+        return Err(in_doubt(ctx, claim, &doing, &error).await?);
     }
     ctx.line.commit(vec![Event::Removed { claim: Some(claim), address: address.clone() }]).await?;
     ctx.known().groups.remove(&id);

@@ -1,17 +1,17 @@
 //! Changes of a standing machine: one PUT of what differs, or only the record.
 
-use super::context::{Context, failed, refused};
+use super::change::put;
+use super::context::{Context, refused};
 use super::group::{changed, notes_of};
 use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop};
-use crate::cloud::{Cloud, Outcome};
+use crate::cloud::Cloud;
 use crate::lang::Value;
 use crate::live::{CLAIM_VARIABLE, Env, GroupId, MachineFields};
 use crate::refresh::fault::fault;
 use crate::schema::instance::{Desired, SCHEMA};
 use crate::schema::observe;
-use crate::state::journal::Event;
-use crate::state::{IntentAction, Record};
+use crate::state::Record;
 
 /// PUT of a machine; where nothing is to be sent, only the record changes.
 pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {
@@ -24,23 +24,8 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         ctx.line.commit(vec![recorded(job, None, &record)]).await?;
         return finished(ctx, job, &record);
     }
-    let mut intent = ctx.intent(IntentAction::Update, address);
-    intent.id = Some(id.0);
-    let claim = intent.claim.clone();
-    ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
     let doing = format!("Updating {address} (machine {id})");
-    match ctx.cloud.update_machine(id, &body).await {
-        Outcome::Done(()) => {}
-        Outcome::NotDone(error) => {
-            ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
-            return Err(failed(&doing, &error));
-        }
-        Outcome::InDoubt(error) => {
-            let since = ctx.clock.now();
-            ctx.line.commit(vec![Event::InDoubt { claim, reason: error.to_string(), since }]).await?;
-            return Err(Stop::InDoubt(fault(&doing, &error).into()));
-        }
-    }
+    let claim = put(ctx, address, id.0, &doing, || ctx.cloud.update_machine(id, &body)).await?;
     match ctx.cloud.machine(id).await {
         Ok(Some(machine)) => take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine)),
         Ok(None) => {

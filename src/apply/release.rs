@@ -1,9 +1,10 @@
 //! Releasing machines: only what is provably ours (invariant 4).
 
+use super::change::send;
 use super::context::{Context, failed, refused};
 use super::step::{Finished, Job, Stop};
 use crate::address::InstanceAddr;
-use crate::cloud::{Cloud, ErrorKind, Outcome, Read};
+use crate::cloud::{Cloud, ErrorKind, Read};
 use crate::lang::Value;
 use crate::live::{Machine, MachineId, Mark, Status};
 use crate::plan::Action;
@@ -114,19 +115,8 @@ pub(super) async fn delete<C: Cloud>(
     permit: Option<SemaphorePermit<'_>>,
 ) -> Result<(), Stop> {
     let doing = format!("Releasing {address} (machine {id})");
-    let mut intent = ctx.intent(IntentAction::Delete, address);
-    intent.id = Some(id.0);
-    let claim = intent.claim.clone();
-    ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
-    let doubt = match ctx.cloud.delete_machine(id).await {
-        Outcome::Done(()) => None,
-        Outcome::NotDone(error) if error.kind == ErrorKind::NotFound => None,
-        Outcome::NotDone(error) => {
-            ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
-            return Err(failed(&doing, &error));
-        }
-        Outcome::InDoubt(error) => Some(error),
-    };
+    let intent = (IntentAction::Delete, address, id.0);
+    let (claim, doubt) = send(ctx, intent, &doing, || ctx.cloud.delete_machine(id)).await?;
     drop(permit);
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;

@@ -1,0 +1,61 @@
+//! A change or delete of an object that stands: one call behind its durable intent (invariant 1).
+
+use super::context::{Context, failed};
+use super::step::Stop;
+use crate::address::InstanceAddr;
+use crate::cloud::{CallError, ErrorKind, Outcome};
+use crate::refresh::fault::fault;
+use crate::state::IntentAction;
+use crate::state::journal::Event;
+use std::future::Future;
+
+/// Makes the intent durable, then calls. A refusal closes the intent and fails the step; an object that a delete does not
+/// find is deleted. Gives the claim, and the doubt where the outcome is not known.
+pub(super) async fn send<C, F: Future<Output = Outcome<()>>>(
+    ctx: &Context<'_, C>,
+    (action, address, id): (IntentAction, &InstanceAddr, u64),
+    doing: &str,
+    call: impl FnOnce() -> F,
+) -> Result<(String, Option<CallError>), Stop> {
+    let mut intent = ctx.intent(action, address);
+    intent.id = Some(id);
+    let claim = intent.claim.clone();
+    ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
+    match call().await {
+        Outcome::Done(()) => Ok((claim, None)),
+        Outcome::NotDone(error) if action == IntentAction::Delete && error.kind == ErrorKind::NotFound => {
+            Ok((claim, None))
+        }
+        Outcome::NotDone(error) => {
+            ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
+            Err(failed(doing, &error))
+        }
+        Outcome::InDoubt(error) => Ok((claim, Some(error))),
+    }
+}
+
+/// Writes down that the outcome of a call is not known; gives what ends the step.
+pub(super) async fn in_doubt<C>(
+    ctx: &Context<'_, C>,
+    claim: String,
+    doing: &str,
+    error: &CallError,
+) -> Result<Stop, Stop> {
+    let since = ctx.clock.now();
+    ctx.line.commit(vec![Event::InDoubt { claim, reason: error.to_string(), since }]).await?;
+    Ok(Stop::InDoubt(fault(doing, error).into()))
+}
+
+/// A PUT, through [`send`]; one whose outcome is not known ends the step. Gives the claim.
+pub(super) async fn put<C, F: Future<Output = Outcome<()>>>(
+    ctx: &Context<'_, C>,
+    address: &InstanceAddr,
+    id: u64,
+    doing: &str,
+    call: impl FnOnce() -> F,
+) -> Result<String, Stop> {
+    match send(ctx, (IntentAction::Update, address, id), doing, call).await? {
+        (claim, None) => Ok(claim),
+        (claim, Some(error)) => Err(in_doubt(ctx, claim, doing, &error).await?),
+    }
+}
