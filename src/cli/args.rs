@@ -69,6 +69,14 @@ pub struct AccountArgs {
     pub accept_account: bool,
 }
 
+/// Which state a command looks into.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct StateArgs {
+    /// The state of the simulator.
+    #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub sandbox: bool,
+}
+
 /// Values of root variables.
 #[derive(Clone, Debug, Default, Args)]
 pub struct VariableArgs {
@@ -204,9 +212,9 @@ pub struct ShowArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
-    /// The state of the simulator.
-    #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
-    pub sandbox: bool,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
 }
 
 /// `output`.
@@ -220,9 +228,9 @@ pub struct OutputArgs {
     /// Print a text, number or bool as it is.
     #[arg(long, requires = "name", conflicts_with = "json")]
     pub raw: bool,
-    /// The state of the simulator.
-    #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
-    pub sandbox: bool,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
 }
 
 /// `state`.
@@ -232,26 +240,26 @@ pub enum StateCommand {
     List {
         /// Only these resources, instances or modules.
         addresses: Vec<String>,
-        /// The state of the simulator.
-        #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
-        sandbox: bool,
+        /// Which state.
+        #[command(flatten)]
+        place: StateArgs,
     },
     /// Forget objects. They are neither released nor deleted, and go on billing.
     Rm {
         /// Which.
         #[arg(required = true)]
         addresses: Vec<String>,
-        /// The state of the simulator.
-        #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
-        sandbox: bool,
+        /// Which state.
+        #[command(flatten)]
+        place: StateArgs,
     },
     /// Show one recorded object.
     Show {
         /// Its address.
         address: String,
-        /// The state of the simulator.
-        #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
-        sandbox: bool,
+        /// Which state.
+        #[command(flatten)]
+        place: StateArgs,
     },
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Json, json};
 
 /// Shows outputs.
 pub fn run(args: &OutputArgs, context: &Context) -> Outcome {
-    let state = stored::read(&state_dir(args.sandbox))?;
+    let state = stored::read(&state_dir(args.place.sandbox))?;
     let Some(name) = &args.name else {
         if args.json {
             let all: Map<String, Json> =

@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Shows the state, or a saved plan.
 pub fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
-    let state = stored::read(&state_dir(args.sandbox))?;
+    let state = stored::read(&state_dir(args.place.sandbox))?;
     if let Some(path) = &args.file {
         return saved_plan(path, args.json, &state, context);
     }

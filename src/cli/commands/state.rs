@@ -18,9 +18,9 @@ use std::time::Duration;
 /// Looks into the state.
 pub fn run(command: &StateCommand, context: &Context) -> Outcome {
     match command {
-        StateCommand::List { addresses, sandbox } => list(addresses, *sandbox, context),
-        StateCommand::Rm { addresses, sandbox } => forget(addresses, *sandbox, context),
-        StateCommand::Show { address, sandbox } => show(address, *sandbox, context),
+        StateCommand::List { addresses, place } => list(addresses, place.sandbox, context),
+        StateCommand::Rm { addresses, place } => forget(addresses, place.sandbox, context),
+        StateCommand::Show { address, place } => show(address, place.sandbox, context),
     }
 }
 
