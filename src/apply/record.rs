@@ -5,10 +5,11 @@ use super::step::{Finished, Job, Stop};
 use crate::diag::Diagnostic;
 use crate::lang::Value;
 use crate::refresh::observed::take_in;
+use crate::schema::observe::Seen;
 use crate::schema::{self, Presence, Schema};
 use crate::state::Record;
 use crate::state::journal::Event;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// The attributes that are not known although they must be before a call.
 pub(super) fn unknown(schema: &Schema, object: &Value) -> Vec<&'static str> {
@@ -51,7 +52,7 @@ pub(super) fn take_in_and_tell<C>(
     job: &Job<'_>,
     schema: &Schema,
     record: &mut Record,
-    seen: &Map<String, Json>,
+    seen: &Seen,
 ) {
     for name in take_in(record, schema, seen, ctx.key) {
         let address = &job.step.address;

@@ -11,6 +11,14 @@ pub fn read(dir: &Path) -> Result<State, Failure> {
     Store::new(dir).open_read().map(|loaded| loaded.state).map_err(|error| failure(&error))
 }
 
+/// Reads the state while something else is done: both take a while in a large fleet.
+pub fn read_beside<T>(dir: &Path, other: impl FnOnce() -> T) -> (T, Result<State, Failure>) {
+    std::thread::scope(|scope| {
+        let state = scope.spawn(|| read(dir));
+        (other(), state.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
 /// A fault of the store, with its exit code.
 pub fn failure(error: &StoreError) -> Failure {
     let (exit, summary) = match error {

@@ -5,19 +5,18 @@ use crate::lang::ast::Body;
 use crate::lang::body::{ScopedBlock, expand_dynamic};
 use crate::lang::convert::convert;
 use crate::lang::eval::{Bindings, evaluate_in};
-use crate::lang::{Marks, Scope, Value};
-use crate::schema::{Attribute, BlockType, Default, Presence, Schema};
+use crate::lang::{Scope, Value};
+use crate::schema::{Attribute, BlockType, Presence, Schema, absent};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The object that a resource's body asks for: what is not set has its default, computed attributes are null. `at` is
 /// the header of the block.
 pub(super) fn decode(schema: &Schema, body: &Body, at: Span, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
-    let mut object =
-        attributes(schema.attributes, body, schema.kind, at, scope, &[], diags, &|name| schema.block(name).is_some());
-    for block in schema.blocks {
-        object.insert(block.name.into(), Value::null(block.ty()));
-    }
+    let is_block = |name: &str| schema.block(name).is_some();
+    let table = Table { attributes: schema.attributes, what: schema.kind, is_block: &is_block };
+    let mut object = schema.shape().absent.clone();
+    attributes(&table, body, at, scope, &[], &mut object, diags);
     let mut seen: Vec<Arc<str>> = Vec::new();
     for found in expand_dynamic(body, scope, &[], diags) {
         let Some(block) = schema.block(&found.kind) else {
@@ -32,7 +31,7 @@ pub(super) fn decode(schema: &Schema, body: &Body, at: Span, scope: &dyn Scope, 
         seen.push(found.kind.clone());
         object.insert(found.kind.clone(), nested(block, &found, scope, diags));
     }
-    Value::object(object)
+    Value::from_entries(object)
 }
 
 fn nested(block: &BlockType, found: &ScopedBlock, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
@@ -45,55 +44,53 @@ fn nested(block: &BlockType, found: &ScopedBlock, scope: &dyn Scope, diags: &mut
         let detail = format!("Blocks of type \"{}\" are not expected in {name}.", inner.kind);
         diags.push(Diagnostic::error("Unsupported block type", detail).at(inner.kind_span));
     }
-    let no_block = |_: &str| false;
-    Value::object(attributes(
-        block.attributes,
-        &found.body,
-        &name,
-        found.span,
-        scope,
-        &found.bindings,
-        diags,
-        &no_block,
-    ))
+    let table = Table { attributes: block.attributes, what: &name, is_block: &|_| false };
+    let mut object = absent(block.attributes);
+    attributes(&table, &found.body, found.span, scope, &found.bindings, &mut object, diags);
+    Value::from_entries(object)
 }
 
-#[allow(clippy::too_many_arguments)]
+/// What may stand in a body.
+struct Table<'a> {
+    attributes: &'static [Attribute],
+    /// Whose body it is, for messages.
+    what: &'a str,
+    is_block: &'a dyn Fn(&str) -> bool,
+}
+
+/// Lays what a body gives over `object`, which holds what stands where it gives nothing.
 fn attributes(
-    table: &[Attribute],
+    table: &Table<'_>,
     body: &Body,
-    what: &str,
     at: Span,
     scope: &dyn Scope,
     bindings: &Bindings,
+    object: &mut BTreeMap<Arc<str>, Value>,
     diags: &mut Diagnostics,
-    is_block: &dyn Fn(&str) -> bool,
-) -> BTreeMap<Arc<str>, Value> {
+) {
     for given in &body.attributes {
-        let detail = match table.iter().find(|known| known.name == &*given.name) {
+        let detail = match table.attributes.iter().find(|known| known.name == &*given.name) {
             Some(known) if known.presence == Presence::Computed => {
                 let detail = format!("\"{}\" is set by the API: {}", known.name, known.doc);
                 diags.push(Diagnostic::error("Value for unconfigurable attribute", detail).at(given.name_span));
                 continue;
             }
             Some(_) => continue,
-            None if is_block(&given.name) => {
+            None if (table.is_block)(&given.name) => {
                 format!("\"{0}\" is a block: write {0} {{ ... }} without \"=\".", given.name)
             }
             None => {
-                let settable = table.iter().filter(|known| known.presence != Presence::Computed);
+                let settable = table.attributes.iter().filter(|known| known.presence != Presence::Computed);
                 let hint = did_you_mean(&given.name, settable.map(|known| known.name));
-                format!("An argument named \"{}\" is not expected in {what}.{hint}", given.name)
+                format!("An argument named \"{}\" is not expected in {}.{hint}", given.name, table.what)
             }
         };
         diags.push(Diagnostic::error("Unsupported argument", detail).at(given.name_span));
     }
-    let mut object = BTreeMap::new();
-    for known in table {
-        let ty = known.ty.to_type();
-        let given = body.attributes.iter().find(|given| &*given.name == known.name);
-        let value = match given {
+    for known in table.attributes {
+        let value = match body.attributes.iter().find(|given| &*given.name == known.name) {
             Some(given) if known.presence != Presence::Computed => {
+                let ty = known.ty.to_type();
                 let value = evaluate_in(&given.expr, scope, bindings, diags);
                 match convert(&value, &ty) {
                     Ok(value) if value.is_null() && known.presence == Presence::Required => {
@@ -102,7 +99,7 @@ fn attributes(
                         diags.push(Diagnostic::error("Missing required argument", detail).at(given.expr.span));
                         Value::unknown(ty)
                     }
-                    Ok(value) if value.is_null() => or_default(known),
+                    Ok(value) if value.is_null() => continue,
                     Ok(value) => value,
                     Err(error) => {
                         let detail = format!("Inappropriate value for attribute \"{}\": {error}.", known.name);
@@ -115,22 +112,13 @@ fn attributes(
                 let detail =
                     format!("The argument \"{}\" is required, but no definition was found. {}", known.name, known.doc);
                 diags.push(Diagnostic::error("Missing required argument", detail).at(at));
-                Value::unknown(ty)
+                Value::unknown(known.ty.to_type())
             }
-            _ => or_default(known),
+            _ => continue,
         };
-        let marks = if known.sensitive { Marks::SENSITIVE } else { Marks::NONE };
-        object.insert(known.name.into(), value.marked(marks));
-    }
-    object
-}
-
-fn or_default(attribute: &Attribute) -> Value {
-    match attribute.default {
-        Default::Null => Value::null(attribute.ty.to_type()),
-        Default::Text(text) => Value::string(text),
-        Default::Int(n) => Value::int(n),
-        Default::Bool(b) => Value::bool(b),
+        if let Some(place) = object.get_mut(known.name) {
+            *place = value.marked(known.marks());
+        }
     }
 }
 

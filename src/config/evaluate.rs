@@ -41,12 +41,12 @@ impl Resolve for Unresolved {
         let Some(entries) = instance.desired.as_entries() else { return instance.desired };
         let mut object = entries.clone();
         for attribute in instance.resource.schema.attributes {
-            let unset = object.get(attribute.name).is_none_or(Value::is_null);
-            if unset && matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed) {
-                object.insert(attribute.name.into(), Value::unknown(attribute.ty.to_type()));
+            let left_to_api = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
+            if let Some(unset) = object.get_mut(attribute.name).filter(|value| left_to_api && value.is_null()) {
+                *unset = Value::unknown(unset.ty());
             }
         }
-        Value::object(object)
+        Value::from_entries(object)
     }
 }
 

@@ -216,6 +216,11 @@ impl Value {
         Kind::Object(Arc::new(attributes.into_iter().map(|(name, value)| (name.into(), value)).collect())).into()
     }
 
+    /// An object of these attributes.
+    pub fn from_entries(attributes: BTreeMap<Arc<str>, Value>) -> Self {
+        Kind::Object(Arc::new(attributes)).into()
+    }
+
     /// The type.
     pub fn ty(&self) -> Type {
         match &self.kind {

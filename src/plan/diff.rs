@@ -41,18 +41,16 @@ pub(super) fn created(address: &str, schema: &Schema, desired: &Value, template:
     let mut object = entries.clone();
     fill_renewal(schema, &mut object, None);
     for attribute in schema.attributes {
-        let unset = object.get(attribute.name).is_none_or(Value::is_null);
-        if unset && matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed) {
-            let unknown = match attribute.name {
-                "template_digest" if template.digest.is_some() => {
-                    Value::string(template.digest.as_deref().unwrap_or(""))
-                }
-                name => Value::unknown_from(attribute.ty.to_type(), format!("{address}#{name}")),
-            };
-            object.insert(attribute.name.into(), unknown);
-        }
+        let left_to_api = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
+        let Some(unset) = object.get_mut(attribute.name).filter(|value| left_to_api && value.is_null()) else {
+            continue;
+        };
+        *unset = match (attribute.name, &template.digest) {
+            ("template_digest", Some(digest)) => Value::string(digest),
+            (name, _) => Value::unknown_from(unset.ty(), format!("{address}#{name}")),
+        };
     }
-    Value::object(object)
+    Value::from_entries(object)
 }
 
 /// Where renewal is on and no maximum is given, the cap is the maximum (design, section 3).
@@ -86,7 +84,7 @@ pub(super) fn compare(
     let mut diff = Diffed {
         action: Action::NoOp,
         reason: None,
-        after: Value::object(object.clone()),
+        after: standing.object.clone(),
         forced_by: Vec::new(),
         remarks: Vec::new(),
     };
@@ -98,9 +96,9 @@ pub(super) fn compare(
             Presence::OptionalComputed => object.get(attribute.name).is_none_or(Value::is_null),
             Presence::Required | Presence::Optional => false,
         };
-        let (Some(before), Some(after)) = (now(attribute.name), object.get(attribute.name)) else { continue };
+        let (Some(before), Some(after)) = (now(attribute.name), object.get_mut(attribute.name)) else { continue };
         if keeps {
-            object.insert(attribute.name.into(), before.clone());
+            *after = before.clone();
             continue;
         }
         if same(before, after) {
@@ -139,10 +137,10 @@ pub(super) fn compare(
         Action::Replace => {
             let mut wanted = desired.as_entries().cloned().unwrap_or_default();
             ignore(&mut wanted, standing.object, &lifecycle.ignore_changes);
-            created(address, schema, &Value::object(wanted), template)
+            created(address, schema, &Value::from_entries(wanted), template)
         }
-        Action::NoOp => standing.object.clone(),
-        _ => Value::object(object),
+        Action::NoOp => diff.after,
+        _ => Value::from_entries(object),
     };
     diff
 }

@@ -19,7 +19,7 @@ pub enum LiveObject<'a> {
 
 impl LiveObject<'_> {
     /// Its attributes, as far as the answer carried them.
-    pub fn attributes(&self) -> Map<String, Json> {
+    pub fn attributes(&self) -> observe::Seen {
         match self {
             LiveObject::Machine(machine) => observe::machine(machine),
             LiveObject::Group(group) => observe::group(group),
@@ -61,7 +61,7 @@ pub fn differences(schema: &Schema, record: &Record, live: LiveObject<'_>, key: 
     let mut found = Vec::new();
     for attribute in schema.attributes {
         let recorded = record.read_back.get(attribute.name).or_else(|| record.attributes.get(attribute.name));
-        let recorded = recorded.cloned().unwrap_or(Json::Null);
+        let recorded = recorded.unwrap_or(&Json::Null);
         let Some(now) = seen.get(attribute.name) else { continue };
         if let Some(differs) = record.secret_differs(attribute.name, now, key) {
             if differs {
@@ -70,8 +70,8 @@ pub fn differences(schema: &Schema, record: &Record, live: LiveObject<'_>, key: 
             continue;
         }
         // A machine's GPU count and group are what it was rented with; the record holds what was asked for.
-        if !observe::same(&recorded, now) {
-            found.push(Difference { attribute: attribute.name, recorded, live: now.clone() });
+        if !observe::same(recorded, now) {
+            found.push(Difference { attribute: attribute.name, recorded: recorded.clone(), live: now.clone() });
         }
     }
     if let Some(env) = live.env()
@@ -119,15 +119,18 @@ fn env_difference(record: &Record, live: &Env, exact: bool, key: &SecretKey) -> 
     })
 }
 
-/// The record with every fact as it is live. Desired attributes stay as they were sent, unless `adopt` says that the
-/// configuration leaves them to the API or to other people.
+/// The record with every fact as it is live; `None` where that changes nothing. Desired attributes stay as they were
+/// sent, unless `adopt` says that the configuration leaves them to the API or to other people.
 pub fn refreshed(
     schema: &Schema,
     record: &Record,
     found: &[Difference],
     key: &SecretKey,
     adopt: &dyn Fn(&str) -> bool,
-) -> Record {
+) -> Option<Record> {
+    if found.is_empty() {
+        return None;
+    }
     let mut refreshed = record.clone();
     for difference in found {
         // Of a secret, only the digest of what the server shows is taken over.
@@ -143,7 +146,7 @@ pub fn refreshed(
             refreshed.attributes.insert(difference.attribute.to_owned(), difference.live.clone());
         }
     }
-    refreshed
+    (refreshed != *record).then_some(refreshed)
 }
 
 /// Facts that move by themselves are no drift worth a reviewer's eyes; prices and what the configuration can say are.
@@ -171,5 +174,5 @@ pub(super) fn laid_over(schema: &Schema, object: &Value, found: &[Difference]) -
             entries.insert(attribute.name.into(), live.marked(marks));
         }
     }
-    Value::object(entries)
+    Value::from_entries(entries)
 }

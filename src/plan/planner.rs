@@ -236,10 +236,8 @@ impl<'a> Planner<'a> {
                 && desired.is_some_and(|desired| desired.get(name).is_none_or(Value::is_null))
         };
         let fresh = refreshed(schema, record, &found, self.input.key, &|name| ignored(name) || left_to_api(name));
-        if fresh != *record {
-            self.refresh.push((address.clone(), fresh.clone()));
-        }
-        let mut object = fresh.object(schema, desired, self.input.key, &mut foreign);
+        let mut object = fresh.as_ref().unwrap_or(record).object(schema, desired, self.input.key, &mut foreign);
+        self.refresh.extend(fresh.map(|fresh| (address.clone(), fresh)));
         if !foreign.is_empty() {
             let detail = format!(
                 "The recorded digest of {} was made under another key, so podform cannot tell whether the secret changed: it counts as unchanged. Set PODFORM_STATE_KEY to the same value everywhere.",

@@ -1,28 +1,28 @@
 //! Live attributes against recorded ones: what differs, and how a record takes in what was read.
 
 use crate::live::GroupId;
-use crate::schema::observe::same;
+use crate::schema::observe::{Seen, same};
 use crate::schema::{Presence, Schema, script};
 use crate::state::Record;
 use crate::state::digest::SecretKey;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// The names of the attributes of an answer that differ from what the record expects to read. Of a secret one nobody can
 /// tell here: it counts as differing.
-pub fn differing(record: &Record, seen: &Map<String, Json>) -> Vec<String> {
+pub fn differing(record: &Record, seen: &Seen) -> Vec<&'static str> {
     let expected = |name: &str| record.read_back.get(name).or_else(|| record.attributes.get(name));
     seen.iter()
         .filter(|(name, live)| !same(expected(name).unwrap_or(&Json::Null), live))
-        .map(|(name, _)| name.clone())
+        .map(|(name, _)| *name)
         .collect()
 }
 
 /// Takes an answer into a record: facts are stored as read; of a desired attribute, the value read stands beside the one
 /// sent where they differ; of a secret, only a digest, made with `key`. Returns the names of desired attributes that the
 /// server shows otherwise than before.
-pub fn take_in(record: &mut Record, schema: &Schema, seen: &Map<String, Json>, key: &SecretKey) -> Vec<String> {
+pub fn take_in(record: &mut Record, schema: &Schema, seen: &Seen, key: &SecretKey) -> Vec<String> {
     let mut rewritten = Vec::new();
-    for (name, live) in seen {
+    for (&name, live) in seen {
         let Some(attribute) = schema.attribute(name) else { continue };
         if record.read_secret(name, live, key) {
             continue;
@@ -34,13 +34,13 @@ pub fn take_in(record: &mut Record, schema: &Schema, seen: &Map<String, Json>, k
             Presence::Required | Presence::Optional => false,
         };
         if fact {
-            record.attributes.insert(name.clone(), live.clone());
+            record.attributes.insert(name.to_owned(), live.clone());
         } else if same(sent, live) {
             record.read_back.remove(name);
         } else {
             let told = in_other_words(name, sent, live);
-            if record.read_back.insert(name.clone(), live.clone()).as_ref() != Some(live) && !told {
-                rewritten.push(name.clone());
+            if record.read_back.insert(name.to_owned(), live.clone()).as_ref() != Some(live) && !told {
+                rewritten.push(name.to_owned());
             }
         }
     }
@@ -76,7 +76,7 @@ mod tests {
             record.attributes.insert(name.into(), Json::Null);
             record.secrets.insert(name.into(), key().digest(name, "sent"));
         }
-        let seen = |text: &str| Map::from_iter(["notes", "name"].map(|name| (name.to_owned(), json!(text))));
+        let seen = |text: &str| Seen::from_iter(["notes", "name"].map(|name| (name, json!(text))));
         assert_eq!(take_in(&mut record, &SCHEMA, &seen("sent"), &key()), [""; 0]);
         assert_eq!((record.attributes["name"].clone(), record.read_back.len()), (Json::Null, 0));
         assert_eq!(take_in(&mut record, &SCHEMA, &seen("canary"), &key()), [""; 0]);
@@ -95,13 +95,13 @@ mod tests {
     fn a_rewritten_name_stands_beside_the_one_sent() {
         let mut record = Record::default();
         record.attributes.insert("name".into(), json!("a-b"));
-        let seen = Map::from_iter([("name".to_owned(), json!("a_b")), ("status".to_owned(), json!("created"))]);
+        let seen = Seen::from_iter([("name", json!("a_b")), ("status", json!("created"))]);
         assert_eq!(take_in(&mut record, &SCHEMA, &seen, &key()), ["name"]);
         assert_eq!(take_in(&mut record, &SCHEMA, &seen, &key()), [""; 0]);
         assert_eq!(record.attributes["name"], json!("a-b"));
         assert_eq!(record.read_back["name"], json!("a_b"));
         assert!(differing(&record, &seen).is_empty());
-        let seen = Map::from_iter([("name".to_owned(), json!("a-b"))]);
+        let seen = Seen::from_iter([("name", json!("a-b"))]);
         assert_eq!(differing(&record, &seen), ["name"]);
         take_in(&mut record, &SCHEMA, &seen, &key());
         assert!(record.read_back.is_empty());

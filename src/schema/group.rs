@@ -6,7 +6,7 @@ use crate::live::{Env, GroupFields, Registry};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use Change::InPlace;
 
@@ -45,6 +45,7 @@ pub static SCHEMA: Schema = Schema {
         doc: "Login at a private registry.",
     }],
     doc: "A template group: the image, disk, ports, script and environment that machines are rented with.",
+    shape: OnceLock::new(),
 };
 
 /// What a machine gets from its group: a change of any of these makes it run an older template.

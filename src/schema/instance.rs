@@ -7,6 +7,7 @@ use crate::live::{Env, GroupId};
 use crate::money::Usd;
 use rust_decimal::Decimal;
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use Change::{ByEnvChange, ByTemplateChange, InPlace, Judged, Local, Rerent};
@@ -95,6 +96,7 @@ pub static SCHEMA: Schema = Schema {
         },
     ],
     doc: "One rented machine.",
+    shape: OnceLock::new(),
 };
 
 macro_rules! range {

@@ -7,9 +7,11 @@ pub mod group;
 pub mod instance;
 pub mod observe;
 pub mod script;
+mod shape;
 mod table;
 mod validate;
 
+pub use shape::{Shape, absent};
 pub use table::{Attribute, BlockType, Change, Default, Presence, Schema, Ty};
 pub use validate::validate;
 

@@ -4,15 +4,19 @@ use crate::live::{Group, GroupId, Machine, Mark};
 use crate::money::{Usd, hourly_cost};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use serde_json::{Map, Number, Value as Json, json};
+use serde_json::{Number, Value as Json, json};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
+/// What an answer carried: attributes and their values.
+pub type Seen = BTreeMap<&'static str, Json>;
+
 /// The attributes of a machine. `env_variables` are left to who knows the template's.
-pub fn machine(machine: &Machine) -> Map<String, Json> {
-    let mut seen = Map::new();
-    let mut put = |name: &str, value: Option<Json>| {
+pub fn machine(machine: &Machine) -> Seen {
+    let mut seen = Seen::new();
+    let mut put = |name: &'static str, value: Option<Json>| {
         if let Some(value) = value {
-            seen.insert(name.to_owned(), value);
+            seen.insert(name, value);
         }
     };
     let text = |text: &Option<String>| text.clone().map(Json::String);
@@ -60,11 +64,11 @@ pub fn machine(machine: &Machine) -> Map<String, Json> {
 }
 
 /// The attributes of a template group, but for its environment and its registry's password.
-pub fn group(group: &Group) -> Map<String, Json> {
-    let mut seen = Map::new();
-    let mut put = |name: &str, value: Option<Json>| {
+pub fn group(group: &Group) -> Seen {
+    let mut seen = Seen::new();
+    let mut put = |name: &'static str, value: Option<Json>| {
         if let Some(value) = value {
-            seen.insert(name.to_owned(), value);
+            seen.insert(name, value);
         }
     };
     let text = |text: &Option<String>| text.clone().map(Json::String);
@@ -84,7 +88,7 @@ pub fn group(group: &Group) -> Map<String, Json> {
 }
 
 /// `id` and `iri` of a group.
-pub fn identity(id: GroupId, put: &mut dyn FnMut(&str, Json)) {
+pub fn identity(id: GroupId, put: &mut dyn FnMut(&'static str, Json)) {
     put("id", json!(id.to_string()));
     put("iri", json!(id.iri()));
 }

@@ -1,6 +1,8 @@
 //! The form of a table.
 
+use super::shape::Shape;
 use crate::lang::Type;
+use std::sync::OnceLock;
 
 /// The types that attributes have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +152,7 @@ pub struct BlockType {
 }
 
 /// The table of one resource or data source.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Schema {
     /// `simplepod_instance`.
     pub kind: &'static str,
@@ -160,9 +162,16 @@ pub struct Schema {
     pub blocks: &'static [BlockType],
     /// One line of documentation.
     pub doc: &'static str,
+    /// See [`Schema::shape`].
+    pub(super) shape: OnceLock<Shape>,
 }
 
 impl Schema {
+    /// What is the same for every object of the table.
+    pub fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| Shape::of(self))
+    }
+
     /// The attribute of that name.
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)

@@ -6,16 +6,26 @@ use super::format::{FORMAT, File, Instance, Ours, Resource, mode};
 use super::model::{Record, State};
 use crate::address::{InstanceAddr, InstanceKey, ResourceAddr};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use serde_json::error::Category;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is looked at first: who wrote the file, and how.
+/// What is looked at first, past everything else: who wrote the file, and how.
 #[derive(Deserialize)]
 struct Header {
     #[serde(default)]
     version: Json,
-    podform: Option<Json>,
+    podform: Option<Writer>,
+}
+
+/// Who wrote the key `podform`.
+#[derive(Deserialize)]
+struct Writer {
+    #[serde(default)]
+    format: Json,
+    #[serde(default)]
+    version: Json,
 }
 
 /// Reads the text of a state file.
@@ -23,18 +33,18 @@ struct Header {
 /// # Errors
 /// What is wrong, where, and the way out.
 pub fn decode(text: &str) -> Result<State, StateError> {
-    let json: Json = serde_json::from_str(text).map_err(not_json)?;
-    if !json.is_object() {
+    if !text.trim_start().starts_with('{') {
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(text, error))?;
         return Err(StateError::Version { found: "missing".into() });
     }
-    let header: Header = serde_json::from_value(json).map_err(not_json)?;
+    let header: Header = serde_json::from_str(text).map_err(|error| not_json(text, error))?;
     if header.version.as_u64() != Some(4) {
         let found = if header.version.is_null() { "missing".into() } else { header.version.to_string() };
         return Err(StateError::Version { found });
     }
     let ours = header.podform.ok_or(StateError::Rewritten)?;
-    let version = ours.get("version").and_then(Json::as_str).unwrap_or("of unknown version").to_owned();
-    if let Some(format) = ours.get("format").and_then(Json::as_u64).filter(|&format| format > FORMAT) {
+    let version = ours.version.as_str().unwrap_or("of unknown version").to_owned();
+    if let Some(format) = ours.format.as_u64().filter(|&format| format > FORMAT) {
         return Err(StateError::Newer { format, version });
     }
     let file: File = serde_json::from_str(text).map_err(|error| StateError::Shape {
@@ -46,7 +56,9 @@ pub fn decode(text: &str) -> Result<State, StateError> {
     assemble(file)
 }
 
-fn not_json(error: serde_json::Error) -> StateError {
+fn not_json(text: &str, skipping: serde_json::Error) -> StateError {
+    // Whoever skips a number does not say that it was cut; whoever reads it does.
+    let error = serde_json::from_str::<Json>(text).err().unwrap_or(skipping);
     let (line, column) = (error.line(), error.column());
     match error.classify() {
         Category::Eof => StateError::Truncated { line, column },

@@ -53,16 +53,13 @@ impl Record {
         key: &SecretKey,
         foreign: &mut Vec<String>,
     ) -> Value {
-        let mut object = BTreeMap::new();
-        let table = (schema.attributes.iter().map(|a| (a.name, a.ty.to_type())))
-            .chain(schema.blocks.iter().map(|block| (block.name, block.ty())));
-        for (name, ty) in table {
-            let json = self.attributes.get(name).unwrap_or(&Json::Null);
-            let value = from_json(json, &ty).unwrap_or_else(|_| Value::null(ty.clone()));
+        let attribute = |(name, ty): &(Arc<str>, Type)| {
+            let json = self.attributes.get(&**name).unwrap_or(&Json::Null);
+            let value = from_json(json, ty).unwrap_or_else(|_| Value::null(ty.clone()));
             let wanted = desired.and_then(|desired| desired.get(name));
-            object.insert(Arc::from(name), self.put_back(name, value, wanted, key, foreign));
-        }
-        Value::object(object)
+            (name.clone(), self.put_back(name, value, wanted, key, foreign))
+        };
+        Value::from_entries(schema.shape().types.iter().map(attribute).collect())
     }
 
     /// True where an attribute is secret, or something in it.
@@ -120,13 +117,10 @@ impl Record {
             };
             return held.marked(Marks::SENSITIVE);
         }
-        let prefix_block = format!("{path}.");
-        let prefix_map = format!("{path}[");
         // What was recorded in clear and is secret by now is not shown any more.
         let marks = value.marks.and(wanted.map(|wanted| wanted.marks).unwrap_or_default());
         let value = value.marked(marks);
-        let inside_secret = self.secrets.keys().any(|at| at.starts_with(&prefix_block) || at.starts_with(&prefix_map));
-        if !inside_secret && !wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
+        if !self.holds_secret(path) && !wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
             return value;
         }
         let inner = |entries: &BTreeMap<Arc<str>, Value>, block: bool, foreign: &mut Vec<String>| {

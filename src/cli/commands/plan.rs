@@ -16,10 +16,12 @@ use crate::state::State;
 pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let effects = World::planning();
     let options = planning::options(&args.planning, args.destroy)?;
-    let loaded =
-        fleet::load(&args.planning.variables, &effects, &context.terminal, &mut context.sources, &mut context.diags);
+    let directory = state_dir(args.planning.account.sandbox);
+    let Context { sources, diags, terminal, .. } = context;
+    let (loaded, state) =
+        stored::read_beside(&directory, || fleet::load(&args.planning.variables, &effects, terminal, sources, diags));
     let Some(fleet) = loaded else { return Ok(Exit::Error) };
-    let state = stored::read(&state_dir(args.planning.account.sandbox))?;
+    let state = state?;
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
     access.check(&state, args.planning.account.accept_account)?;
     let client = access.client(&state, 0)?;
