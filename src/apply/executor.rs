@@ -13,7 +13,7 @@ use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::{Effects, Value};
-use crate::live::{GroupId, MachineId};
+use crate::live::{Account, GroupId, MachineId};
 use crate::plan::{Desires, Plan, Program, Step, StepAction, StepId};
 use crate::render;
 use crate::schema::instance::dollars;
@@ -29,6 +29,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 /// Runs a plan. Everything that took effect is recorded, durably, whatever else fails.
 pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(render::Event)) -> ApplyResult {
     let (line, inbox) = Line::new();
+    let account = input.market.as_ref().filter(|read| read.is_fresh()).and_then(|read| read.account.clone());
     let ctx = Context {
         cloud: input.cloud,
         key: input.key,
@@ -40,7 +41,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(rend
         line,
         permits: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
-        offers: Offers::of(input.plan),
+        offers: Offers::of(input.plan, input.market),
         machines: Shared::new(),
         known: Mutex::new(known(&input.state)),
         environments: tokio::sync::Mutex::default(),
@@ -59,7 +60,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(rend
         faults: Diagnostics::new(),
         result: ApplyResult { state: input.state, ..ApplyResult::default() },
     };
-    if let Err(stop) = executor.begin(&ctx).await {
+    if let Err(stop) = executor.begin(&ctx, account).await {
         executor.result.diagnostics.push(stop);
         return executor.over(&mut show);
     }
@@ -95,7 +96,7 @@ struct Executor<'a> {
 
 impl<'a> Executor<'a> {
     /// What comes before the first step.
-    async fn begin<C: Cloud>(&mut self, ctx: &Context<'_, C>) -> Result<(), Diagnostic> {
+    async fn begin<C: Cloud>(&mut self, ctx: &Context<'_, C>, account: Option<Account>) -> Result<(), Diagnostic> {
         if self.result.state.lineage.is_empty() {
             let detail = "The state has no lineage, so that nothing could be marked. This is a fault of podform: nothing was called.";
             return Err(Diagnostic::error("State without lineage", detail));
@@ -103,7 +104,8 @@ impl<'a> Executor<'a> {
         let rents = self.plan.steps.iter().any(|step| step.action == StepAction::Rent);
         if rents {
             // A market that cannot be read fails the steps that need it.
-            let (balance, _) = futures::join!(money::check(ctx.cloud, self.plan), ctx.offers.prefetch(ctx.cloud));
+            let balance = money::check(ctx.cloud, self.plan, account);
+            let (balance, _) = futures::join!(balance, ctx.offers.prefetch(ctx.cloud));
             match balance {
                 Some(error) if error.severity == Severity::Error => return Err(error),
                 Some(warning) => self.result.diagnostics.push(warning),

@@ -2,6 +2,7 @@
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Effects;
+use crate::live::{Account, Offer};
 use crate::plan::{Plan, Program, StepId};
 use crate::refresh::Clock;
 use crate::state::digest::SecretKey;
@@ -11,6 +12,7 @@ use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Where events become durable.
 pub trait Journal {
@@ -50,6 +52,27 @@ pub enum Cancel {
     AtOnce,
 }
 
+/// What was read before a plan that rents: while it is fresh, the apply need not read it again.
+#[derive(Clone, Debug)]
+pub struct MarketRead {
+    /// When it was asked for.
+    pub asked: Instant,
+    /// The market.
+    pub offers: Vec<Offer>,
+    /// The account, where it could be read.
+    pub account: Option<Account>,
+}
+
+impl MarketRead {
+    /// How old an answer may be that a rent relies on.
+    pub(super) const FRESH: Duration = Duration::from_secs(5);
+
+    /// Young enough.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.asked.elapsed() < Self::FRESH
+    }
+}
+
 /// Everything an apply needs.
 pub struct ApplyInput<'a, C> {
     /// The API.
@@ -60,6 +83,8 @@ pub struct ApplyInput<'a, C> {
     pub program: &'a Program,
     /// For functions, with clock and randomness.
     pub effects: &'a dyn Effects,
+    /// Read for the plan.
+    pub market: Option<MarketRead>,
     /// What is recorded; its lineage stands already.
     pub state: State,
     /// Where events become durable.

@@ -23,4 +23,4 @@ mod step;
 mod wait;
 
 pub use executor::apply;
-pub use input::{ApplyInput, ApplyResult, Cancel, Connect, Journal, StepEnd, TcpConnect};
+pub use input::{ApplyInput, ApplyResult, Cancel, Connect, Journal, MarketRead, StepEnd, TcpConnect};

@@ -2,6 +2,7 @@
 
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Severity};
+use crate::live::Account;
 use crate::money::Usd;
 use crate::plan::{Plan, StepAction};
 use crate::refresh::fault::fault;
@@ -13,13 +14,17 @@ pub(super) fn rents(plan: &Plan) -> Usd {
 }
 
 /// An error where the balance does not last an hour of the new machines: they would die under way. A warning where
-/// nobody can tell.
-pub(super) async fn check<C: Cloud>(cloud: &C, plan: &Plan) -> Option<Diagnostic> {
+/// nobody can tell. `read` is the account where it was read a moment ago.
+pub(super) async fn check<C: Cloud>(cloud: &C, plan: &Plan, read: Option<Account>) -> Option<Diagnostic> {
     let needed = rents(plan);
     if needed == Usd::ZERO {
         return None;
     }
-    match cloud.account().await {
+    let account = match read {
+        Some(account) => Ok(account),
+        None => cloud.account().await,
+    };
+    match account {
         Ok(account) => match account.balance {
             Some(balance) if balance < needed => {
                 let detail = format!(

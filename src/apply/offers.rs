@@ -2,6 +2,7 @@
 //! inside the approved envelope takes its place (invariants 3 and 7).
 
 use super::context::failed;
+use super::input::MarketRead;
 use super::shared::Shared;
 use super::step::Stop;
 use crate::address::InstanceAddr;
@@ -12,11 +13,7 @@ use crate::market::{Demand, Placed, Unmet, Unplaced, place};
 use crate::plan::{Plan, StepAction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::time::Instant;
-
-/// How old the market may be.
-const FRESH: Duration = Duration::from_secs(5);
 
 /// The market of one apply, and who has what of it.
 #[derive(Debug)]
@@ -36,14 +33,15 @@ struct Held {
 }
 
 impl Offers {
-    /// The offers of a plan.
-    pub fn of(plan: &Plan) -> Offers {
+    /// The offers of a plan, in a market that may have been read for it.
+    pub fn of(plan: &Plan, market: Option<MarketRead>) -> Offers {
         let rents = plan.steps.iter().filter(|step| step.action == StepAction::Rent);
         let planned = rents.filter_map(|step| {
             let placed = plan.change(&step.address)?.placed.as_ref()?;
             Some((step.address.clone(), placed.offer.clone()))
         });
-        Offers { market: Shared::new(), held: Mutex::new(Held { planned: planned.collect(), ..Held::default() }) }
+        let market = market.map_or_else(Shared::new, |read| Shared::with(read.asked, read.offers));
+        Offers { market, held: Mutex::new(Held { planned: planned.collect(), ..Held::default() }) }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -60,7 +58,7 @@ impl Offers {
 
     async fn market<C: Cloud>(&self, cloud: &C) -> Result<std::sync::Arc<Vec<Offer>>, Stop> {
         let now = Instant::now();
-        let not_before = self.held().not_before.max(now.checked_sub(FRESH)).unwrap_or(now);
+        let not_before = self.held().not_before.max(now.checked_sub(MarketRead::FRESH)).unwrap_or(now);
         let read = self.market.since(not_before, cloud.offers()).await;
         Ok(read.map_err(|error| failed("Looking at the market before renting", &error))?.1)
     }

@@ -16,6 +16,11 @@ impl<T> Shared<T> {
         Self { latest: Mutex::new(None) }
     }
 
+    /// With an answer that was asked for elsewhere.
+    pub fn with(asked: Instant, answer: T) -> Self {
+        Self { latest: Mutex::new(Some((asked, Arc::new(answer)))) }
+    }
+
     /// An answer that was asked for at `not_before` or later; asks where there is none. Others who ask meanwhile wait
     /// for the same answer.
     ///

@@ -4,13 +4,16 @@ use super::args::VariableArgs;
 use super::effects::World;
 use super::terminal::Terminal;
 use super::variables;
+use crate::address::InstanceAddr;
 use crate::config::{
-    self, Configuration, Graph, Inputs, LoadedFile, ProviderSettings, Unresolved, evaluate, is_configuration_file,
-    is_override_file,
+    self, Configuration, Graph, Inputs, Instance, LoadedFile, ProviderSettings, Resolve, Unresolved, evaluate,
+    is_configuration_file, is_override_file,
 };
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
-use crate::lang::parse;
+use crate::lang::{Value, parse};
 use crate::plan::{Program, configuration_digests};
+use crate::schema::INSTANCE;
+use crate::state::State;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -27,12 +30,34 @@ pub struct Fleet {
     pub provider: ProviderSettings,
     /// Digests of the configuration files, by name.
     pub digests: BTreeMap<String, String>,
+    /// The machines that the configuration declares.
+    machines: Vec<InstanceAddr>,
 }
 
 impl Fleet {
     /// `fleet` of the podform block.
     pub fn name(&self) -> Option<&str> {
         self.program.configuration.fleet()
+    }
+
+    /// Whether it declares a machine that is not recorded: then something will probably be rented.
+    pub fn asks_for_more_than(&self, state: &State) -> bool {
+        self.machines.iter().any(|address| !state.resources.contains_key(address))
+    }
+}
+
+/// Notes the machines on the way.
+#[derive(Default)]
+struct Survey {
+    machines: Vec<InstanceAddr>,
+}
+
+impl Resolve for Survey {
+    fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
+        if instance.address.resource.kind == INSTANCE {
+            self.machines.push(instance.address.clone());
+        }
+        Unresolved.resolve(instance, diags)
     }
 }
 
@@ -84,9 +109,10 @@ pub fn with_variables(
     let graph = Graph::build(&configuration, diags);
     let inputs = Inputs::resolve(configuration.root(), given, sources, diags);
     let graph = graph?;
-    let evaluated = evaluate(&configuration, &graph, &inputs, effects, &mut Unresolved, diags);
+    let mut survey = Survey::default();
+    let evaluated = evaluate(&configuration, &graph, &inputs, effects, &mut survey, diags);
     let program = Program { configuration, graph, inputs };
-    (!diags.has_errors()).then_some(Fleet { program, provider: evaluated.provider, digests })
+    (!diags.has_errors()).then_some(Fleet { program, provider: evaluated.provider, digests, machines: survey.machines })
 }
 
 fn module(

@@ -5,6 +5,7 @@ use super::args::{PlanningArgs, RefreshFlag};
 use super::effects::World;
 use super::exit::{Exit, Failure};
 use super::fleet::Fleet;
+use crate::apply::MarketRead;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::live::{Offer, Snapshot};
@@ -13,6 +14,7 @@ use crate::refresh::{Refresh, fault, foreign_lineage, lost_state, mass_disappear
 use crate::render::unplaced;
 use crate::simplepod::Client;
 use crate::state::State;
+use tokio::time::Instant;
 
 /// What a plan is made from, apart from the market.
 #[derive(Clone, Copy)]
@@ -30,10 +32,9 @@ pub struct Basis<'a> {
 }
 
 /// Where offers come from.
-#[derive(Clone, Copy)]
 pub enum Market<'a> {
-    /// The API; asked only where something is rented.
-    Api(&'a Client),
+    /// The API; asked only where something is rented, unless it was asked ahead.
+    Api(&'a Client, Option<MarketRead>),
     /// A saved plan.
     Saved(&'a [Offer]),
 }
@@ -69,13 +70,23 @@ pub fn options(args: &PlanningArgs, destroy: bool) -> Result<PlanOptions, Diagno
     }
 }
 
-/// Reads the account, and refuses what must not be planned on (invariants 8 and 12).
+/// The account before a plan.
+pub struct Look {
+    /// Live.
+    pub snapshot: Snapshot,
+    /// Read ahead, where something is likely to be rented.
+    pub market: Option<MarketRead>,
+}
+
+/// Reads the account, and refuses what must not be planned on (invariants 8 and 12). `rents`: the market will be
+/// needed, as far as anybody can tell by now; it is read at the same time.
 pub async fn look(
     client: &Client,
     state: &State,
     fleet: Option<&str>,
     args: &PlanningArgs,
-) -> Result<Snapshot, Failure> {
+    rents: bool,
+) -> Result<Look, Failure> {
     let how = match args.refresh {
         RefreshFlag::True => Refresh::Lists,
         // A state without a resource may be a lost one: then nothing counts as live unread (invariant 12).
@@ -83,7 +94,8 @@ pub async fn look(
         RefreshFlag::False => Refresh::Nothing,
         RefreshFlag::Full => Refresh::Full,
     };
-    let snapshot = refresh(client, state, how).await?;
+    let (snapshot, market) = futures::join!(refresh(client, state, how), ahead(client, rents));
+    let snapshot = snapshot?;
     if !args.accept_missing
         && let Some(refused) = mass_disappearance(state, &snapshot)
     {
@@ -94,7 +106,26 @@ pub async fn look(
     {
         return Err(refused.into());
     }
-    Ok(snapshot)
+    Ok(Look { snapshot, market })
+}
+
+/// Reads the market and the balance where they will be needed. What fails is read again by whoever needs it, and told
+/// there.
+async fn ahead(client: &Client, wanted: bool) -> Option<MarketRead> {
+    if !wanted {
+        return None;
+    }
+    let asked = Instant::now();
+    let (offers, account) = futures::join!(client.offers(), client.account());
+    Some(MarketRead { asked, offers: offers.ok()?, account: account.ok() })
+}
+
+/// A plan, and the market where it was read for it.
+pub struct Made {
+    /// The plan.
+    pub plan: Plan,
+    /// The market.
+    pub market: Option<MarketRead>,
 }
 
 /// Plans. Instances that no offer satisfies fail it, unless they may be left out.
@@ -103,7 +134,7 @@ pub async fn make(
     market: Market<'_>,
     options: &PlanOptions,
     diags: &mut Diagnostics,
-) -> Result<Plan, Failure> {
+) -> Result<Made, Failure> {
     for orphan in orphans(basis.state, basis.snapshot) {
         let address = &orphan.intent.address;
         let detail = format!(
@@ -112,9 +143,15 @@ pub async fn make(
         );
         diags.push(Diagnostic::warning("Orphaned machine", detail).on(address));
     }
+    let mut read = None;
     let planned = match market {
         Market::Saved(offers) => with_offers(basis, offers, options, diags)?,
-        Market::Api(client) => {
+        Market::Api(_, Some(ahead)) => {
+            let planned = with_offers(basis, &ahead.offers, options, diags)?;
+            read = Some(ahead);
+            planned
+        }
+        Market::Api(client, None) => {
             // What rents nothing needs no market.
             let mut own = Diagnostics::new();
             let planned = with_offers(basis, &[], options, &mut own)?;
@@ -122,9 +159,12 @@ pub async fn make(
                 diags.extend(own);
                 planned
             } else {
+                let asked = Instant::now();
                 let offers =
                     client.offers().await.map_err(|error| fault::fault("Listing the market's offers", &error))?;
-                with_offers(basis, &offers, options, diags)?
+                let planned = with_offers(basis, &offers, options, diags)?;
+                read = Some(MarketRead { asked, offers, account: None });
+                planned
             }
         }
     };
@@ -138,7 +178,7 @@ pub async fn make(
         diags.push(told);
     }
     match planned.unplaced.is_empty() || options.allow_partial {
-        true => Ok(planned.plan),
+        true => Ok(Made { plan: planned.plan, market: read }),
         false => Err(std::mem::take(diags).into()),
     }
 }

@@ -89,7 +89,7 @@ pub async fn check(saved: SavedPlan, basis: &Basis<'_>, context: &mut Context) -
     let offers = offers(&saved.plan);
     let mut own = Diagnostics::new();
     let now = planning::make(basis, Market::Saved(&offers), &options, &mut own).await;
-    let now = now.map_err(|failure| Failure { exit: Exit::Stale, ..failure })?;
+    let now = now.map_err(|failure| Failure { exit: Exit::Stale, ..failure })?.plan;
     refuse(stale(&saved.plan, &now, &key))?;
     Ok(Plan { refresh: now.refresh, ..saved.plan })
 }

@@ -2,20 +2,20 @@
 
 use super::Context;
 use super::plan::show;
-use crate::apply::{ApplyInput, ApplyResult, Cancel, TcpConnect, apply};
+use crate::apply::{ApplyInput, ApplyResult, Cancel, MarketRead, TcpConnect, apply};
 use crate::cli::account::Access;
 use crate::cli::args::ApplyArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::fleet::{self, Fleet};
 use crate::cli::held::Held;
-use crate::cli::planning::{self, Basis, Market};
+use crate::cli::planning::{self, Basis, Look, Made, Market};
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
 use crate::cli::{saved, stored};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::Snapshot;
-use crate::plan::{Plan, PlanMode};
+use crate::plan::{Plan, PlanMode, StepAction};
 use crate::refresh::Clock;
 use crate::render::outputs_text;
 use crate::simplepod::Client;
@@ -45,9 +45,11 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     held.begin();
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
-    let snapshot = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
+    let rents = options.mode == PlanMode::Normal && fleet.asks_for_more_than(&held.state);
+    let Look { snapshot, market } = planning::look(&client, &held.state, fleet.name(), &args.planning, rents).await?;
     let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &held.state, snapshot: &snapshot };
-    let plan = planning::make(&basis, Market::Api(&client), &options, &mut context.diags).await?;
+    let Made { plan, market } =
+        planning::make(&basis, Market::Api(&client, market), &options, &mut context.diags).await?;
     if !args.planning.json {
         show(&plan, &fleet, &held.state, false, context);
     }
@@ -66,7 +68,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     }
     let job =
         Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock: clock(&snapshot) };
-    let exit = perform(&job, held, context).await;
+    let exit = perform(&job, market, held, context).await;
     access.close().await;
     exit
 }
@@ -82,13 +84,14 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
     let mut held = Held::open(&args.planning, "apply", &access)?;
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
-    let snapshot = planning::look(&client, &held.state, fleet.name(), &args.planning).await?;
+    let rents = saved.plan.steps.iter().any(|step| step.action == StepAction::Rent);
+    let Look { snapshot, market } = planning::look(&client, &held.state, fleet.name(), &args.planning, rents).await?;
     let clock = clock(&snapshot);
     let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &held.state, snapshot: &snapshot };
     let plan = saved::check(saved, &basis, context).await?;
     held.begin();
     let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock };
-    let exit = perform(&job, held, context).await;
+    let exit = perform(&job, market, held, context).await;
     access.close().await;
     exit
 }
@@ -111,7 +114,7 @@ fn clock(snapshot: &Snapshot) -> Clock {
     clock
 }
 
-async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcome {
+async fn perform(job: &Job<'_>, market: Option<MarketRead>, mut held: Held, context: &mut Context) -> Outcome {
     let effects = World::applying(&job.effects);
     let key = job.access.secret_key(&held.state.lineage);
     let (cancel, receiver) = watch::channel(Cancel::Running);
@@ -123,6 +126,7 @@ async fn perform(job: &Job<'_>, mut held: Held, context: &mut Context) -> Outcom
         plan: job.plan,
         program: &job.fleet.program,
         effects: &effects,
+        market,
         state,
         journal: &mut held,
         key: &key,

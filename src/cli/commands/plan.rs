@@ -6,9 +6,9 @@ use crate::cli::args::PlanArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::fleet::{self, Fleet};
-use crate::cli::planning::{self, Basis, Market};
+use crate::cli::planning::{self, Basis, Look, Market};
 use crate::cli::{saved, stored};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanMode};
 use crate::render::{configuration_json, plan_json, plan_text};
 use crate::state::State;
 
@@ -25,9 +25,10 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
     access.check(&state, args.planning.account.accept_account)?;
     let client = access.client(&state, 0)?;
-    let snapshot = planning::look(&client, &state, fleet.name(), &args.planning).await?;
+    let rents = options.mode == PlanMode::Normal && fleet.asks_for_more_than(&state);
+    let Look { snapshot, market } = planning::look(&client, &state, fleet.name(), &args.planning, rents).await?;
     let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &state, snapshot: &snapshot };
-    let plan = planning::make(&basis, Market::Api(&client), &options, &mut context.diags).await?;
+    let plan = planning::make(&basis, Market::Api(&client, market), &options, &mut context.diags).await?.plan;
     show(&plan, &fleet, &state, args.planning.json, context);
     if let Some(path) = &args.out {
         saved::write(path, &plan, &options, &fleet, &access)?;
