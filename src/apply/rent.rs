@@ -46,9 +46,10 @@ pub(super) async fn rent<C: Cloud>(
         max_auto_renew_price: desired.max_auto_renew_price,
         ..MachineFields::default()
     };
-    mark(ctx, job, id, &intent, &fields, &mut record).await?;
+    let marked = mark(ctx, job, id, &intent, &fields, &mut record).await?;
     // What follows only reads, unless the machine must go at once: others may call meanwhile.
     drop(permit);
+    ctx.line.commit(vec![marked]).await?;
     let machine = details(ctx, job, id).await?;
     take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine));
     if let Some(price) = machine.price_per_gpu.filter(|price| price.exceeds(desired.max_price_per_gpu)) {
@@ -166,7 +167,7 @@ fn draft_of<C>(
     Ok((intent, record))
 }
 
-/// Records the machine (invariant 5), and puts name and mark on it.
+/// Records the machine (invariant 5), and puts name and mark on it. Returns what says so, to be made durable.
 async fn mark<C: Cloud>(
     ctx: &Context<'_, C>,
     job: &Job<'_>,
@@ -174,7 +175,7 @@ async fn mark<C: Cloud>(
     rent: &Intent,
     fields: &MachineFields,
     record: &mut Record,
-) -> Result<(), Stop> {
+) -> Result<Event, Stop> {
     let address = &job.step.address;
     let mut intent = ctx.intent(IntentAction::Update, address);
     intent.id = Some(id.0);
@@ -184,10 +185,7 @@ async fn mark<C: Cloud>(
     let began = Instant::now();
     let error = loop {
         match ctx.cloud.update_machine(id, fields).await {
-            Outcome::Done(()) => {
-                ctx.line.commit(vec![recorded(job, Some(&claim), record)]).await?;
-                return Ok(());
-            }
+            Outcome::Done(()) => return Ok(recorded(job, Some(&claim), record)),
             // It may not be visible yet; a PUT may be repeated.
             Outcome::NotDone(error) if error.kind == ErrorKind::NotFound && began.elapsed() < VISIBLE => {}
             Outcome::NotDone(error) | Outcome::InDoubt(error) => break error,

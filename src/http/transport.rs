@@ -11,6 +11,10 @@ use std::time::Duration;
 
 /// An error body longer than this is of no use to anybody.
 const MAX_ERROR_BODY: usize = 1 << 20;
+/// How long a connection is kept for the next call.
+const IDLE: Duration = Duration::from_secs(15);
+/// How long one is kept that must not be stale: servers and what stands before them close idle ones after seconds.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// How a transport behaves.
 #[derive(Clone, Debug)]
@@ -47,7 +51,7 @@ impl Default for Options {
 pub enum Method {
     /// `GET`.
     Get,
-    /// `POST`: sent over a connection of its own, so that a connection gone stale never leaves its fate unknown.
+    /// `POST`: never sent over a connection that may have gone stale, which would leave its fate unknown.
     Post,
     /// `PUT`.
     Put,
@@ -126,7 +130,7 @@ pub enum Failure {
 /// Sends requests to one endpoint with one key.
 pub struct Transport {
     client: reqwest::Client,
-    /// Keeps no connections: for calls that must not be lost on a stale one.
+    /// Uses no connection that was idle for longer than a moment: for calls that must not be lost on a stale one.
     fresh: reqwest::Client,
     endpoint: Endpoint,
     key: SecretString,
@@ -160,7 +164,7 @@ impl Transport {
         };
         let key = SecretString::from(key.expose_secret().trim());
         let headers = headers(&key)?;
-        let build = |idle: usize| {
+        let build = |idle: Duration| {
             let mut builder = reqwest::Client::builder()
                 .user_agent(user_agent())
                 .default_headers(headers.clone())
@@ -168,8 +172,8 @@ impl Transport {
                 .retry(reqwest::retry::never())
                 .referer(false)
                 .connect_timeout(options.connect_timeout)
-                .pool_idle_timeout(Duration::from_secs(15))
-                .pool_max_idle_per_host(idle);
+                .pool_idle_timeout(idle)
+                .pool_max_idle_per_host(options.max_concurrency);
             if endpoint.is_loopback() {
                 // A proxy must not see the key in clear text.
                 builder = builder.no_proxy();
@@ -181,8 +185,8 @@ impl Transport {
             builder.build().map_err(|error| SetupError::Tls(words(&error)))
         };
         Ok(Self {
-            client: build(options.max_concurrency)?,
-            fresh: build(0)?,
+            client: build(IDLE)?,
+            fresh: build(FRESH)?,
             pace: Pace::new(options.max_concurrency, interval),
             endpoint,
             key,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::connect_info::Connected;
@@ -310,9 +310,16 @@ async fn truncated(response: Response<Body>) -> Response<Body> {
     Response::from_parts(parts, Body::from_stream(futures::stream::iter(pieces)))
 }
 
+/// Exact to a tenth of a millisecond: tokio's timer alone is late by one or two.
 async fn pause(milliseconds: u64) {
-    if milliseconds > 0 {
-        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    const COARSE: Duration = Duration::from_millis(3);
+    let until = Instant::now() + Duration::from_millis(milliseconds);
+    let left = || until.saturating_duration_since(Instant::now());
+    tokio::time::sleep(left().saturating_sub(COARSE)).await;
+    let left = left();
+    if !left.is_zero() {
+        // Where the pool of threads shuts down nobody waits any more.
+        let _ = tokio::task::spawn_blocking(move || std::thread::sleep(left)).await;
     }
 }
 
