@@ -20,6 +20,8 @@ fn main() {
         // The template group stands already: machines are what is measured.
         let group = ["apply", "-auto-approve", "-target=simplepod_template_group.base"];
         assert!(podform(fleet.path(), &service, &group).status.success(), "the group is made");
+        // Reviewed before it is applied; and the simulator has made its market by then.
+        assert!(podform(fleet.path(), &service, &["plan"]).status.success(), "the fleet can be planned");
         service.take_calls();
         service.latency(LATENCY);
         let run = podform(fleet.path(), &service, &["apply", "-auto-approve", "-parallelism=10"]);
