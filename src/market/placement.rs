@@ -72,6 +72,7 @@ pub fn place(demands: &[Demand], market: &[Offer]) -> Vec<Result<Placed, Box<Unp
         .sort_by(|a, b| (a.price_per_gpu, a.price_per_disk, &a.iri).cmp(&(b.price_per_gpu, b.price_per_disk, &b.iri)));
     // Machines of one class accept the same offers: judged once.
     let mut fitting: Vec<(&Envelope, Vec<&Offer>)> = Vec::new();
+    let mut explained: BTreeMap<usize, Unplaced> = BTreeMap::new();
     let mut gpus = Gpus::of(market);
     let mut placed: Vec<Option<Result<Placed, Box<Unplaced>>>> = demands.iter().map(|_| None).collect();
     for index in order {
@@ -99,7 +100,10 @@ pub fn place(demands: &[Demand], market: &[Offer]) -> Vec<Result<Placed, Box<Unp
                 gpus.take(offer);
                 Ok(Placed { offer: offer.clone(), envelope: demand.envelope.clone() })
             }
-            None => Err(Box::new(explain(demand, market, fit.len()))),
+            None => {
+                let why = explained.entry(class).or_insert_with(|| explain(demand, market, fit.len()));
+                Err(Box::new(Unplaced { address: demand.address.clone(), ..why.clone() }))
+            }
         });
     }
     placed.into_iter().flatten().collect()
