@@ -71,30 +71,26 @@ pub fn place(demands: &[Demand], market: &[Offer]) -> Vec<Result<Placed, Box<Unp
     cheapest
         .sort_by(|a, b| (a.price_per_gpu, a.price_per_disk, &a.iri).cmp(&(b.price_per_gpu, b.price_per_disk, &b.iri)));
     // Machines of one class accept the same offers: judged once.
-    let mut fitting: Vec<(&Envelope, Vec<&Offer>)> = Vec::new();
+    let mut classes: Vec<Class<'_>> = Vec::new();
     let mut explained: BTreeMap<usize, Unplaced> = BTreeMap::new();
     let mut gpus = Gpus::of(market);
     let mut placed: Vec<Option<Result<Placed, Box<Unplaced>>>> = demands.iter().map(|_| None).collect();
     for index in order {
         let demand = &demands[index];
-        let class = match fitting.iter().position(|(envelope, _)| **envelope == demand.envelope) {
+        let class = match classes.iter().position(|class| *class.envelope == demand.envelope) {
             Some(class) => class,
             None => {
                 let mut fit: Vec<&Offer> =
                     cheapest.iter().copied().filter(|offer| demand.envelope.judge(offer).is_empty()).collect();
                 fit.sort_by_key(|offer| demand.envelope.preference(&offer.gpu_model));
-                fitting.push((&demand.envelope, fit));
-                fitting.len() - 1
+                classes.push(Class { envelope: &demand.envelope, fit, gone: 0 });
+                classes.len() - 1
             }
         };
-        let free = |offer: &&&Offer| gpus.free(offer);
-        let fit = &fitting[class].1;
-        let choice = fit
-            .iter()
-            .filter(|offer| !demand.avoid.contains(&offer.host))
-            .find(free)
-            .or_else(|| fit.iter().find(free))
-            .copied();
+        let Class { fit, gone, .. } = &mut classes[class];
+        *gone += fit[*gone..].iter().take_while(|offer| !gpus.free(offer)).count();
+        let left = || fit[*gone..].iter().filter(|offer| gpus.free(offer));
+        let choice = left().find(|offer| !demand.avoid.contains(&offer.host)).or_else(|| left().next()).copied();
         placed[index] = Some(match choice {
             Some(offer) => {
                 gpus.take(offer);
@@ -107,6 +103,15 @@ pub fn place(demands: &[Demand], market: &[Offer]) -> Vec<Result<Placed, Box<Unp
         });
     }
     placed.into_iter().flatten().collect()
+}
+
+/// Machines that accept the same.
+struct Class<'a> {
+    envelope: &'a Envelope,
+    /// The offers that satisfy it, best first.
+    fit: Vec<&'a Offer>,
+    /// So many of the first are taken, and never come back.
+    gone: usize,
 }
 
 /// GPUs left on each host. A host has as many as its largest variant shows.
