@@ -89,8 +89,9 @@ impl Graph {
             graph.add_node(());
         }
         for to in 0..builder.nodes.len() {
-            for from in builder.needs(to, diags) {
-                graph.update_edge(NodeIndex::new(from), NodeIndex::new(to), ());
+            // Looking whether an edge is there already would walk all edges of what everybody needs.
+            for from in BTreeSet::from_iter(builder.needs(to, diags)) {
+                graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
             }
         }
         if report_cycles(&builder, &graph, diags) {
