@@ -195,6 +195,14 @@ impl Diagnostics {
         self.items.len()
     }
 
+    /// In the order of the source; what has no place there comes last, as it was found.
+    #[must_use]
+    pub fn in_source_order(&self) -> Diagnostics {
+        let mut sorted = self.clone();
+        sorted.items.sort_by_key(|item| (item.span.is_none(), item.span));
+        sorted
+    }
+
     /// In order.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.items.iter()

@@ -61,6 +61,7 @@ impl Terminal {
         if diags.is_empty() {
             return;
         }
+        let diags = &diags.in_source_order();
         if self.json {
             let now = jiff::Timestamp::now();
             diags.iter().for_each(|diagnostic| self.line(&diagnostic_line(diagnostic, sources, now)));
