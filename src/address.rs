@@ -1,5 +1,9 @@
 //! Addresses of resources and their instances, as Terraform writes them.
 
+mod target;
+
+pub use target::Target;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;

@@ -117,6 +117,8 @@ impl<'a> Executor<'a> {
             fleet: self.plan.fleet.clone(),
             account: self.plan.account.clone(),
         }];
+        let moves = self.plan.moves.iter();
+        events.extend(moves.map(|(from, to)| Event::Moved { from: from.clone(), to: to.clone() }));
         events.extend(self.plan.refresh.iter().map(|(address, record)| Event::Recorded {
             claim: None,
             address: address.clone(),

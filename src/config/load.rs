@@ -4,6 +4,8 @@ use super::block::{
     META, allow_no_blocks, attribute, both, check_name, constant_text, depends_on, expr, labels, missing_argument,
 };
 use super::model::{Configuration, Local, Module, ModuleCall, ModuleId};
+use super::moved_block::{moved, removed};
+use super::moves;
 use super::resource_block::resource;
 use super::settings_block::{provider, settings};
 use super::value_blocks::{output, variable};
@@ -34,13 +36,16 @@ pub fn is_override_file(name: &str) -> bool {
     name == "override.hcl" || name.ends_with("_override.hcl")
 }
 
-const ROOT_BLOCKS: [&str; 7] = ["podform", "provider", "variable", "locals", "output", "resource", "module"];
+const ROOT_BLOCKS: [&str; 9] =
+    ["podform", "provider", "variable", "locals", "output", "resource", "module", "moved", "removed"];
 
 /// Loads the root module at `dir` and every module below it.
 pub fn load(dir: &str, read: &mut ReadModule<'_>, diags: &mut Diagnostics) -> Configuration {
     let mut loader = Loader { read, above: Vec::new(), configuration: Configuration::default(), diags };
     loader.module(dir, None, None);
-    loader.configuration
+    let Loader { configuration, diags, .. } = loader;
+    moves::check(&configuration, diags);
+    configuration
 }
 
 struct Loader<'l, 'r> {
@@ -191,7 +196,9 @@ fn declaration(
         }
         "podform" => settings(block, id, own, diags),
         "provider" => provider(block, id, own, diags),
-        kind @ ("terraform" | "data" | "moved" | "import" | "removed" | "check" | "ephemeral") => {
+        "moved" => moved(block, own, diags),
+        "removed" => removed(block, own, diags),
+        kind @ ("terraform" | "data" | "import" | "check" | "ephemeral") => {
             let detail = match kind {
                 "terraform" => "Settings stand in a podform block here: podform { fleet = \"name\" }.".to_owned(),
                 kind => format!("\"{kind}\" blocks are not supported by this version of podform."),

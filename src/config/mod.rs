@@ -11,6 +11,8 @@ mod graph;
 mod inputs;
 mod load;
 mod model;
+mod moved_block;
+mod moves;
 mod resource_block;
 mod scope;
 mod settings_block;
@@ -24,3 +26,5 @@ pub use model::{
     Configuration, IgnoreChanges, Lifecycle, Local, Module, ModuleCall, ModuleId, Output, Resource, ResourceKey,
     Settings, Validation, Variable,
 };
+pub use moved_block::{Moved, Removed};
+pub use moves::Move;

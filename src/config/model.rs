@@ -1,5 +1,6 @@
 //! Declarations.
 
+use super::moved_block::{Moved, Removed};
 use crate::address::ResourceAddr;
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
@@ -91,6 +92,10 @@ pub struct Module {
     pub resources: BTreeMap<ResourceKey, Resource>,
     /// `module`.
     pub calls: BTreeMap<Arc<str>, ModuleCall>,
+    /// `moved`, as they stand.
+    pub moved: Vec<Moved>,
+    /// `removed`, as they stand.
+    pub removed: Vec<Removed>,
     /// `podform`.
     pub settings: Option<Settings>,
     /// `provider "simplepod"`: its body and where it stands.

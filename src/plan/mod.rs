@@ -5,6 +5,7 @@ mod diff;
 mod drift;
 mod file;
 mod model;
+mod moves;
 mod outputs;
 mod placing;
 mod planner;
@@ -29,6 +30,5 @@ pub use model::{
 };
 pub use planner::{PlanInput, PlanOptions, Planned, plan};
 pub use program::{Desires, Program};
-pub use select::Target;
 pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};
 pub use variables::{planned_variables, variables_for_apply};

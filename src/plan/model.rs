@@ -55,6 +55,8 @@ pub enum Reason {
     Tainted(String),
     /// The live object is gone.
     Gone,
+    /// `removed` with `destroy = false`: the object stays, unrecorded.
+    LetGo,
     /// The recorded facts of its offer fail these requirements now ("offer.min_memory").
     Unfit(Vec<String>),
 }
@@ -73,6 +75,8 @@ pub struct Change {
     pub before: Option<Value>,
     /// The object of the schema as it will be, unknown where only the apply will tell; `None` for a delete.
     pub after: Option<Value>,
+    /// Its address in the state, where that is another one.
+    pub moved_from: Option<InstanceAddr>,
     /// Attributes whose change forces the replace ("gpu_model", "offer.min_memory").
     pub forced_by: Vec<String>,
     /// The chosen offer, for a rent.
@@ -85,6 +89,13 @@ pub struct Change {
     pub repair_mark: bool,
     /// Remarks for the reader: runs an older template, mark is repaired, unknown facts were trusted.
     pub remarks: Vec<String>,
+}
+
+impl Change {
+    /// True where a reader must see it: something happens to the object, or to its address.
+    pub fn is_news(&self) -> bool {
+        self.action != Action::NoOp || self.moved_from.is_some()
+    }
 }
 
 /// How live differs from recorded.
@@ -205,6 +216,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// The program. A step needs only steps before it.
     pub steps: Vec<Step>,
+    /// Recorded objects with another address than before: old and new. Taken over before the first step.
+    pub moves: Vec<(InstanceAddr, InstanceAddr)>,
     /// Records as live shows them, where that differs: taken over before the first step.
     pub refresh: Vec<(InstanceAddr, Record)>,
     /// Of everything recorded and planned.
@@ -220,7 +233,7 @@ pub struct Plan {
 impl Plan {
     /// True where an apply would call, or change the state's outputs.
     pub fn has_changes(&self) -> bool {
-        !self.steps.is_empty() || self.outputs.iter().any(|output| output.changed)
+        !self.steps.is_empty() || !self.moves.is_empty() || self.outputs.iter().any(|output| output.changed)
     }
 
     /// The change of an address.

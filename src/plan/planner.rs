@@ -4,14 +4,15 @@ use super::check::check;
 use super::diff::{Standing, Template, compare, created};
 use super::drift::{Difference, LiveObject, differences, is_drift, laid_over, refreshed};
 use super::model::{Action, Change, CostSummary, Drift, DriftKind, Plan, PlanMode, Reason};
+use super::moves::{self, Moves, moved};
 use super::outputs::output_changes;
 use super::placing::{Placements, place_all};
 use super::program::Program;
-use super::refusals::{carries_mark, name_is_free, preflight, refuse_destroy, within_caps};
-use super::select::{Selection, Target};
+use super::refusals::{carries_mark, let_go, name_is_free, preflight, refuse_destroy, within_caps};
+use super::select::Selection;
 use super::steps::steps;
 use super::variables::planned_variables;
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, Target};
 use crate::config::{IgnoreChanges, Instance, Lifecycle, Resolve, Unresolved, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
@@ -71,7 +72,9 @@ pub struct Planned {
 
 /// Makes a plan. `None` after errors.
 pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
-    let mut planner = Planner::new(input);
+    let (state, moves) = moved(&input.program.configuration, input.state, diags);
+    let input = &PlanInput { state: &state, account: input.account.clone(), ..*input };
+    let mut planner = Planner::new(input, &moves);
     preflight(input, diags);
     let program = input.program;
     let destroy = input.options.mode == PlanMode::Destroy;
@@ -83,6 +86,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
             evaluate(&program.configuration, &program.graph, &program.inputs, input.effects, resolve, diags)
         }
     };
+    moves::check(&program.configuration, &planner.visited, &moves, &planner.selection, diags);
     planner.removed(diags);
     if diags.has_errors() {
         return None;
@@ -108,6 +112,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
             steps(&changes, &dependencies, input.state, diags)
         }
     };
+    let_go(&changes, diags);
     if diags.has_errors() {
         return None;
     }
@@ -127,6 +132,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
         drift: std::mem::take(&mut planner.drift),
         outputs,
         steps,
+        moves: moves.iter().map(|(to, from)| (from.clone(), to.clone())).collect(),
         refresh: std::mem::take(&mut planner.refresh),
         cost,
         in_doubt: input.state.open.values().cloned().collect(),
@@ -144,6 +150,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
 
 struct Planner<'a> {
     input: &'a PlanInput<'a>,
+    moves: &'a Moves,
     fleet: Option<String>,
     selection: Selection<'a>,
     changes: Vec<Change>,
@@ -160,11 +167,12 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(input: &'a PlanInput<'a>) -> Self {
+    fn new(input: &'a PlanInput<'a>, moves: &'a Moves) -> Self {
         let configuration = &input.program.configuration;
         let groups = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
         Planner {
             input,
+            moves,
             fleet: configuration.fleet().map(str::to_owned),
             selection: Selection::new(
                 &input.options.targets,
@@ -291,22 +299,26 @@ impl<'a> Planner<'a> {
             let blocked =
                 state.open_at(address).next().is_some() || self.is_awaited(address, record) || !self.selected(address);
             let refresh_only = self.input.options.mode == PlanMode::RefreshOnly;
+            let destroy = self.input.options.mode == PlanMode::Destroy;
+            let removal_block = self.input.program.configuration.removal(address).filter(|_| !destroy);
+            let let_go = removal_block.is_some_and(|block| !block.destroy);
             let action = match live {
                 Live::Gone => Action::Forget,
                 _ if blocked || refresh_only => Action::NoOp,
+                _ if let_go => Action::Forget,
                 _ => Action::Delete,
             };
-            let destroy = self.input.options.mode == PlanMode::Destroy;
             if action == Action::Delete && self.prevented.contains(address) {
                 refuse_destroy(address, diags);
             }
             let reason = match action {
                 _ if destroy => Reason::Destroy,
-                Action::Forget => Reason::Gone,
+                Action::Forget if matches!(live, Live::Gone) => Reason::Gone,
+                Action::Forget => Reason::LetGo,
                 _ if self.input.program.configuration.declaration(&address.resource).is_some() => Reason::NoKey,
                 _ => Reason::NoBlock,
             };
-            self.changes.push(match action {
+            self.list(match action {
                 Action::NoOp => unchanged(address.clone(), Some(object)),
                 _ => removal(address, object, action, reason),
             });
@@ -324,10 +336,15 @@ impl<'a> Planner<'a> {
         self.drift.push(Drift { address: address.clone(), kind: DriftKind::Gone, before, after: None });
     }
 
+    fn list(&mut self, change: Change) {
+        let moved_from = self.moves.get(&change.address).cloned();
+        self.changes.push(Change { moved_from, ..change });
+    }
+
     fn push(&mut self, change: Change) -> Value {
         let value = change.after.clone().unwrap_or_else(|| Value::unknown(Type::Dynamic));
         self.planned.insert(change.address.clone(), value.clone());
-        self.changes.push(change);
+        self.list(change);
         value
     }
 }
@@ -350,7 +367,7 @@ impl Resolve for Planner<'_> {
                 self.gone(&address, schema, record);
                 if self.input.options.mode == PlanMode::RefreshOnly {
                     let object = record.object(schema, None, self.input.key, &mut Vec::new());
-                    self.changes.push(removal(&address, object, Action::Forget, Reason::Gone));
+                    self.list(removal(&address, object, Action::Forget, Reason::Gone));
                 }
             }
             let template = self.template(&desired);
@@ -391,7 +408,10 @@ impl Resolve for Planner<'_> {
         let mut remarks = if replaced { Vec::new() } else { diffed.remarks };
         let repair_mark = !marked && !replaced;
         if repair_mark {
-            remarks.push("podform's mark is missing from its notes and is written again".to_owned());
+            remarks.push(match self.moves.contains_key(&address) {
+                true => "podform's mark in its notes is written anew with this address".to_owned(),
+                false => "podform's mark is missing from its notes and is written again".to_owned(),
+            });
         }
         let stands = unchanged(address, Some(object));
         self.push(Change {
@@ -442,6 +462,7 @@ fn unchanged(address: InstanceAddr, object: Option<Value>) -> Change {
         reason: None,
         before: object.clone(),
         after: object,
+        moved_from: None,
         forced_by: Vec::new(),
         placed: None,
         cost_before: cost,
@@ -454,7 +475,7 @@ fn unchanged(address: InstanceAddr, object: Option<Value>) -> Change {
 /// The end of an object; one that is gone costs nothing any more.
 fn removal(address: &InstanceAddr, object: Value, action: Action, reason: Reason) -> Change {
     let stands = unchanged(address.clone(), Some(object));
-    let cost_before = if action == Action::Forget { Usd::ZERO } else { stands.cost_before };
+    let cost_before = if reason == Reason::Gone { Usd::ZERO } else { stands.cost_before };
     Change { action, reason: Some(reason), after: None, cost_before, cost_after: Usd::ZERO, ..stands }
 }
 

@@ -1,14 +1,15 @@
 //! What must not be planned on, or planned at all.
 
 use super::drift::LiveObject;
-use super::model::{Action, Change};
+use super::model::{Action, Change, Reason};
 use super::planner::PlanInput;
-use super::select::Target;
-use crate::address::InstanceAddr;
+use super::select::names;
+use crate::address::{InstanceAddr, Target};
 use crate::config::ModuleId;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::Mark;
+use crate::money::Usd;
 use crate::schema::instance::dollars;
 use crate::schema::{INSTANCE, TEMPLATE_GROUP};
 use crate::state::Record;
@@ -45,7 +46,7 @@ fn exists(input: &PlanInput<'_>, target: &Target) -> bool {
     let configuration = &input.program.configuration;
     let declared = configuration.modules.iter().enumerate().any(|(at, module)| {
         let calls = configuration.call_path(ModuleId(at));
-        module.resources.keys().any(|key| target.names(&calls, key))
+        module.resources.keys().any(|key| names(target, &calls, key))
     });
     declared || input.state.resources.keys().any(|address| target.matches(address))
 }
@@ -112,6 +113,25 @@ pub(super) fn within_caps(changes: &[Change], diags: &mut Diagnostics) {
             diags.push(Diagnostic::error("Machine bills above its price cap", detail).on(address));
         }
     }
+}
+
+/// What stays in the account without a record is told, with what it goes on costing.
+pub(super) fn let_go(changes: &[Change], diags: &mut Diagnostics) {
+    let gone: Vec<&Change> = changes.iter().filter(|change| change.reason == Some(Reason::LetGo)).collect();
+    if gone.is_empty() {
+        return;
+    }
+    let names: Vec<String> = gone.iter().map(|change| change.address.to_string()).collect();
+    let cost: Usd = gone.iter().map(|change| change.cost_before).sum();
+    let bill = match cost == Usd::ZERO {
+        true => String::new(),
+        false => format!(" They go on billing {cost} per hour until somebody releases them."),
+    };
+    let detail = format!(
+        "podform will drop its records of {}, and neither release nor delete anything.{bill} To manage them again, import them.",
+        names.join(", ")
+    );
+    diags.push(Diagnostic::warning("Some objects will no longer be managed by podform", detail));
 }
 
 /// What `prevent_destroy` protects is not destroyed.

@@ -9,6 +9,9 @@ use crate::schema::INSTANCE;
 /// What follows the address: " will be rented".
 pub fn sentence(change: &Change) -> String {
     let machine = change.address.resource.kind == INSTANCE;
+    if moved(change).is_some() {
+        return format!(" has moved to {}", change.address);
+    }
     match change.action {
         Action::NoOp => " stays as it is",
         Action::Create if machine => " will be rented",
@@ -24,9 +27,18 @@ pub fn sentence(change: &Change) -> String {
         },
         Action::Delete if machine => " will be released",
         Action::Delete => " will be destroyed",
+        Action::Forget if change.reason == Some(Reason::LetGo) => {
+            " will no longer be managed by podform, but will not be destroyed"
+        }
         Action::Forget => " is gone already, so only its record will go",
     }
     .to_owned()
+}
+
+/// Where an object was that has nothing but another address now.
+pub fn moved(change: &Change) -> Option<&InstanceAddr> {
+    let stays = change.action == Action::NoOp || (change.action == Action::Update && change.before == change.after);
+    change.moved_from.as_ref().filter(|_| stays)
 }
 
 /// Why, in brackets below the headline; `None` where the difference tells it.
@@ -39,6 +51,7 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
             None => format!("because {} uses count or for_each now", address.resource),
         },
         Reason::Tainted(why) => format!("because {}", harmless_line(why)),
+        Reason::LetGo => "destroy = false is set in the configuration".to_owned(),
         Reason::Gone => "because the recorded one is gone from the account".to_owned(),
         Reason::Unfit(names) => {
             let verb = if names.len() == 1 { "is" } else { "are" };
@@ -52,6 +65,7 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
 /// The sign of a change. A re-rent shows which comes first, as the steps say.
 pub fn sign(plan: &Plan, change: &Change) -> Sign {
     match change.action {
+        Action::NoOp if change.moved_from.is_some() => Sign::Moved,
         Action::NoOp => Sign::Same,
         Action::Create => Sign::Add,
         Action::Update => Sign::Change,

@@ -20,13 +20,15 @@ pub enum Sign {
     ReplaceNewFirst,
     /// `.`: forgotten.
     Forget,
+    /// Nothing, of an object that only has another address: what stays is not shown.
+    Moved,
 }
 
 impl Sign {
     /// As it stands in the margin.
     pub fn text(self) -> &'static str {
         match self {
-            Sign::Same => "",
+            Sign::Same | Sign::Moved => "",
             Sign::Add => "+",
             Sign::Change => "~",
             Sign::Remove => "-",
@@ -39,7 +41,7 @@ impl Sign {
     /// As it stands in the margin, coloured.
     pub fn painted(self, style: Style) -> String {
         match self {
-            Sign::Same => String::new(),
+            Sign::Same | Sign::Moved => String::new(),
             Sign::Add => style.paint(ADD, "+"),
             Sign::Change => style.paint(CHANGE, "~"),
             Sign::Remove => style.paint(REMOVE, "-"),

@@ -132,6 +132,9 @@ fn resource_change(plan: &Plan, change: &Change) -> Json {
         body.insert("replace_paths".into(), json!(paths.collect::<Vec<_>>()));
     }
     let mut out = identity(&change.address, true);
+    if let Some(from) = &change.moved_from {
+        out.insert("previous_address".into(), json!(from.to_string()));
+    }
     out.insert("change".into(), Json::Object(body));
     if let Some(reason) = action_reason(change) {
         out.insert("action_reason".into(), json!(reason));

@@ -9,7 +9,7 @@ use super::resource;
 use super::style::{BOLD, CHANGE, REMOVE, Style, wrap};
 use super::value_diff::{SENSITIVE, assign};
 use crate::lang::{Kind, Value};
-use crate::plan::{Action, Change, Drift, DriftKind, OutputChange, Plan, PlanMode};
+use crate::plan::{Action, Change, Drift, DriftKind, OutputChange, Plan, PlanMode, Reason};
 use crate::schema::INSTANCE;
 use crate::state::{Intent, IntentAction};
 use std::sync::Arc;
@@ -19,16 +19,16 @@ use unicode_width::UnicodeWidthStr;
 pub fn plan_text(plan: &Plan, style: Style) -> String {
     let mut page = Page::new(style);
     drift(&mut page, plan);
-    if plan.changes.iter().any(|change| change.action != Action::NoOp) {
+    if plan.changes.iter().any(Change::is_news) {
         changes(&mut page, plan);
     }
     let outputs: Vec<&OutputChange> = plan.outputs.iter().filter(|output| output.changed).collect();
-    if !plan.steps.is_empty() || plan.changes.iter().any(|change| change.action != Action::NoOp) {
+    if !plan.steps.is_empty() || plan.changes.iter().any(Change::is_news) {
         summary(&mut page, plan);
     }
     if !outputs.is_empty() {
         self::outputs(&mut page, &outputs);
-        if !plan.changes.iter().any(|change| change.action != Action::NoOp) {
+        if !plan.changes.iter().any(Change::is_news) {
             page.gap();
             page.paragraph(
                 "You can apply this plan to save these new output values to the state, without changing the account.",
@@ -111,12 +111,14 @@ fn set(object: &mut Value, name: &str, value: &Value) {
 
 fn changes(page: &mut Page, plan: &Plan) {
     page.line(0, Sign::Same, "podform generated the following execution plan.");
-    page.line(0, Sign::Same, "Resource actions are indicated with the following symbols:");
     let signs: Vec<(Sign, bool)> = plan
         .changes
         .iter()
         .map(|change| (headline::sign(plan, change), change.address.resource.kind == INSTANCE))
         .collect();
+    if signs.iter().any(|(sign, _)| !matches!(sign, Sign::Same | Sign::Moved)) {
+        page.line(0, Sign::Same, "Resource actions are indicated with the following symbols:");
+    }
     for sign in [Sign::Add, Sign::Change, Sign::Remove, Sign::Replace, Sign::ReplaceNewFirst, Sign::Forget] {
         let machines = signs.contains(&(sign, true));
         if !machines && !signs.contains(&(sign, false)) {
@@ -138,7 +140,7 @@ fn changes(page: &mut Page, plan: &Plan) {
     }
     page.gap();
     page.line(0, Sign::Same, "podform will perform the following actions:");
-    for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
+    for change in plan.changes.iter().filter(|change| change.is_news()) {
         self::change(page, plan, change);
     }
 }
@@ -149,7 +151,11 @@ fn change(page: &mut Page, plan: &Plan, change: &Change) {
     let forceful = matches!(change.action, Action::Replace | Action::Delete);
     let sentence =
         if forceful { page.style.paint(REMOVE.bold(), &sentence) } else { page.style.paint(BOLD, &sentence) };
-    page.headline(&change.address.to_string(), &sentence);
+    let subject = headline::moved(change).unwrap_or(&change.address);
+    page.headline(&subject.to_string(), &sentence);
+    if let (Some(from), true) = (&change.moved_from, subject == &change.address) {
+        page.comment("", &[format!("(moved from {from})")]);
+    }
     if let Some(why) = headline::because(&change.address, change.reason.as_ref()) {
         page.comment("", &[why]);
     }
@@ -166,7 +172,9 @@ fn change(page: &mut Page, plan: &Plan, change: &Change) {
         }
     }
     let sign = headline::sign(plan, change);
-    resource::block(page, 1, sign, &change.address, (change.before.as_ref(), change.after.as_ref()), &change.forced_by);
+    // What is let go stays as it is.
+    let after = if change.reason == Some(Reason::LetGo) { &change.before } else { &change.after };
+    resource::block(page, 1, sign, &change.address, (change.before.as_ref(), after.as_ref()), &change.forced_by);
 }
 
 fn summary(page: &mut Page, plan: &Plan) {

@@ -89,6 +89,7 @@ fn change(address: &str, action: Action) -> Change {
         placed: None,
         cost_before: Usd::ZERO,
         cost_after: Usd::ZERO,
+        moved_from: None,
         repair_mark: false,
         remarks: Vec::new(),
     }
@@ -261,6 +262,7 @@ pub fn rich() -> Plan {
                 sensitive: true,
             },
         ],
+        moves: Vec::new(),
         refresh: Vec::new(),
         sealed_by: None,
         steps: vec![

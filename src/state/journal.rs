@@ -54,6 +54,13 @@ pub enum Event {
         /// The record.
         record: Box<Record>,
     },
+    /// What is recorded at one address is recorded at another one from now on, as records that depend on it say too.
+    Moved {
+        /// The address before.
+        from: InstanceAddr,
+        /// The address now.
+        to: InstanceAddr,
+    },
     /// Nothing is recorded at the address any more; closes the intent, if one is named.
     Removed {
         /// The intent that did it.
@@ -106,8 +113,24 @@ impl State {
                 self.close(claim.as_deref());
                 self.resources.remove(&address);
             }
+            Event::Moved { from, to } => self.rename(&from, &to),
             Event::Outputs { outputs } => self.outputs = outputs,
             Event::End => {}
+        }
+    }
+
+    /// Gives a recorded object another address.
+    pub fn rename(&mut self, from: &InstanceAddr, to: &InstanceAddr) {
+        let Some(record) = self.resources.remove(from) else { return };
+        self.resources.insert(to.clone(), record);
+        // As long as another instance has the old name, others may depend on that.
+        if from.resource == to.resource || self.resources.keys().any(|other| other.resource == from.resource) {
+            return;
+        }
+        for record in self.resources.values_mut() {
+            for needed in record.dependencies.iter_mut().filter(|needed| **needed == from.resource) {
+                needed.clone_from(&to.resource);
+            }
         }
     }
 

@@ -1,13 +1,12 @@
 //! `podform state list`, `show` and `rm`.
 
 use super::Context;
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, Target};
 use crate::cli::account::state_dir;
 use crate::cli::args::StateCommand;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::stored;
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::plan::Target;
 use crate::render::record_text;
 use crate::schema::INSTANCE;
 use crate::state::journal::Event;

@@ -1,0 +1,150 @@
+//! `moved` and `removed` blocks: what becomes of objects that were recorded under another address, or are declared no
+//! more.
+
+use super::block::{allow, attribute, constant_bool, labels, missing_argument};
+use super::model::Module;
+use crate::address::{InstanceKey, Mode, Target};
+use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::lang::ast::{Block, Expr, ExprKind};
+
+/// `moved`. Both addresses are relative to the module that declares it, and of the same sort.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// Where objects were.
+    pub from: Target,
+    /// Where they are declared now.
+    pub to: Target,
+    /// The header of its block.
+    pub span: Span,
+}
+
+/// `removed`.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// A module or resource, without keys, relative to the module that declares it.
+    pub from: Target,
+    /// `lifecycle { destroy }`: whether its objects are released and deleted, or only forgotten.
+    pub destroy: bool,
+    /// The header of its block.
+    pub span: Span,
+}
+
+pub(super) fn moved(block: &Block, own: &mut Module, diags: &mut Diagnostics) {
+    if labels::<0>(block, [], diags).is_none() {
+        return;
+    }
+    allow(&block.body, "a moved block", &["from", "to"], &[], diags);
+    let (from, to) = (endpoint(block, "from", diags), endpoint(block, "to", diags));
+    let (Some(from), Some(to)) = (from, to) else { return };
+    let mut refuse = |summary: &str, detail: String| diags.push(Diagnostic::error(summary, detail).at(block.span));
+    match (&from, &to) {
+        (Target::Module(_), Target::Resource(_)) | (Target::Resource(_), Target::Module(_)) => {
+            let detail =
+                "The \"from\" and \"to\" addresses must either both refer to resources or both refer to modules.";
+            return refuse("Invalid \"moved\" addresses", detail.to_owned());
+        }
+        (Target::Resource(a), Target::Resource(b)) if a.resource.kind != b.resource.kind => {
+            let detail = format!(
+                "{from} cannot become {to}: an object does not change its type from \"{}\" to \"{}\".",
+                a.resource.kind, b.resource.kind
+            );
+            return refuse("Resource type mismatch", detail);
+        }
+        (Target::Resource(a), _) if a.resource.mode == Mode::Data => {
+            let detail = "Data sources are read anew with every plan: there is nothing to move. Delete this block.";
+            return refuse("Invalid \"moved\" addresses", detail.to_owned());
+        }
+        _ => {}
+    }
+    if from == to {
+        let detail = format!(
+            "This statement declares a move from {from} to the same address, which is the same as not declaring this move at all."
+        );
+        return refuse("Redundant move statement", detail);
+    }
+    own.moved.push(Moved { from, to, span: block.span });
+}
+
+pub(super) fn removed(block: &Block, own: &mut Module, diags: &mut Diagnostics) {
+    if labels::<0>(block, [], diags).is_none() {
+        return;
+    }
+    allow(&block.body, "a removed block", &["from"], &["lifecycle"], diags);
+    let mut destroy = true;
+    for inner in block.body.blocks.iter().filter(|inner| &*inner.kind == "lifecycle") {
+        allow(&inner.body, "the lifecycle block of a removed block", &["destroy"], &[], diags);
+        let given = attribute(&inner.body, "destroy").and_then(|attribute| constant_bool(attribute, diags));
+        destroy = given.unwrap_or(destroy);
+    }
+    let Some(from) = endpoint(block, "from", diags) else { return };
+    let at = attribute(&block.body, "from").map_or(block.span, |attribute| attribute.expr.span);
+    let path = match &from {
+        Target::Module(path) => path,
+        Target::Resource(address) => &address.resource.module,
+    };
+    let refused = match &from {
+        _ if path.0.iter().any(|(_, key)| key.is_some()) => Some((
+            "Module instance keys not allowed",
+            "A removed block names all instances of a module: write the address without a key.",
+        )),
+        Target::Resource(address) if address.key.is_some() => Some((
+            "Resource instance keys not allowed",
+            "A removed block names all instances of a resource: write the address without a key.",
+        )),
+        Target::Resource(address) if address.resource.mode == Mode::Data => Some((
+            "Data source address not allowed",
+            "Data sources are never destroyed, so a removed block cannot name one: its block is simply deleted.",
+        )),
+        _ => None,
+    };
+    match refused {
+        Some((summary, detail)) => diags.push(Diagnostic::error(summary, detail).at(at)),
+        None => own.removed.push(Removed { from, destroy, span: block.span }),
+    }
+}
+
+/// The address that an argument names.
+fn endpoint(block: &Block, name: &str, diags: &mut Diagnostics) -> Option<Target> {
+    let Some(given) = attribute(&block.body, name) else {
+        missing_argument(name, block.span, diags);
+        return None;
+    };
+    target(&given.expr, diags)
+}
+
+/// An address without anything computed in it.
+pub(super) fn target(expr: &Expr, diags: &mut Diagnostics) -> Option<Target> {
+    let refused = match address(expr) {
+        None => (
+            "Invalid expression",
+            "An address is written without quotes: attribute access and indexing with constant keys only, no calculations, calls or templates.".to_owned(),
+        ),
+        Some(text) => match text.strip_prefix("resource.").unwrap_or(&text).parse::<Target>() {
+            Ok(Target::Resource(found)) if ["var", "local", "path", "each", "count", "self"].contains(&&*found.resource.kind) => {
+                let detail = format!("\"{}\" is no resource type: name a resource or a module.", found.resource.kind);
+                ("Invalid address", detail)
+            }
+            Ok(target) => return Some(target),
+            Err(error) => ("Invalid address", error.to_string()),
+        },
+    };
+    diags.push(Diagnostic::error(refused.0, refused.1).at(expr.span));
+    None
+}
+
+/// An expression as the text of an address; `None` where it is more than names and constant keys.
+fn address(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Variable(name) => Some(name.to_string()),
+        ExprKind::GetAttr(base, name, _) => Some(format!("{}.{name}", address(base)?)),
+        ExprKind::Index(base, key) => {
+            let key = match &key.kind {
+                ExprKind::String(text) => InstanceKey::Str(text.to_string()),
+                ExprKind::Number(number) => InstanceKey::Int(number.as_u64()?),
+                _ => return None,
+            };
+            Some(format!("{}{key}", address(base)?))
+        }
+        _ => None,
+    }
+}

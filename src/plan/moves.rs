@@ -1,0 +1,186 @@
+//! What the state's objects are called now: `moved` blocks, and `count` that came or went.
+
+use super::select::Selection;
+use crate::address::{InstanceAddr, InstanceKey};
+use crate::config::Configuration;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::state::State;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every object that has another address than the state says: now, and before.
+pub(super) type Moves = BTreeMap<InstanceAddr, InstanceAddr>;
+
+/// Renames what is recorded. Moves that find their destination taken do not happen, which is a warning.
+pub(super) fn moved(configuration: &Configuration, state: &State, diags: &mut Diagnostics) -> (State, Moves) {
+    let mut state = state.clone();
+    let mut moves = Moves::new();
+    let mut blocked: Vec<(InstanceAddr, InstanceAddr)> = Vec::new();
+    let explicit = configuration.moves();
+    for statement in &explicit {
+        let found: Vec<_> =
+            state.resources.keys().filter_map(|from| Some((from.clone(), statement.apply(from)?))).collect();
+        for (from, to) in found {
+            if !rename(&mut state, &mut moves, &from, &to, diags) {
+                blocked.push((from, to));
+            }
+        }
+    }
+    // The instance without a key and the first of a count are the same one, where nobody says otherwise.
+    for from in state.resources.keys().cloned().collect::<Vec<_>>() {
+        let Some((_, resource)) = configuration.declaration(&from.resource) else { continue };
+        let first = Some(InstanceKey::Int(0));
+        let key = match (&resource.count, &resource.for_each) {
+            (Some(_), _) if from.key.is_none() => first,
+            (None, None) if from.key == first => None,
+            _ => continue,
+        };
+        if !explicit.iter().any(|statement| statement.mentions(&from)) {
+            rename(&mut state, &mut moves, &from, &from.resource.instance(key), diags);
+        }
+    }
+    if !blocked.is_empty() {
+        let names: Vec<String> = blocked.iter().map(|(from, to)| format!("{from} could not move to {to}")).collect();
+        let detail = format!(
+            "Some objects could not take the addresses that moved blocks give them, because others stand there already: {}. They are planned as they stand in the state.",
+            names.join(", ")
+        );
+        diags.push(Diagnostic::warning("Unresolved resource instance address changes", detail));
+    }
+    (state, moves)
+}
+
+/// False where the destination is taken.
+fn rename(
+    state: &mut State,
+    moves: &mut Moves,
+    from: &InstanceAddr,
+    to: &InstanceAddr,
+    diags: &mut Diagnostics,
+) -> bool {
+    if state.resources.contains_key(to) {
+        return false;
+    }
+    if let Some(intent) = state.open_at(from).chain(state.open_at(to)).next() {
+        let detail = format!(
+            "{from} is to become {to}, but a call for {} has no known outcome yet. Settle it first: podform recover.",
+            intent.address
+        );
+        diags.push(Diagnostic::error("Move of an object in doubt", detail).on(from));
+        return true;
+    }
+    state.rename(from, to);
+    let origin = moves.remove(from).unwrap_or_else(|| from.clone());
+    if origin != *to {
+        moves.insert(to.clone(), origin);
+    }
+    true
+}
+
+/// Reports blocks whose old address is still declared, and moves that `-target` or `-exclude` would tear apart.
+pub(super) fn check(
+    configuration: &Configuration,
+    declared: &BTreeSet<InstanceAddr>,
+    moves: &Moves,
+    selection: &Selection<'_>,
+    diags: &mut Diagnostics,
+) {
+    for statement in configuration.moves() {
+        let still = declared.iter().find_map(|address| Some((address, statement.apply(address)?)));
+        if let Some((address, to)) = still {
+            let detail = format!(
+                "This statement declares a move from {address}, but that is still declared. Declare it as {to} instead, or delete this block."
+            );
+            diags.push(Diagnostic::error("Moved object still exists", detail).at(statement.block.span));
+        }
+    }
+    let torn: Vec<String> = moves
+        .iter()
+        .filter(|(to, _)| {
+            let declaration = configuration.declaration(&to.resource);
+            let declaration = declaration.map(|(id, resource)| (id, (resource.kind.clone(), resource.name.clone())));
+            !selection.contains(to, declaration.as_ref())
+        })
+        .map(|(to, _)| format!("-target='{to}'"))
+        .collect();
+    if !torn.is_empty() {
+        let detail = format!(
+            "Recorded objects have new addresses, and a plan that leaves them out would not be right. Plan without -target and -exclude, or add {}.",
+            torn.join(" ")
+        );
+        diags.push(Diagnostic::error("Moved resource instances excluded by targeting", detail));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{FLEET, applied, make};
+    use crate::plan::{Action, Plan, PlanMode, PlanOptions, StepAction};
+
+    /// What a plan makes of a fleet that was applied and is called otherwise now.
+    fn renamed(edit: impl Fn(&str) -> String) -> Result<Plan, Vec<String>> {
+        let options = PlanOptions::default();
+        let (state, snapshot) = applied(&make(FLEET, &Default::default(), &Default::default(), &options)?.plan);
+        Ok(make(&edit(FLEET), &state, &snapshot, &options)?.plan)
+    }
+
+    fn told(plan: &Plan) -> Vec<String> {
+        let news = plan.changes.iter().filter(|change| change.is_news());
+        let from =
+            |change: &crate::plan::Change| change.moved_from.as_ref().map(ToString::to_string).unwrap_or_default();
+        news.map(|change| format!("{:?} {} {}", change.action, change.address, from(change))).collect()
+    }
+
+    #[test]
+    fn a_move_keeps_the_objects_and_writes_their_marks_anew() {
+        let edit = |text: &str| {
+            text.replace("simplepod_instance\" \"a\"", "simplepod_instance\" \"b\"")
+                .replace("simplepod_instance.a[", "simplepod_instance.b[")
+                + "moved {\n from = simplepod_instance.a\n to = simplepod_instance.b\n}\n"
+        };
+        let plan = renamed(edit).expect("a plan");
+        let expected = [
+            "Update simplepod_instance.b[0] simplepod_instance.a[0]",
+            "Update simplepod_instance.b[1] simplepod_instance.a[1]",
+        ];
+        assert_eq!(told(&plan), expected);
+        assert!(plan.steps.iter().all(|step| step.action == StepAction::UpdateMachine));
+        assert_eq!(plan.moves.len(), 2);
+    }
+
+    #[test]
+    fn a_count_that_goes_leaves_its_first_machine() {
+        let edit = |text: &str| text.replace("count             = 2", "").replace("simplepod_instance.a[*].id", "1");
+        let plan = renamed(edit).expect("a plan");
+        let expected = ["Update simplepod_instance.a simplepod_instance.a[0]", "Delete simplepod_instance.a[1] "];
+        assert_eq!(told(&plan), expected);
+    }
+
+    #[test]
+    fn what_is_still_declared_does_not_move() {
+        let edit =
+            |text: &str| format!("{text}moved {{\n from = simplepod_instance.a\n to = simplepod_instance.b\n}}\n");
+        let errors = renamed(edit).expect_err("it is still there");
+        assert!(errors.iter().any(|error| error.starts_with("Moved object still exists")), "{errors:?}");
+    }
+
+    #[test]
+    fn a_taken_destination_keeps_both_where_they_are() {
+        let edit = |text: &str| {
+            format!("{text}moved {{\n from = simplepod_instance.a[5]\n to = simplepod_instance.a[1]\n}}\n")
+        };
+        assert!(told(&renamed(edit).expect("nothing is at [5]")).is_empty());
+    }
+
+    #[test]
+    fn removed_lets_go_what_it_names() {
+        let text = "podform { fleet = \"t\" }\nremoved {\n from = simplepod_instance.a\n lifecycle {\n destroy = false\n }\n}\n";
+        let plan = renamed(|_| text.to_owned()).expect("a plan");
+        let expected = [
+            "Forget simplepod_instance.a[0] ",
+            "Forget simplepod_instance.a[1] ",
+            "Delete simplepod_template_group.g ",
+        ];
+        assert_eq!(told(&plan), expected);
+        assert_eq!((plan.mode, plan.count(Action::Forget)), (PlanMode::Normal, 2));
+    }
+}
