@@ -119,7 +119,8 @@ impl<'a> Executor<'a> {
         }];
         let moves = self.plan.moves.iter();
         events.extend(moves.map(|(from, to)| Event::Moved { from: from.clone(), to: to.clone() }));
-        events.extend(self.plan.refresh.iter().map(|(address, record)| Event::Recorded {
+        // A record that was refreshed stands over what the import read.
+        events.extend(self.plan.imports.iter().chain(&self.plan.refresh).map(|(address, record)| Event::Recorded {
             claim: None,
             address: address.clone(),
             record: Box::new(record.clone()),
@@ -366,6 +367,7 @@ impl<'a> Executor<'a> {
             machine.then(|| hourly_cost(record)).flatten()
         };
         show(render::Event::Finished {
+            imported: self.plan.imports.len(),
             added: self.result.added,
             changed: self.result.changed,
             destroyed: self.result.destroyed,

@@ -9,12 +9,14 @@ use crate::address::Target;
 use crate::apply::MarketRead;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
-use crate::live::{Offer, Snapshot};
-use crate::plan::{Plan, PlanInput, PlanMode, PlanOptions, Planned, plan};
-use crate::refresh::{Refresh, fault, foreign_lineage, lost_state, mass_disappearance, orphans, refresh};
+use crate::live::{Offer, Reads, Snapshot, Want};
+use crate::plan::{Plan, PlanInput, PlanMode, PlanOptions, Planned, plan, wants};
+use crate::refresh::{Refresh, foreign_lineage, lost_state, mass_disappearance, orphans, read, refresh};
 use crate::render::unplaced;
 use crate::simplepod::Client;
 use crate::state::State;
+use crate::state::digest::SecretKey;
+use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 /// What a plan is made from, apart from the market.
@@ -30,12 +32,14 @@ pub struct Basis<'a> {
     pub state: &'a State,
     /// Live.
     pub snapshot: &'a Snapshot,
+    /// For what a plan reads beside the lists.
+    pub client: &'a Client,
 }
 
 /// Where offers come from.
 pub enum Market<'a> {
     /// The API; asked only where something is rented, unless it was asked ahead.
-    Api(&'a Client, Option<MarketRead>),
+    Api(Option<MarketRead>),
     /// A saved plan.
     Saved(&'a [Offer]),
 }
@@ -144,27 +148,43 @@ pub async fn make(
         );
         diags.push(Diagnostic::warning("Orphaned machine", detail).on(address));
     }
-    let mut read = None;
+    let mut reads = Reads::default();
+    if let Market::Api(Some(ahead)) = &market
+        && basis.fleet.program.configuration.reads()
+    {
+        reads.offers = Some(ahead.offers.clone());
+        reads.account.clone_from(&ahead.account);
+    }
+    let asked = Instant::now();
+    loop {
+        let wanted = wants(&input(basis, &[], &reads, options, &key(basis)));
+        if wanted.is_empty() {
+            break;
+        }
+        read(basis.client, &wanted, &mut reads).await?;
+    }
+    let mut used = None;
     let planned = match market {
-        Market::Saved(offers) => with_offers(basis, offers, options, diags)?,
-        Market::Api(_, Some(ahead)) => {
-            let planned = with_offers(basis, &ahead.offers, options, diags)?;
-            read = Some(ahead);
+        Market::Saved(offers) => with_offers(basis, offers, &reads, options, diags)?,
+        Market::Api(Some(ahead)) => {
+            let planned = with_offers(basis, &ahead.offers, &reads, options, diags)?;
+            used = Some(ahead);
             planned
         }
-        Market::Api(client, None) => {
+        Market::Api(None) => {
             // What rents nothing needs no market.
             let mut own = Diagnostics::new();
-            let planned = with_offers(basis, &[], options, &mut own)?;
+            let planned = with_offers(basis, &[], &reads, options, &mut own)?;
             if planned.unplaced.is_empty() {
                 diags.extend(own);
                 planned
             } else {
-                let asked = Instant::now();
-                let offers =
-                    client.offers().await.map_err(|error| fault::fault("Listing the market's offers", &error))?;
-                let planned = with_offers(basis, &offers, options, diags)?;
-                read = Some(MarketRead { asked, offers, account: None });
+                if reads.offers.is_none() {
+                    read(basis.client, &BTreeSet::from([Want::Offers]), &mut reads).await?;
+                }
+                let offers = reads.offers.clone().unwrap_or_default();
+                let planned = with_offers(basis, &offers, &reads, options, diags)?;
+                used = Some(MarketRead { asked, offers, account: None });
                 planned
             }
         }
@@ -179,7 +199,7 @@ pub async fn make(
         diags.push(told);
     }
     match planned.unplaced.is_empty() || options.allow_partial {
-        true => Ok(Made { plan: planned.plan, market: read }),
+        true => Ok(Made { plan: planned.plan, market: used }),
         false => Err(std::mem::take(diags).into()),
     }
 }
@@ -187,21 +207,36 @@ pub async fn make(
 fn with_offers(
     basis: &Basis<'_>,
     market: &[Offer],
+    reads: &Reads,
     options: &PlanOptions,
     diags: &mut Diagnostics,
 ) -> Result<Planned, Failure> {
-    let key = basis.access.secret_key(&basis.state.lineage);
-    let input = PlanInput {
+    let key = key(basis);
+    plan(&input(basis, market, reads, options, &key), diags).ok_or_else(|| std::mem::take(diags).into())
+}
+
+fn key(basis: &Basis<'_>) -> SecretKey {
+    basis.access.secret_key(&basis.state.lineage)
+}
+
+fn input<'a>(
+    basis: &Basis<'a>,
+    market: &'a [Offer],
+    reads: &'a Reads,
+    options: &'a PlanOptions,
+    key: &'a SecretKey,
+) -> PlanInput<'a> {
+    PlanInput {
         program: &basis.fleet.program,
         effects: basis.effects,
         state: basis.state,
         snapshot: basis.snapshot,
         market,
-        key: &key,
+        reads,
+        key,
         account: basis.access.identity.clone(),
         options,
-    };
-    plan(&input, diags).ok_or_else(|| std::mem::take(diags).into())
+    }
 }
 
 /// Reads a duration of a flag.

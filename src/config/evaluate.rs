@@ -8,6 +8,7 @@ use super::model::{Configuration, ModuleId, Resource, ResourceKey, Variable};
 use super::scope::{Frame, FrameScope, Repetition};
 use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::lang::ast::Expr;
 use crate::lang::convert::{conform, convert};
 use crate::lang::{Effects, Marks, Type, Value, eval};
 use crate::schema::{Presence, validate};
@@ -18,6 +19,25 @@ use std::sync::Arc;
 pub trait Resolve {
     /// Called once for every instance, after all that it depends on.
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value;
+
+    /// Called once for every object that is to be imported, before its instance.
+    fn import(&mut self, _request: ImportRequest, _diags: &mut Diagnostics) {}
+
+    /// False where what is unknown may be known in a later evaluation: then nothing is refused for being unknown.
+    fn is_final(&self) -> bool {
+        true
+    }
+}
+
+/// What an `import` block asks for.
+#[derive(Clone, Debug)]
+pub struct ImportRequest {
+    /// Under which address it will be recorded.
+    pub to: InstanceAddr,
+    /// `id`, as a text; perhaps unknown or null.
+    pub id: Value,
+    /// Where `id` stands.
+    pub span: Span,
 }
 
 /// One resource instance of the configuration.
@@ -37,6 +57,10 @@ pub struct Instance<'a> {
 pub struct Unresolved;
 
 impl Resolve for Unresolved {
+    fn is_final(&self) -> bool {
+        false
+    }
+
     fn resolve(&mut self, instance: Instance<'_>, _: &mut Diagnostics) -> Value {
         let Some(entries) = instance.desired.as_entries() else { return instance.desired };
         let mut object = entries.clone();
@@ -98,6 +122,7 @@ pub fn evaluate(
         inputs,
         effects,
         fleet,
+        is_final: resolve.is_final(),
         frames: vec![root],
         instances: HashMap::from([(Configuration::ROOT, vec![0])]),
         outputs: BTreeMap::new(),
@@ -115,6 +140,8 @@ struct Walk<'a> {
     inputs: &'a Inputs,
     effects: &'a dyn Effects,
     fleet: Option<&'a str>,
+    /// Whether what is unknown stays so.
+    is_final: bool,
     frames: Vec<Frame>,
     /// The frames of each module.
     instances: HashMap<ModuleId, Vec<usize>>,
@@ -168,6 +195,7 @@ impl<'a> Walk<'a> {
                     self.resource(frame, *module, key, resource, resolve, diags);
                 }
             }
+            Node::Import(at) => self.import(*at, resolve, diags),
             Node::Output(module, name) => {
                 for frame in self.frames_of(*module) {
                     self.output(frame, name, diags);
@@ -176,11 +204,48 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn import(&self, at: usize, resolve: &mut dyn Resolve, diags: &mut Diagnostics) {
+        let Some(import) = self.configuration.root().imports.get(at) else { return };
+        let expansion = self.expansion(None, import.for_each.as_ref(), 0, diags);
+        for repetition in expansion.repetitions() {
+            let scope = self.scope(0, repetition);
+            let mut own = Diagnostics::new();
+            let to = import.address(&mut |key| eval::evaluate(key, &scope, &mut own));
+            let id = eval::evaluate(&import.id, &scope, &mut own);
+            let failed = own.has_errors();
+            diags.extend(own);
+            let span = import.id.span;
+            match (to, convert(&id, &Type::String)) {
+                _ if failed => {}
+                (Some(to), Ok(id)) => resolve.import(ImportRequest { to, id, span }, diags),
+                (None, _) if !self.is_final => {}
+                (None, _) => {
+                    let detail =
+                        "The keys in \"to\" must be known whole numbers or texts: the address stands in the plan.";
+                    diags.push(Diagnostic::error("Invalid import address", detail).at(import.to.span));
+                }
+                (_, Err(error)) => {
+                    let detail = format!("The id of an import is a text: {error}.");
+                    diags.push(Diagnostic::error("Invalid import id argument", detail).at(span));
+                }
+            }
+        }
+    }
+
+    fn expansion(
+        &self,
+        count: Option<&Arc<Expr>>,
+        for_each: Option<&Arc<Expr>>,
+        frame: usize,
+        diags: &mut Diagnostics,
+    ) -> Expansion {
+        Expansion::evaluate(count, for_each, self.is_final, &self.scope(frame, Repetition::default()), diags)
+    }
+
     fn call(&mut self, frame: usize, name: &Arc<str>, diags: &mut Diagnostics) {
         let configuration = self.configuration;
         let Some(call) = configuration.module(self.frames[frame].module).calls.get(name) else { return };
-        let scope = self.scope(frame, Repetition::default());
-        let expansion = Expansion::evaluate(call.count.as_ref(), call.for_each.as_ref(), &scope, diags);
+        let expansion = self.expansion(call.count.as_ref(), call.for_each.as_ref(), frame, diags);
         let mut children = Vec::new();
         for repetition in expansion.repetitions() {
             let path = self.frames[frame].path.child(&**name, repetition.key.clone());
@@ -266,8 +331,7 @@ impl<'a> Walk<'a> {
         resolve: &mut dyn Resolve,
         diags: &mut Diagnostics,
     ) {
-        let scope = self.scope(frame, Repetition::default());
-        let expansion = Expansion::evaluate(resource.count.as_ref(), resource.for_each.as_ref(), &scope, diags);
+        let expansion = self.expansion(resource.count.as_ref(), resource.for_each.as_ref(), frame, diags);
         let address = ResourceAddr {
             module: self.frames[frame].path.clone(),
             mode: Mode::Managed,

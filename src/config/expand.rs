@@ -25,16 +25,17 @@ pub(super) enum Expansion {
 }
 
 impl Expansion {
-    /// Evaluates `count` or `for_each`.
+    /// Evaluates `count` or `for_each`; an unknown one is refused only in an evaluation that is final.
     pub fn evaluate(
         count: Option<&Arc<Expr>>,
         for_each: Option<&Arc<Expr>>,
+        is_final: bool,
         scope: &dyn Scope,
         diags: &mut Diagnostics,
     ) -> Expansion {
         match (count, for_each) {
-            (Some(expr), _) => count_of(expr, scope, diags),
-            (None, Some(expr)) => each_of(expr, scope, diags),
+            (Some(expr), _) => count_of(expr, is_final, scope, diags),
+            (None, Some(expr)) => each_of(expr, is_final, scope, diags),
             (None, None) => Expansion::Single,
         }
     }
@@ -70,12 +71,12 @@ impl Expansion {
     }
 }
 
-fn count_of(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+fn count_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
     let mut own = Diagnostics::new();
     let value = eval::evaluate(expr, scope, &mut own);
     let failed = own.has_errors();
     diags.extend(own);
-    if failed {
+    if failed || (!is_final && !value.is_wholly_known()) {
         return Expansion::Unknown;
     }
     let mut refuse = |detail: String| {
@@ -100,12 +101,13 @@ fn count_of(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansio
     }
 }
 
-fn each_of(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
     let mut own = Diagnostics::new();
     let value = eval::evaluate(expr, scope, &mut own);
     let failed = own.has_errors();
     diags.extend(own);
-    if failed {
+    let unknown_keys = !value.is_known() || (matches!(value.kind, Kind::Set(..)) && !value.is_wholly_known());
+    if failed || (!is_final && unknown_keys) {
         return Expansion::Unknown;
     }
     let mut refuse = |detail: &str| {

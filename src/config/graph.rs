@@ -25,6 +25,8 @@ pub enum Node {
     Resource(ModuleId, ResourceKey),
     /// An output.
     Output(ModuleId, Arc<str>),
+    /// An import block, by its place in the root module.
+    Import(usize),
 }
 
 impl Node {
@@ -35,6 +37,7 @@ impl Node {
             | Node::Local(module, _)
             | Node::Resource(module, _)
             | Node::Output(module, _) => *module,
+            Node::Import(_) => Configuration::ROOT,
         }
     }
 
@@ -50,6 +53,10 @@ impl Node {
             Node::Local(_, name) => write!(text, "local.{name}"),
             Node::Resource(_, (kind, name)) => write!(text, "{kind}.{name}"),
             Node::Output(_, name) => write!(text, "output.{name}"),
+            Node::Import(at) => {
+                let import = configuration.root().imports.get(*at);
+                write!(text, "import of {}", import.map_or_else(String::new, |import| import.resource.to_string()))
+            }
         };
         text
     }
@@ -62,6 +69,7 @@ impl Node {
             Node::Local(_, name) => module.locals.get(name).map(|local| local.span),
             Node::Resource(_, key) => module.resources.get(key).map(|resource| resource.span),
             Node::Output(_, name) => module.outputs.get(name).map(|output| output.span),
+            Node::Import(at) => module.imports.get(*at).map(|import| import.span),
         }
     }
 }
@@ -171,7 +179,8 @@ impl Builder<'_> {
                 .chain(module.calls.keys().map(|name| Node::Call(id, name.clone())))
                 .chain(module.locals.keys().map(|name| Node::Local(id, name.clone())))
                 .chain(module.resources.keys().map(|key| Node::Resource(id, key.clone())))
-                .chain(module.outputs.keys().map(|name| Node::Output(id, name.clone())));
+                .chain(module.outputs.keys().map(|name| Node::Output(id, name.clone())))
+                .chain((0..module.imports.len()).map(Node::Import));
             for node in nodes {
                 self.index.insert(node.clone(), self.nodes.len());
                 self.nodes.push(node);
@@ -210,7 +219,11 @@ impl Builder<'_> {
                     self.references(id, output.depends_on.clone(), Repeated::NOT, true, &mut needs, diags);
                 }
             }
-            Node::Resource(_, key) => self.resource(id, module, key, &mut needs, diags),
+            Node::Resource(_, key) => {
+                self.resource(id, module, key, &mut needs, diags);
+                self.imports_of(id, key, &mut needs);
+            }
+            Node::Import(at) => self.import(*at, &mut needs, diags),
         }
         needs
     }
@@ -265,6 +278,37 @@ impl Builder<'_> {
                 self.references(*caller, call.depends_on.clone(), Repeated::NOT, true, needs, diags);
             }
             below = above;
+        }
+    }
+
+    /// A resource waits for the imports that name it.
+    fn imports_of(&self, id: ModuleId, key: &ResourceKey, needs: &mut Vec<usize>) {
+        for (at, import) in self.configuration.root().imports.iter().enumerate() {
+            let declared = self.configuration.declaration(&import.resource);
+            if declared
+                .is_some_and(|(module, resource)| module == id && (&resource.kind, &resource.name) == (&key.0, &key.1))
+            {
+                needs.extend(self.index.get(&Node::Import(at)));
+            }
+        }
+    }
+
+    fn import(&self, at: usize, needs: &mut Vec<usize>, diags: &mut Diagnostics) {
+        let Some(import) = self.configuration.root().imports.get(at) else { return };
+        if self.configuration.declaration(&import.resource).is_none() {
+            let detail = format!(
+                "{} is not declared. Write a resource block for it, so that podform knows what it should be.",
+                import.resource
+            );
+            let found = Diagnostic::error("Configuration for import target does not exist", detail);
+            diags.push(found.at(import.to.span));
+        }
+        let repeated = Repeated { count: false, each: import.for_each.is_some() };
+        if let Some(expr) = &import.for_each {
+            self.expr(Configuration::ROOT, expr, Repeated::NOT, needs, diags);
+        }
+        for expr in import.keys().into_iter().chain([&*import.id]) {
+            self.expr(Configuration::ROOT, expr, repeated, needs, diags);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::block::{
     META, allow_no_blocks, attribute, both, check_name, constant_text, depends_on, expr, labels, missing_argument,
 };
+use super::import_block::import;
 use super::model::{Configuration, Local, Module, ModuleCall, ModuleId};
 use super::moved_block::{moved, removed};
 use super::moves;
@@ -36,8 +37,8 @@ pub fn is_override_file(name: &str) -> bool {
     name == "override.hcl" || name.ends_with("_override.hcl")
 }
 
-const ROOT_BLOCKS: [&str; 9] =
-    ["podform", "provider", "variable", "locals", "output", "resource", "module", "moved", "removed"];
+const ROOT_BLOCKS: [&str; 10] =
+    ["podform", "provider", "variable", "locals", "output", "resource", "module", "moved", "removed", "import"];
 
 /// Loads the root module at `dir` and every module below it.
 pub fn load(dir: &str, read: &mut ReadModule<'_>, diags: &mut Diagnostics) -> Configuration {
@@ -196,9 +197,10 @@ fn declaration(
         }
         "podform" => settings(block, id, own, diags),
         "provider" => provider(block, id, own, diags),
+        "import" => import(block, id, own, diags),
         "moved" => moved(block, own, diags),
         "removed" => removed(block, own, diags),
-        kind @ ("terraform" | "data" | "import" | "check" | "ephemeral") => {
+        kind @ ("terraform" | "data" | "check" | "ephemeral") => {
             let detail = match kind {
                 "terraform" => "Settings stand in a podform block here: podform { fleet = \"name\" }.".to_owned(),
                 kind => format!("\"{kind}\" blocks are not supported by this version of podform."),

@@ -8,6 +8,7 @@ mod decode;
 mod evaluate;
 mod expand;
 mod graph;
+mod import_block;
 mod inputs;
 mod load;
 mod model;
@@ -18,8 +19,11 @@ mod scope;
 mod settings_block;
 mod value_blocks;
 
-pub use evaluate::{Evaluated, EvaluatedOutput, Instance, ProviderSettings, Resolve, Unresolved, evaluate};
+pub use evaluate::{
+    Evaluated, EvaluatedOutput, ImportRequest, Instance, ProviderSettings, Resolve, Unresolved, evaluate,
+};
 pub use graph::{Graph, Node};
+pub use import_block::Import;
 pub use inputs::{Given, GivenValue, Inputs};
 pub use load::{LoadedFile, ReadModule, is_configuration_file, is_override_file, load};
 pub use model::{

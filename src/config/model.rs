@@ -1,5 +1,6 @@
 //! Declarations.
 
+use super::import_block::Import;
 use super::moved_block::{Moved, Removed};
 use crate::address::ResourceAddr;
 use crate::diag::{Diagnostic, Span};
@@ -37,6 +38,11 @@ impl Configuration {
         let span = settings.map_or(first.span, |settings| settings.span);
         let unnamed = settings.is_none_or(|settings| settings.fleet.is_none());
         unnamed.then(|| Diagnostic::error("Missing fleet name", detail).at(span))
+    }
+
+    /// True where a plan reads more than the lists: objects to import.
+    pub fn reads(&self) -> bool {
+        !self.root().imports.is_empty()
     }
 
     /// The root module.
@@ -92,6 +98,8 @@ pub struct Module {
     pub resources: BTreeMap<ResourceKey, Resource>,
     /// `module`.
     pub calls: BTreeMap<Arc<str>, ModuleCall>,
+    /// `import`, as they stand; only in the root module.
+    pub imports: Vec<Import>,
     /// `moved`, as they stand.
     pub moved: Vec<Moved>,
     /// `removed`, as they stand.

@@ -114,7 +114,7 @@ fn endpoint(block: &Block, name: &str, diags: &mut Diagnostics) -> Option<Target
 
 /// An address without anything computed in it.
 pub(super) fn target(expr: &Expr, diags: &mut Diagnostics) -> Option<Target> {
-    let refused = match address(expr) {
+    let refused = match address(expr, &mut constant) {
         None => (
             "Invalid expression",
             "An address is written without quotes: attribute access and indexing with constant keys only, no calculations, calls or templates.".to_owned(),
@@ -132,18 +132,24 @@ pub(super) fn target(expr: &Expr, diags: &mut Diagnostics) -> Option<Target> {
     None
 }
 
-/// An expression as the text of an address; `None` where it is more than names and constant keys.
-fn address(expr: &Expr) -> Option<String> {
+/// A key that stands there as it is.
+fn constant(key: &Expr) -> Option<Option<InstanceKey>> {
+    match &key.kind {
+        ExprKind::String(text) => Some(Some(InstanceKey::Str(text.to_string()))),
+        ExprKind::Number(number) => Some(Some(InstanceKey::Int(number.as_u64()?))),
+        _ => None,
+    }
+}
+
+/// An expression as the text of an address; `key` reads what stands in brackets: `None` for no key at all. `None` where it
+/// is more than names and keys.
+pub(super) fn address(expr: &Expr, key: &mut dyn FnMut(&Expr) -> Option<Option<InstanceKey>>) -> Option<String> {
     match &expr.kind {
         ExprKind::Variable(name) => Some(name.to_string()),
-        ExprKind::GetAttr(base, name, _) => Some(format!("{}.{name}", address(base)?)),
-        ExprKind::Index(base, key) => {
-            let key = match &key.kind {
-                ExprKind::String(text) => InstanceKey::Str(text.to_string()),
-                ExprKind::Number(number) => InstanceKey::Int(number.as_u64()?),
-                _ => return None,
-            };
-            Some(format!("{}{key}", address(base)?))
+        ExprKind::GetAttr(base, name, _) => Some(format!("{}.{name}", address(base, key)?)),
+        ExprKind::Index(base, inner) => {
+            let found = key(inner)?.map(|key| key.to_string()).unwrap_or_default();
+            Some(format!("{}{found}", address(base, key)?))
         }
         _ => None,
     }

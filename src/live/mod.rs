@@ -5,6 +5,7 @@ mod group;
 mod machine;
 mod mark;
 mod offer;
+mod reads;
 mod snapshot;
 
 pub use env::{CLAIM_VARIABLE, Env};
@@ -12,6 +13,7 @@ pub use group::{Group, GroupFields, GroupId, Registry};
 pub use machine::{HashId, Machine, MachineFields, MachineId, Port, RentRequest, Status};
 pub use mark::Mark;
 pub use offer::{GlobalTemplate, Offer, OfferFacts, Version};
+pub use reads::{Reads, Want};
 pub use snapshot::Snapshot;
 
 use crate::money::Usd;

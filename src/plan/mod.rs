@@ -1,9 +1,12 @@
 //! Graph, diff, actions, planner and plan checker.
 
+mod change;
 mod check;
 mod diff;
 mod drift;
 mod file;
+mod import;
+mod leaving;
 mod model;
 mod moves;
 mod outputs;
@@ -28,7 +31,7 @@ pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,
     StepAction, StepId,
 };
-pub use planner::{PlanInput, PlanOptions, Planned, plan};
+pub use planner::{PlanInput, PlanOptions, Planned, plan, wants};
 pub use program::{Desires, Program};
 pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};
 pub use variables::{planned_variables, variables_for_apply};

@@ -77,6 +77,8 @@ pub struct Change {
     pub after: Option<Value>,
     /// Its address in the state, where that is another one.
     pub moved_from: Option<InstanceAddr>,
+    /// The id under which the account holds it, where it was not recorded so far.
+    pub importing: Option<String>,
     /// Attributes whose change forces the replace ("gpu_model", "offer.min_memory").
     pub forced_by: Vec<String>,
     /// The chosen offer, for a rent.
@@ -94,7 +96,7 @@ pub struct Change {
 impl Change {
     /// True where a reader must see it: something happens to the object, or to its address.
     pub fn is_news(&self) -> bool {
-        self.action != Action::NoOp || self.moved_from.is_some()
+        self.action != Action::NoOp || self.moved_from.is_some() || self.importing.is_some()
     }
 }
 
@@ -216,6 +218,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// The program. A step needs only steps before it.
     pub steps: Vec<Step>,
+    /// Records of imported objects, by address. Taken over before the first step.
+    pub imports: Vec<(InstanceAddr, Record)>,
     /// Recorded objects with another address than before: old and new. Taken over before the first step.
     pub moves: Vec<(InstanceAddr, InstanceAddr)>,
     /// Records as live shows them, where that differs: taken over before the first step.
@@ -233,7 +237,10 @@ pub struct Plan {
 impl Plan {
     /// True where an apply would call, or change the state's outputs.
     pub fn has_changes(&self) -> bool {
-        !self.steps.is_empty() || !self.moves.is_empty() || self.outputs.iter().any(|output| output.changed)
+        !self.steps.is_empty()
+            || !self.moves.is_empty()
+            || !self.imports.is_empty()
+            || self.outputs.iter().any(|output| output.changed)
     }
 
     /// The change of an address.

@@ -5,14 +5,19 @@ use crate::address::{InstanceAddr, InstanceKey};
 use crate::config::Configuration;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::state::State;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every object that has another address than the state says: now, and before.
 pub(super) type Moves = BTreeMap<InstanceAddr, InstanceAddr>;
 
 /// Renames what is recorded. Moves that find their destination taken do not happen, which is a warning.
-pub(super) fn moved(configuration: &Configuration, state: &State, diags: &mut Diagnostics) -> (State, Moves) {
-    let mut state = state.clone();
+pub(super) fn moved<'s>(
+    configuration: &Configuration,
+    state: &'s State,
+    diags: &mut Diagnostics,
+) -> (Cow<'s, State>, Moves) {
+    let mut state = Cow::Borrowed(state);
     let mut moves = Moves::new();
     let mut blocked: Vec<(InstanceAddr, InstanceAddr)> = Vec::new();
     let explicit = configuration.moves();
@@ -26,9 +31,11 @@ pub(super) fn moved(configuration: &Configuration, state: &State, diags: &mut Di
         }
     }
     // The instance without a key and the first of a count are the same one, where nobody says otherwise.
-    for from in state.resources.keys().cloned().collect::<Vec<_>>() {
+    let first = Some(InstanceKey::Int(0));
+    let single = |from: &&InstanceAddr| from.key.is_none() || from.key == first;
+    for from in state.resources.keys().filter(single).cloned().collect::<Vec<_>>() {
         let Some((_, resource)) = configuration.declaration(&from.resource) else { continue };
-        let first = Some(InstanceKey::Int(0));
+        let first = first.clone();
         let key = match (&resource.count, &resource.for_each) {
             (Some(_), _) if from.key.is_none() => first,
             (None, None) if from.key == first => None,
@@ -51,7 +58,7 @@ pub(super) fn moved(configuration: &Configuration, state: &State, diags: &mut Di
 
 /// False where the destination is taken.
 fn rename(
-    state: &mut State,
+    state: &mut Cow<'_, State>,
     moves: &mut Moves,
     from: &InstanceAddr,
     to: &InstanceAddr,
@@ -68,7 +75,7 @@ fn rename(
         diags.push(Diagnostic::error("Move of an object in doubt", detail).on(from));
         return true;
     }
-    state.rename(from, to);
+    state.to_mut().rename(from, to);
     let origin = moves.remove(from).unwrap_or_else(|| from.clone());
     if origin != *to {
         moves.insert(to.clone(), origin);

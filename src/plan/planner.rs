@@ -1,26 +1,27 @@
 //! The planner: from (configuration, variables, recorded, live, market) to a plan. Pure.
 
+use super::change::{ignores, removal, unchanged};
 use super::check::check;
 use super::diff::{Standing, Template, compare, created};
 use super::drift::{Difference, LiveObject, differences, is_drift, laid_over, refreshed};
+use super::import::{Import, Wanted};
 use super::model::{Action, Change, CostSummary, Drift, DriftKind, Plan, PlanMode, Reason};
 use super::moves::{self, Moves, moved};
 use super::outputs::output_changes;
 use super::placing::{Placements, place_all};
 use super::program::Program;
-use super::refusals::{carries_mark, let_go, name_is_free, preflight, refuse_destroy, within_caps};
+use super::refusals::{carries_mark, let_go, name_is_free, preflight, refuse_destroy, refuse_import, within_caps};
 use super::select::Selection;
 use super::steps::steps;
 use super::variables::planned_variables;
 use crate::address::{InstanceAddr, Target};
-use crate::config::{IgnoreChanges, Instance, Lifecycle, Resolve, Unresolved, evaluate};
+use crate::config::{Evaluated, ImportRequest, Instance, Lifecycle, Resolve, Unresolved, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Effects, Marks, Type, Value};
-use crate::live::{GroupId, MachineId, Offer, Snapshot};
+use crate::live::{GroupId, MachineId, Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
 use crate::money::Usd;
-use crate::schema::instance::dollars;
 use crate::schema::{self, INSTANCE, Presence, Schema, TEMPLATE_GROUP};
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, Record, State};
@@ -54,6 +55,8 @@ pub struct PlanInput<'a> {
     pub snapshot: &'a Snapshot,
     /// The market.
     pub market: &'a [Offer],
+    /// What [`wants`] named.
+    pub reads: &'a Reads,
     /// For the digests of secrets.
     pub key: &'a SecretKey,
     /// Whose account.
@@ -70,6 +73,19 @@ pub struct Planned {
     pub unplaced: Vec<Unplaced>,
 }
 
+/// What must be read beside the lists before a plan can be made; empty once nothing is missing. Answers may lead to more.
+pub fn wants(input: &PlanInput<'_>) -> BTreeSet<Want> {
+    if !input.program.configuration.reads() {
+        return BTreeSet::new();
+    }
+    let mut unheard = Diagnostics::new();
+    let (state, moves) = moved(&input.program.configuration, input.state, &mut unheard);
+    let input = &PlanInput { state: &state, account: input.account.clone(), ..*input };
+    let mut planner = Planner::new(input, &moves);
+    planner.evaluate(&mut unheard);
+    planner.wanted
+}
+
 /// Makes a plan. `None` after errors.
 pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     let (state, moves) = moved(&input.program.configuration, input.state, diags);
@@ -78,16 +94,10 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     preflight(input, diags);
     let program = input.program;
     let destroy = input.options.mode == PlanMode::Destroy;
-    let mut surveyed = Surveyed { planner: &mut planner };
-    let evaluated = match destroy {
-        true => evaluate(&program.configuration, &program.graph, &program.inputs, input.effects, &mut surveyed, diags),
-        false => {
-            let resolve: &mut dyn Resolve = &mut planner;
-            evaluate(&program.configuration, &program.graph, &program.inputs, input.effects, resolve, diags)
-        }
-    };
+    let evaluated = planner.evaluate(diags);
+    planner.check_imports(diags);
     moves::check(&program.configuration, &planner.visited, &moves, &planner.selection, diags);
-    planner.removed(diags);
+    planner.leaving(diags);
     if diags.has_errors() {
         return None;
     }
@@ -132,6 +142,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
         drift: std::mem::take(&mut planner.drift),
         outputs,
         steps,
+        imports: std::mem::take(&mut planner.taken_in),
         moves: moves.iter().map(|(to, from)| (from.clone(), to.clone())).collect(),
         refresh: std::mem::take(&mut planner.refresh),
         cost,
@@ -148,25 +159,44 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     (!diags.has_errors()).then_some(Planned { plan, unplaced })
 }
 
-struct Planner<'a> {
-    input: &'a PlanInput<'a>,
-    moves: &'a Moves,
-    fleet: Option<String>,
-    selection: Selection<'a>,
-    changes: Vec<Change>,
-    drift: Vec<Drift>,
-    refresh: Vec<(InstanceAddr, Record)>,
+pub(super) struct Planner<'a> {
+    pub(super) input: &'a PlanInput<'a>,
+    pub(super) moves: &'a Moves,
+    pub(super) fleet: Option<String>,
+    pub(super) selection: Selection<'a>,
+    pub(super) changes: Vec<Change>,
+    pub(super) drift: Vec<Drift>,
+    pub(super) refresh: Vec<(InstanceAddr, Record)>,
     /// The planned objects, for what refers to them by id.
-    planned: BTreeMap<InstanceAddr, Value>,
+    pub(super) planned: BTreeMap<InstanceAddr, Value>,
     /// Template groups by their recorded id.
-    groups: BTreeMap<u64, InstanceAddr>,
+    pub(super) groups: BTreeMap<u64, InstanceAddr>,
     /// Resources that each instance depends on, by the configuration.
-    dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
-    visited: BTreeSet<InstanceAddr>,
-    prevented: BTreeSet<InstanceAddr>,
+    pub(super) dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
+    pub(super) visited: BTreeSet<InstanceAddr>,
+    pub(super) prevented: BTreeSet<InstanceAddr>,
+    /// By the address they will have.
+    pub(super) imports: BTreeMap<InstanceAddr, Wanted>,
+    /// Records of imported objects.
+    pub(super) taken_in: Vec<(InstanceAddr, Record)>,
+    /// What is not read yet.
+    pub(super) wanted: BTreeSet<Want>,
 }
 
 impl<'a> Planner<'a> {
+    fn evaluate(&mut self, diags: &mut Diagnostics) -> Evaluated {
+        let (program, effects) = (self.input.program, self.input.effects);
+        let mut surveyed;
+        let resolve: &mut dyn Resolve = match self.input.options.mode {
+            PlanMode::Destroy => {
+                surveyed = Surveyed { planner: self };
+                &mut surveyed
+            }
+            PlanMode::Normal | PlanMode::RefreshOnly => self,
+        };
+        evaluate(&program.configuration, &program.graph, &program.inputs, effects, resolve, diags)
+    }
+
     fn new(input: &'a PlanInput<'a>, moves: &'a Moves) -> Self {
         let configuration = &input.program.configuration;
         let groups = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
@@ -189,16 +219,19 @@ impl<'a> Planner<'a> {
             dependencies: BTreeMap::new(),
             visited: BTreeSet::new(),
             prevented: BTreeSet::new(),
+            imports: BTreeMap::new(),
+            taken_in: Vec::new(),
+            wanted: BTreeSet::new(),
         }
     }
 
-    fn selected(&self, address: &InstanceAddr) -> bool {
+    pub(super) fn selected(&self, address: &InstanceAddr) -> bool {
         let declaration = self.input.program.configuration.declaration(&address.resource);
         let declaration = declaration.map(|(id, resource)| (id, (resource.kind.clone(), resource.name.clone())));
         self.selection.contains(address, declaration.as_ref())
     }
 
-    fn live(&self, address: &InstanceAddr, record: &Record) -> Live<'a> {
+    pub(super) fn live(&self, address: &InstanceAddr, record: &Record) -> Live<'a> {
         let snapshot = self.input.snapshot;
         let Some(id) = record.id() else { return Live::Unread };
         match address.resource.kind.as_str() {
@@ -213,7 +246,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The template an object would be rented from.
-    fn template(&self, object: &Value) -> Template {
+    pub(super) fn template(&self, object: &Value) -> Template {
         let Some(reference) = object.get("template_group") else { return Template::default() };
         let address = match reference.as_str() {
             Some(id) => GroupId::parse(id).and_then(|id| self.groups.get(&id.0)).cloned(),
@@ -226,7 +259,7 @@ impl<'a> Planner<'a> {
 
     /// The object as it stands: the record with live laid over it; pushes drift and what the refresh takes over.
     #[allow(clippy::too_many_arguments)] // Each is another thing that the object hangs on.
-    fn standing(
+    pub(super) fn standing(
         &mut self,
         address: &InstanceAddr,
         schema: &Schema,
@@ -277,71 +310,12 @@ impl<'a> Planner<'a> {
         object
     }
 
-    /// Recorded objects that the configuration does not ask for any more.
-    fn removed(&mut self, diags: &mut Diagnostics) {
-        let state = self.input.state;
-        for (address, record) in &state.resources {
-            if self.visited.contains(address) && self.input.options.mode != PlanMode::Destroy {
-                continue;
-            }
-            let Some(schema) = schema::schema(&address.resource.kind) else { continue };
-            let live = self.live(address, record);
-            if matches!(live, Live::Gone) {
-                self.gone(address, schema, record);
-            }
-            let object = match live {
-                Live::Object(object) => {
-                    carries_mark(self.input, address, record, object, diags);
-                    self.standing(address, schema, record, Some(object), None, diags)
-                }
-                _ => record.object(schema, None, self.input.key, &mut Vec::new()),
-            };
-            let blocked =
-                state.open_at(address).next().is_some() || self.is_awaited(address, record) || !self.selected(address);
-            let refresh_only = self.input.options.mode == PlanMode::RefreshOnly;
-            let destroy = self.input.options.mode == PlanMode::Destroy;
-            let removal_block = self.input.program.configuration.removal(address).filter(|_| !destroy);
-            let let_go = removal_block.is_some_and(|block| !block.destroy);
-            let action = match live {
-                Live::Gone => Action::Forget,
-                _ if blocked || refresh_only => Action::NoOp,
-                _ if let_go => Action::Forget,
-                _ => Action::Delete,
-            };
-            if action == Action::Delete && self.prevented.contains(address) {
-                refuse_destroy(address, diags);
-            }
-            let reason = match action {
-                _ if destroy => Reason::Destroy,
-                Action::Forget if matches!(live, Live::Gone) => Reason::Gone,
-                Action::Forget => Reason::LetGo,
-                _ if self.input.program.configuration.declaration(&address.resource).is_some() => Reason::NoKey,
-                _ => Reason::NoBlock,
-            };
-            self.list(match action {
-                Action::NoOp => unchanged(address.clone(), Some(object)),
-                _ => removal(address, object, action, reason),
-            });
-        }
-    }
-
-    /// A group by which a machine in doubt would be recognised stays.
-    fn is_awaited(&self, address: &InstanceAddr, record: &Record) -> bool {
-        let group = record.id().filter(|_| address.resource.kind == TEMPLATE_GROUP);
-        group.is_some() && self.input.state.open.values().any(|intent| intent.group_id == group)
-    }
-
-    fn gone(&mut self, address: &InstanceAddr, schema: &Schema, record: &Record) {
-        let before = record.object(schema, None, self.input.key, &mut Vec::new());
-        self.drift.push(Drift { address: address.clone(), kind: DriftKind::Gone, before, after: None });
-    }
-
-    fn list(&mut self, change: Change) {
+    pub(super) fn list(&mut self, change: Change) {
         let moved_from = self.moves.get(&change.address).cloned();
         self.changes.push(Change { moved_from, ..change });
     }
 
-    fn push(&mut self, change: Change) -> Value {
+    pub(super) fn push(&mut self, change: Change) -> Value {
         let value = change.after.clone().unwrap_or_else(|| Value::unknown(Type::Dynamic));
         self.planned.insert(change.address.clone(), value.clone());
         self.list(change);
@@ -350,18 +324,42 @@ impl<'a> Planner<'a> {
 }
 
 impl Resolve for Planner<'_> {
+    fn import(&mut self, request: ImportRequest, diags: &mut Diagnostics) {
+        self.wants_import(request, diags);
+    }
+
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
         let Instance { address, resource, desired, dependencies } = instance;
         self.visited.insert(address.clone());
         self.dependencies.insert(address.clone(), dependencies.clone());
         let schema = resource.schema;
         let state = self.input.state;
-        let record = state.resources.get(&address);
-        let live = record.map_or(Live::Gone, |record| self.live(&address, record));
+        let mut record = state.resources.get(&address);
+        let mut live = record.map_or(Live::Gone, |record| self.live(&address, record));
         let blocked = state.open_at(&address).next().is_some()
             || !self.selected(&address)
             || self.input.options.mode == PlanMode::RefreshOnly;
         let name = address.to_string();
+        let import = match record {
+            None if !blocked => self.imported(&address, schema, &desired, diags),
+            _ => None,
+        };
+        let taken_in;
+        let importing = match import {
+            None => None,
+            Some(Import::Open) => {
+                let object = created(&name, schema, &desired, &self.template(&desired));
+                self.planned.insert(address, object.clone());
+                return object;
+            }
+            Some(Import::Done(id, imported, object)) => {
+                taken_in = imported;
+                record = Some(&taken_in);
+                live = Live::Object(object);
+                self.taken_in.push((address.clone(), taken_in.clone()));
+                Some(id)
+            }
+        };
         let Some(record) = record.filter(|_| !matches!(live, Live::Gone)) else {
             if let Some(record) = record {
                 self.gone(&address, schema, record);
@@ -404,11 +402,15 @@ impl Resolve for Planner<'_> {
         if replaced && resource.lifecycle.prevent_destroy.is_some() {
             refuse_destroy(&address, diags);
         }
+        if replaced && importing.is_some() {
+            refuse_import(&address, &diffed.forced_by, diags);
+        }
         // What is said of a machine that goes does not matter any more.
         let mut remarks = if replaced { Vec::new() } else { diffed.remarks };
         let repair_mark = !marked && !replaced;
         if repair_mark {
             remarks.push(match self.moves.contains_key(&address) {
+                _ if importing.is_some() => "podform's mark is written into its notes".to_owned(),
                 true => "podform's mark in its notes is written anew with this address".to_owned(),
                 false => "podform's mark is missing from its notes and is written again".to_owned(),
             });
@@ -420,6 +422,9 @@ impl Resolve for Planner<'_> {
             after: Some(diffed.after),
             forced_by: diffed.forced_by,
             cost_after: if replaced { Usd::ZERO } else { stands.cost_before },
+            // It was nobody's before.
+            cost_before: if importing.is_some() { Usd::ZERO } else { stands.cost_before },
+            importing,
             repair_mark,
             remarks,
             ..stands
@@ -443,52 +448,13 @@ impl Resolve for Surveyed<'_, '_> {
     }
 }
 
+/// What the account holds of a recorded object.
 #[derive(Clone, Copy)]
-enum Live<'a> {
+pub(super) enum Live<'a> {
     /// Proven gone, or never made.
     Gone,
     /// Not read: recorded counts as live.
     Unread,
     /// As read.
     Object(LiveObject<'a>),
-}
-
-/// A change that changes nothing, of an object that stands so.
-fn unchanged(address: InstanceAddr, object: Option<Value>) -> Change {
-    let cost = object.as_ref().map_or(Usd::ZERO, cost_of);
-    Change {
-        address,
-        action: Action::NoOp,
-        reason: None,
-        before: object.clone(),
-        after: object,
-        moved_from: None,
-        forced_by: Vec::new(),
-        placed: None,
-        cost_before: cost,
-        cost_after: cost,
-        repair_mark: false,
-        remarks: Vec::new(),
-    }
-}
-
-/// The end of an object; one that is gone costs nothing any more.
-fn removal(address: &InstanceAddr, object: Value, action: Action, reason: Reason) -> Change {
-    let stands = unchanged(address.clone(), Some(object));
-    let cost_before = if reason == Reason::Gone { Usd::ZERO } else { stands.cost_before };
-    Change { action, reason: Some(reason), after: None, cost_before, cost_after: Usd::ZERO, ..stands }
-}
-
-/// Whether a whole attribute is ignored.
-fn ignores(lifecycle: &Lifecycle, name: &str) -> bool {
-    match &lifecycle.ignore_changes {
-        IgnoreChanges::None => false,
-        IgnoreChanges::All => true,
-        IgnoreChanges::Paths(paths) => paths.iter().any(|path| path.len() == 1 && &*path[0] == name),
-    }
-}
-
-/// USD per hour of a standing object; groups cost nothing.
-fn cost_of(object: &Value) -> Usd {
-    dollars(object, "hourly_cost").unwrap_or(Usd::ZERO)
 }

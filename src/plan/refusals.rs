@@ -134,6 +134,18 @@ pub(super) fn let_go(changes: &[Change], diags: &mut Diagnostics) {
     diags.push(Diagnostic::warning("Some objects will no longer be managed by podform", detail));
 }
 
+/// An object that nobody marked as ours is not destroyed (invariant 4), and an import that destroys is a mistake.
+pub(super) fn refuse_import(address: &InstanceAddr, forced_by: &[String], diags: &mut Diagnostics) {
+    let why = match forced_by {
+        [] => String::new(),
+        names => format!(" ({} of the configuration is not what it has)", names.join(", ")),
+    };
+    let detail = format!(
+        "{address} would be replaced as soon as it is imported{why}. Write the configuration as the object is, import it, and change it afterwards."
+    );
+    diags.push(Diagnostic::error("Imported object would be replaced", detail).on(address));
+}
+
 /// What `prevent_destroy` protects is not destroyed.
 pub(super) fn refuse_destroy(address: &InstanceAddr, diags: &mut Diagnostics) {
     let detail = format!(

@@ -26,9 +26,9 @@ pub fn event_json(event: &Event, at: Timestamp) -> String {
     out.insert("@module".into(), json!("podform.ui"));
     out.insert("@timestamp".into(), json!(at.to_string()));
     match event {
-        Event::Finished { added, changed, destroyed, cost, .. } => {
+        Event::Finished { imported, added, changed, destroyed, cost, .. } => {
             let changes =
-                json!({"add": added, "change": changed, "import": 0, "remove": destroyed, "operation": "apply"});
+                json!({"add": added, "change": changed, "import": imported, "remove": destroyed, "operation": "apply"});
             out.insert("changes".into(), changes);
             out.insert("hourly_cost".into(), json!(cost.0.normalize().to_string()));
         }

@@ -62,9 +62,10 @@ pub fn message(event: &Event) -> String {
             };
             format!("{address}: {text}{}", id(found))
         }
-        Event::Finished { added, changed, destroyed, complete, .. } => {
+        Event::Finished { imported, added, changed, destroyed, complete, .. } => {
+            let imported = if *imported == 0 { String::new() } else { format!("{imported} imported, ") };
             let head = if *complete { "Apply complete!" } else { "Apply incomplete." };
-            format!("{head} Resources: {added} added, {changed} changed, {destroyed} destroyed.")
+            format!("{head} Resources: {imported}{added} added, {changed} changed, {destroyed} destroyed.")
         }
     }
 }

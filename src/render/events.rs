@@ -80,6 +80,8 @@ pub enum Event {
     },
     /// The apply is over.
     Finished {
+        /// Objects imported.
+        imported: usize,
         /// Objects made.
         added: usize,
         /// Objects changed in place.

@@ -12,6 +12,9 @@ pub fn sentence(change: &Change) -> String {
     if moved(change).is_some() {
         return format!(" has moved to {}", change.address);
     }
+    if is_import(change) {
+        return " will be imported".to_owned();
+    }
     match change.action {
         Action::NoOp => " stays as it is",
         Action::Create if machine => " will be rented",
@@ -33,6 +36,11 @@ pub fn sentence(change: &Change) -> String {
         Action::Forget => " is gone already, so only its record will go",
     }
     .to_owned()
+}
+
+/// True where an object becomes recorded, and nothing else than its mark changes.
+pub fn is_import(change: &Change) -> bool {
+    change.importing.is_some() && change.before == change.after
 }
 
 /// Where an object was that has nothing but another address now.

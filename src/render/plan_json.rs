@@ -131,6 +131,9 @@ fn resource_change(plan: &Plan, change: &Change) -> Json {
         let paths = change.forced_by.iter().map(|path| path.split('.').collect::<Vec<_>>());
         body.insert("replace_paths".into(), json!(paths.collect::<Vec<_>>()));
     }
+    if let Some(id) = &change.importing {
+        body.insert("importing".into(), json!({ "id": id }));
+    }
     let mut out = identity(&change.address, true);
     if let Some(from) = &change.moved_from {
         out.insert("previous_address".into(), json!(from.to_string()));

@@ -156,6 +156,9 @@ fn change(page: &mut Page, plan: &Plan, change: &Change) {
     if let (Some(from), true) = (&change.moved_from, subject == &change.address) {
         page.comment("", &[format!("(moved from {from})")]);
     }
+    if let (Some(id), false) = (&change.importing, headline::is_import(change)) {
+        page.comment("", &[format!("(imported from {:?})", harmless_line(id))]);
+    }
     if let Some(why) = headline::because(&change.address, change.reason.as_ref()) {
         page.comment("", &[why]);
     }
@@ -171,7 +174,8 @@ fn change(page: &mut Page, plan: &Plan, change: &Change) {
             page.comment("", &[line]);
         }
     }
-    let sign = headline::sign(plan, change);
+    // An import shows the whole object.
+    let sign = if headline::is_import(change) { Sign::Same } else { headline::sign(plan, change) };
     // What is let go stays as it is.
     let after = if change.reason == Some(Reason::LetGo) { &change.before } else { &change.after };
     resource::block(page, 1, sign, &change.address, (change.before.as_ref(), after.as_ref()), &change.forced_by);
@@ -183,8 +187,12 @@ fn summary(page: &mut Page, plan: &Plan) {
         0 => String::new(),
         n => format!(", {n} to forget"),
     };
+    let imported = match plan.imports.len() {
+        0 => String::new(),
+        n => format!(" {n} to import,"),
+    };
     let text = format!(
-        " {} to add, {} to change, {} to destroy{forgotten}.",
+        "{imported} {} to add, {} to change, {} to destroy{forgotten}.",
         plan.count(Action::Create) + replaced,
         plan.count(Action::Update),
         plan.count(Action::Delete) + replaced,

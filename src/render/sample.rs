@@ -90,6 +90,7 @@ fn change(address: &str, action: Action) -> Change {
         cost_before: Usd::ZERO,
         cost_after: Usd::ZERO,
         moved_from: None,
+        importing: None,
         repair_mark: false,
         remarks: Vec::new(),
     }
@@ -262,6 +263,7 @@ pub fn rich() -> Plan {
                 sensitive: true,
             },
         ],
+        imports: Vec::new(),
         moves: Vec::new(),
         refresh: Vec::new(),
         sealed_by: None,

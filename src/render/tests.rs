@@ -202,7 +202,7 @@ fn events_are_lines_and_messages() {
         Event::StepFailed { address: address.clone(), action: StepAction::Release, elapsed_s: 3, error: "a\nb".into() },
         Event::StepSkipped { address: address.clone(), action, because: "simplepod_instance.b failed".into() },
         Event::Settled { address, settlement: Settlement::Adopted, id: Some("7".into()) },
-        Event::Finished { added: 3, changed: 0, destroyed: 0, complete: true, cost: usd("0.31") },
+        Event::Finished { imported: 0, added: 3, changed: 0, destroyed: 0, complete: true, cost: usd("0.31") },
     ];
     let text: String = events.iter().map(|event| event_text(event, NARROW)).collect();
     let expected = r#"module.m.simplepod_instance.a[0]: Renting... [1x RTX 4090 in Europe/PL at $0.31 per GPU-hour]

@@ -47,9 +47,9 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     held.settle(&client, &access, context).await?;
     let rents = options.mode == PlanMode::Normal && fleet.asks_for_more_than(&held.state);
     let Look { snapshot, market } = planning::look(&client, &held.state, fleet.name(), &args.planning, rents).await?;
-    let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &held.state, snapshot: &snapshot };
+    let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &held.state, snapshot: &snapshot, client: &client };
     let Made { plan, market } =
-        planning::make(&basis, Market::Api(&client, market), &options, &mut context.diags).await?;
+        planning::make(&basis, Market::Api(market), &options, &mut context.diags).await?;
     if !args.planning.json {
         show(&plan, &fleet, &held.state, false, context);
     }
@@ -87,7 +87,14 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
     let rents = saved.plan.steps.iter().any(|step| step.action == StepAction::Rent);
     let Look { snapshot, market } = planning::look(&client, &held.state, fleet.name(), &args.planning, rents).await?;
     let clock = clock(&snapshot);
-    let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &held.state, snapshot: &snapshot };
+    let basis = Basis {
+        fleet: &fleet,
+        effects: &effects,
+        access: &access,
+        state: &held.state,
+        snapshot: &snapshot,
+        client: &client,
+    };
     let plan = saved::check(saved, &basis, context).await?;
     held.begin();
     let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock };

@@ -1,0 +1,51 @@
+//! What a plan reads beside the lists of a refresh: it names what it wants, and is made again with the answers.
+
+use super::{Account, GlobalTemplate, Group, GroupId, Machine, MachineId, Offer};
+use std::collections::BTreeMap;
+
+/// One read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Want {
+    /// The market.
+    Offers,
+    /// The vendor's templates.
+    GlobalTemplates,
+    /// All template groups of the account.
+    Groups,
+    /// The account.
+    Account,
+    /// A machine's details.
+    Machine(MachineId),
+    /// A template group's details.
+    Group(GroupId),
+}
+
+/// The answers.
+#[derive(Clone, Debug, Default)]
+pub struct Reads {
+    /// The market.
+    pub offers: Option<Vec<Offer>>,
+    /// The vendor's templates.
+    pub global_templates: Option<Vec<GlobalTemplate>>,
+    /// All template groups of the account, as the list shows them.
+    pub all_groups: Option<Vec<Group>>,
+    /// The account.
+    pub account: Option<Account>,
+    /// Machines by id; `None` for one that is not there.
+    pub machines: BTreeMap<MachineId, Option<Machine>>,
+    /// Template groups by id; `None` for one that is not there.
+    pub groups: BTreeMap<GroupId, Option<Group>>,
+}
+
+impl Reads {
+    /// Takes more answers in.
+    pub fn take(&mut self, more: Reads) {
+        let Reads { offers, global_templates, all_groups, account, machines, groups } = more;
+        self.offers = offers.or(self.offers.take());
+        self.global_templates = global_templates.or(self.global_templates.take());
+        self.all_groups = all_groups.or(self.all_groups.take());
+        self.account = account.or(self.account.take());
+        self.machines.extend(machines);
+        self.groups.extend(groups);
+    }
+}

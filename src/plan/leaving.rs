@@ -1,0 +1,71 @@
+//! Recorded objects that go: nobody asks for them any more, or they are gone already.
+
+use super::change::{removal, unchanged};
+use super::model::{Action, Drift, DriftKind, PlanMode, Reason};
+use super::planner::{Live, Planner};
+use super::refusals::{carries_mark, refuse_destroy};
+use crate::address::InstanceAddr;
+use crate::diag::Diagnostics;
+use crate::schema::{self, Schema, TEMPLATE_GROUP};
+use crate::state::Record;
+
+impl Planner<'_> {
+    /// Recorded objects that the configuration does not ask for any more.
+    pub(super) fn leaving(&mut self, diags: &mut Diagnostics) {
+        let state = self.input.state;
+        for (address, record) in &state.resources {
+            if self.visited.contains(address) && self.input.options.mode != PlanMode::Destroy {
+                continue;
+            }
+            let Some(schema) = schema::schema(&address.resource.kind) else { continue };
+            let live = self.live(address, record);
+            if matches!(live, Live::Gone) {
+                self.gone(address, schema, record);
+            }
+            let object = match live {
+                Live::Object(object) => {
+                    carries_mark(self.input, address, record, object, diags);
+                    self.standing(address, schema, record, Some(object), None, diags)
+                }
+                _ => record.object(schema, None, self.input.key, &mut Vec::new()),
+            };
+            let blocked =
+                state.open_at(address).next().is_some() || self.is_awaited(address, record) || !self.selected(address);
+            let refresh_only = self.input.options.mode == PlanMode::RefreshOnly;
+            let destroy = self.input.options.mode == PlanMode::Destroy;
+            let removal_block = self.input.program.configuration.removal(address).filter(|_| !destroy);
+            let let_go = removal_block.is_some_and(|block| !block.destroy);
+            let action = match live {
+                Live::Gone => Action::Forget,
+                _ if blocked || refresh_only => Action::NoOp,
+                _ if let_go => Action::Forget,
+                _ => Action::Delete,
+            };
+            if action == Action::Delete && self.prevented.contains(address) {
+                refuse_destroy(address, diags);
+            }
+            let reason = match action {
+                _ if destroy => Reason::Destroy,
+                Action::Forget if matches!(live, Live::Gone) => Reason::Gone,
+                Action::Forget => Reason::LetGo,
+                _ if self.input.program.configuration.declaration(&address.resource).is_some() => Reason::NoKey,
+                _ => Reason::NoBlock,
+            };
+            self.list(match action {
+                Action::NoOp => unchanged(address.clone(), Some(object)),
+                _ => removal(address, object, action, reason),
+            });
+        }
+    }
+
+    /// A group by which a machine in doubt would be recognised stays.
+    fn is_awaited(&self, address: &InstanceAddr, record: &Record) -> bool {
+        let group = record.id().filter(|_| address.resource.kind == TEMPLATE_GROUP);
+        group.is_some() && self.input.state.open.values().any(|intent| intent.group_id == group)
+    }
+
+    pub(super) fn gone(&mut self, address: &InstanceAddr, schema: &Schema, record: &Record) {
+        let before = record.object(schema, None, self.input.key, &mut Vec::new());
+        self.drift.push(Drift { address: address.clone(), kind: DriftKind::Gone, before, after: None });
+    }
+}
