@@ -114,6 +114,7 @@ impl<C> Context<'_, C> {
             gpu_count: None,
             hourly_cost: None,
             record: None,
+            deposes: false,
             doubt: None,
             doubt_since: None,
         }

@@ -14,7 +14,7 @@ use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::{Effects, Value};
 use crate::live::{Account, GroupId, MachineId};
-use crate::plan::{Desires, Plan, Program, Step, StepAction, StepId};
+use crate::plan::{Change, Desires, Plan, Program, Step, StepAction, StepId};
 use crate::render;
 use crate::schema::instance::dollars;
 use crate::schema::{self, INSTANCE, TEMPLATE_GROUP};
@@ -208,12 +208,15 @@ impl<'a> Executor<'a> {
             self.evaluate();
         }
         let address = &step.address;
+        let change = plan.change_of(step);
+        let (record, deposed) = self.recorded(step, change);
         let mut job = Job {
             id,
             step,
-            change: plan.change(address),
+            change,
             object: None,
-            record: self.result.state.resources.get(address).cloned(),
+            record,
+            deposed,
             dependencies: self.desires.dependencies.get(address).map(|all| all.to_vec()).unwrap_or_default(),
             template: None,
         };
@@ -233,6 +236,21 @@ impl<'a> Executor<'a> {
         job.object = Some(self.object(step)?);
         job.template = self.template(job.object.as_ref());
         Ok(job)
+    }
+
+    /// What is recorded of the object of a step, with its key where it is deposed. What a replace removes may be so by now.
+    fn recorded(&self, step: &Step, change: Option<&Change>) -> (Option<Record>, Option<String>) {
+        let state = &self.result.state;
+        let current = state.resources.get(&step.address);
+        let removes = matches!(step.action, StepAction::Release | StepAction::DeleteGroup | StepAction::Forget);
+        let before = change.filter(|_| removes).and_then(|change| change.before.as_ref()?.get("id")?.as_str());
+        let is_it = |record: &Record| before.is_some() && record.id().map(|id| id.to_string()).as_deref() == before;
+        let aside = state.deposed.get(&step.address).into_iter().flatten();
+        let mut aside = aside.filter(|(key, record)| step.deposed.as_ref() == Some(*key) || is_it(record));
+        match aside.next() {
+            Some((key, record)) if !current.is_some_and(is_it) => (Some(record.clone()), Some(key.clone())),
+            _ => (current.cloned(), None),
+        }
     }
 
     /// The object of a step, known as far as it must be.
@@ -303,7 +321,14 @@ impl<'a> Executor<'a> {
                 if let Some(object) = finished.object {
                     self.applied.insert(step.address.clone(), object);
                 }
-                StepEnd::Done
+                match self.broken_postconditions(step) {
+                    broken if broken.is_empty() => StepEnd::Done,
+                    // The object stands and is recorded; what needs it is not made.
+                    broken => {
+                        self.tell(step, broken);
+                        StepEnd::Failed
+                    }
+                }
             }
             Err(Stop::Failed(diags)) => {
                 self.tell(step, diags);
@@ -328,6 +353,21 @@ impl<'a> Executor<'a> {
             let (address, action) = (skipped.address.clone(), skipped.action);
             show(render::Event::StepSkipped { address, action, because });
         }
+    }
+
+    /// The postconditions of an object that was just made or changed, as far as they are broken.
+    fn broken_postconditions(&mut self, step: &Step) -> Diagnostics {
+        let declared = self.program.configuration.declaration(&step.address.resource);
+        let mut broken = Diagnostics::new();
+        if declared.is_none_or(|(_, resource)| resource.lifecycle.postconditions.is_empty()) {
+            return broken;
+        }
+        self.evaluate();
+        let address = step.address.to_string();
+        let concerns =
+            |fault: &&Diagnostic| fault.severity == Severity::Error && fault.address.as_ref() == Some(&address);
+        self.faults.iter().filter(concerns).for_each(|fault| broken.push(fault.clone()));
+        broken
     }
 
     fn tell(&mut self, step: &Step, diags: Diagnostics) {
@@ -372,7 +412,7 @@ impl<'a> Executor<'a> {
             changed: self.result.changed,
             destroyed: self.result.destroyed,
             complete,
-            cost: self.result.state.resources.iter().filter_map(cost).sum(),
+            cost: self.result.state.objects().filter_map(cost).sum(),
         });
         self.result
     }
@@ -386,7 +426,7 @@ fn hourly_cost(record: &Record) -> Option<crate::money::Usd> {
 
 fn known(state: &State) -> Known {
     let ids = |kind: &'static str| {
-        state.resources.iter().filter(move |(address, _)| address.resource.kind == kind).filter_map(|(_, r)| r.id())
+        state.objects().filter(move |(address, _)| address.resource.kind == kind).filter_map(|(_, r)| r.id())
     };
     let rents = state.open.iter().filter(|(_, intent)| intent.action == IntentAction::Rent);
     Known {

@@ -39,6 +39,7 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     let mut intent = ctx.intent(IntentAction::CreateGroup, address);
     let mut record = draft(ctx, job, object);
     record.claim = Some(intent.claim.clone());
+    intent.deposes = job.deposes();
     intent.group_name = Some(name.to_owned());
     intent.record = Some(Box::new(record.clone()));
     let claim = intent.claim.clone();
@@ -124,6 +125,10 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         let claim = before.claim.clone().unwrap_or_default();
         body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
     }
+    if changed.is_empty() && !change.repair_mark {
+        ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+        return finished(ctx, job, &record);
+    }
     let doing = format!("Updating the template group {address} (id {id})");
     let claim = put(ctx, address, id.0, &doing, || ctx.cloud.update_group(id, &body)).await?;
     ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
@@ -178,7 +183,7 @@ pub(super) async fn delete<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     let doing = format!("Deleting the template group {address} (id {id})");
     let live = ctx.cloud.group(id).await.map_err(|error| failed(&doing, &error))?;
     let Some(live) = live else {
-        ctx.line.commit(vec![Event::Removed { claim: None, address: address.clone() }]).await?;
+        ctx.line.commit(vec![job.removed(None)]).await?;
         return Ok(Finished::default());
     };
     let mark = live.notes.as_deref().and_then(|notes| Mark::read(notes).1);
@@ -192,7 +197,7 @@ pub(super) async fn delete<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     {
         return Err(in_doubt(ctx, claim, &doing, &error).await?);
     }
-    ctx.line.commit(vec![Event::Removed { claim: Some(claim), address: address.clone() }]).await?;
+    ctx.line.commit(vec![job.removed(Some(claim))]).await?;
     ctx.known().groups.remove(&id);
     Ok(Finished::default())
 }

@@ -28,6 +28,7 @@ pub(super) fn unknown(schema: &Schema, object: &Value) -> Vec<&'static str> {
 pub(super) fn draft<C>(ctx: &Context<'_, C>, job: &Job<'_>, object: &Value) -> Record {
     let mut record = Record::of(object, ctx.key);
     record.dependencies.clone_from(&job.dependencies);
+    record.prevent_destroy = job.change.is_some_and(|change| change.prevent_destroy);
     if let Some(before) = &job.record {
         record.claim.clone_from(&before.claim);
         record.offer.clone_from(&before.offer);

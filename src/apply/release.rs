@@ -31,7 +31,7 @@ pub(super) async fn release<C: Cloud>(
 ) -> Result<Finished, Stop> {
     let (address, record) = (&job.step.address, job.record()?);
     let id = record.machine_id().ok_or_else(|| job.fault("its id is not recorded"))?;
-    if let Some(change) = job.change.filter(|change| change.action == Action::Replace)
+    if let Some(change) = job.change.filter(|change| change.action == Action::Replace && job.deposed.is_none())
         && let Some(placed) = &change.placed
     {
         // Nothing is destroyed for a replacement that is not to be had.
@@ -40,14 +40,14 @@ pub(super) async fn release<C: Cloud>(
     let doing = format!("Releasing {address} (machine {id})");
     let live = ctx.cloud.machine(id).await.map_err(|error| failed(&doing, &error))?;
     let Some(live) = live.filter(|live| !is_gone(live)) else {
-        ctx.line.commit(vec![Event::Removed { claim: None, address: address.clone() }]).await?;
+        ctx.line.commit(vec![job.removed(None)]).await?;
         ctx.known().machines.remove(&id);
         return Ok(Finished::default());
     };
     may_release(ctx, address, record, &live)
         .map_err(|why| refused("Not ours to release", format!("{address} (machine {id}) is not released: {why}")))?;
     let before = job.change.and_then(|change| change.before.as_ref());
-    delete(ctx, address, id, timeout_of(before), Some(permit)).await?;
+    delete(ctx, job, id, timeout_of(before), Some(permit)).await?;
     Ok(Finished::default())
 }
 
@@ -109,11 +109,12 @@ pub(super) fn is_ours<C>(
 /// DELETE under an intent, then looks until it is gone.
 pub(super) async fn delete<C: Cloud>(
     ctx: &Context<'_, C>,
-    address: &InstanceAddr,
+    job: &Job<'_>,
     id: MachineId,
     timeout: Duration,
     permit: Option<SemaphorePermit<'_>>,
 ) -> Result<(), Stop> {
+    let address = &job.step.address;
     let doing = format!("Releasing {address} (machine {id})");
     let intent = (IntentAction::Delete, address, id.0);
     let (claim, doubt) = send(ctx, intent, &doing, || ctx.cloud.delete_machine(id)).await?;
@@ -123,7 +124,7 @@ pub(super) async fn delete<C: Cloud>(
     let last = loop {
         let looked = ctx.cloud.machine(id).await;
         if proves_gone(&looked) {
-            ctx.line.commit(vec![Event::Removed { claim: Some(claim), address: address.clone() }]).await?;
+            ctx.line.commit(vec![job.removed(Some(claim))]).await?;
             ctx.known().machines.remove(&id);
             return Ok(());
         }

@@ -55,7 +55,12 @@ pub(super) async fn rent<C: Cloud>(
     if let Some(price) = machine.price_per_gpu.filter(|price| price.exceeds(desired.max_price_per_gpu)) {
         ctx.line.commit(vec![recorded(job, None, &record)]).await?;
         let address = &job.step.address;
-        release::delete(ctx, address, id, desired.delete_timeout, None).await?;
+        release::delete(ctx, job, id, desired.delete_timeout, None).await?;
+        if job.deposes() {
+            // What was to be replaced stands on.
+            let key: String = intent.claim.chars().take(8).collect();
+            ctx.line.commit(vec![Event::Restored { address: address.clone(), key }]).await?;
+        }
         let cap = desired.max_price_per_gpu;
         return Err(refused(
             "Machine bills above its price cap",
@@ -143,6 +148,7 @@ fn draft_of<C>(
 ) -> Result<(Intent, Record), Stop> {
     let mut intent = ctx.intent(IntentAction::Rent, &job.step.address);
     let mut record = draft(ctx, job, job.object()?);
+    intent.deposes = job.deposes();
     record.claim = Some(intent.claim.clone());
     record.offer = Some(offer.facts.clone());
     let mut put = |name: &str, value: serde_json::Value| drop(record.attributes.insert(name.to_owned(), value));

@@ -25,6 +25,8 @@ pub(super) struct Job<'a> {
     pub object: Option<Value>,
     /// What is recorded.
     pub record: Option<Record>,
+    /// The key of that record, where it is a deposed one.
+    pub deposed: Option<String>,
     /// What it depends on.
     pub dependencies: Vec<ResourceAddr>,
     /// The template group of an instance, where it is recorded.
@@ -85,6 +87,16 @@ impl Job<'_> {
         self.record.as_ref().ok_or_else(|| self.fault("nothing is recorded at this address"))
     }
 
+    /// The event that the recorded object is gone.
+    pub fn removed(&self, claim: Option<String>) -> Event {
+        Event::Removed { claim, address: self.step.address.clone(), deposed: self.deposed.clone() }
+    }
+
+    /// Whether what it makes replaces an object that may stand until then.
+    pub fn deposes(&self) -> bool {
+        self.change.is_some_and(|change| change.action == crate::plan::Action::Replace)
+    }
+
     /// A plan that does not fit.
     pub fn fault(&self, what: &str) -> Stop {
         let detail = format!("{} cannot be applied: {what}. Plan again.", self.step.address);
@@ -120,7 +132,7 @@ pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId
 }
 
 async fn forget<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {
-    ctx.line.commit(vec![Event::Removed { claim: None, address: job.step.address.clone() }]).await?;
+    ctx.line.commit(vec![job.removed(None)]).await?;
     Ok(Finished::default())
 }
 

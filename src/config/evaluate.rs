@@ -5,9 +5,11 @@ use super::expand::Expansion;
 use super::graph::{Graph, Node};
 use super::inputs::{Inputs, default_value};
 use super::model::{Configuration, ModuleId, Resource, ResourceKey, Variable};
+use super::rules::{Wording, judge};
 use super::scope::{Frame, FrameScope, Repetition};
+use super::trigger::{Trigger, trigger};
 use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
-use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lang::ast::Expr;
 use crate::lang::convert::{conform, convert};
 use crate::lang::{Effects, Marks, Type, Value, eval};
@@ -27,6 +29,21 @@ pub trait Resolve {
     fn is_final(&self) -> bool {
         true
     }
+
+    /// False where preconditions and postconditions do not count: before a plan, and for what is destroyed.
+    fn checks(&self) -> bool {
+        true
+    }
+}
+
+/// How the conditions of a resource are told.
+fn wording<'a>(kind: &'static str, address: &'a InstanceAddr) -> Wording<'a> {
+    let (broken, what) = match kind {
+        "precondition" => ("Resource precondition failed", "a precondition"),
+        _ => ("Resource postcondition failed", "a postcondition"),
+    };
+    let (rest, invalid, address) = ("", "Invalid condition result", Some(address));
+    Wording { broken, invalid, what, rest, address, severity: Severity::Error }
 }
 
 /// What an `import` block asks for.
@@ -50,6 +67,10 @@ pub struct Instance<'a> {
     pub desired: Value,
     /// The resources it depends on, in every module instance they have.
     pub dependencies: &'a Arc<Vec<ResourceAddr>>,
+    /// `prevent_destroy`.
+    pub prevent_destroy: bool,
+    /// `replace_triggered_by`.
+    pub triggers: Vec<Trigger>,
 }
 
 /// Answers every instance with an object whose computed attributes are unknown: for `validate`, and for what must be
@@ -58,6 +79,10 @@ pub struct Unresolved;
 
 impl Resolve for Unresolved {
     fn is_final(&self) -> bool {
+        false
+    }
+
+    fn checks(&self) -> bool {
         false
     }
 
@@ -157,6 +182,7 @@ impl<'a> Walk<'a> {
             repetition,
             fleet: self.fleet,
             effects: self.effects,
+            object: None,
         }
     }
 
@@ -198,7 +224,7 @@ impl<'a> Walk<'a> {
             Node::Import(at) => self.import(*at, resolve, diags),
             Node::Output(module, name) => {
                 for frame in self.frames_of(*module) {
-                    self.output(frame, name, diags);
+                    self.output(frame, name, resolve.checks(), diags);
                 }
             }
         }
@@ -288,38 +314,16 @@ impl<'a> Walk<'a> {
     }
 
     fn validations(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) {
-        let scope = self.scope(frame, Repetition::default());
-        for validation in &variable.validations {
-            let mut own = Diagnostics::new();
-            let met = convert(&eval::evaluate(&validation.condition, &scope, &mut own), &Type::Bool);
-            let failed = own.has_errors();
-            diags.extend(own);
-            match met {
-                _ if failed => {}
-                Ok(met) if met.as_bool() == Some(false) => {
-                    let message = eval::evaluate(&validation.message, &scope, diags);
-                    let text = match (message.as_str(), message.marks.sensitive) {
-                        (_, true) => "The error message of this rule holds a sensitive value, so it is not shown.",
-                        (Some(text), false) => text,
-                        (None, false) => "The value does not meet this rule of the variable.",
-                    };
-                    let detail = format!("{text}\n\nThis was checked by the validation rule of var.{}.", variable.name);
-                    let at = validation.condition.span;
-                    diags.push(Diagnostic::error("Invalid value for variable", detail).at(at));
-                }
-                Ok(met) if met.is_null() => {
-                    let detail = "The condition of a validation must be true or false, not null.";
-                    let at = validation.condition.span;
-                    diags.push(Diagnostic::error("Invalid variable validation result", detail).at(at));
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let detail = format!("The condition of a validation must be true or false: {error}.");
-                    let at = validation.condition.span;
-                    diags.push(Diagnostic::error("Invalid variable validation result", detail).at(at));
-                }
-            }
-        }
+        let rest = format!("\n\nThis was checked by the validation rule of var.{}.", variable.name);
+        let wording = Wording {
+            broken: "Invalid value for variable",
+            invalid: "Invalid variable validation result",
+            what: "a validation",
+            rest: &rest,
+            address: None,
+            severity: Severity::Error,
+        };
+        judge(&variable.validations, &self.scope(frame, Repetition::default()), &wording, diags);
     }
 
     fn resource(
@@ -342,22 +346,53 @@ impl<'a> Walk<'a> {
         let mut objects = Vec::new();
         for repetition in expansion.repetitions() {
             let address = address.instance(repetition.key.clone());
-            let scope = self.scope(frame, repetition);
+            let mut scope = self.scope(frame, repetition);
             let mut own = Diagnostics::new();
+            let lifecycle = &resource.lifecycle;
+            let checks = resolve.checks();
+            if checks {
+                judge(&lifecycle.preconditions, &scope, &wording("precondition", &address), &mut own);
+            }
             let desired = decode(resource.schema, &resource.body, resource.span, &scope, &mut own);
             for (attribute, fault) in validate(&resource.kind, &desired) {
                 let at = place_of(resource, &attribute);
                 own.push(Diagnostic::error(format!("Invalid value for \"{attribute}\""), fault).at(at).on(&address));
             }
+            let prevent_destroy = self.prevents(resource, &scope, &mut own);
+            let mut key = |expr: &Expr| eval::evaluate(expr, &scope, &mut own);
+            let triggers = lifecycle.replace_triggered_by.iter();
+            let triggers = triggers.filter_map(|one| trigger(one, address.resource.clone(), &mut key)).collect();
             let failed = own.has_errors();
             diags.extend(own);
-            objects.push(match failed {
-                true => Value::unknown(Type::Dynamic),
-                false => resolve.resolve(Instance { address, resource, desired, dependencies: &dependencies }, diags),
-            });
+            if failed {
+                objects.push(Value::unknown(Type::Dynamic));
+                continue;
+            }
+            let named = (!lifecycle.postconditions.is_empty()).then(|| address.clone());
+            let instance =
+                Instance { address, resource, desired, dependencies: &dependencies, prevent_destroy, triggers };
+            let object = resolve.resolve(instance, diags);
+            if let (Some(address), true) = (named, checks) {
+                scope.object = Some(object.clone());
+                judge(&lifecycle.postconditions, &scope, &wording("postcondition", &address), diags);
+            }
+            objects.push(object);
         }
         let value = expansion.collect(objects);
         self.frames[frame].resources.insert(key.clone(), value);
+    }
+
+    /// `prevent_destroy`; what is not known protects.
+    fn prevents(&self, resource: &Resource, scope: &FrameScope<'_>, diags: &mut Diagnostics) -> bool {
+        let Some(expr) = &resource.lifecycle.prevent_destroy else { return false };
+        match convert(&eval::evaluate(expr, scope, diags), &Type::Bool) {
+            Ok(value) => !value.is_null() && value.as_bool().unwrap_or(true),
+            Err(error) => {
+                let detail = format!("\"prevent_destroy\" is true or false: {error}.");
+                diags.push(Diagnostic::error("Unsuitable value type", detail).at(expr.span));
+                true
+            }
+        }
     }
 
     fn dependencies(&self, module: ModuleId, key: &ResourceKey) -> Vec<ResourceAddr> {
@@ -376,9 +411,20 @@ impl<'a> Walk<'a> {
         all
     }
 
-    fn output(&mut self, frame: usize, name: &Arc<str>, diags: &mut Diagnostics) {
+    fn output(&mut self, frame: usize, name: &Arc<str>, checks: bool, diags: &mut Diagnostics) {
         let configuration = self.configuration;
         let Some(output) = configuration.module(self.frames[frame].module).outputs.get(name) else { return };
+        if checks {
+            let wording = Wording {
+                broken: "Module output value precondition failed",
+                invalid: "Invalid condition result",
+                what: "a precondition",
+                rest: "",
+                address: None,
+                severity: Severity::Error,
+            };
+            judge(&output.preconditions, &self.scope(frame, Repetition::default()), &wording, diags);
+        }
         let mut value = eval::evaluate(&output.expr, &self.scope(frame, Repetition::default()), diags);
         if frame == 0 {
             if value.deep_marks().sensitive && !output.sensitive {

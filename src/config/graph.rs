@@ -1,6 +1,7 @@
 //! Which declaration needs which: the order of evaluation, and what each resource depends on.
 
 use super::model::{Configuration, Module, ModuleId, ResourceKey};
+use super::rules::Rule;
 use super::value_blocks::names_only_itself;
 use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
@@ -201,7 +202,7 @@ impl Builder<'_> {
         match node {
             Node::Call(_, name) => {
                 if let Some(call) = module.calls.get(name) {
-                    let repeated = Repeated { count: false, each: false };
+                    let repeated = Repeated::NOT;
                     for expr in [&call.count, &call.for_each].into_iter().flatten() {
                         self.expr(id, expr, repeated, &mut needs, diags);
                     }
@@ -217,6 +218,7 @@ impl Builder<'_> {
                 if let Some(output) = module.outputs.get(name) {
                     self.expr(id, &output.expr, Repeated::NOT, &mut needs, diags);
                     self.references(id, output.depends_on.clone(), Repeated::NOT, true, &mut needs, diags);
+                    self.rules(id, &output.preconditions, Repeated::NOT, &mut needs, diags);
                 }
             }
             Node::Resource(_, key) => {
@@ -240,17 +242,14 @@ impl Builder<'_> {
             && let Some(call) = self.configuration.module(*caller).calls.get(call)
             && let Some(argument) = call.arguments.iter().find(|argument| argument.name == *name)
         {
-            let repeated = Repeated { count: call.count.is_some(), each: call.for_each.is_some() };
+            let repeated = Repeated { count: call.count.is_some(), each: call.for_each.is_some(), object: false };
             self.expr(*caller, &argument.expr, repeated, needs, diags);
         }
         let Some(variable) = module.variables.get(name) else { return };
         names_only_itself(variable, diags);
         let own = self.index.get(&Node::Variable(id, name.clone())).copied();
         let mut found = Vec::new();
-        for validation in &variable.validations {
-            self.expr(id, &validation.condition, Repeated::NOT, &mut found, diags);
-            self.expr(id, &validation.message, Repeated::NOT, &mut found, diags);
-        }
+        self.rules(id, &variable.validations, Repeated::NOT, &mut found, diags);
         needs.extend(found.into_iter().filter(|at| Some(*at) != own));
     }
 
@@ -266,10 +265,16 @@ impl Builder<'_> {
         for expr in [&resource.count, &resource.for_each].into_iter().flatten() {
             self.expr(id, expr, Repeated::NOT, needs, diags);
         }
-        let repeated = Repeated { count: resource.count.is_some(), each: resource.for_each.is_some() };
+        let repeated = Repeated { count: resource.count.is_some(), each: resource.for_each.is_some(), object: false };
         let found = body_references(&resource.body, diags);
         self.references(id, found, repeated, false, needs, diags);
         self.references(id, resource.depends_on.clone(), repeated, true, needs, diags);
+        let lifecycle = &resource.lifecycle;
+        for expr in lifecycle.prevent_destroy.as_deref().into_iter().chain(&lifecycle.replace_triggered_by) {
+            self.expr(id, expr, repeated, needs, diags);
+        }
+        self.rules(id, &lifecycle.preconditions, repeated, needs, diags);
+        self.rules(id, &lifecycle.postconditions, Repeated { object: true, ..repeated }, needs, diags);
         // depends_on of a call holds for every resource below it.
         let mut below = module;
         while let Some((caller, name)) = &below.parent {
@@ -303,12 +308,18 @@ impl Builder<'_> {
             let found = Diagnostic::error("Configuration for import target does not exist", detail);
             diags.push(found.at(import.to.span));
         }
-        let repeated = Repeated { count: false, each: import.for_each.is_some() };
+        let repeated = Repeated { each: import.for_each.is_some(), ..Repeated::NOT };
         if let Some(expr) = &import.for_each {
             self.expr(Configuration::ROOT, expr, Repeated::NOT, needs, diags);
         }
         for expr in import.keys().into_iter().chain([&*import.id]) {
             self.expr(Configuration::ROOT, expr, repeated, needs, diags);
+        }
+    }
+
+    fn rules(&self, id: ModuleId, rules: &[Rule], repeated: Repeated, needs: &mut Vec<usize>, diags: &mut Diagnostics) {
+        for expr in rules.iter().flat_map(|rule| [&rule.condition, &rule.message]) {
+            self.expr(id, expr, repeated, needs, diags);
         }
     }
 
@@ -356,8 +367,8 @@ impl Builder<'_> {
                     );
                     continue;
                 }
-                Subject::SelfObject => {
-                    let detail = "\"self\" has no meaning here.";
+                Subject::SelfObject if !repeated.object => {
+                    let detail = "\"self\" has a meaning only in the postconditions of a resource.";
                     diags.push(Diagnostic::error("Invalid \"self\" reference", detail).at(reference.span));
                     continue;
                 }
@@ -400,15 +411,17 @@ impl Builder<'_> {
     }
 }
 
-/// Whether `count.index` and `each` mean anything.
+/// Whether `count.index`, `each` and `self` mean anything.
 #[derive(Clone, Copy)]
 struct Repeated {
     count: bool,
     each: bool,
+    /// `self`.
+    object: bool,
 }
 
 impl Repeated {
-    const NOT: Repeated = Repeated { count: false, each: false };
+    const NOT: Repeated = Repeated { count: false, each: false, object: false };
 }
 
 fn undeclared(module: &Module, reference: &Reference, diags: &mut Diagnostics) {

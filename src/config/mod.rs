@@ -15,8 +15,10 @@ mod model;
 mod moved_block;
 mod moves;
 mod resource_block;
+mod rules;
 mod scope;
 mod settings_block;
+mod trigger;
 mod value_blocks;
 
 pub use evaluate::{
@@ -28,7 +30,9 @@ pub use inputs::{Given, GivenValue, Inputs};
 pub use load::{LoadedFile, ReadModule, is_configuration_file, is_override_file, load};
 pub use model::{
     Configuration, IgnoreChanges, Lifecycle, Local, Module, ModuleCall, ModuleId, Output, Resource, ResourceKey,
-    Settings, Validation, Variable,
+    Settings, Variable,
 };
 pub use moved_block::{Moved, Removed};
 pub use moves::Move;
+pub use rules::Rule;
+pub use trigger::Trigger;

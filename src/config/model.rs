@@ -2,6 +2,7 @@
 
 use super::import_block::Import;
 use super::moved_block::{Moved, Removed};
+use super::rules::Rule;
 use crate::address::ResourceAddr;
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
@@ -126,18 +127,9 @@ pub struct Variable {
     /// `nullable`.
     pub nullable: bool,
     /// `validation`.
-    pub validations: Vec<Validation>,
+    pub validations: Vec<Rule>,
     /// The header of its block.
     pub span: Span,
-}
-
-/// `validation`.
-#[derive(Clone, Debug)]
-pub struct Validation {
-    /// `condition`.
-    pub condition: Arc<Expr>,
-    /// `error_message`.
-    pub message: Arc<Expr>,
 }
 
 /// One entry of `locals`.
@@ -160,6 +152,8 @@ pub struct Output {
     pub sensitive: bool,
     /// `depends_on`.
     pub depends_on: Vec<Reference>,
+    /// `precondition`.
+    pub preconditions: Vec<Rule>,
     /// The header of its block.
     pub span: Span,
 }
@@ -190,8 +184,16 @@ pub struct Resource {
 /// `lifecycle`.
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
-    /// `prevent_destroy`: where it stands.
-    pub prevent_destroy: Option<Span>,
+    /// `prevent_destroy`: an expression, otherwise than in Terraform.
+    pub prevent_destroy: Option<Arc<Expr>>,
+    /// `create_before_destroy`.
+    pub create_before_destroy: bool,
+    /// `replace_triggered_by`.
+    pub replace_triggered_by: Vec<Expr>,
+    /// `precondition`.
+    pub preconditions: Vec<Rule>,
+    /// `postcondition`.
+    pub postconditions: Vec<Rule>,
     /// `ignore_changes`.
     pub ignore_changes: IgnoreChanges,
 }

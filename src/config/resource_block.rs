@@ -1,7 +1,9 @@
 //! `resource` blocks, their meta-arguments and `lifecycle`.
 
-use super::block::{META, attribute, both, check_name, constant_bool, depends_on, expr, labels};
+use super::block::{META, allow, attribute, both, check_name, constant_bool, depends_on, expr, labels};
 use super::model::{IgnoreChanges, Lifecycle, Resource};
+use super::rules::rules;
+use super::trigger;
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::lang::ast::{Block, Body, Expr, ExprKind};
 use crate::schema::{self, Schema};
@@ -47,23 +49,27 @@ pub(super) fn resource(block: &Block, diags: &mut Diagnostics) -> Option<Resourc
 
 fn lifecycle(block: &Block, schema: &Schema, diags: &mut Diagnostics) -> Lifecycle {
     let body = &block.body;
-    for (name, span) in (body.attributes.iter().map(|a| (&a.name, a.name_span)))
-        .chain(body.blocks.iter().map(|inner| (&inner.kind, inner.kind_span)))
-    {
-        if ["create_before_destroy", "replace_triggered_by", "precondition", "postcondition"].contains(&&**name) {
-            let detail = format!("\"{name}\" is not supported by this version of podform.");
-            diags.push(Diagnostic::error("Unsupported lifecycle setting", detail).at(span));
-        } else if !["prevent_destroy", "ignore_changes"].contains(&&**name) {
-            let hint = did_you_mean(name, ["prevent_destroy", "ignore_changes"]);
-            let detail = format!("An argument named \"{name}\" is not expected in a lifecycle block.{hint}");
-            diags.push(Diagnostic::error("Unsupported argument", detail).at(span));
+    let known = ["prevent_destroy", "create_before_destroy", "ignore_changes", "replace_triggered_by"];
+    allow(body, "a lifecycle block", &known, &["precondition", "postcondition"], diags);
+    let first = attribute(body, "create_before_destroy").and_then(|a| constant_bool(a, diags));
+    let triggers = match attribute(body, "replace_triggered_by").map(|attribute| &*attribute.expr) {
+        Some(Expr { kind: ExprKind::Tuple(elements), .. }) => elements.clone(),
+        Some(other) => {
+            let detail =
+                "\"replace_triggered_by\" is a list of references: [simplepod_template_group.base.image_name].";
+            diags.push(Diagnostic::error("Invalid replace_triggered_by expression", detail).at(other.span));
+            Vec::new()
         }
-    }
-    let prevent = attribute(body, "prevent_destroy");
+        None => Vec::new(),
+    };
     Lifecycle {
-        prevent_destroy: prevent.filter(|a| constant_bool(a, diags) == Some(true)).map(|a| a.span),
+        prevent_destroy: expr(body, "prevent_destroy"),
+        create_before_destroy: first.unwrap_or_default(),
         ignore_changes: attribute(body, "ignore_changes")
             .map_or(IgnoreChanges::None, |attribute| ignore_changes(&attribute.expr, schema, diags)),
+        replace_triggered_by: triggers.into_iter().filter(|element| trigger::check(element, diags)).collect(),
+        preconditions: rules(body, "precondition", diags),
+        postconditions: rules(body, "postcondition", diags),
     }
 }
 

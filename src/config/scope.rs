@@ -57,6 +57,8 @@ pub(super) struct FrameScope<'a> {
     pub repetition: Repetition,
     pub fleet: Option<&'a str>,
     pub effects: &'a dyn Effects,
+    /// `self`.
+    pub object: Option<Value>,
 }
 
 impl Scope for FrameScope<'_> {
@@ -68,7 +70,8 @@ impl Scope for FrameScope<'_> {
             Subject::Variable(name) => frame.variables.get(name).cloned(),
             Subject::Local(name) => frame.locals.get(name).cloned(),
             Subject::Resource(Mode::Managed, kind, name) => frame.resources.get(&(kind.clone(), name.clone())).cloned(),
-            Subject::Resource(Mode::Data, ..) | Subject::SelfObject => None,
+            Subject::Resource(Mode::Data, ..) => None,
+            Subject::SelfObject => self.object.clone(),
             Subject::Module(name) => frame.calls.get(name).map(|(expansion, children)| {
                 let declared = frame.module;
                 expansion.collect(children.iter().map(|&child| self.outputs(declared, name, child)).collect())

@@ -3,7 +3,8 @@
 use super::block::{
     allow, attribute, check_name, constant_bool, constant_text, depends_on, expr, labels, missing_argument,
 };
-use super::model::{Output, Validation, Variable};
+use super::model::{Output, Variable};
+use super::rules::rules;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::ast::Block;
 use crate::lang::convert::conform;
@@ -44,19 +45,7 @@ pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variabl
             Value::unknown(Type::Dynamic)
         })
     });
-    let validations = body.blocks.iter().filter(|inner| &*inner.kind == "validation").filter_map(|inner| {
-        labels::<0>(inner, [], diags)?;
-        allow(&inner.body, "a validation block", &["condition", "error_message"], &[], diags);
-        match (expr(&inner.body, "condition"), expr(&inner.body, "error_message")) {
-            (Some(condition), Some(message)) => Some(Validation { condition, message }),
-            (condition, _) => {
-                let missing = if condition.is_none() { "condition" } else { "error_message" };
-                missing_argument(missing, inner.span, diags);
-                None
-            }
-        }
-    });
-    let validations = validations.collect();
+    let validations = rules(body, "validation", diags);
     Some(Variable {
         name: name.into(),
         default,
@@ -75,7 +64,7 @@ pub(super) fn output(block: &Block, diags: &mut Diagnostics) -> Option<(Arc<str>
         return None;
     }
     let body = &block.body;
-    allow(body, "an output block", &["value", "description", "sensitive", "depends_on"], &[], diags);
+    allow(body, "an output block", &["value", "description", "sensitive", "depends_on"], &["precondition"], diags);
     let Some(expr) = expr(body, "value") else {
         missing_argument("value", block.span, diags);
         return None;
@@ -85,6 +74,7 @@ pub(super) fn output(block: &Block, diags: &mut Diagnostics) -> Option<(Arc<str>
         description: attribute(body, "description").and_then(|attribute| constant_text(attribute, diags)),
         sensitive: attribute(body, "sensitive").and_then(|a| constant_bool(a, diags)).unwrap_or(false),
         depends_on: depends_on(body, diags),
+        preconditions: rules(body, "precondition", diags),
         span: block.span,
     };
     Some((name.into(), output))

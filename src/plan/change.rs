@@ -12,6 +12,9 @@ pub(super) fn unchanged(address: InstanceAddr, object: Option<Value>) -> Change 
     let cost = object.as_ref().map_or(Usd::ZERO, cost_of);
     Change {
         address,
+        deposed: None,
+        prevent_destroy: false,
+        create_first: false,
         action: Action::NoOp,
         reason: None,
         before: object.clone(),

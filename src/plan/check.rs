@@ -1,6 +1,7 @@
 //! A second pair of eyes: what must hold for every plan, whoever made it.
 
 use super::model::{Action, Plan, StepAction, StepId};
+use crate::address::InstanceAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every fault of a plan, as a sentence. A sound plan has none.
@@ -19,20 +20,20 @@ pub fn check(plan: &Plan) -> Vec<String> {
 
 /// Steps need only earlier ones, and each change has exactly its steps.
 fn order(plan: &Plan, faults: &mut Vec<String>) {
-    let mut steps: BTreeMap<_, Vec<StepAction>> = BTreeMap::new();
+    let mut steps: BTreeMap<(&InstanceAddr, &Option<String>), Vec<StepAction>> = BTreeMap::new();
     for (at, step) in plan.steps.iter().enumerate() {
         if step.needs.iter().any(|need| *need >= StepId(at)) {
             faults.push(format!("Step {at} of {} needs a later step.", step.address));
         }
-        steps.entry(&step.address).or_default().push(step.action);
+        steps.entry((&step.address, &step.deposed)).or_default().push(step.action);
     }
     for pair in plan.changes.windows(2) {
-        if pair[0].address >= pair[1].address {
+        if (&pair[0].address, &pair[0].deposed) >= (&pair[1].address, &pair[1].deposed) {
             faults.push(format!("The changes are not in order at {}.", pair[1].address));
         }
     }
     for change in &plan.changes {
-        let planned = steps.remove(&change.address).unwrap_or_default();
+        let planned = steps.remove(&(&change.address, &change.deposed)).unwrap_or_default();
         let expected = match change.action {
             Action::NoOp => 0,
             Action::Replace => 2,
@@ -42,7 +43,7 @@ fn order(plan: &Plan, faults: &mut Vec<String>) {
             faults.push(format!("{} has {} steps instead of {expected}.", change.address, planned.len()));
         }
     }
-    for address in steps.keys() {
+    for (address, _) in steps.keys() {
         faults.push(format!("{address} has a step, but no change."));
     }
 }

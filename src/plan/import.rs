@@ -82,7 +82,7 @@ impl<'a> Planner<'a> {
             return refuse("Invalid import id argument", format!("\"{id}\" is no id of a {what}: that is a number."));
         };
         let same = |kind: &str, other: Option<u64>| kind == schema.kind && other == Some(number);
-        let recorded = self.input.state.resources.iter().find(|(at, record)| same(&at.resource.kind, record.id()));
+        let recorded = self.input.state.objects().find(|(at, record)| same(&at.resource.kind, record.id()));
         let twice = self
             .imports
             .iter()

@@ -1,7 +1,7 @@
 //! Recorded objects that go: nobody asks for them any more, or they are gone already.
 
 use super::change::{removal, unchanged};
-use super::model::{Action, Drift, DriftKind, PlanMode, Reason};
+use super::model::{Action, Change, Drift, DriftKind, PlanMode, Reason};
 use super::planner::{Live, Planner};
 use super::refusals::{carries_mark, refuse_destroy};
 use crate::address::InstanceAddr;
@@ -41,7 +41,12 @@ impl Planner<'_> {
                 _ if let_go => Action::Forget,
                 _ => Action::Delete,
             };
-            if action == Action::Delete && self.prevented.contains(address) {
+            // What the configuration says now counts; where it says nothing, what was said last.
+            let prevented = match self.visited.contains(address) {
+                true => self.prevented.contains(address),
+                false => record.prevent_destroy,
+            };
+            if action == Action::Delete && prevented {
                 refuse_destroy(address, diags);
             }
             let reason = match action {
@@ -55,6 +60,29 @@ impl Planner<'_> {
                 Action::NoOp => unchanged(address.clone(), Some(object)),
                 _ => removal(address, object, action, reason),
             });
+        }
+    }
+
+    /// What was replaced and is not removed yet goes, whatever the configuration says.
+    pub(super) fn deposed(&mut self, diags: &mut Diagnostics) {
+        let state = self.input.state;
+        for (address, all) in &state.deposed {
+            let Some(schema) = schema::schema(&address.resource.kind) else { continue };
+            for (key, record) in all {
+                let live = self.live(address, record);
+                if let Live::Object(object) = live {
+                    carries_mark(self.input, address, record, object, diags);
+                }
+                let object = record.object(schema, None, self.input.key, &mut Vec::new());
+                let blocked = state.open_at(address).next().is_some() || !self.selected(address);
+                let blocked = blocked || self.input.options.mode == PlanMode::RefreshOnly;
+                let change = match live {
+                    Live::Gone => removal(address, object, Action::Forget, Reason::Gone),
+                    _ if blocked => unchanged(address.clone(), Some(object)),
+                    _ => removal(address, object, Action::Delete, Reason::Deposed),
+                };
+                self.changes.push(Change { deposed: Some(key.clone()), ..change });
+            }
         }
     }
 

@@ -55,6 +55,10 @@ pub enum Reason {
     Tainted(String),
     /// The live object is gone.
     Gone,
+    /// Left over from a replace that did not come to its end.
+    Deposed,
+    /// `replace_triggered_by` names something that changes.
+    Triggered,
     /// `removed` with `destroy = false`: the object stays, unrecorded.
     LetGo,
     /// The recorded facts of its offer fail these requirements now ("offer.min_memory").
@@ -66,6 +70,8 @@ pub enum Reason {
 pub struct Change {
     /// Which object.
     pub address: InstanceAddr,
+    /// The key of a deposed object: one that was replaced and is not removed yet.
+    pub deposed: Option<String>,
     /// What happens.
     pub action: Action,
     /// Why.
@@ -81,6 +87,10 @@ pub struct Change {
     pub importing: Option<String>,
     /// Attributes whose change forces the replace ("gpu_model", "offer.min_memory").
     pub forced_by: Vec<String>,
+    /// `prevent_destroy`, as it will be recorded.
+    pub prevent_destroy: bool,
+    /// `create_before_destroy`: a replace makes the new object first.
+    pub create_first: bool,
     /// The chosen offer, for a rent.
     pub placed: Option<Placed>,
     /// USD per hour now.
@@ -179,6 +189,8 @@ pub struct Step {
     pub action: StepAction,
     /// To which object.
     pub address: InstanceAddr,
+    /// Its key, where it is a deposed one.
+    pub deposed: Option<String>,
     /// Steps that must be done before.
     pub needs: Vec<StepId>,
 }
@@ -245,8 +257,17 @@ impl Plan {
 
     /// The change of an address.
     pub fn change(&self, address: &InstanceAddr) -> Option<&Change> {
-        let at = self.changes.binary_search_by(|change| change.address.cmp(address)).ok()?;
-        self.changes.get(at)
+        self.find(address, None)
+    }
+
+    /// The change that a step belongs to.
+    pub fn change_of(&self, step: &Step) -> Option<&Change> {
+        self.find(&step.address, step.deposed.as_deref())
+    }
+
+    fn find(&self, address: &InstanceAddr, deposed: Option<&str>) -> Option<&Change> {
+        let order = |change: &Change| change.address.cmp(address).then(change.deposed.as_deref().cmp(&deposed));
+        self.changes.get(self.changes.binary_search_by(order).ok()?)
     }
 
     /// How many objects have this action.

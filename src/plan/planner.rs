@@ -15,7 +15,7 @@ use super::select::Selection;
 use super::steps::steps;
 use super::variables::planned_variables;
 use crate::address::{InstanceAddr, Target};
-use crate::config::{Evaluated, ImportRequest, Instance, Lifecycle, Resolve, Unresolved, evaluate};
+use crate::config::{Evaluated, ImportRequest, Instance, Lifecycle, Resolve, Trigger, Unresolved, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Effects, Marks, Type, Value};
@@ -98,6 +98,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     planner.check_imports(diags);
     moves::check(&program.configuration, &planner.visited, &moves, &planner.selection, diags);
     planner.leaving(diags);
+    planner.deposed(diags);
     if diags.has_errors() {
         return None;
     }
@@ -108,7 +109,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     let narrowed = !input.options.targets.is_empty() || !input.options.excluded.is_empty();
     let outputs = output_changes(input.state, &outputs, narrowed, input.options.mode);
     let mut changes = std::mem::take(&mut planner.changes);
-    changes.sort_by(|a, b| a.address.cmp(&b.address));
+    changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
     let dependencies = std::mem::take(&mut planner.dependencies);
     let placements = Placements { state: input.state, snapshot: input.snapshot, market: input.market };
     let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
@@ -315,6 +316,26 @@ impl<'a> Planner<'a> {
         self.changes.push(Change { moved_from, ..change });
     }
 
+    /// Whether something that `replace_triggered_by` names changes.
+    fn triggered(&self, trigger: &Trigger) -> bool {
+        let moves = |action| matches!(action, Action::Update | Action::Replace);
+        let named = self.changes.iter().filter(|change| {
+            change.address.resource == trigger.resource
+                && trigger.key.as_ref().is_none_or(|key| Some(key) == change.address.key.as_ref())
+        });
+        let inside = |object: &Option<Value>| {
+            let mut at = object.clone()?;
+            for name in &trigger.path {
+                at = at.get(name)?.clone();
+            }
+            Some(at)
+        };
+        named.filter(|change| moves(change.action)).any(|change| {
+            let (before, after) = (inside(&change.before), inside(&change.after));
+            trigger.path.is_empty() || after.as_ref().is_some_and(|after| !after.is_wholly_known()) || before != after
+        })
+    }
+
     pub(super) fn push(&mut self, change: Change) -> Value {
         let value = change.after.clone().unwrap_or_else(|| Value::unknown(Type::Dynamic));
         self.planned.insert(change.address.clone(), value.clone());
@@ -329,7 +350,7 @@ impl Resolve for Planner<'_> {
     }
 
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
-        let Instance { address, resource, desired, dependencies } = instance;
+        let Instance { address, resource, desired, dependencies, prevent_destroy, triggers } = instance;
         self.visited.insert(address.clone());
         self.dependencies.insert(address.clone(), dependencies.clone());
         let schema = resource.schema;
@@ -353,7 +374,7 @@ impl Resolve for Planner<'_> {
                 return object;
             }
             Some(Import::Done(id, imported, object)) => {
-                taken_in = imported;
+                taken_in = Record { prevent_destroy, ..imported };
                 record = Some(&taken_in);
                 live = Live::Object(object);
                 self.taken_in.push((address.clone(), taken_in.clone()));
@@ -378,7 +399,8 @@ impl Resolve for Planner<'_> {
                 name_is_free(self.input, &address, &desired, diags);
             }
             let (action, reason) = (Action::Create, record.map(|_| Reason::Gone));
-            return self.push(Change { action, reason, after: Some(object), ..unchanged(address, None) });
+            let stands = unchanged(address, None);
+            return self.push(Change { action, reason, after: Some(object), prevent_destroy, ..stands });
         };
         let live = match live {
             Live::Object(object) => Some(object),
@@ -391,7 +413,8 @@ impl Resolve for Planner<'_> {
         }
         let forced = match &record.tainted {
             Some(why) => Some(Reason::Tainted(why.clone())),
-            None => self.input.options.replace.contains(&address).then_some(Reason::Requested),
+            None if self.input.options.replace.contains(&address) => Some(Reason::Requested),
+            None => triggers.iter().any(|trigger| self.triggered(trigger)).then_some(Reason::Triggered),
         };
         // A reference that is ignored stays what it is: its template counts, not the one that is written.
         let referring = if ignores(&resource.lifecycle, "template_group") { &object } else { &desired };
@@ -399,7 +422,7 @@ impl Resolve for Planner<'_> {
         let standing = Standing { object: &object, offer: record.offer.as_ref() };
         let diffed = compare(&name, schema, &standing, &desired, &resource.lifecycle, &template, forced);
         let replaced = diffed.action == Action::Replace;
-        if replaced && resource.lifecycle.prevent_destroy.is_some() {
+        if replaced && prevent_destroy {
             refuse_destroy(&address, diags);
         }
         if replaced && importing.is_some() {
@@ -407,6 +430,17 @@ impl Resolve for Planner<'_> {
         }
         // What is said of a machine that goes does not matter any more.
         let mut remarks = if replaced { Vec::new() } else { diffed.remarks };
+        let remembers = diffed.action == Action::NoOp && record.prevent_destroy != prevent_destroy;
+        if remembers {
+            remarks.push(match prevent_destroy {
+                true => "prevent_destroy is recorded: it holds even when the block is gone".to_owned(),
+                false => "prevent_destroy is no longer recorded".to_owned(),
+            });
+        }
+        let create_first = replaced && resource.lifecycle.create_before_destroy;
+        if create_first && schema.kind == TEMPLATE_GROUP {
+            name_is_free(self.input, &address, &desired, diags);
+        }
         let repair_mark = !marked && !replaced;
         if repair_mark {
             remarks.push(match self.moves.contains_key(&address) {
@@ -417,7 +451,9 @@ impl Resolve for Planner<'_> {
         }
         let stands = unchanged(address, Some(object));
         self.push(Change {
-            action: if repair_mark { Action::Update } else { diffed.action },
+            action: if repair_mark || remembers { Action::Update } else { diffed.action },
+            prevent_destroy,
+            create_first,
             reason: diffed.reason,
             after: Some(diffed.after),
             forced_by: diffed.forced_by,
@@ -438,10 +474,14 @@ struct Surveyed<'p, 'a> {
 }
 
 impl Resolve for Surveyed<'_, '_> {
+    fn checks(&self) -> bool {
+        false
+    }
+
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
         self.planner.visited.insert(instance.address.clone());
         self.planner.dependencies.insert(instance.address.clone(), instance.dependencies.clone());
-        if instance.resource.lifecycle.prevent_destroy.is_some() {
+        if instance.prevent_destroy {
             self.planner.prevented.insert(instance.address.clone());
         }
         Unresolved.resolve(instance, diags)

@@ -149,7 +149,7 @@ pub(super) fn refuse_import(address: &InstanceAddr, forced_by: &[String], diags:
 /// What `prevent_destroy` protects is not destroyed.
 pub(super) fn refuse_destroy(address: &InstanceAddr, diags: &mut Diagnostics) {
     let detail = format!(
-        "{address} has lifecycle.prevent_destroy set, but the plan calls for it to be destroyed. Remove that setting, or narrow the plan with -target or -exclude."
+        "{address} has lifecycle.prevent_destroy set, but the plan calls for it to be destroyed. Remove that setting (where the block is gone: bring it back without the setting, and apply once), or narrow the plan with -target or -exclude."
     );
     diags.push(Diagnostic::error("Instance cannot be destroyed", detail).on(address));
 }

@@ -30,19 +30,23 @@ pub(super) fn steps(
     state: &State,
     diags: &mut Diagnostics,
 ) -> Vec<Step> {
-    let mut graph: DiGraph<(StepAction, &InstanceAddr), ()> = DiGraph::new();
+    let mut graph: DiGraph<(StepAction, &Change), ()> = DiGraph::new();
     let mut by_resource: HashMap<&ResourceAddr, OfResource> = HashMap::new();
     let mut own: Vec<(&Change, Option<NodeIndex>, Option<NodeIndex>)> = Vec::new();
     for change in changes {
         let (remove, make) = actions(change);
-        let remove = remove.map(|action| graph.add_node((action, &change.address)));
-        let make = make.map(|action| graph.add_node((action, &change.address)));
+        let remove = remove.map(|action| graph.add_node((action, change)));
+        let make = make.map(|action| graph.add_node((action, change)));
         let all = by_resource.entry(&change.address.resource).or_default();
         all.makes.extend(make);
         all.removes.extend(remove);
         if let (Some(remove), Some(make)) = (remove, make) {
-            all.replaced.push(remove);
-            graph.update_edge(remove, make, ());
+            if change.create_first {
+                graph.update_edge(make, remove, ());
+            } else {
+                all.replaced.push(remove);
+                graph.update_edge(remove, make, ());
+            }
         }
         own.push((change, remove, make));
     }
@@ -55,7 +59,11 @@ pub(super) fn steps(
                 }
             }
         }
-        let recorded = state.resources.get(&change.address).map(|record| record.dependencies.as_slice());
+        let record = match &change.deposed {
+            None => state.resources.get(&change.address),
+            Some(key) => state.deposed.get(&change.address).and_then(|all| all.get(key)),
+        };
+        let recorded = record.map(|record| record.dependencies.as_slice());
         for needed in recorded.unwrap_or_default().iter().filter_map(|need| by_resource.get(need)) {
             if let Some(remove) = remove {
                 for &later in &needed.removes {
@@ -73,7 +81,7 @@ pub(super) fn steps(
     let order = match in_order(&graph) {
         Ok(order) => order,
         Err(node) => {
-            let address = graph.node_weight(node).map(|(_, address)| address.to_string()).unwrap_or_default();
+            let address = graph.node_weight(node).map(|(_, change)| change.address.to_string()).unwrap_or_default();
             let detail = format!(
                 "The recorded dependencies and those of the configuration contradict each other at {address}. Apply the change of the dependency and the change of the objects one after the other, with -target."
             );
@@ -83,11 +91,11 @@ pub(super) fn steps(
     };
     let place: HashMap<NodeIndex, StepId> = order.iter().enumerate().map(|(at, &node)| (node, StepId(at))).collect();
     let step = |node: &NodeIndex| {
-        let (action, address) = graph[*node];
+        let (action, change) = graph[*node];
         let mut needs: Vec<StepId> =
             graph.neighbors_directed(*node, Direction::Incoming).filter_map(|from| place.get(&from).copied()).collect();
         needs.sort_unstable();
-        Step { action, address: address.clone(), needs }
+        Step { action, address: change.address.clone(), deposed: change.deposed.clone(), needs }
     };
     order.iter().map(step).collect()
 }

@@ -376,6 +376,7 @@ fn a_group_stays_while_a_rent_of_it_is_in_doubt() {
         gpu_count: None,
         hourly_cost: None,
         record: None,
+        deposes: false,
         doubt: None,
         doubt_since: None,
     };

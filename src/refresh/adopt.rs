@@ -15,7 +15,7 @@ use crate::state::{Intent, IntentAction, Record, State};
 pub fn adopt(state: &State, machine: &Machine, key: &SecretKey) -> Result<Event, Diagnostic> {
     let refuse = |detail: String| Err(Diagnostic::error("Machine cannot be adopted", detail));
     let id = machine.id;
-    if let Some((address, _)) = state.resources.iter().find(|(_, record)| Record::machine_id(record) == Some(id)) {
+    if let Some((address, _)) = state.objects().find(|(_, record)| Record::machine_id(record) == Some(id)) {
         return refuse(format!("The machine {id} is recorded already, as {address}."));
     }
     let mark = machine.notes.as_deref().and_then(|notes| Mark::read(notes).1);
@@ -70,6 +70,7 @@ mod tests {
             gpu_count: Some(1),
             hourly_cost: None,
             record: Some(Box::default()),
+            deposes: false,
             doubt: None,
             doubt_since: None,
         }

@@ -93,7 +93,7 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
 /// Recorded machines whose number another machine carries now: taking its facts over would make it ours (invariant 4).
 fn strangers(state: &State, machines: &BTreeMap<MachineId, Machine>) -> Diagnostics {
     let mut faults = Diagnostics::new();
-    for (address, record) in &state.resources {
+    for (address, record) in state.objects() {
         let live = record.machine_id().and_then(|id| machines.get(&id)).and_then(|machine| machine.hash_id.clone());
         if let (Some(recorded), Some(live), INSTANCE) = (record.hash_id(), live, address.resource.kind.as_str())
             && recorded != live
@@ -110,13 +110,13 @@ fn strangers(state: &State, machines: &BTreeMap<MachineId, Machine>) -> Diagnost
 
 /// Recorded machines with their records.
 pub(super) fn recorded_machines(state: &State) -> impl Iterator<Item = (MachineId, &Record)> {
-    let machines = state.resources.iter().filter(|(address, _)| address.resource.kind == INSTANCE);
+    let machines = state.objects().filter(|(address, _)| address.resource.kind == INSTANCE);
     machines.filter_map(|(_, record)| Some((record.machine_id()?, record)))
 }
 
 /// Recorded groups with their records.
 pub(super) fn recorded_groups(state: &State) -> impl Iterator<Item = (GroupId, &Record)> {
-    let groups = state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
+    let groups = state.objects().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
     groups.filter_map(|(_, record)| Some((GroupId(record.id()?), record)))
 }
 

@@ -66,8 +66,10 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
             IntentAction::Delete => {
                 let gone = deleted(cloud, intent).await;
                 match gone.map_err(|error| fault(&format!("Looking whether {} is deleted", intent.address), &error))? {
-                    true if is_of(state, intent) => settled.events.push(removed(intent)),
-                    _ => settled.events.push(not_done(intent, "it is still there")),
+                    true => settled.events.push(
+                        removed(state, intent).unwrap_or_else(|| not_done(intent, "it is not recorded any more")),
+                    ),
+                    false => settled.events.push(not_done(intent, "it is still there")),
                 }
             }
         }
@@ -203,13 +205,13 @@ async fn deleted<C: Cloud>(cloud: &C, intent: &Intent) -> Result<bool, CallError
     Ok(cloud.group(GroupId(id)).await?.is_none())
 }
 
-/// Whether the address still holds the object of the intent.
-fn is_of(state: &State, intent: &Intent) -> bool {
-    state.resources.get(&intent.address).and_then(Record::id) == intent.id
-}
-
-fn removed(intent: &Intent) -> Event {
-    Event::Removed { claim: Some(intent.claim.clone()), address: intent.address.clone() }
+/// The event that the object of an intent is gone, where the address still holds it.
+fn removed(state: &State, intent: &Intent) -> Option<Event> {
+    let is_it = |record: &Record| record.id() == intent.id;
+    let aside = state.deposed.get(&intent.address);
+    let deposed = aside.and_then(|all| all.iter().find(|(_, record)| is_it(record))).map(|(key, _)| key.clone());
+    let known = deposed.is_some() || state.resources.get(&intent.address).is_some_and(is_it);
+    known.then(|| Event::Removed { claim: Some(intent.claim.clone()), address: intent.address.clone(), deposed })
 }
 
 fn not_done(intent: &Intent, reason: &str) -> Event {

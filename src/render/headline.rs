@@ -25,6 +25,8 @@ pub fn sentence(change: &Change) -> String {
             (Some(Reason::Tainted(_)), false) => " is tainted, so must be replaced",
             (Some(Reason::Requested), true) => " will be re-rented, as requested",
             (Some(Reason::Requested), false) => " will be replaced, as requested",
+            (Some(Reason::Triggered), true) => " will be re-rented due to changes in replace_triggered_by",
+            (Some(Reason::Triggered), false) => " will be replaced due to changes in replace_triggered_by",
             (_, true) => " must be re-rented",
             (_, false) => " must be replaced",
         },
@@ -59,13 +61,14 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
             None => format!("because {} uses count or for_each now", address.resource),
         },
         Reason::Tainted(why) => format!("because {}", harmless_line(why)),
+        Reason::Deposed => "left over from a replacement that did not come to its end".to_owned(),
         Reason::LetGo => "destroy = false is set in the configuration".to_owned(),
         Reason::Gone => "because the recorded one is gone from the account".to_owned(),
         Reason::Unfit(names) => {
             let verb = if names.len() == 1 { "is" } else { "are" };
             format!("because {} {verb} not met by the host it runs on", names.join(", "))
         }
-        Reason::Destroy | Reason::Requested => return None,
+        Reason::Destroy | Reason::Requested | Reason::Triggered => return None,
     };
     Some(format!("({text})"))
 }

@@ -135,6 +135,9 @@ fn resource_change(plan: &Plan, change: &Change) -> Json {
         body.insert("importing".into(), json!({ "id": id }));
     }
     let mut out = identity(&change.address, true);
+    if let Some(key) = &change.deposed {
+        out.insert("deposed".into(), json!(key));
+    }
     if let Some(from) = &change.moved_from {
         out.insert("previous_address".into(), json!(from.to_string()));
     }
@@ -148,6 +151,7 @@ fn resource_change(plan: &Plan, change: &Change) -> Json {
 fn action_reason(change: &Change) -> Option<&'static str> {
     match (change.action, &change.reason) {
         (Action::Replace, Some(Reason::Tainted(_))) => Some("replace_because_tainted"),
+        (Action::Replace, Some(Reason::Triggered)) => Some("replace_by_triggers"),
         (Action::Replace, Some(Reason::Requested)) => Some("replace_by_request"),
         (Action::Replace, _) => Some("replace_because_cannot_update"),
         (Action::Delete | Action::Forget, Some(Reason::NoBlock)) => Some("delete_because_no_resource_config"),

@@ -152,7 +152,8 @@ fn change(page: &mut Page, plan: &Plan, change: &Change) {
     let sentence =
         if forceful { page.style.paint(REMOVE.bold(), &sentence) } else { page.style.paint(BOLD, &sentence) };
     let subject = headline::moved(change).unwrap_or(&change.address);
-    page.headline(&subject.to_string(), &sentence);
+    let deposed = change.deposed.as_ref().map_or(String::new(), |key| format!(" (deposed object {key})"));
+    page.headline(&format!("{subject}{deposed}"), &sentence);
     if let (Some(from), true) = (&change.moved_from, subject == &change.address) {
         page.comment("", &[format!("(moved from {from})")]);
     }

@@ -89,6 +89,9 @@ fn change(address: &str, action: Action) -> Change {
         placed: None,
         cost_before: Usd::ZERO,
         cost_after: Usd::ZERO,
+        deposed: None,
+        prevent_destroy: false,
+        create_first: false,
         moved_from: None,
         importing: None,
         repair_mark: false,
@@ -268,8 +271,18 @@ pub fn rich() -> Plan {
         refresh: Vec::new(),
         sealed_by: None,
         steps: vec![
-            Step { action: StepAction::UpdateGroup, address: addr("simplepod_template_group.trainer"), needs: vec![] },
-            Step { action: StepAction::Rent, address: addr("simplepod_instance.trainer[0]"), needs: vec![] },
+            Step {
+                action: StepAction::UpdateGroup,
+                address: addr("simplepod_template_group.trainer"),
+                deposed: None,
+                needs: vec![],
+            },
+            Step {
+                action: StepAction::Rent,
+                address: addr("simplepod_instance.trainer[0]"),
+                deposed: None,
+                needs: vec![],
+            },
         ],
         cost: CostSummary { before: usd("1.03"), after: usd("0.88315") },
         in_doubt: vec![Intent {
@@ -285,6 +298,7 @@ pub fn rich() -> Plan {
             gpu_count: Some(2),
             hourly_cost: Some(usd("0.64")),
             record: None,
+            deposes: false,
             doubt: Some("timeout after 30 s".into()),
             doubt_since: None,
         }],

@@ -4,7 +4,7 @@
 use super::fault::StateError;
 use super::format::{FORMAT, File, Instance, Ours, Resource, mode};
 use super::model::{Record, State};
-use crate::address::{InstanceAddr, InstanceKey, ResourceAddr};
+use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value as Json;
@@ -77,23 +77,40 @@ fn inconsistent<T>(what: String) -> Result<T, StateError> {
 }
 
 fn assemble(file: File) -> Result<State, StateError> {
-    let Ours { format, version: _, fleet, account, journal_seq, mut instances, open, watched } = file.podform;
-    if format != FORMAT {
+    let Ours { format, version: _, fleet, account, journal_seq, mut instances, mut deposed, open, watched } =
+        file.podform;
+    if !(1..=FORMAT).contains(&format) {
         return inconsistent(format!("there never was a format {format}."));
     }
-    let mut resources = BTreeMap::new();
+    let (mut resources, mut data) = (BTreeMap::new(), BTreeMap::new());
+    let mut set_aside: BTreeMap<InstanceAddr, BTreeMap<String, Record>> = BTreeMap::new();
     for resource in file.resources {
         let address = resource_address(&resource)?;
         for instance in resource.instances {
             let address = address.instance(index_key(&address, instance.index_key.as_ref())?);
-            let Some(ours) = instances.remove(&address) else {
-                return inconsistent(format!(
-                    "{address} stands in \"resources\" {}.",
-                    match resources.contains_key(&address) {
-                        true => "twice",
-                        false => "but not in \"podform.instances\"",
-                    }
-                ));
+            if address.resource.mode == Mode::Data {
+                if data.insert(address.clone(), instance.attributes).is_some() {
+                    return inconsistent(format!("{address} stands in \"resources\" twice."));
+                }
+                continue;
+            }
+            let ours = match &instance.deposed {
+                None => instances.remove(&address),
+                Some(key) => deposed.get_mut(&address).and_then(|all| all.remove(key)),
+            };
+            let Some(ours) = ours else {
+                let known = match &instance.deposed {
+                    None => resources.contains_key(&address),
+                    Some(key) => set_aside.get(&address).is_some_and(|all| all.contains_key(key)),
+                };
+                let (what, place) = match &instance.deposed {
+                    None => (address.to_string(), "instances"),
+                    Some(key) => (format!("{address} (deposed {key})"), "deposed"),
+                };
+                return inconsistent(match known {
+                    true => format!("{what} stands in \"resources\" twice."),
+                    false => format!("{what} stands in \"resources\" but not in \"podform.{place}\"."),
+                });
             };
             tainted_alike(&address, &instance, ours.tainted.is_some())?;
             let record = Record {
@@ -103,13 +120,20 @@ fn assemble(file: File) -> Result<State, StateError> {
                 dependencies: instance.dependencies,
                 tainted: ours.tainted,
                 claim: ours.claim,
+                prevent_destroy: ours.prevent_destroy,
                 offer: ours.offer,
             };
-            resources.insert(address, record);
+            match instance.deposed {
+                None => drop(resources.insert(address, record)),
+                Some(key) => drop(set_aside.entry(address).or_default().insert(key, record)),
+            }
         }
     }
     if let Some(address) = instances.keys().next() {
         return inconsistent(format!("{address} stands in \"podform.instances\" but not in \"resources\"."));
+    }
+    if let Some((address, _)) = deposed.iter().find(|(_, all)| !all.is_empty()) {
+        return inconsistent(format!("{address} stands in \"podform.deposed\" but not in \"resources\"."));
     }
     let mut claims = BTreeSet::new();
     for intent in open.iter().chain(watched.iter().map(|gone| &gone.intent)) {
@@ -124,6 +148,8 @@ fn assemble(file: File) -> Result<State, StateError> {
         account,
         outputs: file.outputs,
         resources,
+        deposed: set_aside,
+        data,
         open: open.into_iter().map(|intent| (intent.claim.clone(), intent)).collect(),
         watched: watched.into_iter().map(|gone| (gone.intent.claim.clone(), (gone.intent, gone.at))).collect(),
         journal_seq,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// The version of the key `podform`. Raised when an older podform would misread what is there; every version ever
 /// released is read.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 
 /// The version of Terraform whose state format this is.
 const TERRAFORM_VERSION: &str = "1.11.4";
@@ -51,6 +51,8 @@ pub(super) struct Instance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index_key: Option<Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposed: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     pub schema_version: u64,
     pub attributes: Map<String, Json>,
@@ -69,6 +71,8 @@ pub(super) struct Ours {
     pub account: Option<AccountIdentity>,
     pub journal_seq: u64,
     pub instances: BTreeMap<InstanceAddr, OurInstance>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, OurInstance>>,
     pub open: Vec<Intent>,
     pub watched: Vec<Watched>,
 }
@@ -85,6 +89,8 @@ pub(super) struct OurInstance {
     pub tainted: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prevent_destroy: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferFacts>,
 }
@@ -101,9 +107,26 @@ pub(super) struct Watched {
 pub fn encode(state: &State) -> String {
     let mut resources: Vec<(&ResourceAddr, Resource)> = Vec::new();
     let mut instances = BTreeMap::new();
+    let mut deposed: BTreeMap<InstanceAddr, BTreeMap<String, OurInstance>> = BTreeMap::new();
+    let mut all: Vec<(&InstanceAddr, Instance)> = Vec::new();
     for (address, record) in &state.resources {
         let (theirs, ours) = split(address.key.as_ref(), record);
         instances.insert(address.clone(), ours);
+        all.push((address, theirs));
+    }
+    for (address, records) in &state.deposed {
+        for (key, record) in records {
+            let (theirs, ours) = split(address.key.as_ref(), record);
+            deposed.entry(address.clone()).or_default().insert(key.clone(), ours);
+            all.push((address, Instance { deposed: Some(key.clone()), ..theirs }));
+        }
+    }
+    for (address, attributes) in &state.data {
+        let record = Record { attributes: attributes.clone(), ..Record::default() };
+        all.push((address, split(address.key.as_ref(), &record).0));
+    }
+    all.sort_by(|(a, one), (b, other)| (a, &one.deposed).cmp(&(b, &other.deposed)));
+    for (address, theirs) in all {
         match resources.last_mut() {
             Some((last, resource)) if *last == &address.resource => resource.instances.push(theirs),
             _ => resources.push((&address.resource, resource(&address.resource, theirs))),
@@ -128,6 +151,7 @@ pub fn encode(state: &State) -> String {
             account: state.account.clone(),
             journal_seq: state.journal_seq,
             instances,
+            deposed,
             open: state.open.values().map(intent).collect(),
             watched: state.watched.values().map(|(gone, at)| Watched { at: *at, intent: intent(gone) }).collect(),
         },
@@ -155,6 +179,7 @@ fn split(key: Option<&InstanceKey>, record: &Record) -> (Instance, OurInstance) 
             InstanceKey::Int(n) => json!(n),
             InstanceKey::Str(text) => json!(text),
         }),
+        deposed: None,
         status: record.tainted.is_some().then(|| "tainted".into()),
         schema_version: 0,
         attributes: record.attributes,
@@ -166,6 +191,7 @@ fn split(key: Option<&InstanceKey>, record: &Record) -> (Instance, OurInstance) 
         secrets: record.secrets,
         tainted: record.tainted,
         claim: record.claim,
+        prevent_destroy: record.prevent_destroy,
         offer: record.offer,
     };
     (theirs, ours)

@@ -4,6 +4,7 @@ use super::model::{AccountIdentity, Intent, OutputState, Record, State};
 use crate::address::InstanceAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
 /// One durable event. In JSON its name is the key of its content: a tag beside the content would not read numbers back
@@ -67,6 +68,21 @@ pub enum Event {
         claim: Option<String>,
         /// Which address.
         address: InstanceAddr,
+        /// The key of a deposed object, where that is gone and not the one that is recorded at the address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deposed: Option<String>,
+    },
+    /// A deposed object stands at its address again: what replaced it is gone.
+    Restored {
+        /// Which address.
+        address: InstanceAddr,
+        /// The key of the deposed object.
+        key: String,
+    },
+    /// What data sources showed, all of them.
+    Data {
+        /// By address.
+        data: BTreeMap<InstanceAddr, Map<String, Json>>,
     },
     /// The root outputs are now these.
     Outputs {
@@ -106,23 +122,51 @@ impl State {
                 }
             }
             Event::Recorded { claim, address, record } => {
+                self.depose(claim.as_deref(), &address);
                 self.close(claim.as_deref());
                 self.resources.insert(address, *record);
             }
-            Event::Removed { claim, address } => {
+            Event::Removed { claim, address, deposed } => {
                 self.close(claim.as_deref());
-                self.resources.remove(&address);
+                match deposed {
+                    None => drop(self.resources.remove(&address)),
+                    Some(key) => drop(self.take_deposed(&address, &key)),
+                }
             }
+            Event::Restored { address, key } => {
+                if let Some(record) = self.take_deposed(&address, &key) {
+                    self.resources.entry(address).or_insert(record);
+                }
+            }
+            Event::Data { data } => self.data = data,
             Event::Moved { from, to } => self.rename(&from, &to),
             Event::Outputs { outputs } => self.outputs = outputs,
             Event::End => {}
         }
     }
 
+    /// Sets aside what is recorded at an address, where the intent that is done says so.
+    fn depose(&mut self, claim: Option<&str>, address: &InstanceAddr) {
+        let Some(intent) = claim.and_then(|claim| self.open.get(claim)).filter(|intent| intent.deposes) else { return };
+        let key: String = intent.claim.chars().take(8).collect();
+        if let Some(record) = self.resources.remove(address) {
+            self.deposed.entry(address.clone()).or_default().insert(key, record);
+        }
+    }
+
+    fn take_deposed(&mut self, address: &InstanceAddr, key: &str) -> Option<Record> {
+        let record = self.deposed.get_mut(address)?.remove(key);
+        self.deposed.retain(|_, all| !all.is_empty());
+        record
+    }
+
     /// Gives a recorded object another address.
     pub fn rename(&mut self, from: &InstanceAddr, to: &InstanceAddr) {
         let Some(record) = self.resources.remove(from) else { return };
         self.resources.insert(to.clone(), record);
+        if let Some(deposed) = self.deposed.remove(from) {
+            self.deposed.insert(to.clone(), deposed);
+        }
         // As long as another instance has the old name, others may depend on that.
         if from.resource == to.resource || self.resources.keys().any(|other| other.resource == from.resource) {
             return;

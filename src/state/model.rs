@@ -50,6 +50,9 @@ pub struct Record {
     /// The claim of the intent that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
+    /// `prevent_destroy`, as of the last apply: it holds when the block is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prevent_destroy: bool,
     /// The facts of the offer at the rent; `None` for imported machines and groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferFacts>,
@@ -141,6 +144,9 @@ pub struct Intent {
     /// what was sent. `None` for updates and deletes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Box<Record>>,
+    /// What is recorded at the address steps aside for what this makes, and is removed later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deposes: bool,
     /// Why its outcome is unknown, once a call was sent and came back so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<String>,
@@ -165,6 +171,10 @@ pub struct State {
     pub outputs: BTreeMap<String, OutputState>,
     /// Objects in the account, and data sources are not among them.
     pub resources: BTreeMap<InstanceAddr, Record>,
+    /// Objects that were replaced and are not removed yet: by address, and a key made for each.
+    pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, Record>>,
+    /// Attributes of data sources as they were read last.
+    pub data: BTreeMap<InstanceAddr, Map<String, Json>>,
     /// Intents without a known outcome, by claim.
     pub open: BTreeMap<String, Intent>,
     /// Intents closed as absent, with the time they were closed: watched for 24 hours (invariant 2).
@@ -174,6 +184,12 @@ pub struct State {
 }
 
 impl State {
+    /// Every object in the account, deposed ones included.
+    pub fn objects(&self) -> impl Iterator<Item = (&InstanceAddr, &Record)> {
+        let deposed = self.deposed.iter().flat_map(|(address, all)| all.values().map(move |record| (address, record)));
+        self.resources.iter().chain(deposed)
+    }
+
     /// The open intents of an address.
     pub fn open_at<'a>(&'a self, address: &'a InstanceAddr) -> impl Iterator<Item = &'a Intent> {
         self.open.values().filter(move |intent| &intent.address == address)

@@ -85,6 +85,7 @@ pub(crate) fn intent(claim: &str, address: &str) -> Intent {
         gpu_count: Some(2),
         hourly_cost: Some(Usd(Decimal::new(6332, 4))),
         record: Some(Box::new(machine(0, "adopted"))),
+        deposes: false,
         doubt: None,
         doubt_since: None,
     }
@@ -96,6 +97,7 @@ pub(crate) fn state() -> State {
     let mut renamed = machine(88102, "worker-b");
     renamed.read_back = BTreeMap::from([("name".into(), json!("worker-b-1"))]);
     let mut broken = machine(88103, "east");
+    broken.prevent_destroy = true;
     broken.tainted = Some("it did not become ready within 20m".into());
     let doubt = Intent {
         doubt: Some("POST /instances: the connection was reset".into()),
@@ -120,6 +122,14 @@ pub(crate) fn state() -> State {
             (at("simplepod_instance.worker[\"b\"]"), renamed),
             (at("module.east[0].simplepod_instance.trainer[0]"), broken),
         ]),
+        deposed: BTreeMap::from([(
+            at("module.east[0].simplepod_instance.trainer[0]"),
+            BTreeMap::from([("0b1f7a52".into(), machine(88099, "east"))]),
+        )]),
+        data: BTreeMap::from([(
+            at("data.simplepod_account.this"),
+            attributes(json!({ "balance": 41.5, "hourly_cost": 1.2664 })),
+        )]),
         open: BTreeMap::from([(doubt.claim.clone(), doubt)]),
         watched: BTreeMap::from([(absent.claim.clone(), (absent, time("2026-03-02T09:20:00Z")))]),
         journal_seq: 42,

@@ -17,7 +17,11 @@ fn entries() -> Vec<Entry> {
         Event::Intent(Box::new(intent("claim-2", "simplepod_instance.worker[\"d\"]"))),
         Event::Absent { claim: "claim-2".into(), at: time("2026-03-02T09:20:00Z") },
         Event::NotDone { claim: "claim-3".into(), reason: "402".into() },
-        Event::Removed { claim: None, address: "simplepod_instance.worker[\"a\"]".parse().expect("an address") },
+        Event::Removed {
+            claim: None,
+            address: "simplepod_instance.worker[\"a\"]".parse().expect("an address"),
+            deposed: None,
+        },
         Event::Outputs { outputs: state().outputs },
         Event::End,
     ];
@@ -63,7 +67,11 @@ fn the_same_state_gives_the_same_bytes() {
 fn terraform_finds_what_it_looks_for() {
     let json: Json = serde_json::from_str(&encode(&state())).expect("JSON");
     assert_eq!(json["resources"][0]["module"], Json::Null);
-    let trainer = &json["resources"][2];
+    let trainer = &json["resources"][3];
+    assert_eq!(
+        (&json["resources"][2]["mode"], &trainer["instances"][1]["deposed"]),
+        (&json!("data"), &json!("0b1f7a52"))
+    );
     assert_eq!((&trainer["module"], &trainer["mode"]), (&json!("module.east[0]"), &json!("managed")));
     assert_eq!(trainer["instances"][0]["status"], "tainted");
     let group = &json["resources"][1]["instances"][0];
@@ -117,9 +125,9 @@ fn a_file_that_another_program_wrote_anew_names_repair() {
 #[test]
 fn a_newer_format_names_the_version_to_upgrade_to() {
     let text = refusal(|json| {
-        json["podform"] = json!({"format": 2, "version": "7.1.0", "unheard_of": {}});
+        json["podform"] = json!({"format": 9, "version": "7.1.0", "unheard_of": {}});
     });
-    assert!(text.contains("format 2") && text.contains("Upgrade podform to version 7.1.0"), "{text}");
+    assert!(text.contains("format 9") && text.contains("Upgrade podform to version 7.1.0"), "{text}");
     assert!(refusal(|json| json["podform"]["format"] = json!(0)).contains("format 0"));
 }
 
@@ -138,7 +146,11 @@ fn unknown_and_misshapen_keys_are_refused_with_the_line() {
 #[test]
 fn contradictions_are_refused() {
     type Case = (&'static str, fn(&mut Json));
-    let cases: [Case; 9] = [
+    let cases: [Case; 11] = [
+        ("not in \"podform.deposed\"", |json| json["podform"]["deposed"] = json!({})),
+        ("stands in \"podform.deposed\" but", |json| {
+            json["resources"][3]["instances"].as_array_mut().expect("a list").pop();
+        }),
         ("not in \"resources\"", |json| json["resources"] = json!([])),
         ("not in \"podform.instances\"", |json| json["podform"]["instances"] = json!({})),
         ("twice", |json| {
@@ -152,7 +164,7 @@ fn contradictions_are_refused() {
             json["resources"][0]["instances"][0]["index_key"] = json!(1.5);
         }),
         ("the status healthy", |json| {
-            let instance = json["resources"][2]["instances"][0].as_object_mut().expect("an object");
+            let instance = json["resources"][3]["instances"][0].as_object_mut().expect("an object");
             instance.remove("status");
         }),
         ("two intents have the claim", |json| {
@@ -249,6 +261,43 @@ fn replay_skips_what_the_state_contains() {
         state.replay(entries()).expect("a replay");
         assert_eq!(state, from_nothing, "{contained}");
     }
+}
+
+#[test]
+fn what_is_replaced_is_deposed_until_it_is_removed() {
+    let address: crate::address::InstanceAddr = "simplepod_instance.worker[\"a\"]".parse().expect("an address");
+    let id = |record: &Record| record.id();
+    let mut before = state();
+    let mut rent = intent("11112222333344445555666677778888", "simplepod_instance.worker[\"a\"]");
+    rent.deposes = true;
+    let mut made = before.resources[&address].clone();
+    made.attributes.insert("id".into(), json!("99"));
+    before.apply(Event::Intent(Box::new(rent.clone())));
+    before.apply(Event::Recorded { claim: Some(rent.claim), address: address.clone(), record: Box::new(made.clone()) });
+    assert_eq!(before.resources.get(&address).and_then(id), Some(99));
+    assert_eq!(before.deposed[&address].get("11112222").and_then(id), Some(88101));
+    assert_eq!(decode(&encode(&before)), Ok(before.clone()));
+    let key = || "11112222".to_owned();
+    let mut removed = before.clone();
+    removed.apply(Event::Removed { claim: None, address: address.clone(), deposed: Some(key()) });
+    assert_eq!((removed.resources.get(&address).and_then(id), removed.deposed.len()), (Some(99), 1));
+    before.apply(Event::Removed { claim: None, address: address.clone(), deposed: None });
+    before.apply(Event::Restored { address: address.clone(), key: key() });
+    assert_eq!(before.resources.get(&address).and_then(id), Some(88101));
+    // A second record under the same address, by somebody who replaces nothing, deposes nothing.
+    before.apply(Event::Recorded { claim: None, address, record: Box::new(made) });
+    assert_eq!(before.deposed.len(), 1);
+}
+
+#[test]
+fn a_move_takes_dependents_and_deposed_objects_along() {
+    let [from, to] = ["simplepod_template_group.trainer", "module.m.simplepod_template_group.t"]
+        .map(|text| text.parse::<crate::address::InstanceAddr>().expect("an address"));
+    let mut moved = state();
+    moved.apply(Event::Moved { from: from.clone(), to: to.clone() });
+    assert!(!moved.resources.contains_key(&from) && moved.resources.contains_key(&to));
+    let needed: Vec<_> = moved.resources.values().flat_map(|record| record.dependencies.clone()).collect();
+    assert!(!needed.is_empty() && needed.iter().all(|needed| *needed == to.resource));
 }
 
 #[test]

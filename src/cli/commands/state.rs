@@ -50,7 +50,7 @@ fn forget(addresses: &[String], sandbox: bool, context: &Context) -> Outcome {
                 "The machine {id} is not released: it goes on billing until somebody releases it in the vendor's panel.\n"
             ));
         }
-        events.push(Event::Removed { claim: None, address });
+        events.push(Event::Removed { claim: None, address, deposed: None });
     }
     store.append(&events).map_err(failed)?;
     events.into_iter().for_each(|event| state.apply(event));
