@@ -432,7 +432,7 @@ pub fn normalise(text: &str) -> String {
 pub fn by_address(text: &str) -> String {
     let address = |line: &str| {
         let (address, _) = line.split_once(": ")?;
-        (address.starts_with("simplepod_") || address.starts_with("module.")).then(|| address.to_owned())
+        ["simplepod_", "module.", "data."].iter().any(|start| address.starts_with(start)).then(|| address.to_owned())
     };
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
     for block in lines.chunk_by_mut(|a, b| address(a).is_some() && address(b).is_some()) {
@@ -472,11 +472,17 @@ fn state_lines(bytes: &[u8]) -> Result<String, String> {
         for instance in resource["instances"].as_array().into_iter().flatten() {
             let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
             let mut address = text(&resource["module"]).map(|module| format!("{module}.")).unwrap_or_default();
+            if resource["mode"] == "data" {
+                address.push_str("data.");
+            }
             let _ = write!(address, "{}.{}", resource["type"].as_str().unwrap(), resource["name"].as_str().unwrap());
             if !instance["index_key"].is_null() {
                 let _ = write!(address, "[{}]", instance["index_key"]);
             }
-            let status = text(&instance["status"]).map(|status| format!(" {status}")).unwrap_or_default();
+            let mut status = text(&instance["status"]).map(|status| format!(" {status}")).unwrap_or_default();
+            if !instance["deposed"].is_null() {
+                status.push_str(" deposed");
+            }
             let attributes = &instance["attributes"];
             let _ = writeln!(lines, "{address} id={} name={}{status}", attributes["id"], attributes["name"]);
         }

@@ -14,7 +14,7 @@ use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::{Effects, Value};
 use crate::live::{Account, GroupId, MachineId};
-use crate::plan::{Change, Desires, Plan, Program, Step, StepAction, StepId};
+use crate::plan::{Change, Desires, Plan, PlanMode, Program, Step, StepAction, StepId};
 use crate::render;
 use crate::schema::instance::dollars;
 use crate::schema::{self, INSTANCE, TEMPLATE_GROUP};
@@ -269,7 +269,7 @@ impl<'a> Executor<'a> {
         };
         let object = self.desires.objects.get(&step.address);
         let object = object.ok_or_else(|| missing("the configuration holds no such object any more".into()))?;
-        let table = schema::schema(&step.address.resource.kind);
+        let table = schema::table(step.address.resource.mode, &step.address.resource.kind);
         let unknown = table.map(|table| record::unknown(table, object)).unwrap_or_default();
         let makes = matches!(step.action, StepAction::Rent | StepAction::CreateGroup);
         if makes && super::step::secrets_of(Some(object)).iter().any(|secret| secret.starts_with('\0')) {
@@ -316,7 +316,7 @@ impl<'a> Executor<'a> {
                     StepAction::CreateGroup | StepAction::Rent => self.result.added += 1,
                     StepAction::UpdateGroup | StepAction::UpdateMachine => self.result.changed += 1,
                     StepAction::DeleteGroup | StepAction::Release => self.result.destroyed += 1,
-                    StepAction::Forget => {}
+                    StepAction::Forget | StepAction::Read => {}
                 }
                 if let Some(object) = finished.object {
                     self.applied.insert(step.address.clone(), object);
@@ -390,6 +390,16 @@ impl<'a> Executor<'a> {
         let mut events = Vec::new();
         if outputs != state.outputs {
             events.push(Event::Outputs { outputs });
+        }
+        let data = match self.plan.mode {
+            PlanMode::Destroy => BTreeMap::new(),
+            PlanMode::Normal | PlanMode::RefreshOnly => {
+                let recorded = |value: &Value| Record::of(value, self.key).attributes;
+                self.desires.data.iter().map(|(address, value)| (address.clone(), recorded(value))).collect()
+            }
+        };
+        if data != state.data && complete {
+            events.push(Event::Data { data });
         }
         events.push(Event::End);
         if let Err(error) = self.append(events) {

@@ -5,6 +5,7 @@
 
 mod change;
 mod context;
+mod data;
 mod executor;
 mod group;
 mod input;

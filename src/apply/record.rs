@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::step::{Finished, Job, Stop};
+use crate::address::Mode;
 use crate::diag::Diagnostic;
 use crate::lang::Value;
 use crate::refresh::observed::take_in;
@@ -27,7 +28,8 @@ pub(super) fn unknown(schema: &Schema, object: &Value) -> Vec<&'static str> {
 /// The record of a desired object: as it will be sent. What the API gives is null, or as it was before.
 pub(super) fn draft<C>(ctx: &Context<'_, C>, job: &Job<'_>, object: &Value) -> Record {
     let mut record = Record::of(object, ctx.key);
-    record.dependencies.clone_from(&job.dependencies);
+    let managed = job.dependencies.iter().filter(|needed| needed.mode == Mode::Managed);
+    record.dependencies = managed.cloned().collect();
     record.prevent_destroy = job.change.is_some_and(|change| change.prevent_destroy);
     if let Some(before) = &job.record {
         record.claim.clone_from(&before.claim);

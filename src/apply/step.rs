@@ -1,7 +1,7 @@
 //! One step: what it needs, how it ends, and which calls it makes.
 
 use super::context::Context;
-use super::{group, machine, release, rent};
+use super::{data, group, machine, release, rent};
 use crate::address::ResourceAddr;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -121,6 +121,7 @@ pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId
         StepAction::UpdateMachine => machine::update(ctx, &job).await,
         StepAction::Release => release::release(ctx, &job, permit).await,
         StepAction::Forget => forget(ctx, &job).await,
+        StepAction::Read => data::read(ctx, &job).await,
     };
     let ended = ended.map_err(|stop| clean(stop, &job));
     let elapsed_s = began.elapsed().as_secs();

@@ -6,8 +6,8 @@ use super::terminal::Terminal;
 use super::variables;
 use crate::address::InstanceAddr;
 use crate::config::{
-    self, Configuration, Graph, Inputs, Instance, LoadedFile, ProviderSettings, Resolve, Unresolved, evaluate,
-    is_configuration_file, is_override_file,
+    self, Configuration, DataInstance, Graph, Inputs, Instance, LoadedFile, ProviderSettings, Resolve, Unresolved,
+    evaluate, is_configuration_file, is_override_file,
 };
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::lang::{Value, parse};
@@ -58,6 +58,18 @@ impl Resolve for Survey {
             self.machines.push(instance.address.clone());
         }
         Unresolved.resolve(instance, diags)
+    }
+
+    fn data(&mut self, instance: DataInstance<'_>, diags: &mut Diagnostics) -> Value {
+        Unresolved.data(instance, diags)
+    }
+
+    fn is_final(&self) -> bool {
+        Unresolved.is_final()
+    }
+
+    fn checks(&self) -> bool {
+        Unresolved.checks()
     }
 }
 

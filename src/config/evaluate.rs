@@ -5,6 +5,7 @@ use super::expand::Expansion;
 use super::graph::{Graph, Node};
 use super::inputs::{Inputs, default_value};
 use super::model::{Configuration, ModuleId, Resource, ResourceKey, Variable};
+use super::provider::ProviderSettings;
 use super::rules::{Wording, judge};
 use super::scope::{Frame, FrameScope, Repetition};
 use super::trigger::{Trigger, trigger};
@@ -22,6 +23,11 @@ pub trait Resolve {
     /// Called once for every instance, after all that it depends on.
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value;
 
+    /// Called once for every instance of a data source, after all that it depends on.
+    fn data(&mut self, instance: DataInstance<'_>, _diags: &mut Diagnostics) -> Value {
+        instance.given
+    }
+
     /// Called once for every object that is to be imported, before its instance.
     fn import(&mut self, _request: ImportRequest, _diags: &mut Diagnostics) {}
 
@@ -37,7 +43,7 @@ pub trait Resolve {
 }
 
 /// How the conditions of a resource are told.
-fn wording<'a>(kind: &'static str, address: &'a InstanceAddr) -> Wording<'a> {
+pub(super) fn wording<'a>(kind: &'static str, address: &'a InstanceAddr) -> Wording<'a> {
     let (broken, what) = match kind {
         "precondition" => ("Resource precondition failed", "a precondition"),
         _ => ("Resource postcondition failed", "a postcondition"),
@@ -73,6 +79,18 @@ pub struct Instance<'a> {
     pub triggers: Vec<Trigger>,
 }
 
+/// One instance of a data source.
+pub struct DataInstance<'a> {
+    /// Its address.
+    pub address: InstanceAddr,
+    /// Its declaration.
+    pub resource: &'a Resource,
+    /// Its arguments; what is read is null, parts may be unknown.
+    pub given: Value,
+    /// The resources and data sources it depends on, in every module instance they have.
+    pub dependencies: &'a Arc<Vec<ResourceAddr>>,
+}
+
 /// Answers every instance with an object whose computed attributes are unknown: for `validate`, and for what must be
 /// known before anything is called.
 pub struct Unresolved;
@@ -87,16 +105,25 @@ impl Resolve for Unresolved {
     }
 
     fn resolve(&mut self, instance: Instance<'_>, _: &mut Diagnostics) -> Value {
-        let Some(entries) = instance.desired.as_entries() else { return instance.desired };
-        let mut object = entries.clone();
-        for attribute in instance.resource.schema.attributes {
-            let left_to_api = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
-            if let Some(unset) = object.get_mut(attribute.name).filter(|value| left_to_api && value.is_null()) {
-                *unset = Value::unknown(unset.ty());
-            }
-        }
-        Value::from_entries(object)
+        unread(instance.resource, instance.desired)
     }
+
+    fn data(&mut self, instance: DataInstance<'_>, _: &mut Diagnostics) -> Value {
+        unread(instance.resource, instance.given)
+    }
+}
+
+/// The object with everything unknown that the API gives.
+fn unread(resource: &Resource, object: Value) -> Value {
+    let Some(entries) = object.as_entries() else { return object };
+    let mut entries = entries.clone();
+    for attribute in resource.schema.attributes {
+        let unset = entries.get(attribute.name).is_none_or(Value::is_null);
+        if unset && matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed) {
+            entries.insert(attribute.name.into(), Value::unknown(attribute.ty.to_type()));
+        }
+    }
+    Value::object(entries)
 }
 
 /// A root output.
@@ -106,19 +133,6 @@ pub struct EvaluatedOutput {
     pub value: Value,
     /// `sensitive`.
     pub sensitive: bool,
-}
-
-/// `provider "simplepod"`; what is absent or not known is `None`.
-#[derive(Clone, Debug, Default)]
-pub struct ProviderSettings {
-    /// `api_key`: marked sensitive.
-    pub api_key: Option<Value>,
-    /// `base_url`.
-    pub base_url: Option<String>,
-    /// `settle_window`, a duration.
-    pub settle_window: Option<String>,
-    /// `requests_per_second`.
-    pub requests_per_second: Option<f64>,
 }
 
 /// What a configuration evaluates to, apart from its resources, which went to the [`Resolve`].
@@ -159,22 +173,23 @@ pub fn evaluate(
     Evaluated { outputs: walk.outputs, provider }
 }
 
-struct Walk<'a> {
-    configuration: &'a Configuration,
-    graph: &'a Graph,
-    inputs: &'a Inputs,
-    effects: &'a dyn Effects,
-    fleet: Option<&'a str>,
+/// The walk through the graph.
+pub(super) struct Walk<'a> {
+    pub(super) configuration: &'a Configuration,
+    pub(super) graph: &'a Graph,
+    pub(super) inputs: &'a Inputs,
+    pub(super) effects: &'a dyn Effects,
+    pub(super) fleet: Option<&'a str>,
     /// Whether what is unknown stays so.
-    is_final: bool,
-    frames: Vec<Frame>,
+    pub(super) is_final: bool,
+    pub(super) frames: Vec<Frame>,
     /// The frames of each module.
-    instances: HashMap<ModuleId, Vec<usize>>,
-    outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
+    pub(super) instances: HashMap<ModuleId, Vec<usize>>,
+    pub(super) outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
 }
 
 impl<'a> Walk<'a> {
-    fn scope(&self, frame: usize, repetition: Repetition) -> FrameScope<'_> {
+    pub(super) fn scope(&self, frame: usize, repetition: Repetition) -> FrameScope<'_> {
         FrameScope {
             configuration: self.configuration,
             frames: &self.frames,
@@ -186,7 +201,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn frames_of(&self, module: ModuleId) -> Vec<usize> {
+    pub(super) fn frames_of(&self, module: ModuleId) -> Vec<usize> {
         self.instances.get(&module).cloned().unwrap_or_default()
     }
 
@@ -222,6 +237,18 @@ impl<'a> Walk<'a> {
                 }
             }
             Node::Import(at) => self.import(*at, resolve, diags),
+            Node::Data(module, key) => {
+                let configuration = self.configuration;
+                let Some(data) = configuration.module(*module).data.get(key) else { return };
+                for frame in self.frames_of(*module) {
+                    self.data(frame, node, data, resolve, diags);
+                }
+            }
+            Node::Check(module, name) => {
+                for frame in self.frames_of(*module).into_iter().filter(|_| resolve.checks()) {
+                    self.check(frame, name, diags);
+                }
+            }
             Node::Output(module, name) => {
                 for frame in self.frames_of(*module) {
                     self.output(frame, name, resolve.checks(), diags);
@@ -258,7 +285,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn expansion(
+    pub(super) fn expansion(
         &self,
         count: Option<&Arc<Expr>>,
         for_each: Option<&Arc<Expr>>,
@@ -342,7 +369,7 @@ impl<'a> Walk<'a> {
             kind: key.0.to_string(),
             name: key.1.to_string(),
         };
-        let dependencies = Arc::new(self.dependencies(module, key));
+        let dependencies = Arc::new(self.dependencies(&Node::Resource(module, key.clone())));
         let mut objects = Vec::new();
         for repetition in expansion.repetitions() {
             let address = address.instance(repetition.key.clone());
@@ -383,7 +410,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `prevent_destroy`; what is not known protects.
-    fn prevents(&self, resource: &Resource, scope: &FrameScope<'_>, diags: &mut Diagnostics) -> bool {
+    pub(super) fn prevents(&self, resource: &Resource, scope: &FrameScope<'_>, diags: &mut Diagnostics) -> bool {
         let Some(expr) = &resource.lifecycle.prevent_destroy else { return false };
         match convert(&eval::evaluate(expr, scope, diags), &Type::Bool) {
             Ok(value) => !value.is_null() && value.as_bool().unwrap_or(true),
@@ -395,13 +422,24 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn dependencies(&self, module: ModuleId, key: &ResourceKey) -> Vec<ResourceAddr> {
-        let needed = self.graph.dependencies.get(&(module, key.clone())).into_iter().flatten();
-        let mut all: Vec<ResourceAddr> = needed
-            .flat_map(|(module, (kind, name))| {
-                self.frames_of(*module).into_iter().map(move |frame| ResourceAddr {
+    /// What a node depends on: resources, and data sources.
+    pub(super) fn dependencies(&self, node: &Node) -> Vec<ResourceAddr> {
+        let resources = match node {
+            Node::Resource(module, key) => self.graph.dependencies.get(&(*module, key.clone())),
+            _ => None,
+        };
+        let resources = resources.into_iter().flatten().map(|(module, key)| (Mode::Managed, *module, key));
+        let others = self.graph.data.get(node).into_iter().flatten().filter_map(|node| match node {
+            Node::Resource(module, key) => Some((Mode::Managed, *module, key)),
+            Node::Data(module, key) => Some((Mode::Data, *module, key)),
+            _ => None,
+        });
+        let mut all: Vec<ResourceAddr> = resources
+            .chain(others)
+            .flat_map(|(mode, module, (kind, name))| {
+                self.frames_of(module).into_iter().map(move |frame| ResourceAddr {
                     module: self.frames[frame].path.clone(),
-                    mode: Mode::Managed,
+                    mode,
                     kind: kind.to_string(),
                     name: name.to_string(),
                 })
@@ -438,54 +476,6 @@ impl<'a> Walk<'a> {
             value = value.marked(Marks::SENSITIVE);
         }
         self.frames[frame].outputs.insert(name.clone(), value);
-    }
-
-    fn provider(&self, diags: &mut Diagnostics) -> ProviderSettings {
-        let mut settings = ProviderSettings::default();
-        let Some((body, _)) = &self.configuration.root().provider else { return settings };
-        let scope = self.scope(0, Repetition::default());
-        for attribute in &body.attributes {
-            let ty = if &*attribute.name == "requests_per_second" { Type::Number } else { Type::String };
-            let value = match convert(&eval::evaluate(&attribute.expr, &scope, diags), &ty) {
-                Ok(value) => value,
-                Err(error) => {
-                    let detail = format!("Inappropriate value for attribute \"{}\": {error}.", attribute.name);
-                    diags.push(Diagnostic::error("Incorrect attribute value type", detail).at(attribute.expr.span));
-                    continue;
-                }
-            };
-            if !value.is_known() {
-                let detail = format!(
-                    "\"{}\" must be known before anything is planned: it cannot come from a resource.",
-                    attribute.name
-                );
-                diags.push(Diagnostic::error("Invalid provider configuration", detail).at(attribute.expr.span));
-                continue;
-            }
-            let text = value.as_str().map(str::to_owned);
-            match &*attribute.name {
-                "api_key" if !value.is_null() => settings.api_key = Some(value.marked(Marks::SENSITIVE)),
-                "base_url" => settings.base_url = text,
-                "settle_window" => {
-                    if text.as_deref().is_some_and(|text| crate::schema::instance::duration(text).is_none()) {
-                        let detail = "\"settle_window\" is a duration, like \"120s\".";
-                        let at = attribute.expr.span;
-                        diags.push(Diagnostic::error("Invalid provider configuration", detail).at(at));
-                    }
-                    settings.settle_window = text;
-                }
-                "requests_per_second" => {
-                    settings.requests_per_second = value.as_number().and_then(|n| n.to_string().parse().ok());
-                    if settings.requests_per_second.is_some_and(|rate: f64| rate <= 0.0) {
-                        let detail = "\"requests_per_second\" must be above zero.";
-                        let at = attribute.expr.span;
-                        diags.push(Diagnostic::error("Invalid provider configuration", detail).at(at));
-                    }
-                }
-                _ => {}
-            }
-        }
-        settings
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which declaration needs which: the order of evaluation, and what each resource depends on.
 
-use super::model::{Configuration, Module, ModuleId, ResourceKey};
+use super::model::{Configuration, Module, ModuleId, Resource, ResourceKey};
 use super::rules::Rule;
 use super::value_blocks::names_only_itself;
 use crate::address::Mode;
@@ -24,6 +24,10 @@ pub enum Node {
     Local(ModuleId, Arc<str>),
     /// A resource.
     Resource(ModuleId, ResourceKey),
+    /// A data source.
+    Data(ModuleId, ResourceKey),
+    /// A check.
+    Check(ModuleId, Arc<str>),
     /// An output.
     Output(ModuleId, Arc<str>),
     /// An import block, by its place in the root module.
@@ -37,6 +41,8 @@ impl Node {
             | Node::Variable(module, _)
             | Node::Local(module, _)
             | Node::Resource(module, _)
+            | Node::Data(module, _)
+            | Node::Check(module, _)
             | Node::Output(module, _) => *module,
             Node::Import(_) => Configuration::ROOT,
         }
@@ -53,6 +59,8 @@ impl Node {
             Node::Variable(_, name) => write!(text, "var.{name}"),
             Node::Local(_, name) => write!(text, "local.{name}"),
             Node::Resource(_, (kind, name)) => write!(text, "{kind}.{name}"),
+            Node::Data(_, (kind, name)) => write!(text, "data.{kind}.{name}"),
+            Node::Check(_, name) => write!(text, "check.{name}"),
             Node::Output(_, name) => write!(text, "output.{name}"),
             Node::Import(at) => {
                 let import = configuration.root().imports.get(*at);
@@ -69,6 +77,8 @@ impl Node {
             Node::Variable(_, name) => module.variables.get(name).map(|variable| variable.span),
             Node::Local(_, name) => module.locals.get(name).map(|local| local.span),
             Node::Resource(_, key) => module.resources.get(key).map(|resource| resource.span),
+            Node::Data(_, key) => module.data.get(key).map(|data| data.span),
+            Node::Check(_, name) => module.checks.get(name).map(|check| check.span),
             Node::Output(_, name) => module.outputs.get(name).map(|output| output.span),
             Node::Import(at) => module.imports.get(*at).map(|import| import.span),
         }
@@ -85,6 +95,8 @@ pub struct Graph {
     pub order: Vec<Node>,
     /// The resources that each resource needs, directly or through anything else.
     pub dependencies: HashMap<(ModuleId, ResourceKey), Vec<(ModuleId, ResourceKey)>>,
+    /// The resources and data sources that each data source needs, and the data sources that each resource needs.
+    pub data: HashMap<Node, Vec<Node>>,
 }
 
 impl Graph {
@@ -108,16 +120,23 @@ impl Graph {
         }
         let order = toposort(&graph, None).ok()?;
         let mut reach: Vec<Arc<BTreeSet<usize>>> = vec![Arc::default(); builder.nodes.len()];
-        let mut dependencies = HashMap::new();
+        let (mut dependencies, mut data) = (HashMap::new(), HashMap::new());
         for &at in &order {
             let mut set = BTreeSet::new();
             for from in graph.neighbors_directed(at, petgraph::Direction::Incoming) {
-                if matches!(builder.nodes[from.index()], Node::Resource(..)) {
+                if matches!(builder.nodes[from.index()], Node::Resource(..) | Node::Data(..)) {
                     set.insert(from.index());
                 }
                 set.extend(reach[from.index()].iter());
             }
-            if let Node::Resource(module, key) = &builder.nodes[at.index()] {
+            let node = &builder.nodes[at.index()];
+            let wanted = |other: &Node| matches!(other, Node::Data(..)) || matches!(node, Node::Data(..));
+            let needed: Vec<Node> =
+                set.iter().map(|&from: &usize| &builder.nodes[from]).filter(|other| wanted(other)).cloned().collect();
+            if matches!(node, Node::Resource(..) | Node::Data(..)) && !needed.is_empty() {
+                data.insert(node.clone(), needed);
+            }
+            if let Node::Resource(module, key) = node {
                 let all = set.iter().filter_map(|&from| match &builder.nodes[from] {
                     Node::Resource(module, key) => Some((*module, key.clone())),
                     _ => None,
@@ -127,7 +146,7 @@ impl Graph {
             reach[at.index()] = Arc::new(set);
         }
         let order = order.into_iter().map(|at| builder.nodes[at.index()].clone()).collect();
-        Some(Graph { order, dependencies })
+        Some(Graph { order, dependencies, data })
     }
 }
 
@@ -181,6 +200,8 @@ impl Builder<'_> {
                 .chain(module.locals.keys().map(|name| Node::Local(id, name.clone())))
                 .chain(module.resources.keys().map(|key| Node::Resource(id, key.clone())))
                 .chain(module.outputs.keys().map(|name| Node::Output(id, name.clone())))
+                .chain(module.data.keys().map(|key| Node::Data(id, key.clone())))
+                .chain(module.checks.keys().map(|name| Node::Check(id, name.clone())))
                 .chain((0..module.imports.len()).map(Node::Import));
             for node in nodes {
                 self.index.insert(node.clone(), self.nodes.len());
@@ -222,8 +243,16 @@ impl Builder<'_> {
                 }
             }
             Node::Resource(_, key) => {
-                self.resource(id, module, key, &mut needs, diags);
+                self.declared(id, module, module.resources.get(key), &mut needs, diags);
                 self.imports_of(id, key, &mut needs);
+            }
+            Node::Data(_, key) => self.declared(id, module, module.data.get(key), &mut needs, diags),
+            Node::Check(_, name) => {
+                if let Some(check) = module.checks.get(name) {
+                    self.rules(id, &check.asserts, Repeated::NOT, &mut needs, diags);
+                    let data = check.data.as_ref().and_then(|key| self.index.get(&Node::Data(id, key.clone())));
+                    needs.extend(data);
+                }
             }
             Node::Import(at) => self.import(*at, &mut needs, diags),
         }
@@ -253,15 +282,16 @@ impl Builder<'_> {
         needs.extend(found.into_iter().filter(|at| Some(*at) != own));
     }
 
-    fn resource(
+    /// What a resource or data source needs.
+    fn declared(
         &self,
         id: ModuleId,
         module: &Module,
-        key: &ResourceKey,
+        declared: Option<&Resource>,
         needs: &mut Vec<usize>,
         diags: &mut Diagnostics,
     ) {
-        let Some(resource) = module.resources.get(key) else { return };
+        let Some(resource) = declared else { return };
         for expr in [&resource.count, &resource.for_each].into_iter().flatten() {
             self.expr(id, expr, Repeated::NOT, needs, diags);
         }
@@ -372,10 +402,7 @@ impl Builder<'_> {
                     diags.push(Diagnostic::error("Invalid \"self\" reference", detail).at(reference.span));
                     continue;
                 }
-                Subject::Resource(Mode::Data, ..) => {
-                    undeclared(module, &reference, diags);
-                    continue;
-                }
+                Subject::Resource(Mode::Data, kind, name) => Node::Data(id, (kind.clone(), name.clone())),
                 _ => continue,
             };
             match self.index.get(&node) {
@@ -450,7 +477,8 @@ fn undeclared(module: &Module, reference: &Reference, diags: &mut Diagnostics) {
         Subject::Resource(Mode::Data, kind, name) => (
             "Reference to undeclared resource",
             format!(
-                "A data source \"{kind}\" \"{name}\" has not been declared: data sources are not supported by this version of podform."
+                "A data source \"{kind}\" \"{name}\" has not been declared in this module.{}",
+                near(name, &mut module.data.keys().filter(|(other, _)| other == kind).map(|(_, name)| name))
             ),
         ),
         Subject::Resource(_, kind, name) => {

@@ -3,6 +3,7 @@
 use super::block::{
     META, allow_no_blocks, attribute, both, check_name, constant_text, depends_on, expr, labels, missing_argument,
 };
+use super::check_block::check;
 use super::import_block::import;
 use super::model::{Configuration, Local, Module, ModuleCall, ModuleId};
 use super::moved_block::{moved, removed};
@@ -10,6 +11,7 @@ use super::moves;
 use super::resource_block::resource;
 use super::settings_block::{provider, settings};
 use super::value_blocks::{output, variable};
+use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::lang::ast::{Block, Body};
 use std::collections::BTreeMap;
@@ -37,8 +39,10 @@ pub fn is_override_file(name: &str) -> bool {
     name == "override.hcl" || name.ends_with("_override.hcl")
 }
 
-const ROOT_BLOCKS: [&str; 10] =
-    ["podform", "provider", "variable", "locals", "output", "resource", "module", "moved", "removed", "import"];
+const ROOT_BLOCKS: [&str; 12] = [
+    "podform", "provider", "variable", "locals", "output", "resource", "module", "moved", "removed", "import", "data",
+    "check",
+];
 
 /// Loads the root module at `dir` and every module below it.
 pub fn load(dir: &str, read: &mut ReadModule<'_>, diags: &mut Diagnostics) -> Configuration {
@@ -179,11 +183,18 @@ fn declaration(
             }
         }
         "resource" => {
-            if let Some(resource) = resource(block, diags) {
+            if let Some(resource) = resource(block, Mode::Managed, diags) {
                 let key = (resource.kind.clone(), resource.name.clone());
                 unique(&mut own.resources, key, resource, block, "resource", diags);
             }
         }
+        "data" => {
+            if let Some(resource) = resource(block, Mode::Data, diags) {
+                let key = (resource.kind.clone(), resource.name.clone());
+                unique(&mut own.data, key, resource, block, "data", diags);
+            }
+        }
+        "check" => check(block, own, diags),
         "module" => {
             if let Some([name]) = labels(block, ["name"], diags)
                 && check_name(block, 0, diags)
@@ -200,7 +211,7 @@ fn declaration(
         "import" => import(block, id, own, diags),
         "moved" => moved(block, own, diags),
         "removed" => removed(block, own, diags),
-        kind @ ("terraform" | "data" | "check" | "ephemeral") => {
+        kind @ ("terraform" | "ephemeral") => {
             let detail = match kind {
                 "terraform" => "Settings stand in a podform block here: podform { fleet = \"name\" }.".to_owned(),
                 kind => format!("\"{kind}\" blocks are not supported by this version of podform."),

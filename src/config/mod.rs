@@ -4,6 +4,8 @@
 //! what each resource instance looks like: the planner answers with planned objects, apply with real ones.
 
 mod block;
+mod check_block;
+mod data;
 mod decode;
 mod evaluate;
 mod expand;
@@ -14,6 +16,7 @@ mod load;
 mod model;
 mod moved_block;
 mod moves;
+mod provider;
 mod resource_block;
 mod rules;
 mod scope;
@@ -21,18 +24,17 @@ mod settings_block;
 mod trigger;
 mod value_blocks;
 
-pub use evaluate::{
-    Evaluated, EvaluatedOutput, ImportRequest, Instance, ProviderSettings, Resolve, Unresolved, evaluate,
-};
+pub use evaluate::{DataInstance, Evaluated, EvaluatedOutput, ImportRequest, Instance, Resolve, Unresolved, evaluate};
 pub use graph::{Graph, Node};
 pub use import_block::Import;
 pub use inputs::{Given, GivenValue, Inputs};
 pub use load::{LoadedFile, ReadModule, is_configuration_file, is_override_file, load};
 pub use model::{
-    Configuration, IgnoreChanges, Lifecycle, Local, Module, ModuleCall, ModuleId, Output, Resource, ResourceKey,
+    Check, Configuration, IgnoreChanges, Lifecycle, Local, Module, ModuleCall, ModuleId, Output, Resource, ResourceKey,
     Settings, Variable,
 };
 pub use moved_block::{Moved, Removed};
 pub use moves::Move;
+pub use provider::ProviderSettings;
 pub use rules::Rule;
 pub use trigger::Trigger;

@@ -3,7 +3,7 @@
 use super::import_block::Import;
 use super::moved_block::{Moved, Removed};
 use super::rules::Rule;
-use crate::address::ResourceAddr;
+use crate::address::{Mode, ResourceAddr};
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
 use crate::lang::{Constraint, Reference, Value};
@@ -41,9 +41,9 @@ impl Configuration {
         unnamed.then(|| Diagnostic::error("Missing fleet name", detail).at(span))
     }
 
-    /// True where a plan reads more than the lists: objects to import.
+    /// True where a plan reads more than the lists: objects to import, data sources.
     pub fn reads(&self) -> bool {
-        !self.root().imports.is_empty()
+        !self.root().imports.is_empty() || self.modules.iter().any(|module| !module.data.is_empty())
     }
 
     /// The root module.
@@ -63,7 +63,12 @@ impl Configuration {
             id = self.modules.get(id.0)?.calls.get(name.as_str())?.module;
         }
         let key = (address.kind.as_str().into(), address.name.as_str().into());
-        Some((id, self.modules.get(id.0)?.resources.get(&key)?))
+        let module = self.modules.get(id.0)?;
+        let declared = match address.mode {
+            Mode::Managed => &module.resources,
+            Mode::Data => &module.data,
+        };
+        Some((id, declared.get(&key)?))
     }
 
     /// The names of the calls from the root to a module.
@@ -97,6 +102,10 @@ pub struct Module {
     pub outputs: BTreeMap<Arc<str>, Output>,
     /// `resource`.
     pub resources: BTreeMap<ResourceKey, Resource>,
+    /// `data`, those of `check` blocks included.
+    pub data: BTreeMap<ResourceKey, Resource>,
+    /// `check`.
+    pub checks: BTreeMap<Arc<str>, Check>,
     /// `module`.
     pub calls: BTreeMap<Arc<str>, ModuleCall>,
     /// `import`, as they stand; only in the root module.
@@ -158,9 +167,24 @@ pub struct Output {
     pub span: Span,
 }
 
-/// `resource`.
+/// `check`.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// `assert`.
+    pub asserts: Vec<Rule>,
+    /// The data source inside it, which stands in [`Module::data`] too.
+    pub data: Option<ResourceKey>,
+    /// The header of its block.
+    pub span: Span,
+}
+
+/// `resource` or `data`.
 #[derive(Clone, Debug)]
 pub struct Resource {
+    /// Which of them.
+    pub mode: Mode,
+    /// The `check` block it stands in.
+    pub check: Option<Arc<str>>,
     /// The first label.
     pub kind: Arc<str>,
     /// The second label.

@@ -4,18 +4,27 @@ use super::block::{META, allow, attribute, both, check_name, constant_bool, depe
 use super::model::{IgnoreChanges, Lifecycle, Resource};
 use super::rules::rules;
 use super::trigger;
+use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::lang::ast::{Block, Body, Expr, ExprKind};
 use crate::schema::{self, Schema};
 use std::sync::Arc;
 
-pub(super) fn resource(block: &Block, diags: &mut Diagnostics) -> Option<Resource> {
+/// A `resource` or `data` block.
+pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Option<Resource> {
     let [kind, name] = labels(block, ["type", "name"], diags)?;
-    let Some(schema) = schema::schema(kind) else {
-        let hint = did_you_mean(kind, schema::ALL.iter().map(|schema| schema.kind));
-        let detail = format!("podform knows no resource type \"{kind}\".{hint}");
+    let Some(schema) = schema::table(mode, kind) else {
+        let (what, all) = match mode {
+            Mode::Managed => ("resource type", &schema::ALL[..]),
+            Mode::Data => ("data source", &schema::data::ALL[..]),
+        };
+        let hint = did_you_mean(kind, all.iter().map(|schema| schema.kind));
+        let detail = format!("podform knows no {what} \"{kind}\".{hint}");
         let span = block.labels.first().map_or(block.span, |label| label.span);
-        diags.push(Diagnostic::error("Invalid resource type", detail).at(span));
+        diags.push(
+            Diagnostic::error(if mode == Mode::Data { "Invalid data source" } else { "Invalid resource type" }, detail)
+                .at(span),
+        );
         return None;
     };
     if !check_name(block, 1, diags) {
@@ -34,7 +43,19 @@ pub(super) fn resource(block: &Block, diags: &mut Diagnostics) -> Option<Resourc
         let detail = "A resource has at most one lifecycle block.";
         diags.push(Diagnostic::error("Duplicate lifecycle block", detail).at(second.span));
     }
+    if mode == Mode::Data {
+        let managed = ["prevent_destroy", "create_before_destroy", "ignore_changes", "replace_triggered_by"];
+        for inner in block.body.blocks.iter().filter(|inner| &*inner.kind == "lifecycle") {
+            for found in inner.body.attributes.iter().filter(|found| managed.contains(&&*found.name)) {
+                let detail =
+                    format!("\"{}\" has no meaning for a data source: nothing is made or destroyed.", found.name);
+                diags.push(Diagnostic::error("Invalid data source lifecycle argument", detail).at(found.name_span));
+            }
+        }
+    }
     Some(Resource {
+        mode,
+        check: None,
         kind: kind.into(),
         name: name.into(),
         schema,

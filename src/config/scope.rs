@@ -30,6 +30,7 @@ pub(super) struct Frame {
     pub locals: HashMap<Arc<str>, Value>,
     pub outputs: BTreeMap<Arc<str>, Value>,
     pub resources: HashMap<ResourceKey, Value>,
+    pub data: HashMap<ResourceKey, Value>,
     pub calls: HashMap<Arc<str>, (Expansion, Vec<usize>)>,
 }
 
@@ -44,6 +45,7 @@ impl Frame {
             locals: HashMap::new(),
             outputs: BTreeMap::new(),
             resources: HashMap::new(),
+            data: HashMap::new(),
             calls: HashMap::new(),
         }
     }
@@ -70,7 +72,7 @@ impl Scope for FrameScope<'_> {
             Subject::Variable(name) => frame.variables.get(name).cloned(),
             Subject::Local(name) => frame.locals.get(name).cloned(),
             Subject::Resource(Mode::Managed, kind, name) => frame.resources.get(&(kind.clone(), name.clone())).cloned(),
-            Subject::Resource(Mode::Data, ..) => None,
+            Subject::Resource(Mode::Data, kind, name) => frame.data.get(&(kind.clone(), name.clone())).cloned(),
             Subject::SelfObject => self.object.clone(),
             Subject::Module(name) => frame.calls.get(name).map(|(expansion, children)| {
                 let declared = frame.module;

@@ -12,6 +12,8 @@ pub enum Want {
     GlobalTemplates,
     /// All template groups of the account.
     Groups,
+    /// All machines of the account.
+    Machines,
     /// The account.
     Account,
     /// A machine's details.
@@ -29,6 +31,8 @@ pub struct Reads {
     pub global_templates: Option<Vec<GlobalTemplate>>,
     /// All template groups of the account, as the list shows them.
     pub all_groups: Option<Vec<Group>>,
+    /// All machines of the account, as the list shows them.
+    pub all_machines: Option<Vec<Machine>>,
     /// The account.
     pub account: Option<Account>,
     /// Machines by id; `None` for one that is not there.
@@ -40,10 +44,11 @@ pub struct Reads {
 impl Reads {
     /// Takes more answers in.
     pub fn take(&mut self, more: Reads) {
-        let Reads { offers, global_templates, all_groups, account, machines, groups } = more;
+        let Reads { offers, global_templates, all_groups, all_machines, account, machines, groups } = more;
         self.offers = offers.or(self.offers.take());
         self.global_templates = global_templates.or(self.global_templates.take());
         self.all_groups = all_groups.or(self.all_groups.take());
+        self.all_machines = all_machines.or(self.all_machines.take());
         self.account = account.or(self.account.take());
         self.machines.extend(machines);
         self.groups.extend(groups);

@@ -37,7 +37,7 @@ fn order(plan: &Plan, faults: &mut Vec<String>) {
         let expected = match change.action {
             Action::NoOp => 0,
             Action::Replace => 2,
-            Action::Create | Action::Update | Action::Delete | Action::Forget => 1,
+            Action::Create | Action::Update | Action::Delete | Action::Forget | Action::Read => 1,
         };
         if planned.len() != expected && plan.mode != super::PlanMode::RefreshOnly {
             faults.push(format!("{} has {} steps instead of {expected}.", change.address, planned.len()));

@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+mod data;
 mod diff;
 mod drift;
 mod file;
@@ -25,6 +26,7 @@ mod tests;
 mod variables;
 
 pub use check::check;
+pub use data::{Answer, answer};
 pub use drift::{Difference, LiveObject, differences};
 pub use file::{SavedOptions, SavedPlan, configuration_digests, decode, encode};
 pub use model::{

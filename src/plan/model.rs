@@ -37,6 +37,8 @@ pub enum Action {
     Delete,
     /// Gone already: only forgotten.
     Forget,
+    /// A data source that can only be read during the apply.
+    Read,
 }
 
 /// Why, where the difference does not tell it.
@@ -55,6 +57,10 @@ pub enum Reason {
     Tainted(String),
     /// The live object is gone.
     Gone,
+    /// The arguments of a data source are not known yet.
+    ConfigUnknown,
+    /// What a data source depends on changes first.
+    DependencyPending,
     /// Left over from a replace that did not come to its end.
     Deposed,
     /// `replace_triggered_by` names something that changes.
@@ -180,6 +186,8 @@ pub enum StepAction {
     Release,
     /// The record goes, nothing is called: the object is gone already.
     Forget,
+    /// GETs of a data source.
+    Read,
 }
 
 /// One step.
@@ -230,6 +238,9 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// The program. A step needs only steps before it.
     pub steps: Vec<Step>,
+    /// Data sources as they were read. Not saved: they are read anew for an apply, for they may hold what is secret.
+    #[serde(skip)]
+    pub data: BTreeMap<InstanceAddr, Value>,
     /// Records of imported objects, by address. Taken over before the first step.
     pub imports: Vec<(InstanceAddr, Record)>,
     /// Recorded objects with another address than before: old and new. Taken over before the first step.

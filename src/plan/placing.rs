@@ -58,7 +58,7 @@ pub(super) fn place_all(
     for change in changes.iter() {
         let needs = dependencies.get(&change.address);
         if needs.is_some_and(|needs| needs.iter().any(|need| without.contains(need)))
-            && !matches!(change.action, Action::NoOp | Action::Delete | Action::Forget)
+            && !matches!(change.action, Action::NoOp | Action::Delete | Action::Forget | Action::Read)
         {
             left_out.insert(change.address.clone());
         }

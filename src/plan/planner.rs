@@ -15,7 +15,9 @@ use super::select::Selection;
 use super::steps::steps;
 use super::variables::planned_variables;
 use crate::address::{InstanceAddr, Target};
-use crate::config::{Evaluated, ImportRequest, Instance, Lifecycle, Resolve, Trigger, Unresolved, evaluate};
+use crate::config::{
+    DataInstance, Evaluated, ImportRequest, Instance, Lifecycle, Resolve, Trigger, Unresolved, evaluate,
+};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Effects, Marks, Type, Value};
@@ -143,6 +145,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
         drift: std::mem::take(&mut planner.drift),
         outputs,
         steps,
+        data: std::mem::take(&mut planner.data),
         imports: std::mem::take(&mut planner.taken_in),
         moves: moves.iter().map(|(to, from)| (from.clone(), to.clone())).collect(),
         refresh: std::mem::take(&mut planner.refresh),
@@ -180,6 +183,8 @@ pub(super) struct Planner<'a> {
     pub(super) imports: BTreeMap<InstanceAddr, Wanted>,
     /// Records of imported objects.
     pub(super) taken_in: Vec<(InstanceAddr, Record)>,
+    /// Data sources as they were read.
+    pub(super) data: BTreeMap<InstanceAddr, Value>,
     /// What is not read yet.
     pub(super) wanted: BTreeSet<Want>,
 }
@@ -222,6 +227,7 @@ impl<'a> Planner<'a> {
             prevented: BTreeSet::new(),
             imports: BTreeMap::new(),
             taken_in: Vec::new(),
+            data: BTreeMap::new(),
             wanted: BTreeSet::new(),
         }
     }
@@ -349,6 +355,10 @@ impl Resolve for Planner<'_> {
         self.wants_import(request, diags);
     }
 
+    fn data(&mut self, instance: DataInstance<'_>, diags: &mut Diagnostics) -> Value {
+        self.read_data(instance, diags)
+    }
+
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
         let Instance { address, resource, desired, dependencies, prevent_destroy, triggers } = instance;
         self.visited.insert(address.clone());
@@ -474,6 +484,10 @@ struct Surveyed<'p, 'a> {
 }
 
 impl Resolve for Surveyed<'_, '_> {
+    fn data(&mut self, instance: DataInstance<'_>, diags: &mut Diagnostics) -> Value {
+        self.planner.read_data(instance, diags)
+    }
+
     fn checks(&self) -> bool {
         false
     }

@@ -2,7 +2,9 @@
 
 use super::model::Plan;
 use crate::address::InstanceAddr;
-use crate::config::{Configuration, EvaluatedOutput, Graph, Inputs, Instance, Resolve, Unresolved, evaluate};
+use crate::config::{
+    Configuration, DataInstance, EvaluatedOutput, Graph, Inputs, Instance, Resolve, Unresolved, evaluate,
+};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::{Effects, Kind, Value};
 use std::collections::BTreeMap;
@@ -25,6 +27,8 @@ pub struct Desires {
     pub objects: BTreeMap<InstanceAddr, Value>,
     /// The resources each of them depends on.
     pub dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
+    /// Data sources that are read.
+    pub data: BTreeMap<InstanceAddr, Value>,
     /// Root outputs.
     pub outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
 }
@@ -69,6 +73,22 @@ impl Resolve for Applying<'_> {
         }
         self.desires.objects.insert(address, object.clone());
         object
+    }
+
+    fn data(&mut self, instance: DataInstance<'_>, _: &mut Diagnostics) -> Value {
+        let DataInstance { address, resource, given, dependencies } = instance;
+        self.desires.dependencies.insert(address.clone(), dependencies.clone());
+        let read = self.applied.get(&address).or_else(|| self.plan.data.get(&address));
+        match read {
+            Some(read) => {
+                self.desires.data.insert(address, read.clone());
+                read.clone()
+            }
+            None => {
+                self.desires.objects.insert(address.clone(), given.clone());
+                super::data::unread(&address.to_string(), resource.schema, &given)
+            }
+        }
     }
 }
 

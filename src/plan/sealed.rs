@@ -20,6 +20,7 @@ impl Plan {
         let seal = Seal { key };
         Plan {
             sealed_by: Some(key.id().to_owned()),
+            data: BTreeMap::new(),
             variables: self.variables.iter().map(|(name, value)| (name.clone(), seal.variable(name, value))).collect(),
             changes: self.changes.iter().map(|change| seal.change(change)).collect(),
             drift: self.drift.iter().map(|drift| seal.drift(drift)).collect(),

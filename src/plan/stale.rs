@@ -128,6 +128,7 @@ fn verb(action: Action) -> &'static str {
         Action::Replace => "replace",
         Action::Delete => "delete",
         Action::Forget => "forget",
+        Action::Read => "read",
     }
 }
 

@@ -136,5 +136,6 @@ fn actions(change: &Change) -> (Option<StepAction>, Option<StepAction>) {
         Action::Replace => (Some(remove), Some(make)),
         Action::Delete => (Some(remove), None),
         Action::Forget => (Some(StepAction::Forget), None),
+        Action::Read => (None, Some(StepAction::Read)),
     }
 }

@@ -50,6 +50,7 @@ fn hook(event: &Event) -> Map<String, Json> {
                 StepAction::UpdateGroup | StepAction::UpdateMachine => "update",
                 StepAction::Release | StepAction::DeleteGroup => "delete",
                 StepAction::Forget => "forget",
+                StepAction::Read => "read",
             };
             out.insert("action".into(), json!(word));
             out.insert("step".into(), json!(words(action)[3]));

@@ -16,6 +16,7 @@ pub fn words(action: StepAction) -> [&'static str; 4] {
             ["Modifying", "Still modifying", "Modifications complete", "update"]
         }
         StepAction::DeleteGroup => ["Destroying", "Still destroying", "Destruction complete", "delete"],
+        StepAction::Read => ["Reading", "Still reading", "Read complete", "read"],
         StepAction::Forget => ["Forgetting", "Still forgetting", "Forgotten", "forget"],
     }
 }

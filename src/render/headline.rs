@@ -30,6 +30,7 @@ pub fn sentence(change: &Change) -> String {
             (_, true) => " must be re-rented",
             (_, false) => " must be replaced",
         },
+        Action::Read => " will be read during apply",
         Action::Delete if machine => " will be released",
         Action::Delete => " will be destroyed",
         Action::Forget if change.reason == Some(Reason::LetGo) => {
@@ -61,6 +62,8 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
             None => format!("because {} uses count or for_each now", address.resource),
         },
         Reason::Tainted(why) => format!("because {}", harmless_line(why)),
+        Reason::ConfigUnknown => "config refers to values not yet known".to_owned(),
+        Reason::DependencyPending => "depends on a resource or a module with changes pending".to_owned(),
         Reason::Deposed => "left over from a replacement that did not come to its end".to_owned(),
         Reason::LetGo => "destroy = false is set in the configuration".to_owned(),
         Reason::Gone => "because the recorded one is gone from the account".to_owned(),
@@ -82,6 +85,7 @@ pub fn sign(plan: &Plan, change: &Change) -> Sign {
         Action::Update => Sign::Change,
         Action::Delete => Sign::Remove,
         Action::Forget => Sign::Forget,
+        Action::Read => Sign::Read,
         Action::Replace if new_first(plan, change) => Sign::ReplaceNewFirst,
         Action::Replace => Sign::Replace,
     }

@@ -18,6 +18,8 @@ pub enum Sign {
     Replace,
     /// `+/-`: the new one first.
     ReplaceNewFirst,
+    /// `<=`: read.
+    Read,
     /// `.`: forgotten.
     Forget,
     /// Nothing, of an object that only has another address: what stays is not shown.
@@ -35,6 +37,7 @@ impl Sign {
             Sign::Replace => "-/+",
             Sign::ReplaceNewFirst => "+/-",
             Sign::Forget => ".",
+            Sign::Read => "<=",
         }
     }
 
@@ -48,6 +51,7 @@ impl Sign {
             Sign::Replace => format!("{}/{}", style.paint(REMOVE, "-"), style.paint(ADD, "+")),
             Sign::ReplaceNewFirst => format!("{}/{}", style.paint(ADD, "+"), style.paint(REMOVE, "-")),
             Sign::Forget => style.paint(REMOVE, "."),
+            Sign::Read => style.paint(ADD, "<="),
         }
     }
 }

@@ -125,6 +125,7 @@ fn resource_change(plan: &Plan, change: &Change) -> Json {
         Action::Replace if new_first(plan, change) => json!(["create", "delete"]),
         Action::Replace => json!(["delete", "create"]),
         Action::Forget => json!(["forget"]),
+        Action::Read => json!(["read"]),
     };
     let mut body = change_body(&change.address, actions, change.before.as_ref(), change.after.as_ref());
     if !change.forced_by.is_empty() {
@@ -150,6 +151,8 @@ fn resource_change(plan: &Plan, change: &Change) -> Json {
 
 fn action_reason(change: &Change) -> Option<&'static str> {
     match (change.action, &change.reason) {
+        (Action::Read, Some(Reason::ConfigUnknown)) => Some("read_because_config_unknown"),
+        (Action::Read, _) => Some("read_because_dependency_pending"),
         (Action::Replace, Some(Reason::Tainted(_))) => Some("replace_because_tainted"),
         (Action::Replace, Some(Reason::Triggered)) => Some("replace_by_triggers"),
         (Action::Replace, Some(Reason::Requested)) => Some("replace_by_request"),

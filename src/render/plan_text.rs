@@ -119,7 +119,8 @@ fn changes(page: &mut Page, plan: &Plan) {
     if signs.iter().any(|(sign, _)| !matches!(sign, Sign::Same | Sign::Moved)) {
         page.line(0, Sign::Same, "Resource actions are indicated with the following symbols:");
     }
-    for sign in [Sign::Add, Sign::Change, Sign::Remove, Sign::Replace, Sign::ReplaceNewFirst, Sign::Forget] {
+    for sign in [Sign::Add, Sign::Change, Sign::Remove, Sign::Replace, Sign::ReplaceNewFirst, Sign::Forget, Sign::Read]
+    {
         let machines = signs.contains(&(sign, true));
         if !machines && !signs.contains(&(sign, false)) {
             continue;
@@ -134,6 +135,7 @@ fn changes(page: &mut Page, plan: &Plan) {
             Sign::Replace => "destroy and then create replacement",
             Sign::ReplaceNewFirst if machines => "create replacement and then destroy (re-rent)",
             Sign::ReplaceNewFirst => "create replacement and then destroy",
+            Sign::Read => "read (data sources)",
             _ => "forget",
         };
         page.line(1, sign, meaning);

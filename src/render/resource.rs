@@ -72,7 +72,7 @@ pub fn block(
         true => style.paint(REMOVE, forces),
         false => String::new(),
     };
-    let table = schema::schema(&resource.kind);
+    let table = schema::table(resource.mode, &resource.kind);
     let blocks = table.map_or(&[][..], |table| table.blocks);
     let block_names: Vec<&str> = blocks.iter().map(|block| block.name).collect();
     let attributes = table.map_or(&[][..], |table| table.attributes);
@@ -129,7 +129,7 @@ fn draw(page: &mut Page, level: usize, whole: Sign, rows: &[Row], tail: &dyn Fn(
 
 /// The object with everything marked that its table says is secret.
 pub fn hidden_object(address: &InstanceAddr, object: &Value) -> Value {
-    let Some(table) = schema::schema(&address.resource.kind) else { return object.clone() };
+    let Some(table) = schema::table(address.resource.mode, &address.resource.kind) else { return object.clone() };
     let hide = |object: &Value, attributes: &[Attribute]| -> Value {
         let Some(entries) = object.as_entries() else { return object.clone() };
         let secret = |name: &str| attributes.iter().any(|a| a.name == name && a.sensitive);

@@ -266,6 +266,7 @@ pub fn rich() -> Plan {
                 sensitive: true,
             },
         ],
+        data: Default::default(),
         imports: Vec::new(),
         moves: Vec::new(),
         refresh: Vec::new(),

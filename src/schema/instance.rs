@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use Change::{ByEnvChange, ByTemplateChange, InPlace, Judged, Local, Rerent};
 
-const PORT: &[(&str, Ty)] = &[
+pub(super) const PORT: &[(&str, Ty)] = &[
     ("container_port", Ty::String),
     ("host_port", Ty::Number),
     ("ip", Ty::String),
@@ -133,7 +133,7 @@ const RANGES: [[Attribute; 2]; 14] = [
     ],
 ];
 
-const OFFER: &[Attribute] = &{
+pub(super) const OFFER: &[Attribute] = &{
     let mut all = [Attribute::optional("region", Ty::String, Judged, "Continent, or a datacenter code."); 2 + 2 + 28];
     all[1] = Attribute::optional("country", Ty::String, Judged, "Two letters.");
     all[2] = Attribute::optional("min_driver_version", Ty::String, Judged, "At least this driver version.");

@@ -3,6 +3,7 @@
 //! The tables are data ([`Schema`]); [`instance`] and [`group`] read a known object of such a table into the words of
 //! the API's calls.
 
+pub mod data;
 pub mod group;
 pub mod instance;
 pub mod observe;
@@ -10,6 +11,8 @@ pub mod script;
 mod shape;
 mod table;
 mod validate;
+
+use crate::address::Mode;
 
 pub use shape::{Shape, absent};
 pub use table::{Attribute, BlockType, Change, Default, Presence, Schema, Ty};
@@ -24,6 +27,14 @@ pub const INSTANCE: &str = "simplepod_instance";
 
 /// Every resource.
 pub static ALL: [&Schema; 2] = [&group::SCHEMA, &instance::SCHEMA];
+
+/// The table of a resource or data source.
+pub fn table(mode: Mode, kind: &str) -> Option<&'static Schema> {
+    match mode {
+        Mode::Managed => schema(kind),
+        Mode::Data => data::ALL.into_iter().find(|schema| schema.kind == kind),
+    }
+}
 
 /// The table of a resource; `None` for a kind that does not exist.
 pub fn schema(kind: &str) -> Option<&'static Schema> {

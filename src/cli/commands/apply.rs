@@ -47,9 +47,15 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     held.settle(&client, &access, context).await?;
     let rents = options.mode == PlanMode::Normal && fleet.asks_for_more_than(&held.state);
     let Look { snapshot, market } = planning::look(&client, &held.state, fleet.name(), &args.planning, rents).await?;
-    let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &held.state, snapshot: &snapshot, client: &client };
-    let Made { plan, market } =
-        planning::make(&basis, Market::Api(market), &options, &mut context.diags).await?;
+    let basis = Basis {
+        fleet: &fleet,
+        effects: &effects,
+        access: &access,
+        state: &held.state,
+        snapshot: &snapshot,
+        client: &client,
+    };
+    let Made { plan, market } = planning::make(&basis, Market::Api(market), &options, &mut context.diags).await?;
     if !args.planning.json {
         show(&plan, &fleet, &held.state, false, context);
     }

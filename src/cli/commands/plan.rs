@@ -27,7 +27,14 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let client = access.client(&state, 0)?;
     let rents = options.mode == PlanMode::Normal && fleet.asks_for_more_than(&state);
     let Look { snapshot, market } = planning::look(&client, &state, fleet.name(), &args.planning, rents).await?;
-    let basis = Basis { fleet: &fleet, effects: &effects, access: &access, state: &state, snapshot: &snapshot, client: &client };
+    let basis = Basis {
+        fleet: &fleet,
+        effects: &effects,
+        access: &access,
+        state: &state,
+        snapshot: &snapshot,
+        client: &client,
+    };
     let plan = planning::make(&basis, Market::Api(market), &options, &mut context.diags).await?.plan;
     show(&plan, &fleet, &state, args.planning.json, context);
     if let Some(path) = &args.out {

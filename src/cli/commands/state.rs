@@ -27,7 +27,9 @@ fn list(addresses: &[String], sandbox: bool, context: &Context) -> Outcome {
     let state = stored::read(&state_dir(sandbox))?;
     let targets: Result<Vec<Target>, _> = addresses.iter().map(|text| text.parse::<Target>()).collect();
     let targets = targets.map_err(|error| Failure::from(Diagnostic::error("Invalid address", error.to_string())))?;
-    for address in state.resources.keys() {
+    let mut addresses: Vec<&InstanceAddr> = state.resources.keys().chain(state.data.keys()).collect();
+    addresses.sort();
+    for address in addresses {
         if targets.is_empty() || targets.iter().any(|target| target.matches(address)) {
             context.terminal.line(&address.to_string());
         }
