@@ -163,13 +163,6 @@ fn module(
     let mut files = Vec::new();
     for name in names {
         let path = if dir == "." { name.clone() } else { format!("{dir}/{name}") };
-        if is_override_file(&name) {
-            let detail = format!(
-                "\"{path}\" is an override file. They are not supported by this version of podform: merge it into the file it overrides."
-            );
-            diags.push(Diagnostic::error("Unsupported override file", detail));
-            continue;
-        }
         // Reading a pipe would wait for ever.
         if std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
             diags.push(Diagnostic::error("Unreadable file", format!("\"{path}\" is no regular file.")));
@@ -178,7 +171,10 @@ fn module(
         if let Some(text) = text(&path, diags) {
             digests.extend(configuration_digests([(&*path, &*text)]));
             let file = sources.add(path, text.clone());
-            files.push(LoadedFile { body: Arc::new(parse::parse_body(file, &text, diags)) });
+            files.push(LoadedFile {
+                overrides: is_override_file(&name),
+                body: Arc::new(parse::parse_body(file, &text, diags)),
+            });
         }
     }
     Some(files)

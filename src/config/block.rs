@@ -1,5 +1,6 @@
 //! Reading one block: which attributes and blocks it may hold, and constants out of it.
 
+use super::model::Repeat;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::lang::ast::{Attribute, Block, Body, Expr, ExprKind};
 use crate::lang::reference::references;
@@ -7,7 +8,7 @@ use crate::lang::{Reference, Subject};
 use std::sync::Arc;
 
 /// The meta-arguments of resources and module calls.
-pub(super) const META: [&str; 3] = ["count", "for_each", "depends_on"];
+pub(super) const META: [&str; 4] = ["count", "for_each", "enabled", "depends_on"];
 
 /// Reports every attribute and block that is not on the lists; `what` names the block: "a variable block".
 pub(super) fn allow(body: &Body, what: &str, attributes: &[&str], blocks: &[&str], diags: &mut Diagnostics) {
@@ -166,10 +167,17 @@ pub(super) fn missing_argument(name: &str, span: Span, diags: &mut Diagnostics) 
     diags.push(Diagnostic::error("Missing required argument", detail).at(span));
 }
 
-/// An error where both meta-arguments stand.
-pub(super) fn both<T>(count: &Option<T>, for_each: &Option<T>, block: &Block, diags: &mut Diagnostics) {
-    if count.is_some() && for_each.is_some() {
-        let detail = "The \"count\" and \"for_each\" meta-arguments are mutually exclusive: only one may be given.";
-        diags.push(Diagnostic::error("Invalid combination of \"count\" and \"for_each\"", detail).at(block.span));
+/// `count`, `for_each` and `enabled` of a body; an error where more than one stands.
+pub(super) fn repeat(block: &Block, diags: &mut Diagnostics) -> Repeat {
+    let [count, for_each, enabled] = ["count", "for_each", "enabled"].map(|name| expr(&block.body, name));
+    let repeat = Repeat { count, for_each, enabled };
+    let given = [("count", &repeat.count), ("for_each", &repeat.for_each), ("enabled", &repeat.enabled)];
+    let given: Vec<&str> = given.into_iter().filter(|(_, found)| found.is_some()).map(|(name, _)| name).collect();
+    if let [first, second, ..] = given.as_slice() {
+        let detail =
+            format!("The \"{first}\" and \"{second}\" meta-arguments are mutually exclusive: only one may be given.");
+        let summary = format!("Invalid combination of \"{first}\" and \"{second}\"");
+        diags.push(Diagnostic::error(summary, detail).at(block.span));
     }
+    repeat
 }

@@ -20,7 +20,7 @@ impl<'a> Walk<'a> {
         resolve: &mut dyn Resolve,
         diags: &mut Diagnostics,
     ) {
-        let expansion = self.expansion(resource.count.as_ref(), resource.for_each.as_ref(), frame, diags);
+        let expansion = self.expansion(&resource.repeat, frame, diags);
         let address = ResourceAddr {
             module: self.frames[frame].path.clone(),
             mode: Mode::Data,

@@ -4,7 +4,7 @@ use super::decode::decode;
 use super::expand::Expansion;
 use super::graph::{Graph, Node};
 use super::inputs::{Inputs, default_value};
-use super::model::{Configuration, ModuleId, Resource, ResourceKey, Variable};
+use super::model::{Configuration, ModuleId, Repeat, Resource, ResourceKey, Variable};
 use super::provider::ProviderSettings;
 use super::rules::{Wording, judge};
 use super::scope::{Frame, FrameScope, Repetition};
@@ -259,7 +259,7 @@ impl<'a> Walk<'a> {
 
     fn import(&self, at: usize, resolve: &mut dyn Resolve, diags: &mut Diagnostics) {
         let Some(import) = self.configuration.root().imports.get(at) else { return };
-        let expansion = self.expansion(None, import.for_each.as_ref(), 0, diags);
+        let expansion = self.expansion(&Repeat { for_each: import.for_each.clone(), ..Repeat::default() }, 0, diags);
         for repetition in expansion.repetitions() {
             let scope = self.scope(0, repetition);
             let mut own = Diagnostics::new();
@@ -285,20 +285,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    pub(super) fn expansion(
-        &self,
-        count: Option<&Arc<Expr>>,
-        for_each: Option<&Arc<Expr>>,
-        frame: usize,
-        diags: &mut Diagnostics,
-    ) -> Expansion {
-        Expansion::evaluate(count, for_each, self.is_final, &self.scope(frame, Repetition::default()), diags)
+    pub(super) fn expansion(&self, repeat: &Repeat, frame: usize, diags: &mut Diagnostics) -> Expansion {
+        Expansion::evaluate(repeat, self.is_final, &self.scope(frame, Repetition::default()), diags)
     }
 
     fn call(&mut self, frame: usize, name: &Arc<str>, diags: &mut Diagnostics) {
         let configuration = self.configuration;
         let Some(call) = configuration.module(self.frames[frame].module).calls.get(name) else { return };
-        let expansion = self.expansion(call.count.as_ref(), call.for_each.as_ref(), frame, diags);
+        let expansion = self.expansion(&call.repeat, frame, diags);
         let mut children = Vec::new();
         for repetition in expansion.repetitions() {
             let path = self.frames[frame].path.child(&**name, repetition.key.clone());
@@ -362,7 +356,7 @@ impl<'a> Walk<'a> {
         resolve: &mut dyn Resolve,
         diags: &mut Diagnostics,
     ) {
-        let expansion = self.expansion(resource.count.as_ref(), resource.for_each.as_ref(), frame, diags);
+        let expansion = self.expansion(&resource.repeat, frame, diags);
         let address = ResourceAddr {
             module: self.frames[frame].path.clone(),
             mode: Mode::Managed,

@@ -1,5 +1,6 @@
 //! `count` and `for_each`: how many instances, and their keys.
 
+use super::model::Repeat;
 use super::scope::Repetition;
 use crate::address::InstanceKey;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -16,6 +17,8 @@ const MOST: u64 = 100_000;
 pub(super) enum Expansion {
     /// Neither `count` nor `for_each`.
     Single,
+    /// `enabled` says that there is none.
+    Disabled,
     /// `count`.
     Count(u64),
     /// `for_each`: keys and values, by key.
@@ -26,17 +29,12 @@ pub(super) enum Expansion {
 
 impl Expansion {
     /// Evaluates `count` or `for_each`; an unknown one is refused only in an evaluation that is final.
-    pub fn evaluate(
-        count: Option<&Arc<Expr>>,
-        for_each: Option<&Arc<Expr>>,
-        is_final: bool,
-        scope: &dyn Scope,
-        diags: &mut Diagnostics,
-    ) -> Expansion {
-        match (count, for_each) {
-            (Some(expr), _) => count_of(expr, is_final, scope, diags),
-            (None, Some(expr)) => each_of(expr, is_final, scope, diags),
-            (None, None) => Expansion::Single,
+    pub fn evaluate(repeat: &Repeat, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+        match repeat {
+            Repeat { count: Some(expr), .. } => count_of(expr, is_final, scope, diags),
+            Repeat { for_each: Some(expr), .. } => each_of(expr, is_final, scope, diags),
+            Repeat { enabled: Some(expr), .. } => enabled_of(expr, is_final, scope, diags),
+            Repeat { .. } => Expansion::Single,
         }
     }
 
@@ -54,7 +52,7 @@ impl Expansion {
                     each_value: Some(value.clone()),
                 })
                 .collect(),
-            Expansion::Unknown => Vec::new(),
+            Expansion::Unknown | Expansion::Disabled => Vec::new(),
         }
     }
 
@@ -66,9 +64,34 @@ impl Expansion {
             Expansion::Each(entries) => {
                 Value::object(entries.iter().zip(instances).map(|((key, _), value)| (key.as_str(), value)))
             }
+            Expansion::Disabled => Value::null(Type::Dynamic),
             Expansion::Unknown => Value::unknown(Type::Dynamic),
         }
     }
+}
+
+fn enabled_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+    let mut own = Diagnostics::new();
+    let value = eval::evaluate(expr, scope, &mut own);
+    let failed = own.has_errors();
+    diags.extend(own);
+    if failed || (!is_final && !value.is_known()) {
+        return Expansion::Unknown;
+    }
+    let detail = match convert(&value, &Type::Bool) {
+        Ok(value) if value.marks.sensitive => {
+            "Sensitive values cannot be used as enabled: whether the instance exists would disclose them.".to_owned()
+        }
+        Ok(value) if !value.is_known() => "The \"enabled\" value depends on resource attributes that cannot be determined until apply, so podform cannot predict whether the instance exists.".to_owned(),
+        Ok(value) => match value.as_bool() {
+            Some(true) => return Expansion::Single,
+            Some(false) => return Expansion::Disabled,
+            None => "The given \"enabled\" argument value is null: true or false is required.".to_owned(),
+        },
+        Err(error) => format!("The given \"enabled\" argument value is unsuitable: {error}."),
+    };
+    diags.push(Diagnostic::error("Invalid enabled argument", detail).at(expr.span));
+    Expansion::Unknown
 }
 
 fn count_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {

@@ -224,7 +224,7 @@ impl Builder<'_> {
             Node::Call(_, name) => {
                 if let Some(call) = module.calls.get(name) {
                     let repeated = Repeated::NOT;
-                    for expr in [&call.count, &call.for_each].into_iter().flatten() {
+                    for expr in call.repeat.exprs() {
                         self.expr(id, expr, repeated, &mut needs, diags);
                     }
                 }
@@ -271,7 +271,8 @@ impl Builder<'_> {
             && let Some(call) = self.configuration.module(*caller).calls.get(call)
             && let Some(argument) = call.arguments.iter().find(|argument| argument.name == *name)
         {
-            let repeated = Repeated { count: call.count.is_some(), each: call.for_each.is_some(), object: false };
+            let repeated =
+                Repeated { count: call.repeat.count.is_some(), each: call.repeat.for_each.is_some(), object: false };
             self.expr(*caller, &argument.expr, repeated, needs, diags);
         }
         let Some(variable) = module.variables.get(name) else { return };
@@ -292,10 +293,14 @@ impl Builder<'_> {
         diags: &mut Diagnostics,
     ) {
         let Some(resource) = declared else { return };
-        for expr in [&resource.count, &resource.for_each].into_iter().flatten() {
+        for expr in resource.repeat.exprs() {
             self.expr(id, expr, Repeated::NOT, needs, diags);
         }
-        let repeated = Repeated { count: resource.count.is_some(), each: resource.for_each.is_some(), object: false };
+        let repeated = Repeated {
+            count: resource.repeat.count.is_some(),
+            each: resource.repeat.for_each.is_some(),
+            object: false,
+        };
         let found = body_references(&resource.body, diags);
         self.references(id, found, repeated, false, needs, diags);
         self.references(id, resource.depends_on.clone(), repeated, true, needs, diags);

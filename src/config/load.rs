@@ -1,13 +1,14 @@
 //! From syntax to declarations: one module, then the modules it calls.
 
 use super::block::{
-    META, allow_no_blocks, attribute, both, check_name, constant_text, depends_on, expr, labels, missing_argument,
+    META, allow_no_blocks, attribute, check_name, constant_text, depends_on, labels, missing_argument, repeat,
 };
 use super::check_block::check;
 use super::import_block::import;
 use super::model::{Configuration, Local, Module, ModuleCall, ModuleId};
 use super::moved_block::{moved, removed};
 use super::moves;
+use super::overrides;
 use super::resource_block::resource;
 use super::settings_block::{provider, settings};
 use super::value_blocks::{output, variable};
@@ -21,6 +22,8 @@ use std::sync::Arc;
 /// One configuration file, parsed.
 #[derive(Clone, Debug)]
 pub struct LoadedFile {
+    /// It is an override file ([`is_override_file`]).
+    pub overrides: bool,
     /// What it holds.
     pub body: Arc<Body>,
 }
@@ -76,9 +79,9 @@ impl Loader<'_, '_> {
                 );
                 self.diags.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name_span));
             }
-            for block in &file.body.blocks {
-                declaration(block, id, &mut own, &mut calls, self.diags);
-            }
+        }
+        for block in overrides::blocks(&files, self.diags) {
+            declaration(&block, id, &mut own, &mut calls, self.diags);
         }
         self.above.push(dir.to_owned());
         for (block, name) in calls {
@@ -111,18 +114,22 @@ impl Loader<'_, '_> {
             self.diags.push(Diagnostic::error("Module calls itself", detail).at(at));
             return None;
         }
-        let count = expr(body, "count");
-        let for_each = expr(body, "for_each");
-        both(&count, &for_each, block, self.diags);
+        let mut repeat = repeat(block, self.diags);
         let child = self.module(&path, Some((caller, name.clone())), Some(at));
         let known = &self.configuration.module(child).variables;
+        // A module that has such a variable means that.
+        let own_enabled = known.contains_key("enabled");
+        if own_enabled {
+            repeat.enabled = None;
+        }
         let given = |variable: &str| attribute(body, variable).is_some();
         for variable in known.values().filter(|variable| variable.default.is_none() && !given(&variable.name)) {
             missing_argument(&variable.name, block.span, self.diags);
         }
         let mut arguments = Vec::new();
         for attribute in &body.attributes {
-            if META.contains(&&*attribute.name) || &*attribute.name == "source" {
+            let meta = META.contains(&&*attribute.name) && !(own_enabled && &*attribute.name == "enabled");
+            if meta || &*attribute.name == "source" {
                 continue;
             }
             if !known.contains_key(&attribute.name) {
@@ -138,8 +145,7 @@ impl Loader<'_, '_> {
             module: child,
             source,
             arguments,
-            count,
-            for_each,
+            repeat,
             depends_on: depends_on(body, self.diags),
             span: block.span,
         })

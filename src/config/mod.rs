@@ -16,6 +16,7 @@ mod load;
 mod model;
 mod moved_block;
 mod moves;
+mod overrides;
 mod provider;
 mod resource_block;
 mod rules;

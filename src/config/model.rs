@@ -71,6 +71,19 @@ impl Configuration {
         Some((id, declared.get(&key)?))
     }
 
+    /// True where `enabled` decides whether an address has objects: at the resource, or at a call above it.
+    pub fn is_switched(&self, address: &ResourceAddr) -> bool {
+        let mut at = self.root();
+        for (name, _) in &address.module.0 {
+            match at.calls.get(name.as_str()) {
+                Some(call) if call.repeat.enabled.is_some() => return true,
+                Some(call) => at = self.module(call.module),
+                None => return false,
+            }
+        }
+        self.declaration(address).is_some_and(|(_, resource)| resource.repeat.enabled.is_some())
+    }
+
     /// The names of the calls from the root to a module.
     pub fn call_path(&self, id: ModuleId) -> Vec<&str> {
         let mut path = Vec::new();
@@ -193,16 +206,32 @@ pub struct Resource {
     pub schema: &'static Schema,
     /// Its body without meta-arguments.
     pub body: Body,
-    /// `count`.
-    pub count: Option<Arc<Expr>>,
-    /// `for_each`.
-    pub for_each: Option<Arc<Expr>>,
+    /// How many instances it has.
+    pub repeat: Repeat,
     /// `depends_on`.
     pub depends_on: Vec<Reference>,
     /// `lifecycle`.
     pub lifecycle: Lifecycle,
     /// The header of its block.
     pub span: Span,
+}
+
+/// How often something stands; at most one is given.
+#[derive(Clone, Debug, Default)]
+pub struct Repeat {
+    /// `count`.
+    pub count: Option<Arc<Expr>>,
+    /// `for_each`.
+    pub for_each: Option<Arc<Expr>>,
+    /// `enabled`: one without a key, or none. podform's own.
+    pub enabled: Option<Arc<Expr>>,
+}
+
+impl Repeat {
+    /// All that are given.
+    pub fn exprs(&self) -> impl Iterator<Item = &Arc<Expr>> {
+        [&self.count, &self.for_each, &self.enabled].into_iter().flatten()
+    }
 }
 
 /// `lifecycle`.
@@ -245,10 +274,8 @@ pub struct ModuleCall {
     pub source: String,
     /// Values of the called module's variables.
     pub arguments: Vec<Attribute>,
-    /// `count`.
-    pub count: Option<Arc<Expr>>,
-    /// `for_each`.
-    pub for_each: Option<Arc<Expr>>,
+    /// How many instances it has.
+    pub repeat: Repeat,
     /// `depends_on`.
     pub depends_on: Vec<Reference>,
     /// The header of its block.

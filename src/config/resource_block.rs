@@ -1,6 +1,6 @@
 //! `resource` blocks, their meta-arguments and `lifecycle`.
 
-use super::block::{META, allow, attribute, both, check_name, constant_bool, depends_on, expr, labels};
+use super::block::{META, allow, attribute, check_name, constant_bool, depends_on, expr, labels, repeat};
 use super::model::{IgnoreChanges, Lifecycle, Resource};
 use super::rules::rules;
 use super::trigger;
@@ -30,9 +30,7 @@ pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Op
     if !check_name(block, 1, diags) {
         return None;
     }
-    let count = expr(&block.body, "count");
-    let for_each = expr(&block.body, "for_each");
-    both(&count, &for_each, block, diags);
+    let repeat = repeat(block, diags);
     let body = Body {
         attributes: block.body.attributes.iter().filter(|a| !META.contains(&&*a.name)).cloned().collect(),
         blocks: block.body.blocks.iter().filter(|inner| &*inner.kind != "lifecycle").cloned().collect(),
@@ -60,8 +58,7 @@ pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Op
         name: name.into(),
         schema,
         body,
-        count,
-        for_each,
+        repeat,
         depends_on: depends_on(&block.body, diags),
         lifecycle,
         span: block.span,

@@ -25,7 +25,7 @@ pub(super) struct Wanted {
 /// What came of an import.
 pub(super) enum Import<'a> {
     /// The object, and its record.
-    Done(String, Record, LiveObject<'a>),
+    Done(String, Box<Record>, LiveObject<'a>),
     /// It is not read yet, or it cannot be imported, which was told.
     Open,
 }
@@ -130,7 +130,7 @@ impl<'a> Planner<'a> {
         });
         let mut record = record(schema, live, desired, key);
         record.claim = Some(claim);
-        Some(Import::Done(number.to_string(), record, live))
+        Some(Import::Done(number.to_string(), Box::new(record), live))
     }
 }
 

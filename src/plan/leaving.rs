@@ -53,6 +53,7 @@ impl Planner<'_> {
                 _ if destroy => Reason::Destroy,
                 Action::Forget if matches!(live, Live::Gone) => Reason::Gone,
                 Action::Forget => Reason::LetGo,
+                _ if self.input.program.configuration.is_switched(&address.resource) => Reason::Disabled,
                 _ if self.input.program.configuration.declaration(&address.resource).is_some() => Reason::NoKey,
                 _ => Reason::NoBlock,
             };

@@ -49,6 +49,8 @@ pub enum Reason {
     NoBlock,
     /// Its key is no more in `count` or `for_each`.
     NoKey,
+    /// `enabled` is false.
+    Disabled,
     /// `destroy`.
     Destroy,
     /// `-replace`.

@@ -36,7 +36,7 @@ pub(super) fn moved<'s>(
     for from in state.resources.keys().filter(single).cloned().collect::<Vec<_>>() {
         let Some((_, resource)) = configuration.declaration(&from.resource) else { continue };
         let first = first.clone();
-        let key = match (&resource.count, &resource.for_each) {
+        let key = match (&resource.repeat.count, &resource.repeat.for_each) {
             (Some(_), _) if from.key.is_none() => first,
             (None, None) if from.key == first => None,
             _ => continue,

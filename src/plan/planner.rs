@@ -384,7 +384,7 @@ impl Resolve for Planner<'_> {
                 return object;
             }
             Some(Import::Done(id, imported, object)) => {
-                taken_in = Record { prevent_destroy, ..imported };
+                taken_in = Record { prevent_destroy, ..*imported };
                 record = Some(&taken_in);
                 live = Live::Object(object);
                 self.taken_in.push((address.clone(), taken_in.clone()));

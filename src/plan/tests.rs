@@ -36,8 +36,9 @@ pub(super) fn program(text: &str) -> (Program, Diagnostics) {
     let mut diags = Diagnostics::new();
     let file = sources.add("main.hcl", text);
     let body = Arc::new(parse::parse_body(file, text, &mut diags));
-    let mut read =
-        |_: &str, _: Option<crate::diag::Span>, _: &mut Diagnostics| Some(vec![LoadedFile { body: body.clone() }]);
+    let mut read = |_: &str, _: Option<crate::diag::Span>, _: &mut Diagnostics| {
+        Some(vec![LoadedFile { overrides: false, body: body.clone() }])
+    };
     let configuration: Configuration = config::load(".", &mut read, &mut diags);
     let graph = Graph::build(&configuration, &mut diags).unwrap_or_default();
     let inputs = Inputs::resolve(configuration.root(), Vec::new(), &mut sources, &mut diags);

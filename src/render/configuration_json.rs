@@ -54,7 +54,7 @@ fn module(configuration: &Configuration, module: &Module) -> Json {
                 let secret = |name: &str| called.variables.get(name).is_some_and(|variable| variable.sensitive);
                 told.insert("expressions".into(), expressions(&call.arguments, &[], &secret, &no_block));
             }
-            repetition(&mut told, call.count.as_deref(), call.for_each.as_deref());
+            repetition(&mut told, call.repeat.count.as_deref(), call.repeat.for_each.as_deref());
             told.insert("module".into(), self::module(configuration, called));
             depends_on(&mut told, &call.depends_on);
             (name.to_string(), Json::Object(told))
@@ -96,7 +96,7 @@ fn resource(resource: &Resource) -> Json {
     let body = &resource.body;
     told.insert("expressions".into(), expressions(&body.attributes, &body.blocks, &secret, &secret_in));
     told.insert("schema_version".into(), json!(0));
-    repetition(&mut told, resource.count.as_deref(), resource.for_each.as_deref());
+    repetition(&mut told, resource.repeat.count.as_deref(), resource.repeat.for_each.as_deref());
     depends_on(&mut told, &resource.depends_on);
     Json::Object(told)
 }

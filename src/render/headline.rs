@@ -56,6 +56,7 @@ pub fn moved(change: &Change) -> Option<&InstanceAddr> {
 pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String> {
     let text = match reason? {
         Reason::NoBlock => format!("because {} is not in configuration", address.resource),
+        Reason::Disabled => format!("because enabled is false for {}", address.resource),
         Reason::NoKey => match &address.key {
             Some(InstanceKey::Int(n)) => format!("because index [{n}] is out of range for count"),
             Some(key) => format!("because key {key} is not in for_each map"),
