@@ -2,8 +2,9 @@
 
 use super::change::{removal, unchanged};
 use super::model::{Action, Change, Drift, DriftKind, PlanMode, Reason};
-use super::planner::{Live, Planner};
+use super::planner::Planner;
 use super::refusals::{carries_mark, refuse_destroy};
+use super::standing::Live;
 use crate::address::InstanceAddr;
 use crate::diag::Diagnostics;
 use crate::schema::{self, Schema, TEMPLATE_GROUP};

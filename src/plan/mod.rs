@@ -15,11 +15,13 @@ mod placing;
 mod planner;
 mod program;
 mod refusals;
+mod resolving;
 #[cfg(test)]
 mod saved_tests;
 mod sealed;
 mod select;
 mod stale;
+mod standing;
 mod steps;
 #[cfg(test)]
 mod tests;

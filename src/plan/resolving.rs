@@ -1,0 +1,189 @@
+//! What becomes of each instance that the configuration declares.
+
+use super::change::{ignores, removal, unchanged};
+use super::diff::{Standing, compare, created};
+use super::import::Import;
+use super::model::{Action, Change, PlanMode, Reason};
+use super::planner::Planner;
+use super::refusals::{carries_mark, name_is_free, refuse_destroy, refuse_import};
+use super::standing::Live;
+use crate::config::{DataInstance, ImportRequest, Instance, Resolve, Trigger, Unresolved};
+use crate::diag::Diagnostics;
+use crate::lang::Value;
+use crate::money::Usd;
+use crate::schema::TEMPLATE_GROUP;
+use crate::state::Record;
+
+impl Resolve for Planner<'_> {
+    fn import(&mut self, request: ImportRequest, diags: &mut Diagnostics) {
+        self.wants_import(request, diags);
+    }
+
+    fn data(&mut self, instance: DataInstance<'_>, diags: &mut Diagnostics) -> Value {
+        self.read_data(instance, diags)
+    }
+
+    fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
+        let Instance { address, resource, desired, dependencies, prevent_destroy, triggers } = instance;
+        self.visited.insert(address.clone());
+        self.dependencies.insert(address.clone(), dependencies.clone());
+        let schema = resource.schema;
+        let state = self.input.state;
+        let mut record = state.resources.get(&address);
+        let mut live = record.map_or(Live::Gone, |record| self.live(&address, record));
+        let blocked = state.open_at(&address).next().is_some()
+            || !self.selected(&address)
+            || self.input.options.mode == PlanMode::RefreshOnly;
+        let name = address.to_string();
+        let import = match record {
+            None if !blocked => self.imported(&address, schema, &desired, diags),
+            _ => None,
+        };
+        let taken_in;
+        let importing = match import {
+            None => None,
+            Some(Import::Open) => {
+                let object = created(&name, schema, &desired, &self.template(&desired));
+                self.planned.insert(address, object.clone());
+                return object;
+            }
+            Some(Import::Done(id, imported, object)) => {
+                taken_in = Record { prevent_destroy, ..*imported };
+                record = Some(&taken_in);
+                live = Live::Object(object);
+                self.taken_in.push((address.clone(), taken_in.clone()));
+                Some(id)
+            }
+        };
+        let Some(record) = record.filter(|_| !matches!(live, Live::Gone)) else {
+            if let Some(record) = record {
+                self.gone(&address, schema, record);
+                if self.input.options.mode == PlanMode::RefreshOnly {
+                    let object = record.object(schema, None, self.input.key, &mut Vec::new());
+                    self.list(removal(&address, object, Action::Forget, Reason::Gone));
+                }
+            }
+            let template = self.template(&desired);
+            let object = created(&name, schema, &desired, &template);
+            if blocked {
+                self.planned.insert(address, object.clone());
+                return object;
+            }
+            if resource.schema.kind == TEMPLATE_GROUP {
+                name_is_free(self.input, &address, &desired, diags);
+            }
+            let (action, reason) = (Action::Create, record.map(|_| Reason::Gone));
+            let stands = unchanged(address, None);
+            return self.push(Change { action, reason, after: Some(object), prevent_destroy, ..stands });
+        };
+        let live = match live {
+            Live::Object(object) => Some(object),
+            _ => None,
+        };
+        let marked = live.is_none_or(|live| carries_mark(self.input, &address, record, live, diags));
+        let object = self.standing(&address, schema, record, live, Some((&desired, &resource.lifecycle)), diags);
+        if blocked {
+            return self.push(unchanged(address, Some(object)));
+        }
+        let forced = match &record.tainted {
+            Some(why) => Some(Reason::Tainted(why.clone())),
+            None if self.input.options.replace.contains(&address) => Some(Reason::Requested),
+            None => triggers.iter().any(|trigger| self.triggered(trigger)).then_some(Reason::Triggered),
+        };
+        // A reference that is ignored stays what it is: its template counts, not the one that is written.
+        let referring = if ignores(&resource.lifecycle, "template_group") { &object } else { &desired };
+        let template = self.template(referring);
+        let standing = Standing { object: &object, offer: record.offer.as_ref() };
+        let diffed = compare(&name, schema, &standing, &desired, &resource.lifecycle, &template, forced);
+        let replaced = diffed.action == Action::Replace;
+        if replaced && prevent_destroy {
+            refuse_destroy(&address, diags);
+        }
+        if replaced && importing.is_some() {
+            refuse_import(&address, &diffed.forced_by, diags);
+        }
+        // What is said of a machine that goes does not matter any more.
+        let mut remarks = if replaced { Vec::new() } else { diffed.remarks };
+        let remembers = diffed.action == Action::NoOp && record.prevent_destroy != prevent_destroy;
+        if remembers {
+            remarks.push(match prevent_destroy {
+                true => "prevent_destroy is recorded: it holds even when the block is gone".to_owned(),
+                false => "prevent_destroy is no longer recorded".to_owned(),
+            });
+        }
+        let create_first = replaced && resource.lifecycle.create_before_destroy;
+        if create_first && schema.kind == TEMPLATE_GROUP {
+            name_is_free(self.input, &address, &desired, diags);
+        }
+        let repair_mark = !marked && !replaced;
+        if repair_mark {
+            remarks.push(match self.moves.contains_key(&address) {
+                _ if importing.is_some() => "podform's mark is written into its notes".to_owned(),
+                true => "podform's mark in its notes is written anew with this address".to_owned(),
+                false => "podform's mark is missing from its notes and is written again".to_owned(),
+            });
+        }
+        let stands = unchanged(address, Some(object));
+        self.push(Change {
+            action: if repair_mark || remembers { Action::Update } else { diffed.action },
+            prevent_destroy,
+            create_first,
+            reason: diffed.reason,
+            after: Some(diffed.after),
+            forced_by: diffed.forced_by,
+            cost_after: if replaced { Usd::ZERO } else { stands.cost_before },
+            // It was nobody's before.
+            cost_before: if importing.is_some() { Usd::ZERO } else { stands.cost_before },
+            importing,
+            repair_mark,
+            remarks,
+            ..stands
+        })
+    }
+}
+
+/// Visits what the configuration declares, for a plan that destroys it all.
+pub(super) struct Surveyed<'p, 'a> {
+    pub(super) planner: &'p mut Planner<'a>,
+}
+
+impl Resolve for Surveyed<'_, '_> {
+    fn data(&mut self, instance: DataInstance<'_>, diags: &mut Diagnostics) -> Value {
+        self.planner.read_data(instance, diags)
+    }
+
+    fn checks(&self) -> bool {
+        false
+    }
+
+    fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
+        self.planner.visited.insert(instance.address.clone());
+        self.planner.dependencies.insert(instance.address.clone(), instance.dependencies.clone());
+        if instance.prevent_destroy {
+            self.planner.prevented.insert(instance.address.clone());
+        }
+        Unresolved.resolve(instance, diags)
+    }
+}
+
+impl Planner<'_> {
+    /// Whether something that `replace_triggered_by` names changes.
+    fn triggered(&self, trigger: &Trigger) -> bool {
+        let moves = |action| matches!(action, Action::Update | Action::Replace);
+        let named = self.changes.iter().filter(|change| {
+            change.address.resource == trigger.resource
+                && trigger.key.as_ref().is_none_or(|key| Some(key) == change.address.key.as_ref())
+        });
+        let inside = |object: &Option<Value>| {
+            let mut at = object.clone()?;
+            for name in &trigger.path {
+                at = at.get(name)?.clone();
+            }
+            Some(at)
+        };
+        named.filter(|change| moves(change.action)).any(|change| {
+            let (before, after) = (inside(&change.before), inside(&change.after));
+            trigger.path.is_empty() || after.as_ref().is_some_and(|after| !after.is_wholly_known()) || before != after
+        })
+    }
+}

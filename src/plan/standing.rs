@@ -1,0 +1,107 @@
+//! What stands of a recorded object: the record with live laid over it, and what was found on the way.
+
+use super::change::ignores;
+use super::diff::Template;
+use super::drift::{Difference, LiveObject, differences, is_drift, laid_over, refreshed};
+use super::model::{Drift, DriftKind};
+use super::planner::Planner;
+use crate::address::InstanceAddr;
+use crate::config::Lifecycle;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::json::from_json;
+use crate::lang::{Marks, Type, Value};
+use crate::live::{GroupId, MachineId};
+use crate::schema::{self, INSTANCE, Presence, Schema};
+use crate::state::Record;
+
+/// What the account holds of a recorded object.
+#[derive(Clone, Copy)]
+pub(super) enum Live<'a> {
+    /// Proven gone, or never made.
+    Gone,
+    /// Not read: recorded counts as live.
+    Unread,
+    /// As read.
+    Object(LiveObject<'a>),
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn live(&self, address: &InstanceAddr, record: &Record) -> Live<'a> {
+        let snapshot = self.input.snapshot;
+        let Some(id) = record.id() else { return Live::Unread };
+        match address.resource.kind.as_str() {
+            _ if !snapshot.read => Live::Unread,
+            INSTANCE if snapshot.gone_machines.contains(&MachineId(id)) => Live::Gone,
+            INSTANCE => {
+                snapshot.machines.get(&MachineId(id)).map_or(Live::Unread, |m| Live::Object(LiveObject::Machine(m)))
+            }
+            _ if snapshot.gone_groups.contains(&GroupId(id)) => Live::Gone,
+            _ => snapshot.groups.get(&GroupId(id)).map_or(Live::Unread, |g| Live::Object(LiveObject::Group(g))),
+        }
+    }
+
+    /// The template an object would be rented from.
+    pub(super) fn template(&self, object: &Value) -> Template {
+        let Some(reference) = object.get("template_group") else { return Template::default() };
+        let address = match reference.as_str() {
+            Some(id) => GroupId::parse(id).and_then(|id| self.groups.get(&id.0)).cloned(),
+            None => reference.origin().and_then(|origin| origin.rsplit_once('#')?.0.parse().ok()),
+        };
+        let group = address.and_then(|address| self.planned.get(&address));
+        let secret = |path: &str, text: &str| self.input.key.digest(path, text).digest;
+        Template { digest: group.and_then(|group| schema::group::digest(group, &secret)) }
+    }
+
+    /// The object as it stands: the record with live laid over it; pushes drift and what the refresh takes over.
+    #[allow(clippy::too_many_arguments)] // Each is another thing that the object hangs on.
+    pub(super) fn standing(
+        &mut self,
+        address: &InstanceAddr,
+        schema: &Schema,
+        record: &Record,
+        live: Option<LiveObject<'_>>,
+        declared: Option<(&Value, &Lifecycle)>,
+        diags: &mut Diagnostics,
+    ) -> Value {
+        let desired = declared.map(|(desired, _)| desired);
+        let mut foreign = Vec::new();
+        let found = live.map(|live| differences(schema, record, live, self.input.key)).unwrap_or_default();
+        let ignored = |name: &str| declared.is_some_and(|(_, lifecycle)| ignores(lifecycle, name));
+        let left_to_api = |name: &str| {
+            schema.attribute(name).is_some_and(|attribute| attribute.presence == Presence::OptionalComputed)
+                && desired.is_some_and(|desired| desired.get(name).is_none_or(Value::is_null))
+        };
+        let fresh = refreshed(schema, record, &found, self.input.key, &|name| ignored(name) || left_to_api(name));
+        let mut object = fresh.as_ref().unwrap_or(record).object(schema, desired, self.input.key, &mut foreign);
+        self.refresh.extend(fresh.map(|fresh| (address.clone(), fresh)));
+        if !foreign.is_empty() {
+            let detail = format!(
+                "The recorded digest of {} was made under another key, so podform cannot tell whether the secret changed: it counts as unchanged. Set PODFORM_STATE_KEY to the same value everywhere.",
+                foreign.join(", ")
+            );
+            diags.push(Diagnostic::warning("Secrets cannot be compared", detail).on(address));
+        }
+        let shown: Vec<Difference> = found.into_iter().filter(|difference| is_drift(schema, difference)).collect();
+        if !shown.is_empty() {
+            let recorded = record.object(schema, desired, self.input.key, &mut Vec::new());
+            object = laid_over(schema, &object, &shown);
+            let of = |json: &serde_json::Value, name: &str| {
+                let ty = schema.attribute(name).map_or(Type::Dynamic, |attribute| attribute.ty.to_type());
+                let marks = [&recorded, &object].into_iter().filter_map(|object| Some(object.get(name)?.deep_marks()));
+                let marks = marks.fold(Marks::NONE, Marks::and);
+                from_json(json, &ty).unwrap_or_else(|_| Value::null(ty)).marked(marks)
+            };
+            let changed = shown
+                .iter()
+                .map(|d| (d.attribute.to_owned(), of(&d.recorded, d.attribute), of(&d.live, d.attribute)))
+                .collect();
+            self.drift.push(Drift {
+                address: address.clone(),
+                kind: DriftKind::Changed(changed),
+                before: recorded,
+                after: Some(object.clone()),
+            });
+        }
+        object
+    }
+}
