@@ -2,22 +2,22 @@
 
 use super::context::{Context, Known};
 use super::input::{ApplyInput, ApplyResult, Cancel, Journal, StepEnd};
+use super::money;
 use super::offers::Offers;
 use super::order::Order;
 use super::outputs::outputs;
 use super::protocol::{Group, Line, Message};
 use super::shared::Shared;
-use super::step::{Finished, Job, Stop, Template, run};
-use super::{group, money, record};
+use super::step::{Finished, Stop, run};
 use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::{Effects, Value};
 use crate::live::{Account, GroupId, MachineId};
-use crate::plan::{Change, Desires, Plan, PlanMode, Program, Step, StepAction, StepId};
+use crate::plan::{Desires, Plan, PlanMode, Program, Step, StepAction, StepId};
 use crate::render;
 use crate::schema::instance::dollars;
-use crate::schema::{self, INSTANCE, TEMPLATE_GROUP};
+use crate::schema::{INSTANCE, TEMPLATE_GROUP};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{IntentAction, Record, State};
@@ -75,23 +75,23 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(rend
     executor.over(&mut show)
 }
 
-struct Executor<'a> {
-    plan: &'a Plan,
-    program: &'a Program,
-    effects: &'a dyn Effects,
-    key: &'a SecretKey,
-    journal: &'a mut dyn Journal,
-    inbox: mpsc::UnboundedReceiver<Message>,
-    order: Order,
+pub(super) struct Executor<'a> {
+    pub plan: &'a Plan,
+    pub program: &'a Program,
+    pub effects: &'a dyn Effects,
+    pub key: &'a SecretKey,
+    pub journal: &'a mut dyn Journal,
+    pub inbox: mpsc::UnboundedReceiver<Message>,
+    pub order: Order,
     /// Final objects of steps that are done.
-    applied: BTreeMap<InstanceAddr, Value>,
+    pub applied: BTreeMap<InstanceAddr, Value>,
     /// What the configuration asks for, by the last evaluation.
-    desires: Desires,
+    pub desires: Desires,
     /// Steps whose objects that evaluation knew.
-    evaluated: BTreeSet<StepId>,
+    pub evaluated: BTreeSet<StepId>,
     /// What went wrong in it.
-    faults: Diagnostics,
-    result: ApplyResult,
+    pub faults: Diagnostics,
+    pub result: ApplyResult,
 }
 
 impl<'a> Executor<'a> {
@@ -195,111 +195,7 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    /// What a step needs to know. The configuration is evaluated anew only where something that the step needs was made
-    /// since the last time.
-    fn job(&mut self, id: StepId) -> Result<Job<'a>, Stop> {
-        let plan = self.plan;
-        let Some(step) = plan.steps.get(id.0) else { return Err(Stop::Interrupted) };
-        let makes = |need: &StepId| {
-            let action = plan.steps.get(need.0).map(|step| step.action);
-            !matches!(action, Some(StepAction::Release | StepAction::DeleteGroup | StepAction::Forget))
-        };
-        if step.needs.iter().any(|need| makes(need) && !self.evaluated.contains(need)) {
-            self.evaluate();
-        }
-        let address = &step.address;
-        let change = plan.change_of(step);
-        let (record, deposed) = self.recorded(step, change);
-        let mut job = Job {
-            id,
-            step,
-            change,
-            object: None,
-            record,
-            deposed,
-            dependencies: self.desires.dependencies.get(address).map(|all| all.to_vec()).unwrap_or_default(),
-            template: None,
-        };
-        let open = self.result.state.open_at(address).next();
-        if let Some(open) = open.filter(|_| matches!(step.action, StepAction::Rent | StepAction::CreateGroup)) {
-            let diagnostic =
-                crate::refresh::still_in_doubt(open, open.doubt.as_deref().unwrap_or("it was never answered"));
-            return Err(Stop::InDoubt(Diagnostic { severity: Severity::Error, ..diagnostic }.into()));
-        }
-        if matches!(step.action, StepAction::Release | StepAction::DeleteGroup | StepAction::Forget) {
-            return Ok(job);
-        }
-        if matches!(step.action, StepAction::Rent | StepAction::CreateGroup) {
-            // A new object owes nothing to one that is gone.
-            job.record = None;
-        }
-        job.object = Some(self.object(step)?);
-        job.template = self.template(job.object.as_ref());
-        Ok(job)
-    }
-
-    /// What is recorded of the object of a step, with its key where it is deposed. What a replace removes may be so by now.
-    fn recorded(&self, step: &Step, change: Option<&Change>) -> (Option<Record>, Option<String>) {
-        let state = &self.result.state;
-        let current = state.resources.get(&step.address);
-        let removes = matches!(step.action, StepAction::Release | StepAction::DeleteGroup | StepAction::Forget);
-        let before = change.filter(|_| removes).and_then(|change| change.before.as_ref()?.get("id")?.as_str());
-        let is_it = |record: &Record| before.is_some() && record.id().map(|id| id.to_string()).as_deref() == before;
-        let aside = state.deposed.get(&step.address).into_iter().flatten();
-        let mut aside = aside.filter(|(key, record)| step.deposed.as_ref() == Some(*key) || is_it(record));
-        match aside.next() {
-            Some((key, record)) if !current.is_some_and(is_it) => (Some(record.clone()), Some(key.clone())),
-            _ => (current.cloned(), None),
-        }
-    }
-
-    /// The object of a step, known as far as it must be.
-    fn object(&self, step: &Step) -> Result<Value, Stop> {
-        let address = step.address.to_string();
-        let concerns =
-            |fault: &&Diagnostic| fault.severity == Severity::Error && fault.address.as_ref() == Some(&address);
-        let mut faults = Diagnostics::new();
-        self.faults.iter().filter(concerns).for_each(|fault| faults.push(fault.clone()));
-        if !faults.is_empty() {
-            return Err(Stop::Failed(faults));
-        }
-        let missing = |what: String| {
-            let detail = format!("{address} cannot be applied: {what}. Nothing was called for it. Plan again.");
-            Stop::Failed(Diagnostic::error("Value not known", detail).into())
-        };
-        let object = self.desires.objects.get(&step.address);
-        let object = object.ok_or_else(|| missing("the configuration holds no such object any more".into()))?;
-        let table = schema::table(step.address.resource.mode, &step.address.resource.kind);
-        let unknown = table.map(|table| record::unknown(table, object)).unwrap_or_default();
-        let makes = matches!(step.action, StepAction::Rent | StepAction::CreateGroup);
-        if makes && super::step::secrets_of(Some(object)).iter().any(|secret| secret.starts_with('\0')) {
-            return Err(missing("a secret that ignore_changes keeps is recorded as a digest only".into()));
-        }
-        match unknown.is_empty() {
-            true => Ok(object.clone()),
-            false => Err(missing(format!("{} is still not known", unknown.join(", ")))),
-        }
-    }
-
-    /// The recorded group that an instance refers to.
-    fn template(&self, object: Option<&Value>) -> Option<Template> {
-        let id = GroupId::parse(object?.get("template_group")?.as_str()?)?;
-        let is_it = |(address, record): &(&InstanceAddr, &Record)| {
-            address.resource.kind == TEMPLATE_GROUP && record.id() == Some(id.0)
-        };
-        let (address, record) = self.result.state.resources.iter().find(is_it)?;
-        let known = self.applied.get(address).or_else(|| self.desires.objects.get(address));
-        let recorded = || record.object(&schema::group::SCHEMA, None, self.key, &mut Vec::new());
-        let object = known.cloned().unwrap_or_else(recorded);
-        let secret = |path: &str, text: &str| match text.strip_prefix('\0') {
-            // A placeholder is the digest itself.
-            Some(digest) => digest.to_owned(),
-            None => self.key.digest(path, text).digest,
-        };
-        Some(Template { digest: schema::group::digest(&object, &secret), env: group::environment(&object) })
-    }
-
-    fn evaluate(&mut self) {
+    pub fn evaluate(&mut self) {
         let mut faults = Diagnostics::new();
         self.desires = self.program.desires(self.plan, &self.applied, self.effects, &mut faults);
         self.faults = faults;

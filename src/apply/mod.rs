@@ -9,6 +9,7 @@ mod data;
 mod executor;
 mod group;
 mod input;
+mod jobs;
 mod machine;
 mod money;
 mod offers;

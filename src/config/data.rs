@@ -1,9 +1,10 @@
 //! Data sources and checks, evaluated.
 
 use super::decode::decode;
-use super::evaluate::{DataInstance, Resolve, Walk, wording};
+use super::evaluate::{Walk, wording};
 use super::graph::Node;
 use super::model::Resource;
+use super::resolve::{DataInstance, Resolve};
 use super::rules::{Wording, judge};
 use super::scope::Repetition;
 use crate::address::{Mode, ResourceAddr};

@@ -6,41 +6,18 @@ use super::graph::{Graph, Node};
 use super::inputs::{Inputs, default_value};
 use super::model::{Configuration, ModuleId, Repeat, Resource, ResourceKey, Variable};
 use super::provider::ProviderSettings;
+use super::resolve::{ImportRequest, Instance, Resolve};
 use super::rules::{Wording, judge};
 use super::scope::{Frame, FrameScope, Repetition};
-use super::trigger::{Trigger, trigger};
+use super::trigger::trigger;
 use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lang::ast::Expr;
 use crate::lang::convert::{conform, convert};
 use crate::lang::{Effects, Marks, Type, Value, eval};
-use crate::schema::{Presence, validate};
+use crate::schema::validate;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// Says what the object of a resource instance is, as other expressions see it.
-pub trait Resolve {
-    /// Called once for every instance, after all that it depends on.
-    fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value;
-
-    /// Called once for every instance of a data source, after all that it depends on.
-    fn data(&mut self, instance: DataInstance<'_>, _diags: &mut Diagnostics) -> Value {
-        instance.given
-    }
-
-    /// Called once for every object that is to be imported, before its instance.
-    fn import(&mut self, _request: ImportRequest, _diags: &mut Diagnostics) {}
-
-    /// False where what is unknown may be known in a later evaluation: then nothing is refused for being unknown.
-    fn is_final(&self) -> bool {
-        true
-    }
-
-    /// False where preconditions and postconditions do not count: before a plan, and for what is destroyed.
-    fn checks(&self) -> bool {
-        true
-    }
-}
 
 /// How the conditions of a resource are told.
 pub(super) fn wording<'a>(kind: &'static str, address: &'a InstanceAddr) -> Wording<'a> {
@@ -50,80 +27,6 @@ pub(super) fn wording<'a>(kind: &'static str, address: &'a InstanceAddr) -> Word
     };
     let (rest, invalid, address) = ("", "Invalid condition result", Some(address));
     Wording { broken, invalid, what, rest, address, severity: Severity::Error }
-}
-
-/// What an `import` block asks for.
-#[derive(Clone, Debug)]
-pub struct ImportRequest {
-    /// Under which address it will be recorded.
-    pub to: InstanceAddr,
-    /// `id`, as a text; perhaps unknown or null.
-    pub id: Value,
-    /// Where `id` stands.
-    pub span: Span,
-}
-
-/// One resource instance of the configuration.
-pub struct Instance<'a> {
-    /// Its address.
-    pub address: InstanceAddr,
-    /// Its declaration.
-    pub resource: &'a Resource,
-    /// The object that the configuration asks for: defaults filled in, computed attributes null, parts unknown.
-    pub desired: Value,
-    /// The resources it depends on, in every module instance they have.
-    pub dependencies: &'a Arc<Vec<ResourceAddr>>,
-    /// `prevent_destroy`.
-    pub prevent_destroy: bool,
-    /// `replace_triggered_by`.
-    pub triggers: Vec<Trigger>,
-}
-
-/// One instance of a data source.
-pub struct DataInstance<'a> {
-    /// Its address.
-    pub address: InstanceAddr,
-    /// Its declaration.
-    pub resource: &'a Resource,
-    /// Its arguments; what is read is null, parts may be unknown.
-    pub given: Value,
-    /// The resources and data sources it depends on, in every module instance they have.
-    pub dependencies: &'a Arc<Vec<ResourceAddr>>,
-}
-
-/// Answers every instance with an object whose computed attributes are unknown: for `validate`, and for what must be
-/// known before anything is called.
-pub struct Unresolved;
-
-impl Resolve for Unresolved {
-    fn is_final(&self) -> bool {
-        false
-    }
-
-    fn checks(&self) -> bool {
-        false
-    }
-
-    fn resolve(&mut self, instance: Instance<'_>, _: &mut Diagnostics) -> Value {
-        unread(instance.resource, instance.desired)
-    }
-
-    fn data(&mut self, instance: DataInstance<'_>, _: &mut Diagnostics) -> Value {
-        unread(instance.resource, instance.given)
-    }
-}
-
-/// The object with everything unknown that the API gives.
-fn unread(resource: &Resource, object: Value) -> Value {
-    let Some(entries) = object.as_entries() else { return object };
-    let mut entries = entries.clone();
-    for attribute in resource.schema.attributes {
-        let unset = entries.get(attribute.name).is_none_or(Value::is_null);
-        if unset && matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed) {
-            entries.insert(attribute.name.into(), Value::unknown(attribute.ty.to_type()));
-        }
-    }
-    Value::object(entries)
 }
 
 /// A root output.

@@ -16,8 +16,10 @@ mod load;
 mod model;
 mod moved_block;
 mod moves;
+mod needs;
 mod overrides;
 mod provider;
+mod resolve;
 mod resource_block;
 mod rules;
 mod scope;
@@ -25,7 +27,7 @@ mod settings_block;
 mod trigger;
 mod value_blocks;
 
-pub use evaluate::{DataInstance, Evaluated, EvaluatedOutput, ImportRequest, Instance, Resolve, Unresolved, evaluate};
+pub use evaluate::{Evaluated, EvaluatedOutput, evaluate};
 pub use graph::{Graph, Node};
 pub use import_block::Import;
 pub use inputs::{Given, GivenValue, Inputs};
@@ -37,5 +39,6 @@ pub use model::{
 pub use moved_block::{Moved, Removed};
 pub use moves::Move;
 pub use provider::ProviderSettings;
+pub use resolve::{DataInstance, ImportRequest, Instance, Resolve, Unresolved};
 pub use rules::Rule;
 pub use trigger::Trigger;

@@ -1,0 +1,107 @@
+//! Who says what the object of a resource instance is: the evaluation asks, the planner and the apply answer.
+
+use super::model::Resource;
+use super::trigger::Trigger;
+use crate::address::{InstanceAddr, ResourceAddr};
+use crate::diag::{Diagnostics, Span};
+use crate::lang::Value;
+use crate::schema::Presence;
+use std::sync::Arc;
+
+/// Says what the object of a resource instance is, as other expressions see it.
+pub trait Resolve {
+    /// Called once for every instance, after all that it depends on.
+    fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value;
+
+    /// Called once for every instance of a data source, after all that it depends on.
+    fn data(&mut self, instance: DataInstance<'_>, _diags: &mut Diagnostics) -> Value {
+        instance.given
+    }
+
+    /// Called once for every object that is to be imported, before its instance.
+    fn import(&mut self, _request: ImportRequest, _diags: &mut Diagnostics) {}
+
+    /// False where what is unknown may be known in a later evaluation: then nothing is refused for being unknown.
+    fn is_final(&self) -> bool {
+        true
+    }
+
+    /// False where preconditions and postconditions do not count: before a plan, and for what is destroyed.
+    fn checks(&self) -> bool {
+        true
+    }
+}
+
+/// What an `import` block asks for.
+#[derive(Clone, Debug)]
+pub struct ImportRequest {
+    /// Under which address it will be recorded.
+    pub to: InstanceAddr,
+    /// `id`, as a text; perhaps unknown or null.
+    pub id: Value,
+    /// Where `id` stands.
+    pub span: Span,
+}
+
+/// One resource instance of the configuration.
+pub struct Instance<'a> {
+    /// Its address.
+    pub address: InstanceAddr,
+    /// Its declaration.
+    pub resource: &'a Resource,
+    /// The object that the configuration asks for: defaults filled in, computed attributes null, parts unknown.
+    pub desired: Value,
+    /// The resources it depends on, in every module instance they have.
+    pub dependencies: &'a Arc<Vec<ResourceAddr>>,
+    /// `prevent_destroy`.
+    pub prevent_destroy: bool,
+    /// `replace_triggered_by`.
+    pub triggers: Vec<Trigger>,
+}
+
+/// One instance of a data source.
+pub struct DataInstance<'a> {
+    /// Its address.
+    pub address: InstanceAddr,
+    /// Its declaration.
+    pub resource: &'a Resource,
+    /// Its arguments; what is read is null, parts may be unknown.
+    pub given: Value,
+    /// The resources and data sources it depends on, in every module instance they have.
+    pub dependencies: &'a Arc<Vec<ResourceAddr>>,
+}
+
+/// Answers every instance with an object whose computed attributes are unknown: for `validate`, and for what must be
+/// known before anything is called.
+pub struct Unresolved;
+
+impl Resolve for Unresolved {
+    fn is_final(&self) -> bool {
+        false
+    }
+
+    fn checks(&self) -> bool {
+        false
+    }
+
+    fn resolve(&mut self, instance: Instance<'_>, _: &mut Diagnostics) -> Value {
+        unread(instance.resource, instance.desired)
+    }
+
+    fn data(&mut self, instance: DataInstance<'_>, _: &mut Diagnostics) -> Value {
+        unread(instance.resource, instance.given)
+    }
+}
+
+/// The object with everything unknown that the API gives.
+fn unread(resource: &Resource, object: Value) -> Value {
+    let Some(entries) = object.as_entries() else { return object };
+    let mut entries = entries.clone();
+    for attribute in resource.schema.attributes {
+        let left_to_api = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
+        if let Some(unset) = entries.get_mut(attribute.name).filter(|value| left_to_api && value.is_null()) {
+            *unset = Value::unknown(unset.ty());
+        }
+    }
+    Value::from_entries(entries)
+}
