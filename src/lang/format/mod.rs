@@ -1,0 +1,63 @@
+//! `fmt`: the canonical style of configuration files, byte by byte that of `terraform fmt`.
+//!
+//! The text is cut into tokens ([`scan`]), judged by Terraform's grammar ([`grammar`]), old forms are written anew
+//! ([`rewrite`]), and the blanks between tokens are set ([`layout`]). No token is lost but comments between block labels.
+
+mod grammar;
+mod layout;
+mod rewrite;
+mod scan;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+use super::parse::parse_body;
+use crate::diag::{Diagnostic, Diagnostics, FileId, Span};
+use token::{Texts, Token};
+
+/// Formats a configuration file. `None` where Terraform would refuse it; then at least one error is pushed.
+pub fn format(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<String> {
+    // Tokens count bytes in 32 bits, also of what is added.
+    if text.len() > u32::MAX as usize / 4 {
+        diags.push(Diagnostic::error("File too large", "Files of more than 1 GiB cannot be formatted."));
+        return None;
+    }
+    let tokens = scan::scan(text);
+    let mut texts = Texts { source: text, added: String::new() };
+    let places = match grammar::read(&tokens, &texts) {
+        Ok(places) => places,
+        Err(misplaced) => {
+            explain(file, text, tokens.get(misplaced.token).copied(), misplaced.too_deep, diags);
+            return None;
+        }
+    };
+    let mut tokens = rewrite::rewrite(tokens, &mut texts, places);
+    layout::lay_out(&mut tokens, &texts);
+    Some(written(&tokens, &texts))
+}
+
+fn written(tokens: &[Token], texts: &Texts<'_>) -> String {
+    let mut text = String::with_capacity(texts.source.len() + texts.source.len() / 8);
+    for token in tokens {
+        text.extend(std::iter::repeat_n(' ', token.spaces as usize));
+        text.push_str(texts.of(*token));
+    }
+    text
+}
+
+/// The parser knows better words for what is wrong, if it finds it wrong too.
+fn explain(file: FileId, text: &str, token: Option<Token>, too_deep: bool, diags: &mut Diagnostics) {
+    let mut found = Diagnostics::new();
+    parse_body(file, text, &mut found);
+    if !found.has_errors() {
+        let (summary, detail) = match too_deep {
+            true => ("Nesting too deep", "Brackets, templates and blocks nest too deep here to be formatted."),
+            false => ("Invalid syntax", "This cannot stand here, so the file is left as it is."),
+        };
+        let span = token.map(|token| Span { file, start: token.start, end: token.end });
+        let error = Diagnostic::error(summary, detail);
+        found.push(span.into_iter().fold(error, Diagnostic::at));
+    }
+    diags.extend(found);
+}

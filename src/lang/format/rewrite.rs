@@ -1,0 +1,171 @@
+//! What formatting writes anew, beyond blanks: `"${x}"` becomes `x`, types in quotes lose them, block labels get them.
+//!
+//! Terraform's formatter loses a label with a lone `$` or `%`, and takes the quotes and braces off where what is left
+//! is no expression (a comment or an operator behind a line end). Here the label stays, and parentheses hold the rest.
+
+use super::super::printable::escaped;
+use super::grammar::Place;
+use super::token::{Kind, Texts, Token};
+use std::borrow::Cow;
+use std::ops::Range;
+use unicode_normalization::UnicodeNormalization;
+
+/// The tokens with all places written anew.
+pub(super) fn rewrite(tokens: Vec<Token>, texts: &mut Texts<'_>, places: Vec<Place>) -> Vec<Token> {
+    let mut edits: Vec<(Range<usize>, Vec<Token>)> = Vec::new();
+    for place in places {
+        let of = |range: &Range<usize>| tokens.get(range.clone()).unwrap_or_default();
+        let edit = match place {
+            Place::Value { expr, one_line } => value(of(&expr), one_line, texts).map(|new| (expr, new)),
+            Place::Type(expr) => type_expr(of(&expr), texts).map(|new| (expr, new)),
+            Place::Labels { all, labels } => {
+                let is_good = labels.iter().map(Range::len).sum::<usize>() == all.len()
+                    && labels.iter().all(|label| is_plain(of(label), texts));
+                (!is_good).then(|| (all, labels.iter().flat_map(|label| quoted(of(label), texts)).collect()))
+            }
+        };
+        edits.extend(edit);
+    }
+    if edits.is_empty() {
+        return tokens;
+    }
+    let mut rewritten = Vec::with_capacity(tokens.len());
+    let mut from = 0;
+    for (range, new) in edits {
+        rewritten.extend_from_slice(tokens.get(from..range.start).unwrap_or_default());
+        rewritten.extend(new);
+        from = range.end;
+    }
+    rewritten.extend_from_slice(tokens.get(from..).unwrap_or_default());
+    rewritten
+}
+
+/// What stands in a string that is one single interpolation.
+fn value(tokens: &[Token], one_line: bool, texts: &mut Texts<'_>) -> Option<Vec<Token>> {
+    let [open, interp, inside @ .., end, close] = tokens else { return None };
+    let kinds = [open.kind, interp.kind, end.kind, close.kind];
+    if kinds != [Kind::OQuote, Kind::Interp, Kind::SeqEnd, Kind::CQuote] {
+        return None;
+    }
+    let mut quotes = 0;
+    for token in inside {
+        match token.kind {
+            Kind::OQuote => quotes += 1,
+            Kind::CQuote => quotes -= 1,
+            Kind::Interp | Kind::SeqEnd | Kind::QuotedLit if quotes <= 0 => return None,
+            _ => {}
+        }
+    }
+    let not_empty = |token: &Token| token.kind != Kind::Newline;
+    let from = inside.iter().position(not_empty)?;
+    let to = inside.iter().rposition(not_empty)?;
+    let inside = inside.get(from..=to)?;
+    let (first, last) = (inside.first()?.kind, inside.last()?.kind);
+    let over_lines = inside.iter().any(|token| token.kind == Kind::Newline);
+    let in_parentheses = first == Kind::OParen && last == Kind::CParen;
+    if !(over_lines && !in_parentheses || ends_early(inside, one_line)) {
+        // The marker of a heredoc stands alone on its line.
+        return (!one_line || last != Kind::CHeredoc).then(|| inside.to_vec());
+    }
+    if last == Kind::CHeredoc {
+        return None;
+    }
+    let mut wrapped = vec![texts.add(Kind::OParen, "(")];
+    wrapped.extend_from_slice(inside);
+    wrapped.push(texts.add(Kind::CParen, ")"));
+    Some(wrapped)
+}
+
+/// True where a line ends outside of all brackets before the expression does.
+fn ends_early(inside: &[Token], one_line: bool) -> bool {
+    let mut depth = 0;
+    let last = inside.len().saturating_sub(usize::from(!one_line));
+    inside.iter().take(last).any(|token| {
+        depth += token.kind.bracket();
+        depth == 0 && token.kind.ends_line()
+    })
+}
+
+/// Types as Terraform's first versions wrote them.
+fn type_expr(tokens: &[Token], texts: &mut Texts<'_>) -> Option<Vec<Token>> {
+    let (collection, element) = match tokens {
+        [name] if name.kind == Kind::Ident => (*name, "any"),
+        [open, name, close]
+            if [open.kind, name.kind, close.kind] == [Kind::OQuote, Kind::QuotedLit, Kind::CQuote] =>
+        {
+            (Token { kind: Kind::Ident, ..*name }, "string")
+        }
+        _ => return None,
+    };
+    let bare = tokens.len() == 1;
+    match texts.of(collection) {
+        "string" if !bare => return Some(vec![collection]),
+        "list" | "map" => {}
+        "set" if bare => {}
+        _ => return None,
+    }
+    let rest = [(Kind::OParen, "("), (Kind::Ident, element), (Kind::CParen, ")")];
+    Some(std::iter::once(collection).chain(rest.map(|(kind, text)| texts.add(kind, text))).collect())
+}
+
+/// True for a quoted label that needs no second look.
+fn is_plain(label: &[Token], texts: &Texts<'_>) -> bool {
+    match label {
+        [open, text, _] if open.kind == Kind::OQuote => {
+            texts.of(*text).bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'$' | b'%'))
+        }
+        [open, _] => open.kind == Kind::OQuote,
+        _ => false,
+    }
+}
+
+fn quoted(label: &[Token], texts: &mut Texts<'_>) -> Vec<Token> {
+    let text = label.iter().filter(|token| matches!(token.kind, Kind::Ident | Kind::QuotedLit)).fold(
+        String::new(),
+        |mut text, token| {
+            text.push_str(&unescaped(texts.of(*token)));
+            text
+        },
+    );
+    let text: String = text.nfc().collect();
+    let text = escaped(&text).replace("${", "$${").replace("%{", "%%{");
+    let mut tokens = vec![texts.add(Kind::OQuote, "\"")];
+    if !text.is_empty() {
+        tokens.push(texts.add(Kind::QuotedLit, &text));
+    }
+    tokens.push(texts.add(Kind::CQuote, "\""));
+    tokens
+}
+
+/// A quoted text without its escapes, which were found good.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['\\', '$', '%']) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        plain.push_str(rest.get(..at).unwrap_or_default());
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        let hex = |len: usize| {
+            let code = escape.get(1..1 + len).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+            (code.and_then(char::from_u32).unwrap_or('\u{fffd}'), 1 + len)
+        };
+        let (letter, len) = match escape.bytes().next() {
+            Some(b'n') => ('\n', 1),
+            Some(b'r') => ('\r', 1),
+            Some(b't') => ('\t', 1),
+            Some(b'u') => hex(4),
+            Some(b'U') => hex(8),
+            Some(b'"') => ('"', 1),
+            _ => ('\\', 1),
+        };
+        plain.push(letter);
+        rest = escape.get(len..).unwrap_or_default();
+    }
+    plain.push_str(rest);
+    match plain.starts_with("$${") || plain.starts_with("%%{") {
+        true => Cow::Owned(plain.split_off(1)),
+        false => Cow::Owned(plain),
+    }
+}
