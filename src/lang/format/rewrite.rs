@@ -79,7 +79,10 @@ fn value(tokens: &[Token], one_line: bool, texts: &mut Texts<'_>) -> Option<Vec<
 /// True where a line ends outside of all brackets before the expression does.
 fn ends_early(inside: &[Token], one_line: bool) -> bool {
     let mut depth = 0;
-    let last = inside.len().saturating_sub(usize::from(!one_line));
+    let last = match one_line {
+        true => inside.len(),
+        false => inside.iter().rposition(|token| !token.kind.is_comment()).map_or(0, |last| last + 1),
+    };
     inside.iter().take(last).any(|token| {
         depth += token.kind.bracket();
         depth == 0 && token.kind.ends_line()

@@ -1,1 +1,98 @@
 //! What holds for every text.
+
+use super::super::super::ast::{Body, Expr, ExprKind, Label, TemplatePart};
+use super::super::super::parse::parse_body;
+use super::formatted;
+use super::random::{Random, file, mutated, soup};
+use crate::diag::{Diagnostics, Sources};
+use proptest::prelude::*;
+use regex::Regex;
+use std::sync::LazyLock;
+use unicode_normalization::UnicodeNormalization;
+
+/// Terraform takes off one `"${...}"` at a time, so that formatting again takes off the next.
+static WRAPPED_TWICE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""\$\{[^"]*"\$\{"#).unwrap());
+
+/// The parser reads on behind a heredoc without a line.
+static EMPTY_HEREDOC: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<<-?EOT\r?\n[ \t]*EOT\s").unwrap());
+
+fn parsed(text: &str) -> Option<Body> {
+    let file = Sources::default().add("test.hcl", text);
+    let mut diags = Diagnostics::new();
+    let body = parse_body(file, text, &mut diags);
+    (!diags.has_errors()).then_some(body)
+}
+
+/// The same arguments and blocks, but for what formatting writes anew.
+fn is_same(before: &Body, after: &Body) -> bool {
+    before.attributes.len() == after.attributes.len()
+        && before.blocks.len() == after.blocks.len()
+        && before.attributes.iter().zip(&after.attributes).all(|(before, after)| {
+            before.name == after.name && (&*before.name == "type" || is_same_value(&before.expr, &after.expr))
+        })
+        && before.blocks.iter().zip(&after.blocks).all(|(before, after)| {
+            let labels = |labels: &[Label]| labels.iter().map(|label| label.text.nfc().collect()).collect::<Vec<String>>();
+            before.kind == after.kind
+                && labels(&before.labels) == labels(&after.labels)
+                && is_same(&before.body, &after.body)
+        })
+}
+
+fn is_same_value(before: &Expr, after: &Expr) -> bool {
+    let inside = |expr: &Expr| match &expr.kind {
+        ExprKind::Template(parts) => match parts.as_slice() {
+            [TemplatePart::Interpolation(inside)] => Some(without_places(inside)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (was, is) = (without_places(before), without_places(after));
+    let bare = match &after.kind {
+        ExprKind::Paren(inside) => without_places(inside),
+        _ => is.clone(),
+    };
+    was == is || inside(before).is_some_and(|inside| inside == is || inside == bare)
+}
+
+fn without_places(expr: &Expr) -> String {
+    static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"Span \{[^}]*\}").unwrap());
+    PLACE.replace_all(&format!("{:?}", expr.kind), "").into_owned()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_text_is_too_strange(text in ".*", bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        formatted(&text);
+        formatted(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn formatting_twice_is_formatting_once(seed in any::<u64>()) {
+        let text = file(&mut Random::new(seed));
+        if let Some(once) = formatted(&text) {
+            prop_assume!(!WRAPPED_TWICE.is_match(&text));
+            prop_assert_eq!(formatted(&once), Some(once));
+        }
+    }
+
+    #[test]
+    fn formatting_keeps_the_meaning(seed in any::<u64>()) {
+        let text = file(&mut Random::new(seed));
+        prop_assume!(!EMPTY_HEREDOC.is_match(&text));
+        if let (Some(formatted), Some(before)) = (formatted(&text), parsed(&text)) {
+            let after = parsed(&formatted);
+            prop_assert!(after.is_some(), "{}", formatted);
+            prop_assert!(is_same(&before, &after.unwrap()), "{}\n----\n{}", text, formatted);
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_right_is_not_too_strange(seed in any::<u64>()) {
+        let mut random = Random::new(seed);
+        let text = file(&mut random);
+        formatted(&mutated(&text, &mut random));
+        formatted(&soup(&mut random));
+    }
+}

@@ -71,7 +71,15 @@ impl Writer<'_> {
         self.text.push_str(text);
     }
 
+    /// The marker of a heredoc stands alone on its line.
+    fn is_marker(&self) -> bool {
+        self.text.ends_with("EOT")
+    }
+
     fn blank(&mut self) {
+        if self.is_marker() {
+            return if self.free { self.put(self.line) };
+        }
         let blank = self.random.pick(BLANKS);
         self.put(blank);
         if self.random.one_in(60) {
@@ -86,12 +94,12 @@ impl Writer<'_> {
 
     /// A blank that must not vanish.
     fn gap(&mut self) {
-        self.put(" ");
+        self.put(if self.is_marker() { self.line } else { " " });
         self.blank();
     }
 
     fn line_end(&mut self) {
-        if self.random.one_in(6) {
+        if self.random.one_in(6) && !self.is_marker() {
             let comment = self.random.pick(COMMENTS);
             self.put(comment);
         }
@@ -182,7 +190,7 @@ impl Writer<'_> {
                 self.blank();
                 let name = self.random.pick(NAMES);
                 self.argument(name);
-                if self.text.ends_with("EOT") {
+                if self.is_marker() {
                     self.put(self.line);
                 }
                 self.blank();
@@ -203,7 +211,7 @@ impl Writer<'_> {
         self.blank();
         write(self);
         // The marker of a heredoc stands alone.
-        if self.text.ends_with("EOT") {
+        if self.is_marker() {
             self.put(self.line);
         }
         self.blank();
@@ -213,11 +221,13 @@ impl Writer<'_> {
     fn expression(&mut self) {
         self.depth += 1;
         self.operand();
-        if self.depth < 7 {
+        if self.depth < 7 && (self.free || !self.is_marker()) {
             match self.random.below(12) {
                 0..=1 => {
                     for _ in 0..=self.random.below(2) {
-                        self.end_heredoc();
+                        if self.is_marker() && !self.free {
+                            break;
+                        }
                         self.blank();
                         let operator = self.random.pick(OPERATORS);
                         self.put(operator);
@@ -226,12 +236,10 @@ impl Writer<'_> {
                     }
                 }
                 2 => {
-                    self.end_heredoc();
                     self.gap();
                     self.put("?");
                     self.blank();
-                    self.expression();
-                    self.end_heredoc();
+                    self.operand();
                     self.gap();
                     self.put(":");
                     self.gap();
@@ -241,12 +249,6 @@ impl Writer<'_> {
             }
         }
         self.depth -= 1;
-    }
-
-    fn end_heredoc(&mut self) {
-        if self.free && self.text.ends_with("EOT") {
-            self.put(self.line);
-        }
     }
 
     fn operand(&mut self) {
@@ -308,7 +310,6 @@ impl Writer<'_> {
         self.inside(true, |writer| {
             for number in 0..count {
                 writer.expression();
-                writer.end_heredoc();
                 writer.blank();
                 let last = number + 1 == count;
                 match (last, writer.random.below(4)) {
@@ -328,7 +329,6 @@ impl Writer<'_> {
         self.inside(true, |writer| {
             for number in 0..count {
                 writer.expression();
-                writer.end_heredoc();
                 writer.blank();
                 if number + 1 < count || writer.random.one_in(3) {
                     writer.put(",");
@@ -364,7 +364,7 @@ impl Writer<'_> {
                 writer.blank();
                 writer.expression();
                 writer.blank();
-                let heredoc = writer.text.trim_end().ends_with("EOT");
+                let heredoc = writer.is_marker();
                 if (number + 1 < count && !over_lines || writer.random.one_in(5)) && !heredoc {
                     writer.put(",");
                 }
@@ -391,24 +391,20 @@ impl Writer<'_> {
             writer.gap();
             writer.put("in ");
             writer.expression();
-            writer.end_heredoc();
             writer.gap();
             writer.put(":");
             writer.gap();
             writer.expression();
             if object {
-                writer.end_heredoc();
                 writer.blank();
                 writer.put("=>");
                 writer.blank();
                 writer.expression();
-                writer.end_heredoc();
                 if writer.random.one_in(3) {
                     writer.put("...");
                 }
             }
             if writer.random.one_in(3) {
-                writer.end_heredoc();
                 writer.gap();
                 writer.put("if ");
                 writer.expression();
@@ -458,7 +454,7 @@ impl Writer<'_> {
             let blank = self.random.pick(BLANKS);
             self.put(blank);
             self.parts(&["text", "  two", "\\n", "\"", "$", "% ", "$${a}", "日本", "EOT x", "# no", "a = 1", "{"]);
-            if self.text.ends_with("EOT") {
+            if self.is_marker() {
                 self.put(".");
             }
             self.put(self.line);
