@@ -5,6 +5,17 @@ use std::fs;
 use std::path::Path;
 
 #[test]
+fn the_examples_are_in_form() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_podform"))
+        .args(["fmt", "-check", "-recursive", "-diff"])
+        .current_dir(examples)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+}
+
+#[test]
 fn every_example_works_from_plan_to_destroy() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let directories: Vec<_> =

@@ -38,6 +38,8 @@ pub enum Command {
     Destroy(ApplyArgs),
     /// Settle what an interrupted run left in doubt.
     Recover(RecoverArgs),
+    /// Bring configuration files into the canonical form.
+    Fmt(FmtArgs),
     /// Show the state, or a saved plan.
     Show(ShowArgs),
     /// Show the outputs of the last apply.
@@ -201,6 +203,29 @@ pub struct RecoverArgs {
     /// Variables, account and lock.
     #[command(flatten)]
     pub planning: PlanningArgs,
+}
+
+/// `fmt`.
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Files, or directories whose *.hcl files are meant; "-" for the standard input. Without any: this directory.
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<PathBuf>,
+    /// Print the names of the files that were not in form.
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub list: bool,
+    /// Write the files.
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub write: bool,
+    /// Write nothing; exit with 3 where a file is not in form.
+    #[arg(long)]
+    pub check: bool,
+    /// Show what changes.
+    #[arg(long)]
+    pub diff: bool,
+    /// Go into directories below.
+    #[arg(long)]
+    pub recursive: bool,
 }
 
 /// `show`.

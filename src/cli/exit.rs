@@ -13,6 +13,8 @@ pub enum Exit {
     Changes,
     /// Refused by policy or budget.
     Refused,
+    /// Files are not in form (`fmt -check`); Terraform's number.
+    Unformatted,
     /// Operations in doubt remain.
     InDoubt,
     /// The state is locked.
@@ -32,7 +34,7 @@ impl Exit {
             Exit::Done => 0,
             Exit::Error => 1,
             Exit::Changes => 2,
-            Exit::Refused => 3,
+            Exit::Refused | Exit::Unformatted => 3,
             Exit::InDoubt => 4,
             Exit::Locked => 5,
             Exit::Stale => 6,

@@ -67,6 +67,7 @@ fn command(command: &Command, context: &mut Context) -> Outcome {
         Command::Apply(args) => runtime()?.block_on(commands::apply::run(args, false, context)),
         Command::Destroy(args) => runtime()?.block_on(commands::apply::run(args, true, context)),
         Command::Recover(args) => runtime()?.block_on(commands::recover::run(args, context)),
+        Command::Fmt(args) => commands::fmt::run(args, context),
         Command::Show(args) => commands::show::run(args, context),
         Command::Output(args) => commands::output::run(args, context),
         Command::State(command) => commands::state::run(command, context),

@@ -148,7 +148,7 @@ fn file(path: &str, root: &Module, sources: &mut Sources, diags: &mut Diagnostic
 
 /// A variables file as diagnostics may draw it: only values of declared variables that are not sensitive are in it. It goes
 /// by lines, for what is wrong cannot be parsed; every byte keeps its place.
-fn shown(text: &str, root: &Module) -> String {
+pub(super) fn shown(text: &str, root: &Module) -> String {
     let mut open = false;
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod apply;
+pub mod fmt;
 pub mod output;
 pub mod plan;
 pub mod recover;

@@ -93,9 +93,7 @@ fn ends_early(inside: &[Token], one_line: bool) -> bool {
 fn type_expr(tokens: &[Token], texts: &mut Texts<'_>) -> Option<Vec<Token>> {
     let (collection, element) = match tokens {
         [name] if name.kind == Kind::Ident => (*name, "any"),
-        [open, name, close]
-            if [open.kind, name.kind, close.kind] == [Kind::OQuote, Kind::QuotedLit, Kind::CQuote] =>
-        {
+        [open, name, close] if [open.kind, name.kind, close.kind] == [Kind::OQuote, Kind::QuotedLit, Kind::CQuote] => {
             (Token { kind: Kind::Ident, ..*name }, "string")
         }
         _ => return None,

@@ -73,7 +73,10 @@ fn write(text: &str) -> String {
     if !text.ends_with('\n') {
         written.push_str(NO_LINE_END);
     }
-    SIGNS.iter().filter(|(_, letter)| *letter != ' ').fold(written, |text, (sign, letter)| text.replace(*letter, &sign.to_string()))
+    SIGNS
+        .iter()
+        .filter(|(_, letter)| *letter != ' ')
+        .fold(written, |text, (sign, letter)| text.replace(*letter, &sign.to_string()))
 }
 
 fn answer(formatted: Option<String>) -> String {
@@ -101,7 +104,10 @@ fn answers_as_terraform_fmt() {
             let expected = known.map_or(case.answer.clone(), |(_, ours)| write(ours));
             if ours != expected || known.is_some() && ours == case.answer {
                 let file = file.file_name().unwrap().to_string_lossy();
-                wrong.push(format!("==== {file}: {}\n{}---- expected\n{expected}---- given\n{ours}", case.name, case.text));
+                wrong.push(format!(
+                    "==== {file}: {}\n{}---- expected\n{expected}---- given\n{ours}",
+                    case.name, case.text
+                ));
             }
         }
     }

@@ -31,7 +31,8 @@ fn is_same(before: &Body, after: &Body) -> bool {
             before.name == after.name && (&*before.name == "type" || is_same_value(&before.expr, &after.expr))
         })
         && before.blocks.iter().zip(&after.blocks).all(|(before, after)| {
-            let labels = |labels: &[Label]| labels.iter().map(|label| label.text.nfc().collect()).collect::<Vec<String>>();
+            let labels =
+                |labels: &[Label]| labels.iter().map(|label| label.text.nfc().collect()).collect::<Vec<String>>();
             before.kind == after.kind
                 && labels(&before.labels) == labels(&after.labels)
                 && is_same(&before.body, &after.body)

@@ -29,14 +29,52 @@ impl Random {
     }
 }
 
-const NAMES: &[&str] =
-    &["a", "foo", "type", "variable", "in", "for", "if", "some-name", "_x", "ünïcode", "名前", "e\u{301}te", "true", "null", "list", "x1"];
+const NAMES: &[&str] = &[
+    "a",
+    "foo",
+    "type",
+    "variable",
+    "in",
+    "for",
+    "if",
+    "some-name",
+    "_x",
+    "ünïcode",
+    "名前",
+    "e\u{301}te",
+    "true",
+    "null",
+    "list",
+    "x1",
+];
 const NUMBERS: &[&str] = &["0", "1", "42", "1.5", "1e5", "2.5E-3", "007"];
 const OPERATORS: &[&str] = &["+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"];
 const BLANKS: &[&str] = &["", "", "", " ", " ", "  ", "\t", "     ", " \t "];
 const COMMENTS: &[&str] = &["# c", "// c ü", "#", "//\t x", "# a = b {", "/* in */ # out"];
-const TEXTS: &[&str] =
-    &["plain", " ", "a b", "\\n\\t", "\\\"", "\\\\", "\\u00e9", "$", "%", "$$", "$${x}", "%%{y}", "日本", "e\u{301}", "👩‍👩‍👧", "# no", "a = b", "//", "{", "}", "🇩🇪🇫🇷", "~"];
+const TEXTS: &[&str] = &[
+    "plain",
+    " ",
+    "a b",
+    "\\n\\t",
+    "\\\"",
+    "\\\\",
+    "\\u00e9",
+    "$",
+    "%",
+    "$$",
+    "$${x}",
+    "%%{y}",
+    "日本",
+    "e\u{301}",
+    "👩‍👩‍👧",
+    "# no",
+    "a = b",
+    "//",
+    "{",
+    "}",
+    "🇩🇪🇫🇷",
+    "~",
+];
 
 struct Writer<'a> {
     random: &'a mut Random,
@@ -78,7 +116,9 @@ impl Writer<'_> {
 
     fn blank(&mut self) {
         if self.is_marker() {
-            return if self.free { self.put(self.line) };
+            return if self.free {
+                self.put(self.line)
+            };
         }
         let blank = self.random.pick(BLANKS);
         self.put(blank);
@@ -177,7 +217,15 @@ impl Writer<'_> {
                 self.name();
             } else {
                 self.blank();
-                let label = self.random.pick(&["\"a\"", "\"\"", "\"a b\"", "\"\\u00e9\\t\"", "\"ü\"", "\"e\u{301}\"", "\"x\u{200b}\""]);
+                let label = self.random.pick(&[
+                    "\"a\"",
+                    "\"\"",
+                    "\"a b\"",
+                    "\"\\u00e9\\t\"",
+                    "\"ü\"",
+                    "\"e\u{301}\"",
+                    "\"x\u{200b}\"",
+                ]);
                 self.put(label);
             }
         }
@@ -473,7 +521,10 @@ pub(super) fn mutated(text: &str, random: &mut Random) -> String {
     let mut letters: Vec<char> = text.chars().collect();
     for _ in 0..=random.below(3) {
         let at = random.below(letters.len() + 1);
-        let piece = random.pick(&["\n", " ", "{", "}", "(", ")", "[", "]", "\"", "=", ",", "#", "${", "a", "1", "\\", "\t", ".", "\r", "/*", "\u{a0}"]);
+        let piece = random.pick(&[
+            "\n", " ", "{", "}", "(", ")", "[", "]", "\"", "=", ",", "#", "${", "a", "1", "\\", "\t", ".", "\r", "/*",
+            "\u{a0}",
+        ]);
         match random.below(3) {
             0 if at < letters.len() => {
                 letters.remove(at);
@@ -496,7 +547,9 @@ pub(super) fn soup(random: &mut Random) -> String {
         text.push_str(start);
         for _ in 0..random.below(5) {
             let word = random.pick(&[
-                "a", "1", "(", ")", "[", "]", "{", "}", "\"", "=", "==", "-", "!", "?", ":", ",", ".", "*", "...", "=>", "${", "%{", "<<E\n", "E\n", "for", "in", "if", "\n", "# c\n", "/*", "*/", " ", "\t", "&&", "|", "'", ";", "\\", "é", "::", "1.2.3", "1..2",
+                "a", "1", "(", ")", "[", "]", "{", "}", "\"", "=", "==", "-", "!", "?", ":", ",", ".", "*", "...",
+                "=>", "${", "%{", "<<E\n", "E\n", "for", "in", "if", "\n", "# c\n", "/*", "*/", " ", "\t", "&&", "|",
+                "'", ";", "\\", "é", "::", "1.2.3", "1..2",
             ]);
             text.push_str(word);
             if random.one_in(2) {
