@@ -16,7 +16,10 @@ pub(super) fn rewrite(tokens: Vec<Token>, texts: &mut Texts<'_>, places: Vec<Pla
     for place in places {
         let of = |range: &Range<usize>| tokens.get(range.clone()).unwrap_or_default();
         let edit = match place {
-            Place::Value { expr, one_line } => value(of(&expr), one_line, texts).map(|new| (expr, new)),
+            Place::Value { expr, one_line } => {
+                let next = tokens.get(expr.end).map_or(Kind::Eof, |token| token.kind);
+                value(of(&expr), one_line, next, texts).map(|new| (expr, new))
+            }
             Place::Type(expr) => type_expr(of(&expr), texts).map(|new| (expr, new)),
             Place::Labels { all, labels } => {
                 let is_good = labels.iter().map(Range::len).sum::<usize>() == all.len()
@@ -40,8 +43,8 @@ pub(super) fn rewrite(tokens: Vec<Token>, texts: &mut Texts<'_>, places: Vec<Pla
     rewritten
 }
 
-/// What stands in a string that is one single interpolation.
-fn value(tokens: &[Token], one_line: bool, texts: &mut Texts<'_>) -> Option<Vec<Token>> {
+/// What stands in a string that is one single interpolation; `next` stands behind it.
+fn value(tokens: &[Token], one_line: bool, next: Kind, texts: &mut Texts<'_>) -> Option<Vec<Token>> {
     let [open, interp, inside @ .., end, close] = tokens else { return None };
     let kinds = [open.kind, interp.kind, end.kind, close.kind];
     if kinds != [Kind::OQuote, Kind::Interp, Kind::SeqEnd, Kind::CQuote] {
@@ -65,7 +68,7 @@ fn value(tokens: &[Token], one_line: bool, texts: &mut Texts<'_>) -> Option<Vec<
     let in_parentheses = first == Kind::OParen && last == Kind::CParen;
     if !(over_lines && !in_parentheses || ends_early(inside, one_line)) {
         // The marker of a heredoc stands alone on its line.
-        return (!one_line || last != Kind::CHeredoc).then(|| inside.to_vec());
+        return (last != Kind::CHeredoc || next == Kind::Newline).then(|| inside.to_vec());
     }
     if last == Kind::CHeredoc {
         return None;

@@ -15,13 +15,15 @@ const NO_LINE_END: &str = "␄\n";
 const REFUSED: &str = "(refused)";
 
 /// The cases where Terraform's answer is not ours, and ours; the reason stands in `rewrite.rs`.
-const ON_PURPOSE: [(&str, &str); 7] = [
+const ON_PURPOSE: [(&str, &str); 9] = [
     ("a label with a lone sign", "resource \"a$b\" \"c%\" {}\n"),
     ("a label with an escaped sign", "resource \"a$${b}\" \"c\" {}\n"),
     ("a comment before an unwrapped value", "a = ( # c\nb)\n"),
     ("an operator on the next line", "a = ((b)\n+ (c))\n"),
     ("an unwrapped comment in a block of one line", "a { b = (c # d\n) }\n"),
     ("an unwrapped heredoc in a block of one line", "a { b = \"${<<X\n1\nX\n}\" }\n"),
+    ("an unwrapped heredoc before a comment", "a = \"${<<X\n1\nX\n}\" # c\n"),
+    ("an unwrapped heredoc at the end of the file", "a = \"${<<X\n1\nX\n}\""),
     ("an unwrapped heredoc behind an operator", "a = \"${b +\n  <<X\n1\nX\n}\"\n"),
 ];
 
