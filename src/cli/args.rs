@@ -38,8 +38,12 @@ pub enum Command {
     Destroy(ApplyArgs),
     /// Settle what an interrupted run left in doubt.
     Recover(RecoverArgs),
+    /// Evaluate expressions.
+    Console(ConsoleArgs),
     /// Bring configuration files into the canonical form.
     Fmt(FmtArgs),
+    /// Show which resource needs which, for Graphviz (`podform graph | dot -Tsvg`).
+    Graph,
     /// Show the state, or a saved plan.
     Show(ShowArgs),
     /// Show the outputs of the last apply.
@@ -203,6 +207,20 @@ pub struct RecoverArgs {
     /// Variables, account and lock.
     #[command(flatten)]
     pub planning: PlanningArgs,
+}
+
+/// `console`.
+#[derive(Debug, Args)]
+pub struct ConsoleArgs {
+    /// Answer each line with one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
 }
 
 /// `fmt`.

@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod held;
 pub mod planning;
 pub mod progress;
+pub mod prompt;
 pub mod saved;
 pub mod stored;
 pub mod terminal;
@@ -67,7 +68,9 @@ fn command(command: &Command, context: &mut Context) -> Outcome {
         Command::Apply(args) => runtime()?.block_on(commands::apply::run(args, false, context)),
         Command::Destroy(args) => runtime()?.block_on(commands::apply::run(args, true, context)),
         Command::Recover(args) => runtime()?.block_on(commands::recover::run(args, context)),
+        Command::Console(args) => commands::console::run(args, context),
         Command::Fmt(args) => commands::fmt::run(args, context),
+        Command::Graph => commands::graph::run(context),
         Command::Show(args) => commands::show::run(args, context),
         Command::Output(args) => commands::output::run(args, context),
         Command::State(command) => commands::state::run(command, context),

@@ -56,22 +56,7 @@ pub fn evaluate(
     resolve: &mut dyn Resolve,
     diags: &mut Diagnostics,
 ) -> Evaluated {
-    let root = Frame::new(Configuration::ROOT, ModulePath::root(), None, Repetition::default());
-    let fleet = configuration.root().settings.as_ref().and_then(|settings| settings.fleet.as_deref());
-    let mut walk = Walk {
-        configuration,
-        graph,
-        inputs,
-        effects,
-        fleet,
-        is_final: resolve.is_final(),
-        frames: vec![root],
-        instances: HashMap::from([(Configuration::ROOT, vec![0])]),
-        outputs: BTreeMap::new(),
-    };
-    for node in &graph.order {
-        walk.node(node, resolve, diags);
-    }
+    let walk = Walk::through(configuration, graph, inputs, effects, resolve, diags);
     let provider = walk.provider(diags);
     Evaluated { outputs: walk.outputs, provider }
 }
@@ -92,6 +77,34 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    /// Evaluates everything. Errors are pushed and evaluation goes on with unknown values.
+    pub(super) fn through(
+        configuration: &'a Configuration,
+        graph: &'a Graph,
+        inputs: &'a Inputs,
+        effects: &'a dyn Effects,
+        resolve: &mut dyn Resolve,
+        diags: &mut Diagnostics,
+    ) -> Walk<'a> {
+        let root = Frame::new(Configuration::ROOT, ModulePath::root(), None, Repetition::default());
+        let fleet = configuration.root().settings.as_ref().and_then(|settings| settings.fleet.as_deref());
+        let mut walk = Walk {
+            configuration,
+            graph,
+            inputs,
+            effects,
+            fleet,
+            is_final: resolve.is_final(),
+            frames: vec![root],
+            instances: HashMap::from([(Configuration::ROOT, vec![0])]),
+            outputs: BTreeMap::new(),
+        };
+        for node in &graph.order {
+            walk.node(node, resolve, diags);
+        }
+        walk
+    }
+
     pub(super) fn scope(&self, frame: usize, repetition: Repetition) -> FrameScope<'_> {
         FrameScope {
             configuration: self.configuration,

@@ -65,6 +65,18 @@ impl Inputs {
         inputs
     }
 
+    /// Unknown values for required variables that nobody gave: for commands that ask nobody.
+    pub fn unknown(root: &Module, given: &[Given], origin: &str) -> Vec<Given> {
+        let unknown = |variable: &Variable| Given {
+            name: variable.name.to_string(),
+            value: GivenValue::Value(Value::unknown(Type::Dynamic)),
+            origin: origin.to_owned(),
+            span: None,
+            strict: false,
+        };
+        Self::missing(root, given).into_iter().map(unknown).collect()
+    }
+
     /// Names of required variables that nobody gave.
     pub fn missing<'a>(root: &'a Module, given: &[Given]) -> Vec<&'a Variable> {
         let lacks =

@@ -21,6 +21,7 @@ mod overrides;
 mod provider;
 mod resolve;
 mod resource_block;
+mod root_scope;
 mod rules;
 mod scope;
 mod settings_block;
@@ -38,7 +39,9 @@ pub use model::{
 };
 pub use moved_block::{Moved, Removed};
 pub use moves::Move;
+pub use needs::undeclared_in;
 pub use provider::ProviderSettings;
 pub use resolve::{DataInstance, ImportRequest, Instance, Resolve, Unresolved};
+pub use root_scope::RootScope;
 pub use rules::Rule;
 pub use trigger::Trigger;

@@ -18,6 +18,13 @@ pub(super) struct Builder<'a> {
     pub index: HashMap<Node, usize>,
 }
 
+/// Reports what an expression of the root module names and nobody declared.
+pub fn undeclared_in(configuration: &Configuration, expr: &Expr, diags: &mut Diagnostics) {
+    let mut builder = Builder { configuration, nodes: Vec::new(), index: HashMap::new() };
+    builder.collect();
+    builder.expr(Configuration::ROOT, expr, Repeated::NOT, &mut Vec::new(), diags);
+}
+
 impl Builder<'_> {
     pub fn collect(&mut self) {
         for (at, module) in self.configuration.modules.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! Text of others (the API, the configuration) made harmless: a control character never reaches a terminal.
 
+use crate::lang::printable::is_printable;
+
 /// True for characters that act on a terminal, or reorder what stands around them.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -45,7 +47,7 @@ pub fn visible_line(text: &str) -> String {
     out
 }
 
-/// In quotes, as the configuration would write it.
+/// In quotes, as Terraform shows texts (`strconv.Quote`).
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", quoted_inner(text))
 }
@@ -57,8 +59,17 @@ pub fn quoted_inner(text: &str) -> String {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if is_unsafe(c) => push_visible(c, &mut out),
-            c => out.push(c),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{b}' => out.push_str("\\v"),
+            '\u{c}' => out.push_str("\\f"),
+            c if is_printable(c) => out.push(c),
+            c if c.is_ascii() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if u32::from(c) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
         }
     }
     out
@@ -86,6 +97,10 @@ mod tests {
         let bad = "a\u{1b}[2J\u{9b}b\r\n\t\u{202e}\u{7f}";
         assert_eq!(visible_line(bad), "a\\x1b[2J\\x9bb\\r\\n\t\\u202e\\x7f");
         assert_eq!(visible_line("\tx\u{7}"), "\tx\\x07");
+        assert_eq!(
+            quoted("\u{7}\u{8}\u{b}\u{c}\u{7f}\u{80}\u{200b}\u{e0001}日"),
+            r#""\a\b\v\f\x7f\u0080\u200b\U000e0001日""#
+        );
         assert_eq!(quoted("\u{1b} é \" \\ \t"), r#""\x1b é \" \\ \t""#);
     }
 }

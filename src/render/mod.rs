@@ -1,6 +1,7 @@
 //! Plan, diff, state, values, events and diagnostics as text and JSON: pure functions. The shell prints.
 
 mod configuration_json;
+mod console_json;
 mod cost;
 pub mod diagnostics;
 pub mod diagnostics_json;
@@ -9,6 +10,7 @@ mod event_json;
 mod event_text;
 mod events;
 mod excerpt;
+mod graph_dot;
 mod headline;
 mod module_tree;
 mod no_offer;
@@ -22,11 +24,13 @@ mod state_json;
 mod state_text;
 mod string_diff;
 pub mod style;
+mod type_text;
 mod value_diff;
 mod value_json;
 mod value_text;
 
 pub use configuration_json::configuration_json;
+pub use console_json::{console_error, console_value};
 pub use cost::sentence as cost_sentence;
 pub use diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
 pub use diagnostics_json::{diagnostic_line, diagnostics_json};
@@ -34,13 +38,16 @@ pub use escape::quoted;
 pub use event_json::event_json;
 pub use event_text::event_text;
 pub use events::{Event, Settlement};
+pub use graph_dot::graph_dot;
 pub use no_offer::unplaced;
 pub use placement::short as offer_text;
 pub use plan_json::plan_json;
 pub use plan_text::plan_text;
+pub use recorded::{object as recorded_object, value as recorded_value};
 pub use state_json::state_json;
 pub use state_text::{outputs_text, record_text, state_text};
 pub use style::Style;
+pub use type_text::type_text;
 pub use value_text::value_text;
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! One file per command.
 
 pub mod apply;
+pub mod console;
 pub mod fmt;
+pub mod graph;
 pub mod output;
 pub mod plan;
 pub mod recover;

@@ -5,9 +5,8 @@ use crate::cli::args::ValidateArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::{fleet, variables};
-use crate::config::{Given, GivenValue};
+use crate::config::Inputs;
 use crate::diag::Diagnostics;
-use crate::lang::{Type, Value};
 use crate::render::diagnostics_json;
 
 /// Checks everything that can be checked without the API. Variables that nobody gives are unknown, as in Terraform.
@@ -16,16 +15,7 @@ pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {
     let (configuration, digests) = fleet::read(&mut context.sources, &mut context.diags);
     let root = configuration.root();
     let mut given = variables::given(&args.variables, root, &mut context.sources, &mut context.diags);
-    let missing: Vec<Given> = crate::config::Inputs::missing(root, &given)
-        .into_iter()
-        .map(|variable| Given {
-            name: variable.name.to_string(),
-            value: GivenValue::Value(Value::unknown(Type::Dynamic)),
-            origin: "validate".to_owned(),
-            span: None,
-            strict: false,
-        })
-        .collect();
+    let missing = Inputs::unknown(root, &given, "validate");
     given.extend(missing);
     fleet::with_variables(configuration, digests, given, &effects, &mut context.sources, &mut context.diags);
     let valid = !context.diags.has_errors();

@@ -14,7 +14,7 @@ mod tests;
 
 use super::parse::parse_body;
 use crate::diag::{Diagnostic, Diagnostics, FileId, Span};
-use token::{Texts, Token};
+use token::{Kind, Texts, Token};
 
 /// Formats a configuration file. `None` where Terraform would refuse it; then at least one error is pushed.
 pub fn format(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<String> {
@@ -35,6 +35,19 @@ pub fn format(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Strin
     let mut tokens = rewrite::rewrite(tokens, &mut texts, places);
     layout::lay_out(&mut tokens, &texts);
     Some(written(&tokens, &texts))
+}
+
+/// True where brackets, templates or heredocs are open at the end of an expression, so that more lines belong to it.
+pub fn is_open(text: &str) -> bool {
+    let text = format!("{text}\n");
+    let open = scan::scan(&text).iter().fold(0, |open: i64, token| {
+        open + match token.kind {
+            Kind::OHeredoc => 1,
+            Kind::CHeredoc => -1,
+            kind => i64::from(kind.bracket()),
+        }
+    });
+    open > 0
 }
 
 fn written(tokens: &[Token], texts: &Texts<'_>) -> String {

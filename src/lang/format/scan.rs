@@ -248,6 +248,10 @@ impl Scanner<'_> {
                 self.middle_of_line();
                 match self.sign(sign) {
                     None => return,
+                    // The scanner takes a carriage return for a letter here.
+                    Some(1) if self.peek(1) == Some(b'\r') && self.line_end(2).is_some() => {
+                        return self.push(Kind::StringLit, 2);
+                    }
                     Some(len) => len,
                 }
             }

@@ -117,11 +117,11 @@ fn answers_as_terraform_fmt() {
     assert!(wrong.is_empty(), "{} of {asked} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Adds random files to the recorded ones: `cargo test --lib records_random_files -- --ignored`, with `UPDATE_ORACLE=1`
+/// Adds random files to the recorded ones: `cargo test --lib writes_new_random_cases -- --ignored`, with `UPDATE_ORACLE=1`
 /// for the next run of the test above.
 #[test]
 #[ignore = "writes fixtures"]
-fn records_random_files() {
+fn writes_new_random_cases() {
     let mut cases = String::new();
     let mut seed = 0;
     for number in 1..=120 {

@@ -1,0 +1,241 @@
+//! `podform console`.
+
+use super::Context;
+use crate::cli::account::state_dir;
+use crate::cli::args::ConsoleArgs;
+use crate::cli::effects::World;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::prompt::Prompt;
+use crate::cli::terminal::Terminal;
+use crate::cli::{fleet, stored, variables};
+use crate::config::{
+    self, Configuration, DataInstance, Graph, Inputs, Instance, Resolve, RootScope, is_configuration_file,
+    undeclared_in,
+};
+use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::lang::ast::{Call, Expr, ExprKind, TemplatePart};
+use crate::lang::{Type, Value, eval, parse};
+use crate::render::{console_error, console_value, recorded_object, recorded_value, type_text, value_text};
+use crate::state::State;
+use serde_json::Value as Json;
+use std::io::BufRead;
+
+const HELP: &str = "Type an expression and press Enter: its value is shown. Variables, locals, module outputs, recorded
+resources and all functions are known. type(EXPRESSION) shows a type.
+
+\"exit\", Control-C or Control-D ends the console.";
+
+/// How the evaluator begins to say that it knows no such function.
+const NO_TYPE_FUNCTION: &str = "There is no function named \"type\".";
+const NO_CORE_TYPE_FUNCTION: &str = "There is no function named \"core::type\".";
+
+/// What a line of input leads to.
+enum Answer {
+    Value(Value),
+    /// A type, or help.
+    Text(String),
+    Nothing,
+    Exit,
+}
+
+/// Evaluates expressions: of a person, or line by line of standard input, where the last value is printed as Terraform
+/// does. Values of resources are those of the state.
+pub fn run(args: &ConsoleArgs, context: &mut Context) -> Outcome {
+    let effects = World::applying(&World::planning());
+    let configuration = configuration(context);
+    let root = configuration.root();
+    let mut given = variables::given(&args.variables, root, &mut context.sources, &mut context.diags);
+    given.extend(Inputs::unknown(root, &given, "console"));
+    let graph = Graph::build(&configuration, &mut context.diags);
+    let inputs = Inputs::resolve(root, given, &mut context.sources, &mut context.diags);
+    let Some(graph) = graph.filter(|_| !context.diags.has_errors()) else { return Ok(Exit::Error) };
+    let state = stored::read(&state_dir(args.place.sandbox))?;
+    let mut diags = std::mem::take(&mut context.diags);
+    let scope = RootScope::evaluate(&configuration, &graph, &inputs, &effects, &mut Recorded(&state), &mut diags);
+    if diags.has_errors() {
+        let detail = "Because of the errors above, some expressions may have no value, or another one.";
+        diags.push(Diagnostic::warning("Configuration has errors", detail));
+    }
+    context.terminal.diagnostics(&diags, &context.sources);
+    let mut session = Session { configuration: &configuration, scope: &scope, context };
+    match (args.json, Terminal::is_interactive()) {
+        (true, _) => session.json(),
+        (false, true) => session.person(),
+        (false, false) => session.piped(),
+    }
+}
+
+/// The configuration here; an empty one where there is none.
+fn configuration(context: &mut Context) -> Configuration {
+    let names = std::fs::read_dir(".").into_iter().flatten().flatten();
+    match names.into_iter().any(|entry| is_configuration_file(&entry.file_name().to_string_lossy())) {
+        true => fleet::read(&mut context.sources, &mut context.diags).0,
+        false => config::load(".", &mut |_, _, _| Some(Vec::new()), &mut context.diags),
+    }
+}
+
+/// Resource instances as they are recorded; others are unknown.
+struct Recorded<'a>(&'a State);
+
+impl Resolve for Recorded<'_> {
+    fn is_final(&self) -> bool {
+        false
+    }
+
+    fn checks(&self) -> bool {
+        false
+    }
+
+    fn resolve(&mut self, instance: Instance<'_>, _: &mut Diagnostics) -> Value {
+        match self.0.resources.get(&instance.address) {
+            Some(record) => recorded_object(&instance.address, record),
+            None => Value::unknown(Type::Dynamic),
+        }
+    }
+
+    fn data(&mut self, instance: DataInstance<'_>, _: &mut Diagnostics) -> Value {
+        match self.0.data.get(&instance.address) {
+            Some(read) => recorded_value(&Json::Object(read.clone()), &instance.resource.schema.ty()),
+            None => Value::unknown(Type::Dynamic),
+        }
+    }
+}
+
+struct Session<'a> {
+    configuration: &'a Configuration,
+    scope: &'a RootScope<'a>,
+    context: &'a mut Context,
+}
+
+impl Session<'_> {
+    /// One object for each line that is not empty; 1 where one of them is an error.
+    fn json(&mut self) -> Outcome {
+        let mut exit = Exit::Done;
+        for line in lines() {
+            let (answer, diags) = self.answer(&line?);
+            let json = match (answer, diags.iter().find(|diagnostic| diagnostic.severity == Severity::Error)) {
+                (_, Some(error)) => {
+                    exit = Exit::Error;
+                    console_error(error)
+                }
+                (Answer::Exit, None) => break,
+                (Answer::Nothing, None) => continue,
+                (Answer::Value(value), None) => console_value(&value),
+                (Answer::Text(text), None) => console_value(&Value::string(text)),
+            };
+            self.context.terminal.line(&json.to_string());
+        }
+        Ok(exit)
+    }
+
+    /// Prints the last value. The first error ends it.
+    fn piped(&mut self) -> Outcome {
+        let mut last = String::new();
+        for line in lines() {
+            let (answer, diags) = self.answer(&line?);
+            let failed = diags.has_errors();
+            self.context.terminal.diagnostics(&diags, &self.context.sources);
+            match answer {
+                _ if failed => return Ok(Exit::Error),
+                Answer::Exit => return Ok(Exit::Done),
+                answer => last = self.text(answer),
+            }
+        }
+        self.context.terminal.line(&last);
+        Ok(Exit::Done)
+    }
+
+    fn person(&mut self) -> Outcome {
+        let mut prompt = Prompt::new()?;
+        while let Some(text) = prompt.read()? {
+            let (answer, diags) = self.answer(&text);
+            let failed = diags.has_errors();
+            self.context.terminal.diagnostics(&diags, &self.context.sources);
+            match answer {
+                _ if failed => {}
+                Answer::Exit => break,
+                Answer::Nothing => {}
+                answer => self.context.terminal.line(&self.text(answer)),
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    fn text(&self, answer: Answer) -> String {
+        match answer {
+            Answer::Value(value) => value_text(&value, self.context.terminal.out),
+            Answer::Text(text) => text,
+            Answer::Nothing | Answer::Exit => String::new(),
+        }
+    }
+
+    fn answer(&mut self, text: &str) -> (Answer, Diagnostics) {
+        let mut diags = Diagnostics::new();
+        let answer = match text.trim() {
+            "" => Answer::Nothing,
+            "exit" => Answer::Exit,
+            "help" => Answer::Text(HELP.to_owned()),
+            text => self.evaluate(text, &mut diags),
+        };
+        (answer, diags)
+    }
+
+    fn evaluate(&mut self, text: &str, diags: &mut Diagnostics) -> Answer {
+        let file = self.context.sources.add("<console-input>", text);
+        let Some(expr) = parse::parse_expr(file, text, diags) else { return Answer::Nothing };
+        undeclared_in(self.configuration, &expr, diags);
+        if diags.has_errors() {
+            return Answer::Nothing;
+        }
+        if let Some(call) = type_call(&expr) {
+            return match call.args.as_slice() {
+                [arg] if type_call(arg).is_some() => Answer::Text("type".to_owned()),
+                [arg] => Answer::Text(type_text(&self.value(arg, diags).ty())),
+                args => {
+                    let many = if args.is_empty() { "Not enough" } else { "Too many" };
+                    let error = Diagnostic::error(
+                        format!("{many} function arguments"),
+                        format!("The function \"type\" takes one argument, the value, but {} are given.", args.len()),
+                    );
+                    diags.push(error.at(call.name_span));
+                    Answer::Nothing
+                }
+            };
+        }
+        Answer::Value(self.value(&expr, diags))
+    }
+
+    fn value(&self, expr: &Expr, diags: &mut Diagnostics) -> Value {
+        let mut own = Diagnostics::new();
+        let value = eval::evaluate(expr, self.scope, &mut own);
+        for mut diagnostic in own.iter().cloned() {
+            if diagnostic.detail.starts_with(NO_TYPE_FUNCTION) || diagnostic.detail.starts_with(NO_CORE_TYPE_FUNCTION) {
+                diagnostic.summary = "Invalid use of type function".to_owned();
+                diagnostic.detail = "type() of the console must stand alone, not in another expression.".to_owned();
+            }
+            diags.push(diagnostic);
+        }
+        value
+    }
+}
+
+fn lines() -> impl Iterator<Item = Result<String, Diagnostic>> {
+    std::io::stdin().lock().lines().map(|line| {
+        line.map_err(|error| {
+            Diagnostic::error("Unreadable input", format!("The standard input cannot be read: {error}."))
+        })
+    })
+}
+
+/// `type(...)`, also in parentheses or as the only thing in a string, as Terraform lets it stand.
+fn type_call(expr: &Expr) -> Option<&Call> {
+    match &expr.kind {
+        ExprKind::Call(call) if matches!(&*call.name, "type" | "core::type") => Some(call),
+        ExprKind::Paren(inner) => type_call(inner),
+        ExprKind::Template(parts) => match parts.as_slice() {
+            [TemplatePart::Interpolation(inner)] => type_call(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
