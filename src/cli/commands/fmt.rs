@@ -93,9 +93,8 @@ fn directory(directory: &Path, recursive: bool, files: &mut Vec<String>, context
         }
     };
     // What editors leave behind, as in Terraform.
-    names.retain(|name| {
-        !name.starts_with('.') && !name.ends_with('~') && !(name.starts_with('#') && name.ends_with('#'))
-    });
+    names
+        .retain(|name| !(name.starts_with('.') || name.ends_with('~') || name.starts_with('#') && name.ends_with('#')));
     names.sort();
     for name in names {
         let path = directory.strip_prefix(".").unwrap_or(directory).join(&name);

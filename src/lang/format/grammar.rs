@@ -1,10 +1,13 @@
 //! Terraform's grammar over tokens: what it refuses is not formatted. Finds the expressions and labels that formatting
 //! writes anew.
 
+mod template;
+
 use super::super::number::Number;
 use super::token::{Kind, Texts, Token};
 use std::collections::HashSet;
 use std::ops::Range;
+use template::escapes_are_good;
 
 /// How deep brackets, templates and blocks may nest.
 const DEEPEST: usize = 200;
@@ -51,14 +54,6 @@ struct Reader<'a> {
     newlines: bool,
     depth: usize,
     places: Vec<Place>,
-}
-
-/// A directive of a template that is not closed.
-#[derive(PartialEq)]
-enum Open {
-    If,
-    Else,
-    For,
 }
 
 impl<'a> Reader<'a> {
@@ -430,89 +425,4 @@ impl<'a> Reader<'a> {
         self.read();
         self.expression()
     }
-
-    fn template(&mut self, end: Kind) -> Parsed {
-        let mut open = Vec::new();
-        loop {
-            let (kind, token) = self.next();
-            match kind {
-                kind if kind == end && open.is_empty() => {
-                    self.read();
-                    return Ok(());
-                }
-                Kind::StringLit => {
-                    self.read();
-                }
-                Kind::QuotedLit if escapes_are_good(self.text(token)) => {
-                    self.read();
-                }
-                Kind::Interp => {
-                    self.read();
-                    self.inside(false, |reader| {
-                        reader.expression()?;
-                        reader.expect(Kind::SeqEnd)
-                    })?;
-                }
-                Kind::Control => {
-                    self.read();
-                    self.inside(false, |reader| reader.directive(&mut open))?;
-                }
-                _ => return self.fail(),
-            }
-        }
-    }
-
-    fn directive(&mut self, open: &mut Vec<Open>) -> Parsed {
-        let word = self.word();
-        let fits = match (word, open.last()) {
-            (Some("if" | "for"), _) => true,
-            (Some("else"), Some(Open::If)) => true,
-            (Some("endif"), Some(Open::If | Open::Else)) => true,
-            (Some("endfor"), Some(Open::For)) => true,
-            _ => false,
-        };
-        if !fits {
-            return self.fail();
-        }
-        self.read();
-        match word {
-            Some("if") => {
-                self.expression()?;
-                open.push(Open::If);
-            }
-            Some("for") => {
-                self.for_names()?;
-                open.push(Open::For);
-            }
-            Some("else") => {
-                open.pop();
-                open.push(Open::Else);
-            }
-            _ => {
-                open.pop();
-            }
-        }
-        self.expect(Kind::SeqEnd)
-    }
-}
-
-/// True where every backslash of a quoted text starts an escape that stands for a letter.
-fn escapes_are_good(text: &str) -> bool {
-    let mut parts = text.split('\\');
-    parts.next();
-    while let Some(part) = parts.next() {
-        let hex = |len: usize| {
-            let digits = part.get(1..1 + len).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
-            digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32).is_some()
-        };
-        match part.bytes().next() {
-            // A backslash: the part behind it follows an escape, not a backslash.
-            None if parts.next().is_some() => {}
-            Some(b'n' | b'r' | b't' | b'"') => {}
-            Some(b'u') if hex(4) => {}
-            Some(b'U') if hex(8) => {}
-            _ => return false,
-        }
-    }
-    true
 }

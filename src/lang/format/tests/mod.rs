@@ -6,6 +6,7 @@ mod fixtures;
 mod oracle;
 mod properties;
 mod random;
+mod spoiled;
 
 use crate::diag::{Diagnostics, Sources};
 

@@ -1,7 +1,8 @@
 //! Asks the real `terraform fmt`, where it is installed.
 
 use super::formatted;
-use super::random::{Random, file, mutated, soup};
+use super::random::{Random, file};
+use super::spoiled::{mutated, soup};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
