@@ -62,7 +62,7 @@ fn text() -> String {
             text,
             "template_group=\"${{simplepod_template_group.base.id}}\"\nmax_price_per_gpu=0.5+ {block}/1e6 # dollars"
         );
-        for line in 0..5 {
+        for line in 0..7 {
             let _ = writeln!(
                 text,
                 "env_{line}={{\nA=\"value {line} of {block}\",\nLONGER_NAME=upper(\"x${{local.list[{line}].name}}\") // comment\n}}"
