@@ -7,11 +7,17 @@ use crate::lang::types::Type;
 use crate::lang::value::Value;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
+use std::io::Write as _;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("base64decode", &[param("str", Shape::String)], Shape::String, base64_decode),
     function("base64encode", &[param("str", Shape::String)], Shape::String, |args: &Args<'_>| {
         Ok(Value::string(STANDARD.encode(args.text(0))))
+    }),
+    function("base64gzip", &[param("str", Shape::String)], Shape::String, |args: &Args<'_>| {
+        gzip(args.text(0).as_bytes()).map(|bytes| Value::string(STANDARD.encode(bytes)))
     }),
     function("jsondecode", &[param("str", Shape::String)], Shape::Any, json_decode).may_be_null(),
     function("jsonencode", &[param("val", Shape::Any).nullable().wholly()], Shape::String, |args: &Args<'_>| {
@@ -149,4 +155,22 @@ fn text_decode(args: &Args<'_>) -> Outcome {
         Encoding::Latin1 => bytes.into_iter().map(char::from).collect(),
     };
     Ok(Value::string(text))
+}
+
+/// The layout of Terraform's gzip: no name, no time, a flush after the data, and an empty block at the end. Only how
+/// longer texts are squeezed is the library's own.
+fn gzip(data: &[u8]) -> Result<Vec<u8>, CallError> {
+    const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    const LAST_BLOCK: [u8; 5] = [1, 0, 0, 0xff, 0xff];
+    let failed = |_| CallError::call("the text cannot be compressed");
+    let mut out = HEADER.to_vec();
+    let mut squeezed = DeflateEncoder::new(Vec::new(), Compression::default());
+    squeezed.write_all(data).and_then(|()| squeezed.flush()).map_err(failed)?;
+    out.extend_from_slice(squeezed.get_ref());
+    out.extend_from_slice(&LAST_BLOCK);
+    let mut crc = Crc::new();
+    crc.update(data);
+    out.extend_from_slice(&crc.sum().to_le_bytes());
+    out.extend_from_slice(&crc.amount().to_le_bytes());
+    Ok(out)
 }

@@ -4,6 +4,8 @@
 //! function runs. Functions are pure; what is not comes through [`Effects`].
 
 mod collections;
+mod crypto;
+mod csv;
 mod datetime;
 mod encoding;
 mod filesystem;
@@ -21,6 +23,9 @@ mod signature;
 mod strings;
 mod templates;
 mod types;
+mod yaml_decode;
+mod yaml_encode;
+mod yaml_scalar;
 
 use super::reference::Effects;
 use super::value::Value;
@@ -87,6 +92,8 @@ impl CallError {
 static TABLE: LazyLock<BTreeMap<&'static str, &'static Function>> = LazyLock::new(|| {
     [
         collections::FUNCTIONS,
+        crypto::FUNCTIONS,
+        csv::FUNCTIONS,
         datetime::FUNCTIONS,
         encoding::FUNCTIONS,
         filesystem::FUNCTIONS,
@@ -101,6 +108,8 @@ static TABLE: LazyLock<BTreeMap<&'static str, &'static Function>> = LazyLock::ne
         strings::FUNCTIONS,
         templates::FUNCTIONS,
         types::FUNCTIONS,
+        yaml_decode::FUNCTIONS,
+        yaml_encode::FUNCTIONS,
     ]
     .into_iter()
     .flatten()
