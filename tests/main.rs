@@ -7,6 +7,7 @@ mod console;
 mod crash;
 mod examples;
 mod fleet;
+mod language;
 mod layering;
 mod readme;
 mod scenarios;

@@ -1,0 +1,1 @@
+hello ${upper(name)}%{ for x in xs } ${x}%{ endfor }
