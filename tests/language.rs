@@ -90,7 +90,8 @@ impl Names {
         let mut names = Names::default();
         for block in body.blocks.iter().filter(|block| &*block.kind == "variable") {
             let given = |name: &str| block.body.attributes.iter().find(|attribute| &*attribute.name == name);
-            let ty = given("type").map_or(Type::Dynamic, |ty| type_expr::parse_constraint(&ty.expr, &mut diags).to_type());
+            let ty =
+                given("type").map_or(Type::Dynamic, |ty| type_expr::parse_constraint(&ty.expr, &mut diags).to_type());
             let mut value = match given("default") {
                 Some(default) => {
                     podform::lang::convert::convert(&eval::evaluate(&default.expr, &names, &mut diags), &ty).unwrap()
@@ -114,6 +115,7 @@ impl Scope for Names {
         let found = match subject {
             Subject::Variable(name) => self.values.get(&format!("var.{name}")).cloned(),
             Subject::Local(name) => self.locals.get(name).map(|expr| eval::evaluate(expr, self, diags)),
+            Subject::Podform(_) => Some(Value::string("default")),
             Subject::Path(_) => Some(Value::string(".")),
             _ => None,
         };
@@ -163,7 +165,17 @@ impl Effects for Names {
 fn ours(expression: &str, names: &Names) -> String {
     let mut diags = Diagnostics::new();
     let file = Sources::default().add("console", expression);
-    let value = parse::parse_expr(file, expression, &mut diags).map(|expr| eval::evaluate(&expr, names, &mut diags));
+    let value = match expression.contains(['\n', '\r']) {
+        // An expression of several lines is the value of an attribute.
+        true => {
+            let text = format!("case = {expression}\n");
+            let body = parse::parse_body(Sources::default().add("case", text.as_str()), &text, &mut diags);
+            let found = body.attributes.first().map(|case| case.expr.clone());
+            found.filter(|_| body.attributes.len() == 1 && body.blocks.is_empty())
+        }
+        false => parse::parse_expr(file, expression, &mut diags).map(Arc::new),
+    };
+    let value = value.map(|expr| eval::evaluate(&expr, names, &mut diags));
     match (diags.iter().find(|diagnostic| diagnostic.severity == podform::diag::Severity::Error), value) {
         (Some(first), _) => format!("Error: {}: {}", first.summary, first.detail),
         (None, None) => "Error".into(),
@@ -208,10 +220,8 @@ fn answers_as_terraform_does() {
                     wrong.push(format!("{file}: listed as a difference, but agrees: {}", case.expression));
                 }
             } else if !agrees {
-                wrong.push(format!(
-                    "{file}\n> {}\n  Terraform: {}\n  ours:      {given}",
-                    case.expression, case.answer
-                ));
+                wrong
+                    .push(format!("{file}\n> {}\n  Terraform: {}\n  ours:      {given}", case.expression, case.answer));
             }
         }
     }

@@ -57,7 +57,10 @@ impl Effects for World {
 
     fn fileset(&self, path: &str, pattern: &str) -> Result<Vec<String>, String> {
         let mut found = Vec::new();
-        walk(Path::new(path), "", &mut found).map_err(|error| error.to_string())?;
+        match walk(Path::new(path), "", &mut found) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            walked => walked.map_err(|error| error.to_string())?,
+        }
         let expression = glob(pattern)?;
         found.retain(|name| expression.is_match(name));
         found.sort();

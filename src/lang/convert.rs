@@ -221,6 +221,11 @@ fn sequence(from: &Kind, elements: &Arc<Vec<Value>>, ty: &Type) -> Result<Value,
         })?,
         given => given.clone(),
     };
+    if is_list && matches!(from, Kind::Set(..)) && elements.len() > 1 && !elements.iter().all(Value::is_wholly_known) {
+        let length = Some((1, u64::try_from(elements.len()).ok()));
+        let refinements = Refinements { not_null: true, length, ..Refinements::default() };
+        return Ok(Value::refined(Type::list(element), refinements));
+    }
     let mut converted = Vec::with_capacity(elements.len());
     for (i, value) in elements.iter().enumerate() {
         converted.push(convert(value, &element).map_err(|e| e.inside(&format!("[{i}]")))?);
@@ -239,6 +244,7 @@ fn common<'a>(elements: impl Iterator<Item = &'a Value>, from: &Kind) -> Option<
 
 /// What is known of an unknown value stays known as far as the conversion lets it.
 fn unknown(from: &Type, refinements: Option<&Refinements>, to: &Type) -> Value {
+    let to = &filled(from, to);
     let Some(given) = refinements else { return Value::unknown(to.clone()) };
     let length = match (from, to) {
         (Type::List(_) | Type::Map(_), Type::List(_) | Type::Map(_)) | (Type::Set(_), Type::Set(_) | Type::List(_)) => {
@@ -248,6 +254,24 @@ fn unknown(from: &Type, refinements: Option<&Refinements>, to: &Type) -> Value {
         _ => None,
     };
     Value::refined(to.clone(), Refinements { not_null: given.not_null, prefix: None, length, origin: None })
+}
+
+/// The type wanted, with what it leaves open filled in from the type given.
+fn filled(from: &Type, to: &Type) -> Type {
+    match (from, to) {
+        (Type::Dynamic, _) => to.clone(),
+        (_, Type::Dynamic) => from.clone(),
+        (Type::List(f) | Type::Set(f), Type::List(t)) => Type::list(filled(f, t)),
+        (Type::List(f) | Type::Set(f), Type::Set(t)) => Type::set(filled(f, t)),
+        (Type::Map(f), Type::Map(t)) => Type::map(filled(f, t)),
+        (Type::Tuple(fs), Type::List(t)) => Type::list(filled(&unify(fs).unwrap_or(Type::Dynamic), t)),
+        (Type::Tuple(fs), Type::Set(t)) => Type::set(filled(&unify(fs).unwrap_or(Type::Dynamic), t)),
+        (Type::Object(fs), Type::Map(t)) => {
+            let types: Vec<Type> = fs.values().cloned().collect();
+            Type::map(filled(&unify(&types).unwrap_or(Type::Dynamic), t))
+        }
+        _ => to.clone(),
+    }
 }
 
 fn to_bool(text: &str) -> Result<bool, ConvertError> {

@@ -38,21 +38,27 @@ fn compare(left: &Value, right: &Value) -> Option<bool> {
         (Kind::Bool(l), Kind::Bool(r)) => Some(l == r),
         (Kind::Number(l), Kind::Number(r)) => Some(l == r),
         (Kind::String(l), Kind::String(r)) => Some(l == r),
+        (Kind::Set(lt, l), Kind::Set(rt, r)) if !(left.is_wholly_known() && right.is_wholly_known()) => {
+            // Elements that are not known may equal others of their set.
+            let least = |value: &Value, len: usize| if value.is_wholly_known() { len } else { len.min(1) };
+            let apart = least(left, l.len()) > r.len() || least(right, r.len()) > l.len();
+            (lt != rt || apart).then_some(false)
+        }
         (Kind::List(lt, l), Kind::List(rt, r)) | (Kind::Set(lt, l), Kind::Set(rt, r)) => {
-            if !same_type(lt, rt) || l.len() != r.len() { Some(false) } else { all(l.iter().zip(r.iter())) }
+            if lt != rt || l.len() != r.len() { Some(false) } else { all(l.iter().zip(r.iter())) }
         }
         (Kind::Tuple(l), Kind::Tuple(r)) => {
-            if l.len() != r.len() || !same_type(&left.ty(), &right.ty()) {
+            if l.len() != r.len() || left.ty() != right.ty() {
                 Some(false)
             } else {
                 all(l.iter().zip(r.iter()))
             }
         }
-        (Kind::Map(lt, l), Kind::Map(rt, r)) => match same_type(lt, rt) && l.keys().eq(r.keys()) {
+        (Kind::Map(lt, l), Kind::Map(rt, r)) => match lt == rt && l.keys().eq(r.keys()) {
             false => Some(false),
             true => all(l.values().zip(r.values())),
         },
-        (Kind::Object(l), Kind::Object(r)) => match l.keys().eq(r.keys()) && same_type(&left.ty(), &right.ty()) {
+        (Kind::Object(l), Kind::Object(r)) => match l.keys().eq(r.keys()) && left.ty() == right.ty() {
             false => Some(false),
             true => all(l.values().zip(r.values())),
         },
@@ -70,17 +76,12 @@ fn with_unknown(unknown: &Value, ty: &Type, known: &Value) -> Option<bool> {
     if excluded {
         return Some(false);
     }
-    (!known.is_null() && !same_type(ty, &known.ty())).then_some(false)
+    (!known.is_null() && !ty.has_dynamic() && *ty != known.ty()).then_some(false)
 }
 
 fn excludes(length: Option<(u64, Option<u64>)>, given: usize) -> bool {
     let given = u64::try_from(given).unwrap_or(u64::MAX);
     length.is_some_and(|(least, most)| given < least || most.is_some_and(|most| given > most))
-}
-
-/// Types that are not wholly known may be the same.
-fn same_type(left: &Type, right: &Type) -> bool {
-    left == right || left.has_dynamic() || right.has_dynamic()
 }
 
 fn all<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>) -> Option<bool> {
@@ -129,7 +130,9 @@ pub fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Vec<Op
                 BinaryOp::LessEq => return Ok(Value::bool(l <= r).marked(marks)),
                 BinaryOp::Greater => return Ok(Value::bool(l > r).marked(marks)),
                 BinaryOp::GreaterEq => return Ok(Value::bool(l >= r).marked(marks)),
-                BinaryOp::Div | BinaryOp::Mod if r.is_zero() => return failed("division by zero"),
+                BinaryOp::Div if r.is_zero() => return failed("division by zero"),
+                // As there.
+                BinaryOp::Mod if r.is_zero() => return Ok(Value::number(l.clone()).marked(marks)),
                 BinaryOp::Add => l.add(r),
                 BinaryOp::Sub => l.sub(r),
                 BinaryOp::Mul => l.mul(r),

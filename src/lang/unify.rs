@@ -112,10 +112,11 @@ fn of_tuples(types: &[Type]) -> Option<Type> {
     (0..first.len()).map(element).collect::<Option<Vec<Type>>>().map(Type::tuple)
 }
 
-/// The type that should be tried first is less: the more general one.
+/// The type that should be tried first is less: the more general one, but "any" last, for it may become what the others
+/// are.
 fn preference(left: &Type, right: &Type) -> Ordering {
     let rank = |ty: &Type| match ty {
-        Type::Dynamic => 0,
+        Type::Dynamic => 6,
         Type::String => 1,
         Type::Bool | Type::Number => 2,
         Type::List(_) | Type::Map(_) => 3,

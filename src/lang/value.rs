@@ -150,22 +150,15 @@ impl Value {
         Kind::List(element, Arc::new(elements)).into()
     }
 
-    /// A set: distinct elements in Terraform's order. Marks of elements pass to the set; an element that is not wholly
-    /// known makes the set unknown, for it may equal another.
+    /// A set: distinct elements in Terraform's order. Marks of elements pass to the set; those that are not wholly known
+    /// stand at the end, and how many elements there will be is then not known, for they may equal others.
     pub fn set(element: Type, elements: Vec<Value>) -> Self {
         let marks = elements.iter().fold(Marks::NONE, |marks, element| marks.and(element.deep_marks()));
-        if !elements.iter().all(Value::is_wholly_known) {
-            let least = u64::from(!elements.is_empty());
-            let refinements = Refinements {
-                not_null: true,
-                length: Some((least, u64::try_from(elements.len()).ok())),
-                ..Refinements::default()
-            };
-            return Self::refined(Type::set(element), refinements).marked(marks);
-        }
-        let mut elements: Vec<Value> = elements.into_iter().map(|element| element.without_marks()).collect();
+        let elements = elements.into_iter().map(|element| element.without_marks());
+        let (mut elements, unknown): (Vec<Value>, Vec<Value>) = elements.partition(Value::is_wholly_known);
         elements.sort_by(Value::set_order);
         elements.dedup();
+        elements.extend(unknown);
         Value::from(Kind::Set(element, Arc::new(elements))).marked(marks)
     }
 

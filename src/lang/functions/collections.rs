@@ -5,33 +5,48 @@ use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::lang::convert::{convert, unify};
 use crate::lang::ops::equals;
 use crate::lang::types::Type;
-use crate::lang::value::{Kind, Marks, Value};
+use crate::lang::value::{Kind, Value};
 use unicode_segmentation::UnicodeSegmentation;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("alltrue", &[param("list", Shape::Bools)], Shape::Bool, |args: &Args<'_>| Ok(fold_bools(args, false))),
     function("anytrue", &[param("list", Shape::Bools)], Shape::Bool, |args: &Args<'_>| Ok(fold_bools(args, true))),
     function("coalesce", &[], Shape::Any, coalesce)
-        .variadic(param("vals", Shape::Any).nullable().unknown().marked())
+        .variadic(param("vals", Shape::Any).nullable().unknown().untyped())
         .may_be_null(),
-    function("coalescelist", &[], Shape::Any, coalesce_list).variadic(param("vals", Shape::Any).nullable().unknown()),
-    function("contains", &[param("list", Shape::Any), param("value", Shape::Any).unknown()], Shape::Bool, contains),
+    function("coalescelist", &[], Shape::Any, coalesce_list)
+        .variadic(param("vals", Shape::Any).nullable().unknown().untyped()),
+    function("contains", &[param("list", Shape::Any), param("value", Shape::Any)], Shape::Bool, contains),
     function("element", &[param("list", Shape::Any).marked(), param("index", Shape::Number)], Shape::Any, element)
-        .typed(|args| args.first().map_or(Type::Dynamic, |list| element_type(&list.ty())))
+        .typed(type_of_element)
         .may_be_null(),
-    function("index", &[param("list", Shape::Any), param("value", Shape::Any).unknown()], Shape::Number, index),
-    function("length", &[param("value", Shape::Any).marked()], Shape::Number, length),
+    function("index", &[param("list", Shape::Any), param("value", Shape::Any)], Shape::Number, index),
+    function("length", &[param("value", Shape::Any).marked().unknown().untyped()], Shape::Number, length),
     function("one", &[param("list", Shape::Any)], Shape::Any, one)
-        .typed(|args| args.first().map_or(Type::Dynamic, |list| element_type(&list.ty())))
+        .typed(|args| match args.first().map(Value::ty) {
+            Some(Type::List(element) | Type::Set(element)) => Ok(element.as_ref().clone()),
+            Some(Type::Tuple(elements)) if elements.len() < 2 => Ok(elements.first().cloned().unwrap_or(Type::Dynamic)),
+            _ => Err(not_one()),
+        })
         .may_be_null(),
 ];
 
-/// The type of the elements of a list or set; of other types it depends on the element.
-fn element_type(ty: &Type) -> Type {
-    match ty {
-        Type::List(element) | Type::Set(element) => element.as_ref().clone(),
-        _ => Type::Dynamic,
+/// The type of a list's elements, or of the one of a tuple that a known index selects.
+fn type_of_element(args: &[Value]) -> Result<Type, CallError> {
+    let ty = args.first().map_or(Type::Dynamic, Value::ty);
+    match &ty {
+        Type::List(element) => Ok(element.as_ref().clone()),
+        Type::Tuple(elements) => {
+            let index = args.get(1).and_then(|index| index.as_number()?.as_u64());
+            let position = index.zip(u64::try_from(elements.len()).ok()).and_then(|(i, count)| i.checked_rem(count));
+            Ok(position.and_then(|i| elements.get(usize::try_from(i).ok()?)).cloned().unwrap_or(Type::Dynamic))
+        }
+        other => Err(CallError::call(format!("cannot read elements from {}", other.friendly_name()))),
     }
+}
+
+fn not_one() -> CallError {
+    CallError::argument(0, "must be a list, set, or tuple value with either zero or one elements")
 }
 
 /// `decisive` where one element is it; else unknown where one is unknown; null counts as false.
@@ -58,34 +73,30 @@ fn length(args: &Args<'_>) -> Outcome {
         }
         Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => elements.len(),
         Kind::Map(_, entries) | Kind::Object(entries) => entries.len(),
+        Kind::Unknown(Type::Tuple(elements), _) => elements.len(),
+        Kind::Unknown(Type::Object(attributes), _) => attributes.len(),
+        Kind::Unknown(Type::String | Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Dynamic, _) => {
+            return Ok(Value::unknown_not_null(Type::Number).marked(value.marks));
+        }
         _ => return Err(CallError::call("argument must be a string, a collection type, or a structural type")),
     };
     Ok(Value::number(count.into()).marked(value.marks))
 }
 
-/// The first that is neither null nor an empty string. The marks of those that were looked at are on the result.
+/// The first that is neither null nor an empty string.
 fn coalesce(args: &Args<'_>) -> Outcome {
-    let typed: Vec<Type> = args.values.iter().filter(|v| v.ty() != Type::Dynamic).map(Value::ty).collect();
-    if args.values.iter().any(|v| !v.is_known() && v.ty() == Type::Dynamic) {
-        return Ok(Value::unknown(Type::Dynamic));
-    }
-    let ty = match typed.is_empty() && !args.values.is_empty() {
-        true => Type::Dynamic,
-        false => unify(&typed)
-            .filter(|_| !typed.is_empty())
-            .ok_or_else(|| CallError::call("all arguments must have the same type"))?,
-    };
-    let marks = args.values.iter().fold(Marks::NONE, |marks, value| marks.and(value.marks));
+    let types: Vec<Type> = args.values.iter().map(Value::ty).collect();
+    let ty = unify(&types).ok_or_else(|| CallError::call("all arguments must have the same type"))?;
     for (index, value) in args.values.iter().enumerate() {
         if !value.is_known() {
-            return Ok(Value::unknown(ty).marked(marks));
+            return Ok(Value::unknown(ty));
         }
         if value.is_null() {
             continue;
         }
         let value = convert(value, &ty).map_err(|error| CallError::argument(index, error.message))?;
         if value.as_str() != Some("") {
-            return Ok(value.marked(marks));
+            return Ok(value);
         }
     }
     Err(CallError::call("no non-null, non-empty-string arguments"))
@@ -99,10 +110,11 @@ fn coalesce_list(args: &Args<'_>) -> Outcome {
         if !value.is_known() {
             return Ok(Value::unknown(Type::Dynamic));
         }
-        match value.ty() {
-            Type::List(_) | Type::Set(_) | Type::Tuple(_) => {}
-            _ => return Err(CallError::call("coalescelist arguments must be lists or tuples")),
+        if !matches!(value.ty(), Type::List(_) | Type::Tuple(_)) {
+            return Err(CallError::call("coalescelist arguments must be lists or tuples"));
         }
+    }
+    for value in args.values {
         if value.as_elements().is_some_and(|elements| !elements.is_empty()) {
             return Ok(value.clone());
         }
@@ -164,6 +176,6 @@ fn one(args: &Args<'_>) -> Outcome {
         (Kind::List(ty, _) | Kind::Set(ty, _), Some([])) => Ok(Value::null(ty.clone())),
         (_, Some([])) => Ok(Value::null(Type::Dynamic)),
         (_, Some([element])) => Ok(element.clone()),
-        _ => Err(CallError::argument(0, "must be a list, set, or tuple value with either zero or one elements")),
+        _ => Err(not_one()),
     }
 }

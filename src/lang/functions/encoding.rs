@@ -20,9 +20,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         gzip(args.text(0).as_bytes()).map(|bytes| Value::string(STANDARD.encode(bytes)))
     }),
     function("jsondecode", &[param("str", Shape::String)], Shape::Any, json_decode).may_be_null(),
-    function("jsonencode", &[param("val", Shape::Any).nullable().wholly()], Shape::String, |args: &Args<'_>| {
-        Ok(Value::string(json_text(args.at(0))))
-    }),
+    function(
+        "jsonencode",
+        &[param("val", Shape::Any).nullable().wholly().untyped()],
+        Shape::String,
+        |args: &Args<'_>| Ok(Value::string(json_text(args.at(0)))),
+    ),
     function(
         "textdecodebase64",
         &[param("source", Shape::String), param("encoding", Shape::String)],

@@ -13,7 +13,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     })
     .variadic(param("args", Shape::Any).nullable().wholly()),
     function("formatlist", &[param("format", Shape::String)], Shape::Strings, format_list)
-        .variadic(param("args", Shape::Any).nullable()),
+        .variadic(param("args", Shape::Any).nullable().unknown()),
 ];
 
 fn format_one(format: &str, args: &[&Value]) -> Outcome {
@@ -57,6 +57,9 @@ fn format_one(format: &str, args: &[&Value]) -> Outcome {
 fn format_list(args: &Args<'_>) -> Outcome {
     let arguments = args.from(1);
     let mut length: Option<(usize, usize)> = None;
+    if arguments.iter().any(|a| !a.is_known() && matches!(a.ty(), Type::List(_) | Type::Set(_) | Type::Tuple(_))) {
+        return Ok(Value::unknown_not_null(Type::list(Type::String)));
+    }
     for (index, argument) in arguments.iter().enumerate() {
         let Some(elements) = argument.as_elements() else { continue };
         match length {

@@ -4,6 +4,7 @@ use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::lang::convert::{convert, unify};
 use crate::lang::number::Number;
+use crate::lang::ops::equals;
 use crate::lang::types::Type;
 use crate::lang::value::{Kind, Marks, Value};
 
@@ -14,29 +15,25 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Shape::ListOfLists,
         chunk_list,
     )
-    .typed(|args| Type::list(args.first().map_or(Type::Dynamic, Value::ty))),
+    .typed(|args| Ok(Type::list(args.first().map_or(Type::Dynamic, Value::ty)))),
     function("compact", &[param("list", Shape::Strings).wholly()], Shape::Strings, compact),
     function("concat", &[], Shape::Any, concat).variadic(param("seqs", Shape::Any).marked()).typed(concat_type),
     function("distinct", &[param("list", Shape::List).wholly()], Shape::List, distinct)
-        .typed(|args| args.first().map_or(Type::Dynamic, Value::ty)),
+        .typed(|args| Ok(args.first().map_or(Type::Dynamic, Value::ty))),
     function("flatten", &[param("list", Shape::Any).marked()], Shape::Any, flatten),
     function(
         "matchkeys",
-        &[
-            param("values", Shape::List).wholly(),
-            param("keys", Shape::List).wholly(),
-            param("searchset", Shape::List).wholly(),
-        ],
+        &[param("values", Shape::List), param("keys", Shape::List), param("searchset", Shape::List)],
         Shape::List,
         match_keys,
     )
-    .typed(|args| args.first().map_or(Type::Dynamic, Value::ty)),
+    .typed(|args| Ok(args.first().map_or(Type::Dynamic, Value::ty))),
     function("range", &[], Shape::Numbers, range).variadic(param("params", Shape::Number)),
     function("reverse", &[param("list", Shape::Any).marked()], Shape::Any, reverse).typed(|args| {
         match args.first().map(Value::ty) {
-            Some(Type::Set(element)) => Type::List(element),
-            Some(Type::Tuple(elements)) => Type::tuple(elements.iter().rev().cloned()),
-            other => other.unwrap_or(Type::Dynamic),
+            Some(Type::Set(element) | Type::List(element)) => Ok(Type::List(element)),
+            Some(Type::Tuple(elements)) => Ok(Type::tuple(elements.iter().rev().cloned())),
+            other => Err(not_reversible(&other.unwrap_or(Type::Dynamic))),
         }
     }),
     function(
@@ -45,10 +42,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Shape::Any,
         slice,
     )
-    .typed(|args| match args.first().map(Value::ty) {
-        Some(list @ Type::List(_)) => list,
-        _ => Type::Dynamic,
-    }),
+    .typed(slice_type),
     function("sort", &[param("list", Shape::Strings)], Shape::Strings, sort),
 ];
 
@@ -77,12 +71,17 @@ fn compact(args: &Args<'_>) -> Outcome {
     Ok(Value::list(Type::String, full.cloned().collect()))
 }
 
+fn not_joinable(index: usize, value: &Value) -> CallError {
+    let message = format!("all arguments must be lists or tuples; got {}", value.ty().friendly_name());
+    CallError::argument(index, message)
+}
+
 /// The element types of lists only, where they have one in common; a tuple makes the result a tuple.
-fn concat_type(args: &[Value]) -> Type {
+fn concat_type(args: &[Value]) -> Result<Type, CallError> {
     let mut elements = Vec::new();
     let mut parts = Vec::new();
     let mut all_lists = true;
-    for value in args {
+    for (index, value) in args.iter().enumerate() {
         match value.ty() {
             Type::List(element) => {
                 elements.push(element.as_ref().clone());
@@ -95,15 +94,15 @@ fn concat_type(args: &[Value]) -> Type {
                 all_lists = false;
                 parts.extend(types.iter().cloned());
             }
-            _ => return Type::Dynamic,
+            _ => return Err(not_joinable(index, value)),
         }
     }
     let unknown_list = args.iter().any(|v| matches!(v.ty(), Type::List(_)) && !v.is_known());
-    match (all_lists.then(|| unify(&elements)).flatten(), unknown_list) {
+    Ok(match (all_lists.then(|| unify(&elements)).flatten(), unknown_list) {
         (Some(element), _) => Type::list(element),
         (None, true) => Type::Dynamic,
         (None, false) => Type::tuple(parts),
-    }
+    })
 }
 
 fn concat(args: &Args<'_>) -> Outcome {
@@ -115,15 +114,12 @@ fn concat(args: &Args<'_>) -> Outcome {
     for (index, value) in args.values.iter().enumerate() {
         match &value.kind {
             Kind::List(_, part) | Kind::Tuple(part) => elements.extend(part.iter().cloned()),
-            _ => {
-                let message = format!("all arguments must be lists or tuples; got {}", value.ty().friendly_name());
-                return Err(CallError::argument(index, message));
-            }
+            _ => return Err(not_joinable(index, value)),
         }
         marks = marks.and(value.marks);
     }
     let joined = Value::tuple(elements).marked(marks);
-    match concat_type(args.values) {
+    match concat_type(args.values)? {
         ty @ Type::List(_) => match convert(&joined, &ty) {
             Ok(list) => Ok(list),
             Err(error) => Err(CallError::call(error.message)),
@@ -144,12 +140,21 @@ fn distinct(args: &Args<'_>) -> Outcome {
 
 /// Lists within lists are replaced by their elements. Where one is unknown, so is how many elements there are.
 fn flatten(args: &Args<'_>) -> Outcome {
-    let mut flat = Vec::new();
-    let mut marks = Marks::NONE;
+    // Terraform looks at the type only of what is wholly known.
+    let entries = args.at(0).as_entries().filter(|_| !args.at(0).is_wholly_known());
+    if let Some(entries) = entries {
+        return flatten_all(&Value::tuple(entries.values().cloned().collect()).marked(args.at(0).marks));
+    }
     if args.at(0).as_elements().is_none() {
         return Err(CallError::call("can only flatten lists, sets and tuples"));
     }
-    Ok(match flatten_into(args.at(0), &mut flat, &mut marks) {
+    flatten_all(args.at(0))
+}
+
+fn flatten_all(list: &Value) -> Outcome {
+    let mut flat = Vec::new();
+    let mut marks = Marks::NONE;
+    Ok(match flatten_into(list, &mut flat, &mut marks) {
         true => Value::tuple(flat),
         false => Value::unknown(Type::Dynamic),
     }
@@ -183,10 +188,26 @@ fn match_keys(args: &Args<'_>) -> Outcome {
     };
     let converted = |index| convert(args.at(index), &common).map_err(|e| CallError::argument(index, e.message));
     let (keys, wanted) = (converted(1)?, converted(2)?);
+    let element = list_element(args.at(0));
     let wanted = wanted.as_elements().unwrap_or_default();
-    let keys = keys.as_elements().unwrap_or_default();
-    let found = values.iter().zip(keys).filter(|(_, key)| wanted.contains(key)).map(|(value, _)| value.clone());
-    Ok(Value::list(list_element(args.at(0)), found.collect()))
+    if !wanted.is_empty() && !(args.at(0).is_wholly_known() && keys.is_wholly_known()) {
+        return Ok(Value::unknown_not_null(Type::list(element)));
+    }
+    let mut found = Vec::new();
+    for (value, key) in values.iter().zip(keys.as_elements().unwrap_or_default()) {
+        for candidate in wanted {
+            match equals(key, candidate).as_bool() {
+                Some(true) => {
+                    found.push(value.clone());
+                    break;
+                }
+                Some(false) => {}
+                // So does Terraform.
+                None => return Ok(Value::list(element, Vec::new())),
+            }
+        }
+    }
+    Ok(Value::list(element, found))
 }
 
 /// No range is longer.
@@ -227,6 +248,10 @@ fn range(args: &Args<'_>) -> Outcome {
     Ok(Value::list(Type::Number, numbers))
 }
 
+fn not_reversible(ty: &Type) -> CallError {
+    CallError::argument(0, format!("can only reverse list or tuple values, not {}", ty.friendly_name()))
+}
+
 fn reverse(args: &Args<'_>) -> Outcome {
     let list = args.at(0);
     let reversed = |elements: &[Value]| elements.iter().rev().cloned().collect::<Vec<_>>();
@@ -234,23 +259,49 @@ fn reverse(args: &Args<'_>) -> Outcome {
         Kind::List(ty, elements) | Kind::Set(ty, elements) => Value::list(ty.clone(), reversed(elements)),
         Kind::Tuple(elements) => Value::tuple(reversed(elements)),
         _ => {
-            let message = format!("can only reverse list or tuple values, not {}", list.ty().friendly_name());
-            return Err(CallError::argument(0, message));
+            return Err(not_reversible(&list.ty()));
         }
     };
     Ok(value.marked(list.marks))
+}
+
+fn not_sliceable(ty: &Type) -> CallError {
+    let message = match ty {
+        Type::Set(_) => {
+            "cannot slice a set, because its elements do not have indices; explicitly convert to a list if the \
+             ordering of the result is not important"
+        }
+        _ => "must be a list or tuple value",
+    };
+    CallError::argument(0, message)
+}
+
+/// Of a tuple the bounds decide, where they are known.
+fn slice_type(args: &[Value]) -> Result<Type, CallError> {
+    let bound = |index: usize| args.get(index).and_then(|bound| usize::try_from(bound.as_number()?.as_u64()?).ok());
+    match args.first().map(Value::ty) {
+        Some(list @ Type::List(_)) => Ok(list),
+        Some(Type::Tuple(elements)) => Ok(match (bound(1), bound(2)) {
+            (Some(start), Some(end)) => match elements.get(start..end) {
+                Some(part) => Type::tuple(part.iter().cloned()),
+                None => {
+                    return Err(CallError::argument(
+                        2,
+                        "the end index must not be greater than the length of the list",
+                    ));
+                }
+            },
+            _ => Type::Dynamic,
+        }),
+        other => Err(not_sliceable(&other.unwrap_or(Type::Dynamic))),
+    }
 }
 
 fn slice(args: &Args<'_>) -> Outcome {
     let list = args.at(0);
     let elements = match &list.kind {
         Kind::List(_, elements) | Kind::Tuple(elements) => elements,
-        Kind::Set(..) => {
-            let message = "cannot slice a set, because its elements do not have indices; explicitly convert to a list \
-                           if the ordering of the result is not important";
-            return Err(CallError::argument(0, message));
-        }
-        _ => return Err(CallError::argument(0, "must be a list or tuple value")),
+        _ => return Err(not_sliceable(&list.ty())),
     };
     let (start, end) = (args.int(1)?, args.int(2)?);
     let Ok(first) = usize::try_from(start) else {

@@ -2,7 +2,7 @@
 
 use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
-use crate::lang::convert::convert;
+use crate::lang::convert::{convert, converts};
 use crate::lang::types::Type;
 use crate::lang::value::{Kind, Marks, Value};
 use std::collections::BTreeMap;
@@ -16,30 +16,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Shape::Any,
         lookup,
     )
-    .variadic(param("default", Shape::Any).nullable().unknown().marked())
-    .typed(|args| match args.first().map(Value::ty) {
-        Some(Type::Map(element)) => element.as_ref().clone(),
-        _ => Type::Dynamic,
-    })
+    .variadic(param("default", Shape::Any).nullable().unknown().marked().untyped())
+    .typed(lookup_type)
     .may_be_null(),
-    function("merge", &[], Shape::Any, merge).variadic(param("maps", Shape::Any).nullable().marked()).typed(|args| {
-        let maps = args.iter().map(|value| match value.ty() {
-            Type::Map(element) => Some(element.as_ref().clone()),
-            _ => None,
-        });
-        let first = args.first().map_or(Type::Dynamic, Value::ty);
-        if maps.clone().all(|element| element.is_some() && element == maps.clone().next().flatten()) {
-            first
-        } else {
-            Type::Dynamic
-        }
-    }),
+    function("merge", &[], Shape::Any, merge)
+        .variadic(param("maps", Shape::Any).nullable().marked().untyped())
+        .typed(merge_type),
     function("transpose", &[param("values", Shape::MapOfStrings).wholly()], Shape::MapOfStrings, transpose),
     function("values", &[param("mapping", Shape::Any).marked()], Shape::Any, values).typed(|args| {
         match args.first().map(Value::ty) {
-            Some(Type::Map(element)) => Type::List(element),
-            Some(Type::Object(attributes)) => Type::tuple(attributes.values().cloned()),
-            _ => Type::Dynamic,
+            Some(Type::Map(element)) => Ok(Type::List(element)),
+            Some(Type::Object(attributes)) => Ok(Type::tuple(attributes.values().cloned())),
+            _ => Err(CallError::call("values() requires a map as the first argument")),
         }
     }),
     function(
@@ -48,10 +36,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Shape::Any,
         zip_map,
     )
-    .typed(|args| match args.get(1).map(Value::ty) {
-        Some(Type::List(element)) => Type::Map(element),
-        _ => Type::Dynamic,
-    }),
+    .typed(zip_map_type),
 ];
 
 type Entries = BTreeMap<Arc<str>, Value>;
@@ -80,13 +65,32 @@ fn values(args: &Args<'_>) -> Outcome {
     Ok(value.marked(map.marks))
 }
 
+fn lookup_type(args: &[Value]) -> Result<Type, CallError> {
+    let default = args.get(2).map(Value::ty);
+    match args.first().map(Value::ty) {
+        Some(Type::Map(element)) => match default.is_none_or(|ty| converts(&ty, &element)) {
+            true => Ok(element.as_ref().clone()),
+            false => Err(CallError::argument(2, "the default value must have the same type as the map elements")),
+        },
+        Some(Type::Object(attributes)) => match args.get(1).and_then(Value::as_str) {
+            None => Ok(Type::Dynamic),
+            Some(key) => attributes
+                .get(key)
+                .cloned()
+                .or(default)
+                .ok_or_else(|| CallError::argument(0, format!("the given object has no attribute \"{key}\""))),
+        },
+        _ => Err(CallError::argument(0, "lookup() requires a map as the first argument")),
+    }
+}
+
 fn lookup(args: &Args<'_>) -> Outcome {
     if args.values.len() > 3 {
         return Err(CallError::call(format!("lookup() takes two or three arguments, got {}", args.values.len())));
     }
     let (map, key) = (args.at(0), args.text(1));
     let default = args.values.get(2);
-    let marks = default.map_or(Marks::NONE, |value| value.marks).and(map.marks).and(args.at(1).marks);
+    let marks = map.marks.and(args.at(1).marks);
     let entries = match &map.kind {
         Kind::Map(ty, entries) => {
             let fits = default.is_none_or(|value| value.ty() == *ty || matches!(value.ty(), Type::Dynamic));
@@ -112,6 +116,40 @@ fn lookup(args: &Args<'_>) -> Outcome {
     }
 }
 
+fn not_mergeable(ty: &Type) -> CallError {
+    let kind = match ty {
+        Type::List(_) => "list".to_owned(),
+        Type::Set(_) => "set".to_owned(),
+        other => other.friendly_name(),
+    };
+    CallError::call(format!("arguments must be maps or objects, got \"{kind}\""))
+}
+
+/// One type for all, or the attributes of all; not to be told where a map of unknown keys takes part.
+fn merge_type(args: &[Value]) -> Result<Type, CallError> {
+    let mut attributes = BTreeMap::new();
+    let (mut keys_known, mut untyped) = (true, false);
+    for value in args {
+        match value.ty() {
+            Type::Dynamic => untyped |= !value.is_null(),
+            Type::Object(own) if !value.is_null() => {
+                attributes.extend(own.iter().map(|(name, ty)| (name.clone(), ty.clone())));
+            }
+            Type::Object(_) => {}
+            Type::Map(element) => match value.as_entries() {
+                Some(entries) => attributes.extend(entries.keys().map(|name| (name.clone(), element.as_ref().clone()))),
+                None => keys_known &= value.is_null(),
+            },
+            other => return Err(not_mergeable(&other)),
+        }
+    }
+    let first = args.first().map_or(Type::Dynamic, Value::ty);
+    if args.iter().all(|value| value.ty() == first) {
+        return Ok(first);
+    }
+    Ok(if keys_known && !untyped { Type::Object(Arc::new(attributes)) } else { Type::Dynamic })
+}
+
 /// Later entries win. Maps of one element type give a map, anything else an object.
 fn merge(args: &Args<'_>) -> Outcome {
     let mut merged = Entries::new();
@@ -131,14 +169,7 @@ fn merge(args: &Args<'_>) -> Outcome {
             }
             (Kind::Null(_), Type::Map(ty)) => Some(ty.as_ref().clone()),
             (Kind::Null(_), Type::Object(_) | Type::Dynamic) => None,
-            (_, ty) => {
-                let kind = match ty {
-                    Type::List(_) => "list".to_owned(),
-                    Type::Set(_) => "set".to_owned(),
-                    other => other.friendly_name(),
-                };
-                return Err(CallError::call(format!("arguments must be maps or objects, got \"{kind}\"")));
-            }
+            (_, ty) => return Err(not_mergeable(&ty)),
         };
         is_map &= ty.is_some() && (element.is_none() || element == ty);
         element = element.or(ty);
@@ -164,15 +195,36 @@ fn transpose(args: &Args<'_>) -> Outcome {
     Ok(Value::map(Type::list(Type::String), entries))
 }
 
+const ZIP_VALUES: &str = "values argument must be a list or tuple value";
+
+fn zip_map_type(args: &[Value]) -> Result<Type, CallError> {
+    match (args.first(), args.get(1).map(Value::ty)) {
+        (_, Some(Type::List(element))) => Ok(Type::Map(element)),
+        (Some(keys), Some(Type::Tuple(types))) if keys.is_wholly_known() => {
+            let names = keys.as_elements().unwrap_or_default();
+            if names.len() != types.len() {
+                return Err(different_counts(names.len(), types.len()));
+            }
+            let names = names.iter().map(|name| Arc::from(name.as_str().unwrap_or_default()));
+            Ok(Type::Object(Arc::new(names.zip(types.iter().cloned()).collect())))
+        }
+        (_, Some(Type::Tuple(_))) => Ok(Type::Dynamic),
+        _ => Err(CallError::call(ZIP_VALUES)),
+    }
+}
+
+fn different_counts(keys: usize, values: usize) -> CallError {
+    CallError::call(format!("number of keys ({keys}) does not match number of values ({values})"))
+}
+
 fn zip_map(args: &Args<'_>) -> Outcome {
     let (keys, values) = (args.at(0), args.at(1));
     let names = args.elements(0);
     let Some(elements) = values.as_elements().filter(|_| !matches!(values.kind, Kind::Set(..))) else {
-        return Err(CallError::call("values argument must be a list or tuple value"));
+        return Err(CallError::call(ZIP_VALUES));
     };
     if names.len() != elements.len() {
-        let message = format!("number of keys ({}) does not match number of values ({})", names.len(), elements.len());
-        return Err(CallError::call(message));
+        return Err(different_counts(names.len(), elements.len()));
     }
     let mut entries = Entries::new();
     for (index, (name, value)) in names.iter().zip(elements).enumerate() {

@@ -21,12 +21,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .variadic(param("numbers", Shape::Number)),
     function("min", &[], Shape::Number, |args: &Args<'_>| extreme(args.values.iter().min_by_key(|v| v.as_number())))
         .variadic(param("numbers", Shape::Number)),
-    function("parseint", &[param("number", Shape::Any), param("base", Shape::Number)], Shape::Number, parse_int),
+    function("parseint", &[param("number", Shape::Any), param("base", Shape::Number)], Shape::Number, parse_int).typed(
+        |args| match args.first().map(Value::ty) {
+            Some(Type::String) => Ok(Type::Number),
+            other => Err(not_text(&other.unwrap_or(Type::Dynamic))),
+        },
+    ),
     function("pow", &[param("num", Shape::Number), param("power", Shape::Number)], Shape::Number, |args: &Args<'_>| {
         machine_float(power(args.number(0).as_f64(), args.number(1)))
     }),
     function("signum", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::int(args.int(0)?.signum()))),
-    function("sum", &[param("list", Shape::Any).wholly()], Shape::Number, sum),
+    function("sum", &[param("list", Shape::Any)], Shape::Number, sum),
 ];
 
 fn extreme(found: Option<&Value>) -> Outcome {
@@ -41,14 +46,23 @@ fn machine_float(result: f64) -> Outcome {
     }
 }
 
-/// Whole powers by repeated squaring of the fraction, in the steps of Terraform's mathematics: the last digits agree.
+/// Powers by repeated squaring of the fraction, in the steps of Terraform's mathematics: the last digits agree.
 fn power(base: f64, exponent: Number) -> f64 {
-    let Some(whole) = exponent.as_i64().filter(|_| base != 0.0 && base.is_finite()) else {
+    let size = exponent.abs().as_f64();
+    if size == 0.5 && base >= 0.0 {
+        return if exponent.is_negative() { base.sqrt().recip() } else { base.sqrt() };
+    }
+    // Beyond, every machine float is whole.
+    if base == 0.0 || !base.is_finite() || size >= 2.0_f64.powi(63) || (base < 0.0 && size.fract() != 0.0) {
         return base.powf(exponent.as_f64());
-    };
+    }
+    let (mut left, mut part) = (size.trunc() as u64, size.fract());
+    if part > 0.5 {
+        part -= 1.0;
+        left += 1;
+    }
     let (mut square, mut square_scale) = fraction(base);
-    let (mut product, mut scale) = (1.0_f64, 0_i64);
-    let mut left = whole.unsigned_abs();
+    let (mut product, mut scale) = (if part == 0.0 { 1.0 } else { (part * base.ln()).exp() }, 0_i64);
     while left != 0 {
         if square_scale.abs() > 1 << 12 {
             return base.powf(exponent.as_f64());
@@ -65,7 +79,7 @@ fn power(base: f64, exponent: Number) -> f64 {
         }
         left >>= 1;
     }
-    if whole < 0 {
+    if exponent.is_negative() {
         product = product.recip();
         scale = -scale;
     }
@@ -96,6 +110,9 @@ fn sum(args: &Args<'_>) -> Outcome {
     if elements.is_empty() {
         return Err(CallError::argument(0, "cannot sum an empty list"));
     }
+    if !list.is_wholly_known() {
+        return Ok(Value::unknown_not_null(Type::Number));
+    }
     let mut total = Number::from(0i64);
     for element in elements.iter() {
         let number = convert(element, &Type::Number).ok();
@@ -107,11 +124,14 @@ fn sum(args: &Args<'_>) -> Outcome {
     Ok(Value::number(total))
 }
 
+fn not_text(ty: &Type) -> CallError {
+    CallError::argument(0, format!("first argument must be a string, not {}", ty.friendly_name()))
+}
+
 /// Digits up to base 36 in either case; above, lower case stands before upper case.
 fn parse_int(args: &Args<'_>) -> Outcome {
     let Some(text) = args.at(0).as_str() else {
-        let message = format!("first argument must be a string, not {}", args.at(0).ty().friendly_name());
-        return Err(CallError::argument(0, message));
+        return Err(not_text(&args.at(0).ty()));
     };
     let base = args.int(1).map_err(|error| CallError::argument(1, error.message))?;
     let Some(base) = u32::try_from(base).ok().filter(|base| (2..=62).contains(base)) else {

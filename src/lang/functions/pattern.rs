@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("regex", &[param("pattern", Shape::String), param("string", Shape::String)], Shape::Any, first)
-        .typed(|args| capture_type(args).unwrap_or(Type::Dynamic)),
+        .typed(|args| Ok(capture_type(args).unwrap_or(Type::Dynamic))),
     function("regexall", &[param("pattern", Shape::String), param("string", Shape::String)], Shape::List, all)
-        .typed(|args| Type::list(capture_type(args).unwrap_or(Type::Dynamic))),
+        .typed(|args| Ok(Type::list(capture_type(args).unwrap_or(Type::Dynamic)))),
     function(
         "replace",
         &[param("str", Shape::String), param("substr", Shape::String), param("replace", Shape::String)],

@@ -4,27 +4,29 @@ use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::lang::convert::{convert, unify};
 use crate::lang::types::Type;
-use crate::lang::value::{Kind, Marks, Value};
+use crate::lang::value::{Marks, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("setintersection", &[param("first_set", Shape::Set).wholly()], Shape::Set, |args: &Args<'_>| {
         combine(args, |elements, others| others.iter().all(|other| other.contains(elements)), false)
     })
     .variadic(param("other_sets", Shape::Set).wholly())
-    .typed(common_type),
-    function("setproduct", &[], Shape::Any, product).variadic(param("sets", Shape::Any).marked()),
+    .typed(|args| Ok(common_type(args))),
+    function("setproduct", &[], Shape::Any, product)
+        .variadic(param("sets", Shape::Any).marked())
+        .typed(|args| Ok(product_type(args)?.0)),
     function(
         "setsubtract",
         &[param("a", Shape::Set).wholly(), param("b", Shape::Set).wholly()],
         Shape::Set,
         |args: &Args<'_>| combine(args, |element, others| !others.iter().any(|other| other.contains(element)), false),
     )
-    .typed(common_type),
-    function("setunion", &[param("first_set", Shape::Set).wholly()], Shape::Set, |args: &Args<'_>| {
+    .typed(|args| Ok(common_type(args))),
+    function("setunion", &[param("first_set", Shape::Set)], Shape::Set, |args: &Args<'_>| {
         combine(args, |_, _| true, true)
     })
-    .variadic(param("other_sets", Shape::Set).wholly())
-    .typed(common_type),
+    .variadic(param("other_sets", Shape::Set))
+    .typed(|args| Ok(common_type(args))),
 ];
 
 /// The sets have one type in common; the type of an empty set does not count.
@@ -58,31 +60,39 @@ fn combine(args: &Args<'_>, keep: impl Fn(&Value, &[&[Value]]) -> bool, all: boo
 /// No product is larger.
 const LARGEST_PRODUCT: usize = 1 << 20;
 
-/// Every combination of one element of each. All sets give a set, with a list or tuple it is a list.
-fn product(args: &Args<'_>) -> Outcome {
-    if args.values.len() < 2 {
+/// The type of the product, and that of the elements of each. Lists and tuples give a list, with a set it is a set.
+fn product_type(args: &[Value]) -> Result<(Type, Vec<Type>), CallError> {
+    if args.len() < 2 {
         return Err(CallError::call("at least two arguments are required"));
     }
-    let mut marks = Marks::NONE;
     let mut types = Vec::new();
-    let mut sets: Vec<Vec<Value>> = Vec::new();
-    let mut all_sets = true;
-    for (index, value) in args.values.iter().enumerate() {
-        let ty = match value.ty() {
+    let mut is_set = false;
+    for (index, value) in args.iter().enumerate() {
+        is_set |= matches!(value.ty(), Type::Set(_));
+        types.push(match value.ty() {
             Type::List(element) | Type::Set(element) => element.as_ref().clone(),
             Type::Tuple(elements) if elements.is_empty() => Type::Dynamic,
             Type::Tuple(elements) => {
                 unify(&elements).ok_or_else(|| CallError::argument(index, "all elements must be of the same type"))?
             }
             _ => return Err(CallError::argument(index, "a set or a list is required")),
-        };
-        all_sets &= matches!(value.kind, Kind::Set(..));
+        });
+    }
+    let tuple = Type::tuple(types.clone());
+    Ok((if is_set { Type::set(tuple) } else { Type::list(tuple) }, types))
+}
+
+/// Every combination of one element of each.
+fn product(args: &Args<'_>) -> Outcome {
+    let (ty, types) = product_type(args.values)?;
+    let mut marks = Marks::NONE;
+    let mut sets: Vec<Vec<Value>> = Vec::new();
+    for (index, (value, ty)) in args.values.iter().zip(&types).enumerate() {
         marks = marks.and(value.marks);
         let mut elements = Vec::new();
         for element in value.as_elements().unwrap_or_default() {
-            elements.push(convert(element, &ty).map_err(|error| CallError::argument(index, error.message))?);
+            elements.push(convert(element, ty).map_err(|error| CallError::argument(index, error.message))?);
         }
-        types.push(ty);
         sets.push(elements);
     }
     let count = sets.iter().try_fold(1usize, |n, set| n.checked_mul(set.len()).filter(|&n| n <= LARGEST_PRODUCT));
@@ -99,9 +109,9 @@ fn product(args: &Args<'_>) -> Outcome {
     }
     let tuple = Type::tuple(types);
     let rows: Vec<Value> = rows.into_iter().map(Value::tuple).collect();
-    let product = match all_sets {
-        true => Value::set(tuple, rows),
-        false => Value::list(tuple, rows),
+    let product = match ty {
+        Type::Set(_) => Value::set(tuple, rows),
+        _ => Value::list(tuple, rows),
     };
     Ok(product.marked(marks))
 }

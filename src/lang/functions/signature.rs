@@ -74,11 +74,12 @@ pub(super) struct Param {
     null: bool,
     unknown: Unknown,
     marked: bool,
+    untyped: bool,
 }
 
 /// A parameter that must be known and not null; its marks go to the result.
 pub(super) const fn param(name: &'static str, shape: Shape) -> Param {
-    Param { name, shape, null: false, unknown: Unknown::Itself, marked: false }
+    Param { name, shape, null: false, unknown: Unknown::Itself, marked: false, untyped: false }
 }
 
 impl Param {
@@ -97,6 +98,11 @@ impl Param {
         Self { unknown: Unknown::Seen, ..self }
     }
 
+    /// Something unknown of unknown type does not make the type of the result unknown too.
+    pub(super) const fn untyped(self) -> Self {
+        Self { untyped: true, ..self }
+    }
+
     /// Marks are handed to the function, which puts them where they belong.
     pub(super) const fn marked(self) -> Self {
         Self { marked: true, ..self }
@@ -107,7 +113,7 @@ impl Param {
 #[derive(Clone, Copy)]
 enum Returns {
     Fixed(Shape),
-    Of(fn(&[Value]) -> Type),
+    Of(fn(&[Value]) -> Result<Type, CallError>),
 }
 
 /// One entry of the table.
@@ -138,8 +144,8 @@ impl Function {
         Self { variadic: Some(param), ..self }
     }
 
-    /// The type of the result depends on the arguments.
-    pub(super) const fn typed(self, of: fn(&[Value]) -> Type) -> Self {
+    /// The type of the result depends on the arguments, which may be unknown: those of a wrong type are refused already.
+    pub(super) const fn typed(self, of: fn(&[Value]) -> Result<Type, CallError>) -> Self {
         Self { returns: Returns::Of(of), ..self }
     }
 
@@ -159,6 +165,7 @@ impl Function {
         let mut values = Vec::with_capacity(args.len());
         let mut marks = Marks::NONE;
         let mut unknown = false;
+        let mut untyped = false;
         for (index, arg) in args.iter().enumerate() {
             let Some(param) = self.parameter(index) else { break };
             let mut value = match param.shape {
@@ -172,6 +179,7 @@ impl Function {
                 marks = marks.and(value.deep_marks());
                 value = value.without_marks();
             }
+            untyped |= !param.untyped && !value.is_known() && value.ty() == Type::Dynamic;
             unknown |= match param.unknown {
                 Unknown::Itself => !value.is_known(),
                 Unknown::Anywhere => !value.is_wholly_known(),
@@ -179,22 +187,23 @@ impl Function {
             };
             values.push(value);
         }
-        if unknown {
+        if unknown || untyped {
             let seen = values.iter().fold(marks, |marks, value| marks.and(value.marks));
-            return Ok(self.unknown_result(&values).marked(seen));
+            let result = if untyped { Value::unknown(Type::Dynamic) } else { self.unknown_result(&values)? };
+            return Ok(result.marked(seen));
         }
         (self.run)(&Args { values: &values, effects }).map(|value| value.marked(marks))
     }
 
-    fn unknown_result(&self, values: &[Value]) -> Value {
+    fn unknown_result(&self, values: &[Value]) -> Outcome {
         let ty = match self.returns {
             Returns::Fixed(shape) => shape.ty(),
-            Returns::Of(of) => of(values),
+            Returns::Of(of) => of(values)?,
         };
-        match self.may_be_null || ty == Type::Dynamic {
+        Ok(match self.may_be_null || ty == Type::Dynamic {
             true => Value::unknown(ty),
             false => Value::unknown_not_null(ty),
-        }
+        })
     }
 
     fn check_count(&self, count: usize) -> Result<(), CallError> {

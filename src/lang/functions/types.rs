@@ -25,7 +25,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 const fn any(name: &'static str) -> super::signature::Param {
-    param(name, Shape::Any).nullable().unknown().marked()
+    param(name, Shape::Any).nullable().unknown().marked().untyped()
 }
 
 fn is_sensitive(args: &Args<'_>) -> Outcome {

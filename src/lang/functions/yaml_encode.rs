@@ -7,12 +7,16 @@ use crate::lang::value::{Kind, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) const FUNCTIONS: &[Function] =
-    &[function("yamlencode", &[param("value", Shape::Any).nullable().wholly()], Shape::String, |args: &Args<'_>| {
+pub(super) const FUNCTIONS: &[Function] = &[function(
+    "yamlencode",
+    &[param("value", Shape::Any).nullable().wholly().untyped()],
+    Shape::String,
+    |args: &Args<'_>| {
         let mut out = Emitter { out: String::new(), column: 0, indented: true, space: true };
         out.node(args.at(0), 0, Place::Root);
         Ok(Value::string(out.finish(args.at(0))))
-    })];
+    },
+)];
 
 /// Columns after which a space of a text in quotes may become a line break.
 const WIDTH: usize = 80;
