@@ -116,13 +116,7 @@ pub fn index(base: &Value, key: &Value) -> Result<Value, AccessError> {
                 None => return no_element(bad_number(n, Some(elements.len()))),
             }
         }
-        (Kind::Unknown(Type::List(element), refinements), Kind::Number(n)) => {
-            let most = refinements.as_ref().and_then(|r| r.length).and_then(|(_, most)| most);
-            match n.as_u64() {
-                Some(i) if most.is_none_or(|most| i < most) => Value::unknown(element.as_ref().clone()),
-                _ => return no_element(bad_number(n, None)),
-            }
-        }
+        (Kind::Unknown(Type::List(element), _), Kind::Number(_)) => Value::unknown(element.as_ref().clone()),
         (Kind::Unknown(Type::Tuple(types), _), Kind::Number(n)) => {
             match n.as_u64().and_then(|i| types.get(usize::try_from(i).ok()?)) {
                 Some(ty) => Value::unknown(ty.clone()),
@@ -140,10 +134,8 @@ pub fn index(base: &Value, key: &Value) -> Result<Value, AccessError> {
             }
         },
         (Kind::Unknown(Type::Map(element), _), Kind::String(_)) => Value::unknown(element.as_ref().clone()),
-        (Kind::Unknown(Type::Object(types), _), Kind::String(name)) => match types.get(name) {
-            Some(ty) => Value::unknown(ty.clone()),
-            None => return no_element(""),
-        },
+        // Terraform does not look which attribute it is.
+        (Kind::Unknown(Type::Object(_), _), _) => dynamic,
         _ => return invalid("This value does not have any indices.".into()),
     };
     Ok(value.marked(marks))

@@ -245,15 +245,17 @@ fn common<'a>(elements: impl Iterator<Item = &'a Value>, from: &Kind) -> Option<
 /// What is known of an unknown value stays known as far as the conversion lets it.
 fn unknown(from: &Type, refinements: Option<&Refinements>, to: &Type) -> Value {
     let to = &filled(from, to);
-    let Some(given) = refinements else { return Value::unknown(to.clone()) };
+    let none = Refinements::default();
+    let given = refinements.unwrap_or(&none);
     let length = match (from, to) {
         (Type::List(_) | Type::Map(_), Type::List(_) | Type::Map(_)) | (Type::Set(_), Type::Set(_) | Type::List(_)) => {
             given.length
         }
+        (Type::Tuple(elements), Type::List(_)) => u64::try_from(elements.len()).ok().map(|n| (n, Some(n))),
         (Type::List(_), Type::Set(_)) => given.length.map(|(least, most)| (least.min(1), most)),
         _ => None,
     };
-    Value::refined(to.clone(), Refinements { not_null: given.not_null, prefix: None, length, origin: None })
+    Value::refined(to.clone(), Refinements { not_null: given.not_null, length, ..Refinements::default() })
 }
 
 /// The type wanted, with what it leaves open filled in from the type given.

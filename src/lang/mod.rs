@@ -27,8 +27,6 @@ pub mod value;
 mod wire;
 
 #[cfg(test)]
-mod tests_console;
-#[cfg(test)]
 mod tests_parse;
 #[cfg(test)]
 mod tests_support;

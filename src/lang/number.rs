@@ -162,7 +162,7 @@ impl Number {
         let mantissa =
             IBig::from_parts(if negative { dashu_int::Sign::Negative } else { dashu_int::Sign::Positive }, magnitude);
         if mantissa == IBig::ZERO {
-            return Some(Self::rounded(mantissa, 0, LITERAL_BITS));
+            return Some(Number { negative_zero: negative, ..Self::rounded(mantissa, 0, LITERAL_BITS) });
         }
         let scale = scale.checked_sub(i64::try_from(fraction.len()).ok()?)?;
         if scale.abs() > MAX_DECIMAL_EXPONENT {

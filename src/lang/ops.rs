@@ -2,6 +2,7 @@
 
 use super::ast::{BinaryOp, UnaryOp};
 use super::convert::convert;
+use super::number::Number;
 use super::types::Type;
 use super::value::{Kind, Value};
 
@@ -39,9 +40,7 @@ fn compare(left: &Value, right: &Value) -> Option<bool> {
         (Kind::Number(l), Kind::Number(r)) => Some(l == r),
         (Kind::String(l), Kind::String(r)) => Some(l == r),
         (Kind::Set(lt, l), Kind::Set(rt, r)) if !(left.is_wholly_known() && right.is_wholly_known()) => {
-            // Elements that are not known may equal others of their set.
-            let least = |value: &Value, len: usize| if value.is_wholly_known() { len } else { len.min(1) };
-            let apart = least(left, l.len()) > r.len() || least(right, r.len()) > l.len();
+            let apart = left.length_bounds().0 > count(r) || right.length_bounds().0 > count(l);
             (lt != rt || apart).then_some(false)
         }
         (Kind::List(lt, l), Kind::List(rt, r)) | (Kind::Set(lt, l), Kind::Set(rt, r)) => {
@@ -71,12 +70,29 @@ fn with_unknown(unknown: &Value, ty: &Type, known: &Value) -> Option<bool> {
         Kind::String(text) => refinements.prefix.is_some_and(|prefix| !text.starts_with(&*prefix)),
         Kind::List(_, elements) | Kind::Set(_, elements) => excludes(refinements.length, elements.len()),
         Kind::Map(_, entries) => excludes(refinements.length, entries.len()),
+        Kind::Number(n) => refinements
+            .bounds
+            .is_some_and(|(least, most)| least.is_some_and(|least| *n < least) || most.is_some_and(|most| *n > most)),
         _ => false,
     });
     if excluded {
         return Some(false);
     }
     (!known.is_null() && !ty.has_dynamic() && *ty != known.ty()).then_some(false)
+}
+
+fn count(elements: &[Value]) -> u64 {
+    u64::try_from(elements.len()).unwrap_or(u64::MAX)
+}
+
+/// A comparison that can be told from the bounds of both sides: 'less', or 'more'.
+fn apart(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
+    let ((l_least, l_most), (r_least, r_most)) = (left.bounds(), right.bounds());
+    let below = |most: Option<Number>, least: Option<Number>| most.zip(least).is_some_and(|(most, least)| most < least);
+    if below(l_most, r_least) {
+        return Some(std::cmp::Ordering::Less);
+    }
+    below(r_most, l_least).then_some(std::cmp::Ordering::Greater)
 }
 
 fn excludes(length: Option<(u64, Option<u64>)>, given: usize) -> bool {
@@ -144,7 +160,11 @@ pub fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Vec<Op
                 None => return failed("the result is too large, or too close to zero"),
             }
         }
-        _ => Value::unknown_not_null(result),
+        _ => match (op, apart(&left, &right)) {
+            (BinaryOp::Less | BinaryOp::LessEq, Some(order)) => Value::bool(order.is_lt()),
+            (BinaryOp::Greater | BinaryOp::GreaterEq, Some(order)) => Value::bool(order.is_gt()),
+            _ => Value::unknown_not_null(result),
+        },
     };
     Ok(value.marked(marks))
 }

@@ -42,6 +42,8 @@ pub struct Refinements {
     pub prefix: Option<Arc<str>>,
     /// It will have at least and at most so many elements.
     pub length: Option<(u64, Option<u64>)>,
+    /// It will be a number from here to there.
+    pub bounds: Option<(Option<Number>, Option<Number>)>,
     /// Which unknown it is: the computed attribute it will come from ("simplepod_template_group.x#id"). Kept where a
     /// value passes unchanged, gone where anything is derived from it. Never part of a comparison of the language.
     pub origin: Option<Arc<str>>,
@@ -162,8 +164,16 @@ impl Value {
         Value::from(Kind::Set(element, Arc::new(elements))).marked(marks)
     }
 
-    /// Unknown, with what is known of it.
+    /// Unknown, with what is known of it. A list of which the length is known is a list of unknown elements.
     pub fn refined(ty: Type, refinements: Refinements) -> Self {
+        const LONGEST: u64 = 1024;
+        if let (Type::List(element), Some((least, Some(most))), true) = (&ty, refinements.length, refinements.not_null)
+            && least == most
+            && most <= LONGEST
+        {
+            let elements = (0..most).map(|_| Value::unknown(element.as_ref().clone())).collect();
+            return Value::list(element.as_ref().clone(), elements);
+        }
         let refinements = (refinements != Refinements::default()).then(|| Arc::new(refinements));
         Kind::Unknown(ty, refinements).into()
     }
@@ -267,6 +277,31 @@ impl Value {
         match &self.kind {
             Kind::Unknown(_, refinements) => Some(refinements.as_deref().cloned().unwrap_or_default()),
             _ => None,
+        }
+    }
+
+    /// Between which numbers a number lies, as far as it is known.
+    pub fn bounds(&self) -> (Option<Number>, Option<Number>) {
+        match &self.kind {
+            Kind::Number(n) => (Some(n.clone()), Some(n.clone())),
+            Kind::Unknown(_, Some(known)) => known.bounds.clone().unwrap_or_default(),
+            _ => (None, None),
+        }
+    }
+
+    /// How many elements a collection has at least and at most. Unknown elements of a set may equal others of it.
+    pub fn length_bounds(&self) -> (u64, Option<u64>) {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        match &self.kind {
+            Kind::Set(_, elements) if !self.is_wholly_known() => {
+                (count(elements.len().min(1)), Some(count(elements.len())))
+            }
+            Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {
+                (count(elements.len()), Some(count(elements.len())))
+            }
+            Kind::Map(_, entries) | Kind::Object(entries) => (count(entries.len()), Some(count(entries.len()))),
+            Kind::Unknown(_, Some(known)) => known.length.unwrap_or_default(),
+            _ => (0, None),
         }
     }
 

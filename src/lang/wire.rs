@@ -159,7 +159,7 @@ fn read_refinements(json: &Json) -> Result<Refinements, String> {
         },
     };
     let not_null = json.get("not_null").and_then(Json::as_bool).unwrap_or(false);
-    Ok(Refinements { not_null, prefix: text("prefix"), length, origin: text("origin") })
+    Ok(Refinements { not_null, prefix: text("prefix"), length, origin: text("origin"), bounds: None })
 }
 
 #[cfg(test)]
@@ -191,7 +191,13 @@ mod tests {
     fn unknowns() -> impl Strategy<Value = Value> {
         let known = (any::<bool>(), prop::option::of(".{0,5}"), prop::option::of((any::<u64>(), any::<Option<u64>>())));
         (types(), known, prop::option::of(".{0,9}")).prop_map(|(ty, (not_null, prefix, length), origin)| {
-            let known = Refinements { not_null, prefix: prefix.map(Arc::from), length, origin: origin.map(Arc::from) };
+            let known = Refinements {
+                not_null,
+                prefix: prefix.map(Arc::from),
+                length,
+                origin: origin.map(Arc::from),
+                bounds: None,
+            };
             Value::refined(ty, known)
         })
     }

@@ -66,7 +66,8 @@ impl Evaluator<'_> {
             return unknown();
         };
         let value = self.expr(condition);
-        let marks = value.marks;
+        // The mark of either branch is on the result: which one was taken would tell of the condition.
+        let marks = value.marks.and(yes_value.marks).and(no_value.marks);
         let (chosen, diags, branch) = match self.condition(&value, condition, whole) {
             Decision::Failed => return Value::unknown(ty),
             Decision::Unknown => return either(&yes_value, &no_value, ty).marked(marks),
@@ -90,7 +91,24 @@ impl Evaluator<'_> {
 fn either(left: &Value, right: &Value, ty: Type) -> Value {
     let not_null = left.is_definitely_not_null() && right.is_definitely_not_null();
     let marks = left.marks.and(right.marks);
-    Value::refined(ty, Refinements { not_null, ..Refinements::default() }).marked(marks)
+    if left.is_null() && right.is_null() {
+        return Value::null(ty).marked(marks);
+    }
+    let mut known = Refinements { not_null, ..Refinements::default() };
+    let is_collection = |value: &Value| matches!(value.ty(), Type::List(_) | Type::Set(_) | Type::Map(_));
+    if left.ty() == Type::Number && right.ty() == Type::Number {
+        let ((l_least, l_most), (r_least, r_most)) = (left.bounds(), right.bounds());
+        let least = l_least.zip(r_least).map(|(l, r)| l.min(r));
+        let most = l_most.zip(r_most).map(|(l, r)| l.max(r));
+        match (least, most) {
+            (Some(least), Some(most)) if least == most && not_null => return Value::number(least).marked(marks),
+            bounds => known.bounds = Some(bounds),
+        }
+    } else if is_collection(left) && left.ty() == right.ty() {
+        let ((l_least, l_most), (r_least, r_most)) = (left.length_bounds(), right.length_bounds());
+        known.length = Some((l_least.min(r_least), l_most.zip(r_most).map(|(l, r)| l.max(r))));
+    }
+    Value::refined(ty, known).marked(marks)
 }
 
 /// Why two types do not go together, as Terraform tells it.

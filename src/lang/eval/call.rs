@@ -1,7 +1,8 @@
 //! Function calls, and the forms `try` and `can`.
 
-use super::super::ast::{Call, Expr};
+use super::super::ast::{Call, Expr, ExprKind};
 use super::super::functions;
+use super::super::reference::chain;
 use super::super::types::Type;
 use super::super::value::{Kind, Value};
 use super::{Evaluator, unknown};
@@ -19,6 +20,14 @@ impl Evaluator<'_> {
             let hint = did_you_mean(name, functions::names().chain(["try", "can"]));
             let detail = format!("There is no function named \"{}\".{hint}", call.name);
             self.error("Call to unknown function", detail, call.name_span, whole);
+            return unknown();
+        }
+        if name == "templatestring"
+            && let Some(template) = call.args.first()
+            && !is_reference(template)
+        {
+            let detail = "Invalid value for \"template\" parameter: it must be a reference to a text that comes from elsewhere. A template that is written here needs no function.";
+            self.error("Invalid function argument", detail, template.span, whole);
             return unknown();
         }
         let Some((args, marks)) = self.arguments(call, whole) else { return unknown() };
@@ -72,12 +81,10 @@ impl Evaluator<'_> {
         }
         let mut reasons = String::new();
         for arg in &call.args {
-            if self.depends_on_unknown(arg) {
-                return unknown();
-            }
             let (value, diags) = self.aside(|inner| inner.expr(arg));
             if !diags.has_errors() {
-                return value;
+                // It may still fail once all of it is known.
+                return if value.is_wholly_known() { value } else { unknown().marked(value.deep_marks()) };
             }
             for diagnostic in diags.iter() {
                 reasons.push_str(&format!("\n- {}: {}", diagnostic.summary, diagnostic.detail));
@@ -103,18 +110,19 @@ impl Evaluator<'_> {
             self.error(summary, detail, whole.span, whole);
             return Value::unknown(Type::Bool);
         };
-        if self.depends_on_unknown(arg) {
-            return Value::unknown(Type::Bool);
+        let (value, diags) = self.aside(|inner| inner.expr(arg));
+        match diags.has_errors() || value.is_wholly_known() {
+            true => Value::bool(!diags.has_errors()),
+            false => Value::unknown(Type::Bool),
         }
-        let (_, diags) = self.aside(|inner| inner.expr(arg));
-        Value::bool(!diags.has_errors())
     }
+}
 
-    /// True where a name in it leads to something unknown: whether it succeeds cannot be told yet.
-    fn depends_on_unknown(&mut self, expr: &Expr) -> bool {
-        super::super::reference::roots(expr).into_iter().any(|root| {
-            let (value, diags) = self.aside(|inner| inner.traversal(root));
-            !diags.has_errors() && !value.is_wholly_known()
-        })
+/// True for a name with attributes and indices after it, or a splat of it.
+fn is_reference(expr: &Expr) -> bool {
+    match &chain(expr).0.kind {
+        ExprKind::Variable(_) => true,
+        ExprKind::Splat(base, _) | ExprKind::AttrSplat(base, _) => is_reference(base),
+        _ => false,
     }
 }

@@ -156,22 +156,24 @@ impl Evaluator<'_> {
             }
             Kind::Null(_) => Value::tuple(Vec::new()).marked(marks),
             Kind::Unknown(Type::Dynamic, _) => unknown().marked(marks),
-            Kind::Unknown(..) if !sequence => match value.is_definitely_not_null() {
-                true => {
-                    let (only, _) = value.unmarked();
-                    Value::tuple(vec![self.steps(only, tail, base)]).marked(marks)
+            Kind::Unknown(..) if !sequence => {
+                let (only, _) = value.unmarked();
+                let element = self.steps(only, tail, base);
+                match value.is_definitely_not_null() {
+                    true => Value::tuple(vec![element]).marked(marks),
+                    // Null would give no element.
+                    false => unknown().marked(marks),
                 }
-                // Null would give no element.
-                false => unknown().marked(marks),
-            },
+            }
             Kind::Unknown(Type::Tuple(types), _) => {
-                let elements = types.iter().map(|ty| self.steps(Value::unknown(ty.clone()), tail, base)).collect();
-                Value::tuple(elements).marked(marks)
+                let elements: Vec<Value> =
+                    types.iter().map(|ty| self.steps(Value::unknown(ty.clone()), tail, base)).collect();
+                Value::unknown_not_null(Type::tuple(elements.iter().map(Value::ty))).marked(marks)
             }
             Kind::Unknown(_, refinements) => {
                 let element = self.element_type(&ty, tail, base);
                 let length = refinements.as_ref().and_then(|refinements| refinements.length);
-                Value::refined(Type::list(element), Refinements { not_null: true, length, prefix: None, origin: None })
+                Value::refined(Type::list(element), Refinements { not_null: true, length, ..Refinements::default() })
                     .marked(marks)
             }
             Kind::Tuple(elements) => {
@@ -200,8 +202,7 @@ impl Evaluator<'_> {
 
     fn element_type(&mut self, ty: &Type, tail: &[Step], base: &Expr) -> Type {
         let element = Value::unknown(ty.element().cloned().unwrap_or(Type::Dynamic));
-        let (result, _) = self.aside(|inner| inner.steps(element, tail, base));
-        result.ty()
+        self.steps(element, tail, base).ty()
     }
 
     fn steps(&mut self, value: Value, tail: &[Step], base: &Expr) -> Value {

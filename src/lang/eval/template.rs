@@ -34,7 +34,7 @@ impl Text {
             true => Value::string(&self.text),
             false => {
                 let prefix = (!self.text.is_empty()).then(|| Arc::from(self.text.as_str()));
-                Value::refined(Type::String, Refinements { not_null: true, prefix, length: None, origin: None })
+                Value::refined(Type::String, Refinements { not_null: true, prefix, ..Refinements::default() })
             }
         };
         value.marked(self.marks)
@@ -95,6 +95,11 @@ impl Evaluator<'_> {
         if value.is_null() {
             let detail = "The expression result is null. Cannot include a null value in a string template.";
             self.error(SUMMARY, detail, expr.span, whole);
+            text.known = false;
+            return;
+        }
+        if !value.is_known() && !value.ty().is_primitive() {
+            // What cannot be text is told when it is known: so does Terraform.
             text.known = false;
             return;
         }

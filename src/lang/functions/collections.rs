@@ -3,9 +3,10 @@
 use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::lang::convert::{convert, unify};
+use crate::lang::number::Number;
 use crate::lang::ops::equals;
 use crate::lang::types::Type;
-use crate::lang::value::{Kind, Value};
+use crate::lang::value::{Kind, Refinements, Value};
 use unicode_segmentation::UnicodeSegmentation;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -69,13 +70,22 @@ fn length(args: &Args<'_>) -> Outcome {
         Kind::String(text) => text.graphemes(true).count(),
         // Two unknown elements of a set can turn out to be one.
         Kind::Set(_, elements) if elements.len() > 1 && !value.is_wholly_known() => {
-            return Ok(Value::unknown_not_null(Type::Number).marked(value.marks));
+            let (least, most) = value.length_bounds();
+            let bounds = Some((Some(Number::from(least)), most.map(Number::from)));
+            let known = Refinements { not_null: true, bounds, ..Refinements::default() };
+            return Ok(Value::refined(Type::Number, known).marked(value.marks));
         }
         Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => elements.len(),
         Kind::Map(_, entries) | Kind::Object(entries) => entries.len(),
         Kind::Unknown(Type::Tuple(elements), _) => elements.len(),
         Kind::Unknown(Type::Object(attributes), _) => attributes.len(),
-        Kind::Unknown(Type::String | Type::List(_) | Type::Set(_) | Type::Map(_) | Type::Dynamic, _) => {
+        Kind::Unknown(Type::List(_) | Type::Set(_) | Type::Map(_), _) => {
+            let (least, most) = value.length_bounds();
+            let bounds = Some((Some(Number::from(least)), most.map(Number::from)));
+            let known = Refinements { not_null: true, bounds, ..Refinements::default() };
+            return Ok(Value::refined(Type::Number, known).marked(value.marks));
+        }
+        Kind::Unknown(Type::String | Type::Dynamic, _) => {
             return Ok(Value::unknown_not_null(Type::Number).marked(value.marks));
         }
         _ => return Err(CallError::call("argument must be a string, a collection type, or a structural type")),
@@ -175,6 +185,9 @@ fn one(args: &Args<'_>) -> Outcome {
     match (&args.at(0).kind, args.at(0).as_elements()) {
         (Kind::List(ty, _) | Kind::Set(ty, _), Some([])) => Ok(Value::null(ty.clone())),
         (_, Some([])) => Ok(Value::null(Type::Dynamic)),
+        (Kind::Set(ty, elements), _) if elements.len() > 1 && !args.at(0).is_wholly_known() => {
+            Ok(Value::unknown(ty.clone()))
+        }
         (_, Some([element])) => Ok(element.clone()),
         _ => Err(not_one()),
     }

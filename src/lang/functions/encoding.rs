@@ -4,12 +4,13 @@ use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::lang::json::{from_json, to_json};
 use crate::lang::types::Type;
-use crate::lang::value::Value;
+use crate::lang::value::{Refinements, Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 use std::io::Write as _;
+use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("base64decode", &[param("str", Shape::String)], Shape::String, base64_decode),
@@ -20,12 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         gzip(args.text(0).as_bytes()).map(|bytes| Value::string(STANDARD.encode(bytes)))
     }),
     function("jsondecode", &[param("str", Shape::String)], Shape::Any, json_decode).may_be_null(),
-    function(
-        "jsonencode",
-        &[param("val", Shape::Any).nullable().wholly().untyped()],
-        Shape::String,
-        |args: &Args<'_>| Ok(Value::string(json_text(args.at(0)))),
-    ),
+    function("jsonencode", &[param("val", Shape::Any).nullable().unknown().untyped()], Shape::String, json_encode),
     function(
         "textdecodebase64",
         &[param("source", Shape::String), param("encoding", Shape::String)],
@@ -42,6 +38,23 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(Value::string(url_encode(args.text(0))))
     }),
 ];
+
+/// The first character of the text can be known before the rest.
+fn json_encode(args: &Args<'_>) -> Outcome {
+    let value = args.at(0);
+    if value.is_wholly_known() {
+        return Ok(Value::string(json_text(value)));
+    }
+    let first = match value.ty() {
+        _ if !value.is_definitely_not_null() => None,
+        Type::Object(_) | Type::Map(_) => Some("{"),
+        Type::List(_) | Type::Set(_) | Type::Tuple(_) => Some("["),
+        Type::String => Some("\""),
+        _ => None,
+    };
+    let known = Refinements { not_null: true, prefix: first.map(Arc::from), ..Refinements::default() };
+    Ok(Value::refined(Type::String, known))
+}
 
 /// The text of `jsonencode`: compact, with `<`, `>`, `&` and the two line separators of JavaScript escaped.
 pub(super) fn json_text(value: &Value) -> String {

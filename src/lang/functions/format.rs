@@ -4,14 +4,21 @@ use super::CallError;
 use super::format_verb::{Verb, write_verb};
 use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::lang::types::Type;
-use crate::lang::value::{Kind, Value};
+use crate::lang::value::{Kind, Refinements, Value};
+use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("format", &[param("format", Shape::String)], Shape::String, |args: &Args<'_>| {
         let arguments: Vec<&Value> = args.from(1).iter().collect();
+        if !arguments.iter().all(|argument| argument.is_wholly_known()) {
+            // What stands before the first verb stays known.
+            let prefix = args.text(0).split('%').next().filter(|text| !text.is_empty()).map(Arc::from);
+            let known = Refinements { not_null: true, prefix, ..Refinements::default() };
+            return Ok(Value::refined(Type::String, known));
+        }
         format_one(args.text(0), &arguments)
     })
-    .variadic(param("args", Shape::Any).nullable().wholly()),
+    .variadic(param("args", Shape::Any).nullable().unknown()),
     function("formatlist", &[param("format", Shape::String)], Shape::Strings, format_list)
         .variadic(param("args", Shape::Any).nullable().unknown()),
 ];

@@ -127,7 +127,8 @@ pub(super) fn write_verb(verb: &Verb<'_>, value: &Value, out: &mut String) -> Re
         },
         't' => {
             let b = as_type(Type::Bool)?.as_bool().unwrap_or_default();
-            pad_text(&Verb { precision: None, ..copy(verb) }, if b { "true" } else { "false" }, out);
+            // A width counts for nothing here.
+            out.push_str(if b { "true" } else { "false" });
         }
         's' => pad_text(verb, as_type(Type::String)?.as_str().unwrap_or_default(), out),
         'q' => {

@@ -6,7 +6,7 @@ use crate::lang::convert::{convert, unify};
 use crate::lang::number::Number;
 use crate::lang::ops::equals;
 use crate::lang::types::Type;
-use crate::lang::value::{Kind, Marks, Value};
+use crate::lang::value::{Kind, Marks, Refinements, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(
@@ -43,7 +43,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         slice,
     )
     .typed(slice_type),
-    function("sort", &[param("list", Shape::Strings)], Shape::Strings, sort),
+    function("sort", &[param("list", Shape::Strings).unknown()], Shape::Strings, sort),
 ];
 
 fn list_element(value: &Value) -> Type {
@@ -166,6 +166,12 @@ fn flatten_into(list: &Value, flat: &mut Vec<Value>, marks: &mut Marks) -> bool 
     let mut known = true;
     for element in list.as_elements().unwrap_or_default() {
         if let Kind::Unknown(Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_), _) = element.kind {
+            *marks = marks.and(element.marks);
+            known = false;
+        } else if let Kind::Set(_, members) = &element.kind
+            && members.len() > 1
+            && !element.is_wholly_known()
+        {
             *marks = marks.and(element.marks);
             known = false;
         } else if element.as_elements().is_some() {
@@ -330,8 +336,9 @@ fn slice(args: &Args<'_>) -> Outcome {
 fn sort(args: &Args<'_>) -> Outcome {
     let mut elements = args.elements(0).to_vec();
     if !args.at(0).is_wholly_known() {
-        let unknown = vec![Value::unknown_not_null(Type::String); elements.len()];
-        return Ok(Value::list(Type::String, unknown));
+        let length = Some(args.at(0).length_bounds());
+        let known = Refinements { not_null: true, length, ..Refinements::default() };
+        return Ok(Value::refined(Type::list(Type::String), known));
     }
     if let Some(index) = elements.iter().position(Value::is_null) {
         let message = format!("given list element {index} is null; a null string cannot be sorted");

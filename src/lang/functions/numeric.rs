@@ -15,7 +15,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("ceil", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::number(args.number(0).ceil()))),
     function("floor", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::number(args.number(0).floor()))),
     function("log", &[param("num", Shape::Number), param("base", Shape::Number)], Shape::Number, |args: &Args<'_>| {
-        machine_float(args.number(0).as_f64().ln() / args.number(1).as_f64().ln())
+        machine_float(ln(args.number(0).as_f64()) / ln(args.number(1).as_f64()))
     }),
     function("max", &[], Shape::Number, |args: &Args<'_>| extreme(args.values.iter().max_by_key(|v| v.as_number())))
         .variadic(param("numbers", Shape::Number)),
@@ -62,7 +62,7 @@ fn power(base: f64, exponent: Number) -> f64 {
         left += 1;
     }
     let (mut square, mut square_scale) = fraction(base);
-    let (mut product, mut scale) = (if part == 0.0 { 1.0 } else { (part * base.ln()).exp() }, 0_i64);
+    let (mut product, mut scale) = (if part == 0.0 { 1.0 } else { (part * ln(base)).exp() }, 0_i64);
     while left != 0 {
         if square_scale.abs() > 1 << 12 {
             return base.powf(exponent.as_f64());
@@ -87,6 +87,31 @@ fn power(base: f64, exponent: Number) -> f64 {
     let half = i32::try_from(scale / 2).unwrap_or_default();
     let rest = i32::try_from(scale - i64::from(half)).unwrap_or_default();
     product * 2.0_f64.powi(half) * 2.0_f64.powi(rest)
+}
+
+/// The natural logarithm by FreeBSD's polynomial, as in Terraform: the last digits agree.
+#[allow(clippy::excessive_precision)]
+fn ln(x: f64) -> f64 {
+    if !x.is_finite() || x <= 0.0 {
+        return x.ln();
+    }
+    let (mut f, mut scale) = fraction(x);
+    if f < std::f64::consts::FRAC_1_SQRT_2 {
+        f *= 2.0;
+        scale -= 1;
+    }
+    let f = f - 1.0;
+    let scale = scale as f64;
+    let s = f / (2.0 + f);
+    let s2 = s * s;
+    let s4 = s2 * s2;
+    let odd = s2
+        * (6.666666666666735130e-01
+            + s4 * (2.857142874366239149e-01 + s4 * (1.818357216161805012e-01 + s4 * 1.479819860511658591e-01)));
+    let even = s4 * (3.999999999940941908e-01 + s4 * (2.222219843214978396e-01 + s4 * 1.531383769920937332e-01));
+    let half_square = 0.5 * f * f;
+    let correction = s * (half_square + (odd + even)) + scale * 1.90821492927058770002e-10;
+    scale * 6.93147180369123816490e-01 - ((half_square - correction) - f)
 }
 
 /// `f = fraction * 2^scale`, with a fraction from a half to one.

@@ -23,9 +23,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("split", &[param("separator", Shape::String), param("str", Shape::String)], Shape::Strings, split),
     function(
         "startswith",
-        &[param("str", Shape::String), param("prefix", Shape::String)],
+        &[param("str", Shape::String).unknown(), param("prefix", Shape::String)],
         Shape::Bool,
-        |args: &Args<'_>| Ok(Value::bool(args.text(0).starts_with(args.text(1)))),
+        starts_with,
     ),
     function(
         "strcontains",
@@ -68,6 +68,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(Value::string(args.text(0).chars().map(simple_upper).collect::<String>()))
     }),
 ];
+
+/// The beginning of an unknown text can be known.
+fn starts_with(args: &Args<'_>) -> Outcome {
+    let prefix = args.text(1);
+    let Some(known) = args.at(0).refinements() else { return Ok(Value::bool(args.text(0).starts_with(prefix))) };
+    let known = known.prefix.as_deref().unwrap_or_default();
+    Ok(match known.starts_with(prefix) {
+        true => Value::bool(true),
+        false if known.len() >= prefix.len() => Value::bool(false),
+        false => Value::unknown_not_null(Type::Bool),
+    })
+}
 
 fn chomp(args: &Args<'_>) -> Outcome {
     Ok(Value::string(args.text(0).trim_end_matches(['\r', '\n'])))

@@ -1,4 +1,4 @@
-//! Calls with the answers of `terraform console` 1.11, recorded; and the table as a whole.
+//! Calls that Terraform answers otherwise or that need effects, and the table as a whole.
 
 use super::{call, find, names};
 use crate::diag::{Diagnostics, Sources, Span};
@@ -130,41 +130,6 @@ fn show(value: &Value, depth: usize) -> String {
         Kind::Map(..) => block("tomap({", fields(), "})"),
         Kind::Object(_) => block("{", fields(), "}"),
     }
-}
-
-fn compare(recorded: &str) {
-    let mut wrong = Vec::new();
-    let mut asked = 0;
-    for case in format!("\n{recorded}").split("\n> ").skip(1) {
-        let (expression, expected) = case.split_once('\n').unwrap();
-        let (expected, given) = (expected.trim_end_matches('\n'), answer(expression));
-        asked += 1;
-        if given != expected {
-            wrong.push(format!("> {expression}\n  expected: {expected}\n  given:    {given}"));
-        }
-    }
-    assert!(asked > 50);
-    assert!(wrong.is_empty(), "{} of {asked} differ:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-#[test]
-fn strings_answer_as_the_console() {
-    compare(include_str!("fixtures/strings.txt"));
-}
-
-#[test]
-fn collections_answer_as_the_console() {
-    compare(include_str!("fixtures/collections.txt"));
-}
-
-#[test]
-fn types_marks_and_numbers_answer_as_the_console() {
-    compare(include_str!("fixtures/types.txt"));
-}
-
-#[test]
-fn encodings_times_networks_and_files_answer_as_the_console() {
-    compare(include_str!("fixtures/text.txt"));
 }
 
 #[test]

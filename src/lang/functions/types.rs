@@ -49,11 +49,20 @@ fn ephemeral_as_null(value: &Value) -> Value {
 fn to_set(args: &Args<'_>) -> Outcome {
     let value = args.at(0);
     let marks = value.deep_marks();
-    convert_to(&value.without_marks(), &Type::set(Type::Dynamic)).map(|set| set.marked(marks))
+    let set = convert_to(&value.without_marks(), &Type::set(Type::Dynamic))?;
+    open_type(value, set.marked(marks), &Type::set(Type::Dynamic))
 }
 
 fn to_type(args: &Args<'_>, ty: Type) -> Outcome {
-    convert_to(args.at(0), &ty)
+    open_type(args.at(0), convert_to(args.at(0), &ty)?, &ty)
+}
+
+/// Terraform leaves the element type of an unknown collection open.
+fn open_type(given: &Value, value: Value, ty: &Type) -> Outcome {
+    Ok(match value.refinements() {
+        Some(known) if ty.has_dynamic() && !given.is_known() => Value::refined(ty.clone(), known).marked(value.marks),
+        _ => value,
+    })
 }
 
 fn convert_to(value: &Value, ty: &Type) -> Outcome {

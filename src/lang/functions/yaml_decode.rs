@@ -20,12 +20,23 @@ const DEEPEST: usize = 128;
 const MOST_NODES: u64 = 4_000_000;
 
 fn yaml_decode(args: &Args<'_>) -> Outcome {
+    if args.text(0).strip_prefix("%YAML ").is_some_and(|version| !version.starts_with("1.1")) {
+        return Err(CallError::call("the document asks for a version of YAML other than 1.1"));
+    }
     let mut open = Vec::new();
     let mut anchors = HashMap::new();
     let mut documents = 0;
     let mut root = None;
     for event in Parser::new_from_str(args.text(0)) {
         let (event, span) = event.map_err(|error| CallError::call(error.to_string()))?;
+        // A block that the end of the text cuts off has no last line break.
+        let cut_off = !args.text(0).ends_with('\n') && span.end.index() >= args.text(0).chars().count();
+        let event = match event {
+            Event::Scalar(text, style @ (ScalarStyle::Literal | ScalarStyle::Folded), anchor, tag) if cut_off => {
+                Event::Scalar(text.strip_suffix('\n').unwrap_or(&text).to_owned().into(), style, anchor, tag)
+            }
+            event => event,
+        };
         let done = event_value(event, &mut open, &mut anchors, &mut documents)
             .map_err(|message| CallError::call(format!("on line {}: {message}", span.start.line())))?;
         let Some(done) = done else { continue };
@@ -93,7 +104,7 @@ impl Open {
         }
         let (entries, key) = match &mut self.parts {
             Parts::Sequence(elements) => {
-                elements.push(not_merge(done)?);
+                elements.push(done.value);
                 return Ok(());
             }
             Parts::Mapping { entries, key } => (entries, key),
@@ -110,25 +121,18 @@ impl Open {
                 }
             }
             Some(Key::Name(name)) => {
-                entries.insert(name, not_merge(done)?);
+                entries.insert(name, done.value);
             }
             Some(Key::Merge) => {
-                let value = not_merge(done)?;
-                let several = value.as_elements().map(<[Value]>::to_vec).unwrap_or_else(|| vec![value]);
-                for mapping in several {
-                    let Some(given) = mapping.as_entries() else {
-                        return Err(format!("cannot merge {} into a mapping", mapping.ty().friendly_name()));
-                    };
-                    entries.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
-                }
+                let value = done.value;
+                let Some(given) = value.as_entries() else {
+                    return Err(format!("cannot merge {} into a mapping", value.ty().friendly_name()));
+                };
+                entries.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
             }
         }
         Ok(())
     }
-}
-
-fn not_merge(done: Done) -> Result<Value, String> {
-    if done.merges { Err("\"<<\" is only meaningful as a key".into()) } else { Ok(done.value) }
 }
 
 fn event_value(
@@ -194,12 +198,10 @@ fn deeper(open: &mut Vec<Open>, new: Open) -> Result<Option<Done>, String> {
     Ok(None)
 }
 
-/// `None` for a tag that only says "as if it had none".
 fn core_name<'a>(tag: Option<&'a Cow<'_, Tag>>) -> Result<Option<&'a str>, String> {
     match tag {
         None => Ok(None),
         Some(tag) if tag.is_yaml_core_schema() => Ok(Some(&tag.suffix)),
-        Some(tag) if format!("{}{}", tag.handle, tag.suffix) == "!" => Ok(None),
         Some(tag) => Err(format!("unsupported tag \"{}{}\"", tag.handle, tag.suffix)),
     }
 }

@@ -102,7 +102,7 @@ fn unsigned(text: &str) -> &str {
 }
 
 fn is_integer(text: &str) -> bool {
-    let all = |digits: &str, of: fn(&u8) -> bool| !digits.is_empty() && digits.bytes().all(|b| b == b'_' || of(&b));
+    let all = |digits: &str, of: fn(&u8) -> bool| !digits.is_empty() && digits.bytes().all(|b| of(&b));
     match unsigned(text).get(..2) {
         Some("0o") => all(&unsigned(text)[2..], |b| (b'0'..=b'7').contains(b)),
         Some("0x") => all(&unsigned(text)[2..], u8::is_ascii_hexdigit),
@@ -117,10 +117,11 @@ fn is_float(text: &str) -> bool {
 
 fn number(text: &str) -> Option<Number> {
     let plain = text.replace('_', "");
-    if let Some(number) = Number::parse_lenient(&plain) {
+    let plain = plain.as_str();
+    if let Some(number) = Number::parse_lenient(plain) {
         return Some(number);
     }
-    let (negative, digits) = (plain.starts_with('-'), unsigned(&plain));
+    let (negative, digits) = (plain.starts_with('-'), unsigned(plain));
     let (radix, digits) = match digits.get(..2)? {
         "0x" | "0X" => (16, &digits[2..]),
         "0o" | "0O" => (8, &digits[2..]),

@@ -188,6 +188,13 @@ pub(super) fn traversal_too_long(most: usize, span: Span) -> Diagnostic {
         .at(span)
 }
 
+/// `{ for = 1 }`.
+pub(super) fn for_as_first_key(span: Span) -> Diagnostic {
+    let detail =
+        "\"{ for\" starts a 'for' expression. To have an attribute of this name, write it in quotes, or not first.";
+    Diagnostic::error("Invalid 'for' expression", detail).at(span)
+}
+
 /// `a.0.1`.
 pub(super) fn chained_legacy_index(span: Span) -> Diagnostic {
     Diagnostic::error(

@@ -104,9 +104,16 @@ impl<'a> Lower<'a> {
             tree::Expression::StringTemplate(template) => self.string_template(template),
             tree::Expression::HeredocTemplate(heredoc) => self.heredoc(heredoc, expr.span()),
             tree::Expression::Array(array) => ExprKind::Tuple(array.iter().map(|element| self.expr(element)).collect()),
-            tree::Expression::Object(object) => ExprKind::Object(
-                object.iter().map(|(key, value)| (self.object_key(key), self.expr(value.expr()))).collect(),
-            ),
+            tree::Expression::Object(object) => {
+                let items: Vec<(ObjectKey, Expr)> =
+                    object.iter().map(|(key, value)| (self.object_key(key), self.expr(value.expr()))).collect();
+                if let Some((ObjectKey::Name(name, span), _)) = items.first()
+                    && **name == *"for"
+                {
+                    self.diags.push(explain::for_as_first_key(*span));
+                }
+                ExprKind::Object(items)
+            }
             tree::Expression::Parenthesis(inner) => ExprKind::Paren(Box::new(self.expr(inner.inner()))),
             tree::Expression::Variable(name) => ExprKind::Variable(name.as_str().into()),
             tree::Expression::Conditional(c) => ExprKind::Conditional(
@@ -243,7 +250,12 @@ impl<'a> Lower<'a> {
                     let rest = operators.as_slice();
                     let taken = rest
                         .iter()
-                        .take_while(|step| matches!(step.value(), tree::TraversalOperator::GetAttr(_)))
+                        .take_while(|step| {
+                            matches!(
+                                step.value(),
+                                tree::TraversalOperator::GetAttr(_) | tree::TraversalOperator::LegacyIndex(_)
+                            )
+                        })
                         .count();
                     let (tail, after) = rest.split_at(taken);
                     operators = after.iter();
