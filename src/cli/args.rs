@@ -54,8 +54,26 @@ pub enum Command {
     /// The simulated API.
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+    /// Facts for other programs.
+    #[command(subcommand)]
+    Metadata(MetadataCommand),
     /// Show the version.
     Version(VersionArgs),
+}
+
+/// The commands below `metadata`.
+#[derive(Debug, Subcommand)]
+pub enum MetadataCommand {
+    /// The signatures of all functions, in Terraform's format.
+    Functions(FunctionsArgs),
+}
+
+/// `metadata functions`.
+#[derive(Debug, Args)]
+pub struct FunctionsArgs {
+    /// As JSON: there is no other form.
+    #[arg(long, required = true)]
+    pub json: bool,
 }
 
 /// Flags that choose between the API and the simulator.

@@ -16,7 +16,7 @@ pub mod terminal;
 pub mod variables;
 
 use crate::diag::{Diagnostic, Diagnostics, Sources};
-use args::{Cli, Command};
+use args::{Cli, Command, MetadataCommand};
 use clap::Parser;
 use commands::Context;
 use exit::{Exit, Outcome};
@@ -75,6 +75,7 @@ fn command(command: &Command, context: &mut Context) -> Outcome {
         Command::Output(args) => commands::output::run(args, context),
         Command::State(command) => commands::state::run(command, context),
         Command::Sandbox(command) => runtime()?.block_on(commands::sandbox::run(command, context)),
+        Command::Metadata(MetadataCommand::Functions(_)) => commands::metadata::functions(context),
         Command::Version(args) => commands::version::run(args, context),
     }
 }

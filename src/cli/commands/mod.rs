@@ -4,6 +4,7 @@ pub mod apply;
 pub mod console;
 pub mod fmt;
 pub mod graph;
+pub mod metadata;
 pub mod output;
 pub mod plan;
 pub mod recover;

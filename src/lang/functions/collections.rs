@@ -17,11 +17,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .may_be_null(),
     function("coalescelist", &[], Shape::Any, coalesce_list)
         .variadic(param("vals", Shape::Any).nullable().unknown().untyped()),
-    function("contains", &[param("list", Shape::Any), param("value", Shape::Any)], Shape::Bool, contains),
+    function("contains", &[param("list", Shape::Any), param("value", Shape::Any)], Shape::Any, contains)
+        .typed(|_| Ok(Type::Bool)),
     function("element", &[param("list", Shape::Any).marked(), param("index", Shape::Number)], Shape::Any, element)
         .typed(type_of_element)
         .may_be_null(),
-    function("index", &[param("list", Shape::Any), param("value", Shape::Any)], Shape::Number, index),
+    function("index", &[param("list", Shape::Any), param("value", Shape::Any)], Shape::Any, index)
+        .typed(|_| Ok(Type::Number)),
     function("length", &[param("value", Shape::Any).marked().unknown().untyped()], Shape::Number, length),
     function("one", &[param("list", Shape::Any)], Shape::Any, one)
         .typed(|args| match args.first().map(Value::ty) {

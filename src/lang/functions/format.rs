@@ -8,7 +8,7 @@ use crate::lang::value::{Kind, Refinements, Value};
 use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("format", &[param("format", Shape::String)], Shape::String, |args: &Args<'_>| {
+    function("format", &[param("format", Shape::String)], Shape::Any, |args: &Args<'_>| {
         let arguments: Vec<&Value> = args.from(1).iter().collect();
         if !arguments.iter().all(|argument| argument.is_wholly_known()) {
             // What stands before the first verb stays known.
@@ -18,8 +18,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         }
         format_one(args.text(0), &arguments)
     })
+    .typed(|_| Ok(Type::String))
     .variadic(param("args", Shape::Any).nullable().unknown()),
-    function("formatlist", &[param("format", Shape::String)], Shape::Strings, format_list)
+    function("formatlist", &[param("format", Shape::String)], Shape::Any, format_list)
+        .typed(|_| Ok(Type::list(Type::String)))
         .variadic(param("args", Shape::Any).nullable().unknown()),
 ];
 

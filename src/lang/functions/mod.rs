@@ -28,8 +28,10 @@ mod yaml_encode;
 mod yaml_scalar;
 
 use super::reference::Effects;
+use super::types::Type;
 use super::value::Value;
 use signature::Function;
+pub use signature::{Parameter, Signature};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -124,6 +126,26 @@ fn find(name: &str) -> Option<&'static Function> {
 /// The names of all functions, sorted; without the forms `try` and `can`.
 pub fn names() -> impl Iterator<Item = &'static str> {
     TABLE.keys().copied()
+}
+
+/// Every function with its signature, sorted by name, the forms `try` and `can` among them.
+pub fn signatures() -> Vec<Signature> {
+    let descriptions: BTreeMap<&str, &str> =
+        include_str!("descriptions.txt").lines().filter_map(|line| line.split_once(": ")).collect();
+    let told = |name: &str| descriptions.get(name).copied().unwrap_or_default();
+    let any = |name| Parameter { name, ty: Type::Dynamic, nullable: false };
+    let form = |name, returns, parameters, variadic| Signature {
+        name,
+        description: told(name),
+        returns,
+        parameters,
+        variadic,
+    };
+    let mut all: Vec<Signature> = TABLE.values().map(|function| function.signature(told(function.name))).collect();
+    all.push(form("can", Type::Bool, vec![any("expression")], None));
+    all.push(form("try", Type::Dynamic, Vec::new(), Some(any("expressions"))));
+    all.sort_by_key(|signature| signature.name);
+    all
 }
 
 /// Calls a function by name (`upper`, `core::upper`); `None` where there is none of that name. Unknown arguments, null

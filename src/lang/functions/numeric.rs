@@ -21,7 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .variadic(param("numbers", Shape::Number)),
     function("min", &[], Shape::Number, |args: &Args<'_>| extreme(args.values.iter().min_by_key(|v| v.as_number())))
         .variadic(param("numbers", Shape::Number)),
-    function("parseint", &[param("number", Shape::Any), param("base", Shape::Number)], Shape::Number, parse_int).typed(
+    function("parseint", &[param("number", Shape::Any), param("base", Shape::Number)], Shape::Any, parse_int).typed(
         |args| match args.first().map(Value::ty) {
             Some(Type::String) => Ok(Type::Number),
             other => Err(not_text(&other.unwrap_or(Type::Dynamic))),
@@ -31,7 +31,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         machine_float(power(args.number(0).as_f64(), args.number(1)))
     }),
     function("signum", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::int(args.int(0)?.signum()))),
-    function("sum", &[param("list", Shape::Any)], Shape::Number, sum),
+    function("sum", &[param("list", Shape::Any)], Shape::Any, sum).typed(|_| Ok(Type::Number)),
 ];
 
 fn extreme(found: Option<&Value>) -> Outcome {

@@ -83,6 +83,10 @@ pub(super) const fn param(name: &'static str, shape: Shape) -> Param {
 }
 
 impl Param {
+    fn told(&self) -> Parameter {
+        Parameter { name: self.name, ty: self.shape.ty(), nullable: self.null }
+    }
+
     /// Null is handed to the function.
     pub(super) const fn nullable(self) -> Self {
         Self { null: true, ..self }
@@ -109,11 +113,33 @@ impl Param {
     }
 }
 
-/// The type of the result, needed where an argument is unknown.
-#[derive(Clone, Copy)]
-enum Returns {
-    Fixed(Shape),
-    Of(fn(&[Value]) -> Result<Type, CallError>),
+/// The type of a result in view of the arguments.
+type TypeOf = fn(&[Value]) -> Result<Type, CallError>;
+
+/// What is told of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Its name, without `core::`.
+    pub name: &'static str,
+    /// What it does: whole sentences.
+    pub description: &'static str,
+    /// The type of the result; `Dynamic` where it depends on the arguments.
+    pub returns: Type,
+    /// In order.
+    pub parameters: Vec<Parameter>,
+    /// The parameter of all further arguments.
+    pub variadic: Option<Parameter>,
+}
+
+/// What is told of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is converted to; `Dynamic` where it is taken as it is.
+    pub ty: Type,
+    /// It may be null.
+    pub nullable: bool,
 }
 
 /// One entry of the table.
@@ -123,7 +149,9 @@ pub(super) struct Function {
     pub name: &'static str,
     params: &'static [Param],
     variadic: Option<Param>,
-    returns: Returns,
+    returns: Shape,
+    /// Where the type of the result depends on the arguments, which may be unknown.
+    typed: Option<TypeOf>,
     may_be_null: bool,
     run: fn(&Args<'_>) -> Outcome,
 }
@@ -135,7 +163,7 @@ pub(super) const fn function(
     returns: Shape,
     run: fn(&Args<'_>) -> Outcome,
 ) -> Function {
-    Function { name, params, variadic: None, returns: Returns::Fixed(returns), may_be_null: false, run }
+    Function { name, params, variadic: None, returns, typed: None, may_be_null: false, run }
 }
 
 impl Function {
@@ -145,8 +173,8 @@ impl Function {
     }
 
     /// The type of the result depends on the arguments, which may be unknown: those of a wrong type are refused already.
-    pub(super) const fn typed(self, of: fn(&[Value]) -> Result<Type, CallError>) -> Self {
-        Self { returns: Returns::Of(of), ..self }
+    pub(super) const fn typed(self, of: TypeOf) -> Self {
+        Self { typed: Some(of), ..self }
     }
 
     /// The result can be null.
@@ -157,6 +185,17 @@ impl Function {
     /// The parameter of an argument.
     pub(super) fn parameter(&self, index: usize) -> Option<&Param> {
         self.params.get(index).or(self.variadic.as_ref())
+    }
+
+    /// For `metadata functions`.
+    pub(super) fn signature(&self, description: &'static str) -> Signature {
+        Signature {
+            name: self.name,
+            description,
+            returns: self.returns.ty(),
+            parameters: self.params.iter().map(Param::told).collect(),
+            variadic: self.variadic.as_ref().map(Param::told),
+        }
     }
 
     /// One call: arity, then for each argument conversion, null, marks and unknown; then the function itself.
@@ -196,9 +235,9 @@ impl Function {
     }
 
     fn unknown_result(&self, values: &[Value]) -> Outcome {
-        let ty = match self.returns {
-            Returns::Fixed(shape) => shape.ty(),
-            Returns::Of(of) => of(values)?,
+        let ty = match self.typed {
+            None => self.returns.ty(),
+            Some(of) => of(values)?,
         };
         Ok(match self.may_be_null || ty == Type::Dynamic {
             true => Value::unknown(ty),

@@ -177,6 +177,33 @@ fn answers_that_are_ours() {
 }
 
 #[test]
+fn signatures_are_those_of_terraform() {
+    let parameter =
+        |p: &super::Parameter| format!("{}:{}{}", p.name, type_text(&p.ty), if p.nullable { "?" } else { "" });
+    let line = |signature: &super::Signature| {
+        let further = signature.variadic.iter().map(|p| format!("{}...", parameter(p)));
+        let parameters: Vec<String> = signature.parameters.iter().map(parameter).chain(further).collect();
+        format!("{}({}) {}", signature.name, parameters.join(", "), type_text(&signature.returns))
+    };
+    let ours: Vec<String> = super::signatures().iter().map(line).collect();
+    let recorded: Vec<&str> = include_str!("fixtures/signatures.txt").lines().collect();
+    let different: Vec<_> = ours.iter().zip(&recorded).filter(|(given, expected)| given != *expected).collect();
+    assert!(different.is_empty() && ours.len() == recorded.len(), "{different:#?}");
+    for signature in super::signatures() {
+        assert!(signature.description.ends_with('.'), "{} is not described", signature.name);
+    }
+}
+
+fn type_text(ty: &Type) -> String {
+    match ty {
+        Type::List(element) => format!("list({})", type_text(element)),
+        Type::Set(element) => format!("set({})", type_text(element)),
+        Type::Map(element) => format!("map({})", type_text(element)),
+        other => other.friendly_name(),
+    }
+}
+
+#[test]
 fn names_are_sorted_and_found() {
     let all: Vec<_> = names().collect();
     assert!(all.is_sorted() && all.contains(&"upper") && all.len() > 90);
