@@ -13,6 +13,7 @@ use super::trigger::trigger;
 use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lang::ast::Expr;
+use crate::lang::budget::Budget;
 use crate::lang::convert::{conform, convert};
 use crate::lang::{Effects, Marks, Type, Value, eval};
 use crate::schema::validate;
@@ -71,6 +72,7 @@ pub(super) struct Walk<'a> {
     /// Whether what is unknown stays so.
     pub(super) is_final: bool,
     pub(super) frames: Vec<Frame>,
+    budget: Budget,
     /// The frames of each module.
     pub(super) instances: HashMap<ModuleId, Vec<usize>>,
     pub(super) outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
@@ -98,6 +100,7 @@ impl<'a> Walk<'a> {
             frames: vec![root],
             instances: HashMap::from([(Configuration::ROOT, vec![0])]),
             outputs: BTreeMap::new(),
+            budget: Budget::default(),
         };
         for node in &graph.order {
             walk.node(node, resolve, diags);
@@ -114,6 +117,7 @@ impl<'a> Walk<'a> {
             fleet: self.fleet,
             effects: self.effects,
             object: None,
+            budget: &self.budget,
         }
     }
 

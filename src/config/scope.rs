@@ -4,6 +4,7 @@ use super::expand::Expansion;
 use super::model::{Configuration, ModuleId, ResourceKey};
 use crate::address::{InstanceKey, Mode, ModulePath};
 use crate::diag::{Diagnostics, Span};
+use crate::lang::budget::Budget;
 use crate::lang::reference::{Effects, Scope, Subject};
 use crate::lang::{Type, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -61,9 +62,14 @@ pub(super) struct FrameScope<'a> {
     pub effects: &'a dyn Effects,
     /// `self`.
     pub object: Option<Value>,
+    pub budget: &'a Budget,
 }
 
 impl Scope for FrameScope<'_> {
+    fn budget(&self) -> Option<&Budget> {
+        Some(self.budget)
+    }
+
     /// What is not declared was reported when the graph was built; what failed was reported when it failed: both are
     /// unknown here.
     fn value(&self, subject: &Subject, span: Span, diags: &mut Diagnostics) -> Value {

@@ -9,6 +9,7 @@ mod template;
 mod traverse;
 
 use super::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use super::budget::{self, Size};
 use super::ops::{self, OpError};
 use super::reference::Scope;
 use super::types::Type;
@@ -26,7 +27,16 @@ pub fn evaluate(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Valu
 
 /// As [`evaluate`], with names that are bound around the expression: the iterators of `dynamic` blocks.
 pub fn evaluate_in(expr: &Expr, scope: &dyn Scope, bindings: &Bindings, diags: &mut Diagnostics) -> Value {
-    Evaluator { scope, bindings: bindings.to_vec(), diags }.expr(expr)
+    let mut evaluator = Evaluator { scope, bindings: bindings.to_vec(), diags, steps: 0, spent: None };
+    let value = evaluator.expr(expr);
+    // Told here, where no `try` or `can` is around it.
+    match evaluator.spent.take() {
+        Some(diagnostic) => {
+            diags.push(*diagnostic);
+            unknown()
+        }
+        None => value,
+    }
 }
 
 fn unknown() -> Value {
@@ -37,27 +47,90 @@ struct Evaluator<'a> {
     scope: &'a dyn Scope,
     bindings: Vec<(Arc<str>, Value)>,
     diags: &'a mut Diagnostics,
+    /// Steps so far ([`budget`]).
+    steps: u64,
+    /// There were too many: nothing more is evaluated.
+    spent: Option<Box<Diagnostic>>,
 }
 
 impl Evaluator<'_> {
     fn expr(&mut self, expr: &Expr) -> Value {
+        self.charge(1, 0, expr);
+        if self.spent.is_some() {
+            return unknown();
+        }
         match &expr.kind {
             ExprKind::Null => Value::null(Type::Dynamic),
             ExprKind::Bool(b) => Value::bool(*b),
             ExprKind::Number(n) => Value::number(n.clone()),
             ExprKind::String(text) => Value::string(text),
             ExprKind::Template(parts) => self.template(parts, expr),
-            ExprKind::Tuple(elements) => Value::tuple(elements.iter().map(|element| self.expr(element)).collect()),
-            ExprKind::Object(items) => self.object(items),
+            ExprKind::Tuple(elements) => {
+                let value = Value::tuple(elements.iter().map(|element| self.expr(element)).collect());
+                self.built(value, expr)
+            }
+            ExprKind::Object(items) => {
+                let value = self.object(items);
+                self.built(value, expr)
+            }
             ExprKind::Paren(inner) => self.expr(inner),
             ExprKind::Variable(_) | ExprKind::GetAttr(..) | ExprKind::Index(..) => self.traversal(expr),
-            ExprKind::Splat(base, tail) => self.splat(base, tail, expr.span),
-            ExprKind::AttrSplat(base, tail) => self.splat(base, tail, expr.span),
-            ExprKind::Call(call) => self.call(call, expr),
+            ExprKind::Splat(base, tail) | ExprKind::AttrSplat(base, tail) => {
+                let value = self.splat(base, tail, expr.span);
+                self.built(value, expr)
+            }
+            ExprKind::Call(call) => {
+                let value = self.call(call, expr);
+                self.built(value, expr)
+            }
             ExprKind::Unary(op, operand) => self.unary(*op, operand, expr),
             ExprKind::Binary(left, op, right) => self.binary(*op, left, right, expr),
             ExprKind::Conditional(condition, yes, no) => self.conditional(condition, yes, no, expr),
-            ExprKind::For(expr) => self.for_expr(expr),
+            ExprKind::For(inner) => {
+                let value = self.for_expr(inner);
+                self.built(value, expr)
+            }
+        }
+    }
+
+    /// Counts steps, and values that were built.
+    fn charge(&mut self, steps: u64, built: u64, at: &Expr) {
+        self.steps = self.steps.saturating_add(steps);
+        let within = self.scope.budget().is_none_or(|budget| budget.spend(steps, built));
+        if self.spent.is_none() && (self.steps > budget::MOST_STEPS || !within) {
+            let detail = if within {
+                format!("This expression takes more than {} steps. Look for loops inside of loops.", budget::MOST_STEPS)
+            } else {
+                "The evaluation of this configuration takes more steps, or builds more values, than is allowed, and this expression came last. Look for local values that double each other, and for loops inside of loops.".to_owned()
+            };
+            self.spent = Some(Box::new(Diagnostic::error("Evaluation too large", detail).at(at.span)));
+        }
+    }
+
+    /// Counts what a function or operator goes through.
+    fn goes_through(&mut self, value: &Value, at: &Expr) {
+        let weight = Size::of(value).map_or(budget::MOST_VALUES, Size::weight);
+        self.charge(weight, 0, at);
+    }
+
+    /// A result, unless it is too large.
+    fn built(&mut self, value: Value, expr: &Expr) -> Value {
+        match Size::of(&value) {
+            Some(size) => {
+                self.charge(size.weight(), size.weight(), expr);
+                value
+            }
+            None => {
+                self.charge(budget::MOST_VALUES, 0, expr);
+                let detail = format!(
+                    "One value may hold {} values, {} MiB of text and {} levels of collections. This one would hold more.",
+                    budget::MOST_VALUES,
+                    budget::MOST_TEXT >> 20,
+                    budget::DEEPEST
+                );
+                self.error("Value too large", detail, expr.span, expr);
+                unknown()
+            }
         }
     }
 
@@ -70,6 +143,7 @@ impl Evaluator<'_> {
 
     fn unary(&mut self, op: UnaryOp, operand: &Expr, whole: &Expr) -> Value {
         let value = self.expr(operand);
+        self.goes_through(&value, whole);
         match ops::unary(op, &value) {
             Ok(value) => value,
             Err(OpError::Left(message) | OpError::Right(message)) => {
@@ -86,6 +160,8 @@ impl Evaluator<'_> {
 
     fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, whole: &Expr) -> Value {
         let (left_value, right_value) = (self.expr(left), self.expr(right));
+        self.goes_through(&left_value, whole);
+        self.goes_through(&right_value, whole);
         let errors = match ops::binary(op, &left_value, &right_value) {
             Ok(value) => return value,
             Err(errors) => errors,

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod ast;
 pub mod body;
+pub mod budget;
 mod conform;
 pub mod convert;
 mod digits;
@@ -27,7 +28,11 @@ pub mod value;
 mod wire;
 
 #[cfg(test)]
+mod tests_budget;
+#[cfg(test)]
 mod tests_parse;
+#[cfg(test)]
+mod tests_properties;
 #[cfg(test)]
 mod tests_support;
 #[cfg(test)]

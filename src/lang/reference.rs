@@ -1,5 +1,6 @@
 //! What an expression refers to: found without evaluating it, for the graph; resolved by a scope, for evaluation.
 
+use super::budget::Budget;
 use super::value::Value;
 use crate::address::Mode;
 use crate::diag::{Diagnostics, Span};
@@ -49,6 +50,11 @@ pub trait Scope {
 
     /// Where functions get what is not pure.
     fn effects(&self) -> &dyn Effects;
+
+    /// What the whole evaluation shares, beyond the limits of one expression.
+    fn budget(&self) -> Option<&Budget> {
+        None
+    }
 }
 
 /// Effects that functions need: files, clock, randomness. The shell gives the real ones, tests give fixed ones.

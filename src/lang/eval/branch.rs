@@ -38,16 +38,25 @@ impl Evaluator<'_> {
     /// Evaluates aside: what goes wrong there counts only when the branch is taken.
     pub(super) fn aside<T>(&mut self, evaluate: impl FnOnce(&mut Evaluator<'_>) -> T) -> (T, Diagnostics) {
         let mut diags = Diagnostics::new();
-        let mut inner =
-            Evaluator { scope: self.scope, bindings: std::mem::take(&mut self.bindings), diags: &mut diags };
+        let mut inner = Evaluator {
+            scope: self.scope,
+            bindings: std::mem::take(&mut self.bindings),
+            diags: &mut diags,
+            steps: self.steps,
+            spent: self.spent.take(),
+        };
         let result = evaluate(&mut inner);
         self.bindings = std::mem::take(&mut inner.bindings);
+        self.steps = inner.steps;
+        self.spent = inner.spent.take();
         (result, diags)
     }
 
     pub(super) fn conditional(&mut self, condition: &Expr, yes: &Expr, no: &Expr, whole: &Expr) -> Value {
         let (yes_value, yes_diags) = self.aside(|inner| inner.expr(yes));
         let (no_value, no_diags) = self.aside(|inner| inner.expr(no));
+        self.goes_through(&yes_value, whole);
+        self.goes_through(&no_value, whole);
         let untyped_null = |value: &Value| matches!(value.kind, Kind::Null(Type::Dynamic)) && value.marks.is_none();
         let (yes_type, no_type) = (yes_value.ty(), no_value.ty());
         let ty = if untyped_null(&yes_value) {

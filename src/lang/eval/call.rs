@@ -31,6 +31,12 @@ impl Evaluator<'_> {
             return unknown();
         }
         let Some((args, marks)) = self.arguments(call, whole) else { return unknown() };
+        for arg in &args {
+            self.goes_through(arg, whole);
+        }
+        if self.spent.is_some() {
+            return unknown();
+        }
         let result = functions::call(name, &args, self.scope.effects());
         match result {
             Some(Ok(value)) => value.marked(marks),

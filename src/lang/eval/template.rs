@@ -1,6 +1,7 @@
 //! Templates: interpolation and directives.
 
 use super::super::ast::{Expr, TemplatePart};
+use super::super::budget::{MOST_TEXT, may_be_text};
 use super::super::convert::convert;
 use super::super::types::Type;
 use super::super::value::{Kind, Marks, Refinements, Value};
@@ -11,13 +12,16 @@ use std::sync::Arc;
 /// The text so far; `known` ends with the first unknown part.
 struct Text {
     known: bool,
+    /// More than one text may be: the rest is not taken.
+    too_long: bool,
     text: String,
     marks: Marks,
 }
 
 impl Text {
     fn push(&mut self, text: &str) {
-        if self.known {
+        self.too_long |= !may_be_text(self.text.len().saturating_add(text.len()));
+        if self.known && !self.too_long {
             self.text.push_str(text);
         }
     }
@@ -26,6 +30,7 @@ impl Text {
     fn append(&mut self, other: Text) {
         self.push(&other.text);
         self.known &= other.known;
+        self.too_long |= other.too_long;
         self.marks = self.marks.and(other.marks);
     }
 
@@ -46,12 +51,22 @@ impl Evaluator<'_> {
     pub(super) fn template(&mut self, parts: &[TemplatePart], whole: &Expr) -> Value {
         match parts {
             [TemplatePart::Interpolation(expr)] => self.expr(expr),
-            _ => self.parts(parts, whole).value(),
+            _ => {
+                let text = self.parts(parts, whole);
+                let length = u64::try_from(text.text.len()).unwrap_or(u64::MAX) / 64;
+                self.charge(length, length, whole);
+                if text.too_long {
+                    let detail = format!("The text would be longer than {} MiB.", MOST_TEXT >> 20);
+                    self.error("Value too large", detail, whole.span, whole);
+                    return Value::unknown(Type::String).marked(text.marks);
+                }
+                text.value()
+            }
         }
     }
 
     fn parts(&mut self, parts: &[TemplatePart], whole: &Expr) -> Text {
-        let mut text = Text { known: true, text: String::new(), marks: Marks::NONE };
+        let mut text = Text { known: true, too_long: false, text: String::new(), marks: Marks::NONE };
         for part in parts {
             match part {
                 TemplatePart::Text(literal) => text.push(literal),

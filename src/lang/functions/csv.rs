@@ -8,6 +8,7 @@ use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] =
     &[function("csvdecode", &[param("str", Shape::String)], Shape::Any, csv_decode)];
@@ -19,14 +20,15 @@ fn csv_decode(args: &Args<'_>) -> Outcome {
     if let Some(twice) = header.iter().find(|name| !seen.insert(name.as_str())) {
         return Err(CallError::call(format!("duplicate column name {twice:?}")));
     }
+    let header: Vec<Arc<str>> = header.into_iter().map(Arc::from).collect();
     let mut rows = Vec::new();
     while let Some(record) = reader.record()? {
         if record.len() != header.len() {
             return Err(reader.error("wrong number of fields"));
         }
-        rows.push(Value::object(header.iter().map(String::as_str).zip(record.iter().map(Value::string))));
+        rows.push(Value::object(header.iter().cloned().zip(record.iter().map(Value::string))));
     }
-    Ok(Value::list(Type::object(header.iter().map(|name| (name.as_str(), Type::String))), rows))
+    Ok(Value::list(Type::object(header.iter().map(|name| (name.clone(), Type::String))), rows))
 }
 
 struct Reader<'a> {

@@ -51,6 +51,7 @@ fn format_one(format: &str, args: &[&Value]) -> Outcome {
             return Err(CallError::call(message));
         };
         write_verb(&verb, value, &mut out).map_err(CallError::call)?;
+        CallError::unless_too_long(out.len())?;
     }
     if used < args.len() {
         let message = match used {
@@ -87,6 +88,7 @@ fn format_list(args: &Args<'_>) -> Outcome {
     }
     let count = length.map_or(1, |(_, count)| count);
     let mut results = Vec::with_capacity(count);
+    let mut bytes = 0;
     for row in 0..count {
         let cells: Vec<&Value> =
             arguments.iter().map(|a| a.as_elements().and_then(|elements| elements.get(row)).unwrap_or(a)).collect();
@@ -99,6 +101,8 @@ fn format_list(args: &Args<'_>) -> Outcome {
                 (Some(_), _) | (_, true) => error,
                 _ => CallError::call(format!("error on format iteration {row}: {}", error.message)),
             })?;
+        bytes += result.as_str().map_or(0, str::len);
+        CallError::unless_too_long(bytes)?;
         results.push(result);
     }
     Ok(Kind::List(Type::String, results.into()).into())

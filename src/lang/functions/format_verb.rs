@@ -166,7 +166,7 @@ fn cut<'t>(verb: &Verb<'_>, text: &'t str) -> &'t str {
 /// Width and precision of text count grapheme clusters.
 fn pad_text(verb: &Verb<'_>, text: &str, out: &mut String) {
     let text = cut(verb, text);
-    let missing = verb.width.saturating_sub(text.graphemes(true).count());
+    let missing = verb.width.saturating_sub(text.graphemes(true).take(verb.width).count());
     if verb.minus {
         out.push_str(text);
         out.extend(std::iter::repeat_n(' ', missing));

@@ -27,6 +27,7 @@ mod yaml_decode;
 mod yaml_encode;
 mod yaml_scalar;
 
+use super::budget::{MOST_TEXT, may_be_text};
 use super::reference::Effects;
 use super::types::Type;
 use super::value::Value;
@@ -66,6 +67,14 @@ impl CallError {
 
     fn argument(index: usize, message: impl Into<String>) -> Self {
         Self { argument: Some(index), message: message.into(), fault: Fault::Argument }
+    }
+
+    /// An error where a text would have so many bytes.
+    fn unless_too_long(bytes: usize) -> Result<(), CallError> {
+        match may_be_text(bytes) {
+            true => Ok(()),
+            false => Err(CallError::call(format!("the text would be longer than {} MiB", MOST_TEXT >> 20))),
+        }
     }
 
     /// The summary of a diagnostic.

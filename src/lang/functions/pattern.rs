@@ -38,9 +38,18 @@ fn replace(args: &Args<'_>) -> Outcome {
     let (text, substr, with) = (args.text(0), args.text(1), args.text(2));
     let pattern = substr.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
     match pattern {
-        None => Ok(Value::string(text.replace(substr, with))),
+        None => {
+            let matches = text.matches(substr).count();
+            CallError::unless_too_long(matches.saturating_mul(with.len()).saturating_add(text.len()))?;
+            Ok(Value::string(text.replace(substr, with)))
+        }
         Some(pattern) => {
             let regex = compile(pattern).map_err(|e| CallError::call(format!("error parsing regexp: {e}")))?;
+            // A reference in the replacement stands for a match or a part of it.
+            let references = with.matches('$').count();
+            let longest = regex.find_iter(text).map(|found| found.len().saturating_mul(references) + with.len());
+            let bytes = longest.fold(text.len(), usize::saturating_add);
+            CallError::unless_too_long(bytes)?;
             Ok(Value::string(regex.replace_all(text, with)))
         }
     }

@@ -94,6 +94,8 @@ fn indent(args: &Args<'_>) -> Outcome {
         return Err(CallError::argument(0, format!("must be between 0 and {WIDEST}")));
     }
     let pad = " ".repeat(usize::try_from(spaces).unwrap_or_default());
+    let lines = args.text(1).matches('\n').count();
+    CallError::unless_too_long(lines.saturating_mul(pad.len()).saturating_add(args.text(1).len()))?;
     Ok(Value::string(args.text(1).replace('\n', &format!("\n{pad}"))))
 }
 
@@ -114,6 +116,8 @@ fn join(args: &Args<'_>) -> Outcome {
             parts.push(part);
         }
     }
+    let text: usize = parts.iter().map(|part| part.len()).sum();
+    CallError::unless_too_long(args.text(0).len().saturating_mul(parts.len()).saturating_add(text))?;
     Ok(Value::string(parts.join(args.text(0))))
 }
 

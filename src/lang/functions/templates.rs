@@ -96,6 +96,7 @@ fn render(args: &Args<'_>, name: &str, template: &str) -> Outcome {
     if let Some(error) = first_error(&diags) {
         return Err(error);
     }
+    let rendered = rendered.marked(vars.marks);
     let Kind::String(text) = &rendered.kind else { return Ok(rendered) };
     let text = text.strip_suffix('\n').unwrap_or(text);
     Ok(Value::string(text.strip_suffix(END).unwrap_or(text)).marked(rendered.marks))
