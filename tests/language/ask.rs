@@ -72,7 +72,7 @@ fn console(line: &str, folder: &Path) -> Option<String> {
         .stderr(Stdio::null())
         .spawn()
         .expect("terraform is not installed");
-    std::io::Write::write_all(&mut child.stdin.take()?, format!("{line}\n").as_bytes()).unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{line}\n").as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     (output.status.success() && !text.contains("Warning:")).then(|| text.strip_suffix('\n').unwrap_or(&text).to_owned())

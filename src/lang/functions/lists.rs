@@ -196,7 +196,8 @@ fn match_keys(args: &Args<'_>) -> Outcome {
     let (keys, wanted) = (converted(1)?, converted(2)?);
     let element = list_element(args.at(0));
     let wanted = wanted.as_elements().unwrap_or_default();
-    if !wanted.is_empty() && !(args.at(0).is_wholly_known() && keys.is_wholly_known()) {
+    let all_known = args.at(0).is_wholly_known() && keys.is_wholly_known();
+    if !wanted.is_empty() && !all_known {
         return Ok(Value::unknown_not_null(Type::list(element)));
     }
     let mut found = Vec::new();
