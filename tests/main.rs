@@ -5,8 +5,10 @@
 mod canary;
 mod console;
 mod crash;
+mod dependencies;
 mod examples;
 mod fleet;
+mod hostile;
 mod language;
 mod layering;
 mod readme;

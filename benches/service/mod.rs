@@ -1,4 +1,6 @@
-//! What both benches need: `podform sandbox serve` as a process of its own, and calls under `/sandbox/`.
+#![allow(dead_code)] // Each bench uses what it needs.
+
+//! What the benches need: `podform sandbox serve` as a process of its own, and calls under `/sandbox/`.
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};

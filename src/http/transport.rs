@@ -41,7 +41,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             slow_timeout: Duration::from_secs(60),
-            max_body: 64 << 20,
+            max_body: 32 << 20,
         }
     }
 }

@@ -44,6 +44,12 @@ impl<'a> Row<'a> {
         decimal(self.raw(key)?)
     }
 
+    /// The number of an object: a whole one, as it stands.
+    pub(super) fn id(self) -> Option<u64> {
+        let number = decimal(self.raw("id")?)?;
+        number.fract().is_zero().then(|| number.to_u64()).flatten()
+    }
+
     /// A whole number from zero.
     pub(super) fn whole(self, key: &str) -> Option<u64> {
         whole(self.raw(key)?)
@@ -97,7 +103,7 @@ pub(super) fn reference(value: &Value) -> Option<u64> {
         Value::String(iri) => iri.rsplit('/').next()?.trim().parse().ok(),
         Value::Object(object) => {
             let row = Row(object);
-            row.whole("id").or_else(|| row.raw("@id").and_then(reference))
+            row.id().or_else(|| row.raw("@id").and_then(reference))
         }
         number => whole(number),
     }

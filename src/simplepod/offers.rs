@@ -37,7 +37,7 @@ pub(super) fn offers(answer: Value) -> Option<Vec<Offer>> {
 fn offer(value: &Value) -> Option<Offer> {
     let row = Row::of(value)?;
     let iri = row.text("instanceMarket").filter(|iri| !iri.is_empty());
-    let iri = iri.or_else(|| Some(format!("/instances/market/{}", row.whole("id")?)))?;
+    let iri = iri.or_else(|| Some(format!("/instances/market/{}", row.id()?)))?;
     let price = row.decimal("pricePerGpu").filter(|price| *price > Decimal::ZERO)?;
     let free = row.text("rentalStatus").is_none_or(|status| status.eq_ignore_ascii_case("active"));
     Some(Offer {

@@ -24,7 +24,7 @@ pub(super) fn machine(value: &Value) -> Option<Machine> {
     };
     let ports = ["ports", "portMappings", "exposePortMappings"].iter().find_map(|key| ports(row.raw(key)?));
     Some(Machine {
-        id: MachineId(row.whole("id")?),
+        id: MachineId(row.id()?),
         hash_id: row.text("hashId").filter(|id| !id.is_empty()).map(HashId),
         support_id: row.text("supportId"),
         name: row.text("name"),
@@ -58,7 +58,7 @@ pub(super) fn machine(value: &Value) -> Option<Machine> {
 pub(super) fn group(value: &Value) -> Option<Group> {
     let row = Row::of(value)?;
     Some(Group {
-        id: GroupId(row.whole("id")?),
+        id: GroupId(row.id()?),
         name: row.text("name"),
         image_name: row.text("imageName"),
         default_tag: row.text("defaultTag"),
@@ -83,7 +83,7 @@ pub(super) fn group(value: &Value) -> Option<Group> {
 /// A template of the vendor (API sheet §3.2). `None`: it has no id.
 pub(super) fn global_template(value: &Value) -> Option<GlobalTemplate> {
     let row = Row::of(value)?;
-    let id = GroupId(row.whole("id")?);
+    let id = GroupId(row.id()?);
     let name = row.text("name").or_else(|| row.text("imageName")).unwrap_or_else(|| format!("template {id}"));
     Some(GlobalTemplate {
         id,

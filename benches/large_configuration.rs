@@ -1,0 +1,109 @@
+//! Configurations of thousands of blocks, about 1 KB each: `plan` (with a market that is read without latency), its growth
+//! and its memory; `validate` of 1,000 blocks against `terraform validate` where it is installed.
+
+mod service;
+
+use service::{Service, ms, podform, report};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const BLOCKS: [u32; 3] = [2_500, 5_000, 10_000];
+const RUNS: usize = 3;
+
+fn main() {
+    let service = Service::start(&["hosts=5000", "balance=100000000"]);
+    for blocks in BLOCKS {
+        let directory = tempfile::tempdir().expect("a directory");
+        let text = fleet(blocks);
+        std::fs::write(directory.path().join("main.hcl"), &text).expect("a file");
+        let mut best = Duration::MAX;
+        let mut peak_kb = 0;
+        for _ in 0..RUNS {
+            let run = podform(directory.path(), &service, &["plan", "-allow-partial"]);
+            assert!(run.status.success(), "it is planned: {}", run.status);
+            best = best.min(run.time);
+            peak_kb = peak_kb.max(run.peak_kb);
+        }
+        println!("plan of {blocks} blocks, {:.1} MB, best of {RUNS}", text.len() as f64 / 1e6);
+        report("time (allowed for 10,000)", ms(best), 3_000.0, "ms");
+        report("memory", f64::from(u32::try_from(peak_kb).unwrap_or(u32::MAX)) / 1024.0, 700.0, "MB");
+    }
+    validate();
+}
+
+/// The same 1,000 blocks for both programs, but for the kind of the resource.
+fn validate() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let ours = directory.path().join("ours");
+    let theirs = directory.path().join("theirs");
+    for place in [&ours, &theirs] {
+        std::fs::create_dir(place).expect("a directory");
+    }
+    std::fs::write(ours.join("main.hcl"), fleet(1_000)).expect("a file");
+    let mut text = String::from("locals {\n  models = [\"RTX 3090\", \"RTX 4090\"]\n}\n");
+    for block in 0..1_000 {
+        let _ = writeln!(
+            text,
+            "\nresource \"terraform_data\" \"m{block}\" {{\n  input = {{\n    name = \"node-{block}\"\n    model = local.models[{block} % 2]\n    env = {{ INDEX = \"{block}\" }}\n    script = <<-EOT\n{}  EOT\n  }}\n}}",
+            script(block)
+        );
+    }
+    std::fs::write(theirs.join("main.tf"), text).expect("a file");
+    let own = (0..RUNS).map(|_| time(&ours, env!("CARGO_BIN_EXE_podform"))).min().flatten();
+    let own = own.expect("podform validates it");
+    println!("validate of 1000 blocks, best of {RUNS}: {:.0} ms", ms(own));
+    match (0..RUNS).filter_map(|_| time(&theirs, "terraform")).min() {
+        Some(other) => {
+            println!("terraform validate of the same: {:.0} ms", ms(other));
+            report("a tenth of that", ms(own), ms(other) / 10.0, "ms");
+        }
+        None => println!("terraform is not installed"),
+    }
+}
+
+fn time(directory: &Path, program: &str) -> Option<Duration> {
+    let start = Instant::now();
+    let status = Command::new(program)
+        .arg("validate")
+        .current_dir(directory)
+        .env("TF_CLI_CONFIG_FILE", directory.join("none.tfrc"))
+        .env("CHECKPOINT_DISABLE", "1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .ok()?;
+    status.success().then(|| start.elapsed())
+}
+
+fn fleet(blocks: u32) -> String {
+    let mut text = String::from(
+        "podform {\n  fleet = \"large\"\n}\n\nlocals {\n  models = [\"RTX 3090\", \"RTX 4090\"]\n}\n\nresource \"simplepod_template_group\" \"base\" {\n  name       = \"large\"\n  image_name = \"ubuntu\"\n}\n",
+    );
+    for block in 0..blocks {
+        let _ = writeln!(
+            text,
+            r#"
+# Machine {block} of the fleet.
+resource "simplepod_instance" "m{block}" {{
+  name                = "node-{block}"
+  gpu_model           = local.models[{block} % 2]
+  fallback_gpu_models = [for model in ["RTX 5090", "RTX A4000", "RTX A6000", "L40S"] : model if model != "x"]
+  max_price_per_gpu   = 2
+  template_group      = simplepod_template_group.base.id
+  env_variables       = {{ INDEX = "{block}" }}
+  start_script        = <<-EOT
+{}  EOT
+}}"#,
+            script(block)
+        );
+    }
+    text
+}
+
+fn script(block: u32) -> String {
+    (0..6)
+        .map(|line| format!("    echo step {line} of machine {block} in a start script that is as long as they are\n"))
+        .collect()
+}
