@@ -5,6 +5,7 @@ use super::offers::Offers;
 use super::protocol::Line;
 use super::shared::Shared;
 use super::step::Stop;
+use super::turns::Turns;
 use crate::address::InstanceAddr;
 use crate::cloud::{Cloud, Listed};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -42,6 +43,8 @@ pub(super) struct Context<'a, C> {
     pub cancel: watch::Receiver<Cancel>,
     /// The market.
     pub offers: Offers,
+    /// Which rent may be sent.
+    pub turns: Turns,
     /// The list of machines.
     pub machines: Shared<Listed<Machine>>,
     /// What is recorded by now, for who looks for a machine.
@@ -84,17 +87,19 @@ impl<C> Context<'_, C> {
         *self.cancel.borrow() >= Cancel::Gently
     }
 
+    /// Returns when an interrupt comes.
+    pub async fn cancelled(&self) {
+        let mut cancel = self.cancel.clone();
+        // Without a sender nobody can interrupt any more.
+        if cancel.wait_for(|cancel| *cancel >= Cancel::Gently).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Sleeps, or returns true at once on an interrupt.
     pub async fn interrupted_after(&self, pause: Duration) -> bool {
-        let mut cancel = self.cancel.clone();
-        let interrupt = async {
-            // Without a sender nobody can interrupt any more.
-            if cancel.wait_for(|cancel| *cancel >= Cancel::Gently).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
         tokio::select! {
-            () = interrupt => true,
+            () = self.cancelled() => true,
             () = tokio::time::sleep(pause) => false,
         }
     }

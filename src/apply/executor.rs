@@ -9,6 +9,7 @@ use super::outputs::outputs;
 use super::protocol::{Group, Line, Message};
 use super::shared::Shared;
 use super::step::{Finished, Stop, run};
+use super::turns::Turns;
 use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
@@ -42,6 +43,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(rend
         permits: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
         offers: Offers::of(input.plan, input.market),
+        turns: Turns::new(),
         machines: Shared::new(),
         known: Mutex::new(known(&input.state)),
         environments: tokio::sync::Mutex::default(),

@@ -22,6 +22,7 @@ mod rent;
 mod search;
 mod shared;
 mod step;
+mod turns;
 mod wait;
 
 pub use executor::apply;

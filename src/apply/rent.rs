@@ -6,10 +6,11 @@ use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::release;
 use super::search::{found, is_about_the_offer};
 use super::step::{Finished, Job, Stop, redact, secrets_of};
+use super::turns::{Turn, shape};
 use super::wait::{Waited, console_tail, wait};
 use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
 use crate::diag::{Diagnostic, Severity};
-use crate::live::{Machine, MachineFields, MachineId, Offer, RentRequest, Status};
+use crate::live::{Env, Machine, MachineFields, MachineId, Offer, RentRequest, Status};
 use crate::market::Requirement;
 use crate::money::hourly_cost;
 use crate::plan::StepAction;
@@ -37,8 +38,9 @@ pub(super) async fn rent<C: Cloud>(
     job: &Job<'_>,
     permit: SemaphorePermit<'_>,
 ) -> Result<Finished, Stop> {
+    let mut permit = Some(permit);
     let desired = Desired::read(job.object()?).map_err(|why| job.fault(&why))?;
-    let (id, intent, mut record) = order(ctx, job, &desired).await?;
+    let (id, intent, mut record) = order(ctx, job, &desired, &mut permit).await?;
     let fields = MachineFields {
         name: desired.name.clone(),
         notes: Some(ctx.mark(&job.step.address, &intent.claim).write(&desired.notes)),
@@ -51,6 +53,9 @@ pub(super) async fn rent<C: Cloud>(
     drop(permit);
     ctx.line.commit(vec![marked]).await?;
     let machine = details(ctx, job, id).await?;
+    if machine.env.as_ref().and_then(Env::claim).is_some() {
+        ctx.turns.claim_was_read();
+    }
     take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine));
     if let Some(price) = machine.price_per_gpu.filter(|price| price.exceeds(desired.max_price_per_gpu)) {
         ctx.line.commit(vec![recorded(job, None, &record)]).await?;
@@ -77,10 +82,11 @@ pub(super) async fn rent<C: Cloud>(
 }
 
 /// Orders a machine: one intent and one POST per offer, until one is taken.
-async fn order<C: Cloud>(
-    ctx: &Context<'_, C>,
+async fn order<'a, C: Cloud>(
+    ctx: &'a Context<'_, C>,
     job: &Job<'_>,
     desired: &Desired,
+    permit: &mut Option<SemaphorePermit<'a>>,
 ) -> Result<(MachineId, Intent, Record), Stop> {
     let address = &job.step.address;
     let placed = job.change()?.placed.as_ref().ok_or_else(|| job.fault("no offer was chosen for it"))?;
@@ -90,8 +96,9 @@ async fn order<C: Cloud>(
     let mut tried = 0;
     loop {
         let offer = ctx.offers.choose(ctx.cloud, address, &placed).await?;
-        tried += 1;
         let (intent, record) = draft_of(ctx, job, desired, &offer, placed.envelope.disk_size)?;
+        let Some(mut turn) = turn(ctx, &intent, permit).await? else { continue };
+        tried += 1;
         let claim = intent.claim.clone();
         let request = RentRequest {
             offer_iri: offer.iri.clone(),
@@ -105,9 +112,26 @@ async fn order<C: Cloud>(
         let outcome = ctx.cloud.rent(&request).await;
         let ended = Instant::now();
         let id = match outcome {
-            Outcome::Done(Some(id)) => id,
-            Outcome::Done(None) => found(ctx, job, &intent, None, ended).await?.id,
-            Outcome::InDoubt(error) => found(ctx, job, &intent, Some(&error), ended).await?.id,
+            Outcome::Done(Some(id)) => {
+                turn.answered();
+                known(ctx, &claim, id);
+                id
+            }
+            outcome @ (Outcome::Done(None) | Outcome::InDoubt(_)) => {
+                let error = match outcome {
+                    Outcome::InDoubt(error) => Some(error),
+                    _ => None,
+                };
+                turn.searches();
+                let found = found(ctx, job, &intent, error.as_ref(), ended).await;
+                let machine = found.inspect_err(|stop| {
+                    if matches!(stop, Stop::InDoubt(_)) {
+                        turn.lost(address);
+                    }
+                })?;
+                known(ctx, &claim, machine.id);
+                machine.id
+            }
             Outcome::NotDone(error) => {
                 ctx.known().rents.remove(&claim);
                 ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
@@ -130,11 +154,44 @@ async fn order<C: Cloud>(
             }
         };
         ctx.offers.rented(address, &offer.iri);
-        ctx.known().rents.remove(&claim);
-        ctx.known().machines.insert(id);
         let mut record = record;
         record.attributes.insert("id".to_owned(), id.to_string().into());
         return Ok((id, intent, record));
+    }
+}
+
+/// The machine of a rent is known from here on: nobody who looks for another one takes it.
+fn known<C>(ctx: &Context<'_, C>, claim: &str, id: MachineId) {
+    let mut known = ctx.known();
+    known.rents.remove(claim);
+    known.machines.insert(id);
+}
+
+/// The turn of a rent. While it waits for one, others may call; `None` where it waited: the market is another one by now.
+async fn turn<'a, C>(
+    ctx: &'a Context<'_, C>,
+    intent: &Intent,
+    permit: &mut Option<SemaphorePermit<'a>>,
+) -> Result<Option<Turn>, Stop> {
+    let shape = shape(intent);
+    match ctx.turns.take(&shape) {
+        Ok(Some(turn)) => Ok(Some(turn)),
+        Ok(None) => {
+            *permit = None;
+            tokio::select! {
+                () = ctx.turns.wait(&shape) => {}
+                () = ctx.cancelled() => return Err(Stop::Interrupted),
+            }
+            *permit = Some(ctx.permit().await?);
+            Ok(None)
+        }
+        Err(other) => Err(refused(
+            "Not rented beside one in doubt",
+            format!(
+                "{} would be rented just like {other}, whose rent has no known outcome, and this API shows nothing that tells their machines apart. Nothing was called for it. Settle {other} first (podform recover), then apply again.",
+                intent.address
+            ),
+        )),
     }
 }
 

@@ -1,0 +1,205 @@
+//! Whose turn it is: rents whose machines could be taken for one another's go one after the other, all others at once.
+//!
+//! Where the answer to a rent names an id, or the environment of a machine can be read, nothing is ever confused. Whether
+//! this API does either is not known before the first answer. So the first rent of a shape goes alone, for as long as one
+//! call takes; after the first answer with an id nobody waits any more, unless a rent that was not answered is searched for.
+
+use crate::address::InstanceAddr;
+use crate::state::Intent;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What two rents order alike: template group, model, count.
+pub(super) type Shape = (Option<u64>, Option<String>, Option<u32>);
+
+/// The shape of an intent.
+pub(super) fn shape(intent: &Intent) -> Shape {
+    (intent.group_id, intent.gpu_model.as_ref().map(|model| model.to_lowercase()), intent.gpu_count)
+}
+
+/// Who may send a rent now.
+#[derive(Debug)]
+pub(super) struct Turns(Arc<watch::Sender<Answers>>);
+
+/// What the answers of this apply have shown so far.
+#[derive(Debug, Default)]
+struct Answers {
+    /// One named an id.
+    names_ids: bool,
+    /// A machine showed its claim: whatever is not answered can be told apart.
+    shows_claims: bool,
+    /// Rents without a known machine, by shape.
+    open: BTreeMap<Shape, Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    /// Sent, not answered yet.
+    sent: usize,
+    /// Looked for.
+    searched: usize,
+    /// Looked for in vain: the first such address.
+    lost: Option<InstanceAddr>,
+}
+
+/// The answer to a question for a turn.
+#[derive(Debug, PartialEq)]
+enum May {
+    Go,
+    Wait,
+    Never(InstanceAddr),
+}
+
+impl Answers {
+    fn may(&self, shape: &Shape) -> May {
+        let Some(open) = self.open.get(shape).filter(|_| !self.shows_claims) else { return May::Go };
+        match &open.lost {
+            Some(address) if !self.names_ids => May::Never(address.clone()),
+            _ if open.searched > 0 || (open.sent > 0 && !self.names_ids) => May::Wait,
+            _ => May::Go,
+        }
+    }
+}
+
+impl Turns {
+    pub fn new() -> Turns {
+        Turns(Arc::new(watch::channel(Answers::default()).0))
+    }
+
+    /// A turn for a rent of this shape, if it need not be waited for.
+    ///
+    /// # Errors
+    /// The address of a rent of the same shape that stays in doubt: another one would only add to the doubt.
+    pub fn take(&self, shape: &Shape) -> Result<Option<Turn>, InstanceAddr> {
+        let mut may = May::Wait;
+        self.0.send_if_modified(|answers| {
+            may = answers.may(shape);
+            if may == May::Go {
+                answers.open.entry(shape.clone()).or_default().sent += 1;
+            }
+            false
+        });
+        match may {
+            May::Go => Ok(Some(Turn { of: self.0.clone(), shape: shape.clone(), searches: false })),
+            May::Wait => Ok(None),
+            May::Never(address) => Err(address),
+        }
+    }
+
+    /// Returns when a turn of this shape need not be waited for any more; somebody else may be faster.
+    pub async fn wait(&self, shape: &Shape) {
+        let _ = self.0.subscribe().wait_for(|answers| answers.may(shape) != May::Wait).await;
+    }
+
+    /// A machine showed its claim.
+    pub fn claim_was_read(&self) {
+        self.0.send_if_modified(|answers| !std::mem::replace(&mut answers.shows_claims, true));
+    }
+}
+
+/// The turn of one rent, from before it is sent until its machine is known, or it is given up.
+#[derive(Debug)]
+pub(super) struct Turn {
+    of: Arc<watch::Sender<Answers>>,
+    shape: Shape,
+    searches: bool,
+}
+
+impl Turn {
+    /// The answer named an id.
+    pub fn answered(self) {
+        self.of.send_modify(|answers| answers.names_ids = true);
+    }
+
+    /// The answer named none, or there was none: the machine is looked for.
+    pub fn searches(&mut self) {
+        self.searches = true;
+        self.of.send_modify(|answers| {
+            if let Some(open) = answers.open.get_mut(&self.shape) {
+                open.sent = open.sent.saturating_sub(1);
+                open.searched += 1;
+            }
+        });
+    }
+
+    /// The search ended in doubt.
+    pub fn lost(self, address: &InstanceAddr) {
+        self.of.send_modify(|answers| {
+            if let Some(open) = answers.open.get_mut(&self.shape) {
+                open.lost.get_or_insert_with(|| address.clone());
+            }
+        });
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.of.send_modify(|answers| {
+            if let Some(open) = answers.open.get_mut(&self.shape) {
+                let count = if self.searches { &mut open.searched } else { &mut open.sent };
+                *count = count.saturating_sub(1);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(model: &str) -> Shape {
+        (Some(7), Some(model.to_owned()), Some(1))
+    }
+
+    fn address() -> InstanceAddr {
+        "simplepod_instance.a".parse().expect("an address")
+    }
+
+    #[test]
+    fn the_first_of_a_shape_goes_alone_until_an_answer_names_an_id() {
+        let turns = Turns::new();
+        let first = turns.take(&shape("a")).expect("no doubt").expect("a turn");
+        assert!(matches!(turns.take(&shape("a")), Ok(None)));
+        let other = turns.take(&shape("b")).expect("no doubt").expect("a turn");
+        first.answered();
+        let all: Vec<_> = (0..3).map(|_| turns.take(&shape("a"))).collect();
+        assert!(all.iter().all(|turn| matches!(turn, Ok(Some(_)))));
+        assert!(matches!(turns.take(&shape("b")), Ok(Some(_))));
+        drop(other);
+    }
+
+    #[test]
+    fn what_is_searched_for_is_waited_for_unless_claims_are_shown() {
+        let turns = Turns::new();
+        turns.take(&shape("a")).expect("no doubt").expect("a turn").answered();
+        let mut lost = turns.take(&shape("a")).expect("no doubt").expect("a turn");
+        lost.searches();
+        assert!(matches!(turns.take(&shape("a")), Ok(None)));
+        assert!(matches!(turns.take(&shape("b")), Ok(Some(_))));
+        turns.claim_was_read();
+        assert!(matches!(turns.take(&shape("a")), Ok(Some(_))));
+    }
+
+    #[test]
+    fn after_a_search_in_vain_nothing_of_the_shape_is_sent() {
+        let turns = Turns::new();
+        let mut first = turns.take(&shape("a")).expect("no doubt").expect("a turn");
+        first.searches();
+        first.lost(&address());
+        assert!(turns.take(&shape("a")).is_err());
+        turns.take(&shape("b")).expect("no doubt").expect("a turn").answered();
+        assert!(matches!(turns.take(&shape("a")), Ok(Some(_))));
+    }
+
+    #[tokio::test]
+    async fn who_waits_goes_on_when_the_turn_ends() {
+        let turns = Turns::new();
+        let first = turns.take(&shape("a")).expect("no doubt").expect("a turn");
+        let of_a = shape("a");
+        let waiting = turns.wait(&of_a);
+        let ending = async { drop(first) };
+        futures::join!(waiting, ending);
+        assert!(matches!(turns.take(&shape("a")), Ok(Some(_))));
+    }
+}
