@@ -414,6 +414,7 @@ pub fn normalise(text: &str) -> String {
         vec![
             pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
             pattern(r"\b[0-9a-f]{32}\b", "CLAIM"),
+            pattern(r"\(claim [0-9a-f]{8}\)", "(claim CLAIM)"),
             pattern(r"\(deposed object [0-9a-f]{8}\)", "(deposed object KEY)"),
             pattern(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", "TIME"),
             pattern(r"\bafter \d+(?:\.\d+)?(?:ms|s|m\d+s)", "after N s"),

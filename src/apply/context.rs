@@ -106,23 +106,8 @@ impl<C> Context<'_, C> {
 
     /// An intent that is about to be written.
     pub fn intent(&self, action: IntentAction, address: &InstanceAddr) -> Intent {
-        Intent {
-            claim: uuid::Uuid::new_v4().simple().to_string(),
-            action,
-            address: address.clone(),
-            at: self.clock.now(),
-            id: None,
-            group_name: None,
-            group_id: None,
-            offer_iri: None,
-            gpu_model: None,
-            gpu_count: None,
-            hourly_cost: None,
-            record: None,
-            deposes: false,
-            doubt: None,
-            doubt_since: None,
-        }
+        let claim = uuid::Uuid::new_v4().simple().to_string();
+        Intent::new(claim, action, address.clone(), self.clock.now())
     }
 
     /// Our mark.

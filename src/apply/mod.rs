@@ -14,6 +14,7 @@ mod machine;
 mod money;
 mod offers;
 mod order;
+mod orphan;
 mod outputs;
 mod protocol;
 mod record;
@@ -27,3 +28,4 @@ mod wait;
 
 pub use executor::apply;
 pub use input::{ApplyInput, ApplyResult, Cancel, Connect, Journal, MarketRead, StepEnd, TcpConnect};
+pub use orphan::{Commit, Taken, release_orphan, take_over};

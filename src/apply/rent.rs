@@ -10,11 +10,11 @@ use super::turns::{Turn, shape};
 use super::wait::{Waited, console_tail, wait};
 use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
 use crate::diag::{Diagnostic, Severity};
-use crate::live::{Env, Machine, MachineFields, MachineId, Offer, RentRequest, Status};
+use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest, Status};
 use crate::market::Requirement;
 use crate::money::hourly_cost;
 use crate::plan::StepAction;
-use crate::refresh::SET_AFTER_RENT;
+use crate::refresh::{SET_AFTER_RENT, VISIBLE};
 use crate::refresh::fault::{fault, passes};
 use crate::render;
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
@@ -27,8 +27,6 @@ use tokio::time::Instant;
 
 /// Offers that are tried for one instance.
 const ATTEMPTS: usize = 5;
-/// How long a new machine may not be visible yet.
-const VISIBLE: Duration = Duration::from_secs(90);
 /// Between looks for it.
 const PAUSE: Duration = Duration::from_secs(3);
 
@@ -40,7 +38,7 @@ pub(super) async fn rent<C: Cloud>(
 ) -> Result<Finished, Stop> {
     let mut permit = Some(permit);
     let desired = Desired::read(job.object()?).map_err(|why| job.fault(&why))?;
-    let (id, intent, mut record) = order(ctx, job, &desired, &mut permit).await?;
+    let (id, intent, mut record, turn) = order(ctx, job, &desired, &mut permit).await?;
     let fields = MachineFields {
         name: desired.name.clone(),
         notes: Some(ctx.mark(&job.step.address, &intent.claim).write(&desired.notes)),
@@ -49,6 +47,8 @@ pub(super) async fn rent<C: Cloud>(
         ..MachineFields::default()
     };
     let marked = mark(ctx, job, id, &intent, &fields, &mut record).await?;
+    // Nobody takes a marked machine for another one.
+    drop(turn);
     // What follows only reads, unless the machine must go at once: others may call meanwhile.
     drop(permit);
     ctx.line.commit(vec![marked]).await?;
@@ -87,7 +87,7 @@ async fn order<'a, C: Cloud>(
     job: &Job<'_>,
     desired: &Desired,
     permit: &mut Option<SemaphorePermit<'a>>,
-) -> Result<(MachineId, Intent, Record), Stop> {
+) -> Result<(MachineId, Intent, Record, Option<Turn>), Stop> {
     let address = &job.step.address;
     let placed = job.change()?.placed.as_ref().ok_or_else(|| job.fault("no offer was chosen for it"))?;
     // A requirement that the plan did not know yet is required all the same.
@@ -111,11 +111,10 @@ async fn order<'a, C: Cloud>(
         ctx.known().rents.insert(claim.clone(), intent.clone());
         let outcome = ctx.cloud.rent(&request).await;
         let ended = Instant::now();
-        let id = match outcome {
+        let (id, turn) = match outcome {
             Outcome::Done(Some(id)) => {
                 turn.answered();
-                known(ctx, &claim, id);
-                id
+                (id, None)
             }
             outcome @ (Outcome::Done(None) | Outcome::InDoubt(_)) => {
                 let error = match outcome {
@@ -123,14 +122,15 @@ async fn order<'a, C: Cloud>(
                     _ => None,
                 };
                 turn.searches();
-                let found = found(ctx, job, &intent, error.as_ref(), ended).await;
-                let machine = found.inspect_err(|stop| {
-                    if matches!(stop, Stop::InDoubt(_)) {
-                        turn.lost(address);
+                match found(ctx, job, &intent, error.as_ref(), ended).await {
+                    Ok(machine) => (machine.id, Some(turn)),
+                    Err(stop) => {
+                        if matches!(stop, Stop::InDoubt(_)) {
+                            turn.lost(address);
+                        }
+                        return Err(stop);
                     }
-                })?;
-                known(ctx, &claim, machine.id);
-                machine.id
+                }
             }
             Outcome::NotDone(error) => {
                 ctx.known().rents.remove(&claim);
@@ -154,17 +154,15 @@ async fn order<'a, C: Cloud>(
             }
         };
         ctx.offers.rented(address, &offer.iri);
+        {
+            let mut known = ctx.known();
+            known.rents.remove(&claim);
+            known.machines.insert(id);
+        }
         let mut record = record;
         record.attributes.insert("id".to_owned(), id.to_string().into());
-        return Ok((id, intent, record));
+        return Ok((id, intent, record, turn));
     }
-}
-
-/// The machine of a rent is known from here on: nobody who looks for another one takes it.
-fn known<C>(ctx: &Context<'_, C>, claim: &str, id: MachineId) {
-    let mut known = ctx.known();
-    known.rents.remove(claim);
-    known.machines.insert(id);
 }
 
 /// The turn of a rent. While it waits for one, others may call; `None` where it waited: the market is another one by now.
@@ -207,7 +205,7 @@ fn draft_of<C>(
     let mut record = draft(ctx, job, job.object()?);
     intent.deposes = job.deposes();
     record.claim = Some(intent.claim.clone());
-    record.offer = Some(offer.facts.clone());
+    record.offer = Some(OfferFacts { host: Some(offer.host.clone()), ..offer.facts.clone() });
     let mut put = |name: &str, value: serde_json::Value| drop(record.attributes.insert(name.to_owned(), value));
     let cost = hourly_cost(offer.price_per_gpu, desired.gpu_count, offer.price_per_disk, disk_gb.unwrap_or(0));
     put("offer_iri", offer.iri.clone().into());

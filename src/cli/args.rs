@@ -36,7 +36,7 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Release and delete everything that this fleet recorded.
     Destroy(ApplyArgs),
-    /// Settle what an interrupted run left in doubt.
+    /// Settle what an interrupted run left in doubt; take over what a lost state made.
     Recover(RecoverArgs),
     /// Evaluate expressions.
     Console(ConsoleArgs),
@@ -44,6 +44,8 @@ pub enum Command {
     Fmt(FmtArgs),
     /// Show which resource needs which, for Graphviz (`podform graph | dot -Tsvg`).
     Graph,
+    /// List what was made for this fleet and is recorded nowhere; adopt or release it. Exit code 2 where some is left.
+    Orphans(OrphansArgs),
     /// Show the state, or a saved plan.
     Show(ShowArgs),
     /// Show the outputs of the last apply.
@@ -219,9 +221,36 @@ pub struct ApplyArgs {
 /// `recover`.
 #[derive(Debug, Args)]
 pub struct RecoverArgs {
-    /// The id of the machine that an unanswered rent made; may be repeated.
+    /// The machine that an unanswered rent made, by its id; or a machine or template group (by its IRI) that a lost state
+    /// of this fleet made: it is recorded here, and its mark is written anew. "all": everything of lost states. May be
+    /// repeated.
     #[arg(long, value_name = "ID")]
-    pub adopt: Vec<u64>,
+    pub adopt: Vec<String>,
+    /// Close an operation that made nothing, as you have checked: by its address or the start of its claim. It stays
+    /// watched for 24 hours. May be repeated.
+    #[arg(long, value_name = "CLAIM_OR_ADDRESS")]
+    pub close: Vec<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Variables, account and lock.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+}
+
+/// `orphans`.
+#[derive(Debug, Args)]
+pub struct OrphansArgs {
+    /// Record an orphan under the address of its mark: a machine by its id, a template group by its IRI, "all". May be
+    /// repeated.
+    #[arg(long, value_name = "ID")]
+    pub adopt: Vec<String>,
+    /// Release an orphan: a machine by its id, a template group by its IRI, "all". May be repeated.
+    #[arg(long, value_name = "ID")]
+    pub release: Vec<String>,
+    /// Do not ask before a release.
+    #[arg(long)]
+    pub auto_approve: bool,
     /// Variables, account and lock.
     #[command(flatten)]
     pub planning: PlanningArgs,

@@ -40,9 +40,44 @@ impl Fleet {
         self.program.configuration.fleet()
     }
 
+    /// What the configuration asks for.
+    pub fn desired(&self, effects: &World) -> BTreeMap<InstanceAddr, Value> {
+        let mut wishes = Wishes::default();
+        // Whatever is wrong was told when it was loaded.
+        let mut told = Diagnostics::new();
+        let Program { configuration, graph, inputs } = &self.program;
+        evaluate(configuration, graph, inputs, effects, &mut wishes, &mut told);
+        wishes.found
+    }
+
     /// Whether it declares a machine that is not recorded: then something will probably be rented.
     pub fn asks_for_more_than(&self, state: &State) -> bool {
         self.machines.iter().any(|address| !state.resources.contains_key(address))
+    }
+}
+
+/// Notes what the configuration asks for, as far as that is known before anything is made.
+#[derive(Default)]
+struct Wishes {
+    found: BTreeMap<InstanceAddr, Value>,
+}
+
+impl Resolve for Wishes {
+    fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
+        self.found.insert(instance.address.clone(), instance.desired.clone());
+        Unresolved.resolve(instance, diags)
+    }
+
+    fn data(&mut self, instance: DataInstance<'_>, diags: &mut Diagnostics) -> Value {
+        Unresolved.data(instance, diags)
+    }
+
+    fn is_final(&self) -> bool {
+        Unresolved.is_final()
+    }
+
+    fn checks(&self) -> bool {
+        false
     }
 }
 

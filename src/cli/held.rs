@@ -48,6 +48,13 @@ impl Held {
         }
     }
 
+    /// Makes events durable, then part of the state.
+    pub fn commit(&mut self, events: Vec<StateEvent>) -> Result<(), Diagnostic> {
+        self.append(&events)?;
+        events.into_iter().for_each(|event| self.state.apply(event));
+        Ok(())
+    }
+
     /// Takes into the state file what a run that died left in the journal, so that other programs see it.
     pub fn fold(&mut self) -> Result<(), Failure> {
         let left = std::fs::metadata(self.store.store().journal_path()).is_ok_and(|journal| journal.len() > 0);
@@ -67,10 +74,7 @@ impl Held {
         let key = access.secret_key(&self.state.lineage);
         let how = Settle { window: access.settle_window, wait: true, clock: &clock, key: &key };
         let settled = settle(client, &self.state, &how).await?;
-        self.append(&settled.events)?;
-        for event in settled.events {
-            self.state.apply(event);
-        }
+        self.commit(settled.events)?;
         context.diags.extend(settled.told);
         Ok(())
     }

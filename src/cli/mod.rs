@@ -1,6 +1,7 @@
 //! The command line: clap types, one file per command, prompts, progress. The only room that prints.
 
 pub mod account;
+mod adopting;
 pub mod args;
 pub mod commands;
 pub mod effects;
@@ -67,6 +68,7 @@ fn command(command: &Command, context: &mut Context) -> Outcome {
         Command::Plan(args) => runtime()?.block_on(commands::plan::run(args, context)),
         Command::Apply(args) => runtime()?.block_on(commands::apply::run(args, false, context)),
         Command::Destroy(args) => runtime()?.block_on(commands::apply::run(args, true, context)),
+        Command::Orphans(args) => runtime()?.block_on(commands::orphans::run(args, context)),
         Command::Recover(args) => runtime()?.block_on(commands::recover::run(args, context)),
         Command::Console(args) => commands::console::run(args, context),
         Command::Fmt(args) => commands::fmt::run(args, context),

@@ -11,7 +11,7 @@ use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::live::{Offer, Reads, Snapshot, Want};
 use crate::plan::{Plan, PlanInput, PlanMode, PlanOptions, Planned, plan, wants};
-use crate::refresh::{Refresh, foreign_lineage, lost_state, mass_disappearance, orphans, read, refresh};
+use crate::refresh::{Refresh, foreign_lineage, lost_state, mass_disappearance, orphans, orphans_told, read, refresh};
 use crate::render::unplaced;
 use crate::simplepod::Client;
 use crate::state::State;
@@ -125,6 +125,17 @@ async fn ahead(client: &Client, wanted: bool) -> Option<MarketRead> {
     Some(MarketRead { asked, offers: offers.ok()?, account: account.ok() })
 }
 
+/// Warns of this fleet's objects that stand in no state, and that the plan does not import.
+pub fn tell_orphans(state: &State, snapshot: &Snapshot, plan: &Plan, diags: &mut Diagnostics) {
+    let Some(fleet) = &plan.fleet else { return };
+    let mut found = orphans(state, snapshot, fleet);
+    let imported: BTreeSet<(&str, Option<u64>)> =
+        plan.imports.iter().map(|(address, record)| (address.resource.kind.as_str(), record.id())).collect();
+    found.retain(|orphan| !imported.contains(&(orphan.id.kind(), Some(orphan.id.number()))));
+    let now = snapshot.as_of.unwrap_or_else(jiff::Timestamp::now);
+    diags.extend(orphans_told(&found, now).map(Diagnostics::from).unwrap_or_default());
+}
+
 /// A plan, and the market where it was read for it.
 pub struct Made {
     /// The plan.
@@ -140,14 +151,6 @@ pub async fn make(
     options: &PlanOptions,
     diags: &mut Diagnostics,
 ) -> Result<Made, Failure> {
-    for orphan in orphans(basis.state, basis.snapshot) {
-        let address = &orphan.intent.address;
-        let detail = format!(
-            "Machine {} carries the claim of a rent for {address} that was given up as absent. It stands in no state and bills: release it in the vendor's panel.",
-            orphan.id
-        );
-        diags.push(Diagnostic::warning("Orphaned machine", detail).on(address));
-    }
     let mut reads = Reads::default();
     if let Market::Api(Some(ahead)) = &market
         && basis.fleet.program.configuration.reads()

@@ -1,7 +1,7 @@
 //! Rented machines.
 
 use super::{Env, GroupId};
-use crate::money::Usd;
+use crate::money::{Usd, hourly_cost};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -160,6 +160,14 @@ impl Machine {
             errors: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+}
+
+impl Machine {
+    /// USD per hour, where the answer carried what it takes to know it.
+    pub fn hourly_cost(&self) -> Option<Usd> {
+        let cost = hourly_cost(self.price_per_gpu?, self.gpu_count?, self.price_per_disk?, self.disk_size?);
+        Some(Usd(cost.0.round_dp(6)))
     }
 }
 

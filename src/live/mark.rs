@@ -56,6 +56,12 @@ impl Mark {
         text.push_str(rest);
         (text, found)
     }
+
+    /// Whether notes hold what is left of a mark of this fleet and lineage after its end was cut off.
+    pub fn is_piece(notes: &str, fleet: &str, lineage: &str) -> bool {
+        let start = format!("{START}{}:{}:", escape(fleet), escape(lineage));
+        !lineage.is_empty() && notes.contains(&start)
+    }
 }
 
 fn parse(token: &str) -> Option<Mark> {
@@ -66,7 +72,10 @@ fn parse(token: &str) -> Option<Mark> {
         claim: fields.next()??,
         address: fields.next()??.parse().ok()?,
     };
-    fields.next().is_none().then_some(mark)
+    // Nobody's terminal is drawn on by what somebody wrote into notes.
+    let clean = [&mark.fleet, &mark.lineage, &mark.claim, &mark.address.to_string()];
+    let clean = clean.iter().all(|field| !field.chars().any(char::is_control));
+    (clean && fields.next().is_none()).then_some(mark)
 }
 
 /// Percent-escapes everything but letters, digits, `.`, `_` and `-`, so that a mark is one word.
@@ -118,6 +127,31 @@ mod tests {
     fn a_mark_survives_editing() {
         let edited = format!("see ticket 7 {} thanks", mark().write(""));
         assert_eq!(Mark::read(&edited), ("see ticket 7  thanks".to_owned(), Some(mark())));
+    }
+
+    #[test]
+    fn a_mark_is_found_in_hostile_notes() {
+        let line = mark().write("");
+        let found = |notes: &str| Mark::read(notes).1;
+        for notes in [
+            format!("{line}\ntext after it"),
+            format!("text\r\n{line}\r\n"),
+            format!("\u{feff}{line}\u{2028}"),
+            format!("{line} {line}"),
+            format!("podform:v1:x:y {line} podform:v1:"),
+        ] {
+            assert_eq!(found(&notes), Some(mark()), "{notes:?}");
+        }
+        let other = Mark { claim: "beef".into(), ..mark() };
+        assert_eq!(found(&format!("{}\n{line}", other.write(""))), Some(mark()), "ours goes out last");
+        let escape = Mark { claim: "\u{1b}[31m".into(), ..mark() };
+        assert_eq!(found(&escape.write("")), None);
+        for broken in [line.replace(':', " "), format!("{line}x:y"), line.to_uppercase(), format!("{line}</p>")] {
+            assert_eq!(found(&broken), None, "{broken:?}");
+        }
+        for end in 0..line.len() {
+            assert_ne!(found(&line[..end]).map(|cut| cut.claim), Some("beef".into()));
+        }
     }
 
     #[test]

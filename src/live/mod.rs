@@ -4,7 +4,9 @@ mod env;
 mod group;
 mod machine;
 mod mark;
+mod object;
 mod offer;
+mod orphan;
 mod reads;
 mod snapshot;
 
@@ -12,7 +14,9 @@ pub use env::{CLAIM_VARIABLE, Env};
 pub use group::{Group, GroupFields, GroupId, Registry};
 pub use machine::{HashId, Machine, MachineFields, MachineId, Port, RentRequest, Status};
 pub use mark::Mark;
+pub use object::ObjectId;
 pub use offer::{GlobalTemplate, Offer, OfferFacts, Version};
+pub use orphan::Orphan;
 pub use reads::{Reads, Want};
 pub use snapshot::Snapshot;
 

@@ -43,6 +43,9 @@ impl fmt::Display for Version {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OfferFacts {
+    /// The fingerprint of the host, see [`Offer::host`]; only in records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Continent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,

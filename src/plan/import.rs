@@ -134,6 +134,13 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// The record of a live object that was made under another record: what it shows; what only podform knows as `desired`
+/// has it, where the configuration still asks for it.
+pub fn record_of_live(schema: &Schema, live: LiveObject<'_>, desired: Option<&Value>, key: &SecretKey) -> Record {
+    let nothing = Value::object(BTreeMap::<Arc<str>, Value>::new());
+    record(schema, live, desired.unwrap_or(&nothing), key)
+}
+
 /// The record of a live object: what it shows; what only podform knows as `desired` has it.
 fn record(schema: &Schema, live: LiveObject<'_>, desired: &Value, key: &SecretKey) -> Record {
     let seen = live.attributes();

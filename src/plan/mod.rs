@@ -31,6 +31,7 @@ pub use check::check;
 pub use data::{Answer, answer};
 pub use drift::{Difference, LiveObject, differences};
 pub use file::{SavedOptions, SavedPlan, configuration_digests, decode, encode};
+pub use import::record_of_live;
 pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,
     StepAction, StepId,

@@ -3,16 +3,121 @@
 use super::settle::record_of;
 use super::sight::may_be;
 use crate::diag::Diagnostic;
-use crate::live::{Env, Machine, Mark};
+use crate::address::InstanceAddr;
+use crate::live::{Env, Group, Machine, Mark, ObjectId};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};
+
+/// What an object becomes that a person names.
+#[derive(Debug)]
+pub enum Adoption {
+    /// What an open or given-up call made: this event records it.
+    Answers(Event),
+    /// What another state of this fleet made, or this one forgot: it belongs to the address of its mark.
+    Marked {
+        /// Its mark.
+        mark: Mark,
+        /// The record, where it stands already and only the mark is another lineage's.
+        record: Option<Box<Record>>,
+    },
+}
+
+/// Where an object belongs, by its mark; a machine without one, by the calls that could have made it.
+///
+/// # Errors
+/// Another fleet's mark, an address or object that is recorded otherwise, a call at the address without known outcome; of
+/// a machine without a mark, what [`adopt`] refuses.
+pub fn adoption(state: &State, fleet: &str, live: &Live<'_>, key: &SecretKey) -> Result<Adoption, Diagnostic> {
+    let id = live.id();
+    let refuse = |detail: String| Err(Diagnostic::error("Cannot be adopted", detail));
+    let (notes, claim) = match live {
+        Live::Machine(machine) => (&machine.notes, machine.env.as_ref().and_then(Env::claim)),
+        Live::Group(group) => (&group.notes, None),
+    };
+    let mark = notes.as_deref().and_then(|notes| Mark::read(notes).1);
+    if let Some(mark) = &mark
+        && mark.fleet != fleet
+    {
+        return refuse(format!(
+            "{id} carries the mark of another fleet, \"{}\" ({}). podform changes nothing that is another fleet's.",
+            mark.fleet, mark.address
+        ));
+    }
+    let claim = mark.as_ref().map(|mark| mark.claim.as_str()).or(claim);
+    let given_up = claim.and_then(|claim| state.watched.get(claim)).map(|(intent, _)| intent);
+    let address = mark.as_ref().map(|mark| &mark.address).or(given_up.map(|intent| &intent.address));
+    let ours = |at: &InstanceAddr, record: &Record| at.resource.kind == id.kind() && record.id() == Some(id.number());
+    let holder = state.objects().find(|(at, record)| ours(at, record));
+    match (holder, address, &mark) {
+        (Some((at, record)), Some(address), Some(mark)) if at == address && mark.lineage != state.lineage => {
+            return Ok(Adoption::Marked { mark: mark.clone(), record: Some(Box::new(record.clone())) });
+        }
+        (Some((at, _)), ..) => return refuse(format!("{id} is recorded already, as {at}.")),
+        (None, Some(address), _) => {
+            if address.resource.kind != id.kind() {
+                return refuse(format!("{id} carries a mark for {address}, and that is something else."));
+            }
+            if let Some(other) = state.resources.get(address).and_then(Record::id) {
+                return refuse(format!(
+                    "{id} was made for {address}, and there {other} is recorded. An address has one object: release one of the two (podform orphans -release={id})."
+                ));
+            }
+        }
+        _ => {}
+    }
+    let open = |address: &&InstanceAddr| {
+        let mut open = state.open_at(address);
+        open.any(|intent| Some(intent.claim.as_str()) != claim && makes(intent.action))
+    };
+    if let Some(address) = address.filter(open) {
+        return refuse(format!(
+            "{id} was made for {address}, where another call has no known outcome yet. Settle that first: podform recover."
+        ));
+    }
+    match (live, mark, given_up) {
+        (Live::Machine(machine), _, Some(intent)) => {
+            let record = intent.record.as_deref().cloned().unwrap_or_default();
+            let record = record_of(record, machine, intent, key);
+            let address = intent.address.clone();
+            Ok(Adoption::Answers(Event::Recorded { claim: None, address, record: Box::new(record) }))
+        }
+        (_, Some(mark), _) if !state.open.contains_key(&mark.claim) => Ok(Adoption::Marked { mark, record: None }),
+        (Live::Machine(machine), ..) => Ok(Adoption::Answers(adopt(state, machine, key)?)),
+        (Live::Group(_), ..) => refuse(format!(
+            "The template group {id} carries no mark of this fleet. Take it into the configuration with an import block."
+        )),
+    }
+}
+
+/// Whether an action makes an object.
+fn makes(action: IntentAction) -> bool {
+    matches!(action, IntentAction::Rent | IntentAction::CreateGroup)
+}
+
+/// An object as the API shows it now.
+#[derive(Clone, Copy, Debug)]
+pub enum Live<'a> {
+    /// A machine, with its details.
+    Machine(&'a Machine),
+    /// A template group, with its details.
+    Group(&'a Group),
+}
+
+impl Live<'_> {
+    fn id(&self) -> ObjectId {
+        match self {
+            Live::Machine(machine) => ObjectId::Machine(machine.id),
+            Live::Group(group) => ObjectId::Group(group.id),
+        }
+    }
+}
 
 /// Takes a machine as that of the one open rent it fits.
 ///
 /// # Errors
 /// It is recorded already, carries another mark or claim, fits no open rent, or fits several.
-pub fn adopt(state: &State, machine: &Machine, key: &SecretKey) -> Result<Event, Diagnostic> {
+fn adopt(state: &State, machine: &Machine, key: &SecretKey) -> Result<Event, Diagnostic> {
     let refuse = |detail: String| Err(Diagnostic::error("Machine cannot be adopted", detail));
     let id = machine.id;
     if let Some((address, _)) = state.objects().find(|(_, record)| Record::machine_id(record) == Some(id)) {

@@ -10,9 +10,16 @@ use crate::state::{Intent, IntentAction, Record, State};
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// Reads by id that run at once.
 const AT_ONCE: usize = 8;
+
+/// How long a new machine may not be visible yet.
+pub const VISIBLE: Duration = Duration::from_secs(90);
+/// Between looks for it.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// How much is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,10 +56,11 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     let mut snapshot = Snapshot { as_of: machines.as_of, read: true, ..Snapshot::default() };
     let wanted = machines_to_read(state, &machines, how);
     snapshot.machines = machines.rows.into_iter().map(|row| (row.id, row)).collect();
+    let unseen: BTreeSet<MachineId> = recorded_machines(state).filter(|(_, record)| is_unseen(record)).map(|(id, _)| id).collect();
     let wanted_groups = groups_to_read(state, &groups, how);
     snapshot.groups = groups.rows.into_iter().map(|row| (row.id, row)).collect();
     let (read, read_groups) = futures::join!(
-        by_id(wanted, |id| cloud.machine(id), "machine"),
+        by_id(wanted, |id| details(cloud, id, unseen.contains(&id)), "machine"),
         by_id(wanted_groups, |id| cloud.group(id), "template group")
     );
     let (read, read_groups) = match (read, read_groups) {
@@ -88,6 +96,26 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     snapshot.gone_groups =
         recorded_groups(state).map(|(id, _)| id).filter(|id| !snapshot.groups.contains_key(id)).collect();
     Ok(snapshot)
+}
+
+/// Whether nothing but the id of a machine was ever read: the run that rented it ended at once.
+pub fn is_unseen(record: &Record) -> bool {
+    record.hash_id().is_none()
+}
+
+/// Details of a machine. One that was never seen may have been rented a moment ago: that it does not show proves nothing
+/// before it must be visible.
+///
+/// # Errors
+/// The read fails.
+pub async fn details<C: Cloud>(cloud: &C, id: MachineId, unseen: bool) -> Read<Option<Machine>> {
+    let began = Instant::now();
+    loop {
+        match cloud.machine(id).await {
+            Ok(None) if unseen && began.elapsed() < VISIBLE => sleep(PAUSE).await,
+            read => return read,
+        }
+    }
 }
 
 /// Recorded machines whose number another machine carries now: taking its facts over would make it ours (invariant 4).
@@ -159,7 +187,10 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
         state.open.values().filter(creates).filter_map(|intent| intent.group_name.as_deref()).collect();
     let differs = |row: &Group| match recorded.get(&row.id) {
         Some(record) => !differing(record, &observe::group(row)).is_empty(),
-        None => row.name.as_deref().is_some_and(|name| open.contains(name)),
+        None => {
+            let marked = || Some(Mark::read(row.notes.as_deref()?).1?.fleet);
+            row.name.as_deref().is_some_and(|name| open.contains(name)) || marked().is_some_and(|fleet| state.fleet == Some(fleet))
+        }
     };
     let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));
     let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);

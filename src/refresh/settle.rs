@@ -243,8 +243,8 @@ pub fn still_in_doubt(intent: &Intent, why: &str) -> Diagnostic {
         None => String::new(),
     };
     let detail = format!(
-        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt=ID tells which machine it made.",
-        intent.address
+        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt=ID tells which machine it made, -close={} that it made none.",
+        intent.address, intent.address
     );
     Diagnostic::warning("Outcome in doubt", detail).on(&intent.address)
 }

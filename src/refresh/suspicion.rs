@@ -2,8 +2,8 @@
 
 use super::read::recorded_machines;
 use crate::diag::Diagnostic;
-use crate::live::{MachineId, Mark, Snapshot};
-use crate::state::{Intent, State};
+use crate::live::{Mark, ObjectId, Snapshot};
+use crate::state::State;
 
 /// More than half, and at least three, of the recorded machines gone at once is more likely a fault of the API or of the
 /// key than true (invariant 8). `None` where nothing is suspicious; `-accept-missing` accepts it.
@@ -19,22 +19,25 @@ pub fn mass_disappearance(state: &State, snapshot: &Snapshot) -> Option<Diagnost
     Some(Diagnostic::error("Most machines are gone", detail))
 }
 
-/// A machine that carries our fleet's mark under another lineage.
+/// An object that carries our fleet's mark under another lineage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stranger {
-    /// Which machine.
-    pub id: MachineId,
+    /// Which.
+    pub id: ObjectId,
     /// Its mark.
     pub mark: Mark,
 }
 
-/// Machines of our fleet that another state made (invariant 12). `lineage` is empty where there is no state yet.
+/// Machines and template groups of our fleet that another state made (invariant 12). `lineage` is empty where there is no
+/// state yet.
 pub fn foreign_lineage(snapshot: &Snapshot, fleet: &str, lineage: &str) -> Vec<Stranger> {
-    let stranger = |machine: &crate::live::Machine| {
-        let mark = Mark::read(machine.notes.as_deref()?).1?;
-        (mark.fleet == fleet && mark.lineage != lineage).then_some(Stranger { id: machine.id, mark })
+    let stranger = |(id, notes): (ObjectId, &Option<String>)| {
+        let mark = Mark::read(notes.as_deref()?).1?;
+        (mark.fleet == fleet && mark.lineage != lineage).then_some(Stranger { id, mark })
     };
-    snapshot.machines.values().filter_map(stranger).collect()
+    let machines = snapshot.machines.values().map(|machine| (ObjectId::Machine(machine.id), &machine.notes));
+    let groups = snapshot.groups.values().map(|group| (ObjectId::Group(group.id), &group.notes));
+    machines.chain(groups).filter_map(stranger).collect()
 }
 
 /// The refusal that [`foreign_lineage`] calls for; `None` where there is none.
@@ -47,30 +50,9 @@ pub fn lost_state(strangers: &[Stranger], fleet: &str) -> Option<Diagnostic> {
         more => format!(" and {more} more"),
     };
     let detail = format!(
-        "The account holds machines of the fleet \"{fleet}\" that this state does not know: {}{more}. They were made under another state (lineage {}), which may be lost. Nothing is rented again: bring that state back (podform.state.json.backup, or a copy of yours), or release those machines in the vendor's panel.",
+        "The account holds what was made for the fleet \"{fleet}\" and this state does not know: {}{more}. It was made under another state (lineage {}), which may be lost. Nothing is rented again. Bring that state back (podform.state.json.backup, or a copy of yours), or take all of it into this one: podform recover -adopt=all (or -adopt=ID, one by one).",
         shown.join(", "),
         first.mark.lineage
     );
     Some(Diagnostic::error("Machines of a lost state", detail))
-}
-
-/// A machine that appeared after its rent was settled as absent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Orphan {
-    /// Which machine.
-    pub id: MachineId,
-    /// The rent that was given up.
-    pub intent: Intent,
-}
-
-/// Unrecorded machines that carry the claim of a watched intent (invariant 2).
-pub fn orphans(state: &State, snapshot: &Snapshot) -> Vec<Orphan> {
-    let recorded: std::collections::BTreeSet<MachineId> = recorded_machines(state).map(|(id, _)| id).collect();
-    let orphan = |machine: &crate::live::Machine| {
-        let mark = machine.notes.as_ref().and_then(|notes| Mark::read(notes).1);
-        let claims = [machine.env.as_ref().and_then(|env| env.claim().map(str::to_owned)), mark.map(|mark| mark.claim)];
-        let (intent, _) = claims.iter().flatten().find_map(|claim| state.watched.get(claim))?;
-        Some(Orphan { id: machine.id, intent: intent.clone() })
-    };
-    snapshot.machines.values().filter(|machine| !recorded.contains(&machine.id)).filter_map(orphan).collect()
 }

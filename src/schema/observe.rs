@@ -1,7 +1,7 @@
 //! What an answer of the API says of our attributes. Only what the answer carried is in the result.
 
 use crate::live::{Group, GroupId, Machine, Mark};
-use crate::money::{Usd, hourly_cost};
+use crate::money::Usd;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Number, Value as Json, json};
@@ -30,11 +30,7 @@ pub fn machine(machine: &Machine) -> Seen {
     put("gpu_count", machine.gpu_count.map(|count| json!(count)));
     put("price_per_gpu", machine.price_per_gpu.map(dollars));
     put("price_per_disk", machine.price_per_disk.map(dollars));
-    if let (Some(gpu), Some(count), Some(per_disk), Some(gb)) =
-        (machine.price_per_gpu, machine.gpu_count, machine.price_per_disk, machine.disk_size)
-    {
-        put("hourly_cost", Some(dollars(Usd(hourly_cost(gpu, count, per_disk, gb).0.round_dp(6)))));
-    }
+    put("hourly_cost", machine.hourly_cost().map(dollars));
     put("template_group", machine.group.map(|group| json!(group.to_string())));
     put("auto_renew", machine.auto_renew.map(|on| json!(on)));
     put("max_auto_renew_price", machine.max_auto_renew_price.map(dollars));

@@ -61,6 +61,7 @@ fn facts(row: Row<'_>) -> OfferFacts {
     };
     let version = |key: &str| row.text(key).filter(|text| !text.is_empty()).map(Version);
     OfferFacts {
+        host: None,
         region: place("region"),
         country: place("country"),
         datacenter: ["datacenter", "dataCenter", "datacenterCode", "location"].iter().find_map(|key| place(key)),

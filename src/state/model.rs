@@ -156,6 +156,29 @@ pub struct Intent {
     pub doubt_since: Option<Timestamp>,
 }
 
+impl Intent {
+    /// An intent that names no more than every call does.
+    pub fn new(claim: String, action: IntentAction, address: InstanceAddr, at: Timestamp) -> Intent {
+        Intent {
+            claim,
+            action,
+            address,
+            at,
+            id: None,
+            group_name: None,
+            group_id: None,
+            offer_iri: None,
+            gpu_model: None,
+            gpu_count: None,
+            hourly_cost: None,
+            record: None,
+            deposes: false,
+            doubt: None,
+            doubt_since: None,
+        }
+    }
+}
+
 /// Everything recorded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {

@@ -60,6 +60,7 @@ fn machine(id: u64, name: &str) -> Record {
         dependencies: vec!["simplepod_template_group.trainer".parse().expect("an address")],
         claim: Some(format!("6f1c1c3e-0000-4000-8000-{id:012}")),
         offer: Some(OfferFacts {
+            host: Some("9f2c41d07a3be658".into()),
             region: Some("EU".into()),
             country: Some("PL".into()),
             gpu_memory: Some(Decimal::new(24, 0)),

@@ -56,6 +56,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
         client: &client,
     };
     let Made { plan, market } = planning::make(&basis, Market::Api(market), &options, &mut context.diags).await?;
+    planning::tell_orphans(&held.state, &snapshot, &plan, &mut context.diags);
     if !args.planning.json {
         show(&plan, &fleet, &held.state, false, context);
     }
@@ -102,6 +103,7 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
         client: &client,
     };
     let plan = saved::check(saved, &basis, context).await?;
+    planning::tell_orphans(&held.state, &snapshot, &plan, &mut context.diags);
     held.begin();
     let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock };
     let exit = perform(&job, market, held, context).await;

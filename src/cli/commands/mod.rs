@@ -5,6 +5,7 @@ pub mod console;
 pub mod fmt;
 pub mod graph;
 pub mod metadata;
+pub mod orphans;
 pub mod output;
 pub mod plan;
 pub mod recover;

@@ -36,6 +36,7 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
         client: &client,
     };
     let plan = planning::make(&basis, Market::Api(market), &options, &mut context.diags).await?.plan;
+    planning::tell_orphans(&state, &snapshot, &plan, &mut context.diags);
     show(&plan, &fleet, &state, args.planning.json, context);
     if let Some(path) = &args.out {
         saved::write(path, &plan, &options, &fleet, &access)?;

@@ -1,47 +1,64 @@
 //! `podform recover`.
 
 use super::Context;
-use crate::apply::Journal;
 use crate::cli::account::Access;
+use crate::cli::adopting::{Named, adopt, approved};
 use crate::cli::args::RecoverArgs;
 use crate::cli::effects::World;
-use crate::cli::exit::{Exit, Outcome};
+use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::fleet;
 use crate::cli::held::Held;
 use crate::cli::stored;
-use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
-use crate::live::MachineId;
-use crate::refresh::{adopt, fault::fault};
+use crate::refresh::{Refresh, foreign_lineage, refresh};
+use crate::render::intent_text;
+use crate::state::journal::Event;
+use crate::state::{Intent, IntentAction, State};
 
-/// Shows every operation whose outcome is not known, and settles it by looking; `-adopt` tells which machine it made.
+/// The shortest beginning of a claim that names one.
+const SHORTEST: usize = 4;
+
+/// Shows every operation whose outcome is not known, and settles it by looking. `-adopt` tells what it made, or takes over
+/// what a lost state made; `-close` says that it made nothing.
 pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
     let effects = World::planning();
     let loaded =
         fleet::load(&args.planning.variables, &effects, &context.terminal, &mut context.sources, &mut context.diags);
     let Some(fleet) = loaded else { return Ok(Exit::Error) };
+    let named = Named::read("-adopt", &args.adopt)?;
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
     let mut held = Held::open(&args.planning, "recover", &access)?;
-    if held.state.open.is_empty() {
+    if held.state.open.is_empty() && named.is_empty() && args.close.is_empty() {
         context.terminal.line("Nothing is in doubt.");
         access.close().await;
         return Ok(Exit::Done);
     }
     for intent in held.state.open.values() {
-        let cost = intent.hourly_cost.map(|cost| format!(", {cost} per hour if it exists")).unwrap_or_default();
-        context.terminal.line(&format!("{}: sent {}, never answered{cost}", intent.address, intent.at));
+        context.terminal.line(&intent_text(intent));
     }
     let client = access.client(&held.state, 0)?;
-    for id in &args.adopt {
-        let machine = client.machine(MachineId(*id)).await;
-        let machine = machine.map_err(|error| fault(&format!("Reading the machine {id}"), &error))?;
-        let Some(machine) = machine else {
-            let detail = format!("The account holds no machine {id}.");
-            return Err(Diagnostic::error("Machine cannot be adopted", detail).into());
+    if !named.is_empty() {
+        let strangers = match (named.all, fleet.name()) {
+            (true, Some(name)) => {
+                let snapshot = refresh(&*client, &held.state, Refresh::Lists).await?;
+                foreign_lineage(&snapshot, name, &held.state.lineage)
+            }
+            _ => Vec::new(),
         };
-        let event = adopt(&held.state, &machine, &access.secret_key(&held.state.lineage))?;
-        held.append(std::slice::from_ref(&event))?;
-        held.state.apply(event);
+        let ids = named.among(strangers.iter().map(|stranger| stranger.id));
+        let adopted = adopt(&ids, (&fleet, &effects), (&client, &access), &mut held, context).await;
+        if let Err(failure) = adopted {
+            // What was adopted before it stands in the journal.
+            held.fold()?;
+            return Err(failure);
+        }
+    }
+    let closed: Vec<Intent> = args.close.iter().map(|text| named_by(text, &held.state)).collect::<Result<_, _>>()?;
+    for intent in closed {
+        if !close(&intent, args, &mut held, context)? {
+            access.close().await;
+            return Ok(Exit::Error);
+        }
     }
     held.settle(&client, &access, context).await?;
     held.store.snapshot(&mut held.state).map_err(|error| stored::failure(&error))?;
@@ -53,4 +70,37 @@ pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
         }
         false => Exit::InDoubt,
     })
+}
+
+/// The one open intent that a claim's beginning or an address names.
+fn named_by(text: &str, state: &State) -> Result<Intent, Failure> {
+    let names = |intent: &&Intent| {
+        intent.address.to_string() == text || (text.len() >= SHORTEST && intent.claim.starts_with(text))
+    };
+    let mut found = state.open.values().filter(names);
+    let why = match (found.next(), found.next()) {
+        (Some(intent), None) => return Ok(intent.clone()),
+        (None, _) => format!("No operation in doubt has the address or claim {text}."),
+        (Some(_), Some(_)) => format!("{text} names several operations in doubt. Name one by the start of its claim."),
+    };
+    Err(Diagnostic::error("Nothing to close", format!("{why} podform recover lists them.")).into())
+}
+
+/// Closes an intent that a person has checked. False where the person changed their mind.
+fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &Context) -> Result<bool, Failure> {
+    let question = format!(
+        "\nDo you know that this made nothing?\n  {}\n  It is closed, and its address may be rented for again. If it did make something, that bills on: it is watched for\n  24 hours, and shown by plan and podform orphans.",
+        intent_text(intent)
+    );
+    let can_ask = args.planning.variables.input;
+    if !approved(&question, args.auto_approve, can_ask, context)? {
+        return Ok(false);
+    }
+    let claim = intent.claim.clone();
+    held.commit(vec![match intent.action {
+        IntentAction::Rent | IntentAction::CreateGroup => Event::Absent { claim, at: jiff::Timestamp::now() },
+        IntentAction::Update | IntentAction::Delete => Event::NotDone { claim, reason: "closed by a person".to_owned() },
+    }])?;
+    context.terminal.line(&format!("Closed: {}", intent.address));
+    Ok(true)
 }

@@ -1,0 +1,174 @@
+//! Orphans, one at a time: taken into the state, or released (invariants 1, 4 and 12).
+
+use crate::address::InstanceAddr;
+use crate::cloud::{CallError, Cloud, ErrorKind, Outcome, Read};
+use crate::diag::Diagnostic;
+use crate::live::{GroupFields, MachineFields, Mark, ObjectId, Orphan, Status};
+use crate::refresh::fault::{fault, passes};
+use crate::refresh::{Clock, orphaned_group, orphaned_machine};
+use crate::state::journal::Event;
+use crate::state::{Intent, IntentAction, Record, State};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long a release is waited for.
+const TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// Between looks.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Makes events durable, and part of the state.
+pub type Commit<'a> = &'a mut dyn FnMut(Vec<Event>) -> Result<(), Diagnostic>;
+
+/// An object that is about to be recorded.
+#[derive(Debug)]
+pub struct Taken {
+    /// Which.
+    pub id: ObjectId,
+    /// Its record.
+    pub record: Record,
+    /// The user's part of its notes.
+    pub text: String,
+    /// The mark that it shall carry.
+    pub mark: Mark,
+}
+
+fn intent(action: IntentAction, address: &InstanceAddr, id: ObjectId, clock: &Clock) -> Intent {
+    let claim = uuid::Uuid::new_v4().simple().to_string();
+    Intent { id: Some(id.number()), ..Intent::new(claim, action, address.clone(), clock.now()) }
+}
+
+/// Records an object, then writes its mark anew. A crash between the two leaves it recorded under the old mark, which the
+/// same command takes up again.
+///
+/// # Errors
+/// The journal cannot be written, or the mark could not be written for certain.
+pub async fn take_over<C: Cloud>(
+    cloud: &C,
+    taken: Taken,
+    clock: &Clock,
+    commit: Commit<'_>,
+) -> Result<(), Diagnostic> {
+    let Taken { id, record, text, mark } = taken;
+    let address = mark.address.clone();
+    let recorded = |claim: Option<String>| Event::Recorded {
+        claim,
+        address: address.clone(),
+        record: Box::new(record.clone()),
+    };
+    let intent = intent(IntentAction::Update, &address, id, clock);
+    let claim = intent.claim.clone();
+    commit(vec![recorded(None), Event::Intent(Box::new(intent))])?;
+    let notes = Some(mark.write(&text));
+    let outcome = match id {
+        ObjectId::Machine(id) => {
+            cloud.update_machine(id, &MachineFields { notes, ..MachineFields::default() }).await
+        }
+        ObjectId::Group(id) => cloud.update_group(id, &GroupFields { notes, ..GroupFields::default() }).await,
+    };
+    let (event, error) = match outcome {
+        Outcome::Done(()) => return commit(vec![recorded(Some(claim))]),
+        Outcome::NotDone(error) => (Event::NotDone { claim, reason: error.to_string() }, error),
+        Outcome::InDoubt(error) => (Event::InDoubt { claim, reason: error.to_string(), since: clock.now() }, error),
+    };
+    commit(vec![event])?;
+    let mut told = fault(&format!("Writing the mark of {address} ({id}), which is recorded now"), &error).on(&address);
+    told.detail.push_str(" The same command writes it again.");
+    Err(told)
+}
+
+/// DELETE of an orphan, after a fresh look that proves once more that it is one, and the same.
+///
+/// # Errors
+/// It is not provably ours, the API refuses, or nobody can tell whether it is gone.
+pub async fn release_orphan<C: Cloud>(
+    cloud: &C,
+    orphan: &Orphan,
+    (state, fleet): (&State, &str),
+    clock: &Clock,
+    commit: Commit<'_>,
+) -> Result<(), Diagnostic> {
+    let id = orphan.id;
+    let refuse = |why: &str| Err(Diagnostic::error("Not ours to release", format!("{id} is not released: {why}")));
+    let (Some(address), Some(claim)) = (&orphan.address, &orphan.claim) else {
+        return refuse(
+            "only a piece of podform's mark is left in its notes, which proves nothing. Release it in the vendor's panel if it is yours.",
+        );
+    };
+    let doing = format!("Releasing {id}, made for {address}");
+    let now = match look(cloud, id, state, fleet).await.map_err(|error| fault(&doing, &error))? {
+        Looked::Gone => return Ok(()),
+        Looked::There(now) => now,
+    };
+    let Some(now) = now.filter(|now| now.claim.as_ref() == Some(claim)) else {
+        return refuse("its mark was changed meanwhile. Look again: podform orphans.");
+    };
+    if matches!(id, ObjectId::Machine(_)) && (now.hash_id.is_none() || now.hash_id != orphan.hash_id) {
+        return refuse("the API shows another hash_id for this number than a moment ago. It is another machine.");
+    }
+    let intent = intent(IntentAction::Delete, address, id, clock);
+    let call = intent.claim.clone();
+    commit(vec![Event::Intent(Box::new(intent))])?;
+    let outcome = match id {
+        ObjectId::Machine(id) => cloud.delete_machine(id).await,
+        ObjectId::Group(id) => cloud.delete_group(id).await,
+    };
+    let doubt = match outcome {
+        Outcome::Done(()) => None,
+        Outcome::NotDone(error) if error.kind == ErrorKind::NotFound => None,
+        Outcome::NotDone(error) => {
+            commit(vec![Event::NotDone { claim: call, reason: error.to_string() }])?;
+            return Err(fault(&doing, &error));
+        }
+        Outcome::InDoubt(error) => Some(error),
+    };
+    match gone(cloud, id, state, fleet).await {
+        // It stands in no state: nothing but the intent is removed, under the key that the object would have.
+        Ok(()) => commit(vec![Event::Removed {
+            claim: Some(call),
+            address: address.clone(),
+            deposed: Some(claim.chars().take(8).collect()),
+        }]),
+        Err(last) => {
+            let reason = doubt.as_ref().map_or_else(|| last.clone(), CallError::to_string);
+            commit(vec![Event::InDoubt { claim: call, reason: reason.clone(), since: clock.now() }])?;
+            let detail =
+                format!("{doing}: {reason}. It may bill until it is gone: podform recover looks at it again.");
+            Err(Diagnostic::error("Release not confirmed", detail).on(address))
+        }
+    }
+}
+
+enum Looked {
+    Gone,
+    /// What it is now, if it still is an orphan.
+    There(Option<Orphan>),
+}
+
+async fn look<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> Read<Looked> {
+    Ok(match id {
+        ObjectId::Machine(id) => match cloud.machine(id).await? {
+            Some(machine) if !machine.status.as_ref().is_some_and(Status::is_gone) => {
+                Looked::There(orphaned_machine(&machine, state, fleet))
+            }
+            _ => Looked::Gone,
+        },
+        ObjectId::Group(id) => match cloud.group(id).await? {
+            Some(group) => Looked::There(orphaned_group(&group, state, fleet)),
+            None => Looked::Gone,
+        },
+    })
+}
+
+/// Looks until it is gone; the error says why nobody can tell.
+async fn gone<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> Result<(), String> {
+    let began = Instant::now();
+    loop {
+        let over = began.elapsed() >= TIMEOUT;
+        match look(cloud, id, state, fleet).await {
+            Ok(Looked::Gone) => return Ok(()),
+            Err(error) if over || !passes(&error) => return Err(error.to_string()),
+            Ok(_) if over => return Err(format!("it is still there after {} s", TIMEOUT.as_secs())),
+            _ => sleep(PAUSE).await,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Orphans: what carries a fleet's mark, or the claim of a call that was given up, and stands in no state.
+
+use super::{HashId, ObjectId};
+use crate::address::InstanceAddr;
+use crate::money::Usd;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Orphan {
+    /// Which.
+    pub id: ObjectId,
+    /// The opaque id of a machine.
+    pub hash_id: Option<HashId>,
+    /// What it was made for; `None` where only a piece of its mark is left.
+    pub address: Option<InstanceAddr>,
+    /// The claim of the call that made it; `None` where only a piece of its mark is left and nothing else shows it.
+    pub claim: Option<String>,
+    /// When it was made, where the API says.
+    pub created: Option<Timestamp>,
+    /// USD per hour, where the API shows what it bills; a template group bills nothing.
+    pub hourly: Option<Usd>,
+    /// Its call was given up as absent, or closed by a person.
+    pub given_up: bool,
+}
+
+impl Orphan {
+    /// Seconds since it was made.
+    pub fn age(&self, now: Timestamp) -> Option<u64> {
+        u64::try_from(now.duration_since(self.created?).as_secs()).ok()
+    }
+
+    /// What it has cost by now, at the rate that it bills now.
+    pub fn so_far(&self, now: Timestamp) -> Option<Usd> {
+        let cost = self.hourly?.0.checked_mul(Decimal::from(self.age(now)?))?;
+        Some(Usd((cost / Decimal::from(3600)).round_dp(4)))
+    }
+
+    /// What a person reads: "machine 108209, made for simplepod_instance.a, 3 h old, about $0.96 so far, $0.32 per hour".
+    pub fn words(&self, now: Timestamp) -> String {
+        let what = match self.id {
+            ObjectId::Machine(_) => "machine",
+            ObjectId::Group(_) => "template group",
+        };
+        let mut words = match &self.address {
+            Some(address) => format!("{what} {}, made for {address}", self.id),
+            None => format!("{what} {}, made for an address that its damaged mark does not tell", self.id),
+        };
+        if self.given_up {
+            words.push_str(" by a call that was given up as absent");
+        }
+        for part in self.costs(now) {
+            words.push_str(", ");
+            words.push_str(&part);
+        }
+        words
+    }
+
+    /// Age, cost so far and rate, as far as they are known.
+    pub fn costs(&self, now: Timestamp) -> Vec<String> {
+        let age = self.age(now).map(|age| format!("{} old", span(age)));
+        let so_far = self.so_far(now).filter(|_| self.age(now) >= Some(60));
+        let so_far = so_far.map(|cost| format!("about {cost:.2} so far"));
+        let rate = self.hourly.map(|rate| format!("{rate} per hour"));
+        [age, so_far, rate].into_iter().flatten().collect()
+    }
+}
+
+/// `3 min`, `5 h`, `12 d`: the largest unit of which two or more have passed, or minutes.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..60 => "less than a minute".to_owned(),
+        60..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::MachineId;
+
+    #[test]
+    fn it_costs_what_it_bills() {
+        let orphan = Orphan {
+            id: ObjectId::Machine(MachineId(5)),
+            hash_id: None,
+            address: "simplepod_instance.a".parse().ok(),
+            claim: None,
+            created: Some(Timestamp::UNIX_EPOCH),
+            hourly: Some(Usd(Decimal::new(30, 2))),
+            given_up: false,
+        };
+        let now = Timestamp::from_second(5400).expect("a time");
+        let told = "machine 5, made for simplepod_instance.a, 90 min old, about $0.45 so far, $0.30 per hour";
+        assert_eq!(orphan.words(now), told);
+        let (early, bare) = (Timestamp::MIN, Orphan { hourly: None, created: None, ..orphan.clone() });
+        assert_eq!((orphan.age(early), orphan.so_far(early)), (None, None), "made after now");
+        assert_eq!(bare.words(now), "machine 5, made for simplepod_instance.a");
+    }
+}
