@@ -9,6 +9,7 @@ use crate::lang::Value;
 use crate::live::{Machine, MachineId, Mark, Status};
 use crate::plan::Action;
 use crate::refresh::fault::{fault, passes};
+use crate::refresh::{details, is_unseen};
 use crate::schema::instance::duration;
 use crate::state::journal::Event;
 use crate::state::{IntentAction, Record};
@@ -38,7 +39,7 @@ pub(super) async fn release<C: Cloud>(
         ctx.offers.choose(ctx.cloud, address, placed).await?;
     }
     let doing = format!("Releasing {address} (machine {id})");
-    let live = ctx.cloud.machine(id).await.map_err(|error| failed(&doing, &error))?;
+    let live = details(ctx.cloud, id, is_unseen(record)).await.map_err(|error| failed(&doing, &error))?;
     let Some(live) = live.filter(|live| !is_gone(live)) else {
         ctx.line.commit(vec![job.removed(None)]).await?;
         ctx.known().machines.remove(&id);

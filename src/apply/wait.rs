@@ -3,6 +3,7 @@
 use super::context::Context;
 use crate::cloud::Cloud;
 use crate::live::{Machine, MachineId, Status};
+use crate::refresh::VISIBLE;
 use crate::refresh::fault::passes;
 use crate::schema::instance::WaitFor;
 use std::time::Duration;
@@ -53,7 +54,8 @@ pub(super) async fn wait<C: Cloud>(
                 if row.is_none() && missed >= MISSED {
                     missed = 0;
                     match ctx.cloud.machine(id).await {
-                        Ok(None) => return Waited::Unfit("it is gone: the API knows no machine of this id".into()),
+                        // One that was rented a moment ago may not show yet, or not everywhere.
+                        Ok(None) if began.elapsed() >= VISIBLE => return Waited::Unfit("it is gone: the API knows no machine of this id".into()),
                         Ok(Some(machine)) if until > WaitFor::Listed => row = Some(machine),
                         _ => {}
                     }

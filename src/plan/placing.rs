@@ -92,7 +92,10 @@ fn demand(input: &Placements<'_>, change: &Change, disk: Option<u64>) -> Demand 
     // A machine that failed is not rented again from the same host, if there is another.
     let failed = input.state.resources.get(&change.address).filter(|record| record.tainted.is_some());
     let iri = failed.and_then(|record| record.attributes.get("offer_iri")?.as_str());
-    let avoid = input.market.iter().filter(|offer| Some(offer.iri.as_str()) == iri).map(|o| o.host.clone()).collect();
+    let shown = input.market.iter().find(|offer| Some(offer.iri.as_str()) == iri).map(|offer| offer.host.clone());
+    // A market may not show what is rented.
+    let recorded = || failed.and_then(|record| record.offer.as_ref()?.host.clone());
+    let avoid = shown.or_else(recorded).into_iter().collect();
     Demand { address: change.address.clone(), envelope, avoid }
 }
 

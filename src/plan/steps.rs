@@ -6,9 +6,9 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::schema::INSTANCE;
 use crate::state::State;
 use petgraph::Direction;
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Steps of one resource, all its instances together: the order between resources is that of their declarations.
@@ -50,7 +50,11 @@ pub(super) fn steps(
         }
         own.push((change, remove, make));
     }
+    let mut replaces = Vec::new();
     for (change, remove, make) in own {
+        if let (Some(remove), Some(_), false) = (remove, make, change.create_first) {
+            replaces.push((change, remove));
+        }
         if let Some(make) = make {
             let needs = dependencies.get(&change.address);
             for needed in needs.into_iter().flat_map(|needs| needs.iter()).filter_map(|need| by_resource.get(need)) {
@@ -78,7 +82,17 @@ pub(super) fn steps(
             }
         }
     }
-    let order = match in_order(&graph) {
+    let mut waits = wait_for_needs(&mut graph, &replaces, dependencies, &by_resource);
+    let mut order = in_order(&graph);
+    if order.is_err() {
+        // Waits for one another: then nobody waits. The last of an index moves when another is taken out before it.
+        waits.sort_unstable();
+        for wait in waits.into_iter().rev() {
+            graph.remove_edge(wait);
+        }
+        order = in_order(&graph);
+    }
+    let order = match order {
         Ok(order) => order,
         Err(node) => {
             let address = graph.node_weight(node).map(|(_, change)| change.address.to_string()).unwrap_or_default();
@@ -98,6 +112,39 @@ pub(super) fn steps(
         Step { action, address: change.address.clone(), deposed: change.deposed.clone(), needs }
     };
     order.iter().map(step).collect()
+}
+
+/// A replace that removes first waits with that for what its new object needs: where that cannot be made, the old object
+/// stands. What can only be made after it is gone cannot be waited for.
+fn wait_for_needs<'a>(
+    graph: &mut DiGraph<(StepAction, &'a Change), ()>,
+    replaces: &[(&'a Change, NodeIndex)],
+    dependencies: &BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
+    by_resource: &HashMap<&ResourceAddr, OfResource>,
+) -> Vec<EdgeIndex> {
+    let mut added = Vec::new();
+    // Most often the needs of many are the same few: what comes after those is looked up once.
+    let mut before: HashMap<NodeIndex, HashSet<NodeIndex>> = HashMap::new();
+    for (change, remove) in replaces {
+        let needs = dependencies.get(&change.address);
+        for needed in needs.into_iter().flat_map(|needs| needs.iter()).filter_map(|need| by_resource.get(need)) {
+            for &make in &needed.makes {
+                let before = before.entry(make).or_insert_with(|| {
+                    let mut all = HashSet::new();
+                    let reversed = petgraph::visit::Reversed(&*graph);
+                    let mut walk = petgraph::visit::Dfs::new(reversed, make);
+                    while let Some(node) = walk.next(reversed) {
+                        all.insert(node);
+                    }
+                    all
+                });
+                if !before.contains(remove) && graph.find_edge(make, *remove).is_none() {
+                    added.push(graph.add_edge(make, *remove, ()));
+                }
+            }
+        }
+    }
+    added
 }
 
 /// A topological order; of what is free at the same time, the first by address stands first. A node of a cycle where
