@@ -42,7 +42,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(rend
         line,
         permits: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
-        offers: Offers::of(input.plan, input.market),
+        offers: Offers::of(input.plan, &input.state, input.market),
         turns: Turns::new(),
         machines: Shared::new(),
         known: Mutex::new(known(&input.state)),

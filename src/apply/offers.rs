@@ -11,6 +11,7 @@ use crate::diag::Diagnostic;
 use crate::live::Offer;
 use crate::market::{Demand, Placed, Unmet, Unplaced, place};
 use crate::plan::{Plan, StepAction};
+use crate::state::{Record, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
@@ -19,6 +20,8 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Offers {
     market: Shared<Vec<Offer>>,
+    /// Hosts where a machine of an address failed.
+    failed: BTreeMap<InstanceAddr, String>,
     held: Mutex<Held>,
 }
 
@@ -34,14 +37,17 @@ struct Held {
 
 impl Offers {
     /// The offers of a plan, in a market that may have been read for it.
-    pub fn of(plan: &Plan, market: Option<MarketRead>) -> Offers {
+    pub fn of(plan: &Plan, state: &State, market: Option<MarketRead>) -> Offers {
         let rents = plan.steps.iter().filter(|step| step.action == StepAction::Rent);
         let planned = rents.filter_map(|step| {
             let placed = plan.change(&step.address)?.placed.as_ref()?;
             Some((step.address.clone(), placed.offer.clone()))
         });
         let market = market.map_or_else(Shared::new, |read| Shared::with(read.asked, read.offers));
-        Offers { market, held: Mutex::new(Held { planned: planned.collect(), ..Held::default() }) }
+        let tainted = state.resources.iter().filter(|(_, record)| record.tainted.is_some());
+        let host = |record: &Record| record.offer.as_ref()?.host.clone();
+        let failed = tainted.filter_map(|(address, record)| Some((address.clone(), host(record)?))).collect();
+        Offers { market, failed, held: Mutex::new(Held { planned: planned.collect(), ..Held::default() }) }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -87,7 +93,8 @@ impl Offers {
             .cloned()
             .collect();
         let busy = |offer: &&Offer| held.spent.contains(&offer.iri) || others.contains(offer.iri.as_str());
-        let avoid = market.iter().filter(busy).map(|offer| offer.host.clone()).collect();
+        let avoid = market.iter().filter(busy).map(|offer| offer.host.clone());
+        let avoid = avoid.chain(self.failed.get(address).cloned()).collect();
         let demand = Demand { address: address.clone(), envelope: placed.envelope.clone(), avoid };
         match place(&[demand], &free).pop() {
             Some(Ok(placed)) => {

@@ -42,27 +42,17 @@ fn intent(action: IntentAction, address: &InstanceAddr, id: ObjectId, clock: &Cl
 ///
 /// # Errors
 /// The journal cannot be written, or the mark could not be written for certain.
-pub async fn take_over<C: Cloud>(
-    cloud: &C,
-    taken: Taken,
-    clock: &Clock,
-    commit: Commit<'_>,
-) -> Result<(), Diagnostic> {
+pub async fn take_over<C: Cloud>(cloud: &C, taken: Taken, clock: &Clock, commit: Commit<'_>) -> Result<(), Diagnostic> {
     let Taken { id, record, text, mark } = taken;
     let address = mark.address.clone();
-    let recorded = |claim: Option<String>| Event::Recorded {
-        claim,
-        address: address.clone(),
-        record: Box::new(record.clone()),
-    };
+    let recorded =
+        |claim: Option<String>| Event::Recorded { claim, address: address.clone(), record: Box::new(record.clone()) };
     let intent = intent(IntentAction::Update, &address, id, clock);
     let claim = intent.claim.clone();
     commit(vec![recorded(None), Event::Intent(Box::new(intent))])?;
     let notes = Some(mark.write(&text));
     let outcome = match id {
-        ObjectId::Machine(id) => {
-            cloud.update_machine(id, &MachineFields { notes, ..MachineFields::default() }).await
-        }
+        ObjectId::Machine(id) => cloud.update_machine(id, &MachineFields { notes, ..MachineFields::default() }).await,
         ObjectId::Group(id) => cloud.update_group(id, &GroupFields { notes, ..GroupFields::default() }).await,
     };
     let (event, error) = match outcome {
@@ -91,7 +81,7 @@ pub async fn release_orphan<C: Cloud>(
     let refuse = |why: &str| Err(Diagnostic::error("Not ours to release", format!("{id} is not released: {why}")));
     let (Some(address), Some(claim)) = (&orphan.address, &orphan.claim) else {
         return refuse(
-            "only a piece of podform's mark is left in its notes, which proves nothing. Release it in the vendor's panel if it is yours.",
+            "podform's mark in its notes is damaged, or copied from another machine, and proves nothing. Release it in the vendor's panel if it is yours.",
         );
     };
     let doing = format!("Releasing {id}, made for {address}");
@@ -131,8 +121,7 @@ pub async fn release_orphan<C: Cloud>(
         Err(last) => {
             let reason = doubt.as_ref().map_or_else(|| last.clone(), CallError::to_string);
             commit(vec![Event::InDoubt { claim: call, reason: reason.clone(), since: clock.now() }])?;
-            let detail =
-                format!("{doing}: {reason}. It may bill until it is gone: podform recover looks at it again.");
+            let detail = format!("{doing}: {reason}. It may bill until it is gone: podform recover looks at it again.");
             Err(Diagnostic::error("Release not confirmed", detail).on(address))
         }
     }
@@ -141,19 +130,19 @@ pub async fn release_orphan<C: Cloud>(
 enum Looked {
     Gone,
     /// What it is now, if it still is an orphan.
-    There(Option<Orphan>),
+    There(Option<Box<Orphan>>),
 }
 
 async fn look<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> Read<Looked> {
     Ok(match id {
         ObjectId::Machine(id) => match cloud.machine(id).await? {
             Some(machine) if !machine.status.as_ref().is_some_and(Status::is_gone) => {
-                Looked::There(orphaned_machine(&machine, state, fleet))
+                Looked::There(orphaned_machine(&machine, state, fleet).map(Box::new))
             }
             _ => Looked::Gone,
         },
         ObjectId::Group(id) => match cloud.group(id).await? {
-            Some(group) => Looked::There(orphaned_group(&group, state, fleet)),
+            Some(group) => Looked::There(orphaned_group(&group, state, fleet).map(Box::new)),
             None => Looked::Gone,
         },
     })

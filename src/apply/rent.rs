@@ -14,8 +14,8 @@ use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, Ren
 use crate::market::Requirement;
 use crate::money::hourly_cost;
 use crate::plan::StepAction;
-use crate::refresh::{SET_AFTER_RENT, VISIBLE};
 use crate::refresh::fault::{fault, passes};
+use crate::refresh::{SET_AFTER_RENT, VISIBLE};
 use crate::render;
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
 use crate::schema::observe;

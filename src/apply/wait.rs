@@ -55,7 +55,9 @@ pub(super) async fn wait<C: Cloud>(
                     missed = 0;
                     match ctx.cloud.machine(id).await {
                         // One that was rented a moment ago may not show yet, or not everywhere.
-                        Ok(None) if began.elapsed() >= VISIBLE => return Waited::Unfit("it is gone: the API knows no machine of this id".into()),
+                        Ok(None) if began.elapsed() >= VISIBLE => {
+                            return Waited::Unfit("it is gone: the API knows no machine of this id".into());
+                        }
                         Ok(Some(machine)) if until > WaitFor::Listed => row = Some(machine),
                         _ => {}
                     }

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What stands for the address of the simulator in a state.
+const SANDBOX: &str = "sandbox";
+
 /// Where state and journal of a fleet are kept.
 pub fn state_dir(sandbox: bool) -> PathBuf {
     if sandbox { Path::new("state").join("sandbox") } else { PathBuf::from("state") }
@@ -46,7 +49,7 @@ impl Access {
         settings.http.requests_per_second = provider.requests_per_second;
         let base_url = match &sandbox {
             // Its port differs from run to run.
-            Some(_) => "sandbox".to_owned(),
+            Some(_) => SANDBOX.to_owned(),
             None => settings.base_url.trim_end_matches('/').to_owned(),
         };
         let identity = AccountIdentity { base_url, key_fingerprint: fingerprint(&settings.api_key) };
@@ -81,8 +84,13 @@ impl Access {
     pub fn check(&self, state: &State, accept: bool) -> Result<(), Failure> {
         let Some(recorded) = &state.account else { return Ok(()) };
         if recorded.base_url != self.identity.base_url {
+            let way = match (recorded.base_url.as_str(), self.identity.base_url.as_str()) {
+                (SANDBOX, _) => "it is a state of the simulator: move it to state/sandbox, and use --sandbox",
+                (_, SANDBOX) => "state/sandbox is the simulator's: move it to state, and leave --sandbox out",
+                _ => "set SIMPLEPOD_API_URL as before, or use another directory",
+            };
             let detail = format!(
-                "The state was made with {}, but this run would talk to {}. Machines of one are unknown to the other: set SIMPLEPOD_API_URL as before, or use another directory.",
+                "The state was made with {}, but this run would talk to {}. Machines of one are unknown to the other: {way}.",
                 recorded.base_url, self.identity.base_url
             );
             return Err(Failure::new(Exit::Error, Diagnostic::error("Another endpoint", detail)));

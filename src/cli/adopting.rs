@@ -128,7 +128,8 @@ pub fn approved(question: &str, auto_approve: bool, can_ask: bool, context: &Con
         let detail = "What cannot be asked about needs -auto-approve.";
         return Err(Diagnostic::error("Approval needed", detail).into());
     }
-    let answer = context.terminal.ask(&format!("{question}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "));
+    let answer =
+        context.terminal.ask(&format!("{question}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "));
     let yes = answer.as_deref() == Some("yes");
     context.terminal.tell(if yes { "\n" } else { "\nCancelled. Nothing was changed.\n" });
     Ok(yes)

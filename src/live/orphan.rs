@@ -13,9 +13,9 @@ pub struct Orphan {
     pub id: ObjectId,
     /// The opaque id of a machine.
     pub hash_id: Option<HashId>,
-    /// What it was made for; `None` where only a piece of its mark is left.
+    /// What it was made for; `None` where its mark is damaged or copied.
     pub address: Option<InstanceAddr>,
-    /// The claim of the call that made it; `None` where only a piece of its mark is left and nothing else shows it.
+    /// The claim of the call that made it, where mark or environment show it.
     pub claim: Option<String>,
     /// When it was made, where the API says.
     pub created: Option<Timestamp>,
@@ -45,7 +45,7 @@ impl Orphan {
         };
         let mut words = match &self.address {
             Some(address) => format!("{what} {}, made for {address}", self.id),
-            None => format!("{what} {}, made for an address that its damaged mark does not tell", self.id),
+            None => format!("{what} {}, whose mark does not prove what it was made for", self.id),
         };
         if self.given_up {
             words.push_str(" by a call that was given up as absent");

@@ -400,3 +400,40 @@ fn a_narrowed_destroy_keeps_what_others_need() {
     assert_eq!(narrowed(&["simplepod_template_group.g"], &[]).len(), 3);
     assert_eq!(narrowed(&[], &["simplepod_instance.a[0]"]), ["Delete simplepod_instance.a[1] "]);
 }
+
+#[test]
+fn a_host_that_failed_is_avoided_although_the_market_does_not_show_its_offer() {
+    let one = FLEET.replace("count             = 2", "count = 1");
+    let first = make(&one, &State::default(), &Snapshot::default(), &PlanOptions::default()).expect("a plan");
+    let (mut state, snapshot) = applied(&first.plan);
+    let record = state.resources.values_mut().find(|record| record.attributes.contains_key("gpu_model"));
+    let record = record.expect("a machine");
+    record.tainted = Some("it did not start".into());
+    record.attributes.insert("offer_iri".into(), "/instances/market/99".into());
+    record.offer = Some(OfferFacts { host: Some("h1".into()), ..OfferFacts::default() });
+    let chosen = |market: &[Offer]| {
+        let planned = make_from(&one, &state, &snapshot, &PlanOptions::default(), market).expect("a plan").plan;
+        planned.changes.iter().find_map(|change| change.placed.clone()).expect("an offer").offer.iri
+    };
+    assert_eq!(chosen(&[offer(1, "0.30"), offer(2, "0.40")]), "/instances/market/2");
+    assert_eq!(chosen(&[offer(1, "0.30")]), "/instances/market/1", "where there is no other");
+}
+
+#[test]
+fn a_replace_waits_for_what_the_new_object_needs() {
+    let one = FLEET.replace("count             = 2", "count = 1");
+    let first = make(&one, &State::default(), &Snapshot::default(), &PlanOptions::default()).expect("a plan");
+    let (state, snapshot) = applied(&first.plan);
+    let next = "resource \"simplepod_template_group\" \"h\" {\n name = \"h\"\n image_name = \"other\"\n}\n";
+    let moved = one.replace("template_group.g.id", "template_group.h.id\n template_change = \"rent\"") + next;
+    let steps = make(&moved, &state, &snapshot, &PlanOptions::default()).expect("a plan").plan.steps;
+    let at = |action: StepAction| steps.iter().position(|step| step.action == action).expect("a step");
+    assert!(steps[at(StepAction::Release)].needs.contains(&StepId(at(StepAction::CreateGroup))), "{steps:?}");
+    // A group that is replaced itself goes after its machines, and cannot be waited for.
+    let both = ["simplepod_template_group.g", "simplepod_instance.a[0]"];
+    let replace = both.iter().map(|address| address.parse().expect("an address")).collect();
+    let options = PlanOptions { replace, ..PlanOptions::default() };
+    let steps = make(&one, &state, &snapshot, &options).expect("a plan").plan.steps;
+    let at = |action: StepAction| steps.iter().position(|step| step.action == action).expect("a step");
+    assert!(at(StepAction::Release) < at(StepAction::CreateGroup), "{steps:?}");
+}

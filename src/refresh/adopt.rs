@@ -2,8 +2,8 @@
 
 use super::settle::record_of;
 use super::sight::may_be;
-use crate::diag::Diagnostic;
 use crate::address::InstanceAddr;
+use crate::diag::Diagnostic;
 use crate::live::{Env, Group, Machine, Mark, ObjectId};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
@@ -50,8 +50,11 @@ pub fn adoption(state: &State, fleet: &str, live: &Live<'_>, key: &SecretKey) ->
     let ours = |at: &InstanceAddr, record: &Record| at.resource.kind == id.kind() && record.id() == Some(id.number());
     let holder = state.objects().find(|(at, record)| ours(at, record));
     match (holder, address, &mark) {
-        (Some((at, record)), Some(address), Some(mark)) if at == address && mark.lineage != state.lineage => {
-            return Ok(Adoption::Marked { mark: mark.clone(), record: Some(Box::new(record.clone())) });
+        (Some((at, record)), _, Some(mark))
+            if mark.lineage != state.lineage && state.resources.get(at).is_some_and(|current| ours(at, current)) =>
+        {
+            let mark = Mark { address: at.clone(), ..mark.clone() };
+            return Ok(Adoption::Marked { mark, record: Some(Box::new(record.clone())) });
         }
         (Some((at, _)), ..) => return refuse(format!("{id} is recorded already, as {at}.")),
         (None, Some(address), _) => {
@@ -201,6 +204,54 @@ mod tests {
         let Event::Recorded { claim, address, record } = event else { panic!("a record") };
         assert_eq!((claim.as_deref(), address.to_string().as_str()), (Some("c"), "simplepod_instance.a"));
         assert_eq!(record.id(), Some(5));
+    }
+
+    fn marked(lineage: &str, address: &str) -> Machine {
+        let address = address.parse().expect("an address");
+        let mark = Mark { fleet: "lab".into(), lineage: lineage.into(), claim: "c".into(), address };
+        Machine { notes: Some(mark.write("text")), ..machine() }
+    }
+
+    fn of(state: &State, machine: &Machine) -> Result<Adoption, String> {
+        adoption(state, "lab", &Live::Machine(machine), &key()).map_err(|refused| refused.detail)
+    }
+
+    #[test]
+    fn what_a_lost_state_made_belongs_to_the_address_of_its_mark() {
+        let mut here = State { lineage: "here".into(), ..State::default() };
+        let lost = marked("lost", "simplepod_instance.a");
+        assert!(matches!(of(&here, &lost), Ok(Adoption::Marked { record: None, mark }) if mark.claim == "c"));
+        // The run that adopted it ended before the mark was written: the record stands, and only the mark is missing.
+        let mut record = Record::default();
+        record.attributes.insert("id".into(), "5".into());
+        here.resources.insert("simplepod_instance.b".parse().expect("an address"), record.clone());
+        let again = of(&here, &lost);
+        assert!(
+            matches!(again, Ok(Adoption::Marked { record: Some(_), mark }) if mark.address.to_string() == "simplepod_instance.b")
+        );
+        assert!(of(&here, &marked("here", "simplepod_instance.b")).is_err_and(|why| why.contains("recorded already")));
+        record.attributes.insert("id".into(), "6".into());
+        let taken = State { resources: [("simplepod_instance.a".parse().expect("an address"), record)].into(), ..here };
+        assert!(of(&taken, &lost).is_err_and(|why| why.contains("there 6 is recorded")));
+    }
+
+    #[test]
+    fn a_mark_of_another_fleet_or_of_something_else_is_refused() {
+        let here = State { lineage: "here".into(), ..state(&[intent("d", "simplepod_instance.a")]) };
+        let group = marked("lost", "simplepod_template_group.a");
+        assert!(of(&here, &group).is_err_and(|why| why.contains("something else")));
+        assert!(of(&here, &marked("lost", "simplepod_instance.a")).is_err_and(|why| why.contains("no known outcome")));
+        let other = adoption(&here, "other", &Live::Machine(&marked("lost", "simplepod_instance.z")), &key());
+        assert!(other.is_err_and(|refused| refused.detail.contains("another fleet")));
+    }
+
+    #[test]
+    fn what_was_given_up_is_recorded_as_it_was_sent() {
+        let mut here = State { lineage: "here".into(), ..State::default() };
+        here.watched.insert("c".into(), (intent("c", "simplepod_instance.a"), Timestamp::UNIX_EPOCH));
+        let env = Some([("PODFORM_CLAIM".to_owned(), "c".to_owned())].into_iter().collect());
+        let late = of(&here, &Machine { env, ..machine() });
+        assert!(matches!(late, Ok(Adoption::Answers(Event::Recorded { claim: None, .. }))), "{late:?}");
     }
 
     #[test]

@@ -52,7 +52,9 @@ fn whose(notes: &str, shown: Option<&str>, state: &State, fleet: &str) -> Option
     {
         return None;
     }
-    let claim = mark.as_ref().map(|mark| mark.claim.as_str()).or(shown);
+    // A mark beside another claim may have been copied from another machine's notes: it is told, and proves nothing.
+    let copied = mark.as_ref().is_some_and(|mark| shown.is_some_and(|shown| shown != mark.claim));
+    let claim = if copied { shown } else { mark.as_ref().map(|mark| mark.claim.as_str()).or(shown) };
     if claim.is_some_and(|claim| state.open.contains_key(claim)) {
         return None;
     }
@@ -61,6 +63,7 @@ fn whose(notes: &str, shown: Option<&str>, state: &State, fleet: &str) -> Option
         return Some(Whose { address: Some(intent.address.clone()), claim, given_up: true });
     }
     match mark {
+        Some(_) if copied => Some(Whose { address: None, claim, given_up: false }),
         Some(mark) => Some(Whose { address: Some(mark.address), claim, given_up: false }),
         None if Mark::is_piece(notes, fleet, &state.lineage) => Some(Whose { address: None, claim, given_up: false }),
         None => None,
@@ -155,6 +158,12 @@ mod tests {
         for cut in ["podform:v1:lab:l-", "podform:v1:lab:l-12:c", "podform:v1:labor:l-1:c", &whole[1..]] {
             assert_eq!(found(&state(), &machine(cut, Some("c0ffee"))), None, "{cut}");
         }
+    }
+
+    #[test]
+    fn a_copied_mark_proves_nothing() {
+        let copied = found(&state(), &machine(&mark().write(""), Some("beef"))).expect("an orphan");
+        assert_eq!((copied.address, copied.claim.as_deref()), (None, Some("beef")));
     }
 
     #[test]

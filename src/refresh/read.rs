@@ -56,7 +56,8 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     let mut snapshot = Snapshot { as_of: machines.as_of, read: true, ..Snapshot::default() };
     let wanted = machines_to_read(state, &machines, how);
     snapshot.machines = machines.rows.into_iter().map(|row| (row.id, row)).collect();
-    let unseen: BTreeSet<MachineId> = recorded_machines(state).filter(|(_, record)| is_unseen(record)).map(|(id, _)| id).collect();
+    let unseen: BTreeSet<MachineId> =
+        recorded_machines(state).filter(|(_, record)| is_unseen(record)).map(|(id, _)| id).collect();
     let wanted_groups = groups_to_read(state, &groups, how);
     snapshot.groups = groups.rows.into_iter().map(|row| (row.id, row)).collect();
     let (read, read_groups) = futures::join!(
@@ -189,7 +190,8 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
         Some(record) => !differing(record, &observe::group(row)).is_empty(),
         None => {
             let marked = || Some(Mark::read(row.notes.as_deref()?).1?.fleet);
-            row.name.as_deref().is_some_and(|name| open.contains(name)) || marked().is_some_and(|fleet| state.fleet == Some(fleet))
+            row.name.as_deref().is_some_and(|name| open.contains(name))
+                || marked().is_some_and(|fleet| state.fleet == Some(fleet))
         }
     };
     let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));

@@ -61,3 +61,38 @@ pub fn orphans_json(orphans: &[Orphan], fleet: &str, lineage: &str, now: Timesta
     });
     json!({ "format_version": "1.0", "fleet": fleet, "lineage": lineage, "orphans": rows.collect::<Vec<_>>() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{MachineId, ObjectId};
+
+    #[test]
+    fn orphans_are_told_to_people_and_programs() {
+        let orphan = Orphan {
+            id: ObjectId::Machine(MachineId(5)),
+            hash_id: None,
+            address: "simplepod_instance.a".parse().ok(),
+            claim: Some("c".into()),
+            created: None,
+            hourly: None,
+            given_up: true,
+        };
+        let text = orphans_text(std::slice::from_ref(&orphan), "lab", Timestamp::UNIX_EPOCH);
+        assert!(text.starts_with("1 orphan of the fleet \"lab\""), "{text}");
+        assert!(text.contains("machine 5, made for simplepod_instance.a by a call that was given up as absent\n"));
+        let json = orphans_json(&[orphan], "lab", "l", Timestamp::UNIX_EPOCH);
+        assert_eq!(json["orphans"][0]["id"], "5");
+        assert!(json["orphans"][0]["cost_so_far"].is_null());
+    }
+
+    #[test]
+    fn an_operation_in_doubt_is_told_in_one_line() {
+        let address = "simplepod_template_group.g".parse().expect("an address");
+        let mut intent = Intent::new("0123456789".into(), IntentAction::Update, address, Timestamp::UNIX_EPOCH);
+        intent.id = Some(7);
+        let told =
+            "simplepod_template_group.g: update of 7, sent 1970-01-01T00:00:00Z, never answered (claim 01234567)";
+        assert_eq!(intent_text(&intent), told);
+    }
+}

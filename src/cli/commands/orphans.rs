@@ -116,8 +116,7 @@ async fn act(
     let condemned: Vec<&Orphan> = seen.orphans.iter().filter(|orphan| condemned.contains(&orphan.id)).collect();
     if !condemned.is_empty() {
         let lines: String = condemned.iter().map(|orphan| format!("\n  {}", orphan.words(seen.now))).collect();
-        let question =
-            format!("Do you really want to release these?{lines}\n  Their data is lost. There is no undo.");
+        let question = format!("Do you really want to release these?{lines}\n  Their data is lost. There is no undo.");
         let can_ask = args.planning.variables.input && !args.planning.json;
         if !approved(&question, args.auto_approve, can_ask, context)? {
             return Ok(false);

@@ -99,7 +99,9 @@ fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &Context
     let claim = intent.claim.clone();
     held.commit(vec![match intent.action {
         IntentAction::Rent | IntentAction::CreateGroup => Event::Absent { claim, at: jiff::Timestamp::now() },
-        IntentAction::Update | IntentAction::Delete => Event::NotDone { claim, reason: "closed by a person".to_owned() },
+        IntentAction::Update | IntentAction::Delete => {
+            Event::NotDone { claim, reason: "closed by a person".to_owned() }
+        }
     }])?;
     context.terminal.line(&format!("Closed: {}", intent.address));
     Ok(true)
