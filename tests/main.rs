@@ -14,4 +14,5 @@ mod layering;
 mod readme;
 mod scenarios;
 mod schema;
+mod simulation;
 mod world;

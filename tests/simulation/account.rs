@@ -1,0 +1,389 @@
+//! The account as a small model: what exists, who made it, and what every call did.
+
+use jiff::{SignedDuration, Timestamp};
+use podform::cloud::{CallError, ErrorKind};
+use podform::live::{
+    Env, Group, GroupFields, GroupId, HashId, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest, Status,
+};
+use podform::money::Usd;
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+use tokio::time::{Duration, Instant};
+
+/// A call that changes the account.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// POST of a rent.
+    Rent(RentRequest),
+    /// PUT of a machine.
+    UpdateMachine(u64, MachineFields),
+    /// DELETE of a machine.
+    DeleteMachine(u64),
+    /// POST of a template group.
+    CreateGroup(GroupFields),
+    /// PUT of a template group.
+    UpdateGroup(u64, GroupFields),
+    /// DELETE of a template group.
+    DeleteGroup(u64),
+}
+
+impl Change {
+    /// What it is, the same in every run of a history.
+    pub fn name(&self) -> String {
+        match self {
+            Change::Rent(request) => format!("rent {}", request.offer_iri),
+            Change::UpdateMachine(id, _) => format!("update machine {id}"),
+            Change::DeleteMachine(id) => format!("delete machine {id}"),
+            Change::CreateGroup(fields) => format!("create group {}", fields.name.as_deref().unwrap_or_default()),
+            Change::UpdateGroup(id, _) => format!("update group {id}"),
+            Change::DeleteGroup(id) => format!("delete group {id}"),
+        }
+    }
+}
+
+/// A change that podform made, as the account saw it.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// What was asked.
+    pub change: Change,
+    /// The id of the object, where it took effect.
+    pub id: Option<u64>,
+    /// It took effect long after it was sent, perhaps by another run.
+    pub late: bool,
+}
+
+/// A machine with what only the account knows.
+#[derive(Clone, Debug)]
+pub struct Rented {
+    /// As its details show it while it lives.
+    pub machine: Machine,
+    /// Not ours.
+    pub stranger: bool,
+    /// Which offer it holds.
+    pub offer: String,
+    /// When it was rented.
+    pub at: Instant,
+    /// When it ended.
+    pub end: Option<Instant>,
+    /// It never starts.
+    pub stuck: bool,
+}
+
+/// A template group with what only the account knows.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// As its details show it.
+    pub group: Group,
+    /// Not ours.
+    pub stranger: bool,
+}
+
+/// How the API behaves where that is not settled.
+#[derive(Clone, Copy, Debug)]
+pub struct Manners {
+    /// Until a machine shows in the list.
+    pub list_lag: Duration,
+    /// Until a machine shows by its id.
+    pub id_lag: Duration,
+    /// How long one that was deleted still shows.
+    pub delete_lag: Duration,
+    /// Until it runs.
+    pub boot: Duration,
+    /// A rent is answered with an id.
+    pub names_machines: bool,
+    /// A new group is answered with an id.
+    pub names_groups: bool,
+    /// Details carry the environment.
+    pub shows_env: bool,
+    /// Rows of lists carry the details.
+    pub full_rows: bool,
+}
+
+impl Default for Manners {
+    fn default() -> Manners {
+        Manners {
+            list_lag: Duration::ZERO,
+            id_lag: Duration::ZERO,
+            delete_lag: Duration::ZERO,
+            boot: Duration::from_secs(5),
+            names_machines: true,
+            names_groups: false,
+            shows_env: true,
+            full_rows: false,
+        }
+    }
+}
+
+/// Everything the vendor knows.
+#[derive(Debug)]
+pub struct Account {
+    pub manners: Manners,
+    pub machines: BTreeMap<u64, Rented>,
+    pub groups: BTreeMap<u64, Made>,
+    pub offers: Vec<Offer>,
+    /// The price that podform saw last, by offer.
+    pub shown: BTreeMap<String, Usd>,
+    /// Calls that are under way: when they take effect.
+    pub under_way: Vec<(Instant, Change)>,
+    /// What podform did, since the run began.
+    pub done: Vec<Done>,
+    next: u64,
+    began: Instant,
+}
+
+/// When the world begins.
+fn beginning() -> Timestamp {
+    "2026-03-01T00:00:00Z".parse().unwrap()
+}
+
+impl Account {
+    /// A market, and nothing else. `Instant`s are of the runtime that this is called in.
+    pub fn new(manners: Manners) -> Account {
+        Account {
+            manners,
+            machines: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            offers: Vec::new(),
+            shown: BTreeMap::new(),
+            under_way: Vec::new(),
+            done: Vec::new(),
+            next: 100,
+            began: Instant::now(),
+        }
+    }
+
+    /// The server's clock.
+    pub fn now(&self) -> Timestamp {
+        beginning() + SignedDuration::try_from(self.began.elapsed()).unwrap()
+    }
+
+    /// Adds an offer: one machine's worth.
+    pub fn offer(&mut self, model: &str, cents: i64) {
+        let number = self.take_number();
+        self.offers.push(Offer {
+            iri: format!("/instances/market/{number}"),
+            available: true,
+            gpu_model: model.to_owned(),
+            gpu_count: 1,
+            price_per_gpu: Usd(Decimal::new(cents, 2)),
+            price_per_disk: Usd(Decimal::new(15, 2)),
+            facts: OfferFacts::default(),
+            host: format!("host{number}"),
+        });
+    }
+
+    fn take_number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// What was under way and is due by now takes effect.
+    pub fn settle(&mut self) {
+        let now = Instant::now();
+        let (due, later) = std::mem::take(&mut self.under_way).into_iter().partition(|(at, _)| *at <= now);
+        self.under_way = later;
+        let due: Vec<(Instant, Change)> = due;
+        for (_, change) in due {
+            let id = self.carry_out(&change).ok();
+            self.done.push(Done { change, id, late: true });
+        }
+    }
+
+    /// Carries out what podform asked. The id of the object, or the refusal.
+    pub fn perform(&mut self, change: &Change) -> Result<u64, CallError> {
+        let result = self.carry_out(change);
+        self.done.push(Done { change: change.clone(), id: result.as_ref().ok().copied(), late: false });
+        result
+    }
+
+    fn carry_out(&mut self, change: &Change) -> Result<u64, CallError> {
+        match change {
+            Change::Rent(request) => self.rent(request, false),
+            Change::UpdateMachine(id, fields) => {
+                let machine = &mut self.visible(*id).ok_or_else(not_found)?.machine;
+                set(&mut machine.name, &fields.name);
+                set(&mut machine.notes, &fields.notes);
+                set(&mut machine.auto_renew, &fields.auto_renew);
+                set(&mut machine.max_auto_renew_price, &fields.max_auto_renew_price);
+                set(&mut machine.group, &fields.group);
+                set(&mut machine.env, &fields.env);
+                Ok(*id)
+            }
+            Change::DeleteMachine(id) => {
+                self.visible(*id).ok_or_else(not_found)?.end = Some(Instant::now());
+                self.free(*id);
+                Ok(*id)
+            }
+            Change::CreateGroup(fields) => Ok(self.create_group(fields, false)),
+            Change::UpdateGroup(id, fields) => {
+                write(&mut self.groups.get_mut(id).ok_or_else(not_found)?.group, fields);
+                Ok(*id)
+            }
+            Change::DeleteGroup(id) => self.groups.remove(id).map(|_| *id).ok_or_else(not_found),
+        }
+    }
+
+    /// Somebody rents; a stranger or podform.
+    pub fn rent(&mut self, request: &RentRequest, stranger: bool) -> Result<u64, CallError> {
+        if !stranger && !self.groups.contains_key(&request.group.0) {
+            return Err(refusal(400, "Item not found for the template."));
+        }
+        let offer = self.offers.iter_mut().find(|offer| offer.iri == request.offer_iri && offer.available);
+        let offer = offer.ok_or_else(|| refusal(422, "This offer is not available any more."))?;
+        if offer.gpu_count != request.gpu_count {
+            return Err(refusal(422, "gpuCount does not fit."));
+        }
+        offer.available = false;
+        let offer = offer.clone();
+        let id = self.take_number();
+        let machine = Machine {
+            hash_id: Some(HashId(format!("hash{id}"))),
+            name: Some(format!("random_{id}")),
+            notes: Some(String::new()),
+            gpu_model: Some(offer.gpu_model),
+            gpu_count: Some(offer.gpu_count),
+            price_per_gpu: Some(offer.price_per_gpu),
+            price_per_disk: Some(offer.price_per_disk),
+            disk_size: Some(32),
+            auto_renew: Some(true),
+            max_auto_renew_price: Some(Usd::ZERO),
+            created_at: Some(self.now().to_string()),
+            group: Some(request.group),
+            env: Some(request.env.clone()),
+            start_script: request.start_script.clone(),
+            ..Machine::bare(MachineId(id))
+        };
+        let at = Instant::now();
+        let rented = Rented { machine, stranger, offer: offer.iri, at, end: None, stuck: false };
+        self.machines.insert(id, rented);
+        Ok(id)
+    }
+
+    /// Somebody makes a template group.
+    pub fn create_group(&mut self, fields: &GroupFields, stranger: bool) -> u64 {
+        let id = self.take_number();
+        let mut group = Group {
+            id: GroupId(id),
+            name: None,
+            image_name: None,
+            default_tag: None,
+            category_name: Some(String::new()),
+            disk_size: Some(32),
+            expose_ports: Some(String::new()),
+            start_script: Some(String::new()),
+            arg_options: Some(None),
+            env: Some(Env::default()),
+            notes: Some(String::new()),
+            host: None,
+            username: None,
+            password_protected: Some(false),
+            ssh_server: Some(false),
+            jupyter: Some(false),
+        };
+        write(&mut group, fields);
+        self.groups.insert(id, Made { group, stranger });
+        id
+    }
+
+    /// Ends a machine as its owner, or the vendor, does in the panel.
+    pub fn end(&mut self, id: u64) {
+        if let Some(rented) = self.machines.get_mut(&id) {
+            rented.end = Some(Instant::now());
+        }
+        self.free(id);
+    }
+
+    /// Its offer is free again.
+    fn free(&mut self, id: u64) {
+        let Some(held) = self.machines.get(&id).map(|rented| rented.offer.clone()) else { return };
+        self.offers.iter_mut().filter(|offer| offer.iri == held).for_each(|offer| offer.available = true);
+    }
+
+    fn visible(&mut self, id: u64) -> Option<&mut Rented> {
+        let lag = self.manners.id_lag;
+        self.machines.get_mut(&id).filter(|rented| rented.end.is_none() && rented.at.elapsed() >= lag)
+    }
+
+    /// The answer to a read by id.
+    pub fn details(&self, id: u64) -> Option<Machine> {
+        let rented = self.machines.get(&id)?;
+        if rented.end.is_some_and(|end| end.elapsed() >= self.manners.delete_lag)
+            || rented.at.elapsed() < self.manners.id_lag
+        {
+            return None;
+        }
+        let mut machine = rented.machine.clone();
+        let status = match rented {
+            Rented { stuck: true, .. } => "error",
+            _ if rented.at.elapsed() >= self.manners.boot => "running",
+            _ => "created",
+        };
+        machine.status = Some(Status(status.to_owned()));
+        if !self.manners.shows_env {
+            machine.env = None;
+        }
+        Some(machine)
+    }
+
+    /// The rows of the list.
+    pub fn rows(&self) -> Vec<Machine> {
+        let old = self.machines.values().filter(|rented| rented.at.elapsed() >= self.manners.list_lag);
+        let details = old.filter_map(|rented| self.details(rented.machine.id.0));
+        let row = |machine: Machine| match self.manners.full_rows {
+            true => machine,
+            false => Machine {
+                name: machine.name,
+                notes: machine.notes,
+                status: machine.status,
+                gpu_model: machine.gpu_model,
+                gpu_count: machine.gpu_count,
+                price_per_gpu: machine.price_per_gpu,
+                ..Machine::bare(machine.id)
+            },
+        };
+        details.map(row).collect()
+    }
+
+    /// Machines that run and bill.
+    pub fn standing(&self) -> impl Iterator<Item = &Rented> {
+        self.machines.values().filter(|rented| rented.end.is_none())
+    }
+}
+
+fn set<T: Clone>(slot: &mut Option<T>, value: &Option<T>) {
+    if value.is_some() {
+        slot.clone_from(value);
+    }
+}
+
+fn write(group: &mut Group, fields: &GroupFields) {
+    set(&mut group.name, &fields.name);
+    set(&mut group.image_name, &fields.image_name);
+    set(&mut group.default_tag, &fields.default_tag);
+    set(&mut group.category_name, &fields.category_name);
+    set(&mut group.disk_size, &fields.disk_size);
+    set(&mut group.start_script, &fields.start_script);
+    set(&mut group.env, &fields.env);
+    set(&mut group.notes, &fields.notes);
+    set(&mut group.ssh_server, &fields.ssh_server);
+    set(&mut group.jupyter, &fields.jupyter);
+    if let Some(ports) = &fields.expose_ports {
+        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+        group.expose_ports = Some(ports.join(","));
+    }
+}
+
+/// 404.
+pub fn not_found() -> CallError {
+    error(ErrorKind::NotFound, Some(404), "Not Found")
+}
+
+/// 400, 422.
+pub fn refusal(status: u16, message: &str) -> CallError {
+    error(ErrorKind::Refused, Some(status), message)
+}
+
+/// Any other.
+pub fn error(kind: ErrorKind, status: Option<u16>, message: &str) -> CallError {
+    CallError { kind, call: "call".to_owned(), status, message: message.to_owned() }
+}

@@ -1,0 +1,256 @@
+//! The checker: what must hold whatever went wrong. It reads the bytes on the disk and the account's own books, and
+//! shares no code with planner or executor.
+
+use super::account::{Account, Change, Rented};
+use super::disk::Disk;
+use podform::plan::{Plan, StepAction};
+use rust_decimal::Decimal;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was promised, and what was broken.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// What the checker found wrong.
+    pub faults: Vec<String>,
+    /// Price caps of the configuration that is applied, by the name of the block.
+    pub caps: BTreeMap<String, Decimal>,
+    /// Objects of strangers that an import block names.
+    pub imported: BTreeSet<u64>,
+    /// Claims that were sent.
+    sent: BTreeSet<String>,
+    /// The address that each machine was rented for.
+    pub rented_for: BTreeMap<String, String>,
+    /// Deletes that were sent, by id.
+    deletes: BTreeMap<u64, usize>,
+}
+
+/// The claim of a machine, as the account knows it.
+pub fn claim(rented: &Rented) -> Option<&str> {
+    rented.machine.env.as_ref()?.0.get("PODFORM_CLAIM").map(String::as_str)
+}
+
+/// The claim in the mark of a template group.
+fn mark_claim(notes: Option<&str>) -> Option<String> {
+    let (_, mark) = notes?.rsplit_once("podform:v1:")?;
+    mark.split(':').nth(2).map(str::to_owned)
+}
+
+impl Ledger {
+    fn fault(&mut self, what: String) {
+        self.faults.push(what);
+    }
+
+    /// A call leaves: it must have its durable intent, and be of something that is ours (invariants 1 to 4).
+    pub fn called(&mut self, change: &Change, disk: &Disk, account: &Account) {
+        let intents = disk.durable.iter().map(|event| &event["intent"]).filter(|intent| intent.is_object());
+        let intents = intents.collect::<Vec<_>>();
+        let of = |action: &str, id: u64| {
+            intents.iter().filter(|intent| intent["action"] == action && intent["id"] == id).count()
+        };
+        match change {
+            Change::Rent(request) => {
+                let Some(claim) = request.env.0.get("PODFORM_CLAIM") else {
+                    return self.fault("a rent without a claim".into());
+                };
+                let intent = intents.iter().find(|intent| intent["claim"] == **claim && intent["action"] == "rent");
+                let Some(intent) = intent else { return self.fault("a rent without a durable intent".into()) };
+                let address = intent["address"].as_str().unwrap().to_owned();
+                if !self.sent.insert(claim.clone()) {
+                    self.fault(format!("the rent of {address} was sent twice"));
+                }
+                let shown = account.shown.get(&request.offer_iri).map(|price| price.0);
+                let cap = self.caps.get(block_of(&address)).copied();
+                if shown.is_none() || cap.is_none() || shown > cap {
+                    self.fault(format!("{address} was rented at {shown:?}, and its cap is {cap:?}"));
+                }
+                self.rented_for.insert(claim.clone(), address);
+            }
+            Change::UpdateMachine(id, _) | Change::DeleteMachine(id) => {
+                let delete = matches!(change, Change::DeleteMachine(_));
+                let action = if delete { "delete" } else { "update" };
+                let stranger = account.machines.get(id).is_some_and(|rented| rented.stranger);
+                if stranger && !self.imported.contains(id) {
+                    self.fault(format!("{action} of the stranger's machine {id}"));
+                }
+                let sent = self.deletes.entry(*id).or_default();
+                *sent += usize::from(delete);
+                let least = if delete { *sent } else { 1 };
+                if of(action, *id) < least {
+                    self.fault(format!("{action} of machine {id} without a durable intent"));
+                }
+            }
+            Change::CreateGroup(fields) => {
+                let claim = mark_claim(fields.notes.as_deref());
+                let intent = intents.iter().find(|intent| intent["claim"].as_str() == claim.as_deref());
+                if intent.is_none_or(|intent| intent["action"] != "create_group") {
+                    self.fault("a group was created without a durable intent".into());
+                }
+                if claim.is_some_and(|claim| !self.sent.insert(claim)) {
+                    self.fault("the creation of a group was sent twice".into());
+                }
+            }
+            Change::UpdateGroup(id, _) | Change::DeleteGroup(id) => {
+                let action = if matches!(change, Change::DeleteGroup(_)) { "delete" } else { "update" };
+                if account.groups.get(id).is_some_and(|made| made.stranger) {
+                    self.fault(format!("{action} of the stranger's group {id}"));
+                }
+                if of(action, *id) == 0 {
+                    self.fault(format!("{action} of group {id} without a durable intent"));
+                }
+            }
+        }
+    }
+
+    /// What a run did stands in its plan (invariant 7). `plan` is `None` where the run ended before it had one.
+    pub fn within_plan(&mut self, account: &Account, plan: Option<&Plan>) {
+        let Some(plan) = plan else {
+            if let Some(done) = account.done.iter().find(|done| !done.late) {
+                self.fault(format!("{} before there was a plan", done.change.name()));
+            }
+            return;
+        };
+        let mut rents: BTreeMap<String, usize> = BTreeMap::new();
+        let mut made = BTreeSet::new();
+        let steps = |wanted: &[StepAction]| {
+            let steps = plan.steps.iter().filter(|step| wanted.contains(&step.action));
+            steps.map(|step| (step.address.to_string(), step.deposed.clone())).collect::<Vec<_>>()
+        };
+        let ids = |wanted: &[StepAction]| -> BTreeSet<u64> {
+            let steps = steps(wanted);
+            let before = plan.changes.iter().filter(|change| {
+                steps
+                    .iter()
+                    .any(|(address, deposed)| *address == change.address.to_string() && *deposed == change.deposed)
+            });
+            before.filter_map(|change| change.before.as_ref()?.get("id")?.as_str()?.parse().ok()).collect()
+        };
+        let updates = ids(&[StepAction::UpdateMachine, StepAction::UpdateGroup]);
+        let deletes = ids(&[StepAction::Release, StepAction::DeleteGroup]);
+        let mut faults = Vec::new();
+        for done in account.done.iter().filter(|done| done.id.is_some()) {
+            match &done.change {
+                Change::Rent(_) if done.late => made.extend(done.id),
+                _ if done.late => {}
+                Change::Rent(request) => {
+                    let claim = &request.env.0["PODFORM_CLAIM"];
+                    *rents.entry(self.rented_for.get(claim).cloned().unwrap_or_default()).or_default() += 1;
+                    made.extend(done.id);
+                }
+                Change::CreateGroup(_) => made.extend(done.id),
+                Change::UpdateMachine(id, _) | Change::UpdateGroup(id, _) => {
+                    if !updates.contains(id) && !made.contains(id) {
+                        faults.push(format!("{} is not in the plan", done.change.name()));
+                    }
+                }
+                Change::DeleteMachine(id) | Change::DeleteGroup(id) => {
+                    if !deletes.contains(id) && !made.contains(id) {
+                        faults.push(format!("{} is not in the plan", done.change.name()));
+                    }
+                }
+            }
+        }
+        let planned = steps(&[StepAction::Rent]);
+        for (address, count) in rents {
+            if count > planned.iter().filter(|(planned, _)| *planned == address).count() {
+                faults.push(format!("{address} was rented {count} times"));
+            }
+        }
+        self.faults.extend(faults);
+    }
+
+    /// After a run that ended by itself: every machine is recorded once or open, and no address has two.
+    pub fn at_rest(&mut self, account: &Account, disk: &Disk) {
+        let Some(recorded) = Recorded::read(&disk.state) else { return };
+        for (what, ids) in [("machine", &recorded.machines), ("group", &recorded.groups)] {
+            let mut seen = BTreeSet::new();
+            for (id, address) in ids {
+                if !seen.insert(*id) {
+                    self.fault(format!("the {what} {id} is recorded twice, once at {address}"));
+                }
+            }
+        }
+        for rented in account.standing().filter(|rented| !rented.stranger) {
+            let id = rented.machine.id.0;
+            let known = recorded.machines.iter().any(|(recorded, _)| *recorded == id);
+            let open = claim(rented).is_some_and(|claim| recorded.open.contains(claim));
+            if !known && !open {
+                let whose = claim(rented).and_then(|claim| self.rented_for.get(claim));
+                self.fault(format!("machine {id}, rented for {whose:?}, is an orphan"));
+            }
+        }
+        for made in account.groups.values().filter(|made| !made.stranger) {
+            let id = made.group.id.0;
+            let known = recorded.groups.iter().any(|(recorded, _)| *recorded == id);
+            let open = mark_claim(made.group.notes.as_deref()).is_some_and(|claim| recorded.open.contains(&claim));
+            // One that the network made twice is told apart by nothing.
+            let twin = account
+                .groups
+                .values()
+                .any(|other| other.group.id != made.group.id && other.group.notes == made.group.notes);
+            if !known && !open && !twin {
+                self.fault(format!("group {id} is an orphan"));
+            }
+        }
+    }
+
+    /// After everything came to its end: each wanted machine stands once, and nothing else of ours.
+    pub fn at_the_end(&mut self, account: &Account, disk: &Disk, wanted: &BTreeSet<String>) {
+        let recorded = Recorded::read(&disk.state);
+        let Some(recorded) = recorded else { return self.fault("there is no state".into()) };
+        if !recorded.open.is_empty() || recorded.deposed > 0 {
+            self.fault(format!("{} intents are open, {} objects deposed", recorded.open.len(), recorded.deposed));
+        }
+        let live = |id: &u64| account.standing().any(|rented| rented.machine.id.0 == *id);
+        let standing = recorded.machines.iter().filter(|(id, _)| live(id)).map(|(_, address)| address.clone());
+        let standing: BTreeSet<String> = standing.collect();
+        if standing != *wanted {
+            self.fault(format!("{standing:?} stand, and {wanted:?} are wanted"));
+        }
+        for (id, address) in &recorded.machines {
+            let price = account.machines.get(id).and_then(|rented| rented.machine.price_per_gpu);
+            if price.map(|price| price.0) > self.caps.get(block_of(address)).copied() {
+                self.fault(format!("{address} bills {price:?}, above its cap"));
+            }
+        }
+    }
+}
+
+/// `a` of `simplepod_instance.a[0]`.
+fn block_of(address: &str) -> &str {
+    let name = address.rsplit_once("simplepod_instance.").map_or(address, |(_, name)| name);
+    name.split('[').next().unwrap_or(name)
+}
+
+/// The state file, read without our types.
+struct Recorded {
+    machines: Vec<(u64, String)>,
+    groups: Vec<(u64, String)>,
+    open: BTreeSet<String>,
+    deposed: usize,
+}
+
+impl Recorded {
+    fn read(text: &str) -> Option<Recorded> {
+        let state: Json = serde_json::from_str(text).ok()?;
+        let mut recorded = Recorded { machines: Vec::new(), groups: Vec::new(), open: BTreeSet::new(), deposed: 0 };
+        for resource in state["resources"].as_array()? {
+            let kind = resource["type"].as_str()?;
+            for instance in resource["instances"].as_array()? {
+                let id = instance["attributes"]["id"].as_str()?.parse().ok()?;
+                let key = &instance["index_key"];
+                let index = if key.is_null() { String::new() } else { format!("[{key}]") };
+                let address = format!("{kind}.{}{index}", resource["name"].as_str()?);
+                recorded.deposed += usize::from(!instance["deposed"].is_null());
+                match kind {
+                    "simplepod_instance" => recorded.machines.push((id, address)),
+                    _ => recorded.groups.push((id, address)),
+                }
+            }
+        }
+        for intent in state["podform"]["open"].as_array()? {
+            recorded.open.insert(intent["claim"].as_str()?.to_owned());
+        }
+        Some(recorded)
+    }
+}

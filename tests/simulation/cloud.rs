@@ -1,0 +1,269 @@
+//! The account behind the seam, with the trouble of the run; and the run's journal.
+
+use super::account::{self, Account, Change, Manners, error};
+use super::checker::Ledger;
+use super::disk::{Disk, WriteError};
+use super::trouble::{Fault, Trouble, Troubles};
+use podform::apply::Journal;
+use podform::cloud::{CallError, Cloud, ErrorKind, Listed, Outcome, Read};
+use podform::diag::Diagnostic;
+use podform::live::{
+    Account as Money, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer,
+    RentRequest,
+};
+use podform::money::Usd;
+use podform::state::{Event, State};
+use rust_decimal::Decimal;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use tokio::sync::Notify;
+use tokio::time::{Duration, Instant, sleep};
+
+/// What every call takes.
+const LATENCY: Duration = Duration::from_millis(100);
+/// The client's time limit.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Everything outside of the program.
+pub struct World {
+    pub account: Mutex<Account>,
+    pub disk: Mutex<Disk>,
+    pub troubles: Mutex<Troubles>,
+    pub ledger: Mutex<Ledger>,
+    dead: AtomicBool,
+    /// The program dies.
+    pub crash: Notify,
+}
+
+impl World {
+    /// An empty account, an empty disk.
+    pub fn new(manners: Manners) -> World {
+        World {
+            account: Mutex::new(Account::new(manners)),
+            disk: Mutex::default(),
+            troubles: Mutex::default(),
+            ledger: Mutex::default(),
+            dead: AtomicBool::new(false),
+            crash: Notify::new(),
+        }
+    }
+
+    /// The account by now.
+    pub fn account(&self) -> MutexGuard<'_, Account> {
+        let mut account = self.account.lock().unwrap();
+        account.settle();
+        account
+    }
+
+    /// A run begins.
+    pub fn begin(&self, trouble: Trouble) {
+        self.dead.store(false, Ordering::SeqCst);
+        self.troubles.lock().unwrap().begin(trouble);
+        self.account().done.clear();
+    }
+
+    /// Whether the program is dead.
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
+    }
+
+    fn die(&self) {
+        self.dead.store(true, Ordering::SeqCst);
+        self.crash.notify_one();
+    }
+
+    /// What a dead program does: nothing.
+    async fn unless_dead(&self) {
+        if self.is_dead() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn change(&self, change: Change) -> Outcome<u64> {
+        self.unless_dead().await;
+        let fault = self.troubles.lock().unwrap().call(&change.name());
+        self.ledger.lock().unwrap().called(&change, &self.disk.lock().unwrap(), &self.account());
+        let perform = || match self.account().perform(&change) {
+            Ok(id) => Outcome::Done(id),
+            Err(error) => Outcome::NotDone(error),
+        };
+        let nothing = |message: &str| Outcome::InDoubt(error(ErrorKind::Network, None, message));
+        let outcome = match fault {
+            Some(Fault::CrashBefore) => {
+                self.die();
+                return std::future::pending().await;
+            }
+            None | Some(Fault::Slow) => perform(),
+            Some(Fault::Refused) => Outcome::NotDone(account::refusal(422, "Not today.")),
+            Some(Fault::Throttled) => {
+                Outcome::NotDone(error(ErrorKind::TooManyRequests, Some(429), "Too Many Requests"))
+            }
+            Some(Fault::Dropped) => nothing("connection reset before the request was read"),
+            Some(Fault::Lost | Fault::CrashAfter) => {
+                perform();
+                nothing("connection reset before the answer")
+            }
+            Some(Fault::Twice) => {
+                let first = perform();
+                perform();
+                first
+            }
+            Some(Fault::Late(seconds)) => {
+                let due = Instant::now() + LIMIT + Duration::from_secs(seconds);
+                self.account().under_way.push((due, change));
+                nothing("no answer within 60 s")
+            }
+        };
+        match fault {
+            Some(Fault::CrashAfter) => {
+                self.die();
+                return std::future::pending().await;
+            }
+            Some(Fault::Slow | Fault::Late(_)) => sleep(LIMIT).await,
+            _ => sleep(LATENCY).await,
+        }
+        self.unless_dead().await;
+        outcome
+    }
+
+    async fn read<T>(&self, what: &str, answer: impl FnOnce(&mut Account) -> T) -> Read<T> {
+        self.unless_dead().await;
+        sleep(LATENCY).await;
+        self.unless_dead().await;
+        if self.troubles.lock().unwrap().read(what) {
+            return Err(error(ErrorKind::Unavailable, Some(503), "Service Unavailable"));
+        }
+        Ok(answer(&mut self.account()))
+    }
+
+    /// Replaces the state.
+    pub fn snapshot(&self, state: &mut State) -> Result<(), WriteError> {
+        if self.is_dead() {
+            return Err(WriteError::Dead);
+        }
+        let fault = self.troubles.lock().unwrap().write();
+        let written = self.disk.lock().unwrap().snapshot(state, fault);
+        if written == Err(WriteError::Dead) {
+            self.die();
+        }
+        written
+    }
+}
+
+/// The journal of a run.
+pub struct Tape<'a>(pub &'a World);
+
+impl Journal for Tape<'_> {
+    fn append(&mut self, events: &[Event]) -> Result<(), Diagnostic> {
+        let refused = |what: &str| Err(Diagnostic::error("Journal cannot be written", what));
+        if self.0.is_dead() {
+            return refused("dead");
+        }
+        let fault = self.0.troubles.lock().unwrap().write();
+        match self.0.disk.lock().unwrap().append(events, fault) {
+            Ok(()) => Ok(()),
+            Err(WriteError::Full) => refused("the disk is full"),
+            Err(WriteError::Dead) => {
+                self.0.die();
+                refused("dead")
+            }
+        }
+    }
+}
+
+fn unit(outcome: Outcome<u64>) -> Outcome<()> {
+    match outcome {
+        Outcome::Done(_) => Outcome::Done(()),
+        Outcome::NotDone(error) => Outcome::NotDone(error),
+        Outcome::InDoubt(error) => Outcome::InDoubt(error),
+    }
+}
+
+/// Already gone is done.
+fn gone(outcome: Outcome<u64>) -> Outcome<()> {
+    match outcome {
+        Outcome::NotDone(CallError { kind: ErrorKind::NotFound, .. }) => Outcome::Done(()),
+        other => unit(other),
+    }
+}
+
+fn named<I>(outcome: Outcome<u64>, named: bool, id: impl FnOnce(u64) -> I) -> Outcome<Option<I>> {
+    match outcome {
+        Outcome::Done(number) => Outcome::Done(named.then(|| id(number))),
+        Outcome::NotDone(error) => Outcome::NotDone(error),
+        Outcome::InDoubt(error) => Outcome::InDoubt(error),
+    }
+}
+
+impl Cloud for World {
+    async fn offers(&self) -> Read<Vec<Offer>> {
+        let shown = |account: &mut Account| {
+            account.shown = account.offers.iter().map(|offer| (offer.iri.clone(), offer.price_per_gpu)).collect();
+            account.offers.clone()
+        };
+        self.read("offers", shown).await
+    }
+
+    async fn global_templates(&self) -> Read<Vec<GlobalTemplate>> {
+        self.read("global templates", |_| Vec::new()).await
+    }
+
+    async fn account(&self) -> Read<Money> {
+        self.read("account", |_| Money { balance: Some(Usd(Decimal::ONE_THOUSAND)) }).await
+    }
+
+    async fn groups(&self) -> Read<Listed<Group>> {
+        let list = |account: &mut Account| {
+            let row = |made: &account::Made| made.group.clone();
+            Listed { rows: account.groups.values().map(row).collect(), as_of: Some(account.now()) }
+        };
+        self.read("groups", list).await
+    }
+
+    async fn group(&self, id: GroupId) -> Read<Option<Group>> {
+        let details = |account: &mut Account| account.groups.get(&id.0).map(|made| made.group.clone());
+        self.read(&format!("group {id}"), details).await
+    }
+
+    async fn create_group(&self, fields: &GroupFields) -> Outcome<Option<GroupId>> {
+        let names = self.account().manners.names_groups;
+        named(self.change(Change::CreateGroup(fields.clone())).await, names, GroupId)
+    }
+
+    async fn update_group(&self, id: GroupId, fields: &GroupFields) -> Outcome<()> {
+        unit(self.change(Change::UpdateGroup(id.0, fields.clone())).await)
+    }
+
+    async fn delete_group(&self, id: GroupId) -> Outcome<()> {
+        gone(self.change(Change::DeleteGroup(id.0)).await)
+    }
+
+    async fn machines(&self) -> Read<Listed<Machine>> {
+        let list = |account: &mut Account| Listed { rows: account.rows(), as_of: Some(account.now()) };
+        self.read("machines", list).await
+    }
+
+    async fn machine(&self, id: MachineId) -> Read<Option<Machine>> {
+        self.read(&format!("machine {id}"), |account| account.details(id.0)).await
+    }
+
+    async fn rent(&self, request: &RentRequest) -> Outcome<Option<MachineId>> {
+        let names = self.account().manners.names_machines;
+        let outcome = self.change(Change::Rent(request.clone())).await;
+        if let Outcome::Done(id) = &outcome
+            && self.troubles.lock().unwrap().mishap(&format!("machine {id} never starts"), 3)
+            && let Some(rented) = self.account().machines.get_mut(id)
+        {
+            rented.stuck = true;
+        }
+        named(outcome, names, MachineId)
+    }
+
+    async fn update_machine(&self, id: MachineId, fields: &MachineFields) -> Outcome<()> {
+        unit(self.change(Change::UpdateMachine(id.0, fields.clone())).await)
+    }
+
+    async fn delete_machine(&self, id: MachineId) -> Outcome<()> {
+        gone(self.change(Change::DeleteMachine(id.0)).await)
+    }
+}

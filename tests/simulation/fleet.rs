@@ -1,0 +1,194 @@
+//! A fleet that is edited: what its configuration says, and which machines it wants.
+
+use super::chance::Chance;
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// GPU models of the market.
+pub const MODELS: [&str; 2] = ["RTX 3090", "RTX 4090"];
+
+/// A block of machines.
+#[derive(Clone, Debug)]
+pub struct Block {
+    pub count: usize,
+    pub model: usize,
+    /// Cents per GPU-hour.
+    pub cap: i64,
+    pub group: &'static str,
+    /// Raised by each edit of the name.
+    pub name: usize,
+    /// Raised by each edit of the environment.
+    pub env: usize,
+    pub create_first: bool,
+    pub env_change: &'static str,
+    pub template_change: &'static str,
+}
+
+/// The configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    pub blocks: BTreeMap<String, Block>,
+    /// Template groups, and how often each was edited.
+    pub groups: BTreeMap<&'static str, usize>,
+    /// `moved` blocks.
+    pub moves: Vec<(String, String)>,
+    /// Blocks that were named so far.
+    named: usize,
+}
+
+impl Block {
+    /// A block of so many machines.
+    pub fn of(count: usize) -> Block {
+        Block {
+            count,
+            model: 0,
+            cap: 50,
+            group: "g",
+            name: 0,
+            env: 0,
+            create_first: false,
+            env_change: "rent",
+            template_change: "keep",
+        }
+    }
+}
+
+impl Fleet {
+    /// One group, one block.
+    pub fn of(block: Block) -> Fleet {
+        let groups = BTreeMap::from([(block.group, 0)]);
+        Fleet { blocks: BTreeMap::from([("a".to_owned(), block)]), groups, moves: Vec::new(), named: 0 }
+    }
+
+    /// Its block `a`.
+    pub fn a(&mut self) -> &mut Block {
+        self.blocks.get_mut("a").unwrap()
+    }
+
+    /// As text.
+    pub fn hcl(&self) -> String {
+        let mut text = "podform {\n  fleet = \"sim\"\n}\n".to_owned();
+        for (name, edits) in &self.groups {
+            write!(
+                text,
+                "resource \"simplepod_template_group\" \"{name}\" {{\n  name = \"sim-{name}\"\n  image_name = \"img\"\n  \
+                 default_tag = \"v{edits}\"\n  env_variables = {{ T = \"{edits}\" }}\n}}\n"
+            )
+            .unwrap();
+        }
+        for (name, block) in &self.blocks {
+            let Block { count, cap, group, name: edits, env, create_first, env_change, template_change, .. } = block;
+            let (model, cap) = (MODELS[block.model], Decimal::new(*cap, 2));
+            write!(
+                text,
+                "resource \"simplepod_instance\" \"{name}\" {{\n  count = {count}\n  name = \"{name}_{edits}_${{count.index}}\"\n  \
+                 gpu_model = \"{model}\"\n  max_price_per_gpu = {cap}\n  template_group = simplepod_template_group.{group}.id\n  \
+                 env_variables = {{ E = \"{env}\" }}\n  env_change = \"{env_change}\"\n  template_change = \"{template_change}\"\n  \
+                 lifecycle {{\n    create_before_destroy = {create_first}\n  }}\n}}\n"
+            )
+            .unwrap();
+        }
+        for (from, to) in &self.moves {
+            write!(text, "moved {{\n  from = simplepod_instance.{from}\n  to = simplepod_instance.{to}\n}}\n").unwrap();
+        }
+        text
+    }
+
+    /// Price caps in dollars, by block.
+    pub fn caps(&self) -> BTreeMap<String, Decimal> {
+        self.blocks.iter().map(|(name, block)| (name.clone(), Decimal::new(block.cap, 2))).collect()
+    }
+
+    /// The addresses of the machines.
+    pub fn wanted(&self) -> BTreeSet<String> {
+        let all = |(name, block): (&String, &Block)| {
+            let name = name.clone();
+            (0..block.count).map(move |index| format!("simplepod_instance.{name}[{index}]"))
+        };
+        self.blocks.iter().flat_map(all).collect()
+    }
+
+    /// Somebody edits it. Says what they did.
+    pub fn edit(&mut self, chance: &mut Chance) -> String {
+        let names: Vec<String> = self.blocks.keys().cloned().collect();
+        let Some(name) = chance.pick(&names).cloned() else { return self.add(chance) };
+        let block = self.blocks.get_mut(&name).unwrap();
+        match chance.below(12) {
+            0 | 1 => {
+                block.count = chance.below(5);
+                format!("{name}: count = {}", block.count)
+            }
+            2 => {
+                block.cap = 30 + i64::try_from(chance.below(40)).unwrap();
+                format!("{name}: cap = {}", block.cap)
+            }
+            3 => {
+                block.model = 1 - block.model;
+                format!("{name}: gpu_model = {}", MODELS[block.model])
+            }
+            4 => {
+                block.name += 1;
+                format!("{name}: another name")
+            }
+            5 => {
+                block.env += 1;
+                format!("{name}: another environment")
+            }
+            6 => {
+                block.create_first = !block.create_first;
+                format!("{name}: create_before_destroy = {}", block.create_first)
+            }
+            7 => {
+                block.env_change = chance.pick(&["rent", "update"]).unwrap();
+                block.template_change = chance.pick(&["keep", "update", "rent"]).unwrap();
+                format!("{name}: env_change = {}, template_change = {}", block.env_change, block.template_change)
+            }
+            8 => {
+                let group = block.group;
+                *self.groups.entry(group).or_default() += 1;
+                format!("group {group}: another tag and environment")
+            }
+            9 => {
+                block.group = if block.group == "g" { "h" } else { "g" };
+                let group = block.group;
+                self.groups.entry(group).or_default();
+                self.drop_groups();
+                format!("{name}: group {group}")
+            }
+            10 => {
+                let block = self.blocks.remove(&name).unwrap();
+                self.moves.retain(|(from, to)| *from != name && *to != name);
+                if chance.percent(50) {
+                    self.drop_groups();
+                    return format!("{name}: removed");
+                }
+                self.named += 1;
+                let to = format!("m{}", self.named);
+                self.blocks.insert(to.clone(), block);
+                self.moves.push((name.clone(), to.clone()));
+                format!("{name}: moved to {to}")
+            }
+            _ => self.add(chance),
+        }
+    }
+
+    fn add(&mut self, chance: &mut Chance) -> String {
+        self.named += 1;
+        let name = format!("n{}", self.named);
+        let block = Block {
+            model: chance.below(2),
+            group: chance.pick(&["g", "h"]).unwrap(),
+            create_first: chance.percent(30),
+            ..Block::of(1 + chance.below(3))
+        };
+        self.groups.entry(block.group).or_default();
+        self.blocks.insert(name.clone(), block);
+        format!("{name}: added")
+    }
+
+    fn drop_groups(&mut self) {
+        let used: BTreeSet<&str> = self.blocks.values().map(|block| block.group).collect();
+        self.groups.retain(|name, _| used.contains(name));
+    }
+}

@@ -1,0 +1,21 @@
+//! Whole runs inside one process: an account in memory behind the seam, virtual time, faults and crashes at every call
+//! and at every write, and a checker that shares no code with planner or executor.
+
+mod account;
+mod chance;
+mod checker;
+mod cloud;
+mod disk;
+mod exhaustive;
+mod fleet;
+mod histories;
+mod run;
+mod trouble;
+
+use std::future::Future;
+
+/// Runs a future in virtual time: when everybody waits, the clock jumps.
+fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true).build().unwrap().block_on(future)
+}

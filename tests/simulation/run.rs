@@ -1,0 +1,211 @@
+//! One `podform apply`, as the command line makes it: settle, refresh, plan, apply, snapshot.
+
+use super::cloud::{Tape, World};
+use super::trouble::Trouble;
+use futures::future::BoxFuture;
+use jiff::SignedDuration;
+use podform::apply::{ApplyInput, ApplyResult, Cancel, Connect, Journal, MarketRead, apply};
+use podform::cloud::Cloud;
+use podform::config::{self, Graph, Inputs, LoadedFile};
+use podform::diag::{Diagnostics, Severity, Sources};
+use podform::lang::parse;
+use podform::lang::reference::NoScope;
+use podform::live::{Reads, Want};
+use podform::plan::{Plan, PlanInput, PlanOptions, Program, plan, wants};
+use podform::refresh::{
+    Clock, Refresh, Settle, foreign_lineage, lost_state, mass_disappearance, orphans, read, refresh, settle,
+};
+use podform::state::{AccountIdentity, SecretKey, State};
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Design, invariant 2.
+pub const WINDOW: Duration = Duration::from_secs(120);
+
+/// How a run is made.
+#[derive(Clone, Debug, Default)]
+pub struct How {
+    /// The configuration.
+    pub hcl: String,
+    /// What goes wrong.
+    pub trouble: Trouble,
+    /// How far this computer's clock is ahead of the server's, in seconds.
+    pub skew: i64,
+    /// `-accept-missing`.
+    pub accept_missing: bool,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum End {
+    /// The program died.
+    Crashed,
+    /// It ended before it called anything, with these errors.
+    Stopped(Vec<String>),
+    /// Nothing was to be done; so many intents stay in doubt.
+    Nothing(usize),
+    /// It applied its plan.
+    Applied(Box<ApplyResult>),
+}
+
+impl End {
+    /// For a reproduction.
+    pub fn words(&self) -> String {
+        match self {
+            End::Crashed => "crashed".into(),
+            End::Stopped(errors) => format!("stopped: {}", errors.join(" / ")),
+            End::Nothing(doubts) => format!("nothing to do, {doubts} in doubt"),
+            End::Applied(result) => {
+                let told: Vec<&str> = result.diagnostics.iter().map(|found| found.detail.as_str()).collect();
+                format!("applied, exit {}: {}", result.exit_code(), told.join(" / "))
+            }
+        }
+    }
+}
+
+struct NoPort;
+
+impl Connect for NoPort {
+    fn connect<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, bool> {
+        Box::pin(async { true })
+    }
+}
+
+/// Runs, and checks what can be checked at once.
+pub async fn run(world: &World, how: &How) -> End {
+    world.begin(how.trouble.clone());
+    let mut plan = None;
+    let mut end = tokio::select! {
+        biased;
+        () = world.crash.notified() => End::Crashed,
+        end = body(world, how, &mut plan) => end,
+    };
+    if world.is_dead() {
+        end = End::Crashed;
+        // A death that nobody waited for is no death of the next run.
+        tokio::select! { biased; () = world.crash.notified() => {} () = std::future::ready(()) => {} }
+    }
+    let account = world.account();
+    let mut ledger = world.ledger.lock().unwrap();
+    ledger.within_plan(&account, plan.as_ref());
+    if !matches!(end, End::Crashed | End::Stopped(_)) && world.disk.lock().unwrap().journal.is_empty() {
+        ledger.at_rest(&account, &world.disk.lock().unwrap());
+    }
+    end
+}
+
+/// The configuration of a text.
+pub fn program(hcl: &str) -> Program {
+    let (mut sources, mut diags) = (Sources::default(), Diagnostics::new());
+    let file = sources.add("main.hcl", hcl);
+    let body = Arc::new(parse::parse_body(file, hcl, &mut diags));
+    let mut read = |_: &str, _: Option<podform::diag::Span>, _: &mut Diagnostics| {
+        Some(vec![LoadedFile { overrides: false, body: body.clone() }])
+    };
+    let configuration = config::load(".", &mut read, &mut diags);
+    let graph = Graph::build(&configuration, &mut diags).unwrap_or_default();
+    let inputs = Inputs::resolve(configuration.root(), Vec::new(), &mut sources, &mut diags);
+    assert!(!diags.has_errors(), "{diags:?}\n{hcl}");
+    Program { configuration, graph, inputs }
+}
+
+fn errors(diags: &Diagnostics) -> Vec<String> {
+    let errors = diags.iter().filter(|found| found.severity == Severity::Error);
+    errors.map(|found| format!("{}: {}", found.summary, found.detail)).collect()
+}
+
+async fn body(world: &World, how: &How, planned: &mut Option<Plan>) -> End {
+    match prepare(world, how, planned).await {
+        Ok(end) | Err(end) => end,
+    }
+}
+
+async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result<End, End> {
+    let stopped = |diags: Diagnostics| End::Stopped(errors(&diags));
+    let program = program(&how.hcl);
+    let mut state = world.disk.lock().unwrap().load();
+    let local = world.account().now() + SignedDuration::from_secs(how.skew);
+    state.watched.retain(|_, (_, closed)| local.duration_since(*closed) < SignedDuration::from_hours(24));
+    if state.lineage.is_empty() {
+        state.lineage = format!("lineage-{}", world.account().now());
+    }
+    let key = SecretKey::derive(&SecretString::from("key"), &state.lineage);
+    if !state.open.is_empty() {
+        let clock = Clock::new(local);
+        let settling = Settle { window: WINDOW, wait: true, clock: &clock, key: &key };
+        let settled = settle(world, &state, &settling).await.map_err(stopped)?;
+        Tape(world).append(&settled.events).map_err(|why| End::Stopped(vec![why.detail]))?;
+        settled.events.into_iter().for_each(|event| state.apply(event));
+    }
+    let snapshot = refresh(world, &state, Refresh::Lists).await.map_err(stopped)?;
+    if let Some(refused) = mass_disappearance(&state, &snapshot).filter(|_| !how.accept_missing) {
+        return Err(stopped(refused.into()));
+    }
+    if let Some(refused) = lost_state(&foreign_lineage(&snapshot, "sim", &state.lineage), "sim") {
+        return Err(stopped(refused.into()));
+    }
+    if let Some(orphan) = orphans(&state, &snapshot).first() {
+        return Err(End::Stopped(vec![format!("machine {} is an orphan", orphan.id)]));
+    }
+    let asked = tokio::time::Instant::now();
+    let offers = world.offers().await;
+    let offers = offers.map_err(|error| End::Stopped(vec![error.to_string()]))?;
+    let mut reads = Reads { offers: Some(offers.clone()), ..Reads::default() };
+    let account = AccountIdentity { base_url: "https://sim".into(), key_fingerprint: "f".into() };
+    let options = PlanOptions::default();
+    let mut diags = Diagnostics::new();
+    let made = loop {
+        let input = PlanInput {
+            program: &program,
+            effects: &NoScope,
+            state: &state,
+            snapshot: &snapshot,
+            market: &offers,
+            reads: &reads,
+            key: &key,
+            account: account.clone(),
+            options: &options,
+        };
+        let wanted: std::collections::BTreeSet<Want> = wants(&input);
+        if wanted.is_empty() {
+            break plan(&input, &mut diags);
+        }
+        read(world, &wanted, &mut reads).await.map_err(stopped)?;
+    };
+    let Some(made) = made.filter(|_| !diags.has_errors()) else { return Err(stopped(diags)) };
+    if let Some(why) = made.unplaced.first() {
+        return Err(End::Stopped(vec![format!("{} finds no offer", why.address)]));
+    }
+    let made = planned.insert(made.plan);
+    if !made.has_changes() {
+        write(world, &mut state);
+        return Ok(End::Nothing(made.in_doubt.len()));
+    }
+    let clock = Clock::new(local);
+    clock.observe(snapshot.as_of);
+    let (_cancel, receiver) = tokio::sync::watch::channel(Cancel::Running);
+    let input = ApplyInput {
+        cloud: world,
+        plan: made,
+        program: &program,
+        effects: &NoScope,
+        market: Some(MarketRead { asked, offers, account: None }),
+        state,
+        journal: &mut Tape(world),
+        key: &key,
+        clock: &clock,
+        parallelism: 8,
+        settle_window: WINDOW,
+        cancel: receiver,
+        connect: &NoPort,
+    };
+    let mut result = apply(input, |_| ()).await;
+    write(world, &mut result.state);
+    Ok(End::Applied(Box::new(result)))
+}
+
+/// A state that cannot be written stays in the journal.
+fn write(world: &World, state: &mut State) {
+    let _ = world.snapshot(state);
+}
