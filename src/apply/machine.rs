@@ -82,6 +82,12 @@ async fn body<C: Cloud>(
         // It still runs what it was rented from.
         record.attributes.insert("template_digest".to_owned(), digest.clone());
     }
+    if !template && has("template_group") {
+        // The API goes on showing the group that it was rented from, and that is no drift.
+        let shown = change.before.as_ref().and_then(|before| before.get("template_group")?.as_str());
+        let shown = shown.map(|shown| ("template_group".to_owned(), shown.to_owned().into()));
+        record.read_back.extend(shown);
+    }
     if template || (has("env_variables") && updates("env_change")) {
         body.env = Some(environment(ctx, job, desired.group, &desired.env, before.claim.as_deref()).await?);
     }

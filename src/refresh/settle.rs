@@ -4,6 +4,7 @@ use super::clock::{Clock, later};
 use super::fault::{fault, passes};
 use super::observed::take_in;
 use super::sight::{Search, Sighting, sight, sight_group};
+use crate::address::InstanceAddr;
 use crate::cloud::{CallError, Cloud};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, Machine, MachineId, Mark, Status};
@@ -61,8 +62,10 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
     for intent in state.open.values() {
         match intent.action {
             IntentAction::Rent | IntentAction::CreateGroup => open.push(intent.clone()),
+            // A new machine may not be found by its id yet, and is not gone for that.
+            IntentAction::Update if is_unseen(state, intent) => open.push(intent.clone()),
             // Repeating it is harmless, and the next plan compares live with recorded.
-            IntentAction::Update => settled.events.push(not_done(intent, "the next plan compares what is live")),
+            IntentAction::Update => settled.events.push(not_done(intent, COMPARED)),
             IntentAction::Delete => {
                 let gone = deleted(cloud, intent).await;
                 match gone.map_err(|error| fault(&format!("Looking whether {} is deleted", intent.address), &error))? {
@@ -99,8 +102,12 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
                             doubts.push((intent.clone(), why));
                             left.push(intent);
                         }
+                        Verdict::Seen => settled.events.push(not_done(&intent, COMPARED)),
                         Verdict::Nowhere => {
-                            if looks >= LOOKS && found.as_of >= later(ended(&intent), how.window) {
+                            let over = looks >= LOOKS && found.as_of >= later(ended(&intent), how.window);
+                            if over && intent.action == IntentAction::Update {
+                                settled.events.push(not_done(&intent, "the machine never showed"));
+                            } else if over {
                                 settled.events.push(Event::Absent { claim: intent.claim.clone(), at: found.as_of });
                             } else {
                                 doubts.push((intent.clone(), "it is not in the account so far".to_owned()));
@@ -131,8 +138,21 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
     Ok(settled)
 }
 
+/// Why the outcome of an update does not matter.
+const COMPARED: &str = "the next plan compares what is live";
+
+/// Whether an update is of a machine that was rented and never read: naming and marking comes right after the rent.
+fn is_unseen(state: &State, intent: &Intent) -> bool {
+    let unseen = |(address, record): (&InstanceAddr, &Record)| {
+        address.resource.kind == INSTANCE && record.id() == intent.id && record.hash_id().is_none()
+    };
+    state.objects().any(unseen)
+}
+
 enum Verdict {
     Found(Box<Record>),
+    /// It is there, and that is all that matters.
+    Seen,
     Perhaps(String),
     Nowhere,
 }
@@ -144,7 +164,8 @@ struct Looked {
 
 async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<'_>) -> Result<Looked, CallError> {
     let any = |action: IntentAction| open.iter().any(|intent| intent.action == action);
-    let machines = if any(IntentAction::Rent) { Some(cloud.machines().await?) } else { None };
+    let lists = any(IntentAction::Rent) || any(IntentAction::Update);
+    let machines = if lists { Some(cloud.machines().await?) } else { None };
     let groups = if any(IntentAction::CreateGroup) { Some(cloud.groups().await?) } else { None };
     let dates = [machines.as_ref().map(|listed| listed.as_of), groups.as_ref().map(|listed| listed.as_of)];
     let as_of = how.clock.observe(dates.into_iter().flatten().flatten().min());
@@ -152,6 +173,10 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
     for intent in open {
         let record = || intent.record.as_deref().cloned().unwrap_or_default();
         verdicts.push(match (intent.action, &machines, &groups) {
+            (IntentAction::Update, ..) => match intent.id {
+                Some(id) if cloud.machine(MachineId(id)).await?.is_none() => Verdict::Nowhere,
+                _ => Verdict::Seen,
+            },
             (IntentAction::Rent, Some(listed), _) => {
                 match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
                     Sighting::Found(machine) => {

@@ -79,6 +79,20 @@ impl World {
         }
     }
 
+    /// What a person does about machines that nothing tells apart: releases in the panel what carries no mark. Only where
+    /// the API hides environments.
+    pub fn release_unmarked(&self) -> Vec<u64> {
+        let mut account = self.account();
+        if account.manners.shows_env {
+            return Vec::new();
+        }
+        let marked = |notes: &Option<String>| notes.as_ref().is_some_and(|notes| notes.contains("podform:v1:"));
+        let unmarked = account.standing().filter(|rented| !rented.stranger && !marked(&rented.machine.notes));
+        let ids: Vec<u64> = unmarked.map(|rented| rented.machine.id.0).collect();
+        ids.iter().for_each(|id| account.end(*id));
+        ids
+    }
+
     async fn change(&self, change: Change) -> Outcome<u64> {
         self.unless_dead().await;
         let fault = self.troubles.lock().unwrap().call(&change.name());

@@ -81,8 +81,13 @@ async fn one(case: &Case, manners: Manners, trouble: Trouble) -> Result<(usize, 
     let counts = world.troubles.lock().map(|troubles| (troubles.calls, troubles.writes)).unwrap();
     let mut settled = false;
     for _ in 0..3 {
-        let end = run(&world, &how(&case.after, Trouble::None)).await;
+        let mut end = run(&world, &how(&case.after, Trouble::None)).await;
         told.push(end.words());
+        if matches!(end, End::Nothing(1..)) {
+            told.push(format!("the operator releases {:?}", world.release_unmarked()));
+            end = run(&world, &how(&case.after, Trouble::None)).await;
+            told.push(end.words());
+        }
         if matches!(end, End::Nothing(0)) {
             settled = true;
             break;
@@ -102,10 +107,10 @@ async fn one(case: &Case, manners: Manners, trouble: Trouble) -> Result<(usize, 
 }
 
 /// Every trouble of every case, with this API.
-fn everything(manners: Manners) {
+fn everything(manners: Manners, only: &[&str]) {
     let mut broken = Vec::new();
     let (mut calls, mut writes) = (0, 0);
-    for case in cases() {
+    for case in cases().into_iter().filter(|case| only.is_empty() || only.contains(&case.name)) {
         let mut try_it = |trouble: Trouble| {
             let name = format!("{}, {trouble:?}", case.name);
             let result = in_virtual_time(one(&case, manners, trouble));
@@ -131,26 +136,32 @@ fn everything(manners: Manners) {
 
 #[test]
 fn every_fault_at_every_step() {
-    everything(Manners::default());
+    everything(Manners::default(), &[]);
 }
 
 #[test]
 fn every_fault_where_nothing_is_named_and_lists_lag() {
-    everything(Manners {
-        names_machines: false,
-        list_lag: Duration::from_secs(40),
-        delete_lag: Duration::from_secs(15),
-        full_rows: true,
-        ..Manners::default()
-    });
+    everything(
+        Manners {
+            names_machines: false,
+            list_lag: Duration::from_secs(40),
+            delete_lag: Duration::from_secs(15),
+            full_rows: true,
+            ..Manners::default()
+        },
+        &[],
+    );
 }
 
 #[test]
 fn every_fault_where_environments_are_hidden() {
-    everything(Manners { shows_env: false, names_groups: true, ..Manners::default() });
+    everything(Manners { shows_env: false, names_groups: true, ..Manners::default() }, &[]);
 }
 
 #[test]
 fn every_fault_where_a_new_machine_is_not_found_by_id() {
-    everything(Manners { id_lag: Duration::from_secs(20), list_lag: Duration::from_secs(20), ..Manners::default() });
+    everything(
+        Manners { id_lag: Duration::from_secs(20), list_lag: Duration::from_secs(20), ..Manners::default() },
+        &["create", "replace, new one first"],
+    );
 }

@@ -1,1 +1,275 @@
+//! Seeded histories: the fleet is edited, others rent and delete, clocks jump, prices move, calls fail, the program dies;
+//! in the end, with nothing going wrong any more, two runs reach an empty plan.
+//!
+//! `PODFORM_HISTORIES=N` runs so many, `PODFORM_SEED=S` begins at that seed (alone, it runs that one and prints it).
 
+use super::account::Manners;
+use super::chance::Chance;
+use super::cloud::World;
+use super::fleet::{Block, Fleet, MODELS};
+use super::in_virtual_time;
+use super::run::{End, How, run};
+use super::trouble::Trouble;
+use podform::live::{GroupFields, GroupId, RentRequest};
+use podform::money::Usd;
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How many run where nobody says.
+const HISTORIES: u64 = 400;
+/// Of a hundred calls, so many go wrong in a troubled run.
+const SHARE: usize = 12;
+
+/// One history.
+struct History {
+    world: World,
+    fleet: Fleet,
+    chance: Chance,
+    /// What happened, for a reproduction.
+    told: Vec<String>,
+    runs: u64,
+}
+
+impl History {
+    /// An API of some manners, a market, an empty fleet.
+    fn new(seed: u64) -> History {
+        let mut chance = Chance::new(seed, "history");
+        let manners = Manners {
+            list_lag: Duration::from_secs(*chance.pick(&[0, 0, 5, 30]).unwrap()),
+            id_lag: Duration::from_secs(*chance.pick(&[0, 0, 0, 8]).unwrap()),
+            delete_lag: Duration::from_secs(*chance.pick(&[0, 0, 5, 20]).unwrap()),
+            boot: Duration::from_secs(*chance.pick(&[0, 5, 90]).unwrap()),
+            names_machines: chance.percent(60),
+            names_groups: chance.percent(50),
+            shows_env: chance.percent(80),
+            full_rows: chance.percent(30),
+        };
+        // Where nothing names a machine and nothing shows whose it is, only a person can tell.
+        let manners = Manners { names_machines: manners.names_machines || !manners.shows_env, ..manners };
+        let told = vec![format!("{manners:?}")];
+        let world = World::new(manners);
+        let mut fleet = Fleet::of(Block::of(chance.below(4)));
+        fleet.a().create_first = chance.percent(30);
+        let mut history = History { world, fleet, chance, told, runs: 0 };
+        history.restock();
+        history.stranger();
+        history
+    }
+
+    /// The market has enough of everything.
+    fn restock(&mut self) {
+        let mut account = self.world.account();
+        for model in MODELS {
+            let free = account.offers.iter().filter(|offer| offer.available && offer.gpu_model == model);
+            for _ in free.count()..12 {
+                let cents = 15 + i64::try_from(self.chance.below(30)).unwrap();
+                account.offer(model, cents);
+            }
+        }
+    }
+
+    /// Somebody else rents, and makes a group.
+    fn stranger(&mut self) {
+        let mut account = self.world.account();
+        let free: Vec<_> = account.offers.iter().filter(|offer| offer.available).cloned().collect();
+        let Some(offer) = self.chance.pick(&free) else { return };
+        let fields = GroupFields { name: Some("theirs".into()), ..GroupFields::default() };
+        let group = GroupId(account.create_group(&fields, true));
+        let request = RentRequest {
+            offer_iri: offer.iri.clone(),
+            gpu_count: 1,
+            group,
+            start_script: None,
+            env: Default::default(),
+        };
+        account.rent(&request, true).unwrap();
+    }
+
+    /// Something that others do.
+    fn others(&mut self) -> String {
+        let pick = self.chance.below(7);
+        if pick == 0 {
+            self.stranger();
+            return "a stranger rents".into();
+        }
+        let mut account = self.world.account();
+        let ours: Vec<u64> =
+            account.standing().filter(|rented| !rented.stranger).map(|rented| rented.machine.id.0).collect();
+        let theirs: Vec<u64> =
+            account.standing().filter(|rented| rented.stranger).map(|rented| rented.machine.id.0).collect();
+        match (pick, self.chance.pick(&ours), self.chance.pick(&theirs)) {
+            (1, _, Some(id)) => {
+                account.end(*id);
+                format!("a stranger releases {id}")
+            }
+            (2, Some(id), _) => {
+                account.end(*id);
+                format!("somebody releases our machine {id}")
+            }
+            (3, Some(id), _) => {
+                let machine = &mut account.machines.get_mut(id).unwrap().machine;
+                machine.name = Some("edited".into());
+                format!("somebody renames our machine {id}")
+            }
+            (4, Some(id), _) if account.manners.shows_env => {
+                account.machines.get_mut(id).unwrap().machine.notes = Some("mine".into());
+                format!("somebody wipes the notes of our machine {id}")
+            }
+            (5, ..) => {
+                for offer in &mut account.offers {
+                    let cents = 15 + i64::try_from(self.chance.below(45)).unwrap();
+                    offer.price_per_gpu = Usd(Decimal::new(cents, 2));
+                }
+                "prices move".into()
+            }
+            _ => {
+                let most = self.chance.below(6);
+                account
+                    .offers
+                    .iter_mut()
+                    .filter(|offer| offer.available)
+                    .take(most)
+                    .for_each(|offer| offer.available = false);
+                format!("others take {most} offers")
+            }
+        }
+    }
+
+    async fn run(&mut self, trouble: Trouble) -> End {
+        let skew = *self.chance.pick(&[0, 0, -7200, 40, 3600]).unwrap();
+        self.world.ledger.lock().unwrap().caps = self.fleet.caps();
+        let how = How { hcl: self.fleet.hcl(), trouble: trouble.clone(), skew, accept_missing: true };
+        let end = run(&self.world, &how).await;
+        self.runs += 1;
+        self.told.push(format!("apply ({trouble:?}, clock {skew:+} s): {}", end.words()));
+        end
+    }
+
+    /// Edits, others, clocks, applies.
+    async fn happen(&mut self) {
+        for step in 0..5 + self.chance.below(8) {
+            match self.chance.below(10) {
+                0..3 => {
+                    let told = self.fleet.edit(&mut self.chance);
+                    self.told.push(told);
+                }
+                3 | 4 => {
+                    let told = self.others();
+                    self.told.push(told);
+                }
+                5 => {
+                    let seconds = *self.chance.pick(&[1, 60, 3600, 100_000]).unwrap();
+                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                    self.told.push(format!("{seconds} s pass"));
+                }
+                _ => {
+                    let seed = u64::try_from(self.chance.below(1 << 30)).unwrap() + u64::try_from(step).unwrap();
+                    let trouble =
+                        if self.chance.percent(75) { Trouble::Random { seed, share: SHARE } } else { Trouble::None };
+                    self.run(trouble).await;
+                }
+            }
+        }
+    }
+
+    /// Nothing goes wrong any more: the plan becomes empty.
+    async fn come_to_rest(&mut self) {
+        self.restock();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        self.fleet.blocks.values_mut().for_each(|block| block.cap = 70);
+        let mut empty = false;
+        let mut helped = false;
+        for _ in 0..3 {
+            let mut end = self.run(Trouble::None).await;
+            if let End::Nothing(1..) = end
+                && !helped
+            {
+                helped = true;
+                let released = self.world.release_unmarked();
+                self.told.push(format!("the operator releases {released:?}"));
+                end = self.run(Trouble::None).await;
+            }
+            if matches!(end, End::Nothing(0)) {
+                empty = true;
+                break;
+            }
+        }
+        let mut ledger = self.world.ledger.lock().unwrap();
+        if !empty {
+            ledger.faults.push("two runs did not reach an empty plan".into());
+        }
+        let (account, disk) = (self.world.account(), self.world.disk.lock().unwrap());
+        ledger.at_rest(&account, &disk);
+        ledger.at_the_end(&account, &disk, &self.fleet.wanted());
+    }
+}
+
+/// What one history was.
+struct Outcome {
+    runs: u64,
+    injected: BTreeMap<String, usize>,
+    /// What is wrong, and how it came to that.
+    broken: Option<String>,
+    told: Vec<String>,
+}
+
+fn history(seed: u64) -> Outcome {
+    in_virtual_time(async {
+        let mut history = History::new(seed);
+        history.happen().await;
+        history.come_to_rest().await;
+        let faults = std::mem::take(&mut history.world.ledger.lock().unwrap().faults);
+        let broken = (!faults.is_empty()).then(|| {
+            let told = history.told.join("\n  ");
+            format!("PODFORM_SEED={seed}\n  {}\n  after:\n  {told}\n{}", faults.join("\n  "), history.fleet.hcl())
+        });
+        let injected = std::mem::take(&mut history.world.troubles.lock().unwrap().injected);
+        Outcome { runs: history.runs, injected, broken, told: history.told }
+    })
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+#[test]
+fn histories_come_to_rest() {
+    let seed = number("PODFORM_SEED");
+    let count = number("PODFORM_HISTORIES").unwrap_or(if seed.is_some() { 1 } else { HISTORIES });
+    let first = seed.unwrap_or(1);
+    let next = AtomicU64::new(first);
+    let total = Mutex::new((0, BTreeMap::<String, usize>::new(), Vec::new()));
+    let began = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, std::num::NonZero::get) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + count {
+                        break;
+                    }
+                    let outcome = std::panic::catch_unwind(|| history(seed));
+                    let mut total = total.lock().unwrap();
+                    match outcome {
+                        Ok(outcome) => {
+                            total.0 += outcome.runs;
+                            outcome.injected.into_iter().for_each(|(kind, n)| *total.1.entry(kind).or_default() += n);
+                            total.2.extend(outcome.broken);
+                            if count == 1 {
+                                println!("{}", outcome.told.join("\n"));
+                            }
+                        }
+                        Err(_) => total.2.push(format!("PODFORM_SEED={seed} panicked")),
+                    }
+                }
+            });
+        }
+    });
+    let (runs, injected, broken) = total.into_inner().unwrap();
+    println!("{count} histories, {runs} runs in {:?}; faults: {injected:?}", began.elapsed());
+    let shown: Vec<&str> = broken.iter().take(5).map(String::as_str).collect();
+    assert!(broken.is_empty(), "{} of {count} histories are broken:\n{}", broken.len(), shown.join("\n\n"));
+}

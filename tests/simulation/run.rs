@@ -46,7 +46,7 @@ pub enum End {
     /// Nothing was to be done; so many intents stay in doubt.
     Nothing(usize),
     /// It applied its plan.
-    Applied(Box<ApplyResult>),
+    Applied(Box<ApplyResult>, Vec<String>),
 }
 
 impl End {
@@ -56,9 +56,9 @@ impl End {
             End::Crashed => "crashed".into(),
             End::Stopped(errors) => format!("stopped: {}", errors.join(" / ")),
             End::Nothing(doubts) => format!("nothing to do, {doubts} in doubt"),
-            End::Applied(result) => {
+            End::Applied(result, steps) => {
                 let told: Vec<&str> = result.diagnostics.iter().map(|found| found.detail.as_str()).collect();
-                format!("applied, exit {}: {}", result.exit_code(), told.join(" / "))
+                format!("applied, exit {}: {}; {}", result.exit_code(), steps.join(", "), told.join(" / "))
             }
         }
     }
@@ -202,7 +202,11 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
     };
     let mut result = apply(input, |_| ()).await;
     write(world, &mut result.state);
-    Ok(End::Applied(Box::new(result)))
+    let steps = made.steps.iter().map(|step| {
+        let why = made.change_of(step).map(|change| (&change.forced_by, change.repair_mark));
+        format!("{:?} {} {why:?}", step.action, step.address)
+    });
+    Ok(End::Applied(Box::new(result), steps.collect()))
 }
 
 /// A state that cannot be written stays in the journal.

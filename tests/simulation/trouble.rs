@@ -33,7 +33,7 @@ pub const FAULTS: [Fault; 10] = [
     Fault::Dropped,
     Fault::Lost,
     Fault::Late(40),
-    Fault::Late(110),
+    Fault::Late(75),
     Fault::Slow,
     Fault::Twice,
     Fault::CrashBefore,
