@@ -253,10 +253,15 @@ async fn mark<C: Cloud>(
         }
         tokio::time::sleep(PAUSE).await;
     };
+    // Until it was seen the intent stays open: a machine that is not found by its id yet is not gone.
+    let seen = details(ctx, job, id).await;
     // What was not set is not recorded as sent, so that the next plan sets it; the claim proves that it is ours.
     for name in SET_AFTER_RENT {
         record.attributes.insert(name.to_owned(), serde_json::Value::Null);
         record.secrets.remove(name);
+    }
+    if let Ok(machine) = &seen {
+        take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine));
     }
     ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }, recorded(job, None, record)]).await?;
     let mut diagnostic = fault(&format!("Naming and marking {address} (machine {id}), which was rented"), &error);

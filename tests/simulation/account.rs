@@ -76,6 +76,8 @@ pub struct Made {
     pub group: Group,
     /// Not ours.
     pub stranger: bool,
+    /// The network delivered the call that made it twice: this one, or its like, is nobody's.
+    pub twin: bool,
 }
 
 /// How the API behaves where that is not settled.
@@ -131,6 +133,9 @@ pub struct Account {
     began: Instant,
 }
 
+/// The longest that a call takes after its connection closed.
+const HANGS: Duration = Duration::from_secs(75);
+
 /// When the world begins.
 fn beginning() -> Timestamp {
     "2026-03-01T00:00:00Z".parse().unwrap()
@@ -179,14 +184,26 @@ impl Account {
 
     /// What was under way and is due by now takes effect.
     pub fn settle(&mut self) {
-        let now = Instant::now();
+        let (now, server) = (Instant::now(), self.now());
         let (due, later) = std::mem::take(&mut self.under_way).into_iter().partition(|(at, _)| *at <= now);
         self.under_way = later;
         let due: Vec<(Instant, Change)> = due;
-        for (_, change) in due {
+        for (at, change) in due {
             let id = self.carry_out(&change).ok();
+            if let (Change::Rent(_), Some(rented)) = (&change, id.and_then(|id| self.machines.get_mut(&id))) {
+                rented.at = at;
+                let ago = SignedDuration::try_from(now - at).unwrap();
+                rented.machine.created_at = Some((server - ago).to_string());
+            }
             self.done.push(Done { change, id, late: true });
         }
+    }
+
+    /// The program is gone, and its connections with it: what is still under way comes to its end from here, within the
+    /// settle window.
+    pub fn hang_up(&mut self) {
+        let latest = Instant::now() + HANGS;
+        self.under_way.iter_mut().for_each(|(due, _)| *due = latest.min(*due));
     }
 
     /// Carries out what podform asked. The id of the object, or the refusal.
@@ -281,7 +298,9 @@ impl Account {
             jupyter: Some(false),
         };
         write(&mut group, fields);
-        self.groups.insert(id, Made { group, stranger });
+        let mut likes = self.groups.values_mut().filter(|other| !stranger && other.group.notes == group.notes);
+        let twin = likes.next().map(|like| like.twin = true).is_some();
+        self.groups.insert(id, Made { group, stranger, twin });
         id
     }
 

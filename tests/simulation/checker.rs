@@ -183,15 +183,17 @@ impl Ledger {
             let id = made.group.id.0;
             let known = recorded.groups.iter().any(|(recorded, _)| *recorded == id);
             let open = mark_claim(made.group.notes.as_deref()).is_some_and(|claim| recorded.open.contains(&claim));
-            // One that the network made twice is told apart by nothing.
-            let twin = account
-                .groups
-                .values()
-                .any(|other| other.group.id != made.group.id && other.group.notes == made.group.notes);
-            if !known && !open && !twin {
+            if !known && !open && !made.twin {
                 self.fault(format!("group {id} is an orphan"));
             }
         }
+    }
+
+    /// Groups that the network made twice, and that nobody recorded: a person deletes them.
+    pub fn left_twins(account: &Account, disk: &Disk) -> Vec<u64> {
+        let recorded = Recorded::read(&disk.state).map(|recorded| recorded.groups).unwrap_or_default();
+        let twins = account.groups.values().filter(|made| made.twin).map(|made| made.group.id.0);
+        twins.filter(|id| !recorded.iter().any(|(recorded, _)| recorded == id)).collect()
     }
 
     /// After everything came to its end: each wanted machine stands once, and nothing else of ours.

@@ -35,7 +35,8 @@ impl Disk {
         };
         let replay = decode_journal(&self.journal);
         assert!(replay.error.is_none(), "the journal is damaged: {:?}", replay.error);
-        self.journal.truncate(replay.clean);
+        // As the store does: an entry may be whole but for its line end.
+        self.journal = replay.entries.iter().map(encode_entry).collect::<String>().into_bytes();
         state.replay(replay.entries).unwrap_or_else(|error| panic!("the journal does not replay: {error:?}"));
         self.seq = state.journal_seq;
         state
@@ -56,8 +57,7 @@ impl Disk {
             Some(DiskFault::Torn) => {
                 let half = &text.as_bytes()[..text.len() / 2];
                 self.journal.extend_from_slice(half);
-                let whole = half.iter().filter(|byte| **byte == b'\n').count();
-                self.witness(text.lines().take(whole));
+                self.witness(text.lines().take(decode_journal(half).entries.len()));
                 return Err(WriteError::Dead);
             }
             Some(DiskFault::CrashAfter) | None => {}

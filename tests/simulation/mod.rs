@@ -9,6 +9,7 @@ mod disk;
 mod exhaustive;
 mod fleet;
 mod histories;
+mod http;
 mod run;
 mod trouble;
 

@@ -86,7 +86,8 @@ pub async fn run(world: &World, how: &How) -> End {
         // A death that nobody waited for is no death of the next run.
         tokio::select! { biased; () = world.crash.notified() => {} () = std::future::ready(()) => {} }
     }
-    let account = world.account();
+    let mut account = world.account();
+    account.hang_up();
     let mut ledger = world.ledger.lock().unwrap();
     ledger.within_plan(&account, plan.as_ref());
     if !matches!(end, End::Crashed | End::Stopped(_)) && world.disk.lock().unwrap().journal.is_empty() {

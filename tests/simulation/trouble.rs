@@ -82,6 +82,8 @@ pub struct Troubles {
     pub writes: usize,
     /// What went wrong, by kind, over all runs.
     pub injected: BTreeMap<String, usize>,
+    /// What went wrong, and with what, in this run.
+    pub story: Vec<String>,
 }
 
 impl Troubles {
@@ -103,7 +105,7 @@ impl Troubles {
             }
             _ => None,
         };
-        self.count(fault.as_ref());
+        self.count(what, fault.as_ref());
         fault
     }
 
@@ -111,7 +113,7 @@ impl Troubles {
     pub fn read(&mut self, what: &str) -> bool {
         let Trouble::Random { seed, share } = self.plan else { return false };
         let fails = self.chance(seed, what).percent(share / 2);
-        self.count(fails.then_some("failed read").as_ref());
+        self.count(what, fails.then_some("failed read").as_ref());
         fails
     }
 
@@ -119,7 +121,7 @@ impl Troubles {
     pub fn mishap(&mut self, what: &str, share: usize) -> bool {
         let Trouble::Random { seed, .. } = self.plan else { return false };
         let happens = self.chance(seed, what).percent(share);
-        self.count(happens.then_some(what).as_ref());
+        self.count(what, happens.then_some("never starts").as_ref());
         happens
     }
 
@@ -136,7 +138,7 @@ impl Troubles {
             _ => None,
         };
         if let Some(fault) = fault {
-            self.count(Some(&format!("write: {fault:?}")));
+            self.count("write", Some(&format!("write: {fault:?}")));
         }
         fault
     }
@@ -147,8 +149,9 @@ impl Troubles {
         Chance::new(seed, &format!("{what} {nth}"))
     }
 
-    fn count(&mut self, fault: Option<&(impl std::fmt::Debug + ?Sized)>) {
+    fn count(&mut self, what: &str, fault: Option<&(impl std::fmt::Debug + ?Sized)>) {
         if let Some(fault) = fault {
+            self.story.push(format!("{what}: {fault:?}"));
             *self.injected.entry(format!("{fault:?}")).or_default() += 1;
         }
     }

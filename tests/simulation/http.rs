@@ -1,0 +1,186 @@
+//! The same over HTTP: the real binary, the simulated API with its faults, and kill -9.
+//!
+//! `PODFORM_HTTP_HISTORIES=N` runs more, `PODFORM_HTTP_SEED=S` begins there; `PODFORM_LARGE=1` runs the fleet of 500.
+
+use super::chance::Chance;
+use super::fleet::{Block, Fleet};
+use super::histories::number;
+use crate::fleet::{Fleet as Directory, text};
+use crate::scenarios::{KEY, podform};
+use crate::world::Sandbox;
+use podform::sandbox::Switches;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// What may go wrong, with which share of calls.
+const FAULTS: [&str; 9] = [
+    "500:*",
+    "502-after-commit:POST /instances",
+    "drop:*",
+    "drop-after-commit:*",
+    "drop-after-commit:POST /instances",
+    "truncate:*",
+    "garbage:POST /instances",
+    "refuse:POST /instances",
+    "429:*",
+];
+
+struct Http {
+    directory: Directory,
+    sandbox: Sandbox,
+    told: Vec<String>,
+}
+
+impl Http {
+    fn start(seed: u64, specs: &[&str]) -> Http {
+        let mut switches = Switches::default();
+        for spec in [&["boot=0", "latency=5", "speed=20", "balance=1000000"], specs].concat() {
+            switches.apply_spec(spec).unwrap();
+        }
+        let sandbox = Sandbox::start(seed, switches);
+        Http { directory: Directory::new(&[]), sandbox, told: Vec::new() }
+    }
+
+    fn write(&self, fleet: &Fleet) {
+        let hcl = format!("{}provider \"simplepod\" {{\n  settle_window = \"4s\"\n}}\n", fleet.hcl());
+        fs::write(self.directory.path().join("main.hcl"), hcl).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = podform();
+        command.current_dir(self.directory.path()).args(arguments);
+        command.env("SIMPLEPOD_API_URL", self.sandbox.url()).env("SIMPLEPOD_API_KEY", KEY);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn apply(&mut self) -> Output {
+        let output = self.command(&["apply", "-auto-approve", "-accept-missing", "-parallelism=32"]).output().unwrap();
+        let words = text(&output);
+        let last = words.trim().lines().last().unwrap_or_default().to_owned();
+        self.told.push(format!("apply: {:?}: {last}", output.status.code()));
+        output
+    }
+
+    fn kill_after(&mut self, moment: Duration) {
+        let mut child = self
+            .command(&["apply", "-auto-approve", "-accept-missing", "-parallelism=32"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(moment);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let stand = self.sandbox.machines().len();
+        self.told.push(format!("killed after {moment:?}, {stand} machines stand"));
+    }
+
+    fn trouble(&mut self, spec: &str) {
+        self.sandbox.switch(spec).unwrap();
+        self.told.push(spec.to_owned());
+    }
+
+    /// With nothing going wrong: two runs, then an empty plan; each machine once, none of ours unrecorded.
+    fn come_to_rest(&mut self, wanted: &BTreeSet<String>) -> Result<(), String> {
+        self.trouble("no faults");
+        if self.apply().status.code() != Some(0) {
+            self.apply();
+        }
+        let plan = self.command(&["plan", "-detailed-exitcode"]).output().unwrap();
+        if plan.status.code() != Some(0) {
+            return Err(format!("the plan is not empty: {}", text(&plan)));
+        }
+        let state = fs::read(self.directory.path().join("state/podform.state.json")).unwrap_or_default();
+        let state: Json = serde_json::from_slice(&state).unwrap_or_default();
+        let mut recorded = BTreeMap::new();
+        for resource in state["resources"].as_array().into_iter().flatten() {
+            for instance in resource["instances"].as_array().into_iter().flatten() {
+                if resource["type"] == "simplepod_instance" {
+                    let (name, key) = (resource["name"].as_str().unwrap(), &instance["index_key"]);
+                    let id = instance["attributes"]["id"].as_str().unwrap().to_owned();
+                    recorded.insert(format!("simplepod_instance.{name}[{key}]"), id);
+                }
+            }
+        }
+        let machines = self.sandbox.machines();
+        let strangers = machines.iter().filter(|machine| !machine.to_string().contains("PODFORM_CLAIM"));
+        let live: BTreeSet<String> = machines.iter().map(|machine| machine["id"].to_string()).collect();
+        let ours = live.len() - strangers.count();
+        if recorded.keys().cloned().collect::<BTreeSet<_>>() != *wanted {
+            return Err(format!("{:?} are recorded, {wanted:?} wanted", recorded.keys()));
+        }
+        let ids: BTreeSet<String> = recorded.values().cloned().collect();
+        match ids.len() == recorded.len() && ids.is_subset(&live) && ours == ids.len() {
+            true => Ok(()),
+            false => Err(format!("{ours} machines of ours stand, {} are recorded", ids.len())),
+        }
+    }
+}
+
+fn history(seed: u64) -> Result<(), String> {
+    let mut chance = Chance::new(seed, "http");
+    let manners: &[&[&str]] = &[
+        &[],
+        &["create-body=object", "visibility-lag=60"],
+        &["create-body=empty", "list-order=shuffled"],
+        &["list-detail=true", "template-body=id"],
+    ];
+    let mut http = Http::start(seed, chance.pick(manners).unwrap());
+    let mut fleet = Fleet::of(Block { cap: 300, ..Block::of(1 + chance.below(6)) });
+    for _ in 0..3 {
+        for _ in 0..chance.below(3) {
+            http.told.push(fleet.edit(&mut chance));
+        }
+        fleet.blocks.values_mut().for_each(|block| block.cap = 300);
+        http.write(&fleet);
+        let fault = chance.pick(&FAULTS).unwrap();
+        http.trouble(&format!("{fault}:p0.{}", 1 + chance.below(3)));
+        if chance.percent(50) {
+            http.kill_after(Duration::from_millis(u64::try_from(40 + chance.below(400)).unwrap()));
+        } else {
+            http.apply();
+        }
+        http.trouble("no faults");
+    }
+    http.come_to_rest(&fleet.wanted())
+        .map_err(|why| format!("PODFORM_HTTP_SEED={seed}\n{}\n{why}", http.told.join("\n")))
+}
+
+#[test]
+fn histories_over_http_come_to_rest() {
+    let seed = number("PODFORM_HTTP_SEED");
+    let first = seed.unwrap_or(1);
+    let count = number("PODFORM_HTTP_HISTORIES").unwrap_or(if seed.is_some() { 1 } else { 3 });
+    let began = Instant::now();
+    let broken: Vec<String> = (first..first + count).filter_map(|seed| history(seed).err()).collect();
+    println!("{count} histories over HTTP in {:?}", began.elapsed());
+    assert!(broken.is_empty(), "{} of {count} broken:\n{}", broken.len(), broken.join("\n\n"));
+}
+
+/// 500 machines, five of a hundred calls go wrong, three kills.
+#[test]
+fn a_large_fleet_comes_to_rest() {
+    let count = if number("PODFORM_LARGE").is_some() { 500 } else { 25 };
+    let began = Instant::now();
+    let mut http = Http::start(7, &["hosts=6000"]);
+    let fleet = Fleet::of(Block { cap: 500, ..Block::of(count) });
+    http.write(&fleet);
+    for spec in ["500:*", "502-after-commit:*", "drop:*", "drop-after-commit:*", "truncate:*"] {
+        http.trouble(&format!("{spec}:p0.01"));
+    }
+    let unit = u64::try_from(count).unwrap();
+    for kill in 1..=3 {
+        http.kill_after(Duration::from_millis(100 + unit * 4 * kill));
+    }
+    for _ in 0..3 {
+        http.apply();
+    }
+    let result = http.come_to_rest(&fleet.wanted());
+    let calls = http.sandbox.take_calls().len();
+    println!("{count} machines, {calls} calls, {:?}:\n{}", began.elapsed(), http.told.join("\n"));
+    assert_eq!(result, Ok(()));
+}
