@@ -183,8 +183,11 @@ impl History {
                 }
                 _ => {
                     let seed = u64::try_from(self.chance.below(1 << 30)).unwrap() + u64::try_from(step).unwrap();
-                    let trouble =
-                        if self.chance.percent(75) { Trouble::Random { seed, share: SHARE } } else { Trouble::None };
+                    let trouble = if self.chance.percent(75) {
+                        Trouble::Random { seed, share: *self.chance.pick(&SHARES).unwrap() }
+                    } else {
+                        Trouble::None
+                    };
                     self.run(trouble).await;
                 }
             }
