@@ -159,6 +159,18 @@ impl Ledger {
         self.faults.extend(faults);
     }
 
+    /// After a run that succeeded: nothing that it rented bills above its cap (invariant 3).
+    pub fn within_caps(&mut self, account: &Account) {
+        let rented = account.done.iter().filter(|done| !done.late && matches!(done.change, Change::Rent(_)));
+        let standing = rented.filter_map(|done| account.machines.get(&done.id?)).filter(|rented| rented.end.is_none());
+        for rented in standing {
+            let address = claim(rented).and_then(|claim| self.rented_for.get(claim)).cloned().unwrap_or_default();
+            if rented.machine.price_per_gpu.map(|price| price.0) > self.caps.get(block_of(&address)).copied() {
+                self.fault(format!("{address} bills more than its cap, and was kept"));
+            }
+        }
+    }
+
     /// After a run that ended by itself: every machine is recorded once or open, and no address has two.
     pub fn at_rest(&mut self, account: &Account, disk: &Disk) {
         let Some(recorded) = Recorded::read(&disk.state) else { return };

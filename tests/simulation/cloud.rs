@@ -264,11 +264,16 @@ impl Cloud for World {
     async fn rent(&self, request: &RentRequest) -> Outcome<Option<MachineId>> {
         let names = self.account().manners.names_machines;
         let outcome = self.change(Change::Rent(request.clone())).await;
-        if let Outcome::Done(id) = &outcome
-            && self.troubles.lock().unwrap().mishap(&format!("machine {id} never starts"), 3)
-            && let Some(rented) = self.account().machines.get_mut(id)
-        {
-            rented.stuck = true;
+        if let Outcome::Done(id) = &outcome {
+            let mut troubles = self.troubles.lock().unwrap();
+            let what = format!("machine {id}");
+            let (stuck, dearer) = (troubles.mishap("never starts", &what, 3), troubles.mishap("bills more", &what, 5));
+            if let Some(rented) = self.account().machines.get_mut(id) {
+                rented.stuck |= stuck;
+                if let Some(price) = rented.machine.price_per_gpu.as_mut().filter(|_| dearer) {
+                    price.0 *= Decimal::new(115, 2);
+                }
+            }
         }
         named(outcome, names, MachineId)
     }

@@ -6,6 +6,7 @@ use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
 use super::run::{End, How, run};
 use super::trouble::{DISK_FAULTS, FAULTS, Trouble};
+use podform::live::{GroupId, RentRequest};
 use std::time::Duration;
 
 /// What is done before, and the change in which everything goes wrong.
@@ -42,6 +43,13 @@ fn cases() -> Vec<Case> {
         case("one fewer", Some(two()), edited(two(), |fleet| fleet.a().count = 1)),
         case("delete", Some(two()), Fleet::default()),
         case(
+            "import",
+            None,
+            edited(Fleet::of(Block { env_change: "update", ..Block::of(1) }), |fleet| {
+                fleet.imports.push(("simplepod_instance.a[0]", THEIRS));
+            }),
+        ),
+        case(
             "moved",
             Some(two()),
             edited(two(), |fleet| {
@@ -53,12 +61,21 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// The id of the one machine that somebody else made.
+const THEIRS: u64 = 115;
+
+/// A market, and a stranger's machine.
 fn market(world: &World) {
     let mut account = world.account();
     for cents in [30, 31, 32, 33, 34, 35, 60] {
         account.offer("RTX 3090", cents);
         account.offer("RTX 4090", cents);
     }
+    let offer_iri = account.offers[0].iri.clone();
+    let request =
+        RentRequest { offer_iri, gpu_count: 1, group: GroupId(1), start_script: None, env: Default::default() };
+    assert_eq!(account.rent(&request, true).ok(), Some(THEIRS));
+    world.ledger.lock().unwrap().imported.insert(THEIRS);
 }
 
 fn how(fleet: &Fleet, trouble: Trouble) -> How {

@@ -33,6 +33,8 @@ pub struct Fleet {
     pub groups: BTreeMap<&'static str, usize>,
     /// `moved` blocks.
     pub moves: Vec<(String, String)>,
+    /// `import` blocks: address and id.
+    pub imports: Vec<(&'static str, u64)>,
     /// Blocks that were named so far.
     named: usize,
 }
@@ -58,7 +60,13 @@ impl Fleet {
     /// One group, one block.
     pub fn of(block: Block) -> Fleet {
         let groups = BTreeMap::from([(block.group, 0)]);
-        Fleet { blocks: BTreeMap::from([("a".to_owned(), block)]), groups, moves: Vec::new(), named: 0 }
+        Fleet {
+            blocks: BTreeMap::from([("a".to_owned(), block)]),
+            groups,
+            moves: Vec::new(),
+            imports: Vec::new(),
+            named: 0,
+        }
     }
 
     /// Its block `a`.
@@ -91,6 +99,9 @@ impl Fleet {
         }
         for (from, to) in &self.moves {
             write!(text, "moved {{\n  from = simplepod_instance.{from}\n  to = simplepod_instance.{to}\n}}\n").unwrap();
+        }
+        for (to, id) in &self.imports {
+            write!(text, "import {{\n  to = {to}\n  id = \"{id}\"\n}}\n").unwrap();
         }
         text
     }

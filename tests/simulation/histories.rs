@@ -22,7 +22,7 @@ use std::time::Duration;
 /// How many run where nobody says.
 const HISTORIES: u64 = 400;
 /// Of a hundred calls, so many go wrong in a troubled run.
-const SHARES: [usize; 3] = [5, 15, 40];
+const SHARES: [usize; 3] = [10, 25, 50];
 
 /// One history.
 struct History {

@@ -65,18 +65,23 @@ impl Http {
         output
     }
 
-    fn kill_after(&mut self, moment: Duration) {
-        let mut child = self
-            .command(&["apply", "-auto-approve", "-accept-missing", "-parallelism=32"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(moment);
+    /// Kills an apply after some time, or once so many machines stand.
+    fn kill(&mut self, longest: Duration, machines: Option<usize>) {
+        let mut command = self.command(&["apply", "-auto-approve", "-accept-missing", "-parallelism=32"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let began = Instant::now();
+        match machines {
+            None => std::thread::sleep(longest),
+            Some(most) => {
+                while began.elapsed() < longest && self.sandbox.machines().len() < most {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         let stand = self.sandbox.machines().len();
-        self.told.push(format!("killed after {moment:?}, {stand} machines stand"));
+        self.told.push(format!("killed after {:?}, {stand} machines stand", began.elapsed()));
     }
 
     fn trouble(&mut self, spec: &str) {
@@ -140,7 +145,7 @@ fn history(seed: u64) -> Result<(), String> {
         let fault = chance.pick(&FAULTS).unwrap();
         http.trouble(&format!("{fault}:p0.{}", 1 + chance.below(3)));
         if chance.percent(50) {
-            http.kill_after(Duration::from_millis(u64::try_from(40 + chance.below(400)).unwrap()));
+            http.kill(Duration::from_millis(u64::try_from(40 + chance.below(400)).unwrap()), None);
         } else {
             http.apply();
         }
@@ -166,15 +171,14 @@ fn histories_over_http_come_to_rest() {
 fn a_large_fleet_comes_to_rest() {
     let count = if number("PODFORM_LARGE").is_some() { 500 } else { 25 };
     let began = Instant::now();
-    let mut http = Http::start(7, &["hosts=6000"]);
+    let mut http = Http::start(7, &["hosts=3000"]);
     let fleet = Fleet::of(Block { cap: 500, ..Block::of(count) });
     http.write(&fleet);
     for spec in ["500:*", "502-after-commit:*", "drop:*", "drop-after-commit:*", "truncate:*"] {
         http.trouble(&format!("{spec}:p0.01"));
     }
-    let unit = u64::try_from(count).unwrap();
     for kill in 1..=3 {
-        http.kill_after(Duration::from_millis(100 + unit * 4 * kill));
+        http.kill(Duration::from_secs(60), Some(count * kill / 4));
     }
     for _ in 0..3 {
         http.apply();

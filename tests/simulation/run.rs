@@ -90,6 +90,9 @@ pub async fn run(world: &World, how: &How) -> End {
     account.hang_up();
     let mut ledger = world.ledger.lock().unwrap();
     ledger.within_plan(&account, plan.as_ref());
+    if matches!(&end, End::Applied(result, _) if result.exit_code() == 0) {
+        ledger.within_caps(&account);
+    }
     if !matches!(end, End::Crashed | End::Stopped(_)) && world.disk.lock().unwrap().journal.is_empty() {
         ledger.at_rest(&account, &world.disk.lock().unwrap());
     }

@@ -112,16 +112,16 @@ impl Troubles {
     /// Whether this read fails.
     pub fn read(&mut self, what: &str) -> bool {
         let Trouble::Random { seed, share } = self.plan else { return false };
-        let fails = self.chance(seed, what).percent(share / 2);
+        let fails = self.chance(seed, what).percent(share / 8);
         self.count(what, fails.then_some("failed read").as_ref());
         fails
     }
 
     /// Whether something else goes wrong, in so many of a hundred cases of trouble.
-    pub fn mishap(&mut self, what: &str, share: usize) -> bool {
+    pub fn mishap(&mut self, kind: &str, what: &str, share: usize) -> bool {
         let Trouble::Random { seed, .. } = self.plan else { return false };
-        let happens = self.chance(seed, what).percent(share);
-        self.count(what, happens.then_some("never starts").as_ref());
+        let happens = self.chance(seed, &format!("{what} {kind}")).percent(share);
+        self.count(what, happens.then_some(kind).as_ref());
         happens
     }
 
@@ -133,7 +133,7 @@ impl Troubles {
             Trouble::Write(number, fault) if number == at => Some(fault),
             Trouble::Random { seed, share } => {
                 let mut chance = self.chance(seed, "write");
-                chance.percent(share / 3).then(|| *chance.pick(&DISK_FAULTS).unwrap())
+                chance.percent(share / 4).then(|| *chance.pick(&DISK_FAULTS).unwrap())
             }
             _ => None,
         };
