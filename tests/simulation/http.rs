@@ -73,12 +73,15 @@ impl Http {
         match machines {
             None => std::thread::sleep(longest),
             Some(most) => {
-                while began.elapsed() < longest && self.sandbox.machines().len() < most {
+                while child.try_wait().unwrap().is_none()
+                    && began.elapsed() < longest
+                    && self.sandbox.machines().len() < most
+                {
                     std::thread::sleep(Duration::from_millis(5));
                 }
             }
         }
-        child.kill().unwrap();
+        let _ = child.kill();
         child.wait().unwrap();
         let stand = self.sandbox.machines().len();
         self.told.push(format!("killed after {:?}, {stand} machines stand", began.elapsed()));
@@ -166,12 +169,42 @@ fn histories_over_http_come_to_rest() {
     assert!(broken.is_empty(), "{} of {count} broken:\n{}", broken.len(), broken.join("\n\n"));
 }
 
+/// No file may grow beyond so many blocks: the disk is full at one write after the other, for root too.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_at_any_write_loses_nothing() {
+    let mut failed = 0;
+    for blocks in [0, 1, 2, 3, 4, 6, 8, 11, 14, 18, 22, 26] {
+        let mut http = Http::start(blocks, &[]);
+        let fleet = Fleet::of(Block { cap: 300, ..Block::of(2) });
+        http.write(&fleet);
+        let whole = http.command(&["apply", "-auto-approve"]);
+        // A write beyond the limit fails instead of killing the writer.
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut limited = Command::new("sh");
+        limited.arg("-c").arg(script).arg(whole.get_program()).args(whole.get_args());
+        limited.current_dir(http.directory.path());
+        limited.envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = limited.output().unwrap();
+        let words = text(&output);
+        assert!(!words.contains("panicked"), "{blocks} blocks: {words}");
+        if output.status.code() != Some(0) {
+            failed += 1;
+            assert!(words.contains("File too large"), "{blocks} blocks: {words}");
+        }
+        http.told.push(words);
+        let rest = http.come_to_rest(&fleet.wanted());
+        assert_eq!(rest, Ok(()), "{blocks} blocks: {}", http.told.join("\n"));
+    }
+    assert!(failed > 4, "{failed} of the sizes were too small");
+}
+
 /// 500 machines, five of a hundred calls go wrong, three kills.
 #[test]
 fn a_large_fleet_comes_to_rest() {
     let count = if number("PODFORM_LARGE").is_some() { 500 } else { 25 };
     let began = Instant::now();
-    let mut http = Http::start(7, &["hosts=3000"]);
+    let mut http = Http::start(7, &["hosts=6000"]);
     let fleet = Fleet::of(Block { cap: 500, ..Block::of(count) });
     http.write(&fleet);
     for spec in ["500:*", "502-after-commit:*", "drop:*", "drop-after-commit:*", "truncate:*"] {
