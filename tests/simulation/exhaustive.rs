@@ -65,7 +65,7 @@ fn cases() -> Vec<Case> {
 const THEIRS: u64 = 115;
 
 /// A market, and a stranger's machine.
-fn market(world: &World) {
+pub fn market(world: &World) {
     let mut account = world.account();
     for cents in [30, 31, 32, 33, 34, 35, 60] {
         account.offer("RTX 3090", cents);

@@ -5,6 +5,7 @@ mod account;
 mod chance;
 mod checker;
 mod cloud;
+mod damage;
 mod disk;
 mod exhaustive;
 mod fleet;

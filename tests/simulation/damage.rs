@@ -1,0 +1,150 @@
+//! State and journal cut at every byte, with any bit flipped, or not to be written: they load, are repaired, or are
+//! refused and left alone.
+
+use super::account::Manners;
+use super::cloud::World;
+use super::exhaustive::market;
+use super::fleet::{Block, Fleet};
+use super::in_virtual_time;
+use super::run::{How, run};
+use super::trouble::{DiskFault, Trouble};
+use podform::state::{Event, State, decode};
+use podform::store::Store;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A real state, and the journal of a run that died before its snapshot.
+fn files() -> (String, Vec<u8>) {
+    in_virtual_time(async {
+        let world = World::new(Manners::default());
+        market(&world);
+        let mut fleet = Fleet::of(Block::of(1));
+        world.ledger.lock().unwrap().caps = fleet.caps();
+        run(&world, &How { hcl: fleet.hcl(), ..How::default() }).await;
+        fleet.a().name += 1;
+        let trouble = Trouble::Write(3, DiskFault::CrashBefore);
+        run(&world, &How { hcl: fleet.hcl(), trouble, ..How::default() }).await;
+        let disk = world.disk.lock().unwrap();
+        (disk.state.clone(), disk.journal.clone())
+    })
+}
+
+struct Files {
+    _directory: TempDir,
+    store: Store,
+}
+
+impl Files {
+    fn new() -> Files {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(directory.path());
+        Files { _directory: directory, store }
+    }
+
+    fn write(&self, state: &[u8], journal: &[u8]) {
+        fs::write(self.store.state_path(), state).unwrap();
+        fs::write(self.store.journal_path(), journal).unwrap();
+    }
+
+    /// Loads as a reader, and now and then as a writer. What is refused was left alone.
+    fn loads(&self, state: &[u8], journal: &[u8]) -> Option<State> {
+        let read = self.store.open_read().ok().map(|loaded| loaded.state);
+        if (state.len() + journal.len() + state.iter().map(|byte| usize::from(*byte)).sum::<usize>()) % 16 == 0 {
+            let locked = self.store.lock("test", Duration::ZERO).ok().and_then(|mut locked| locked.load().ok());
+            assert_eq!(read, locked.map(|loaded| loaded.state));
+        }
+        assert_eq!(fs::read(self.store.state_path()).unwrap(), state);
+        assert_eq!(fs::read(self.store.journal_path()).unwrap(), journal);
+        read
+    }
+}
+
+#[test]
+fn a_state_cut_at_any_byte_or_with_any_bit_flipped_is_left_alone() {
+    let (state, journal) = files();
+    let files = Files::new();
+    files.write(state.as_bytes(), &journal);
+    let whole = files.loads(state.as_bytes(), &journal).unwrap();
+    let bytes = state.as_bytes();
+    for end in (0..bytes.len()).step_by(7) {
+        files.write(&bytes[..end], &journal);
+        let loaded = files.loads(&bytes[..end], &journal);
+        // Only the last line break may be missing.
+        assert!(loaded.is_none() || bytes[end..].trim_ascii().is_empty(), "cut at {end}");
+    }
+    let (mut refused, mut other) = (0, 0);
+    for at in 0..bytes.len() {
+        let mut flipped = bytes.to_vec();
+        flipped[at] ^= 1 << (at % 8);
+        files.write(&flipped, &journal);
+        match files.loads(&flipped, &journal) {
+            None => refused += 1,
+            Some(loaded) => other += usize::from(loaded != whole),
+        }
+    }
+    println!("of {} flipped bytes of a state, {refused} are refused, {other} read as something else", bytes.len());
+}
+
+#[test]
+fn a_journal_cut_at_any_byte_or_with_any_bit_flipped_is_repaired_or_left_alone() {
+    let (state, journal) = files();
+    let files = Files::new();
+    let before = decode(&state).unwrap();
+    for end in 0..=journal.len() {
+        files.write(state.as_bytes(), &journal[..end]);
+        let loaded = files.loads(state.as_bytes(), &journal[..end]).expect("a crash is repaired");
+        assert!(loaded.journal_seq >= before.journal_seq);
+        if end % 29 == 0 {
+            let mut locked = files.store.lock("test", Duration::ZERO).unwrap();
+            let seq = locked.append(&[Event::End]).unwrap();
+            assert_eq!(seq, loaded.journal_seq + 1);
+            drop(locked);
+            assert_eq!(files.store.open_read().unwrap().state, State { journal_seq: seq, ..loaded });
+        }
+    }
+    let last = journal[..journal.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
+    for at in 0..journal.len() {
+        let mut flipped = journal.clone();
+        flipped[at] ^= 1 << (at % 8);
+        files.write(state.as_bytes(), &flipped);
+        let loaded = files.loads(state.as_bytes(), &flipped);
+        assert!(loaded.is_none() || at > last, "a flip at {at} is not told");
+    }
+}
+
+/// A directory in a file's place fails every user, root too.
+#[test]
+fn a_file_that_cannot_be_written_changes_nothing() {
+    let (state, journal) = files();
+    type Place = fn(&Store) -> PathBuf;
+    let places: [(&str, Place); 4] = [
+        ("lock", Store::lock_path),
+        ("journal", Store::journal_path),
+        ("backup", Store::backup_path),
+        ("state", Store::state_path),
+    ];
+    for (name, place) in places {
+        let files = Files::new();
+        files.write(state.as_bytes(), &journal);
+        let path = place(&files.store);
+        let _ = fs::remove_file(&path);
+        fs::create_dir_all(path.join("obstacle")).unwrap();
+        let told = match files.store.lock("test", Duration::ZERO) {
+            Err(error) => error.to_string(),
+            Ok(mut locked) => {
+                let mut loaded = locked.load().unwrap().state;
+                let before = loaded.clone();
+                let told = locked.snapshot(&mut loaded).expect_err(name).to_string();
+                assert_eq!(loaded, before);
+                told
+            }
+        };
+        assert!(told.contains(path.file_name().unwrap().to_str().unwrap()), "{name}: {told}");
+        fs::remove_dir_all(&path).unwrap();
+        for (file, bytes) in [(files.store.state_path(), state.as_bytes()), (files.store.journal_path(), &journal)] {
+            assert!(file == path || fs::read(&file).unwrap() == bytes, "{name} changed {}", file.display());
+        }
+    }
+}
