@@ -10,7 +10,7 @@ use podform::config::{self, Graph, Inputs, LoadedFile};
 use podform::diag::{Diagnostics, Severity, Sources};
 use podform::lang::parse;
 use podform::lang::reference::NoScope;
-use podform::live::{Reads, Want};
+use podform::live::{ObjectId, Reads, Want};
 use podform::plan::{Plan, PlanInput, PlanOptions, Program, plan, wants};
 use podform::refresh::{
     Clock, Refresh, Settle, foreign_lineage, lost_state, mass_disappearance, orphans, read, refresh, settle,
@@ -149,8 +149,10 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
     if let Some(refused) = lost_state(&foreign_lineage(&snapshot, "sim", &state.lineage), "sim") {
         return Err(stopped(refused.into()));
     }
-    if let Some(orphan) = orphans(&state, &snapshot).first() {
-        return Err(End::Stopped(vec![format!("machine {} is an orphan", orphan.id)]));
+    let found = orphans(&state, &snapshot, "sim");
+    // A twin of a group costs nothing, and is only told.
+    if let Some(orphan) = found.iter().find(|orphan| matches!(orphan.id, ObjectId::Machine(_))) {
+        return Err(End::Stopped(vec![format!("machine {:?} is an orphan", orphan.id)]));
     }
     let asked = tokio::time::Instant::now();
     let offers = world.offers().await;
