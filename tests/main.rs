@@ -11,6 +11,7 @@ mod fleet;
 mod hostile;
 mod language;
 mod layering;
+mod locks;
 mod readme;
 mod scenarios;
 mod schema;

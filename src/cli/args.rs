@@ -1,5 +1,6 @@
 //! The flags and commands, as clap types. Terraform's flags, with one dash or two.
 
+use super::state_args::{StateCommand, TaintArgs, UnlockArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -50,9 +51,17 @@ pub enum Command {
     Show(ShowArgs),
     /// Show the outputs of the last apply.
     Output(OutputArgs),
-    /// Look into the state.
+    /// Look into the state, and mend it.
     #[command(subcommand)]
     State(StateCommand),
+    /// Record an object that the account holds already, or write configuration for all of them.
+    Import(ImportArgs),
+    /// Have the next apply replace an instance.
+    Taint(TaintArgs),
+    /// Take a taint back.
+    Untaint(TaintArgs),
+    /// Take the lock of the state away from a run that died on another host.
+    ForceUnlock(UnlockArgs),
     /// The simulated API.
     #[command(subcommand)]
     Sandbox(SandboxCommand),
@@ -101,6 +110,17 @@ pub struct StateArgs {
     /// The state of the simulator.
     #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub sandbox: bool,
+}
+
+/// How a command that writes takes the lock.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LockArgs {
+    /// Take the lock of the state (false: do not).
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub lock: bool,
+    /// How long to wait for the lock, like "30s".
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    pub lock_timeout: String,
 }
 
 /// Values of root variables.
@@ -159,12 +179,9 @@ pub struct PlanningArgs {
     /// Go on although most of the recorded machines are gone.
     #[arg(long)]
     pub accept_missing: bool,
-    /// Take the lock of the state (false: do not).
-    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
-    pub lock: bool,
-    /// How long to wait for the lock, like "30s".
-    #[arg(long, value_name = "DURATION", default_value = "0s")]
-    pub lock_timeout: String,
+    /// Lock.
+    #[command(flatten)]
+    pub locking: LockArgs,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -293,6 +310,25 @@ pub struct FmtArgs {
     pub recursive: bool,
 }
 
+/// `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The declared instance that the object becomes.
+    #[arg(required_unless_present = "all", requires = "id", conflicts_with = "all")]
+    pub address: Option<String>,
+    /// The id of the machine or template group.
+    pub id: Option<String>,
+    /// Write import and resource blocks for every machine and template group that nobody manages; record nothing.
+    #[arg(long)]
+    pub all: bool,
+    /// Where to, instead of standard output. A file that exists is not written over.
+    #[arg(long, value_name = "FILE", requires = "all")]
+    pub out: Option<PathBuf>,
+    /// Variables, account and lock.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+}
+
 /// `show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -321,36 +357,6 @@ pub struct OutputArgs {
     /// Which state.
     #[command(flatten)]
     pub place: StateArgs,
-}
-
-/// `state`.
-#[derive(Debug, Subcommand)]
-pub enum StateCommand {
-    /// List the recorded objects.
-    List {
-        /// Only these resources, instances or modules.
-        addresses: Vec<String>,
-        /// Which state.
-        #[command(flatten)]
-        place: StateArgs,
-    },
-    /// Forget objects. They are neither released nor deleted, and go on billing.
-    Rm {
-        /// Which.
-        #[arg(required = true)]
-        addresses: Vec<String>,
-        /// Which state.
-        #[command(flatten)]
-        place: StateArgs,
-    },
-    /// Show one recorded object.
-    Show {
-        /// Its address.
-        address: String,
-        /// Which state.
-        #[command(flatten)]
-        place: StateArgs,
-    },
 }
 
 /// `sandbox`.
@@ -427,7 +433,7 @@ mod tests {
         let Command::Plan(plan) = parse("plan -var -x=1 -refresh -lock=false").command else { panic!("a plan") };
         assert_eq!(plan.planning.variables.var, ["-x=1"]);
         assert_eq!(plan.planning.refresh, RefreshFlag::True);
-        assert!(!plan.planning.lock);
+        assert!(!plan.planning.locking.lock);
     }
 
     #[test]

@@ -110,6 +110,14 @@ impl Resolve for Survey {
 
 /// Reads the configuration at the current directory. Errors are left in `diags`; what could be read is returned.
 pub fn read(sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, BTreeMap<String, String>) {
+    read_with(&[], sources, diags)
+}
+
+fn read_with(
+    blocks: &[String],
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> (Configuration, BTreeMap<String, String>) {
     let mut digests = BTreeMap::new();
     let mut parsed: BTreeMap<String, Vec<LoadedFile>> = BTreeMap::new();
     let configuration = config::load(
@@ -119,7 +127,12 @@ pub fn read(sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, B
             if let Some(files) = parsed.get(dir) {
                 return Some(files.clone());
             }
-            let files = module(dir, at, sources, &mut digests, diags)?;
+            let mut files = module(dir, at, sources, &mut digests, diags)?;
+            for text in blocks.iter().filter(|_| at.is_none()) {
+                let file = sources.add("the command line", text.clone());
+                let body = Arc::new(parse::parse_body(file, text, diags));
+                files.push(LoadedFile { overrides: false, body });
+            }
             parsed.insert(dir.to_owned(), files.clone());
             Some(files)
         },
@@ -136,7 +149,19 @@ pub fn load(
     sources: &mut Sources,
     diags: &mut Diagnostics,
 ) -> Option<Fleet> {
-    let (configuration, digests) = read(sources, diags);
+    load_with(&[], given, effects, terminal, sources, diags)
+}
+
+/// As [`load`], with blocks of the command line beside the files of the root module.
+pub fn load_with(
+    blocks: &[String],
+    given: &VariableArgs,
+    effects: &World,
+    terminal: &Terminal,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Option<Fleet> {
+    let (configuration, digests) = read_with(blocks, sources, diags);
     let given = variables::collect(given, configuration.root(), terminal, sources, diags);
     with_variables(configuration, digests, given, effects, sources, diags)
 }

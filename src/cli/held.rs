@@ -1,9 +1,10 @@
 //! The state under its lock, for commands that change it.
 
 use super::account::{Access, state_dir};
-use super::args::PlanningArgs;
+use super::args::{LockArgs, PlanningArgs};
 use super::commands::Context;
 use super::exit::Failure;
+use super::state_args::WriteArgs;
 use super::{planning, stored};
 use crate::apply::Journal;
 use crate::diag::Diagnostic;
@@ -27,18 +28,44 @@ pub struct Held {
 impl Held {
     /// Takes the lock, and reads.
     pub fn open(args: &PlanningArgs, operation: &str, access: &Access) -> Result<Held, Failure> {
-        let store = Store::new(state_dir(args.account.sandbox));
+        let mut held = Held::take(args.account.sandbox, &args.locking, operation)?;
+        let now = jiff::Timestamp::now();
+        held.state.watched.retain(|_, (_, closed)| now.duration_since(*closed) < WATCHED);
+        access.check(&held.state, args.account.accept_account)?;
+        Ok(held)
+    }
+
+    /// As [`Held::open`], for commands that call nothing.
+    pub fn alone(args: &WriteArgs, operation: &str, context: &mut Context) -> Result<Held, Failure> {
+        let held = Held::take(args.place.sandbox, &args.locking, operation)?;
+        held.tell(context);
+        Ok(held)
+    }
+
+    /// Warns where a run before was killed.
+    fn tell(&self, context: &mut Context) {
+        if let Some(dead) = self.store.dead() {
+            context.diags.push(stored::taken_over(dead));
+        }
+    }
+
+    fn take(sandbox: bool, args: &LockArgs, operation: &str) -> Result<Held, Failure> {
+        let store = Store::new(state_dir(sandbox));
         let timeout = planning::flag_duration("-lock-timeout", &args.lock_timeout)?;
         let locked = match args.lock {
             true => store.lock(operation, timeout),
             false => store.without_lock(operation),
         };
-        let mut locked = locked.map_err(|error| stored::failure(&error))?;
-        let mut state = locked.load().map_err(|error| stored::failure(&error))?.state;
-        let now = jiff::Timestamp::now();
-        state.watched.retain(|_, (_, closed)| now.duration_since(*closed) < WATCHED);
-        access.check(&state, args.account.accept_account)?;
-        Ok(Held { store: locked, state })
+        let mut store = locked.map_err(|error| stored::failure(&error))?;
+        let state = store.load().map_err(|error| stored::failure(&error))?.state;
+        Ok(Held { store, state })
+    }
+
+    /// Makes events durable, and the state file say what they say.
+    pub fn commit(&mut self, events: Vec<StateEvent>) -> Result<(), Failure> {
+        self.store.append(&events).map_err(|error| stored::failure(&error))?;
+        events.into_iter().for_each(|event| self.state.apply(event));
+        self.store.snapshot(&mut self.state).map_err(|error| stored::failure(&error))
     }
 
     /// A state that begins gets its lineage.
@@ -63,6 +90,7 @@ impl Held {
 
     /// Looks for what is in doubt, and waits for it: nothing is planned on a guess.
     pub async fn settle(&mut self, client: &Client, access: &Access, context: &mut Context) -> Result<(), Failure> {
+        self.tell(context);
         if self.state.open.is_empty() {
             return Ok(());
         }

@@ -12,6 +12,7 @@ pub mod planning;
 pub mod progress;
 pub mod prompt;
 pub mod saved;
+pub mod state_args;
 pub mod stored;
 pub mod terminal;
 pub mod variables;
@@ -76,6 +77,10 @@ fn command(command: &Command, context: &mut Context) -> Outcome {
         Command::Show(args) => commands::show::run(args, context),
         Command::Output(args) => commands::output::run(args, context),
         Command::State(command) => commands::state::run(command, context),
+        Command::Import(args) => runtime()?.block_on(commands::import::run(args, context)),
+        Command::Taint(args) => commands::state::taint::run(args, true, context),
+        Command::Untaint(args) => commands::state::taint::run(args, false, context),
+        Command::ForceUnlock(args) => commands::state::unlock::run(args, context),
         Command::Sandbox(command) => runtime()?.block_on(commands::sandbox::run(command, context)),
         Command::Metadata(MetadataCommand::Functions(_)) => commands::metadata::functions(context),
         Command::Version(args) => commands::version::run(args, context),

@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use crate::diag::Diagnostic;
 use crate::state::State;
-use crate::store::{Store, StoreError};
+use crate::store::{LockInfo, Store, StoreError};
 use std::path::Path;
 
 /// What is recorded, with the journal replayed onto it. No state is an empty one.
@@ -19,12 +19,23 @@ pub fn read_beside<T>(dir: &Path, other: impl FnOnce() -> T) -> (T, Result<State
     })
 }
 
+/// That a run before died with the lock.
+pub fn taken_over(dead: &LockInfo) -> Diagnostic {
+    let detail = format!(
+        "The run before this one was killed: {} by {}, process {}, since {}. It runs no more, so its lock is taken over. What it did stands in the journal.",
+        dead.operation, dead.who, dead.pid, dead.created
+    );
+    Diagnostic::warning("Stale lock taken over", detail)
+}
+
 /// A fault of the store, with its exit code.
 pub fn failure(error: &StoreError) -> Failure {
     let (exit, summary) = match error {
         StoreError::Locked { .. } => (Exit::Locked, "State is locked"),
         StoreError::State { .. } => (Exit::Error, "State cannot be read"),
         StoreError::Journal { .. } => (Exit::Error, "Journal cannot be read"),
+        StoreError::Changed { .. } => (Exit::Error, "State was changed meanwhile"),
+        StoreError::Unlock { .. } => (Exit::Error, "Lock cannot be taken away"),
         _ => (Exit::Error, "State cannot be used"),
     };
     Failure::new(exit, Diagnostic::error(summary, error.to_string()))

@@ -98,6 +98,12 @@ impl Terminal {
         }
     }
 
+    /// Asks for the one word that approves.
+    pub fn approves(&self, question: &str, what: &str) -> bool {
+        let text = format!("{question}\n  {what}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ");
+        self.ask(&text).as_deref() == Some("yes")
+    }
+
     /// True where a person can be asked.
     pub fn is_interactive() -> bool {
         std::io::stdin().is_terminal()

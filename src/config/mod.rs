@@ -38,7 +38,7 @@ pub use model::{
     Settings, Variable,
 };
 pub use moved_block::{Moved, Removed};
-pub use moves::Move;
+pub use moves::{Move, readdress};
 pub use needs::undeclared_in;
 pub use provider::ProviderSettings;
 pub use resolve::{DataInstance, ImportRequest, Instance, Resolve, Unresolved};

@@ -42,13 +42,8 @@ impl Pattern<'_> {
 }
 
 impl<'a> Move<'a> {
-    /// True where the keys count: one address has one, so that the other means the instance without a key.
     fn keyed(&self) -> bool {
-        let key = |target: &Target| match target {
-            Target::Module(path) => path.0.last().is_some_and(|(_, key)| key.is_some()),
-            Target::Resource(address) => address.key.is_some(),
-        };
-        key(&self.block.from) || key(&self.block.to)
+        keyed(&self.block.from) || keyed(&self.block.to)
     }
 
     fn pattern(&self, target: &'a Target) -> Pattern<'a> {
@@ -75,40 +70,7 @@ impl<'a> Move<'a> {
 
     /// The new address of what is recorded at `address`; `None` where the block says nothing of it.
     pub fn apply(&self, address: &InstanceAddr) -> Option<InstanceAddr> {
-        let (above, inside) = within(&self.calls, &address.resource.module)?;
-        let keyed = self.keyed();
-        let mut moved = address.clone();
-        let mut path = above.to_vec();
-        match (&self.block.from, &self.block.to) {
-            (Target::Resource(from), Target::Resource(to)) => {
-                let own = &address.resource;
-                let named =
-                    (own.mode, &own.kind, &own.name) == (from.resource.mode, &from.resource.kind, &from.resource.name);
-                if !named || inside != from.resource.module.0 || (keyed && address.key != from.key) {
-                    return None;
-                }
-                path.extend(to.resource.module.0.iter().cloned());
-                moved.resource.kind.clone_from(&to.resource.kind);
-                moved.resource.name.clone_from(&to.resource.name);
-                if keyed {
-                    moved.key.clone_from(&to.key);
-                }
-            }
-            (Target::Module(from), Target::Module(to)) => {
-                let ((last, key), first) = from.0.split_last()?;
-                let ((new, new_key), new_first) = to.0.split_last()?;
-                let (name, own_key) = inside.get(first.len())?;
-                if !inside.starts_with(first) || name != last || (keyed && own_key != key) {
-                    return None;
-                }
-                path.extend(new_first.iter().cloned());
-                path.push((new.clone(), if keyed { new_key.clone() } else { own_key.clone() }));
-                path.extend(inside.iter().skip(from.0.len()).cloned());
-            }
-            _ => return None,
-        }
-        moved.resource.module = ModulePath(path);
-        Some(moved)
+        readdress(&self.calls, (&self.block.from, &self.block.to), address)
     }
 
     /// Whether the block names a resource, as where it was or where it is.
@@ -119,6 +81,53 @@ impl<'a> Move<'a> {
         };
         [&self.block.from, &self.block.to].into_iter().any(|target| self.pattern(target).overlaps(&object))
     }
+}
+
+/// True where a key stands at the end: the keys then count, and no key means the instance without one.
+fn keyed(target: &Target) -> bool {
+    match target {
+        Target::Module(path) => path.0.last().is_some_and(|(_, key)| key.is_some()),
+        Target::Resource(address) => address.key.is_some(),
+    }
+}
+
+/// What becomes of `address` when all that is `from` is called `to`: both as seen from the module that the calls lead to,
+/// in any of its instances. `None` where nothing becomes of it.
+pub fn readdress(calls: &[&str], (from, to): (&Target, &Target), address: &InstanceAddr) -> Option<InstanceAddr> {
+    let (above, inside) = within(calls, &address.resource.module)?;
+    let keyed = keyed(from) || keyed(to);
+    let mut moved = address.clone();
+    let mut path = above.to_vec();
+    match (from, to) {
+        (Target::Resource(from), Target::Resource(to)) => {
+            let own = &address.resource;
+            let named =
+                (own.mode, &own.kind, &own.name) == (from.resource.mode, &from.resource.kind, &from.resource.name);
+            if !named || inside != from.resource.module.0 || (keyed && address.key != from.key) {
+                return None;
+            }
+            path.extend(to.resource.module.0.iter().cloned());
+            moved.resource.kind.clone_from(&to.resource.kind);
+            moved.resource.name.clone_from(&to.resource.name);
+            if keyed {
+                moved.key.clone_from(&to.key);
+            }
+        }
+        (Target::Module(from), Target::Module(to)) => {
+            let ((last, key), first) = from.0.split_last()?;
+            let ((new, new_key), new_first) = to.0.split_last()?;
+            let (name, own_key) = inside.get(first.len())?;
+            if !inside.starts_with(first) || name != last || (keyed && own_key != key) {
+                return None;
+            }
+            path.extend(new_first.iter().cloned());
+            path.push((new.clone(), if keyed { new_key.clone() } else { own_key.clone() }));
+            path.extend(inside.iter().skip(from.0.len()).cloned());
+        }
+        _ => return None,
+    }
+    moved.resource.module = ModulePath(path);
+    Some(moved)
 }
 
 /// The keys of the calling modules, and the rest of the path.

@@ -77,6 +77,11 @@ pub(super) fn carries_mark(
     }
 }
 
+/// Whether the live object carries a mark with another address.
+pub(super) fn names_another(address: &InstanceAddr, live: LiveObject<'_>) -> bool {
+    live.notes().and_then(|notes| Mark::read(notes).1).is_some_and(|mark| mark.address != *address)
+}
+
 /// A second group of that name that is not ours is an error (design, section 3).
 pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desired: &Value, diags: &mut Diagnostics) {
     let Some(name) = desired.get("name").and_then(Value::as_str) else { return };

@@ -5,7 +5,7 @@ use super::diff::{Standing, compare, created};
 use super::import::Import;
 use super::model::{Action, Change, PlanMode, Reason};
 use super::planner::Planner;
-use super::refusals::{carries_mark, name_is_free, refuse_destroy, refuse_import};
+use super::refusals::{carries_mark, names_another, name_is_free, refuse_destroy, refuse_import};
 use super::standing::Live;
 use crate::config::{DataInstance, ImportRequest, Instance, Resolve, Trigger, Unresolved};
 use crate::diag::Diagnostics;
@@ -117,7 +117,7 @@ impl Resolve for Planner<'_> {
         }
         let repair_mark = !marked && !replaced;
         if repair_mark {
-            remarks.push(match self.moves.contains_key(&address) {
+            remarks.push(match live.is_some_and(|live| names_another(&address, live)) {
                 _ if importing.is_some() => "podform's mark is written into its notes".to_owned(),
                 true => "podform's mark in its notes is written anew with this address".to_owned(),
                 false => "podform's mark is missing from its notes and is written again".to_owned(),

@@ -50,7 +50,7 @@ pub fn lost_state(strangers: &[Stranger], fleet: &str) -> Option<Diagnostic> {
         more => format!(" and {more} more"),
     };
     let detail = format!(
-        "The account holds what was made for the fleet \"{fleet}\" and this state does not know: {}{more}. It was made under another state (lineage {}), which may be lost. Nothing is rented again. Bring that state back (podform.state.json.backup, or a copy of yours), or take all of it into this one: podform recover -adopt=all (or -adopt=ID, one by one).",
+        "The account holds what was made for the fleet \"{fleet}\" and this state does not know: {}{more}. It was made under another state (lineage {}), which may be lost. Nothing is rented again. Bring that state back (podform state repair, or a copy of yours), or take all of it into this one: podform recover -adopt=all (or -adopt=ID, one by one).",
         shown.join(", "),
         first.mark.lineage
     );

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The object of a record. What the table says is secret, and what was recorded only as a digest, is marked.
 pub fn object(address: &InstanceAddr, record: &Record) -> Value {
-    let ty = schema::schema(&address.resource.kind).map_or(Type::Dynamic, schema::Schema::ty);
+    let ty = schema::table(address.resource.mode, &address.resource.kind).map_or(Type::Dynamic, schema::Schema::ty);
     let of = |name: &str| match &ty {
         Type::Object(attributes) => attributes.get(name).cloned().unwrap_or(Type::Dynamic),
         _ => Type::Dynamic,

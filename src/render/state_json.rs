@@ -2,7 +2,7 @@
 
 use super::module_tree::{identity, root_module};
 use super::{recorded, value_json};
-use crate::state::State;
+use crate::state::{Record, State};
 use serde_json::{Map, Value as Json, json};
 
 /// The version of Terraform whose forms we write.
@@ -14,7 +14,8 @@ pub fn state_json(state: &State) -> Json {
     out.insert("format_version".into(), json!("1.0"));
     out.insert("terraform_version".into(), json!(TERRAFORM_VERSION));
     out.insert("podform_version".into(), json!(env!("CARGO_PKG_VERSION")));
-    if !state.resources.is_empty() || !state.outputs.is_empty() {
+    let empty = state.objects().next().is_none() && state.data.is_empty() && state.outputs.is_empty();
+    if !empty {
         let mut values = Map::new();
         if !state.outputs.is_empty() {
             values.insert("outputs".into(), outputs(state));
@@ -34,8 +35,17 @@ fn outputs(state: &State) -> Json {
 }
 
 fn resources(state: &State) -> Json {
-    root_module(state.resources.iter().map(|(address, record)| {
-        let object = recorded::object(address, record);
+    let own = state.resources.iter().map(|(address, record)| (address, None, record.clone()));
+    let deposed = state.deposed.iter().flat_map(|(address, all)| {
+        all.iter().map(move |(key, record)| (address, Some(key.as_str()), record.clone()))
+    });
+    let data = state.data.iter().map(|(address, attributes)| {
+        (address, None, Record { attributes: attributes.clone(), ..Record::default() })
+    });
+    let mut all: Vec<_> = own.chain(deposed).chain(data).collect();
+    all.sort_by_key(|(address, key, _)| (*address, *key));
+    root_module(all.into_iter().map(|(address, key, record)| {
+        let object = recorded::object(address, &record);
         let mut out = identity(address, false);
         out.insert("schema_version".into(), json!(0));
         out.insert("values".into(), value_json::known(&object).unwrap_or(Json::Null));
@@ -46,6 +56,9 @@ fn resources(state: &State) -> Json {
         }
         if record.tainted.is_some() {
             out.insert("tainted".into(), json!(true));
+        }
+        if let Some(key) = key {
+            out.insert("deposed_key".into(), json!(key));
         }
         (address.resource.module.clone(), Json::Object(out))
     }))

@@ -10,20 +10,26 @@ use crate::address::InstanceAddr;
 use crate::lang::json::type_from_json;
 use crate::lang::{Type, Value};
 use crate::state::{OutputState, Record, State};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value as Json};
+use std::collections::{BTreeMap, BTreeSet};
 use unicode_width::UnicodeWidthStr;
 
 /// Everything recorded: objects, then outputs.
 pub fn state_text(state: &State, style: Style) -> String {
-    if state.resources.is_empty() && state.outputs.is_empty() {
+    if addresses(state).is_empty() && state.outputs.is_empty() {
         return "The state file is empty. No objects are recorded.\n".to_owned();
     }
     let mut page = Page::new(style);
-    for (at, (address, record)) in state.resources.iter().enumerate() {
-        if at > 0 {
-            page.gap();
+    for address in addresses(state) {
+        if let Some(record) = state.resources.get(address) {
+            draw(&mut page, address, None, record);
         }
-        draw(&mut page, address, record);
+        if let Some(attributes) = state.data.get(address) {
+            draw(&mut page, address, None, &of_data(attributes));
+        }
+        for (key, record) in state.deposed.get(address).into_iter().flatten() {
+            draw(&mut page, address, Some(key), record);
+        }
     }
     if !state.outputs.is_empty() {
         page.text.push_str("\n\nOutputs:\n\n");
@@ -32,11 +38,24 @@ pub fn state_text(state: &State, style: Style) -> String {
     page.text
 }
 
-/// One recorded object, as `state show` prints it.
-pub fn record_text(address: &InstanceAddr, record: &Record, style: Style) -> String {
+/// One recorded object, as `state show` prints it; the key is that of a deposed one.
+pub fn record_text(address: &InstanceAddr, deposed: Option<&str>, record: &Record, style: Style) -> String {
     let mut page = Page::new(style);
-    draw(&mut page, address, record);
+    draw(&mut page, address, deposed, record);
     page.text
+}
+
+/// What a data source showed, as `state show` prints it.
+pub fn data_text(address: &InstanceAddr, attributes: &Map<String, Json>, style: Style) -> String {
+    record_text(address, None, &of_data(attributes), style)
+}
+
+fn of_data(attributes: &Map<String, Json>) -> Record {
+    Record { attributes: attributes.clone(), ..Record::default() }
+}
+
+fn addresses(state: &State) -> BTreeSet<&InstanceAddr> {
+    state.resources.keys().chain(state.data.keys()).chain(state.deposed.keys()).collect()
 }
 
 /// Root outputs, as `output` and the end of an apply print them.
@@ -52,9 +71,13 @@ fn value(output: &OutputState) -> Value {
     recorded::value(&output.value, &type_from_json(&output.ty).unwrap_or(Type::Dynamic))
 }
 
-fn draw(page: &mut Page, address: &InstanceAddr, record: &Record) {
+fn draw(page: &mut Page, address: &InstanceAddr, deposed: Option<&str>, record: &Record) {
+    if !page.text.is_empty() {
+        page.gap();
+    }
+    let deposed = deposed.map_or(String::new(), |key| format!(" (deposed object {key})"));
     let tainted = record.tainted.as_ref().map_or(String::new(), |why| format!(" (tainted: {})", harmless_line(why)));
-    let head = page.style.paint(BOLD, &format!("# {address}:{tainted}"));
+    let head = page.style.paint(BOLD, &format!("# {address}:{deposed}{tainted}"));
     page.line(0, Sign::Same, &head);
     let object = recorded::object(address, record);
     resource::block(page, 0, Sign::Same, address, (Some(&object), Some(&object)), &[]);

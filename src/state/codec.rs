@@ -103,6 +103,74 @@ pub fn decode_journal(bytes: &[u8]) -> Replay {
     replay
 }
 
+/// What can be read of a journal that may be damaged anywhere.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Salvage {
+    /// Every entry whose checksum holds, in the order of the file.
+    pub entries: Vec<Entry>,
+    /// Everything that is wrong.
+    pub damage: Vec<JournalDamage>,
+    /// Lines with one wrong bit, which the checksum tells; their entries are among the others.
+    pub mended: Vec<usize>,
+    /// As in [`Replay`].
+    pub torn_tail: bool,
+}
+
+/// Reads whatever a journal says, past all damage.
+pub fn salvage(bytes: &[u8]) -> Salvage {
+    let mut found = Salvage::default();
+    let mut lines = bytes.split_inclusive(|&b| b == b'\n').enumerate().peekable();
+    while let Some((at, whole)) = lines.next() {
+        let line = at + 1;
+        let text = whole.strip_suffix(b"\n").unwrap_or(whole);
+        let mut body = sealed(text).map(<[u8]>::to_vec);
+        if body.is_none() && lines.peek().is_none() && !whole.ends_with(b"\n") && !runs_on(whole) {
+            found.torn_tail = true;
+            break;
+        }
+        if body.is_none() {
+            body = unflipped(text);
+            found.mended.extend(body.as_ref().map(|_| line));
+        }
+        let entry = body.ok_or_else(|| "its checksum does not match".to_owned()).and_then(|body| parse(&body));
+        match entry {
+            Ok(entry) => {
+                let expected = found.entries.last().map_or(entry.seq, |previous| previous.seq.saturating_add(1));
+                // Behind a damaged line the gap is that line.
+                let told = matches!(found.damage.last(), Some(JournalDamage::Line { line: bad, .. }) if bad + 1 == line);
+                if entry.seq != expected && !told {
+                    found.damage.push(JournalDamage::Gap { line, expected, found: entry.seq });
+                }
+                found.entries.push(entry);
+            }
+            Err(what) => found.damage.push(JournalDamage::Line { line, what }),
+        }
+    }
+    found
+}
+
+/// The longest line in which a wrong bit is looked for: the work grows with the square of the length.
+const FLIPPABLE: usize = 16 << 10;
+
+/// What a line held before one of its bits changed.
+fn unflipped(line: &[u8]) -> Option<Vec<u8>> {
+    let mut line = Some(line).filter(|line| line.len() <= FLIPPABLE)?.to_vec();
+    for at in 0..line.len() {
+        for bit in 0..8 {
+            if let Some(byte) = line.get_mut(at) {
+                *byte ^= 1 << bit;
+            }
+            if let Some(body) = sealed(&line) {
+                return Some(body.to_vec());
+            }
+            if let Some(byte) = line.get_mut(at) {
+                *byte ^= 1 << bit;
+            }
+        }
+    }
+    None
+}
+
 impl State {
     /// Applies the entries that this state does not contain yet.
     ///

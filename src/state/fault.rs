@@ -56,29 +56,19 @@ pub enum StateError {
 impl StateError {
     /// What to do about it: whole sentences.
     fn way_out(&self) -> String {
+        const REPAIR: &str = "podform state repair puts the newest backup in its place, and the journal onto it.";
         match self {
-            Self::Truncated { .. } | Self::NotJson { .. } => {
-                "Put the backup (podform.state.json.backup) or a copy of your own in its place."
-                    .into()
-            }
-            Self::Version { .. } => {
-                "If this file is not podform's, move it away; else put the backup (podform.state.json.backup) in its \
-                 place."
-                    .into()
-            }
-            Self::Rewritten => {
-                "Put the backup (podform.state.json.backup), or a copy from before, in its place: another program dropped \
-                 what podform keeps there."
-                    .into()
-            }
+            Self::Truncated { .. } | Self::NotJson { .. } => REPAIR.into(),
+            Self::Version { .. } => format!("If this file is not podform's, move it away; else {REPAIR}"),
+            Self::Rewritten => "podform state repair brings back what podform keeps there.".into(),
             Self::Newer { version, .. } => format!("Upgrade podform to version {version} or later."),
             Self::Shape { version, .. } => format!(
-                "If podform {version} is newer than {}, upgrade. If the file was edited by hand, undo the edit, or \
-                 put the backup (podform.state.json.backup) in its place.",
+                "If podform {version} is newer than {}, upgrade. If the file was edited by hand, undo the edit; else \
+                 {REPAIR}",
                 env!("CARGO_PKG_VERSION")
             ),
             Self::Inconsistent { .. } => {
-                "If the file was edited by hand, undo the edit; else put the backup (podform.state.json.backup) in its place.".into()
+                format!("If the file was edited by hand, undo the edit; else {REPAIR}")
             }
         }
     }
@@ -154,28 +144,36 @@ pub enum JournalDamage {
     },
 }
 
-/// The way out of a damaged journal.
-const COPY: &str = "Put a copy of state and journal from before in their place.";
+impl JournalDamage {
+    /// What is wrong, without the way out.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Line { line, what } => format!("The journal is damaged at line {line}: {what}."),
+            Self::Gap { line, expected, found } => {
+                format!("The journal is damaged at line {line}: entry {expected} is due there, not {found}.")
+            }
+            Self::Detached { state, first } => format!(
+                "The journal starts with entry {first}, but the state ends with entry {state}: the state file is older \
+                 than the journal, or missing."
+            ),
+            Self::Foreign { state, journal } => format!(
+                "The journal belongs to the state of lineage {journal}, but the state beside it has lineage {state}."
+            ),
+        }
+    }
+}
 
 impl fmt::Display for JournalDamage {
     /// What is wrong and the way out, without the path: the reader of the bytes knows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line { line, what } => write!(f, "The journal is damaged at line {line}: {what}. {COPY}"),
-            Self::Gap { line, expected, found } => {
-                write!(f, "The journal is damaged at line {line}: entry {expected} is due there, not {found}. {COPY}")
+        let way_out = match self {
+            Self::Line { .. } | Self::Gap { .. } => "podform state repair shows what can be saved.",
+            Self::Detached { .. } => "Put the newest state file back, or see podform state repair.",
+            Self::Foreign { .. } => {
+                "Put the state file back that belongs to the journal, or see podform state repair."
             }
-            Self::Detached { state, first } => write!(
-                f,
-                "The journal starts with entry {first}, but the state ends with entry {state}: the state file is older \
-                 than the journal, or missing. Put the newest state file back."
-            ),
-            Self::Foreign { state, journal } => write!(
-                f,
-                "The journal belongs to the state of lineage {journal}, but the state beside it has lineage {state}. \
-                 Put the state file back that belongs to the journal."
-            ),
-        }
+        };
+        write!(f, "{} {way_out}", self.what())
     }
 }
 

@@ -160,18 +160,26 @@ impl State {
         record
     }
 
-    /// Gives a recorded object another address.
+    /// Gives a recorded object another address: with what was set aside there, which may stand there alone.
     pub fn rename(&mut self, from: &InstanceAddr, to: &InstanceAddr) {
-        let Some(record) = self.resources.remove(from) else { return };
-        self.resources.insert(to.clone(), record);
-        if let Some(deposed) = self.deposed.remove(from) {
-            self.deposed.insert(to.clone(), deposed);
+        let (record, deposed) = (self.resources.remove(from), self.deposed.remove(from));
+        if let Some(attributes) = self.data.remove(from) {
+            self.data.insert(to.clone(), attributes);
         }
-        // As long as another instance has the old name, others may depend on that.
-        if from.resource == to.resource || self.resources.keys().any(|other| other.resource == from.resource) {
+        if record.is_none() && deposed.is_none() {
             return;
         }
-        for record in self.resources.values_mut() {
+        if let Some(record) = record {
+            self.resources.insert(to.clone(), record);
+        }
+        if let Some(deposed) = deposed {
+            self.deposed.entry(to.clone()).or_default().extend(deposed);
+        }
+        // As long as another instance has the old name, others may depend on that.
+        if from.resource == to.resource || self.resources.keys().chain(self.deposed.keys()).any(|other| other.resource == from.resource) {
+            return;
+        }
+        for record in self.resources.values_mut().chain(self.deposed.values_mut().flat_map(BTreeMap::values_mut)) {
             for needed in record.dependencies.iter_mut().filter(|needed| **needed == from.resource) {
                 needed.clone_from(&to.resource);
             }

@@ -6,17 +6,23 @@ pub mod digest;
 mod fault;
 mod format;
 pub mod journal;
+mod loss;
 mod model;
 mod record;
+mod repair;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
+mod verify;
 
-pub use codec::{Entry, Replay, decode_journal, encode_entry};
+pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, salvage};
 pub use decode::decode;
 pub use digest::{SecretKey, SecretMatch, fingerprint};
 pub use fault::{JournalDamage, StateError};
 pub use format::{FORMAT, encode};
 pub use journal::Event;
+pub use loss::{Loss, bills, losses};
 pub use model::{AccountIdentity, Intent, IntentAction, OutputState, Record, SecretDigest, State};
+pub use repair::{Repair, repair};
+pub use verify::{FileFault, Remains, verify};

@@ -119,7 +119,7 @@ fn a_state_cut_anywhere_is_refused() {
 #[test]
 fn a_file_that_another_program_wrote_anew_names_repair() {
     let text = refusal(|json| drop(json.as_object_mut().expect("an object").remove("podform")));
-    assert!(text.contains("another program") && text.contains("podform.state.json.backup"), "{text}");
+    assert!(text.contains("another program") && text.contains("podform state repair"), "{text}");
 }
 
 #[test]

@@ -16,6 +16,13 @@ pub enum StoreError {
         /// Who holds it; `None` where the lock file does not tell.
         holder: Option<Box<LockInfo>>,
     },
+    /// A lock cannot be taken away.
+    Unlock {
+        /// The lock file.
+        path: PathBuf,
+        /// After a colon.
+        why: String,
+    },
     /// The operating system refuses. What was on disk is as it was before.
     Io {
         /// "write the state": after "Cannot".
@@ -47,6 +54,15 @@ pub enum StoreError {
         found: String,
         /// The lineage of the state that was to be written.
         given: String,
+    },
+    /// Somebody else has written the file since it was read; it was left alone.
+    Changed {
+        /// The state file, or the journal.
+        path: PathBuf,
+        /// Serial and lineage as they were read.
+        was: Option<(u64, String)>,
+        /// Serial and lineage as they are, where the file is understood.
+        found: Option<(u64, String)>,
     },
     /// What was to be written would not be read back as the same, and was not written: a fault of podform.
     Unreadable {
@@ -99,8 +115,19 @@ impl fmt::Display for StoreError {
                 }
                 f.write_str(
                     "\nThe lock keeps two runs from writing the state at once. Wait until the other run has ended, or \
-                     pass -lock-timeout=5m to wait for it here. The lock of a run that died is free by itself.",
-                )
+                     pass -lock-timeout=5m to wait for it here. The lock of a run that died on this host is free by itself.",
+                )?;
+                match holder {
+                    Some(holder) => write!(
+                        f,
+                        " If the run died on another host, take it away: podform force-unlock {}",
+                        holder.id
+                    ),
+                    None => Ok(()),
+                }
+            }
+            Self::Unlock { path, why } => {
+                write!(f, "The lock at {} was not taken away: {why}.", path.display())
             }
             Self::Io { doing, path, error } => write!(
                 f,
@@ -116,6 +143,21 @@ impl fmt::Display for StoreError {
                  different fleets, so the file was left as it is. Move it away if it is not needed any more.",
                 path.display()
             ),
+            Self::Changed { path, was, found } => {
+                let named = |state: &Option<(u64, String)>| match state {
+                    Some((serial, lineage)) => format!("serial {serial}, lineage {lineage}"),
+                    None => "nothing that is understood".to_owned(),
+                };
+                write!(f, "Somebody else has changed {} while this run held the lock. ", path.display())?;
+                if was != found {
+                    write!(f, "It held {}, and holds {} now. ", named(was), named(found))?;
+                }
+                f.write_str(
+                    "It was left as it is, and everything that this run did stands in the journal beside it. Undo that \
+                     change, or bring both together: podform state verify says what does not fit, podform state repair \
+                     mends it.",
+                )
+            }
             Self::Unreadable { path, what } => write!(
                 f,
                 "What was to be written to {} would not be read back as the same ({what}), so the file was left as it \

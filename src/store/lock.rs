@@ -6,7 +6,7 @@ use super::private::{make_directory, options};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
-use std::io::{Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{fmt, fs, thread};
@@ -24,8 +24,15 @@ pub struct LockInfo {
     pub operation: String,
     /// `user@host`.
     pub who: String,
+    /// The name of that host.
+    #[serde(default)]
+    pub host: String,
     /// The process on that host.
     pub pid: u32,
+    /// When that process started, as the host's kernel counts it; tells it from a later one of the same number. `None`
+    /// where the system does not say.
+    #[serde(default)]
+    pub started: Option<String>,
     /// Which podform.
     pub version: String,
     /// Since when.
@@ -38,11 +45,20 @@ impl LockInfo {
         LockInfo {
             id: Uuid::new_v4().to_string(),
             operation: operation.to_owned(),
-            who: format!("{}@{}", user.unwrap_or("unknown".into()), gethostname::gethostname().to_string_lossy()),
+            who: format!("{}@{}", user.unwrap_or("unknown".into()), host()),
+            host: host(),
             pid: std::process::id(),
+            started: started("self"),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             created: Timestamp::now(),
         }
+    }
+
+    /// True where its process is known to have ended: it ran on this host, and no process of that number, or a later one,
+    /// runs here. A file that names no host is of an older version, and the kernel's word counts alone.
+    fn died(&self) -> bool {
+        let here = self.host == host() || self.host.is_empty();
+        here && self.started.as_deref().is_none_or(|own| started(&self.pid.to_string()).as_deref() != Some(own))
     }
 
     /// In Terraform's layout.
@@ -67,6 +83,8 @@ pub struct Lock {
     /// `None` for `-lock=false`.
     file: Option<File>,
     info: LockInfo,
+    /// Who held it before, and died with it.
+    dead: Option<Box<LockInfo>>,
 }
 
 impl Lock {
@@ -80,32 +98,66 @@ impl Lock {
         if let Some(directory) = path.parent() {
             make_directory(directory).map_err(StoreError::io("make the state directory", directory))?;
         }
-        let mut file = options().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
-        loop {
+        let (mut file, dead) = loop {
+            let mut file = open(path).map_err(failed)?;
             match file.try_lock() {
-                Ok(()) => break,
+                // Somebody may have removed the file between the opening and the locking.
+                Ok(()) if !is_at(&file, path) => continue,
+                Ok(()) => match left_behind(&mut file) {
+                    // Where the lock of another host is not seen here, its text is all there is.
+                    Some(other) if !other.died() => drop(other),
+                    dead => break (file, dead.map(Box::new)),
+                },
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
                 Err(TryLockError::WouldBlock) => {}
             }
             let left = timeout.saturating_sub(start.elapsed());
             if left.is_zero() {
-                return Err(StoreError::Locked { path: path.to_owned(), holder: read(path).map(Box::new) });
+                return Err(StoreError::Locked { path: path.to_owned(), holder: look(path).map(Box::new) });
             }
             thread::sleep(POLL.min(left));
-        }
+        };
         let info = LockInfo::new(operation);
         write(&mut file, &info).map_err(failed)?;
-        Ok(Lock { file: Some(file), info })
+        Ok(Lock { file: Some(file), info, dead })
     }
 
     /// No lock at all (`-lock=false`).
     pub(super) fn without(operation: &str) -> Lock {
-        Lock { file: None, info: LockInfo::new(operation) }
+        Lock { file: None, info: LockInfo::new(operation), dead: None }
     }
 
     /// What others see of it.
     pub fn info(&self) -> &LockInfo {
         &self.info
+    }
+
+    /// The run that held it before and was killed.
+    pub fn dead(&self) -> Option<&LockInfo> {
+        self.dead.as_deref()
+    }
+}
+
+/// Takes a lock away from the run whose id is given.
+///
+/// # Errors
+/// [`StoreError::Unlock`] where nobody holds it, the id is another's, or its process runs on this host; the system's.
+pub(super) fn force_unlock(path: &Path, id: &str) -> Result<(), StoreError> {
+    let failed = |error| StoreError::io("unlock the state", path)(error);
+    let refuse = |why: String| Err(StoreError::Unlock { path: path.to_owned(), why });
+    let Some(holder) = look(path) else { return refuse("nobody holds it".into()) };
+    if holder.id != id {
+        return refuse(format!("its id is {}, not {id}", holder.id));
+    }
+    let file = open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => file.set_len(0).map_err(failed),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+        Err(TryLockError::WouldBlock) if holder.host == host() => {
+            refuse(format!("the process {} on this host runs and holds it; end that, and the lock is free", holder.pid))
+        }
+        // The next run makes another file; the other host's lock is on this one.
+        Err(TryLockError::WouldBlock) => fs::remove_file(path).map_err(failed),
     }
 }
 
@@ -128,7 +180,45 @@ fn write(file: &mut File, info: &LockInfo) -> std::io::Result<()> {
 }
 
 /// Who holds it, as far as the file tells: the holder may be about to write it.
-fn read(path: &Path) -> Option<LockInfo> {
+pub(super) fn look(path: &Path) -> Option<LockInfo> {
     let text = fs::read_to_string(path).ok()?;
     serde_json::from_str(&text).ok()
+}
+
+/// Who did not empty the file at the end.
+fn left_behind(file: &mut File) -> Option<LockInfo> {
+    let mut text = String::new();
+    file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    options().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    let own = file.metadata().map(place);
+    own.is_ok_and(|own| fs::metadata(path).is_ok_and(|there| place(there) == own))
+}
+
+/// Elsewhere a file that is open is not removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}
+
+fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+/// When a process started: the boot, and the ticks since then.
+fn started(pid: &str) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    // The name of the program, in parentheses, may hold anything.
+    let ticks = stat.rsplit_once(") ")?.1.split(' ').nth(19)?;
+    Some(format!("{}/{ticks}", boot.trim()))
 }

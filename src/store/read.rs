@@ -4,6 +4,7 @@ use super::fault::StoreError;
 use super::lock::Lock;
 use super::write::LockedStore;
 use crate::state::{Replay, State, decode, decode_journal};
+use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -28,8 +29,17 @@ pub struct Loaded {
     pub torn_tail: bool,
 }
 
+/// Of the bytes of a state file, to know it again; `None` for no file.
+pub(super) type Digest = Option<[u8; 32]>;
+
+/// The digest of what was read.
+pub(super) fn digest(bytes: Option<&[u8]>) -> Digest {
+    bytes.map(|bytes| Sha256::digest(bytes).into())
+}
+
 /// Snapshot and journal as they stand on disk.
 pub(super) struct OnDisk {
+    pub digest: Digest,
     pub snapshot: Option<State>,
     pub journal: Vec<u8>,
     pub replay: Replay,
@@ -55,9 +65,9 @@ impl Store {
         self.directory.join("podform.state.json")
     }
 
-    /// `podform.state.json.backup`: the snapshot before.
-    pub fn backup_path(&self) -> PathBuf {
-        self.directory.join("podform.state.json.backup")
+    /// `backups`: copies of the last states.
+    pub fn backups_path(&self) -> PathBuf {
+        super::backups::directory(&self.directory)
     }
 
     /// `podform.journal`.
@@ -109,6 +119,19 @@ impl Store {
         Lock::acquire(&self.lock_path(), operation, timeout)
     }
 
+    /// Who holds the lock, or died with it, as far as its file tells.
+    pub fn holder(&self) -> Option<super::lock::LockInfo> {
+        super::lock::look(&self.lock_path())
+    }
+
+    /// Takes the lock away from a run that is known to have died, by the id of the lock.
+    ///
+    /// # Errors
+    /// [`StoreError::Unlock`] where nobody holds it, the id is another's, or its process runs on this host; the system's.
+    pub fn force_unlock(&self, id: &str) -> Result<(), StoreError> {
+        super::lock::force_unlock(&self.lock_path(), id)
+    }
+
     /// A journal is emptied only after the state that contains it was replaced. So one that was read while the state
     /// stayed the same belongs to that state.
     pub(super) fn on_disk(&self) -> Result<OnDisk, StoreError> {
@@ -128,6 +151,7 @@ impl Store {
 
     fn understand(&self, snapshot: Option<Vec<u8>>, journal: Vec<u8>) -> Result<OnDisk, StoreError> {
         let path = self.state_path();
+        let digest = digest(snapshot.as_deref());
         let text = snapshot.map(String::from_utf8).transpose().map_err(|error| StoreError::Io {
             doing: "read the state",
             path: path.clone(),
@@ -138,12 +162,12 @@ impl Store {
         let mut replay = decode_journal(&journal);
         match replay.error.take() {
             Some(error) => Err(StoreError::Journal { path: self.journal_path(), error }),
-            None => Ok(OnDisk { snapshot, journal, replay }),
+            None => Ok(OnDisk { digest, snapshot, journal, replay }),
         }
     }
 }
 
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

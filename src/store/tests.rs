@@ -71,12 +71,217 @@ fn a_snapshot_takes_the_journal_in() {
     assert_eq!(fs::read(store.journal_path()).expect("the journal"), b"");
     let loaded = store.open_read().expect("a state");
     assert_eq!(loaded, Loaded { state: state.clone(), journaled: false, torn_tail: false });
-    let backup = fs::read_to_string(store.backup_path()).expect("the backup");
-    assert_eq!(crate::state::decode(&backup).expect("a state").serial, 1);
+    assert_eq!(backups(&store), ["podform.state.1.2.json", "podform.state.2.4.json"]);
+    let newest = fs::read(store.backups_path().join("podform.state.2.4.json")).expect("the backup");
+    assert_eq!(newest, fs::read(store.state_path()).expect("the state"));
     locked.append(&[Event::End]).expect("an append");
     locked.snapshot(&mut state).expect("a snapshot");
     assert_eq!((state.serial, state.journal_seq), (2, 5), "nothing has changed");
     assert_eq!(lock_free_append(locked, &store), 6);
+}
+
+fn backups(store: &Store) -> Vec<String> {
+    let entries = fs::read_dir(store.backups_path()).expect("a directory").flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_last_states_are_kept_and_each_loads() {
+    let (_guard, store) = store();
+    let mut locked = lock(&store);
+    for at in 0..15 {
+        locked.append(&[opened(&format!("claim{at}"))]).expect("an append");
+        let mut state = locked.load().expect("a state").state;
+        locked.snapshot(&mut state).expect("a snapshot");
+    }
+    let names = backups(&store);
+    assert_eq!(names.len(), super::backups::KEPT);
+    let serial = |name: &String| {
+        let text = fs::read_to_string(store.backups_path().join(name)).expect("a backup");
+        crate::state::decode(&text).expect("a state").serial
+    };
+    let mut serials: Vec<u64> = names.iter().map(serial).collect();
+    serials.sort_unstable();
+    assert_eq!(serials, (6..=15).collect::<Vec<u64>>());
+}
+
+#[test]
+fn a_state_that_was_edited_meanwhile_is_not_written_over_and_the_journal_stays() {
+    let (_guard, store) = store();
+    let mut state = used(&store);
+    let mut locked = lock(&store);
+    locked.append(&[opened("d")]).expect("an append");
+    let journal = fs::read(store.journal_path()).expect("the journal");
+    let text = fs::read_to_string(store.state_path()).expect("the state");
+    fs::write(store.state_path(), text.replace("\"serial\": 1", "\"serial\": 8")).expect("an edit");
+    let edited = fs::read(store.state_path()).expect("the state");
+    let error = locked.snapshot(&mut state).expect_err("a refusal").to_string();
+    assert!(error.contains("serial 1") && error.contains("serial 8") && error.contains("journal"), "{error}");
+    assert_eq!(fs::read(store.state_path()).expect("the state"), edited);
+    assert_eq!(fs::read(store.journal_path()).expect("the journal"), journal);
+    fs::remove_file(store.state_path()).expect("no state");
+    assert!(matches!(locked.snapshot(&mut state), Err(StoreError::Changed { .. })));
+    fs::write(store.state_path(), text).expect("the state as it was");
+    locked.snapshot(&mut state).expect("a snapshot");
+}
+
+#[test]
+fn a_journal_that_somebody_else_wrote_to_is_not_emptied() {
+    let (_guard, store) = store();
+    let mut state = used(&store);
+    let mut locked = lock(&store);
+    locked.append(&[opened("d")]).expect("an append");
+    store.without_lock("apply").expect("no lock").append(&[opened("e")]).expect("an append");
+    assert!(matches!(locked.snapshot(&mut state), Err(StoreError::Changed { .. })));
+}
+
+#[test]
+fn a_state_that_is_put_takes_the_place_of_all() {
+    let (_guard, store) = store();
+    used(&store);
+    let mut other = State { serial: 3, lineage: "other".into(), ..State::default() };
+    lock(&store).put(&mut other).expect("a state");
+    let loaded = store.open_read().expect("a state");
+    assert_eq!((loaded.state.serial, loaded.state.lineage.as_str(), loaded.state.journal_seq), (3, "other", 4));
+    assert!(claims(&loaded.state).is_empty() && !loaded.journaled);
+}
+
+fn mended(store: &Store) -> crate::state::Repair {
+    let lock = store.lock_only("state repair", Duration::ZERO).expect("the lock");
+    let repair = crate::state::repair(&store.remains().expect("the files")).expect("something is left");
+    store.mend(&lock, &repair.state).expect("mended files");
+    assert_eq!(crate::state::verify(&store.remains().expect("the files")), []);
+    repair
+}
+
+#[test]
+fn a_state_cut_anywhere_is_repaired_without_a_loss() {
+    let (_guard, store) = store();
+    let before = used(&store);
+    let (text, journal) = (fs::read(store.state_path()).expect("state"), fs::read(store.journal_path()).expect("journal"));
+    for end in (0..text.len() - 1).step_by(97) {
+        fs::write(store.state_path(), &text[..end]).expect("the cut state");
+        fs::write(store.journal_path(), &journal).expect("the journal");
+        assert!(!crate::state::verify(&store.remains().expect("the files")).is_empty(), "{end}");
+        let repair = mended(&store);
+        assert_eq!(repair.losses, Vec::<String>::new(), "{end}");
+        assert_eq!(repair.steps.len(), 1, "{:?}", repair.steps);
+        let now = store.open_read().expect("a state").state;
+        assert_eq!(State { serial: 0, ..now }, State { serial: 0, ..before.clone() });
+        fs::remove_dir_all(store.backups_path()).expect("backups");
+        fs::write(store.state_path(), &text).expect("the state");
+        super::backups::keep(store.directory(), &State { serial: 1, ..before.clone() }, std::str::from_utf8(&text).expect("text"))
+            .expect("a backup");
+    }
+}
+
+#[test]
+fn a_journal_with_any_bit_flipped_is_repaired() {
+    let (_guard, store) = store();
+    let before = used(&store);
+    let journal = fs::read(store.journal_path()).expect("the journal");
+    for at in (0..journal.len()).step_by(41) {
+        let mut bytes = journal.clone();
+        bytes[at] ^= 1 << (at % 8);
+        if bytes[at] == b'\n' || journal[at] == b'\n' {
+            continue;
+        }
+        fs::write(store.journal_path(), &bytes).expect("the damaged journal");
+        let repair = crate::state::repair(&store.remains().expect("the files")).expect("something is left");
+        assert_eq!((repair.losses.as_slice(), repair.steps.len()), (&[][..], 1), "{at}");
+        assert_eq!(State { serial: 0, ..repair.state }, State { serial: 0, ..before.clone() }, "{at}");
+    }
+}
+
+#[test]
+fn a_state_that_another_program_wrote_anew_gets_our_key_back() {
+    let (_guard, store) = store();
+    let mut state = used(&store);
+    lock(&store).snapshot(&mut state).expect("a snapshot");
+    let text = fs::read_to_string(store.state_path()).expect("the state");
+    let rewrite = |edit: &dyn Fn(&mut serde_json::Value)| {
+        let mut json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        json.as_object_mut().expect("an object").remove("podform");
+        json["serial"] = 50.into();
+        edit(&mut json);
+        fs::write(store.state_path(), json.to_string()).expect("the state");
+    };
+    rewrite(&|json| json["outputs"]["x"] = serde_json::json!({ "value": 1, "type": "number" }));
+    let repair = mended(&store);
+    assert!(repair.steps.len() == 1 && repair.steps[0].contains("is taken from"), "{:?}", repair.steps);
+    assert!(repair.losses.is_empty() && repair.state.outputs.contains_key("x"), "{:?}", repair.losses);
+    assert_eq!((repair.state.serial, claims(&repair.state)), (51, vec!["a", "b", "c"]));
+    // What it dropped is in the backup, and what it added cannot be joined with that.
+    rewrite(&|json| json["resources"] = serde_json::json!([{ "type": "simplepod_instance", "mode": "managed", "name": "x",
+        "provider": "p", "instances": [{ "schema_version": 0, "attributes": { "id": "9" }, "sensitive_attributes": [] }] }]));
+    let repair = mended(&store);
+    assert!(repair.steps.len() == 1 && repair.steps[0].contains("is put in its place"), "{:?}", repair.steps);
+    assert!(repair.losses.len() == 1 && repair.losses[0].contains("machine 9"), "{:?}", repair.losses);
+}
+
+#[test]
+fn what_cannot_be_proven_whole_is_a_loss() {
+    let (_guard, store) = store();
+    used(&store);
+    let journal = fs::read_to_string(store.journal_path()).expect("the journal");
+    fs::write(store.journal_path(), journal.replacen("\"intent\"", "\"tnetni\"", 1)).expect("the damaged journal");
+    let faults = crate::state::verify(&store.remains().expect("the files"));
+    assert!(faults.len() == 1 && faults[0].what.contains("line 1"), "{faults:?}");
+    let repair = mended(&store);
+    assert!(repair.losses.iter().any(|loss| loss.contains("line 1")), "{:?}", repair.losses);
+    assert_eq!(claims(&store.open_read().expect("a state").state), ["a", "c"]);
+}
+
+/// A lock file that somebody left behind.
+fn left(store: &Store, edit: impl Fn(&mut LockInfo)) -> LockInfo {
+    let _ = fs::remove_file(store.lock_path());
+    let mut info = lock(store).info().clone();
+    edit(&mut info);
+    fs::write(store.lock_path(), serde_json::to_string(&info).expect("text")).expect("a lock file");
+    info
+}
+
+#[test]
+fn the_lock_of_a_dead_process_is_taken_over_and_that_of_another_host_is_not() {
+    let (_guard, store) = store();
+    let dead = left(&store, |info| info.started = Some("another boot/1".into()));
+    assert_eq!(lock(&store).dead(), Some(&dead));
+    assert_eq!(lock(&store).dead(), None, "it was emptied");
+    let gone = left(&store, |info| info.pid = u32::MAX);
+    assert_eq!(lock(&store).dead(), Some(&gone));
+    // This process runs, so its lock holds, whatever the kernel says.
+    let alive = left(&store, |_| {});
+    assert!(matches!(store.lock("apply", Duration::ZERO), Err(StoreError::Locked { .. })) || alive.started.is_none());
+    let other = left(&store, |info| info.host = "elsewhere".into());
+    let text = store.lock("apply", Duration::ZERO).expect_err("another host's").to_string();
+    assert!(text.contains(&format!("podform force-unlock {}", other.id)), "{text}");
+    let text = store.force_unlock("no such id").expect_err("another id").to_string();
+    assert!(text.contains(&other.id), "{text}");
+    store.force_unlock(&other.id).expect("unlocked");
+    assert_eq!(lock(&store).dead(), None);
+    assert!(store.force_unlock(&other.id).expect_err("nobody").to_string().contains("nobody holds it"));
+}
+
+#[test]
+fn the_lock_of_a_process_that_runs_here_is_not_taken_away() {
+    let (_guard, store) = store();
+    let held = lock(&store);
+    let text = store.force_unlock(&held.info().id).expect_err("it runs").to_string();
+    assert!(text.contains("on this host runs"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_file_that_was_removed_locks_nothing() {
+    let (_guard, store) = store();
+    let held = lock(&store);
+    fs::remove_file(store.lock_path()).expect("no file");
+    let second = lock(&store);
+    assert!(matches!(store.lock("apply", Duration::ZERO), Err(StoreError::Locked { .. })));
+    drop((held, second));
+    lock(&store);
 }
 
 fn lock_free_append(locked: LockedStore, store: &Store) -> u64 {
@@ -246,7 +451,8 @@ fn files_are_private() {
     lock(&store).snapshot(&mut state).expect("a snapshot");
     let plan = store.directory().join("saved.pfplan");
     write_private(&plan, b"plan").expect("a file");
-    for path in [store.state_path(), store.backup_path(), store.journal_path(), store.lock_path(), plan] {
+    let backup = store.backups_path().join("podform.state.2.4.json");
+    for path in [store.state_path(), backup, store.journal_path(), store.lock_path(), plan] {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
 }
@@ -257,13 +463,12 @@ fn a_write_that_fails_leaves_what_was_there_and_says_so() {
     let mut state = used(&store);
     let before = fs::read(store.state_path()).expect("the state");
     let mut locked = lock(&store);
-    // A directory in the backup's place fails every user, root too.
-    let backup = store.backup_path();
-    let _ = fs::remove_file(&backup);
-    fs::create_dir_all(backup.join("x")).expect("an obstacle");
+    // A file in the place of the directory fails every user, root too.
+    fs::remove_dir_all(store.backups_path()).expect("no backups");
+    fs::write(store.backups_path(), "x").expect("an obstacle");
     let given = state.clone();
     let text = locked.snapshot(&mut state).expect_err("a failure").to_string();
-    assert!(text.contains("podform.state.json.backup") && text.contains("as it was before"), "{text}");
+    assert!(text.contains("backups") && text.contains("as it was before"), "{text}");
     assert_eq!((fs::read(store.state_path()).expect("the state"), state), (before, given));
     drop(locked);
     store.open_read().expect("a state");

@@ -1,9 +1,10 @@
 //! Writing what is recorded: the journal during a run, the snapshot at its end.
 
+use super::backups::keep;
 use super::fault::StoreError;
 use super::lock::{Lock, LockInfo};
 use super::private::{make_directory, open_append, replace, sweep};
-use super::read::{Loaded, Store};
+use super::read::{Digest, Loaded, Store, digest, read};
 use crate::state::{Entry, Event, State, decode, encode, encode_entry};
 use jiff::Timestamp;
 use std::fs::{self, File};
@@ -17,6 +18,8 @@ pub struct LockedStore {
     lock: Lock,
     /// The snapshot on disk; `None` before the first.
     snapshot: Option<State>,
+    /// The state file as it was read or written last.
+    digest: Digest,
     /// The last entry that is durable.
     seq: u64,
     /// Open once something was appended, until the journal is replaced.
@@ -34,7 +37,7 @@ impl LockedStore {
     /// Fails when state or journal are not understood: they must not be written over.
     pub(super) fn open(store: Store, lock: Lock) -> Result<LockedStore, StoreError> {
         sweep(store.directory());
-        let mut locked = LockedStore { store, lock, snapshot: None, seq: 0, journal: None };
+        let mut locked = LockedStore { store, lock, snapshot: None, digest: None, seq: 0, journal: None };
         locked.load()?;
         Ok(locked)
     }
@@ -49,16 +52,22 @@ impl LockedStore {
         self.lock.info()
     }
 
+    /// The run that held the lock before and was killed.
+    pub fn dead(&self) -> Option<&LockInfo> {
+        self.lock.dead()
+    }
+
     /// Reads what is recorded.
     ///
     /// # Errors
     /// What cannot be read or understood.
     pub fn load(&mut self) -> Result<Loaded, StoreError> {
         let disk = self.store.on_disk()?;
-        let snapshot = disk.snapshot.clone();
+        let (snapshot, digest) = (disk.snapshot.clone(), disk.digest);
         let path = self.store.journal_path();
         let loaded = disk.loaded().map_err(|error| StoreError::Journal { path, error })?;
         self.snapshot = snapshot;
+        self.digest = digest;
         self.seq = self.seq.max(loaded.state.journal_seq);
         Ok(loaded)
     }
@@ -112,13 +121,13 @@ impl LockedStore {
         open().map_err(failed)
     }
 
-    /// Replaces the state file, keeps the one before as the backup, and empties the journal. Sets `journal_seq` to the
+    /// Replaces the state file, keeps a copy among the backups, and empties the journal. Sets `journal_seq` to the
     /// last appended entry, raises `serial` where anything else has changed since the snapshot before, and makes a
     /// `lineage` where there is none.
     ///
     /// # Errors
-    /// The system's, another lineage, a state that would not be read back: the state file is as it was before, and
-    /// `state` is unchanged.
+    /// The system's, another lineage, a state that would not be read back, a file that somebody else has changed since it
+    /// was read: the state file is as it was before, `state` is unchanged, and the journal holds what was appended.
     pub fn snapshot(&mut self, state: &mut State) -> Result<(), StoreError> {
         let path = self.store.state_path();
         let mut next = state.clone();
@@ -137,6 +146,22 @@ impl LockedStore {
             }
             None => next.serial.saturating_add(1),
         };
+        self.replace(next, state)
+    }
+
+    /// Puts another state in the place of the recorded one, journal and all, whatever its lineage and serial are. Only
+    /// `journal_seq` becomes ours where it is lower: sequence numbers of a directory never repeat.
+    ///
+    /// # Errors
+    /// As [`LockedStore::snapshot`], but for the lineage.
+    pub fn put(&mut self, state: &mut State) -> Result<(), StoreError> {
+        self.seq = self.seq.max(state.journal_seq);
+        let next = State { journal_seq: self.seq, ..state.clone() };
+        self.replace(next, state)
+    }
+
+    fn replace(&mut self, next: State, state: &mut State) -> Result<(), StoreError> {
+        let path = self.store.state_path();
         let text = encode(&next);
         match decode(&text) {
             Ok(back) if back == next => {}
@@ -145,16 +170,33 @@ impl LockedStore {
         }
         let directory = self.store.directory();
         make_directory(directory).map_err(StoreError::io("make the state directory", directory))?;
-        let backup = self.store.backup_path();
-        if self.snapshot.is_some() {
-            let copy = || replace(&backup, &fs::read(&path)?);
-            copy().map_err(StoreError::io("write the backup of the state", &backup))?;
-        }
+        self.unchanged()?;
+        // First, so that the newest copy is never older than the state.
+        let backups = self.store.backups_path();
+        keep(directory, &next, &text).map_err(StoreError::io("write a backup of the state", &backups))?;
         replace(&path, text.as_bytes()).map_err(StoreError::io("write the state", &path))?;
+        self.digest = digest(Some(text.as_bytes()));
         self.snapshot = Some(next.clone());
         *state = next;
         self.empty_journal();
         Ok(())
+    }
+
+    /// Whoever writes without the lock, or edits by hand, is not written over.
+    fn unchanged(&self) -> Result<(), StoreError> {
+        let path = self.store.state_path();
+        let bytes = read(&path).map_err(StoreError::io("read the state", &path))?;
+        if digest(bytes.as_deref()) != self.digest {
+            let found = bytes.and_then(|bytes| decode(&String::from_utf8(bytes).ok()?).ok());
+            let was = self.snapshot.as_ref().map(|state| (state.serial, state.lineage.clone()));
+            return Err(StoreError::Changed { path, was, found: found.map(|state| (state.serial, state.lineage)) });
+        }
+        let path = self.store.journal_path();
+        let length = fs::metadata(&path).map_or(0, |journal| journal.len());
+        match &self.journal {
+            Some(own) if own.length != length => Err(StoreError::Changed { path, was: None, found: None }),
+            _ => Ok(()),
+        }
     }
 
     /// The state contains the journal now. Where it cannot be emptied its entries are skipped by every reader and cut

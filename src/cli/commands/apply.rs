@@ -223,9 +223,7 @@ fn approved(plan: &Plan, args: &ApplyArgs, context: &Context) -> Result<bool, Fa
             "podform will write the state without calling anything that changes the account.",
         ),
     };
-    let text = format!("\n{question}\n  {what}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ");
-    let answer = context.terminal.ask(&text);
-    let yes = answer.as_deref() == Some("yes");
+    let yes = context.terminal.approves(&format!("\n{question}"), what);
     context.terminal.tell(if yes { "\n" } else { "\nApply cancelled. Nothing was changed.\n" });
     Ok(yes)
 }

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod console;
 pub mod fmt;
 pub mod graph;
+pub mod import;
 pub mod metadata;
 pub mod orphans;
 pub mod output;

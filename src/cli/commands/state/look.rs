@@ -1,0 +1,70 @@
+//! `podform state list`, `show` and `pull`.
+
+use super::{addresses, named};
+use crate::address::InstanceAddr;
+use crate::cli::account::state_dir;
+use crate::cli::commands::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::stored;
+use crate::diag::Diagnostic;
+use crate::render::{data_text, record_text};
+use crate::state::{Record, State, encode};
+use serde_json::{Map, Value as Json};
+
+/// Every object, or those that `texts` name, one a line.
+pub fn list(texts: &[String], id: Option<&str>, sandbox: bool, context: &Context) -> Outcome {
+    let state = stored::read(&state_dir(sandbox))?;
+    let mut wanted = Vec::new();
+    for text in texts {
+        wanted.extend(named(text, &state)?);
+    }
+    let has = |attributes: &Map<String, Json>| match (id, attributes.get("id")) {
+        (None, _) => true,
+        (Some(id), Some(Json::String(own))) => own == id,
+        (Some(id), Some(own)) => own.to_string() == id,
+        (Some(_), None) => false,
+    };
+    for address in addresses(&state).into_iter().filter(|at| texts.is_empty() || wanted.contains(at)) {
+        let own = state.resources.get(address).map(|record| &record.attributes).or(state.data.get(address));
+        if own.is_some_and(has) {
+            context.terminal.line(&address.to_string());
+        }
+        for (key, _) in deposed(&state, address).filter(|(_, record)| has(&record.attributes)) {
+            context.terminal.line(&format!("{address} (deposed object {key})"));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// All that is recorded at one address.
+pub fn show(text: &str, sandbox: bool, context: &Context) -> Outcome {
+    let state = stored::read(&state_dir(sandbox))?;
+    let found = named(text, &state)?;
+    let [address] = found.as_slice() else {
+        let names: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let detail = format!("\"{text}\" names {} objects; show one of them: {}.", found.len(), names.join(", "));
+        return Err(Failure::from(Diagnostic::error("More than one object", detail)));
+    };
+    let style = context.terminal.out;
+    let own = state.resources.get(address).map(|record| record_text(address, None, record, style));
+    let data = state.data.get(address).map(|attributes| data_text(address, attributes, style));
+    let others = deposed(&state, address).map(|(key, record)| record_text(address, Some(key), record, style));
+    let all: Vec<String> = own.into_iter().chain(data).chain(others).collect();
+    context.terminal.print(&all.join("\n"));
+    Ok(Exit::Done)
+}
+
+/// The text of the state as a snapshot would write it; nothing for no state.
+pub fn pull(sandbox: bool, context: &Context) -> Outcome {
+    let state = stored::read(&state_dir(sandbox))?;
+    if state.lineage.is_empty() {
+        context.terminal.tell("Nothing is recorded yet.\n");
+    } else {
+        context.terminal.print(&encode(&state));
+    }
+    Ok(Exit::Done)
+}
+
+fn deposed<'a>(state: &'a State, address: &InstanceAddr) -> impl Iterator<Item = (&'a str, &'a Record)> {
+    state.deposed.get(address).into_iter().flatten().map(|(key, record)| (key.as_str(), record))
+}

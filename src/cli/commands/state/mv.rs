@@ -1,0 +1,70 @@
+//! `podform state mv`.
+
+use super::{addresses, named, settled, target};
+use crate::address::{InstanceAddr, Mode, Target};
+use crate::cli::commands::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::held::Held;
+use crate::cli::state_args::WriteArgs;
+use crate::config::readdress;
+use crate::diag::Diagnostic;
+use crate::state::State;
+use crate::state::journal::Event;
+
+/// Gives everything that the first text names the address that the second one says. All of it, or nothing.
+pub fn run((source, destination): (&str, &str), dry: bool, args: &WriteArgs, context: &mut Context) -> Outcome {
+    let mut held = Held::alone(args, "state mv", context)?;
+    let moves = moves(source, destination, &held.state)?;
+    settled(&held.state, moves.iter().flat_map(|(from, to)| [from, to]))?;
+    let verb = if dry { "Would move" } else { "Move" };
+    for (from, to) in &moves {
+        context.terminal.line(&format!("{verb} {from} to {to}"));
+    }
+    if dry {
+        return Ok(Exit::Done);
+    }
+    let count = moves.len();
+    held.commit(moves.into_iter().map(|(from, to)| Event::Moved { from, to }).collect())?;
+    context.terminal.line(&format!("Successfully moved {count} object(s)."));
+    Ok(Exit::Done)
+}
+
+/// Each recorded address and the one that it gets.
+fn moves(source: &str, destination: &str, state: &State) -> Result<Vec<(InstanceAddr, InstanceAddr)>, Failure> {
+    let refuse = |summary: &str, why: String| {
+        Err(Failure::from(Diagnostic::error(summary, format!("Cannot move {source} to {destination}: {why}"))))
+    };
+    let (from, to) = (target(source)?, target(destination)?);
+    match (&from, &to) {
+        (Target::Module(_), Target::Module(_)) => {}
+        (Target::Module(_), _) => {
+            return refuse("Invalid target address", "the target must also be a module.".into());
+        }
+        (Target::Resource(_), Target::Module(_)) => {
+            let why = "the target must also be a resource, or an instance of one.";
+            return refuse("Invalid target address", why.into());
+        }
+        (Target::Resource(a), Target::Resource(b)) if a.resource.mode != b.resource.mode => {
+            let what = if a.resource.mode == Mode::Managed { "a managed resource" } else { "a data source" };
+            return refuse("Invalid state move request", format!("{what} can move only to the address of another."));
+        }
+        (Target::Resource(a), Target::Resource(b)) if a.resource.kind != b.resource.kind => {
+            return refuse("Invalid state move request", "resource types don't match.".into());
+        }
+        _ => {}
+    }
+    let recorded = named(source, state)?;
+    let moves: Vec<(InstanceAddr, InstanceAddr)> =
+        recorded.into_iter().filter_map(|at| readdress(&[], (&from, &to), &at).map(|new| (at, new))).collect();
+    if moves.is_empty() {
+        let why = "the source is a whole resource or module, or another instance, so the target must be that too.";
+        return refuse("Invalid target address", why.into());
+    }
+    let known = addresses(state);
+    match moves.iter().find(|(_, new)| known.contains(&new)) {
+        Some((_, taken)) => {
+            refuse("Invalid target address", format!("something is recorded at {taken} already. podform state list shows it."))
+        }
+        None => Ok(moves),
+    }
+}

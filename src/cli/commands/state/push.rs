@@ -1,0 +1,83 @@
+//! `podform state push`.
+
+use crate::cli::commands::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::held::Held;
+use crate::cli::state_args::WriteArgs;
+use crate::cli::stored;
+use crate::diag::Diagnostic;
+use crate::state::{State, decode, losses};
+use std::io::Read;
+use std::path::Path;
+
+/// Puts a state file in the place of the recorded one. What is not understood is never taken, not even by force.
+pub fn run(path: &Path, force: bool, args: &WriteArgs, context: &mut Context) -> Outcome {
+    let refuse = |summary: &str, detail: String| Failure::from(Diagnostic::error(summary, detail));
+    let name = if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() };
+    let text = read(path).map_err(|error| refuse("State cannot be read", format!("{name} cannot be read: {error}.")))?;
+    let mut next = decode(&text).map_err(|error| refuse("State cannot be read", format!("{name}: {error}")))?;
+    let mut held = Held::alone(args, "state push", context)?;
+    if held.state == (State { journal_seq: held.state.journal_seq, ..next.clone() }) {
+        held.fold()?;
+        context.terminal.line("The state says this already.");
+        return Ok(Exit::Done);
+    }
+    let lost: Vec<String> = losses(&held.state, &next).iter().map(ToString::to_string).collect();
+    if !force {
+        if let Some(why) = unfit(&held.state, &next) {
+            return Err(refuse("State cannot be pushed", format!("{why} To put it there all the same, add -force.")));
+        }
+        if !lost.is_empty() {
+            let detail = format!(
+                "{name} does not know {}. What podform does not know goes on billing until somebody releases it in the vendor's panel. Begin with podform state pull, or add -force.",
+                lost.join(", ")
+            );
+            return Err(refuse("Machines would be forgotten", detail));
+        }
+    }
+    held.store.put(&mut next).map_err(|error| stored::failure(&error))?;
+    context.terminal.line(&format!("The state is now that of {name}: serial {}.", next.serial));
+    for machine in lost {
+        context.terminal.tell(&format!(
+            "Forgot {machine}: it is not released, and goes on billing until somebody releases it in the vendor's panel.\n"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    if path.as_os_str() != "-" {
+        return std::fs::read_to_string(path);
+    }
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Why a state is not a later one of the recorded one: Terraform's checks, and invariant 11.
+fn unfit(old: &State, new: &State) -> Option<String> {
+    if old.lineage.is_empty() {
+        return None;
+    }
+    if new.lineage != old.lineage {
+        return Some(format!(
+            "It has lineage {}, and the state here has lineage {}: they are of different fleets.",
+            new.lineage, old.lineage
+        ));
+    }
+    if new.serial < old.serial {
+        return Some(format!("It has serial {}, and the state here has serial {}: it is older.", new.serial, old.serial));
+    }
+    if new.serial == old.serial {
+        return Some(format!(
+            "It has serial {} as the state here, but says something else. An edited state needs a higher serial.",
+            new.serial
+        ));
+    }
+    match (&old.account, &new.account) {
+        (Some(old), new) if new.as_ref() != Some(old) => {
+            Some("It is of another account or endpoint than the state here.".to_owned())
+        }
+        _ => None,
+    }
+}

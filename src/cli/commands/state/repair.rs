@@ -1,0 +1,60 @@
+//! `podform state repair`.
+
+use crate::cli::account::state_dir;
+use crate::cli::commands::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::{planning, stored};
+use crate::diag::Diagnostic;
+use crate::schema::INSTANCE;
+use crate::state::repair;
+use crate::store::Store;
+
+/// Says what it would do, asks, and does it. What may forget a machine is done only by force.
+pub fn run((force, approved): (bool, bool), sandbox: bool, timeout: &str, context: &mut Context) -> Outcome {
+    let store = Store::new(state_dir(sandbox));
+    let timeout = planning::flag_duration("-lock-timeout", timeout)?;
+    let failed = |error| stored::failure(&error);
+    let lock = store.lock_only("state repair", timeout).map_err(failed)?;
+    if let Some(dead) = lock.dead() {
+        context.diags.push(stored::taken_over(dead));
+    }
+    let Some(repair) = repair(&store.remains().map_err(failed)?) else {
+        let detail = "Neither the state, nor a backup, nor a journal from its first entry on can be read. Put a copy of your own in their place.";
+        return Err(Failure::from(Diagnostic::error("Nothing to repair from", detail)));
+    };
+    if repair.steps.is_empty() && repair.losses.is_empty() {
+        context.terminal.line("Nothing to repair.");
+        return Ok(Exit::Done);
+    }
+    let state = repair.state;
+    let machines = state.objects().filter(|(address, _)| address.resource.kind == INSTANCE).count();
+    for step in &repair.steps {
+        context.terminal.line(step);
+    }
+    context.terminal.line(&format!(
+        "The state then has serial {}, {} object(s), {machines} of them machines, and {} open operation(s). The files as they are now are kept beside.",
+        state.serial,
+        state.objects().count(),
+        state.open.len()
+    ));
+    if !repair.losses.is_empty() && !force {
+        let detail = format!(
+            "This would lose what cannot be read any more:\n\n{}\n\nMachines may be forgotten by it, and go on billing. Put a copy of your own in place if you have one; to go on all the same, add -force, and look at the vendor's panel afterwards.",
+            repair.losses.join("\n")
+        );
+        return Err(Failure::from(Diagnostic::error("Repair would lose something", detail)));
+    }
+    for loss in &repair.losses {
+        context.terminal.tell(&format!("Lost: {loss}\n"));
+    }
+    if !approved && !context.terminal.approves("\nDo you want to repair the state?", "podform writes state and journal anew; nothing is called.") {
+        context.terminal.tell("\nRepair cancelled. Nothing was changed.\n");
+        return Ok(Exit::Error);
+    }
+    let kept = store.mend(&lock, &state).map_err(failed)?;
+    context.terminal.line("The state is repaired.");
+    for path in kept {
+        context.terminal.tell(&format!("Kept: {}\n", path.display()));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,65 @@
+//! `podform state rm`.
+
+use super::{named, settled};
+use crate::address::{InstanceAddr, Mode};
+use crate::cli::commands::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::held::Held;
+use crate::cli::state_args::WriteArgs;
+use crate::diag::Diagnostic;
+use crate::state::journal::Event;
+use crate::state::{State, losses};
+
+/// Forgets everything that the texts name. All of it, or nothing; machines only by force.
+pub fn run(texts: &[String], (dry, force): (bool, bool), args: &WriteArgs, context: &mut Context) -> Outcome {
+    let mut held = Held::alone(args, "state rm", context)?;
+    let mut going: Vec<InstanceAddr> = Vec::new();
+    for text in texts {
+        going.extend(named(text, &held.state)?);
+    }
+    going.sort();
+    going.dedup();
+    settled(&held.state, &going)?;
+    let events = removals(&going, &held.state);
+    let mut after = held.state.clone();
+    events.iter().cloned().for_each(|event| after.apply(event));
+    let lost: Vec<String> = losses(&held.state, &after).iter().map(ToString::to_string).collect();
+    if !lost.is_empty() && !force && !dry {
+        let detail = format!(
+            "This would forget {}, and what podform does not know goes on billing until somebody releases it in the vendor's panel. Release with podform destroy -target=ADDRESS, or by deleting the block and applying. To forget all the same, add -force.",
+            lost.join(", ")
+        );
+        return Err(Failure::from(Diagnostic::error("Machines would be forgotten", detail)));
+    }
+    let verb = if dry { "Would remove" } else { "Removed" };
+    let told: Vec<String> = going.iter().map(|address| format!("{verb} {address}")).collect();
+    if !dry {
+        held.commit(events)?;
+    }
+    told.iter().for_each(|line| context.terminal.line(line));
+    for machine in &lost {
+        let verb = if dry { "Would forget" } else { "Forgot" };
+        context.terminal.tell(&format!(
+            "{verb} {machine}: it is not released, and goes on billing until somebody releases it in the vendor's panel.\n"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn removals(going: &[InstanceAddr], state: &State) -> Vec<Event> {
+    let mut events = Vec::new();
+    for address in going {
+        if state.resources.contains_key(address) {
+            events.push(Event::Removed { claim: None, address: address.clone(), deposed: None });
+        }
+        for key in state.deposed.get(address).into_iter().flat_map(|all| all.keys()) {
+            events.push(Event::Removed { claim: None, address: address.clone(), deposed: Some(key.clone()) });
+        }
+    }
+    if going.iter().any(|address| address.resource.mode == Mode::Data) {
+        let mut data = state.data.clone();
+        data.retain(|address, _| !going.contains(address));
+        events.push(Event::Data { data });
+    }
+    events
+}

@@ -1,0 +1,24 @@
+//! `podform force-unlock`.
+
+use crate::cli::account::state_dir;
+use crate::cli::commands::Context;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::state_args::UnlockArgs;
+use crate::cli::stored;
+use crate::store::Store;
+
+/// Takes the lock away from a run that died on another host; never from one that runs on this host.
+pub fn run(args: &UnlockArgs, context: &mut Context) -> Outcome {
+    let store = Store::new(state_dir(args.place.sandbox));
+    if let Some(holder) = store.holder() {
+        context.terminal.tell(&holder.at(&store.lock_path()).to_string());
+    }
+    let what = "Another run may be writing the state. Take its lock away only if you know that it died.";
+    if !args.force && !context.terminal.approves("\nDo you really want to force-unlock?", what) {
+        context.terminal.tell("\nForce-unlock cancelled. Nothing was changed.\n");
+        return Ok(Exit::Error);
+    }
+    store.force_unlock(&args.id).map_err(|error| stored::failure(&error))?;
+    context.terminal.line("The state is unlocked.");
+    Ok(Exit::Done)
+}

@@ -1,0 +1,30 @@
+//! `podform state verify`.
+
+use crate::cli::account::state_dir;
+use crate::cli::commands::Context;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::stored;
+use crate::diag::Diagnostic;
+use crate::state::verify;
+use crate::store::Store;
+use serde_json::json;
+
+/// Tells everything that is wrong, each with its file; exit 1 where something is. Writes nothing, needs no lock.
+pub fn run(json: bool, sandbox: bool, context: &mut Context) -> Outcome {
+    let remains = Store::new(state_dir(sandbox)).remains().map_err(|error| stored::failure(&error))?;
+    let faults = verify(&remains);
+    let exit = if faults.is_empty() { Exit::Done } else { Exit::Error };
+    if json {
+        let all: Vec<_> = faults.iter().map(|fault| json!({ "file": fault.file, "fault": fault.what })).collect();
+        context.terminal.line(&format!("{:#}", json!({ "valid": faults.is_empty(), "faults": all })));
+        return Ok(exit);
+    }
+    if faults.is_empty() {
+        let backups = remains.backups.len();
+        context.terminal.line(&format!("State, journal and {backups} backup(s) hold together."));
+    }
+    for fault in faults {
+        context.diags.push(Diagnostic::error("State is damaged", format!("{}: {}", fault.file, fault.what)));
+    }
+    Ok(exit)
+}

@@ -1,0 +1,127 @@
+//! What would be forgotten if one state took the place of another.
+
+use super::model::{Intent, IntentAction, Record, State};
+use crate::address::InstanceAddr;
+use crate::live::Status;
+use crate::schema::INSTANCE;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Something that bills, or may, and stands in one state but not in the other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Loss<'a> {
+    /// A machine that is not known to be gone.
+    Machine {
+        /// Where it is recorded.
+        address: &'a InstanceAddr,
+        /// Its record.
+        record: &'a Record,
+    },
+    /// A rent whose outcome is not known.
+    Rent(&'a Intent),
+}
+
+impl fmt::Display for Loss<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Loss::Machine { address, record } => {
+                let id = record.id().map_or_else(|| "without an id".to_owned(), |id| id.to_string());
+                write!(f, "the machine {id} of {address}")?;
+                match record.attributes.get("hourly_cost").filter(|cost| !cost.is_null()) {
+                    Some(cost) => write!(f, " at ${cost} per hour"),
+                    None => Ok(()),
+                }
+            }
+            Loss::Rent(intent) => {
+                write!(f, "a rent for {} that was sent {} and never answered", intent.address, intent.at)?;
+                intent.hourly_cost.map_or(Ok(()), |cost| write!(f, " ({cost} per hour if the machine exists)"))
+            }
+        }
+    }
+}
+
+/// Whether a record is of a machine that bills, as far as is recorded.
+pub fn bills(address: &InstanceAddr, record: &Record) -> bool {
+    let status = record.attributes.get("status").and_then(|status| status.as_str());
+    address.resource.kind == INSTANCE && !status.is_some_and(|status| Status(status.to_owned()).is_gone())
+}
+
+/// Every machine and unanswered rent that `before` knows and `after` does not.
+pub fn losses<'a>(before: &'a State, after: &State) -> Vec<Loss<'a>> {
+    let machines = |state: &State| -> BTreeSet<Option<u64>> {
+        let all = state.objects().filter(|(address, _)| address.resource.kind == INSTANCE);
+        all.map(|(_, record)| record.id()).collect()
+    };
+    let kept = machines(after);
+    let claims: BTreeSet<&str> = after
+        .open
+        .keys()
+        .chain(after.watched.keys())
+        .map(String::as_str)
+        .chain(after.objects().filter_map(|(_, record)| record.claim.as_deref()))
+        .collect();
+    let lost = |(address, record): &(&InstanceAddr, &Record)| {
+        bills(address, record) && (record.id().is_none() || !kept.contains(&record.id()))
+    };
+    let machines = before.objects().filter(lost).map(|(address, record)| Loss::Machine { address, record });
+    let rents = before
+        .open
+        .values()
+        .filter(|intent| intent.action == IntentAction::Rent && !claims.contains(intent.claim.as_str()));
+    machines.chain(rents.map(Loss::Rent)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::sample::state;
+
+    fn told(before: &State, after: &State) -> Vec<String> {
+        losses(before, after).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn nothing_is_lost_between_equals_and_everything_by_an_empty_state() {
+        let state = state();
+        assert!(told(&state, &state).is_empty() && told(&State::default(), &state).is_empty());
+        let machines = state.objects().filter(|(address, record)| bills(address, record)).count();
+        let rents = state.open.values().filter(|intent| intent.action == IntentAction::Rent).count();
+        assert!(machines > 0 && rents > 0);
+        assert_eq!(losses(&state, &State::default()).len(), machines + rents);
+    }
+
+    #[test]
+    fn a_machine_that_moved_and_one_that_is_gone_are_not_lost() {
+        let before = state();
+        let mut after = before.clone();
+        let (address, record) =
+            before.resources.iter().find(|(address, record)| bills(address, record)).expect("a machine");
+        after.resources.remove(address);
+        assert_eq!(told(&before, &after).len(), 1, "{:?}", told(&before, &after));
+        let elsewhere: InstanceAddr = "module.m.simplepod_instance.x".parse().expect("an address");
+        after.resources.insert(elsewhere, record.clone());
+        assert!(told(&before, &after).is_empty());
+        let mut before = before.clone();
+        let gone = before.resources.get_mut(address).expect("a machine");
+        gone.attributes.insert("status".into(), "Deleted".into());
+        assert!(told(&before, &State { open: before.open.clone(), deposed: before.deposed.clone(), ..State::default() })
+            .iter()
+            .all(|told| !told.contains(&format!("of {address} "))));
+    }
+
+    #[test]
+    fn a_rent_that_became_a_record_is_not_lost() {
+        let mut before = state();
+        let intent = before.open.values().find(|intent| intent.action == IntentAction::Rent).expect("a rent").clone();
+        let mut after = before.clone();
+        before.resources.clear();
+        before.deposed.clear();
+        after.open.clear();
+        assert!(told(&before, &after).iter().any(|told| told.contains("never answered")));
+        after.resources.insert(
+            intent.address.clone(),
+            Record { claim: Some(intent.claim.clone()), ..Record::default() },
+        );
+        assert!(!told(&before, &after).iter().any(|told| told.contains(&intent.address.to_string())));
+    }
+}

@@ -1,0 +1,170 @@
+//! A state put together again from what is left of its files.
+
+use super::codec::{Entry, Salvage, salvage};
+use super::fault::StateError;
+use super::journal::Event;
+use super::loss::losses;
+use super::model::State;
+use super::verify::{Remains, decode_bytes};
+use crate::schema::INSTANCE;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+/// What a repair would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repair {
+    /// The state as it would be written.
+    pub state: State,
+    /// What is done, one whole sentence each; empty where nothing is broken.
+    pub steps: Vec<String>,
+    /// What it cannot bring back, or cannot prove to be whole. Machines may be forgotten by it.
+    pub losses: Vec<String>,
+}
+
+/// Puts state and journal together again; `None` where nothing is left to begin with.
+pub fn repair(remains: &Remains) -> Option<Repair> {
+    let mut steps = Vec::new();
+    let mut lost = Vec::new();
+    let Salvage { entries, damage, mended, torn_tail } = salvage(&remains.journal);
+    if torn_tail {
+        steps.push(format!(
+            "{}: the last line, which was not written to its end, is dropped: the call that it announces was never sent.",
+            remains.journal_name
+        ));
+    }
+    for line in mended {
+        steps.push(format!(
+            "{}: line {line} has one wrong bit, which its checksum tells; it is put right.",
+            remains.journal_name
+        ));
+    }
+    for damage in &damage {
+        lost.push(format!("{}: {}", remains.journal_name, damage.what()));
+        steps.push(format!("{}: what is damaged is dropped, the rest is taken.", remains.journal_name));
+    }
+    steps.dedup();
+    let wanted = entries.iter().find_map(|entry| match &entry.event {
+        Event::Begin { lineage, .. } => Some(lineage.clone()),
+        _ => None,
+    });
+    let own = remains.state.as_deref().map(decode_bytes);
+    let mut base = base(remains, own.as_ref(), wanted.as_deref(), &entries, &mut steps)?;
+    if let Some(Ok(own)) = &own
+        && own.lineage != base.lineage
+    {
+        lost.extend(losses(own, &base).iter().map(|loss| format!("{}: {loss}", remains.state_name)));
+    }
+    let contained = base.journal_seq;
+    let first = entries.iter().map(|entry| entry.seq).find(|seq| *seq > contained);
+    if let Some(first) = first.filter(|first| *first != contained.saturating_add(1)) {
+        lost.push(format!(
+            "{}: the entries {} to {} are missing.",
+            remains.journal_name,
+            contained.saturating_add(1),
+            first - 1
+        ));
+        steps.push(format!("{}: the entries from {first} on are taken.", remains.journal_name));
+    }
+    for Entry { seq, event, .. } in entries.into_iter().filter(|entry| entry.seq > contained) {
+        base.journal_seq = base.journal_seq.max(seq);
+        base.apply(event);
+    }
+    if let Some(Err(error)) = &own {
+        lost.extend(unproven(remains, error, &base));
+    }
+    let known = remains.backups.iter().map(|(_, serial, _)| *serial).max().unwrap_or(0);
+    base.serial = base.serial.max(known).max(serial_of(remains).unwrap_or(0)).saturating_add(1);
+    Some(Repair { state: base, steps, losses: lost })
+}
+
+/// The newest state that loads and that the journal belongs to.
+fn base(
+    remains: &Remains,
+    own: Option<&Result<State, StateError>>,
+    lineage: Option<&str>,
+    entries: &[Entry],
+    steps: &mut Vec<String>,
+) -> Option<State> {
+    let fits = |state: &State| lineage.is_none_or(|lineage| state.lineage.is_empty() || state.lineage == lineage);
+    if let Some(Ok(state)) = own.filter(|own| own.as_ref().is_ok_and(fits)) {
+        return Some(state.clone());
+    }
+    if own.is_some_and(|own| matches!(own, Err(StateError::Rewritten)))
+        && let Some((name, state)) = rejoined(remains).filter(|(_, state)| fits(state))
+    {
+        steps.push(format!(
+            "{}: the key \"podform\", which another program dropped, is taken from {name}; everything else stays as that program wrote it.",
+            remains.state_name
+        ));
+        return Some(state);
+    }
+    let why = match own {
+        None => "it is missing",
+        Some(Ok(_)) => "the journal belongs to another state",
+        Some(Err(_)) => "it is not understood",
+    };
+    let backup = remains.backups.iter().find_map(|(name, _, bytes)| Some((name, decode_bytes(bytes).ok().filter(fits)?)));
+    if let Some((name, state)) = backup {
+        steps.push(format!("{}: {why}; {name} is put in its place.", remains.state_name));
+        return Some(state);
+    }
+    // The journal alone tells everything where it starts at the start.
+    entries.first().filter(|entry| entry.seq == 1)?;
+    if own.is_some() {
+        steps.push(format!("{}: {why}; the journal is whole from its first entry, and takes its place.", remains.state_name));
+    }
+    Some(State::default())
+}
+
+/// What another program left, with our key from the newest backup where both say the same of every object.
+fn rejoined(remains: &Remains) -> Option<(String, State)> {
+    let mut theirs: Json = serde_json::from_slice(remains.state.as_deref()?).ok()?;
+    for (name, _, bytes) in &remains.backups {
+        let Ok(ours) = serde_json::from_slice::<Json>(bytes) else { continue };
+        if ours.get("lineage") != theirs.get("lineage") || decode_bytes(bytes).is_err() {
+            continue;
+        }
+        theirs.as_object_mut()?.insert("podform".into(), ours.get("podform")?.clone());
+        return Some((name.clone(), decode_bytes(theirs.to_string().as_bytes()).ok()?));
+    }
+    None
+}
+
+/// What stood in a state that is not understood, and perhaps nowhere else.
+fn unproven(remains: &Remains, error: &StateError, found: &State) -> Vec<String> {
+    let mut lost = Vec::new();
+    let name = &remains.state_name;
+    if let Some(serial) = serial_of(remains).filter(|serial| *serial > found.serial)
+        && !matches!(error, StateError::Rewritten)
+    {
+        lost.push(format!(
+            "{name}: it had serial {serial}, and the newest that loads has serial {}: what was recorded in between is lost.",
+            found.serial
+        ));
+    }
+    let known: BTreeSet<u64> = found.objects().filter_map(|(_, record)| record.id()).collect();
+    let theirs: Json =
+        remains.state.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+    let resources = theirs.get("resources").and_then(Json::as_array).into_iter().flatten();
+    let machines = resources.filter(|resource| resource.get("type").and_then(Json::as_str) == Some(INSTANCE));
+    for instance in machines.filter_map(|resource| resource.get("instances")?.as_array()).flatten() {
+        let id = instance.get("attributes").and_then(|attributes| attributes.get("id")?.as_str());
+        if let Some(id) = id.filter(|id| id.parse().is_ok_and(|id: u64| !known.contains(&id))) {
+            lost.push(format!("{name}: the machine {id} is recorded there, and nowhere else."));
+        }
+    }
+    let newer = remains.backups.iter().take_while(|(_, _, bytes)| decode_bytes(bytes).is_err());
+    lost.extend(newer.filter(|(_, serial, _)| *serial > found.serial).map(|(path, ..)| {
+        format!("{path}: this backup is newer than the one that is taken, and does not load.")
+    }));
+    lost
+}
+
+/// The serial of the state file, as far as it can be read from the text.
+fn serial_of(remains: &Remains) -> Option<u64> {
+    let text = String::from_utf8_lossy(remains.state.as_deref()?);
+    let (_, rest) = text.split_once("\"serial\":")?;
+    let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
+    let whole = rest.trim_start().chars().nth(digits.len()).is_some();
+    digits.parse().ok().filter(|_| whole)
+}

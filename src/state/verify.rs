@@ -1,0 +1,116 @@
+//! What is wrong with the files of a state: all of it, each with its place.
+
+use super::codec::{Salvage, salvage};
+use super::decode::decode;
+use super::fault::StateError;
+use super::model::{IntentAction, State};
+use crate::schema::INSTANCE;
+use std::collections::BTreeMap;
+
+/// The files of a state as they stand on disk, whether they are understood or not.
+#[derive(Clone, Debug, Default)]
+pub struct Remains {
+    /// The state; `None` where there is none.
+    pub state: Option<Vec<u8>>,
+    /// Its path.
+    pub state_name: String,
+    /// The journal.
+    pub journal: Vec<u8>,
+    /// Its path.
+    pub journal_name: String,
+    /// Copies of states, the newest first: path, serial, bytes.
+    pub backups: Vec<(String, u64, Vec<u8>)>,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFault {
+    /// The path of the file.
+    pub file: String,
+    /// Where in it and what: whole sentences.
+    pub what: String,
+}
+
+/// Reads the bytes of a state.
+pub(super) fn decode_bytes(bytes: &[u8]) -> Result<State, StateError> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => decode(text),
+        Err(error) => {
+            let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let column = good.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+            Err(StateError::NotJson { line, column, message: "this is no UTF-8".into() })
+        }
+    }
+}
+
+/// Looks at everything. An empty list: all of it holds together. A last line of the journal that was not written to its
+/// end is no fault.
+pub fn verify(remains: &Remains) -> Vec<FileFault> {
+    let mut faults = Vec::new();
+    let mut tell = |file: &str, what: String| faults.push(FileFault { file: file.to_owned(), what });
+    let state = remains.state.as_deref().map(decode_bytes).transpose();
+    let Salvage { entries, damage, .. } = salvage(&remains.journal);
+    for damage in &damage {
+        tell(&remains.journal_name, damage.to_string());
+    }
+    match state {
+        Err(error) => tell(&remains.state_name, error.to_string()),
+        Ok(None) if entries.first().is_none_or(|entry| entry.seq != 1) && !(entries.is_empty() && remains.backups.is_empty()) => {
+            tell(&remains.state_name, "The state file is missing, though there is a journal or a backup.".into());
+        }
+        Ok(state) => {
+            let mut state = state.unwrap_or_default();
+            contradictions(&state).into_iter().for_each(|what| tell(&remains.state_name, what));
+            let before = state.clone();
+            // What is damaged was told already.
+            if damage.is_empty() {
+                match state.replay(entries) {
+                    Err(error) => tell(&remains.journal_name, error.to_string()),
+                    Ok(()) if state != before => {
+                        contradictions(&state)
+                            .into_iter()
+                            .filter(|what| !contradictions(&before).contains(what))
+                            .for_each(|what| tell(&remains.journal_name, what));
+                    }
+                    Ok(()) => {}
+                }
+            }
+        }
+    }
+    for (name, _, bytes) in &remains.backups {
+        if let Err(error) = decode_bytes(bytes) {
+            tell(name, error.to_string());
+        }
+    }
+    faults
+}
+
+/// What cannot be true of a state, though it is understood.
+fn contradictions(state: &State) -> Vec<String> {
+    let mut found = Vec::new();
+    if state.lineage.is_empty() && state.objects().next().is_some() {
+        found.push("The state has no lineage.".to_owned());
+    }
+    let mut seen = BTreeMap::new();
+    for (address, record) in state.objects() {
+        let machine = address.resource.kind == INSTANCE;
+        let Some(id) = record.id() else {
+            found.push(format!("The record of {address} has no \"id\"."));
+            continue;
+        };
+        if machine && record.hash_id().is_none() {
+            found.push(format!("The record of {address} has no \"hash_id\"."));
+        }
+        if let Some(other) = seen.insert((&address.resource.kind, id), address) {
+            found.push(format!("{other} and {address} are the same object: both have the id {id}."));
+        }
+        if let Some(intent) = record.claim.as_ref().and_then(|claim| state.open.get(claim))
+            && matches!(intent.action, IntentAction::Rent | IntentAction::CreateGroup)
+        {
+            found.push(format!("{address} is recorded, and the call that made it counts as unanswered still."));
+        }
+    }
+    found
+}
+

@@ -1,0 +1,183 @@
+//! Two programs at once on one fleet: real processes, real locks, kill -9.
+
+use crate::fleet::{Fleet, text};
+use crate::scenarios::{KEY, podform};
+use crate::world::Sandbox;
+use podform::sandbox::Switches;
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const FLEET: &str = r#"
+podform {
+  fleet = "locks"
+}
+
+resource "simplepod_template_group" "base" {
+  name       = "locks-base"
+  image_name = "ubuntu"
+}
+
+resource "simplepod_instance" "node" {
+  count             = 6
+  name              = "node_${count.index}"
+  gpu_model         = "RTX 3090"
+  max_price_per_gpu = 0.50
+  template_group    = simplepod_template_group.base.id
+}
+"#;
+
+struct Scene {
+    fleet: Fleet,
+    sandbox: Sandbox,
+}
+
+impl Scene {
+    /// Its clock is fast, so that the settle window passes in a second; its calls are slow, so that runs meet.
+    fn new() -> Self {
+        let mut switches = Switches::default();
+        for spec in ["latency=150", "speed=120", "boot=0", "balance=100000"] {
+            switches.apply_spec(spec).unwrap();
+        }
+        Self { fleet: Fleet::new(&[("main.hcl", FLEET)]), sandbox: Sandbox::start(3, switches) }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = podform();
+        command.current_dir(self.fleet.path()).args(arguments);
+        command.env("SIMPLEPOD_API_URL", self.sandbox.url()).env("SIMPLEPOD_API_KEY", KEY);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs to the end; both streams.
+    #[track_caller]
+    fn run(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "podform {arguments:?}: {}", text(&output));
+        text(&output)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.fleet.path().join("state").join(name)
+    }
+
+    /// Starts an apply, and waits until it has rented something and is not done.
+    fn applying(&self) -> Child {
+        let child = self.command(&["apply", "-auto-approve", "-parallelism=1"]).spawn().unwrap();
+        let start = Instant::now();
+        while self.sandbox.machines().len() < 2 {
+            assert!(start.elapsed() < Duration::from_secs(60), "nothing is rented");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        child
+    }
+
+    fn holder(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.path("podform.lock")).unwrap()).unwrap()
+    }
+
+    /// All machines stand, once, and the state knows them.
+    #[track_caller]
+    fn settled(&self) {
+        self.run(&["plan", "-detailed-exitcode"], 0);
+        assert_eq!(self.sandbox.machines().len(), 6);
+        self.run(&["state", "verify"], 0);
+    }
+}
+
+#[track_caller]
+fn ends(child: Child, code: i32) -> String {
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(code), "{}", text(&output));
+    text(&output)
+}
+
+#[test]
+fn the_second_apply_names_the_first_or_waits_for_it() {
+    let scene = Scene::new();
+    let first = scene.applying();
+    let told = scene.run(&["apply", "-auto-approve"], 5);
+    let holder = scene.holder();
+    for named in [first.id().to_string(), holder["id"].as_str().unwrap().to_owned(), "Operation: apply".to_owned()] {
+        assert!(told.contains(&named), "{named} is not in {told}");
+    }
+    scene.run(&["state", "rm", "-force", "simplepod_instance.node"], 5);
+    scene.run(&["state", "repair", "-auto-approve"], 5);
+    let told = scene.run(&["force-unlock", "-force", holder["id"].as_str().unwrap()], 1);
+    assert!(told.contains("Lock cannot be taken away"), "{told}");
+    let told = scene.run(&["apply", "-auto-approve", "-lock-timeout=60s"], 0);
+    assert!(told.contains("No changes"), "{told}");
+    ends(first, 0);
+    scene.settled();
+}
+
+#[test]
+fn a_plan_during_an_apply_sees_what_is_done_so_far() {
+    let scene = Scene::new();
+    let first = scene.applying();
+    let told = scene.run(&["plan", "-detailed-exitcode"], 2);
+    assert!(!told.contains("6 to add"), "{told}");
+    let listed = scene.run(&["state", "list"], 0);
+    assert!(listed.contains("simplepod_instance.node["), "{listed}");
+    ends(first, 0);
+    scene.settled();
+}
+
+#[test]
+fn the_lock_of_a_killed_apply_is_taken_over_with_a_warning() {
+    let scene = Scene::new();
+    let mut first = scene.applying();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let dead = first.id().to_string();
+    assert_eq!(scene.holder()["pid"].to_string(), dead);
+    let told = scene.run(&["apply", "-auto-approve"], 0);
+    assert!(told.contains("Stale lock taken over") && told.contains(&dead), "{told}");
+    scene.settled();
+    let told = scene.run(&["apply", "-auto-approve"], 0);
+    assert!(!told.contains("Stale lock"), "{told}");
+}
+
+#[test]
+fn the_lock_of_another_host_stands_until_it_is_taken_away() {
+    let scene = Scene::new();
+    let mut first = scene.applying();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut holder = scene.holder();
+    holder["host"] = "elsewhere".into();
+    fs::write(scene.path("podform.lock"), holder.to_string()).unwrap();
+    let told = scene.run(&["apply", "-auto-approve"], 5);
+    let id = holder["id"].as_str().unwrap();
+    assert!(told.contains(&format!("podform force-unlock {id}")), "{told}");
+    // Nobody answers, so nothing is done.
+    scene.run(&["force-unlock", id], 1);
+    scene.run(&["apply", "-auto-approve"], 5);
+    scene.run(&["force-unlock", "-force", "another"], 1);
+    scene.run(&["force-unlock", "-force", id], 0);
+    scene.run(&["apply", "-auto-approve"], 0);
+    scene.settled();
+}
+
+#[test]
+fn a_state_that_is_edited_during_an_apply_is_not_written_over() {
+    let scene = Scene::new();
+    fs::write(scene.fleet.path().join("main.hcl"), FLEET.replace("count             = 6", "count             = 0")).unwrap();
+    scene.run(&["apply", "-auto-approve"], 0);
+    fs::write(scene.fleet.path().join("main.hcl"), FLEET).unwrap();
+    let before = fs::read_to_string(scene.path("podform.state.json")).unwrap();
+    let first = scene.applying();
+    let edited = before.replace("\"serial\": 1,", "\"serial\": 40,");
+    assert_ne!(before, edited);
+    fs::write(scene.path("podform.state.json"), &edited).unwrap();
+    let told = ends(first, 1);
+    assert!(told.contains("serial 1") && told.contains("serial 40") && told.contains("journal"), "{told}");
+    assert_eq!(fs::read_to_string(scene.path("podform.state.json")).unwrap(), edited);
+    // The journal still fits that state, and nothing is rented again.
+    let told = scene.run(&["apply", "-auto-approve"], 0);
+    assert!(told.contains("No changes"), "{told}");
+    scene.settled();
+}
