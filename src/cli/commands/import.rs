@@ -109,11 +109,11 @@ async fn all(args: &ImportArgs, context: &mut Context) -> Outcome {
     access.check(&state, args.planning.account.accept_account)?;
     let client = access.client(&state, 0)?;
     let snapshot = refresh(&*client, &state, Refresh::Lists).await?;
-    let found = unmanaged(&state, &snapshot);
+    let found = unmanaged(fleet.name(), &state, &snapshot);
     for line in &found.left {
         context.terminal.tell(line);
     }
-    let (groups, machines) = details(&client, found).await?;
+    let (groups, machines) = details(&client, fleet.name(), &state, found).await?;
     access.close().await;
     let text = import_blocks(&groups, &machines);
     let count = format!("{} machine(s) and {} template group(s)", machines.len(), groups.len());
@@ -139,18 +139,29 @@ struct Unmanaged<'a> {
     left: Vec<String>,
 }
 
-/// Objects that are not recorded and carry no mark. A mark says that some state knows them, or knew them: those are for
-/// `recover`, or for the fleet that it names.
-fn unmanaged<'a>(state: &State, snapshot: &'a Snapshot) -> Unmanaged<'a> {
+/// Whether a mark leaves an object to us: it has none, or ours, which a record was dropped from. An object that an open
+/// operation may have made is settled, not imported.
+fn free(fleet: Option<&str>, state: &State, notes: Option<&str>) -> Result<(), Mark> {
+    match notes.and_then(|notes| Mark::read(notes).1) {
+        None => Ok(()),
+        Some(mark) => {
+            let ours = Some(mark.fleet.as_str()) == fleet && mark.lineage == state.lineage;
+            if ours && !state.open.contains_key(&mark.claim) { Ok(()) } else { Err(mark) }
+        }
+    }
+}
+
+/// Objects that are not recorded, and that no mark keeps from us.
+fn unmanaged<'a>(fleet: Option<&str>, state: &State, snapshot: &'a Snapshot) -> Unmanaged<'a> {
     let ids = |machines: bool| -> BTreeSet<u64> {
         let all = state.objects().filter(|(address, _)| (address.resource.kind == INSTANCE) == machines);
         all.filter_map(|(_, record)| record.id()).collect()
     };
     let (own, own_groups) = (ids(true), ids(false));
     let mut left = Vec::new();
-    let mut free = |what: &str, id: u64, notes: Option<&str>| match notes.and_then(|notes| Mark::read(notes).1) {
-        None => true,
-        Some(mark) => {
+    let mut free = |what: &str, id: u64, notes: Option<&str>| match free(fleet, state, notes) {
+        Ok(()) => true,
+        Err(mark) => {
             left.push(format!(
                 "Left out: {what} {id} is marked as {} of the fleet \"{}\".\n",
                 mark.address, mark.fleet
@@ -166,19 +177,28 @@ fn unmanaged<'a>(state: &State, snapshot: &'a Snapshot) -> Unmanaged<'a> {
     Unmanaged { groups, machines, left }
 }
 
-/// Rows of lists carry less than details. What has gone meanwhile, or shows its mark only here, is left out.
-async fn details(client: &Client, found: Unmanaged<'_>) -> Result<(Vec<Group>, Vec<Machine>), Failure> {
-    let marked = |notes: &Option<String>| notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_some());
+/// Rows of lists carry less than details. What has gone meanwhile, or shows only here whose it is, is left out.
+async fn details(
+    client: &Client,
+    fleet: Option<&str>,
+    state: &State,
+    found: Unmanaged<'_>,
+) -> Result<(Vec<Group>, Vec<Machine>), Failure> {
+    let ours = |notes: &Option<String>| free(fleet, state, notes.as_deref()).is_ok();
+    let claimed = |machine: &Machine| {
+        let claim = machine.env.as_ref().and_then(|env| env.claim());
+        claim.is_some_and(|claim| state.open.contains_key(claim))
+    };
     let (mut groups, mut machines) = (Vec::new(), Vec::new());
     for group in found.groups {
         let read = client.group(group.id).await;
         let read = read.map_err(|error| fault(&format!("Reading the template group {}", group.id), &error))?;
-        groups.extend(read.filter(|group| !marked(&group.notes)));
+        groups.extend(read.filter(|group| ours(&group.notes)));
     }
     for machine in found.machines {
         let read = client.machine(machine.id).await;
         let read = read.map_err(|error| fault(&format!("Reading the machine {}", machine.id), &error))?;
-        machines.extend(read.filter(|machine| !marked(&machine.notes)));
+        machines.extend(read.filter(|machine| ours(&machine.notes) && !claimed(machine)));
     }
     Ok((groups, machines))
 }
