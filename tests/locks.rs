@@ -165,7 +165,8 @@ fn the_lock_of_another_host_stands_until_it_is_taken_away() {
 #[test]
 fn a_state_that_is_edited_during_an_apply_is_not_written_over() {
     let scene = Scene::new();
-    fs::write(scene.fleet.path().join("main.hcl"), FLEET.replace("count             = 6", "count             = 0")).unwrap();
+    fs::write(scene.fleet.path().join("main.hcl"), FLEET.replace("count             = 6", "count             = 0"))
+        .unwrap();
     scene.run(&["apply", "-auto-approve"], 0);
     fs::write(scene.fleet.path().join("main.hcl"), FLEET).unwrap();
     let before = fs::read_to_string(scene.path("podform.state.json")).unwrap();

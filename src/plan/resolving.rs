@@ -5,7 +5,7 @@ use super::diff::{Standing, compare, created};
 use super::import::Import;
 use super::model::{Action, Change, PlanMode, Reason};
 use super::planner::Planner;
-use super::refusals::{carries_mark, names_another, name_is_free, refuse_destroy, refuse_import};
+use super::refusals::{carries_mark, name_is_free, names_another, refuse_destroy, refuse_import};
 use super::standing::Live;
 use crate::config::{DataInstance, ImportRequest, Instance, Resolve, Trigger, Unresolved};
 use crate::diag::Diagnostics;

@@ -133,9 +133,13 @@ mod tests {
 
     #[test]
     fn labels_are_names_and_differ() {
-        for (name, expected) in
-            [("Silver Stoat!", "silver_stoat_7"), ("7up", "machine_7"), ("", "machine_7"), ("ünï", "n_7"), ("${x}", "x_7")]
-        {
+        for (name, expected) in [
+            ("Silver Stoat!", "silver_stoat_7"),
+            ("7up", "machine_7"),
+            ("", "machine_7"),
+            ("ünï", "n_7"),
+            ("${x}", "x_7"),
+        ] {
             assert_eq!(label(Some(name), "machine", 7), expected, "{name}");
         }
     }
@@ -143,7 +147,8 @@ mod tests {
     #[test]
     fn texts_are_read_back_as_they_were() {
         let group = Group { id: GroupId(3), ..empty() };
-        for text in ["plain", "a \"b\" \\ c", "${x} %{y} $${z}", "two\nlines\tand\r", "\u{1b}[31m \u{202e}", "a\u{0}b"] {
+        for text in ["plain", "a \"b\" \\ c", "${x} %{y} $${z}", "two\nlines\tand\r", "\u{1b}[31m \u{202e}", "a\u{0}b"]
+        {
             let group = Group { name: Some(text.into()), ..group.clone() };
             let blocks = import_blocks(&[group], &[]);
             assert!(!blocks.chars().any(|c| c != '\n' && is_unsafe(c)), "{blocks:?}");

@@ -36,12 +36,14 @@ fn outputs(state: &State) -> Json {
 
 fn resources(state: &State) -> Json {
     let own = state.resources.iter().map(|(address, record)| (address, None, record.clone()));
-    let deposed = state.deposed.iter().flat_map(|(address, all)| {
-        all.iter().map(move |(key, record)| (address, Some(key.as_str()), record.clone()))
-    });
-    let data = state.data.iter().map(|(address, attributes)| {
-        (address, None, Record { attributes: attributes.clone(), ..Record::default() })
-    });
+    let deposed = state
+        .deposed
+        .iter()
+        .flat_map(|(address, all)| all.iter().map(move |(key, record)| (address, Some(key.as_str()), record.clone())));
+    let data = state
+        .data
+        .iter()
+        .map(|(address, attributes)| (address, None, Record { attributes: attributes.clone(), ..Record::default() }));
     let mut all: Vec<_> = own.chain(deposed).chain(data).collect();
     all.sort_by_key(|(address, key, _)| (*address, *key));
     root_module(all.into_iter().map(|(address, key, record)| {

@@ -137,7 +137,8 @@ pub fn salvage(bytes: &[u8]) -> Salvage {
             Ok(entry) => {
                 let expected = found.entries.last().map_or(entry.seq, |previous| previous.seq.saturating_add(1));
                 // Behind a damaged line the gap is that line.
-                let told = matches!(found.damage.last(), Some(JournalDamage::Line { line: bad, .. }) if bad + 1 == line);
+                let told =
+                    matches!(found.damage.last(), Some(JournalDamage::Line { line: bad, .. }) if bad + 1 == line);
                 if entry.seq != expected && !told {
                     found.damage.push(JournalDamage::Gap { line, expected, found: entry.seq });
                 }

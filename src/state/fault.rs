@@ -169,9 +169,7 @@ impl fmt::Display for JournalDamage {
         let way_out = match self {
             Self::Line { .. } | Self::Gap { .. } => "podform state repair shows what can be saved.",
             Self::Detached { .. } => "Put the newest state file back, or see podform state repair.",
-            Self::Foreign { .. } => {
-                "Put the state file back that belongs to the journal, or see podform state repair."
-            }
+            Self::Foreign { .. } => "Put the state file back that belongs to the journal, or see podform state repair.",
         };
         write!(f, "{} {way_out}", self.what())
     }

@@ -176,7 +176,9 @@ impl State {
             self.deposed.entry(to.clone()).or_default().extend(deposed);
         }
         // As long as another instance has the old name, others may depend on that.
-        if from.resource == to.resource || self.resources.keys().chain(self.deposed.keys()).any(|other| other.resource == from.resource) {
+        if from.resource == to.resource
+            || self.resources.keys().chain(self.deposed.keys()).any(|other| other.resource == from.resource)
+        {
             return;
         }
         for record in self.resources.values_mut().chain(self.deposed.values_mut().flat_map(BTreeMap::values_mut)) {

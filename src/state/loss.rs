@@ -104,9 +104,11 @@ mod tests {
         let mut before = before.clone();
         let gone = before.resources.get_mut(address).expect("a machine");
         gone.attributes.insert("status".into(), "Deleted".into());
-        assert!(told(&before, &State { open: before.open.clone(), deposed: before.deposed.clone(), ..State::default() })
-            .iter()
-            .all(|told| !told.contains(&format!("of {address} "))));
+        assert!(
+            told(&before, &State { open: before.open.clone(), deposed: before.deposed.clone(), ..State::default() })
+                .iter()
+                .all(|told| !told.contains(&format!("of {address} ")))
+        );
     }
 
     #[test]
@@ -118,10 +120,9 @@ mod tests {
         before.deposed.clear();
         after.open.clear();
         assert!(told(&before, &after).iter().any(|told| told.contains("never answered")));
-        after.resources.insert(
-            intent.address.clone(),
-            Record { claim: Some(intent.claim.clone()), ..Record::default() },
-        );
+        after
+            .resources
+            .insert(intent.address.clone(), Record { claim: Some(intent.claim.clone()), ..Record::default() });
         assert!(!told(&before, &after).iter().any(|told| told.contains(&intent.address.to_string())));
     }
 }

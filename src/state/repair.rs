@@ -103,7 +103,8 @@ fn base(
         Some(Ok(_)) => "the journal belongs to another state",
         Some(Err(_)) => "it is not understood",
     };
-    let backup = remains.backups.iter().find_map(|(name, _, bytes)| Some((name, decode_bytes(bytes).ok().filter(fits)?)));
+    let backup =
+        remains.backups.iter().find_map(|(name, _, bytes)| Some((name, decode_bytes(bytes).ok().filter(fits)?)));
     if let Some((name, state)) = backup {
         steps.push(format!("{}: {why}; {name} is put in its place.", remains.state_name));
         return Some(state);
@@ -111,7 +112,10 @@ fn base(
     // The journal alone tells everything where it starts at the start.
     entries.first().filter(|entry| entry.seq == 1)?;
     if own.is_some() {
-        steps.push(format!("{}: {why}; the journal is whole from its first entry, and takes its place.", remains.state_name));
+        steps.push(format!(
+            "{}: {why}; the journal is whole from its first entry, and takes its place.",
+            remains.state_name
+        ));
     }
     Some(State::default())
 }
@@ -154,9 +158,11 @@ fn unproven(remains: &Remains, error: &StateError, found: &State) -> Vec<String>
         }
     }
     let newer = remains.backups.iter().take_while(|(_, _, bytes)| decode_bytes(bytes).is_err());
-    lost.extend(newer.filter(|(_, serial, _)| *serial > found.serial).map(|(path, ..)| {
-        format!("{path}: this backup is newer than the one that is taken, and does not load.")
-    }));
+    lost.extend(
+        newer
+            .filter(|(_, serial, _)| *serial > found.serial)
+            .map(|(path, ..)| format!("{path}: this backup is newer than the one that is taken, and does not load.")),
+    );
     lost
 }
 

@@ -56,7 +56,10 @@ pub fn verify(remains: &Remains) -> Vec<FileFault> {
     }
     match state {
         Err(error) => tell(&remains.state_name, error.to_string()),
-        Ok(None) if entries.first().is_none_or(|entry| entry.seq != 1) && !(entries.is_empty() && remains.backups.is_empty()) => {
+        Ok(None)
+            if entries.first().is_none_or(|entry| entry.seq != 1)
+                && !(entries.is_empty() && remains.backups.is_empty()) =>
+        {
             tell(&remains.state_name, "The state file is missing, though there is a journal or a backup.".into());
         }
         Ok(state) => {
@@ -113,4 +116,3 @@ fn contradictions(state: &State) -> Vec<String> {
     }
     found
 }
-

@@ -118,11 +118,9 @@ impl fmt::Display for StoreError {
                      pass -lock-timeout=5m to wait for it here. The lock of a run that died on this host is free by itself.",
                 )?;
                 match holder {
-                    Some(holder) => write!(
-                        f,
-                        " If the run died on another host, take it away: podform force-unlock {}",
-                        holder.id
-                    ),
+                    Some(holder) => {
+                        write!(f, " If the run died on another host, take it away: podform force-unlock {}", holder.id)
+                    }
                     None => Ok(()),
                 }
             }

@@ -160,7 +160,8 @@ fn mended(store: &Store) -> crate::state::Repair {
 fn a_state_cut_anywhere_is_repaired_without_a_loss() {
     let (_guard, store) = store();
     let before = used(&store);
-    let (text, journal) = (fs::read(store.state_path()).expect("state"), fs::read(store.journal_path()).expect("journal"));
+    let (text, journal) =
+        (fs::read(store.state_path()).expect("state"), fs::read(store.journal_path()).expect("journal"));
     for end in (0..text.len() - 1).step_by(97) {
         fs::write(store.state_path(), &text[..end]).expect("the cut state");
         fs::write(store.journal_path(), &journal).expect("the journal");
@@ -172,8 +173,12 @@ fn a_state_cut_anywhere_is_repaired_without_a_loss() {
         assert_eq!(State { serial: 0, ..now }, State { serial: 0, ..before.clone() });
         fs::remove_dir_all(store.backups_path()).expect("backups");
         fs::write(store.state_path(), &text).expect("the state");
-        super::backups::keep(store.directory(), &State { serial: 1, ..before.clone() }, std::str::from_utf8(&text).expect("text"))
-            .expect("a backup");
+        super::backups::keep(
+            store.directory(),
+            &State { serial: 1, ..before.clone() },
+            std::str::from_utf8(&text).expect("text"),
+        )
+        .expect("a backup");
     }
 }
 
@@ -214,8 +219,10 @@ fn a_state_that_another_program_wrote_anew_gets_our_key_back() {
     assert!(repair.losses.is_empty() && repair.state.outputs.contains_key("x"), "{:?}", repair.losses);
     assert_eq!((repair.state.serial, claims(&repair.state)), (51, vec!["a", "b", "c"]));
     // What it dropped is in the backup, and what it added cannot be joined with that.
-    rewrite(&|json| json["resources"] = serde_json::json!([{ "type": "simplepod_instance", "mode": "managed", "name": "x",
-        "provider": "p", "instances": [{ "schema_version": 0, "attributes": { "id": "9" }, "sensitive_attributes": [] }] }]));
+    rewrite(&|json| {
+        json["resources"] = serde_json::json!([{ "type": "simplepod_instance", "mode": "managed", "name": "x",
+        "provider": "p", "instances": [{ "schema_version": 0, "attributes": { "id": "9" }, "sensitive_attributes": [] }] }])
+    });
     let repair = mended(&store);
     assert!(repair.steps.len() == 1 && repair.steps[0].contains("is put in its place"), "{:?}", repair.steps);
     assert!(repair.losses.len() == 1 && repair.losses[0].contains("machine 9"), "{:?}", repair.losses);

@@ -40,8 +40,7 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
     let effects = World::planning();
     let block = format!("import {{\n  to = {address}\n  id = {}\n}}\n", serde_json::Value::from(id));
     let (sources, diags) = (&mut context.sources, &mut context.diags);
-    let loaded =
-        fleet::load_with(&[block], &args.planning.variables, &effects, &context.terminal, sources, diags);
+    let loaded = fleet::load_with(&[block], &args.planning.variables, &effects, &context.terminal, sources, diags);
     let Some(fleet) = loaded else { return Ok(Exit::Error) };
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
     let mut held = Held::open(&args.planning, "import", &access)?;
@@ -81,11 +80,8 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
         let detail = format!("The plan does not import {address}. Is it declared, and not excluded?");
         return Err(Diagnostic::error("Nothing imported", detail).on(&address).into());
     }
-    let begin = Event::Begin {
-        lineage: held.state.lineage.clone(),
-        fleet: plan.fleet.clone(),
-        account: plan.account.clone(),
-    };
+    let begin =
+        Event::Begin { lineage: held.state.lineage.clone(), fleet: plan.fleet.clone(), account: plan.account.clone() };
     held.commit(std::iter::once(begin).chain(imported).collect())?;
     access.close().await;
     context.terminal.line(&format!(

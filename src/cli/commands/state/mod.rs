@@ -25,9 +25,7 @@ pub fn run(command: &StateCommand, context: &mut Context) -> Outcome {
         StateCommand::Mv { source, destination, dry_run, write } => {
             mv::run((source, destination), *dry_run, write, context)
         }
-        StateCommand::Rm { addresses, dry_run, force, write } => {
-            rm::run(addresses, (*dry_run, *force), write, context)
-        }
+        StateCommand::Rm { addresses, dry_run, force, write } => rm::run(addresses, (*dry_run, *force), write, context),
         StateCommand::Verify { json, place } => verify::run(*json, place.sandbox, context),
         StateCommand::Repair { force, auto_approve, place, lock_timeout } => {
             repair::run((*force, *auto_approve), place.sandbox, lock_timeout, context)

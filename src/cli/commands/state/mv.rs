@@ -62,9 +62,10 @@ fn moves(source: &str, destination: &str, state: &State) -> Result<Vec<(Instance
     }
     let known = addresses(state);
     match moves.iter().find(|(_, new)| known.contains(&new)) {
-        Some((_, taken)) => {
-            refuse("Invalid target address", format!("something is recorded at {taken} already. podform state list shows it."))
-        }
+        Some((_, taken)) => refuse(
+            "Invalid target address",
+            format!("something is recorded at {taken} already. podform state list shows it."),
+        ),
         None => Ok(moves),
     }
 }

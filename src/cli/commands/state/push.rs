@@ -14,7 +14,8 @@ use std::path::Path;
 pub fn run(path: &Path, force: bool, args: &WriteArgs, context: &mut Context) -> Outcome {
     let refuse = |summary: &str, detail: String| Failure::from(Diagnostic::error(summary, detail));
     let name = if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() };
-    let text = read(path).map_err(|error| refuse("State cannot be read", format!("{name} cannot be read: {error}.")))?;
+    let text =
+        read(path).map_err(|error| refuse("State cannot be read", format!("{name} cannot be read: {error}.")))?;
     let mut next = decode(&text).map_err(|error| refuse("State cannot be read", format!("{name}: {error}")))?;
     let mut held = Held::alone(args, "state push", context)?;
     if held.state == (State { journal_seq: held.state.journal_seq, ..next.clone() }) {
@@ -66,7 +67,10 @@ fn unfit(old: &State, new: &State) -> Option<String> {
         ));
     }
     if new.serial < old.serial {
-        return Some(format!("It has serial {}, and the state here has serial {}: it is older.", new.serial, old.serial));
+        return Some(format!(
+            "It has serial {}, and the state here has serial {}: it is older.",
+            new.serial, old.serial
+        ));
     }
     if new.serial == old.serial {
         return Some(format!(

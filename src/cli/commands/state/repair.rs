@@ -47,7 +47,11 @@ pub fn run((force, approved): (bool, bool), sandbox: bool, timeout: &str, contex
     for loss in &repair.losses {
         context.terminal.tell(&format!("Lost: {loss}\n"));
     }
-    if !approved && !context.terminal.approves("\nDo you want to repair the state?", "podform writes state and journal anew; nothing is called.") {
+    if !approved
+        && !context
+            .terminal
+            .approves("\nDo you want to repair the state?", "podform writes state and journal anew; nothing is called.")
+    {
         context.terminal.tell("\nRepair cancelled. Nothing was changed.\n");
         return Ok(Exit::Error);
     }
