@@ -137,12 +137,12 @@ struct Unmanaged<'a> {
 
 /// Whether a mark leaves an object to us: it has none, or ours, which a record was dropped from. An object that an open
 /// operation may have made is settled, not imported.
-fn free(fleet: Option<&str>, state: &State, notes: Option<&str>) -> Result<(), Mark> {
+fn free(fleet: Option<&str>, state: &State, notes: Option<&str>) -> Result<(), Box<Mark>> {
     match notes.and_then(|notes| Mark::read(notes).1) {
         None => Ok(()),
         Some(mark) => {
             let ours = Some(mark.fleet.as_str()) == fleet && mark.lineage == state.lineage;
-            if ours && !state.open.contains_key(&mark.claim) { Ok(()) } else { Err(mark) }
+            if ours && !state.open.contains_key(&mark.claim) { Ok(()) } else { Err(Box::new(mark)) }
         }
     }
 }

@@ -21,8 +21,8 @@ pub fn list(texts: &[String], id: Option<&str>, sandbox: bool, context: &Context
     let has = |attributes: &Map<String, Json>| match (id, attributes.get("id")) {
         (None, _) => true,
         (Some(id), Some(Json::String(own))) => own == id,
-        (Some(id), Some(own)) => own.to_string() == id,
-        (Some(_), None) => false,
+        (Some(id), Some(Json::Number(own))) => own.as_str() == id,
+        (Some(_), _) => false,
     };
     for address in addresses(&state).into_iter().filter(|at| texts.is_empty() || wanted.contains(at)) {
         let own = state.resources.get(address).map(|record| &record.attributes).or(state.data.get(address));
