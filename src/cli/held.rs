@@ -62,9 +62,8 @@ impl Held {
     }
 
     /// Makes events durable, and the state file say what they say.
-    pub fn commit(&mut self, events: Vec<StateEvent>) -> Result<(), Failure> {
-        self.store.append(&events).map_err(|error| stored::failure(&error))?;
-        events.into_iter().for_each(|event| self.state.apply(event));
+    pub fn write(&mut self, events: Vec<StateEvent>) -> Result<(), Failure> {
+        self.commit(events)?;
         self.store.snapshot(&mut self.state).map_err(|error| stored::failure(&error))
     }
 

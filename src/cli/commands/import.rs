@@ -82,7 +82,7 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
     }
     let begin =
         Event::Begin { lineage: held.state.lineage.clone(), fleet: plan.fleet.clone(), account: plan.account.clone() };
-    held.commit(std::iter::once(begin).chain(imported).collect())?;
+    held.write(std::iter::once(begin).chain(imported).collect())?;
     access.close().await;
     context.terminal.line(&format!(
         "{address} is imported from {id}. The next apply writes its mark; podform plan shows it, and what differs."

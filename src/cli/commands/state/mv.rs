@@ -24,7 +24,7 @@ pub fn run((source, destination): (&str, &str), dry: bool, args: &WriteArgs, con
         return Ok(Exit::Done);
     }
     let count = moves.len();
-    held.commit(moves.into_iter().map(|(from, to)| Event::Moved { from, to }).collect())?;
+    held.write(moves.into_iter().map(|(from, to)| Event::Moved { from, to }).collect())?;
     context.terminal.line(&format!("Successfully moved {count} object(s)."));
     Ok(Exit::Done)
 }

@@ -34,7 +34,7 @@ pub fn run(texts: &[String], (dry, force): (bool, bool), args: &WriteArgs, conte
     let verb = if dry { "Would remove" } else { "Removed" };
     let told: Vec<String> = going.iter().map(|address| format!("{verb} {address}")).collect();
     if !dry {
-        held.commit(events)?;
+        held.write(events)?;
     }
     told.iter().for_each(|line| context.terminal.line(line));
     for machine in &lost {

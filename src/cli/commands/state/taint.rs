@@ -38,7 +38,7 @@ pub fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {
             return Err(Diagnostic::error("Resource instance is not tainted", detail).into());
         }
     }
-    held.commit(vec![Event::Recorded { claim: None, address: address.clone(), record: Box::new(record) }])?;
+    held.write(vec![Event::Recorded { claim: None, address: address.clone(), record: Box::new(record) }])?;
     context.terminal.line(&match taint {
         true => format!("Resource instance {address} has been marked as tainted."),
         false => format!("Resource instance {address} has been successfully untainted."),
