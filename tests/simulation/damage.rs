@@ -117,7 +117,7 @@ fn a_journal_cut_at_any_byte_or_with_any_bit_flipped_is_repaired_or_left_alone()
     }
 }
 
-/// A directory in a file's place fails every user, root too.
+/// A directory in a file's place, and a file in a directory's, fails every user, root too.
 #[test]
 fn a_file_that_cannot_be_written_changes_nothing() {
     let (state, journal) = files();
@@ -125,7 +125,7 @@ fn a_file_that_cannot_be_written_changes_nothing() {
     let places: [(&str, Place); 4] = [
         ("lock", Store::lock_path),
         ("journal", Store::journal_path),
-        ("backup", Store::backup_path),
+        ("backups", Store::backups_path),
         ("state", Store::state_path),
     ];
     for (name, place) in places {
@@ -133,7 +133,10 @@ fn a_file_that_cannot_be_written_changes_nothing() {
         files.write(state.as_bytes(), &journal);
         let path = place(&files.store);
         let _ = fs::remove_file(&path);
-        fs::create_dir_all(path.join("obstacle")).unwrap();
+        match name {
+            "backups" => fs::write(&path, "an obstacle").unwrap(),
+            _ => fs::create_dir_all(path.join("obstacle")).unwrap(),
+        }
         let told = match files.store.lock("test", Duration::ZERO) {
             Err(error) => error.to_string(),
             Ok(mut locked) => {
@@ -145,7 +148,7 @@ fn a_file_that_cannot_be_written_changes_nothing() {
             }
         };
         assert!(told.contains(path.file_name().unwrap().to_str().unwrap()), "{name}: {told}");
-        fs::remove_dir_all(&path).unwrap();
+        let _ = fs::remove_dir_all(&path);
         for (file, bytes) in [(files.store.state_path(), state.as_bytes()), (files.store.journal_path(), &journal)] {
             assert!(file == path || fs::read(&file).unwrap() == bytes, "{name} changed {}", file.display());
         }
