@@ -21,6 +21,7 @@ pub mod parse;
 pub mod printable;
 pub mod reference;
 mod resolve;
+mod syntax;
 pub mod type_expr;
 pub mod types;
 mod unify;

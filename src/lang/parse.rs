@@ -2,13 +2,14 @@
 
 mod explain;
 mod lower;
+mod plain;
 mod recover;
 mod template;
 
 use super::ast::{Body, Expr, ExprKind};
 use crate::diag::{Diagnostics, FileId, Span};
 use hcl::edit::parser as syntax;
-use lower::Lower;
+use hcl::edit::structure::Body as Tree;
 
 /// A file that is being read, or the part of it that is read alone after an error.
 #[derive(Clone, Copy)]
@@ -35,9 +36,10 @@ pub fn parse_body(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
         None => (text, 0),
     };
     let source = Source { file, text, base };
-    match syntax::parse_body(text) {
-        Ok(body) => Lower::new(source, diags).body(&body),
-        Err(_) => recover::parse_body(source, diags),
+    let plain = plain::plain::<Tree>(text);
+    match syntax::parse_body(plain.as_ref().map_or(text, |plain| &plain.text)) {
+        Ok(body) => recover::lower(source, plain.err(), diags, |lower| lower.body(&body)),
+        Err(_) => recover::parse_body(source, plain.ok(), diags),
     }
 }
 

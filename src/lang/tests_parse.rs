@@ -92,6 +92,52 @@ fn heredocs_as_terraform_reads_them() {
 }
 
 #[test]
+fn a_heredoc_without_a_line_ends() {
+    for text in [
+        "a = <<EOT\nEOT\nb = 1\n",
+        "a = <<-EOT\n\t EOT\nb = 1\n",
+        "a = <<EOT\r\nEOT\r\nb = 1\r\n",
+        "\u{feff}a = (<<x\nx\n)\nb = <<y\n  y\n",
+        "a = {\n  k = <<E\nE\n}.k\nb = 1\nc {\n}\nd = [1 2]\n",
+    ] {
+        let (body, mut diags) = parsed(text);
+        assert_eq!(body.attributes.len(), 2, "{text:?} {diags:?}");
+        assert_eq!(eval::evaluate(&body.attributes[0].expr, &TestScope, &mut diags).as_str(), Some(""), "{text:?}");
+    }
+}
+
+/// Where the syntax crate sees something else than Terraform.
+#[test]
+fn blanks_and_comments_stand_where_terraform_has_them() {
+    for (text, expected) in [
+        ("a = \"n${[for\n x\n in [1] :x][0]}\"\n", "n1"),
+        ("a = \"n${-\n2}\"\n", "n-2"),
+        ("a = \"n${- /* 7 */ # 8\n 2}\"\n", "n-2"),
+        ("a = \"${join(\"\", [for x in {v = [3]}\n .v : x])}\"\n", "3"),
+        ("a = \"n${! # c\n false}\"\n", "ntrue"),
+        ("a = \"%{if ! # c\n false}y%{endif}\"\n", "y"),
+        ("a = {\n k = max(1) * 2 # c\n\n (\"l\") = \"m\"\n}.l\n", "m"),
+        ("a = <<EOT\nEOT x\n EOTx\n\tEOT \n", "EOT x\n EOTx\n"),
+        ("a = \"%{ for\tx /**/ in [1]\n}${x}%{endfor}\"\n", "1"),
+    ] {
+        assert_eq!(value_of(text), expected, "{text}");
+    }
+}
+
+/// What `terraform validate` refuses, and the syntax crate reads.
+#[test]
+fn what_terraform_refuses_is_refused() {
+    for (text, expected, place) in [
+        ("a = 1.2.3\n", "Invalid number literal", "1.2.3"),
+        ("a = [].*.*\n", "Nested splat expression not allowed", "*"),
+        ("a = [1, \r 2]\nb = 1\n", "Invalid character", "\r"),
+        ("a = <<EOT\nx\nEOT)\n", "Unterminated template string", ")"),
+    ] {
+        assert_eq!(marked(text), [(expected.to_owned(), place.to_owned())], "{text}");
+    }
+}
+
+#[test]
 fn deep_nesting_is_an_error_and_no_overflow() {
     for text in
         ["(".repeat(100_000), "[".repeat(100_000), "{a=".repeat(100_000), "!".repeat(100_000), "\"${".repeat(50_000)]

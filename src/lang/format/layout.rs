@@ -1,6 +1,6 @@
 //! Indentation, blanks between tokens, and the columns of `=` and comments: the rules of Terraform's `hclwrite`.
 
-use super::token::{Kind, Texts, Token};
+use super::super::syntax::token::{Kind, Texts, Token};
 use std::ops::Range;
 use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_segmentation::UnicodeSegmentation;

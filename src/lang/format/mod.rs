@@ -1,20 +1,18 @@
 //! `fmt`: the canonical style of configuration files, byte by byte that of `terraform fmt`.
 //!
-//! The text is cut into tokens ([`scan`]), judged by Terraform's grammar ([`grammar`]), old forms are written anew
+//! The text is cut into tokens ([`scan`](super::syntax::scan)), judged by Terraform's grammar ([`grammar`](super::syntax::grammar)), old forms are written anew
 //! ([`rewrite`]), and the blanks between tokens are set ([`layout`]). No token is lost but comments between block labels.
 
-mod grammar;
 mod layout;
 mod rewrite;
-mod scan;
-mod token;
 
 #[cfg(test)]
 mod tests;
 
 use super::parse::parse_body;
+use super::syntax::token::{Kind, Texts, Token};
+use super::syntax::{grammar, scan};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Span};
-use token::{Kind, Texts, Token};
 
 /// Formats a configuration file. `None` where Terraform would refuse it; then at least one error is pushed.
 pub fn format(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<String> {
@@ -26,7 +24,7 @@ pub fn format(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Strin
     let tokens = scan::scan(text);
     let mut texts = Texts { source: text, added: String::new() };
     let places = match grammar::read(&tokens, &texts) {
-        Ok(places) => places,
+        Ok(read) => read.places,
         Err(misplaced) => {
             explain(file, text, tokens.get(misplaced.token).copied(), misplaced.too_deep, diags);
             return None;

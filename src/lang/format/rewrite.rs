@@ -4,8 +4,8 @@
 //! is no expression (a comment or an operator behind a line end). Here the label stays, and parentheses hold the rest.
 
 use super::super::printable::escaped;
-use super::grammar::Place;
-use super::token::{Kind, Texts, Token};
+use super::super::syntax::grammar::Place;
+use super::super::syntax::token::{Kind, Texts, Token};
 use std::borrow::Cow;
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;

@@ -53,7 +53,7 @@ pub(super) fn syntax(source: Source<'_>, offset: usize, message: &str) -> Diagno
                 "{what} does not form an escape sequence. The escapes are \\n, \\r, \\t, \\\", \\\\, \\uNNNN and \\UNNNNNNNN; a backslash itself is written \\\\."
             ),
         )
-    } else if message.contains("heredoc") || (at_end && super::recover::in_heredoc(source.text)) {
+    } else if message.contains("heredoc") || super::recover::in_heredoc(source.text) {
         (
             "Unterminated template string",
             "The closing marker of this heredoc is missing: it stands alone on its line, after white space at most."
@@ -158,6 +158,24 @@ pub(super) fn syntax(source: Source<'_>, offset: usize, message: &str) -> Diagno
                 "{what} does not fit here. A file holds arguments (name = value) and blocks (kind \"label\" {{ ... }})."
             ),
         )
+    };
+    Diagnostic::error(summary, detail).at(source.span(range))
+}
+
+/// What the syntax crate reads and Terraform does not.
+pub(super) fn misplaced(source: Source<'_>, range: Range<usize>) -> Diagnostic {
+    let before = source.text.get(..range.start).unwrap_or_default();
+    let (summary, detail) = match source.text.get(range.clone()) {
+        Some("*") if before.ends_with('.') => (
+            "Nested splat expression not allowed",
+            "A splat expression (*) cannot be used inside another attribute-only splat expression. Write [*]."
+                .to_owned(),
+        ),
+        Some(digits) if digits.starts_with(|c: char| c.is_ascii_digit()) => {
+            ("Invalid number literal", format!("\"{digits}\" is not a number."))
+        }
+        Some("\r") => ("Invalid character", "A carriage return stands here without the end of a line.".to_owned()),
+        _ => ("Invalid syntax", format!("{} does not fit here.", found(source.text, range.start).1)),
     };
     Diagnostic::error(summary, detail).at(source.span(range))
 }

@@ -97,6 +97,8 @@ impl<'a> Lower<'a> {
                 let raw = self.raw(expr.span());
                 let inner = expr.span().map(|range| range.start + 1..range.end.saturating_sub(1));
                 match raw.contains(['\\', '\n', '$', '%']) {
+                    // A heredoc without a line.
+                    _ if raw.starts_with('<') => ExprKind::String("".into()),
                     true => ExprKind::String(text(&self.quoted(inner))),
                     false => ExprKind::String(text(self.raw(inner))),
                 }
@@ -151,8 +153,12 @@ impl<'a> Lower<'a> {
     /// Read from the source: the parser's own number has 53 bits.
     fn number(&mut self, range: Option<Range<usize>>, span: Span) -> ExprKind {
         let raw = self.raw(range);
+        // Blanks and comments may stand between.
         let (negative, digits) = match raw.strip_prefix('-') {
-            Some(digits) => (true, digits.trim_start()),
+            Some(rest) => {
+                let blanks = rest.rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-')));
+                (true, blanks.and_then(|last| rest.get(last + 1..)).unwrap_or(rest))
+            }
             None => (false, raw),
         };
         let Some(number) = Number::parse(digits) else {

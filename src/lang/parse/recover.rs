@@ -2,8 +2,9 @@
 
 use super::super::ast::{Body, Expr};
 use super::lower::Lower;
+use super::plain::{Plain, Refused, Tree, plain};
 use super::{Source, explain, syntax};
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostics, Severity};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -11,16 +12,28 @@ use std::ops::Range;
 /// How often a repeated name is given a substitute in one part before it is given up.
 const SUBSTITUTES: usize = 4096;
 
-/// Reads a text whose parts may be wrong.
-pub(super) fn parse_body(source: Source<'_>, diags: &mut Diagnostics) -> Body {
+/// Reads a text whose parts may be wrong. `whole` is the text made plainer, where Terraform's grammar allows it.
+pub(super) fn parse_body(source: Source<'_>, whole: Option<Plain>, diags: &mut Diagnostics) -> Body {
     let mut body = Body::default();
     let mut seen = HashSet::new();
-    for range in parts(source.text) {
+    let ends = match &whole {
+        Some(whole) => whole.ends.iter().copied().chain([source.text.len()]).collect(),
+        None => ends(source.text),
+    };
+    let mut start = 0;
+    for end in ends {
+        let range = start..end;
+        start = end;
         let Some(text) = source.text.get(range.clone()) else { continue };
         let base = source.base.saturating_add_unsigned(range.start as u64);
         let part = Source { text, base, ..source };
-        if let Some(tree) = with_substitutes(part, diags, syntax::parse_body) {
-            let lowered = Lower::new(part, diags).body(&tree);
+        let lower = |lower: &mut Lower<'_>, tree: &_| lower.body(tree);
+        let lowered = match whole.as_ref().and_then(|whole| whole.text.get(range)) {
+            Some(plain) => with_substitutes(part, Cow::Borrowed(plain), diags)
+                .map(|tree| lower(&mut Lower::new(part, diags), &tree)),
+            None => read(part, diags, lower),
+        };
+        if let Some(lowered) = lowered {
             for attribute in lowered.attributes {
                 match seen.insert(attribute.name.clone()) {
                     false => diags.push(explain::attribute_redefined(&attribute.name, attribute.name_span)),
@@ -35,27 +48,49 @@ pub(super) fn parse_body(source: Source<'_>, diags: &mut Diagnostics) -> Body {
 
 /// Reads one expression.
 pub(super) fn parse_expr(source: Source<'_>, diags: &mut Diagnostics) -> Option<Expr> {
-    let tree = with_substitutes(source, diags, syntax::parse_expr)?;
-    Some(Lower::new(source, diags).expr(&tree))
+    read(source, diags, |lower, tree| lower.expr(tree))
+}
+
+/// Reads one text as Terraform does. What only the syntax crate accepts is an error too.
+fn read<T: Tree, L>(source: Source<'_>, diags: &mut Diagnostics, lower: impl FnOnce(&mut Lower, &T) -> L) -> Option<L> {
+    let (text, refused) = match plain::<T>(source.text) {
+        Ok(plain) => (Cow::Owned(plain.text), None),
+        Err(refused) => (Cow::Borrowed(source.text), Some(refused)),
+    };
+    let tree: T = with_substitutes(source, text, diags)?;
+    Some(self::lower(source, refused, diags, |lowering| lower(lowering, &tree)))
+}
+
+/// Lowers what the syntax crate read. If Terraform refuses it, lowering has words for it, or there are these.
+pub(super) fn lower<L>(
+    source: Source<'_>,
+    refused: Option<Refused>,
+    diags: &mut Diagnostics,
+    lower: impl FnOnce(&mut Lower<'_>) -> L,
+) -> L {
+    let before = diags.len();
+    let lowered = lower(&mut Lower::new(source, diags));
+    if let Some(refused) = refused
+        && !refused.too_deep
+        && !diags.iter().skip(before).any(|diagnostic| diagnostic.severity == Severity::Error)
+    {
+        diags.push(explain::misplaced(source, refused.at));
+    }
+    lowered
 }
 
 /// Parses; where the parser refuses a repeated name, which Terraform allows in objects and we report ourselves in
 /// bodies, a free name of the same length takes its place. Lowering reads names from the original text.
-fn with_substitutes<T>(
-    source: Source<'_>,
-    diags: &mut Diagnostics,
-    parse: impl Fn(&str) -> Result<T, syntax::Error>,
-) -> Option<T> {
-    let mut text = Cow::Borrowed(source.text);
+fn with_substitutes<T: Tree>(source: Source<'_>, mut text: Cow<'_, str>, diags: &mut Diagnostics) -> Option<T> {
     for attempt in 0..SUBSTITUTES {
-        let error = match parse(&text) {
+        let error = match T::parse(&text) {
             Ok(tree) => return Some(tree),
             Err(error) => error,
         };
         let offset = error.location().offset();
         let offset = if offset + 1 == source.text.len() && at_end(&error) { offset + 1 } else { offset };
         if error.message().contains("redefined")
-            && let Some(range) = name_at(source.text, offset)
+            && let Some(range) = name_at(&text, offset)
         {
             text.to_mut().replace_range(range.clone(), &substitute(attempt, range.len()));
             continue;
@@ -117,10 +152,21 @@ fn number_at(text: &str, offset: usize) -> Option<Range<usize>> {
 fn name_at(text: &str, offset: usize) -> Option<Range<usize>> {
     let rest = text.get(offset..)?;
     let mut lexer = Lexer::new(rest);
+    let mut conditionals = 0;
     while let Some((at, byte)) = lexer.next_code() {
-        if lexer.open.is_empty() && (byte == b'=' || byte == b':') {
-            let len = rest.get(..at)?.trim_end().len();
-            return (len > 0).then_some(offset..offset + len);
+        if !lexer.open.is_empty() {
+            continue;
+        }
+        match byte {
+            b'?' => conditionals += 1,
+            b':' if lexer.starts_with(b":") => lexer.at += 1,
+            b':' if conditionals > 0 => conditionals -= 1,
+            b'=' | b'!' | b'<' | b'>' if lexer.starts_with(b"=") => lexer.at += 1,
+            b'=' | b':' => {
+                let len = rest.get(..at)?.trim_end().len();
+                return (len > 0).then_some(offset..offset + len);
+            }
+            _ => {}
         }
     }
     None
@@ -140,11 +186,10 @@ pub(super) fn in_heredoc(text: &str) -> bool {
     lexer.unclosed_heredoc
 }
 
-/// The top-level arguments and blocks with what stands between them. Inside brackets that are never closed, a block
-/// that starts in the first column starts a new part.
-fn parts(text: &str) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
-    let mut start = 0;
+/// Where the top-level arguments and blocks end. Inside brackets that are never closed, a block that starts in the first
+/// column starts a new part.
+fn ends(text: &str) -> Vec<usize> {
+    let mut ends = Vec::new();
     let mut lexer = Lexer::new(text);
     while let Some((at, byte)) = lexer.next_code() {
         if byte != b'\n' {
@@ -152,13 +197,12 @@ fn parts(text: &str) -> Vec<Range<usize>> {
         }
         let restart = !lexer.open.is_empty() && starts_block(text.get(at + 1..).unwrap_or_default());
         if lexer.open.is_empty() || restart {
-            parts.push(start..at + 1);
-            start = at + 1;
+            ends.push(at + 1);
             lexer.open.clear();
         }
     }
-    parts.push(start..text.len());
-    parts
+    ends.push(text.len());
+    ends
 }
 
 /// A line such as `resource "a" "b" {` or `locals {` in the first column.
@@ -280,7 +324,7 @@ impl<'a> Lexer<'a> {
             let line = self.text.get(line_start..).unwrap_or_default();
             let len = line.iter().position(|&b| b == b'\n').unwrap_or(line.len());
             let content = line.get(..len).unwrap_or_default();
-            if content.trim_ascii_start().strip_prefix(marker).is_some_and(|rest| !rest.first().is_some_and(is_name)) {
+            if content.trim_ascii() == marker {
                 let indent = content.len() - content.trim_ascii_start().len();
                 self.at = line_start + indent + marker.len();
                 return true;

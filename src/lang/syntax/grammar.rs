@@ -1,4 +1,4 @@
-//! Terraform's grammar over tokens: what it refuses is not formatted. Finds the expressions and labels that formatting
+//! Terraform's grammar over tokens. Finds the line ends that count, and the expressions and labels that formatting
 //! writes anew.
 
 mod template;
@@ -13,7 +13,7 @@ use template::escapes_are_good;
 const DEEPEST: usize = 200;
 
 /// A part that may be written anew; numbers count tokens.
-pub(super) enum Place {
+pub(in crate::lang) enum Place {
     /// The expression of an argument.
     Value {
         expr: Range<usize>,
@@ -27,23 +27,60 @@ pub(super) enum Place {
 }
 
 /// A token that cannot stand where it stands.
-pub(super) struct Misplaced {
+pub(in crate::lang) struct Misplaced {
     /// Which, counted from 0.
-    pub(super) token: usize,
+    pub(in crate::lang) token: usize,
     /// It is in order, but nests too deep.
-    pub(super) too_deep: bool,
+    pub(in crate::lang) too_deep: bool,
+}
+
+/// What a line end stands behind.
+#[derive(Clone, Copy, PartialEq)]
+pub(in crate::lang) enum LineEnd {
+    /// An argument or block outside of every block, or nothing there.
+    TopLevel,
+    /// An argument or block inside of a block, or nothing there.
+    Block,
+    /// An item of an object.
+    Item,
+}
+
+/// What was found in a text that is in order.
+#[derive(Default)]
+pub(in crate::lang) struct Read {
+    /// What formatting may write anew, in the order of the source.
+    pub(in crate::lang) places: Vec<Place>,
+    /// The line ends that mean something, by the numbers of their tokens, in ascending order. All others are blanks.
+    pub(in crate::lang) line_ends: Vec<(usize, LineEnd)>,
 }
 
 type Parsed<T = ()> = Result<T, Misplaced>;
 
-/// Reads a file; gives what may be written anew, in the order of the source.
-pub(super) fn read(tokens: &[Token], texts: &Texts<'_>) -> Parsed<Vec<Place>> {
-    let mut reader = Reader { tokens, texts, at: 0, newlines: true, depth: 0, places: Vec::new() };
+/// Reads a file.
+pub(in crate::lang) fn read(tokens: &[Token], texts: &Texts<'_>) -> Parsed<Read> {
+    read_with(tokens, texts, |reader| reader.body(Kind::Eof, false))
+}
+
+/// Reads one expression, whose lines do not count.
+pub(in crate::lang) fn read_expression(tokens: &[Token], texts: &Texts<'_>) -> Parsed<Read> {
+    read_with(tokens, texts, |reader| {
+        reader.newlines = false;
+        reader.expression()?;
+        reader.expect(Kind::Eof)
+    })
+}
+
+fn read_with<'a>(
+    tokens: &'a [Token],
+    texts: &'a Texts<'a>,
+    read: impl FnOnce(&mut Reader<'a>) -> Parsed,
+) -> Parsed<Read> {
+    let mut reader = Reader { tokens, texts, at: 0, newlines: true, depth: 0, found: Read::default() };
     if let Some(token) = tokens.iter().position(|token| token.kind == Kind::Invalid) {
         return Err(Misplaced { token, too_deep: false });
     }
-    reader.body(Kind::Eof, false)?;
-    Ok(reader.places)
+    read(&mut reader)?;
+    Ok(reader.found)
 }
 
 struct Reader<'a> {
@@ -53,7 +90,7 @@ struct Reader<'a> {
     /// Line ends count here.
     newlines: bool,
     depth: usize,
-    places: Vec<Place>,
+    found: Read,
 }
 
 impl<'a> Reader<'a> {
@@ -97,12 +134,12 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, wanted: Kind) -> Parsed {
-        match self.next() {
-            (kind, token) if kind == wanted => {
-                self.at = token + 1;
+        match self.peek() == wanted {
+            true => {
+                self.read();
                 Ok(())
             }
-            _ => self.fail(),
+            false => self.fail(),
         }
     }
 
@@ -127,9 +164,7 @@ impl<'a> Reader<'a> {
                     self.read();
                     return Ok(());
                 }
-                Kind::Newline => {
-                    self.read();
-                }
+                Kind::Newline => self.line_end()?,
                 Kind::Ident => {
                     let (_, name) = self.next();
                     self.read();
@@ -151,7 +186,11 @@ impl<'a> Reader<'a> {
         match self.peek() {
             // The end of the file is read by the body around.
             Kind::Eof => Ok(()),
-            _ => self.expect(Kind::Newline),
+            _ => {
+                let meaning = if self.depth == 0 { LineEnd::TopLevel } else { LineEnd::Block };
+                self.found.line_ends.push((self.next().1, meaning));
+                self.expect(Kind::Newline)
+            }
         }
     }
 
@@ -161,9 +200,9 @@ impl<'a> Reader<'a> {
         self.expression()?;
         let expr = start..self.at;
         if is_type {
-            self.places.push(Place::Type(expr));
+            self.found.places.push(Place::Type(expr));
         } else if first == Kind::OQuote && expr.len() >= 5 {
-            self.places.push(Place::Value { expr, one_line });
+            self.found.places.push(Place::Value { expr, one_line });
         }
         Ok(())
     }
@@ -184,7 +223,7 @@ impl<'a> Reader<'a> {
         }
         if let Some(last) = labels.last() {
             let all = name + 1..last.end;
-            self.places.push(Place::Labels { all, labels });
+            self.found.places.push(Place::Labels { all, labels });
         }
         self.read();
         let of_variable = self.depth == 0 && self.text(name) == "variable";
@@ -382,9 +421,11 @@ impl<'a> Reader<'a> {
             };
             self.expression()?;
             match self.peek() {
-                Kind::Comma | Kind::Newline => self.read(),
+                Kind::Comma => {}
+                Kind::Newline => self.found.line_ends.push((self.next().1, LineEnd::Item)),
                 _ => break,
-            };
+            }
+            self.read();
         }
         self.expect(Kind::CBrace)
     }

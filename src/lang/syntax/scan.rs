@@ -29,7 +29,7 @@ struct Scanner<'a> {
 
 /// Cuts a text. The last token is the end of the file. Every byte of the text is in a token or counted as blank before
 /// one; a byte order mark is counted as blank.
-pub(super) fn scan(text: &str) -> Vec<Token> {
+pub(in crate::lang) fn scan(text: &str) -> Vec<Token> {
     let mut scanner = Scanner {
         text,
         bytes: text.as_bytes(),

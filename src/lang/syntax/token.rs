@@ -2,7 +2,7 @@
 
 /// What a token is. Single characters have the names of Terraform's scanner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::lang) enum Kind {
     OBrace,
     CBrace,
     OBrack,
@@ -57,7 +57,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// 1 for what opens a bracket, -1 for what closes one.
-    pub(super) fn bracket(self) -> i32 {
+    pub(in crate::lang) fn bracket(self) -> i32 {
         match self {
             Kind::OBrace | Kind::OBrack | Kind::OParen | Kind::Control | Kind::Interp => 1,
             Kind::CBrace | Kind::CBrack | Kind::CParen | Kind::SeqEnd => -1,
@@ -66,37 +66,37 @@ impl Kind {
     }
 
     /// True for what ends a line.
-    pub(super) fn ends_line(self) -> bool {
+    pub(in crate::lang) fn ends_line(self) -> bool {
         matches!(self, Kind::Newline | Kind::LineComment)
     }
 
     /// True for every comment.
-    pub(super) fn is_comment(self) -> bool {
+    pub(in crate::lang) fn is_comment(self) -> bool {
         matches!(self, Kind::Comment | Kind::LineComment)
     }
 }
 
 /// One word, with the blanks before it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
+pub(in crate::lang) struct Token {
+    pub(in crate::lang) kind: Kind,
     /// Where its text starts in [`Texts`].
-    pub(super) start: u32,
+    pub(in crate::lang) start: u32,
     /// Where its text ends.
-    pub(super) end: u32,
+    pub(in crate::lang) end: u32,
     /// Bytes between the token before it and this one; what formatting changes.
-    pub(super) spaces: u32,
+    pub(in crate::lang) spaces: u32,
 }
 
 /// The source, and behind it the text of what was put in anew.
-pub(super) struct Texts<'a> {
-    pub(super) source: &'a str,
-    pub(super) added: String,
+pub(in crate::lang) struct Texts<'a> {
+    pub(in crate::lang) source: &'a str,
+    pub(in crate::lang) added: String,
 }
 
 impl Texts<'_> {
     /// The text of a token.
-    pub(super) fn of(&self, token: Token) -> &str {
+    pub(in crate::lang) fn of(&self, token: Token) -> &str {
         let (start, end) = (token.start as usize, token.end as usize);
         let base = self.source.len();
         let text = match start.checked_sub(base) {
@@ -107,7 +107,7 @@ impl Texts<'_> {
     }
 
     /// A token that does not stand in the source. Its blanks are for the formatter to set.
-    pub(super) fn add(&mut self, kind: Kind, text: &str) -> Token {
+    pub(in crate::lang) fn add(&mut self, kind: Kind, text: &str) -> Token {
         let at = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
         let start = at(self.source.len() + self.added.len());
         self.added.push_str(text);

@@ -1,0 +1,100 @@
+//! The text as the syntax crate is given it: with the same offsets, but plainer, because the crate reads some texts
+//! otherwise than Terraform. Lowering takes every text from the original.
+//!
+//! Line ends that mean nothing and comments become blanks, those between the items of an object commas, what stands in a heredoc becomes dots (a line that only starts
+//! with the marker would end it), and a heredoc without a line, which the crate would not end, becomes `""`.
+
+use super::super::syntax::grammar::{self, LineEnd, Misplaced, Read};
+use super::super::syntax::scan::scan;
+use super::super::syntax::token::{Kind, Texts, Token};
+use hcl::edit::parser as syntax;
+use std::ops::Range;
+
+/// What a text is read as.
+pub(super) trait Tree: Sized {
+    /// Terraform's judgement.
+    fn judge(tokens: &[Token], texts: &Texts<'_>) -> Result<Read, Misplaced>;
+    /// The syntax crate's.
+    fn parse(text: &str) -> Result<Self, syntax::Error>;
+}
+
+impl Tree for hcl::edit::structure::Body {
+    fn judge(tokens: &[Token], texts: &Texts<'_>) -> Result<Read, Misplaced> {
+        grammar::read(tokens, texts)
+    }
+
+    fn parse(text: &str) -> Result<Self, syntax::Error> {
+        syntax::parse_body(text)
+    }
+}
+
+impl Tree for hcl::edit::expr::Expression {
+    fn judge(tokens: &[Token], texts: &Texts<'_>) -> Result<Read, Misplaced> {
+        grammar::read_expression(tokens, texts)
+    }
+
+    fn parse(text: &str) -> Result<Self, syntax::Error> {
+        syntax::parse_expr(text)
+    }
+}
+
+/// A text that Terraform refuses.
+pub(super) struct Refused {
+    /// What cannot stand where it stands.
+    pub(super) at: Range<usize>,
+    /// It is in order, but nests too deep: the syntax crate has words for that.
+    pub(super) too_deep: bool,
+}
+
+/// A text that Terraform reads.
+pub(super) struct Plain {
+    /// The plainer text.
+    pub(super) text: String,
+    /// Where its arguments and blocks end; the last may have no line end.
+    pub(super) ends: Vec<usize>,
+}
+
+/// Makes a text plainer.
+pub(super) fn plain<T: Tree>(text: &str) -> Result<Plain, Refused> {
+    let tokens = scan(text);
+    let texts = Texts { source: text, added: String::new() };
+    let read = T::judge(&tokens, &texts).map_err(|misplaced| Refused {
+        at: tokens.get(misplaced.token).map_or(text.len()..text.len(), range),
+        too_deep: misplaced.too_deep,
+    })?;
+    let mut plain = text.as_bytes().to_vec();
+    let top_level = read.line_ends.iter().filter(|(_, meaning)| *meaning == LineEnd::TopLevel);
+    let ends = top_level.filter_map(|&(number, _)| tokens.get(number)).map(|token| range(token).end).collect();
+    let mut line_ends = read.line_ends.into_iter().peekable();
+    for (number, token) in tokens.iter().enumerate() {
+        let Some(bytes) = plain.get_mut(range(token)) else { continue };
+        match token.kind {
+            Kind::Newline | Kind::LineComment | Kind::Comment => {
+                bytes.fill(b' ');
+                if let Some((_, meaning)) = line_ends.next_if(|(token, _)| *token == number)
+                    && let Some(last) = bytes.last_mut()
+                {
+                    *last = if meaning == LineEnd::Item { b',' } else { b'\n' };
+                }
+            }
+            Kind::StringLit => bytes.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'.'),
+            Kind::OHeredoc => {
+                let end = tokens.get(number + 1).filter(|next| next.kind == Kind::CHeredoc).map(|next| range(next).end);
+                if let Some(bytes) = end.and_then(|end| plain.get_mut(range(token).start..end)) {
+                    bytes.fill(b' ');
+                    bytes.iter_mut().take(2).for_each(|byte| *byte = b'"');
+                }
+            }
+            Kind::CHeredoc => {
+                let indent = texts.of(*token).len() - texts.of(*token).trim_start().len();
+                bytes.iter_mut().take(indent).for_each(|byte| *byte = b' ');
+            }
+            _ => {}
+        }
+    }
+    Ok(Plain { text: String::from_utf8(plain).unwrap_or_else(|_| text.to_owned()), ends })
+}
+
+fn range(token: &Token) -> Range<usize> {
+    token.start as usize..token.end as usize
+}
