@@ -1,7 +1,7 @@
 //! The flags and commands, as clap types. Terraform's flags, with one dash or two.
 
 use super::state_args::{StateCommand, TaintArgs, UnlockArgs};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -124,17 +124,62 @@ pub struct LockArgs {
 }
 
 /// Values of root variables.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default)]
 pub struct VariableArgs {
+    /// `-var` and `-var-file` in the order of the command line: a later one wins.
+    pub settings: Vec<Setting>,
+    /// `-input`.
+    pub input: bool,
+}
+
+/// Where the command line takes a value from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// `-var NAME=VALUE`.
+    Value(String),
+    /// `-var-file FILE`.
+    File(PathBuf),
+}
+
+impl FromArgMatches for VariableArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let flags = VariableFlags::from_arg_matches(matches)?;
+        let places = |id| matches.indices_of(id).into_iter().flatten();
+        let values = places("var").zip(flags.var.into_iter().map(Setting::Value));
+        let files = places("var_file").zip(flags.var_file.into_iter().map(Setting::File));
+        let mut settings: Vec<(usize, Setting)> = values.chain(files).collect();
+        settings.sort_by_key(|(place, _)| *place);
+        Ok(Self { settings: settings.into_iter().map(|(_, setting)| setting).collect(), input: flags.input })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for VariableArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        VariableFlags::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        VariableFlags::augment_args_for_update(command)
+    }
+}
+
+/// The flags of [`VariableArgs`].
+#[derive(Args)]
+struct VariableFlags {
     /// Set a variable of the root module; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
-    pub var: Vec<String>,
+    var: Vec<String>,
     /// Read variables from a file; may be repeated.
     #[arg(long, value_name = "FILE")]
-    pub var_file: Vec<PathBuf>,
+    var_file: Vec<PathBuf>,
     /// Ask for what is missing, on a terminal.
     #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
-    pub input: bool,
+    input: bool,
 }
 
 /// How much of the account a plan reads.
@@ -427,11 +472,12 @@ mod tests {
         else {
             panic!("a plan")
         };
-        assert_eq!(plan.planning.variables.var, ["a=b", "c=-d"]);
+        let values = |of: [&str; 2]| of.map(|text| Setting::Value(text.into())).to_vec();
+        assert_eq!(plan.planning.variables.settings, values(["a=b", "c=-d"]));
         assert_eq!(plan.planning.refresh, RefreshFlag::Full);
         assert!(!plan.planning.variables.input);
         let Command::Plan(plan) = parse("plan -var -x=1 -refresh -lock=false").command else { panic!("a plan") };
-        assert_eq!(plan.planning.variables.var, ["-x=1"]);
+        assert_eq!(plan.planning.variables.settings, [Setting::Value("-x=1".into())]);
         assert_eq!(plan.planning.refresh, RefreshFlag::True);
         assert!(!plan.planning.locking.lock);
     }

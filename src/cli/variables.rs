@@ -1,7 +1,7 @@
 //! Who gives values to root variables, in Terraform's precedence: the environment, `podform.vars.hcl`,
-//! `podform.vars.json`, `*.auto.vars.hcl` and `.json` by name, then `-var` and `-var-file`.
+//! `podform.vars.json`, `*.auto.vars.hcl` and `.json` by name, then `-var` and `-var-file` as the command line has them.
 
-use super::args::VariableArgs;
+use super::args::{Setting, VariableArgs};
 use super::fleet;
 use super::terminal::Terminal;
 use crate::config::{Given, GivenValue, Inputs, Module};
@@ -46,10 +46,14 @@ fn explicit(
     diags: &mut Diagnostics,
     given: &mut Vec<Given>,
 ) {
-    for path in &args.var_file {
-        file(&path.to_string_lossy(), root, sources, diags, given);
-    }
-    for text in &args.var {
+    for setting in &args.settings {
+        let text = match setting {
+            Setting::Value(text) => text,
+            Setting::File(path) => {
+                file(&path.to_string_lossy(), root, sources, diags, given);
+                continue;
+            }
+        };
         match text.split_once('=') {
             Some((name, value)) if !name.trim().is_empty() => given.push(Given {
                 name: name.trim().to_owned(),
@@ -155,7 +159,7 @@ pub(super) fn shown(text: &str, root: &Module) -> String {
         // What is indented may belong to the value above.
         let name = line.split_once('=').map(|(name, _)| name.trim_end()).filter(|name| !name.starts_with([' ', '\t']));
         if let Some(name) = name {
-            open = root.variables.get(name.trim_matches('"')).is_some_and(|variable| !variable.sensitive);
+            open = root.variables.get(name.trim_matches('"')).is_some_and(|variable| variable.marks().is_none());
         }
         let start = match (open, name) {
             (true, _) => line.len(),

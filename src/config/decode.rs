@@ -93,6 +93,14 @@ fn attributes(
                 let ty = known.ty.to_type();
                 let value = evaluate_in(&given.expr, scope, bindings, diags);
                 match convert(&value, &ty) {
+                    Ok(value) if value.deep_marks().ephemeral => {
+                        let detail = format!(
+                            "Ephemeral values are not valid for \"{}\", because what is set here is stored in the state.",
+                            known.name
+                        );
+                        diags.push(Diagnostic::error("Invalid use of ephemeral value", detail).at(given.expr.span));
+                        Value::unknown(ty)
+                    }
                     Ok(value) if value.is_null() && known.presence == Presence::Required => {
                         let detail =
                             format!("The argument \"{}\" is required, but its value here is null.", known.name);

@@ -4,7 +4,7 @@ use super::decode::decode;
 use super::expand::Expansion;
 use super::graph::{Graph, Node};
 use super::inputs::{Inputs, default_value};
-use super::model::{Configuration, ModuleId, Repeat, Resource, ResourceKey, Variable};
+use super::model::{Configuration, ModuleId, Output, Repeat, Resource, ResourceKey, Variable};
 use super::provider::ProviderSettings;
 use super::resolve::{ImportRequest, Instance, Resolve};
 use super::rules::{Wording, judge};
@@ -233,6 +233,14 @@ impl<'a> Walk<'a> {
         let argument = call.and_then(|call| call.arguments.iter().find(|argument| argument.name == variable.name));
         let Some(argument) = argument else { return default_value(variable) };
         let value = eval::evaluate(&argument.expr, &self.scope(parent, own.repetition.clone()), diags);
+        if value.deep_marks().ephemeral && !variable.ephemeral {
+            let detail = format!(
+                "The variable \"{}\" of the module is not declared with ephemeral = true, so it cannot be set to a value derived from an ephemeral value.",
+                variable.name
+            );
+            diags.push(Diagnostic::error("Ephemeral value not allowed", detail).at(argument.expr.span));
+            return Value::unknown(Type::Dynamic);
+        }
         if value.is_null() && !variable.nullable {
             if variable.default.is_none() {
                 let detail = format!("The variable \"{}\" of the module is not nullable: give a value.", variable.name);
@@ -240,9 +248,8 @@ impl<'a> Walk<'a> {
             }
             return default_value(variable);
         }
-        let marks = if variable.sensitive { Marks::SENSITIVE } else { Marks::NONE };
         match conform(&value, &variable.constraint) {
-            Ok(value) => value.marked(marks),
+            Ok(value) => value.marked(variable.marks()),
             Err(error) => {
                 let detail = format!(
                     "The given value is not suitable for the variable \"{}\" of the module: {error}.",
@@ -377,7 +384,14 @@ impl<'a> Walk<'a> {
             };
             judge(&output.preconditions, &self.scope(frame, Repetition::default()), &wording, diags);
         }
-        let mut value = eval::evaluate(&output.expr, &self.scope(frame, Repetition::default()), diags);
+        let mut own = Diagnostics::new();
+        let mut value = eval::evaluate(&output.expr, &self.scope(frame, Repetition::default()), &mut own);
+        let failed = own.has_errors();
+        diags.extend(own);
+        if let Some(refused) = ephemeral_fault(output, &value, frame == 0).filter(|_| !failed) {
+            diags.push(refused);
+            value = Value::unknown(value.ty());
+        }
         if frame == 0 {
             if value.deep_marks().sensitive && !output.sensitive {
                 let detail = "To show that this is meant, and to hide the value, set sensitive = true in this output; or use nonsensitive() where the value is safe to show.";
@@ -390,6 +404,34 @@ impl<'a> Walk<'a> {
             value = value.marked(Marks::SENSITIVE);
         }
         self.frames[frame].outputs.insert(name.clone(), value);
+    }
+}
+
+/// What is wrong with an output that has to do with values which are stored nowhere.
+fn ephemeral_fault(output: &Output, value: &Value, is_root: bool) -> Option<Diagnostic> {
+    let is_ephemeral = value.deep_marks().ephemeral;
+    let at = output.expr.span;
+    match output.ephemeral {
+        true if is_root => {
+            let detail = "Outputs of the root module are stored, so they cannot be ephemeral.";
+            Some(Diagnostic::error("Ephemeral output not allowed", detail).at(output.span))
+        }
+        false if is_ephemeral => {
+            let detail = match is_root {
+                true => {
+                    "Outputs of the root module are stored, so this one cannot be set to a value derived from an ephemeral value. ephemeralasnull() gives null in its place."
+                }
+                false => {
+                    "This output is not declared with ephemeral = true, so it cannot be set to a value derived from an ephemeral value."
+                }
+            };
+            Some(Diagnostic::error("Ephemeral value not allowed", detail).at(at))
+        }
+        true if !is_ephemeral && value.is_known() => {
+            let detail = "This output is declared with ephemeral = true, so it can only be set to an ephemeral value.";
+            Some(Diagnostic::error("Value not allowed in ephemeral output", detail).at(at))
+        }
+        _ => None,
     }
 }
 

@@ -12,6 +12,8 @@ use std::sync::Arc;
 /// The most instances one block may have: a typing error must not rent a data center.
 const MOST: u64 = 100_000;
 
+const EPHEMERAL: &str = "The value is derived from an ephemeral value, which is not kept between plan and apply, so it cannot say which instances there are.";
+
 /// The instances of one block.
 #[derive(Clone, Debug)]
 pub(super) enum Expansion {
@@ -79,6 +81,7 @@ fn enabled_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagno
         return Expansion::Unknown;
     }
     let detail = match convert(&value, &Type::Bool) {
+        Ok(value) if value.marks.ephemeral => EPHEMERAL.to_owned(),
         Ok(value) if value.marks.sensitive => {
             "Sensitive values cannot be used as enabled: whether the instance exists would disclose them.".to_owned()
         }
@@ -106,6 +109,9 @@ fn count_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnost
         diags.push(Diagnostic::error("Invalid count argument", detail).at(expr.span));
         Expansion::Unknown
     };
+    if value.marks.ephemeral {
+        return refuse(EPHEMERAL.into());
+    }
     if value.marks.sensitive {
         return refuse("Sensitive values, or values derived from them, cannot be used as count: the addresses of the instances would disclose them.".into());
     }
@@ -137,6 +143,9 @@ fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnosti
         diags.push(Diagnostic::error("Invalid for_each argument", detail).at(expr.span));
         Expansion::Unknown
     };
+    if value.marks.ephemeral || (matches!(value.kind, Kind::Set(..)) && value.deep_marks().ephemeral) {
+        return refuse(EPHEMERAL);
+    }
     if value.marks.sensitive {
         return refuse(
             "Sensitive values, or values derived from them, cannot be used as for_each: the addresses of the instances would disclose them.",

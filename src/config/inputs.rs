@@ -4,7 +4,7 @@ use super::model::{Module, Variable};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Sources, Span, did_you_mean};
 use crate::lang::convert::conform;
 use crate::lang::reference::NoScope;
-use crate::lang::{Constraint, Marks, Type, Value, eval, parse};
+use crate::lang::{Constraint, Type, Value, eval, parse};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ fn convert(variable: &Variable, given: Given, sources: &mut Sources, diags: &mut
         }
         GivenValue::Text(text) => {
             // Its own text may be secret: a syntax error must not show it.
-            let shown = if variable.sensitive { String::new() } else { text.clone() };
+            let shown = if !variable.marks().is_none() { String::new() } else { text.clone() };
             let file: FileId = sources.add(format!("<{}>", given.origin), shown);
             let mut own = Diagnostics::new();
             let value = parse::parse_expr(file, &text, &mut own).map(|expr| eval::evaluate(&expr, &NoScope, &mut own));
@@ -127,10 +127,7 @@ fn convert(variable: &Variable, given: Given, sources: &mut Sources, diags: &mut
         };
     }
     match conform(&value, &variable.constraint) {
-        Ok(value) => Some(match variable.sensitive {
-            true => value.marked(Marks::SENSITIVE),
-            false => value,
-        }),
+        Ok(value) => Some(value.marked(variable.marks())),
         Err(error) => {
             let detail = format!(
                 "The value from {} is not suitable for var.{} declared here: {error}.",
@@ -169,8 +166,5 @@ fn undeclared(root: &Module, given: &Given, diags: &mut Diagnostics) {
 /// The value of a variable without an input.
 pub(super) fn default_value(variable: &Variable) -> Value {
     let value = variable.default.clone().unwrap_or_else(|| Value::unknown(Type::Dynamic));
-    match variable.sensitive {
-        true => value.marked(Marks::SENSITIVE),
-        false => value,
-    }
+    value.marked(variable.marks())
 }

@@ -6,7 +6,7 @@ use super::rules::Rule;
 use crate::address::{Mode, ResourceAddr};
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
-use crate::lang::{Constraint, Reference, Value};
+use crate::lang::{Constraint, Marks, Reference, Value};
 use crate::schema::Schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -146,12 +146,21 @@ pub struct Variable {
     pub description: Option<String>,
     /// `sensitive`.
     pub sensitive: bool,
+    /// `ephemeral`: its value is stored nowhere.
+    pub ephemeral: bool,
     /// `nullable`.
     pub nullable: bool,
     /// `validation`.
     pub validations: Vec<Rule>,
     /// The header of its block.
     pub span: Span,
+}
+
+impl Variable {
+    /// What its declaration makes of every value.
+    pub fn marks(&self) -> Marks {
+        Marks { sensitive: self.sensitive, ephemeral: self.ephemeral }
+    }
 }
 
 /// One entry of `locals`.
@@ -172,6 +181,8 @@ pub struct Output {
     pub description: Option<String>,
     /// `sensitive`.
     pub sensitive: bool,
+    /// `ephemeral`: only outputs of called modules.
+    pub ephemeral: bool,
     /// `depends_on`.
     pub depends_on: Vec<Reference>,
     /// `precondition`.

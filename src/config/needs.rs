@@ -83,7 +83,7 @@ impl Builder<'_> {
             Node::Data(_, key) => self.declared(id, module, module.data.get(key), &mut needs, diags),
             Node::Check(_, name) => {
                 if let Some(check) = module.checks.get(name) {
-                    self.rules(id, &check.asserts, Repeated::NOT, &mut needs, diags);
+                    self.rules(id, &check.asserts, Repeated { check: Some(name), ..Repeated::NOT }, &mut needs, diags);
                     let data = check.data.as_ref().and_then(|key| self.index.get(&Node::Data(id, key.clone())));
                     needs.extend(data);
                 }
@@ -106,7 +106,7 @@ impl Builder<'_> {
             && let Some(argument) = call.arguments.iter().find(|argument| argument.name == *name)
         {
             let repeated =
-                Repeated { count: call.repeat.count.is_some(), each: call.repeat.for_each.is_some(), object: false };
+                Repeated { count: call.repeat.count.is_some(), each: call.repeat.for_each.is_some(), ..Repeated::NOT };
             self.expr(*caller, &argument.expr, repeated, needs, diags);
         }
         let Some(variable) = module.variables.get(name) else { return };
@@ -133,7 +133,7 @@ impl Builder<'_> {
         let repeated = Repeated {
             count: resource.repeat.count.is_some(),
             each: resource.repeat.for_each.is_some(),
-            object: false,
+            ..Repeated::NOT
         };
         let found = body_references(&resource.body, diags);
         self.references(id, found, repeated, false, needs, diags);
@@ -186,13 +186,27 @@ impl Builder<'_> {
         }
     }
 
-    fn rules(&self, id: ModuleId, rules: &[Rule], repeated: Repeated, needs: &mut Vec<usize>, diags: &mut Diagnostics) {
+    fn rules(
+        &self,
+        id: ModuleId,
+        rules: &[Rule],
+        repeated: Repeated<'_>,
+        needs: &mut Vec<usize>,
+        diags: &mut Diagnostics,
+    ) {
         for expr in rules.iter().flat_map(|rule| [&rule.condition, &rule.message]) {
             self.expr(id, expr, repeated, needs, diags);
         }
     }
 
-    fn expr(&self, module: ModuleId, expr: &Expr, repeated: Repeated, needs: &mut Vec<usize>, diags: &mut Diagnostics) {
+    fn expr(
+        &self,
+        module: ModuleId,
+        expr: &Expr,
+        repeated: Repeated<'_>,
+        needs: &mut Vec<usize>,
+        diags: &mut Diagnostics,
+    ) {
         let found = references(expr, diags);
         self.references(module, found, repeated, false, needs, diags);
     }
@@ -202,7 +216,7 @@ impl Builder<'_> {
         &self,
         id: ModuleId,
         found: Vec<Reference>,
-        repeated: Repeated,
+        repeated: Repeated<'_>,
         hidden: bool,
         needs: &mut Vec<usize>,
         diags: &mut Diagnostics,
@@ -245,6 +259,11 @@ impl Builder<'_> {
                 _ => continue,
             };
             match self.index.get(&node) {
+                Some(_) if matches!(&node, Node::Data(_, key) if module.data.get(key).is_some_and(|data| data.check.is_some() && data.check.as_ref() != repeated.check)) =>
+                {
+                    let detail = "This data source stands in a check block, and can be referred to only there.";
+                    diags.push(Diagnostic::error("Reference to scoped resource", detail).at(reference.span));
+                }
                 Some(&at) => needs.push(at),
                 None => undeclared(module, &reference, diags),
             }
@@ -277,17 +296,19 @@ impl Builder<'_> {
     }
 }
 
-/// Whether `count.index`, `each` and `self` mean anything.
+/// Whether `count.index`, `each`, `self` and a scoped data source mean anything.
 #[derive(Clone, Copy)]
-struct Repeated {
+struct Repeated<'a> {
     count: bool,
     each: bool,
     /// `self`.
     object: bool,
+    /// The check block around, whose data source may be named.
+    check: Option<&'a Arc<str>>,
 }
 
-impl Repeated {
-    const NOT: Repeated = Repeated { count: false, each: false, object: false };
+impl Repeated<'_> {
+    const NOT: Self = Repeated { count: false, each: false, object: false, check: None };
 }
 
 fn undeclared(module: &Module, reference: &Reference, diags: &mut Diagnostics) {

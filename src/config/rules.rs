@@ -5,6 +5,7 @@ use crate::address::InstanceAddr;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::ast::{Block, Body, Expr};
 use crate::lang::convert::convert;
+use crate::lang::reference::references;
 use crate::lang::{Scope, Type, eval};
 use std::sync::Arc;
 
@@ -28,7 +29,16 @@ fn rule(block: &Block, diags: &mut Diagnostics) -> Option<Rule> {
     let article = if block.kind.starts_with('a') { "an" } else { "a" };
     allow(&block.body, &format!("{article} {} block", block.kind), &["condition", "error_message"], &[], diags);
     match (expr(&block.body, "condition"), expr(&block.body, "error_message")) {
-        (Some(condition), Some(message)) => Some(Rule { condition, message }),
+        (Some(condition), Some(message)) => {
+            // References that are wrong are told when the graph is built.
+            let mut wrong = Diagnostics::new();
+            if references(&condition, &mut wrong).is_empty() && wrong.is_empty() {
+                let detail = "The condition must refer to something declared elsewhere in the configuration, or else it checks nothing: it is always the same.";
+                let summary = format!("Invalid {} expression", block.kind);
+                diags.push(Diagnostic::error(summary, detail).at(condition.span));
+            }
+            Some(Rule { condition, message })
+        }
         (condition, _) => {
             let missing = if condition.is_none() { "condition" } else { "error_message" };
             missing_argument(missing, block.span, diags);
@@ -80,6 +90,9 @@ pub(super) fn judge(rules: &[Rule], scope: &dyn Scope, wording: &Wording<'_>, di
                 kept = false;
                 let message = eval::evaluate(&rule.message, scope, diags);
                 let text = match (message.as_str(), message.marks.sensitive) {
+                    _ if message.marks.ephemeral => {
+                        "The error message of this rule holds an ephemeral value, so it is not shown."
+                    }
                     (_, true) => "The error message of this rule holds a sensitive value, so it is not shown.",
                     (Some(text), false) => text,
                     (None, false) => "The rule is broken; its error message is not known yet.",

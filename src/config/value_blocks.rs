@@ -51,6 +51,7 @@ pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variabl
         default,
         description: attribute(body, "description").and_then(|attribute| constant_text(attribute, diags)),
         sensitive: flag("sensitive", diags).unwrap_or(false),
+        ephemeral: flag("ephemeral", diags).unwrap_or(false),
         nullable,
         validations,
         constraint,
@@ -64,7 +65,8 @@ pub(super) fn output(block: &Block, diags: &mut Diagnostics) -> Option<(Arc<str>
         return None;
     }
     let body = &block.body;
-    allow(body, "an output block", &["value", "description", "sensitive", "depends_on"], &["precondition"], diags);
+    let known = ["value", "description", "sensitive", "ephemeral", "depends_on"];
+    allow(body, "an output block", &known, &["precondition"], diags);
     let Some(expr) = expr(body, "value") else {
         missing_argument("value", block.span, diags);
         return None;
@@ -73,6 +75,7 @@ pub(super) fn output(block: &Block, diags: &mut Diagnostics) -> Option<(Arc<str>
         expr,
         description: attribute(body, "description").and_then(|attribute| constant_text(attribute, diags)),
         sensitive: attribute(body, "sensitive").and_then(|a| constant_bool(a, diags)).unwrap_or(false),
+        ephemeral: attribute(body, "ephemeral").and_then(|a| constant_bool(a, diags)).unwrap_or(false),
         depends_on: depends_on(body, diags),
         preconditions: rules(body, "precondition", diags),
         span: block.span,

@@ -10,8 +10,10 @@ use crate::state::digest::SecretKey;
 use std::collections::BTreeMap;
 
 /// The variables that the root module declares, as a plan keeps them: values, and digests of the secret ones.
+/// Ephemeral ones are not kept.
 pub fn planned_variables(root: &Module, inputs: &Inputs, key: &SecretKey) -> BTreeMap<String, PlannedVariable> {
-    let planned = root.variables.values().map(|variable| {
+    let stored = root.variables.values().filter(|variable| !variable.ephemeral);
+    let planned = stored.map(|variable| {
         let value = inputs.values.get(&variable.name).cloned().or_else(|| variable.default.clone());
         let value = value.unwrap_or_else(|| Value::null(Type::Dynamic));
         let planned = match variable.sensitive || value.deep_marks().sensitive {
@@ -37,7 +39,8 @@ pub fn variables_for_apply(
     given: Vec<Given>,
     diags: &mut Diagnostics,
 ) -> Vec<Given> {
-    let is_secret = |name: &str| matches!(planned.get(name), Some(PlannedVariable::Secret(_)));
+    let is_ephemeral = |name: &str| root.variables.get(name).is_some_and(|variable| variable.ephemeral);
+    let is_secret = |name: &str| matches!(planned.get(name), Some(PlannedVariable::Secret(_))) || is_ephemeral(name);
     let mut all = Vec::new();
     for (name, variable) in planned {
         let declared = root.variables.get(name.as_str());
