@@ -429,11 +429,4 @@ fn a_replace_waits_for_what_the_new_object_needs() {
     let steps = make(&moved, &state, &snapshot, &PlanOptions::default()).expect("a plan").plan.steps;
     let at = |action: StepAction| steps.iter().position(|step| step.action == action).expect("a step");
     assert!(steps[at(StepAction::Release)].needs.contains(&StepId(at(StepAction::CreateGroup))), "{steps:?}");
-    // A group that is replaced itself goes after its machines, and cannot be waited for.
-    let both = ["simplepod_template_group.g", "simplepod_instance.a[0]"];
-    let replace = both.iter().map(|address| address.parse().expect("an address")).collect();
-    let options = PlanOptions { replace, ..PlanOptions::default() };
-    let steps = make(&one, &state, &snapshot, &options).expect("a plan").plan.steps;
-    let at = |action: StepAction| steps.iter().position(|step| step.action == action).expect("a step");
-    assert!(at(StepAction::Release) < at(StepAction::CreateGroup), "{steps:?}");
 }
