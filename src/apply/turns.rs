@@ -7,8 +7,8 @@
 use crate::address::InstanceAddr;
 use crate::state::Intent;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use tokio::sync::watch;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
 
 /// What two rents order alike: template group, model, count.
 pub(super) type Shape = (Option<u64>, Option<String>, Option<u32>);
@@ -20,7 +20,25 @@ pub(super) fn shape(intent: &Intent) -> Shape {
 
 /// Who may send a rent now.
 #[derive(Debug)]
-pub(super) struct Turns(Arc<watch::Sender<Answers>>);
+pub(super) struct Turns(Arc<Board>);
+
+/// The answers, and who waits for them: woken in the order in which they came.
+#[derive(Debug, Default)]
+struct Board {
+    answers: Mutex<Answers>,
+    changed: Notify,
+}
+
+impl Board {
+    fn with<T>(&self, look: impl FnOnce(&mut Answers) -> T) -> T {
+        look(&mut self.answers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Answers)) {
+        self.with(change);
+        self.changed.notify_waiters();
+    }
+}
 
 /// What the answers of this apply have shown so far.
 #[derive(Debug, Default)]
@@ -64,7 +82,7 @@ impl Answers {
 
 impl Turns {
     pub fn new() -> Turns {
-        Turns(Arc::new(watch::channel(Answers::default()).0))
+        Turns(Arc::default())
     }
 
     /// A turn for a rent of this shape, if it need not be waited for.
@@ -72,13 +90,12 @@ impl Turns {
     /// # Errors
     /// The address of a rent of the same shape that stays in doubt: another one would only add to the doubt.
     pub fn take(&self, shape: &Shape) -> Result<Option<Turn>, InstanceAddr> {
-        let mut may = May::Wait;
-        self.0.send_if_modified(|answers| {
-            may = answers.may(shape);
+        let may = self.0.with(|answers| {
+            let may = answers.may(shape);
             if may == May::Go {
                 answers.open.entry(shape.clone()).or_default().sent += 1;
             }
-            false
+            may
         });
         match may {
             May::Go => Ok(Some(Turn { of: self.0.clone(), shape: shape.clone(), searches: false })),
@@ -89,19 +106,27 @@ impl Turns {
 
     /// Returns when a turn of this shape need not be waited for any more; somebody else may be faster.
     pub async fn wait(&self, shape: &Shape) {
-        let _ = self.0.subscribe().wait_for(|answers| answers.may(shape) != May::Wait).await;
+        loop {
+            let mut changed = std::pin::pin!(self.0.changed.notified());
+            // Whoever looks first and waits then must not miss what happens in between.
+            changed.as_mut().enable();
+            if self.0.with(|answers| answers.may(shape)) != May::Wait {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// A machine showed its claim.
     pub fn claim_was_read(&self) {
-        self.0.send_if_modified(|answers| !std::mem::replace(&mut answers.shows_claims, true));
+        self.0.change(|answers| answers.shows_claims = true);
     }
 }
 
 /// The turn of one rent, from before it is sent until its machine is known, or it is given up.
 #[derive(Debug)]
 pub(super) struct Turn {
-    of: Arc<watch::Sender<Answers>>,
+    of: Arc<Board>,
     shape: Shape,
     searches: bool,
 }
@@ -109,13 +134,13 @@ pub(super) struct Turn {
 impl Turn {
     /// The answer named an id.
     pub fn answered(self) {
-        self.of.send_modify(|answers| answers.names_ids = true);
+        self.of.change(|answers| answers.names_ids = true);
     }
 
     /// The answer named none, or there was none: the machine is looked for.
     pub fn searches(&mut self) {
         self.searches = true;
-        self.of.send_modify(|answers| {
+        self.of.change(|answers| {
             if let Some(open) = answers.open.get_mut(&self.shape) {
                 open.sent = open.sent.saturating_sub(1);
                 open.searched += 1;
@@ -125,7 +150,7 @@ impl Turn {
 
     /// The search ended in doubt.
     pub fn lost(self, address: &InstanceAddr) {
-        self.of.send_modify(|answers| {
+        self.of.change(|answers| {
             if let Some(open) = answers.open.get_mut(&self.shape) {
                 open.lost.get_or_insert_with(|| address.clone());
             }
@@ -135,7 +160,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.of.send_modify(|answers| {
+        self.of.change(|answers| {
             if let Some(open) = answers.open.get_mut(&self.shape) {
                 let count = if self.searches { &mut open.searched } else { &mut open.sent };
                 *count = count.saturating_sub(1);
