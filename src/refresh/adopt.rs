@@ -27,7 +27,7 @@ pub enum Adoption {
 ///
 /// # Errors
 /// Another fleet's mark, an address or object that is recorded otherwise, a call at the address without known outcome; of
-/// a machine without a mark, what [`adopt`] refuses.
+/// a machine without a mark, what `adopt` refuses.
 pub fn adoption(state: &State, fleet: &str, live: &Live<'_>, key: &SecretKey) -> Result<Adoption, Diagnostic> {
     let id = live.id();
     let refuse = |detail: String| Err(Diagnostic::error("Cannot be adopted", detail));

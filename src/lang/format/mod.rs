@@ -1,7 +1,7 @@
 //! `fmt`: the canonical style of configuration files, byte by byte that of `terraform fmt`.
 //!
-//! The text is cut into tokens ([`scan`](super::syntax::scan)), judged by Terraform's grammar ([`grammar`](super::syntax::grammar)), old forms are written anew
-//! ([`rewrite`]), and the blanks between tokens are set ([`layout`]). No token is lost but comments between block labels.
+//! The text is cut into tokens (`syntax::scan`), judged by Terraform's grammar (`syntax::grammar`), old forms are written anew
+//! (`rewrite`), and the blanks between tokens are set (`layout`). No token is lost but comments between block labels.
 
 mod layout;
 mod rewrite;
