@@ -42,12 +42,15 @@ impl Fleet {
 
     /// What the configuration asks for.
     pub fn desired(&self, effects: &World) -> BTreeMap<InstanceAddr, Value> {
-        let mut wishes = Wishes::default();
+        let mut found = BTreeMap::new();
+        let mut wishes = Noting(|instance: &Instance<'_>| {
+            found.insert(instance.address.clone(), instance.desired.clone());
+        });
         // Whatever is wrong was told when it was loaded.
         let mut told = Diagnostics::new();
         let Program { configuration, graph, inputs } = &self.program;
         evaluate(configuration, graph, inputs, effects, &mut wishes, &mut told);
-        wishes.found
+        found
     }
 
     /// Whether it declares a machine that is not recorded: then something will probably be rented.
@@ -56,42 +59,12 @@ impl Fleet {
     }
 }
 
-/// Notes what the configuration asks for, as far as that is known before anything is made.
-#[derive(Default)]
-struct Wishes {
-    found: BTreeMap<InstanceAddr, Value>,
-}
+/// Shows every instance to somebody on the way, and answers as [`Unresolved`].
+struct Noting<F>(F);
 
-impl Resolve for Wishes {
+impl<F: FnMut(&Instance<'_>)> Resolve for Noting<F> {
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
-        self.found.insert(instance.address.clone(), instance.desired.clone());
-        Unresolved.resolve(instance, diags)
-    }
-
-    fn data(&mut self, instance: DataInstance<'_>, diags: &mut Diagnostics) -> Value {
-        Unresolved.data(instance, diags)
-    }
-
-    fn is_final(&self) -> bool {
-        Unresolved.is_final()
-    }
-
-    fn checks(&self) -> bool {
-        false
-    }
-}
-
-/// Notes the machines on the way.
-#[derive(Default)]
-struct Survey {
-    machines: Vec<InstanceAddr>,
-}
-
-impl Resolve for Survey {
-    fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
-        if instance.address.resource.kind == INSTANCE {
-            self.machines.push(instance.address.clone());
-        }
+        (self.0)(&instance);
         Unresolved.resolve(instance, diags)
     }
 
@@ -181,10 +154,15 @@ pub fn with_variables(
     let graph = Graph::build(&configuration, diags);
     let inputs = Inputs::resolve(configuration.root(), given, sources, diags);
     let graph = graph?;
-    let mut survey = Survey::default();
+    let mut machines = Vec::new();
+    let mut survey = Noting(|instance: &Instance<'_>| {
+        if instance.address.resource.kind == INSTANCE {
+            machines.push(instance.address.clone());
+        }
+    });
     let evaluated = evaluate(&configuration, &graph, &inputs, effects, &mut survey, diags);
     let program = Program { configuration, graph, inputs };
-    (!diags.has_errors()).then_some(Fleet { program, provider: evaluated.provider, digests, machines: survey.machines })
+    (!diags.has_errors()).then_some(Fleet { program, provider: evaluated.provider, digests, machines })
 }
 
 fn module(

@@ -7,7 +7,7 @@ use super::model::Resource;
 use super::resolve::{DataInstance, Resolve};
 use super::rules::{Wording, judge};
 use super::scope::Repetition;
-use crate::address::{Mode, ResourceAddr};
+use crate::address::Mode;
 use crate::diag::{Diagnostics, Severity};
 use crate::lang::{Type, Value};
 use std::sync::Arc;
@@ -22,12 +22,7 @@ impl<'a> Walk<'a> {
         diags: &mut Diagnostics,
     ) {
         let expansion = self.expansion(&resource.repeat, frame, diags);
-        let address = ResourceAddr {
-            module: self.frames[frame].path.clone(),
-            mode: Mode::Data,
-            kind: resource.kind.to_string(),
-            name: resource.name.to_string(),
-        };
+        let address = self.address(frame, Mode::Data, &resource.kind, &resource.name);
         let dependencies = Arc::new(self.dependencies(node));
         let mut objects = Vec::new();
         for repetition in expansion.repetitions() {

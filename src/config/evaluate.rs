@@ -284,12 +284,7 @@ impl<'a> Walk<'a> {
         diags: &mut Diagnostics,
     ) {
         let expansion = self.expansion(&resource.repeat, frame, diags);
-        let address = ResourceAddr {
-            module: self.frames[frame].path.clone(),
-            mode: Mode::Managed,
-            kind: key.0.to_string(),
-            name: key.1.to_string(),
-        };
+        let address = self.address(frame, Mode::Managed, &key.0, &key.1);
         let dependencies = Arc::new(self.dependencies(&Node::Resource(module, key.clone())));
         let mut objects = Vec::new();
         for repetition in expansion.repetitions() {
@@ -343,6 +338,11 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A resource in one instance of its module.
+    pub(super) fn address(&self, frame: usize, mode: Mode, kind: &str, name: &str) -> ResourceAddr {
+        ResourceAddr { module: self.frames[frame].path.clone(), mode, kind: kind.to_owned(), name: name.to_owned() }
+    }
+
     /// What a node depends on: resources, and data sources.
     pub(super) fn dependencies(&self, node: &Node) -> Vec<ResourceAddr> {
         let resources = match node {
@@ -358,12 +358,7 @@ impl<'a> Walk<'a> {
         let mut all: Vec<ResourceAddr> = resources
             .chain(others)
             .flat_map(|(mode, module, (kind, name))| {
-                self.frames_of(module).into_iter().map(move |frame| ResourceAddr {
-                    module: self.frames[frame].path.clone(),
-                    mode,
-                    kind: kind.to_string(),
-                    name: name.to_string(),
-                })
+                self.frames_of(module).into_iter().map(move |frame| self.address(frame, mode, kind, name))
             })
             .collect();
         all.sort();

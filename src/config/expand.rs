@@ -72,11 +72,17 @@ impl Expansion {
     }
 }
 
-fn enabled_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+/// The value, and whether an error was pushed for it.
+fn evaluated(expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> (Value, bool) {
     let mut own = Diagnostics::new();
     let value = eval::evaluate(expr, scope, &mut own);
     let failed = own.has_errors();
     diags.extend(own);
+    (value, failed)
+}
+
+fn enabled_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+    let (value, failed) = evaluated(expr, scope, diags);
     if failed || (!is_final && !value.is_known()) {
         return Expansion::Unknown;
     }
@@ -98,10 +104,7 @@ fn enabled_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagno
 }
 
 fn count_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
-    let mut own = Diagnostics::new();
-    let value = eval::evaluate(expr, scope, &mut own);
-    let failed = own.has_errors();
-    diags.extend(own);
+    let (value, failed) = evaluated(expr, scope, diags);
     if failed || (!is_final && !value.is_wholly_known()) {
         return Expansion::Unknown;
     }
@@ -131,10 +134,7 @@ fn count_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnost
 }
 
 fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
-    let mut own = Diagnostics::new();
-    let value = eval::evaluate(expr, scope, &mut own);
-    let failed = own.has_errors();
-    diags.extend(own);
+    let (value, failed) = evaluated(expr, scope, diags);
     let unknown_keys = !value.is_known() || (matches!(value.kind, Kind::Set(..)) && !value.is_wholly_known());
     if failed || (!is_final && unknown_keys) {
         return Expansion::Unknown;
