@@ -21,6 +21,17 @@ pub enum Outcome<T> {
     InDoubt(CallError),
 }
 
+impl<T> Outcome<T> {
+    /// The same outcome, with something else for what was done.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Outcome::Done(done) => Outcome::Done(change(done)),
+            Outcome::NotDone(error) => Outcome::NotDone(error),
+            Outcome::InDoubt(error) => Outcome::InDoubt(error),
+        }
+    }
+}
+
 /// Why a call failed, by what can be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -113,8 +124,13 @@ pub trait Cloud: Send + Sync + 'static {
     /// Rents, at most once. The id is `None` where the answer names none: the machine is then found by its claim.
     fn rent(&self, request: &RentRequest) -> impl Future<Output = Outcome<Option<MachineId>>> + Send;
 
-    /// Changes what is `Some`; repeated where the network failed, since it is idempotent.
-    fn update_machine(&self, id: MachineId, fields: &MachineFields) -> impl Future<Output = Outcome<()>> + Send;
+    /// Changes what is `Some`; repeated where the network failed, since it is idempotent. The machine as the answer shows
+    /// it, where it shows all that its details would ([`Machine::is_detailed`]).
+    fn update_machine(
+        &self,
+        id: MachineId,
+        fields: &MachineFields,
+    ) -> impl Future<Output = Outcome<Option<Machine>>> + Send;
 
     /// Releases a machine; already gone is done. 204 is acceptance: the caller looks afterwards.
     fn delete_machine(&self, id: MachineId) -> impl Future<Output = Outcome<()>> + Send;

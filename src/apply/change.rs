@@ -10,27 +10,27 @@ use crate::state::journal::Event;
 use std::future::Future;
 
 /// Makes the intent durable, then calls. A refusal closes the intent and fails the step; an object that a delete does not
-/// find is deleted. Gives the claim, and the doubt where the outcome is not known.
-pub(super) async fn send<C, F: Future<Output = Outcome<()>>>(
+/// find is deleted. Gives the claim, and what was done, or the doubt where the outcome is not known.
+pub(super) async fn send<C, T: Default, F: Future<Output = Outcome<T>>>(
     ctx: &Context<'_, C>,
     (action, address, id): (IntentAction, &InstanceAddr, u64),
     doing: &str,
     call: impl FnOnce() -> F,
-) -> Result<(String, Option<CallError>), Stop> {
+) -> Result<(String, Result<T, CallError>), Stop> {
     let mut intent = ctx.intent(action, address);
     intent.id = Some(id);
     let claim = intent.claim.clone();
     ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
     match call().await {
-        Outcome::Done(()) => Ok((claim, None)),
+        Outcome::Done(done) => Ok((claim, Ok(done))),
         Outcome::NotDone(error) if action == IntentAction::Delete && error.kind == ErrorKind::NotFound => {
-            Ok((claim, None))
+            Ok((claim, Ok(T::default())))
         }
         Outcome::NotDone(error) => {
             ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }]).await?;
             Err(failed(doing, &error))
         }
-        Outcome::InDoubt(error) => Ok((claim, Some(error))),
+        Outcome::InDoubt(error) => Ok((claim, Err(error))),
     }
 }
 
@@ -46,16 +46,16 @@ pub(super) async fn in_doubt<C>(
     Ok(Stop::InDoubt(fault(doing, error).into()))
 }
 
-/// A PUT, through [`send`]; one whose outcome is not known ends the step. Gives the claim.
-pub(super) async fn put<C, F: Future<Output = Outcome<()>>>(
+/// A PUT, through [`send`]; one whose outcome is not known ends the step. Gives the claim, and what was done.
+pub(super) async fn put<C, T: Default, F: Future<Output = Outcome<T>>>(
     ctx: &Context<'_, C>,
     address: &InstanceAddr,
     id: u64,
     doing: &str,
     call: impl FnOnce() -> F,
-) -> Result<String, Stop> {
+) -> Result<(String, T), Stop> {
     match send(ctx, (IntentAction::Update, address, id), doing, call).await? {
-        (claim, None) => Ok(claim),
-        (claim, Some(error)) => Err(in_doubt(ctx, claim, doing, &error).await?),
+        (claim, Ok(done)) => Ok((claim, done)),
+        (claim, Err(error)) => Err(in_doubt(ctx, claim, doing, &error).await?),
     }
 }

@@ -130,7 +130,7 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         return finished(ctx, job, &record);
     }
     let doing = format!("Updating the template group {address} (id {id})");
-    let claim = put(ctx, address, id.0, &doing, || ctx.cloud.update_group(id, &body)).await?;
+    let (claim, ()) = put(ctx, address, id.0, &doing, || ctx.cloud.update_group(id, &body)).await?;
     ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
     ctx.environments.lock().await.remove(&id);
     read_back(ctx, job, id, record).await
@@ -191,8 +191,8 @@ pub(super) async fn delete<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         refused("Not ours to delete", format!("The template group {address} (id {id}) is not deleted: {why}"))
     })?;
     let intent = (IntentAction::Delete, address, id.0);
-    let (claim, error) = send(ctx, intent, &doing, || ctx.cloud.delete_group(id)).await?;
-    if let Some(error) = error
+    let (claim, sent) = send(ctx, intent, &doing, || ctx.cloud.delete_group(id)).await?;
+    if let Err(error) = sent
         && !matches!(ctx.cloud.group(id).await, Ok(None))
     {
         return Err(in_doubt(ctx, claim, &doing, &error).await?);

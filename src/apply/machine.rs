@@ -25,8 +25,13 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         return finished(ctx, job, &record);
     }
     let doing = format!("Updating {address} (machine {id})");
-    let claim = put(ctx, address, id.0, &doing, || ctx.cloud.update_machine(id, &body)).await?;
-    match ctx.cloud.machine(id).await {
+    let (claim, shown) = put(ctx, address, id.0, &doing, || ctx.cloud.update_machine(id, &body)).await?;
+    let shown = shown.filter(|machine| body.is_shown_by(machine));
+    let read = match shown {
+        Some(machine) => Ok(Some(machine)),
+        None => ctx.cloud.machine(id).await,
+    };
+    match read {
         Ok(Some(machine)) => take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine)),
         Ok(None) => {
             ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;

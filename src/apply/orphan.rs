@@ -52,7 +52,9 @@ pub async fn take_over<C: Cloud>(cloud: &C, taken: Taken, clock: &Clock, commit:
     commit(vec![recorded(None), Event::Intent(Box::new(intent))])?;
     let notes = Some(mark.write(&text));
     let outcome = match id {
-        ObjectId::Machine(id) => cloud.update_machine(id, &MachineFields { notes, ..MachineFields::default() }).await,
+        ObjectId::Machine(id) => {
+            cloud.update_machine(id, &MachineFields { notes, ..MachineFields::default() }).await.map(drop)
+        }
         ObjectId::Group(id) => cloud.update_group(id, &GroupFields { notes, ..GroupFields::default() }).await,
     };
     let (event, error) = match outcome {

@@ -118,7 +118,8 @@ pub(super) async fn delete<C: Cloud>(
     let address = &job.step.address;
     let doing = format!("Releasing {address} (machine {id})");
     let intent = (IntentAction::Delete, address, id.0);
-    let (claim, doubt) = send(ctx, intent, &doing, || ctx.cloud.delete_machine(id)).await?;
+    let (claim, sent) = send(ctx, intent, &doing, || ctx.cloud.delete_machine(id)).await?;
+    let doubt = sent.err();
     drop(permit);
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;

@@ -5,9 +5,10 @@ use super::machine::environment;
 use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::release;
 use super::search::{found, is_about_the_offer};
-use super::step::{Finished, Job, Stop, redact, secrets_of};
-use super::turns::{Turn, shape};
+use super::step::{Finished, Job, Stop, redact, secrets_of, started};
+use super::turns::{Shape, Turn};
 use super::wait::{Waited, console_tail, wait};
+use crate::address::InstanceAddr;
 use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
 use crate::diag::{Diagnostic, Severity};
 use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest, Status};
@@ -46,19 +47,25 @@ pub(super) async fn rent<C: Cloud>(
         max_auto_renew_price: desired.max_auto_renew_price,
         ..MachineFields::default()
     };
-    let marked = mark(ctx, job, id, &intent, &fields, &mut record).await?;
+    let (marking, shown) = mark(ctx, job, id, &intent, &fields, &mut record).await?;
     // Nobody takes a marked machine for another one.
     drop(turn);
     // What follows only reads, unless the machine must go at once: others may call meanwhile.
     drop(permit);
-    ctx.line.commit(vec![marked]).await?;
-    let machine = details(ctx, job, id).await?;
+    let (machine, marking) = match shown {
+        Some(machine) => (machine, Some(marking)),
+        None => {
+            ctx.line.commit(vec![recorded(job, Some(&marking), &record)]).await?;
+            (details(ctx, job, id).await?, None)
+        }
+    };
+    let marking = marking.as_deref();
     if machine.env.as_ref().and_then(Env::claim).is_some() {
         ctx.turns.claim_was_read();
     }
     take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine));
     if let Some(price) = machine.price_per_gpu.filter(|price| price.exceeds(desired.max_price_per_gpu)) {
-        ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+        ctx.line.commit(vec![recorded(job, marking, &record)]).await?;
         let address = &job.step.address;
         release::delete(ctx, job, id, desired.delete_timeout, None).await?;
         if job.deposes() {
@@ -74,7 +81,7 @@ pub(super) async fn rent<C: Cloud>(
             ),
         ));
     }
-    ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+    ctx.line.commit(vec![recorded(job, marking, &record)]).await?;
     if desired.wait_for != WaitFor::None {
         await_it(ctx, job, id, &desired, &mut record).await?;
     }
@@ -96,9 +103,13 @@ async fn order<'a, C: Cloud>(
     let mut tried = 0;
     loop {
         let offer = ctx.offers.choose(ctx.cloud, address, &placed).await?;
-        let (intent, record) = draft_of(ctx, job, desired, &offer, placed.envelope.disk_size)?;
-        let Some(mut turn) = turn(ctx, &intent, permit).await? else { continue };
+        let shape = Shape::of(desired.group, &offer.gpu_model, desired.gpu_count);
+        let Some(mut turn) = turn(ctx, address, &shape, permit).await? else { continue };
+        if tried == 0 {
+            started(ctx, job);
+        }
         tried += 1;
+        let (intent, record) = draft_of(ctx, job, desired, &offer, placed.envelope.disk_size)?;
         let claim = intent.claim.clone();
         let request = RentRequest {
             offer_iri: offer.iri.clone(),
@@ -168,16 +179,16 @@ async fn order<'a, C: Cloud>(
 /// The turn of a rent. While it waits for one, others may call; `None` where it waited: the market is another one by now.
 async fn turn<'a, C>(
     ctx: &'a Context<'_, C>,
-    intent: &Intent,
+    address: &InstanceAddr,
+    shape: &Shape,
     permit: &mut Option<SemaphorePermit<'a>>,
 ) -> Result<Option<Turn>, Stop> {
-    let shape = shape(intent);
-    match ctx.turns.take(&shape) {
+    match ctx.turns.take(shape) {
         Ok(Some(turn)) => Ok(Some(turn)),
         Ok(None) => {
             *permit = None;
             tokio::select! {
-                () = ctx.turns.wait(&shape) => {}
+                () = ctx.turns.wait(shape) => {}
                 () = ctx.cancelled() => return Err(Stop::Interrupted),
             }
             *permit = Some(ctx.permit().await?);
@@ -186,8 +197,7 @@ async fn turn<'a, C>(
         Err(other) => Err(refused(
             "Not rented beside one in doubt",
             format!(
-                "{} would be rented just like {other}, whose rent has no known outcome, and this API shows nothing that tells their machines apart. Nothing was called for it. Settle {other} first (podform recover), then apply again.",
-                intent.address
+                "{address} would be rented just like {other}, whose rent has no known outcome, and this API shows nothing that tells their machines apart. Nothing was called for it. Settle {other} first (podform recover), then apply again."
             ),
         )),
     }
@@ -228,7 +238,8 @@ fn draft_of<C>(
     Ok((intent, record))
 }
 
-/// Records the machine (invariant 5), and puts name and mark on it. Returns what says so, to be made durable.
+/// Records the machine (invariant 5), and puts name and mark on it. Returns the claim of that, to be closed durably, and
+/// the machine where the answer showed it with all details and as it was sent.
 async fn mark<C: Cloud>(
     ctx: &Context<'_, C>,
     job: &Job<'_>,
@@ -236,7 +247,7 @@ async fn mark<C: Cloud>(
     rent: &Intent,
     fields: &MachineFields,
     record: &mut Record,
-) -> Result<Event, Stop> {
+) -> Result<(String, Option<Machine>), Stop> {
     let address = &job.step.address;
     let mut intent = ctx.intent(IntentAction::Update, address);
     intent.id = Some(id.0);
@@ -246,7 +257,7 @@ async fn mark<C: Cloud>(
     let began = Instant::now();
     let error = loop {
         match ctx.cloud.update_machine(id, fields).await {
-            Outcome::Done(()) => return Ok(recorded(job, Some(&claim), record)),
+            Outcome::Done(shown) => return Ok((claim, shown.filter(|machine| fields.is_shown_by(machine)))),
             // It may not be visible yet; a PUT may be repeated.
             Outcome::NotDone(error) if error.kind == ErrorKind::NotFound && began.elapsed() < VISIBLE => {}
             Outcome::NotDone(error) | Outcome::InDoubt(error) => break error,

@@ -112,7 +112,9 @@ pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId
         Err(stop) => return (job.id, Err(stop)),
     };
     let began = Instant::now();
-    ctx.line.show(render::Event::StepStarted { address: address.clone(), action, detail: detail(&job) });
+    if action != StepAction::Rent {
+        started(ctx, &job);
+    }
     let ended = match action {
         StepAction::CreateGroup => group::create(ctx, &job).await,
         StepAction::UpdateGroup => group::update(ctx, &job).await,
@@ -130,6 +132,12 @@ pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId
         Err(stop) => render::Event::StepFailed { address, action, elapsed_s, error: stop.words() },
     });
     (job.id, ended)
+}
+
+/// Tells that a step begins; a rent does when its turn has come.
+pub(super) fn started<C>(ctx: &Context<'_, C>, job: &Job<'_>) {
+    let (address, action) = (job.step.address.clone(), job.step.action);
+    ctx.line.show(render::Event::StepStarted { address, action, detail: detail(job) });
 }
 
 async fn forget<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {

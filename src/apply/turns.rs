@@ -5,17 +5,25 @@
 //! call takes; after the first answer with an id nobody waits any more, unless a rent that was not answered is searched for.
 
 use crate::address::InstanceAddr;
-use crate::state::Intent;
+use crate::live::GroupId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
-/// What two rents order alike: template group, model, count.
-pub(super) type Shape = (Option<u64>, Option<String>, Option<u32>);
+/// What two rents order alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shape {
+    group: GroupId,
+    /// In lower case.
+    model: String,
+    count: u32,
+}
 
-/// The shape of an intent.
-pub(super) fn shape(intent: &Intent) -> Shape {
-    (intent.group_id, intent.gpu_model.as_ref().map(|model| model.to_lowercase()), intent.gpu_count)
+impl Shape {
+    /// Of a rent.
+    pub fn of(group: GroupId, model: &str, count: u32) -> Shape {
+        Shape { group, model: model.to_lowercase(), count }
+    }
 }
 
 /// Who may send a rent now.
@@ -174,7 +182,7 @@ mod tests {
     use super::*;
 
     fn shape(model: &str) -> Shape {
-        (Some(7), Some(model.to_owned()), Some(1))
+        Shape::of(GroupId(7), model, 1)
     }
 
     fn address() -> InstanceAddr {

@@ -164,6 +164,21 @@ impl Machine {
 }
 
 impl Machine {
+    /// Whether the answer carried what details carry, whatever the API may hide in all of them (C15): a row of a list, or
+    /// the answer to a PUT, may be as good.
+    pub fn is_detailed(&self) -> bool {
+        let texts = [&self.support_id, &self.name, &self.notes, &self.created_at, &self.expires_at, &self.host_ip];
+        let priced = self.price_per_gpu.is_some() && self.price_per_disk.is_some() && self.disk_size.is_some();
+        texts.iter().all(|text| text.is_some())
+            && priced
+            && self.hash_id.is_some()
+            && self.status.is_some()
+            && self.group.is_some()
+            && self.auto_renew.is_some()
+            && self.max_auto_renew_price.is_some()
+            && self.ports.is_some()
+    }
+
     /// USD per hour, where the answer carried what it takes to know it.
     pub fn hourly_cost(&self) -> Option<Usd> {
         let cost = hourly_cost(self.price_per_gpu?, self.gpu_count?, self.price_per_disk?, self.disk_size?);
@@ -201,4 +216,18 @@ pub struct MachineFields {
     pub group: Option<GroupId>,
     /// `envVariables`, complete.
     pub env: Option<Env>,
+}
+
+impl MachineFields {
+    /// Whether an answer already shows what was sent: one that does not is a rewrite, or an older picture of the machine.
+    pub fn is_shown_by(&self, machine: &Machine) -> bool {
+        fn shows<T: PartialEq>(sent: &Option<T>, shown: &Option<T>) -> bool {
+            sent.is_none() || sent == shown
+        }
+        shows(&self.name, &machine.name)
+            && shows(&self.notes, &machine.notes)
+            && shows(&self.auto_renew, &machine.auto_renew)
+            && shows(&self.max_auto_renew_price, &machine.max_auto_renew_price)
+            && shows(&self.group, &machine.group)
+    }
 }

@@ -8,7 +8,7 @@ use super::chance::{draw, mix, pick};
 use super::clock::seconds;
 use super::fields::{Fields, parse};
 use super::machines::{Machine, disk_price};
-use super::switches::{BodyShape, Funds, NameRule, Switches};
+use super::switches::{BodyShape, Echo, Funds, NameRule, Switches};
 use super::templates::Template;
 use super::wire::{Answer, Call, NO_MATCH, NOT_EQUAL, NULL, OWN, Refusal, TOO_LOW, Violation, dressed, number};
 use super::world::World;
@@ -142,8 +142,13 @@ impl World {
     /// `PUT /instances/{id}`: the members of the body; the others survive.
     pub(super) fn edit_machine(&mut self, id: u64, call: &Call<'_>, now: i64) -> Result<Answer, Refusal> {
         self.edit_fields(id, &parse(call.body)?, now)?;
-        let document = self.book.machines.get(&id).map(|machine| self.machine_document(machine, now));
-        Ok(Answer::json(200, &document.unwrap_or_default()))
+        let Some(machine) = self.book.machines.get(&id) else { return Err(Refusal::not_found()) };
+        Ok(match self.switches.update_body {
+            Echo::Details => Answer::json(200, &self.machine_document(machine, now)),
+            Echo::Row => Answer::json(200, &dressed(self.machine_row(machine, now, false), &self.switches)),
+            Echo::Object => Answer::json(200, &json!({})),
+            Echo::Empty => Answer::empty(200),
+        })
     }
 
     /// Edits a machine as its owner may.

@@ -100,7 +100,8 @@ impl World {
         dressed(document, &self.switches)
     }
 
-    fn machine_row(&self, machine: &Machine, now: i64, detail: bool) -> Value {
+    /// A machine as a list shows it, with the fields of the details or without.
+    pub(super) fn machine_row(&self, machine: &Machine, now: i64, detail: bool) -> Value {
         let switches = &self.switches;
         let phase = machine.phase(now, switches);
         let host = self.hosts.host(machine.host);

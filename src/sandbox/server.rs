@@ -33,6 +33,9 @@ use super::world::World;
 /// Larger bodies close the connection.
 const BODY_LIMIT: usize = 16 << 20;
 
+/// Milliseconds: no call is held back for longer.
+const LONGEST_PAUSE: u64 = 24 * 3_600_000;
+
 /// How long running calls may take once the sandbox stops.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -187,18 +190,18 @@ async fn answering(shared: Arc<Shared>, cut: Cut, parts: Parts, body: Bytes) -> 
         }
         (world.switches.latency, firing)
     };
-    pause(latency).await;
-    for fault in faults.iter().filter(|fault| fault.kind == Kind::Stall) {
-        pause(fault.number(60_000)).await;
-    }
+    // Half on the way here, half on the way back: what the API computes is part of it.
+    let arrival = Instant::now();
+    let all = |kind| faults.iter().filter(move |fault| fault.kind == kind).map(|fault| fault.number(60_000));
+    let stall = all(Kind::Stall).fold(0, u64::saturating_add);
+    tokio::time::sleep(Duration::from_millis(stall.saturating_add(latency / 2))).await;
     let response = {
         let mut guard = shared.world();
         let Some(world) = guard.as_mut() else { return cut.close() };
         decide(world, &parts, &path, &body, &faults).map(|answer| respond(answer, world))
     };
-    for fault in faults.iter().filter(|fault| fault.kind == Kind::Slow) {
-        pause(fault.number(60_000)).await;
-    }
+    let whole = all(Kind::Slow).fold(latency.saturating_add(stall), u64::saturating_add);
+    pause_until(arrival + Duration::from_millis(whole.min(LONGEST_PAUSE))).await;
     match response {
         None => cut.close(),
         Some(response) if faults.iter().any(|fault| fault.kind == Kind::Truncate) => truncated(response).await,
@@ -311,9 +314,8 @@ async fn truncated(response: Response<Body>) -> Response<Body> {
 }
 
 /// Exact to a tenth of a millisecond: tokio's timer alone is late by one or two.
-async fn pause(milliseconds: u64) {
+async fn pause_until(until: Instant) {
     const COARSE: Duration = Duration::from_millis(3);
-    let until = Instant::now() + Duration::from_millis(milliseconds);
     let left = || until.saturating_duration_since(Instant::now());
     tokio::time::sleep(left().saturating_sub(COARSE)).await;
     let left = left();
@@ -355,7 +357,7 @@ impl Listener for Wires {
                     let cut = Cut::default();
                     return (Wire { stream, cut: cut.clone() }, cut);
                 }
-                Err(_) => pause(20).await,
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         }
     }

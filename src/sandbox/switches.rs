@@ -60,6 +60,19 @@ choice! {
     }
 }
 choice! {
+    /// The body of an answer to a PUT of a machine.
+    Echo {
+        /// Its details.
+        Details,
+        /// As a row of the list shows it.
+        Row,
+        /// `{}`.
+        Object,
+        /// Zero bytes.
+        Empty,
+    }
+}
+choice! {
     /// What a non-integer in an integer filter does.
     PriceFilter {
         /// The filter is ignored.
@@ -213,6 +226,8 @@ pub struct Switches {
     pub create_body: BodyShape,
     /// Body of the answer to a new template.
     pub template_body: BodyShape,
+    /// Body of the answer to a PUT of a machine (not needed by anybody, API sheet §3.11; by convention the details).
+    pub update_body: Echo,
     /// Status of the answers to creates (C3).
     pub create_status: u16,
     /// `hashId` stands for `id` in the paths of machines (C10).
@@ -296,6 +311,7 @@ impl Default for Switches {
             churn: Decimal::ZERO,
             create_body: BodyShape::Id,
             template_body: BodyShape::Object,
+            update_body: Echo::Details,
             create_status: 200,
             hash_id_paths: false,
             reboot_path: RebootPath::ExecuteReboot,

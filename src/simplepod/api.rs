@@ -35,16 +35,15 @@ impl Cloud for Client {
     }
 
     async fn create_group(&self, fields: &GroupFields) -> Outcome<Option<GroupId>> {
-        let id = self.post("/instances/templates", write::group(&complete(fields))).await;
-        with_id(id, GroupId)
+        self.post("/instances/templates", write::group(&complete(fields))).await.map(|id| id.map(GroupId))
     }
 
     async fn update_group(&self, id: GroupId, fields: &GroupFields) -> Outcome<()> {
-        self.call(Method::Put, id.iri(), Some(write::group(fields))).idempotent(false).await
+        self.call(Method::Put, id.iri(), Some(write::group(fields))).idempotent(false).await.map(drop)
     }
 
     async fn delete_group(&self, id: GroupId) -> Outcome<()> {
-        self.call(Method::Delete, id.iri(), None).idempotent(true).await
+        self.call(Method::Delete, id.iri(), None).idempotent(true).await.map(drop)
     }
 
     async fn machines(&self) -> Read<Listed<Machine>> {
@@ -56,39 +55,31 @@ impl Cloud for Client {
     }
 
     async fn rent(&self, request: &RentRequest) -> Outcome<Option<MachineId>> {
-        with_id(self.post("/instances", write::rent(request)).await, MachineId)
+        self.post("/instances", write::rent(request)).await.map(|id| id.map(MachineId))
     }
 
-    async fn update_machine(&self, id: MachineId, fields: &MachineFields) -> Outcome<()> {
-        self.call(Method::Put, path(id), Some(write::machine(fields))).idempotent(false).await
+    async fn update_machine(&self, id: MachineId, fields: &MachineFields) -> Outcome<Option<Machine>> {
+        let outcome = self.call(Method::Put, path(id), Some(write::machine(fields))).idempotent(false).await;
+        outcome.map(|answer| {
+            let shown = serde_json::from_slice(&answer?.body).ok()?;
+            machine(&shown).filter(|machine| machine.id == id && machine.is_detailed())
+        })
     }
 
     async fn delete_machine(&self, id: MachineId) -> Outcome<()> {
-        self.call(Method::Delete, path(id), None).idempotent(true).await
+        self.call(Method::Delete, path(id), None).idempotent(true).await.map(drop)
     }
 }
 
 impl Client {
     /// Makes something, at most once; its id, where the answer names one.
     async fn post(&self, path: &str, body: Body) -> Outcome<Option<u64>> {
-        match self.call(Method::Post, path.to_owned(), Some(body)).once().await {
-            Outcome::Done(answer) => Outcome::Done(id_of(&answer)),
-            Outcome::NotDone(error) => Outcome::NotDone(error),
-            Outcome::InDoubt(error) => Outcome::InDoubt(error),
-        }
+        self.call(Method::Post, path.to_owned(), Some(body)).once().await.map(|answer| id_of(&answer))
     }
 }
 
 fn path(id: MachineId) -> String {
     format!("/instances/{id}")
-}
-
-fn with_id<T>(outcome: Outcome<Option<u64>>, id: fn(u64) -> T) -> Outcome<Option<T>> {
-    match outcome {
-        Outcome::Done(number) => Outcome::Done(number.map(id)),
-        Outcome::NotDone(error) => Outcome::NotDone(error),
-        Outcome::InDoubt(error) => Outcome::InDoubt(error),
-    }
 }
 
 /// The fields of a new group with every key that real clients send: nobody knows what the API does without one

@@ -188,11 +188,7 @@ impl Client {
     /// Reboots machines; sent once.
     pub async fn reboot(&self, ids: &[MachineId]) -> Outcome<()> {
         let call = self.call(Method::Patch, self.reboot_path.clone(), Some(reboot(ids)));
-        match call.once().await {
-            Outcome::Done(_) => Outcome::Done(()),
-            Outcome::NotDone(error) => Outcome::NotDone(error),
-            Outcome::InDoubt(error) => Outcome::InDoubt(error),
-        }
+        call.once().await.map(drop)
     }
 
     /// The list of usage, of one machine or of all.

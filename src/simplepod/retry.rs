@@ -123,16 +123,19 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Changes something by a call that may be repeated (PUT, DELETE). With `gone_is_done`, 404 and 410 are success.
-    pub(super) async fn idempotent(&self, gone_is_done: bool) -> Outcome<()> {
+    /// Changes something by a call that may be repeated (PUT, DELETE). With `gone_is_done`, 404 and 410 are success, without
+    /// an answer.
+    pub(super) async fn idempotent(&self, gone_is_done: bool) -> Outcome<Option<Answer>> {
         let start = Instant::now();
         let mut number = 0;
         let mut doubt = None;
         loop {
             let (tried, status, asked) = self.attempt(number).await;
             let error = match tried {
-                Tried::Done(_) => return Outcome::Done(()),
-                Tried::NotDone(error) if gone_is_done && error.kind == ErrorKind::NotFound => return Outcome::Done(()),
+                Tried::Done(answer) => return Outcome::Done(Some(answer)),
+                Tried::NotDone(error) if gone_is_done && error.kind == ErrorKind::NotFound => {
+                    return Outcome::Done(None);
+                }
                 // What is not there was not changed by an earlier try either.
                 Tried::NotDone(error) if error.kind == ErrorKind::NotFound => return Outcome::NotDone(error),
                 Tried::NotDone(error) if status.is_some_and(|status| !may_pass(status)) => {
@@ -207,7 +210,7 @@ impl<'a> Call<'a> {
     }
 
     /// The last word on a call of which earlier tries may have taken effect.
-    fn settled(&self, error: CallError, doubt: Option<CallError>) -> Outcome<()> {
+    fn settled<T>(&self, error: CallError, doubt: Option<CallError>) -> Outcome<T> {
         if doubt.is_some() { Outcome::InDoubt(error) } else { Outcome::NotDone(error) }
     }
 

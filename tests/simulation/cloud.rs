@@ -185,27 +185,11 @@ impl Journal for Tape<'_> {
     }
 }
 
-fn unit(outcome: Outcome<u64>) -> Outcome<()> {
-    match outcome {
-        Outcome::Done(_) => Outcome::Done(()),
-        Outcome::NotDone(error) => Outcome::NotDone(error),
-        Outcome::InDoubt(error) => Outcome::InDoubt(error),
-    }
-}
-
 /// Already gone is done.
 fn gone(outcome: Outcome<u64>) -> Outcome<()> {
     match outcome {
         Outcome::NotDone(CallError { kind: ErrorKind::NotFound, .. }) => Outcome::Done(()),
-        other => unit(other),
-    }
-}
-
-fn named<I>(outcome: Outcome<u64>, named: bool, id: impl FnOnce(u64) -> I) -> Outcome<Option<I>> {
-    match outcome {
-        Outcome::Done(number) => Outcome::Done(named.then(|| id(number))),
-        Outcome::NotDone(error) => Outcome::NotDone(error),
-        Outcome::InDoubt(error) => Outcome::InDoubt(error),
+        other => other.map(drop),
     }
 }
 
@@ -241,11 +225,11 @@ impl Cloud for World {
 
     async fn create_group(&self, fields: &GroupFields) -> Outcome<Option<GroupId>> {
         let names = self.account().manners.names_groups;
-        named(self.change(Change::CreateGroup(fields.clone())).await, names, GroupId)
+        self.change(Change::CreateGroup(fields.clone())).await.map(|id| names.then_some(GroupId(id)))
     }
 
     async fn update_group(&self, id: GroupId, fields: &GroupFields) -> Outcome<()> {
-        unit(self.change(Change::UpdateGroup(id.0, fields.clone())).await)
+        self.change(Change::UpdateGroup(id.0, fields.clone())).await.map(drop)
     }
 
     async fn delete_group(&self, id: GroupId) -> Outcome<()> {
@@ -275,11 +259,14 @@ impl Cloud for World {
                 }
             }
         }
-        named(outcome, names, MachineId)
+        outcome.map(|id| names.then_some(MachineId(id)))
     }
 
-    async fn update_machine(&self, id: MachineId, fields: &MachineFields) -> Outcome<()> {
-        unit(self.change(Change::UpdateMachine(id.0, fields.clone())).await)
+    /// An API that names what it makes shows what it changed.
+    async fn update_machine(&self, id: MachineId, fields: &MachineFields) -> Outcome<Option<Machine>> {
+        let outcome = self.change(Change::UpdateMachine(id.0, fields.clone())).await;
+        let account = self.account();
+        outcome.map(|id| account.details(id).filter(|_| account.manners.names_machines))
     }
 
     async fn delete_machine(&self, id: MachineId) -> Outcome<()> {

@@ -23,7 +23,7 @@ async fn every_call_is_sent_as_documented() {
         ..MachineFields::default()
     };
     assert_eq!(word(&client.rent(&rent_request()).await), "done Some(MachineId(108208))");
-    assert_eq!(word(&client.update_machine(MachineId(7), &machine).await), "done ()");
+    assert_eq!(word(&client.update_machine(MachineId(7), &machine).await), "done None");
     assert_eq!(word(&client.delete_machine(MachineId(7)).await), "done ()");
     assert_eq!(word(&client.reboot(&[MachineId(7), MachineId(8)]).await), "done ()");
     assert_eq!(word(&client.create_group(&group).await), "done Some(GroupId(108208))");
@@ -132,7 +132,7 @@ async fn a_server_error_leaves_a_rent_in_doubt_and_repeats_the_rest() {
         assert_eq!(told, fate(expected), "{status}");
     }
     let told = fates(|number| if number < 2 { answer(502, "") } else { answer(204, "") }).await;
-    assert_eq!(told, fate([("in doubt: Unavailable POST /instances", 1), ("done ()", 3), ("done ()", 3)]));
+    assert_eq!(told, fate([("in doubt: Unavailable POST /instances", 1), ("done None", 3), ("done ()", 3)]));
 }
 
 #[tokio::test]
@@ -163,11 +163,11 @@ async fn a_broken_success_of_a_rent_is_doubt() {
         _ => answer(200, "{}"),
     };
     let told = fates(broken).await;
-    assert_eq!(told, fate([("in doubt: Protocol POST /instances", 1), ("done ()", 2), ("done ()", 2)]));
+    assert_eq!(told, fate([("in doubt: Protocol POST /instances", 1), ("done None", 2), ("done ()", 2)]));
     let [rent, ..] = fates(|_| answer(200, "<html><title>Sign in</title></html>")).await;
     assert_eq!(rent, ("in doubt: Protocol POST /instances".to_owned(), 1));
     let [rent, put, _] = fates(|_| answer(200, "OK")).await;
-    assert_eq!((rent.0.as_str(), put.0.as_str()), ("in doubt: Protocol POST /instances", "done ()"));
+    assert_eq!((rent.0.as_str(), put.0.as_str()), ("in doubt: Protocol POST /instances", "done None"));
 }
 
 #[tokio::test]
@@ -212,9 +212,29 @@ async fn too_many_requests_slow_everybody_down() {
     assert!(start.elapsed().as_millis() >= 1000);
     let [rent, put, delete] = fates(busy).await;
     assert_eq!(rent.1, 1);
-    assert_eq!((put, delete), (("done ()".to_owned(), 2), ("done ()".to_owned(), 2)));
+    assert_eq!((put, delete), (("done None".to_owned(), 2), ("done ()".to_owned(), 2)));
     // A wait that is too long is told, not waited for.
     let hour = |_| Reply::Answer(429, vec![("Retry-After", "3600".into())], Vec::new());
     let [_, put, _] = fates(hour).await;
     assert_eq!(put, ("not done: TooManyRequests PUT /instances/7".to_owned(), 1));
+}
+
+#[tokio::test]
+async fn the_answer_to_a_put_counts_where_it_shows_all_details() {
+    let whole = serde_json::json!({
+        "id": 7, "hashId": "h", "supportId": "s", "name": "a", "notes": "", "status": "created", "gpuModel": "RTX 4090",
+        "gpuCount": 1, "pricePerGpu": 0.3, "pricePerDiskSize": 0.15, "diskSize": 32, "isAutoRenewOn": true,
+        "priceAutoRenewMax": 0, "createdAt": "2026-06-29T13:59:01+02:00", "expiresAt": "2026-06-30T13:59:01+02:00",
+        "instanceTemplate": {"id": 9}, "ports": {"direct": [], "proxy": []}, "rig": {"ip": "10.0.0.1"}
+    });
+    let mut other = whole.clone();
+    other["id"] = 8.into();
+    let mut row = whole.clone();
+    row.as_object_mut().expect("an object").remove("instanceTemplate");
+    for (body, shown) in [(whole, true), (other, false), (row, false), (serde_json::json!({}), false)] {
+        let text = body.to_string();
+        let server = Server::start(move |_, _| answer(200, text.as_str())).await;
+        let done = client(&server.url).update_machine(MachineId(7), &MachineFields::default()).await;
+        assert!(matches!(&done, Outcome::Done(machine) if machine.is_some() == shown), "{body}: {done:?}");
+    }
 }
