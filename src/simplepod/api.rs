@@ -22,7 +22,7 @@ impl Cloud for Client {
 
     async fn account(&self) -> Read<Account> {
         let call = self.get("/instances/summary".into(), Vec::new());
-        let (account, _) = call.read(|value| Ok(account(&value))).await?;
+        let (account, _) = call.read(|value| Ok(account(value))).await?;
         Ok(account)
     }
 
@@ -61,8 +61,9 @@ impl Cloud for Client {
     async fn update_machine(&self, id: MachineId, fields: &MachineFields) -> Outcome<Option<Machine>> {
         let outcome = self.call(Method::Put, path(id), Some(write::machine(fields))).idempotent(false).await;
         outcome.map(|answer| {
-            let shown = serde_json::from_slice(&answer?.body).ok()?;
-            machine(&shown).filter(|machine| machine.id == id && machine.is_detailed())
+            let answer = answer?;
+            machine(&serde_json::from_slice(&answer.body).ok()?)
+                .filter(|machine| machine.id == id && machine.is_detailed())
         })
     }
 

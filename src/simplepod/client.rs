@@ -13,7 +13,7 @@ use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transp
 use crate::live::{GlobalTemplate, Group, GroupId, Machine, MachineId, Offer};
 use crate::state::fingerprint;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -216,7 +216,7 @@ impl Client {
         path: &'static str,
         query: Vec<(String, String)>,
         expected: Option<&Expectation>,
-        parse: fn(&Value) -> Option<T>,
+        parse: fn(&Row<'_>) -> Option<T>,
     ) -> Read<Listed<T>> {
         let paging = Paging {
             size: self.page_size,
@@ -239,9 +239,12 @@ impl Client {
     }
 
     /// One thing by its id; `None` for 404 and 410.
-    pub(super) async fn one<T>(&self, path: String, parse: impl Fn(&Value) -> Option<T>) -> Read<Option<T>> {
+    pub(super) async fn one<T>(&self, path: String, parse: impl Fn(&Row<'_>) -> Option<T>) -> Read<Option<T>> {
         let call = self.get(path, Vec::new());
-        match call.read(|value| parse(&value).ok_or("the answer is not what was asked for")).await {
+        match call
+            .read(|value| Row::of(value).and_then(|row| parse(&row)).ok_or("the answer is not what was asked for"))
+            .await
+        {
             Ok((thing, _)) => Ok(Some(thing)),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -275,21 +278,21 @@ fn search(phrase: &str) -> Vec<(String, String)> {
 }
 
 /// The rows of one page, each with what tells it apart: its id, else all of it and its number among its like.
-fn page<T>(path: &str, value: Value, parse: fn(&Value) -> Option<T>) -> Result<Vec<(String, T)>, &'static str> {
+fn page<T>(path: &str, value: &RawValue, parse: fn(&Row<'_>) -> Option<T>) -> Result<Vec<(String, T)>, &'static str> {
+    const NO_ID: &str = "a row of the list has no id";
     // The reference shows an empty object for the list of usage (C12); of no other list would it be proof of emptiness.
-    let empty = value.as_object().is_some_and(serde_json::Map::is_empty) && path.contains("/billing/");
+    let empty = path.contains("/billing/") && Row::of(value).is_some_and(|row| row.0.is_empty());
     let rows = if empty { Vec::new() } else { rows(value).ok_or("the answer is no list")? };
-    let mut likes: HashMap<String, u32> = HashMap::new();
-    rows.iter()
-        .map(|value| {
-            let id = Row::of(value).and_then(|row| row.text("id"));
-            let key = id.unwrap_or_else(|| {
-                let text = value.to_string();
-                let like = likes.entry(text.clone()).or_insert(0);
-                *like += 1;
-                format!("{text} #{like}")
-            });
-            Ok((one_line(&key, 10_000), parse(value).ok_or("a row of the list has no id")?))
-        })
-        .collect()
+    let mut likes: HashMap<&str, u32> = HashMap::new();
+    let mut keyed = Vec::with_capacity(rows.len());
+    for value in rows {
+        let row = Row::of(value).ok_or(NO_ID)?;
+        let key = row.text("id").unwrap_or_else(|| {
+            let like = likes.entry(value.get()).or_insert(0);
+            *like += 1;
+            format!("{value} #{like}")
+        });
+        keyed.push((one_line(&key, 10_000), parse(&row).ok_or(NO_ID)?));
+    }
+    Ok(keyed)
 }

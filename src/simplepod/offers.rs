@@ -5,9 +5,9 @@ use crate::lang::hex;
 use crate::live::{Offer, OfferFacts, Version};
 use crate::money::Usd;
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// GPU memory in MB as cards are named, in whole GB: 24564 MB is a 24 GB card. An exact quotient would miss every
 /// requirement that users write.
@@ -22,11 +22,8 @@ fn gigabytes(megabytes: Decimal) -> Decimal {
 
 /// Every usable row of a market list, in the order of the answer: with a price above zero, a model, and a way to refer
 /// to it. `None`: the answer is no list.
-pub(super) fn offers(answer: Value) -> Option<Vec<Offer>> {
-    let mut offers: Vec<Offer> = match answer {
-        Value::Object(empty) if empty.is_empty() => return None,
-        answer => rows(answer)?.iter().filter_map(offer).collect(),
-    };
+pub(super) fn offers(answer: &RawValue) -> Option<Vec<Offer>> {
+    let mut offers: Vec<Offer> = rows(answer)?.into_iter().filter_map(offer).collect();
     // A row that came twice is one offer.
     let mut seen = HashSet::new();
     offers.retain(|offer| seen.insert((offer.iri.clone(), offer.gpu_count)));
@@ -34,7 +31,7 @@ pub(super) fn offers(answer: Value) -> Option<Vec<Offer>> {
     Some(offers)
 }
 
-fn offer(value: &Value) -> Option<Offer> {
+fn offer(value: &RawValue) -> Option<Offer> {
     let row = Row::of(value)?;
     let iri = row.text("instanceMarket").filter(|iri| !iri.is_empty());
     let iri = iri.or_else(|| Some(format!("/instances/market/{}", row.id()?)))?;
@@ -47,16 +44,17 @@ fn offer(value: &Value) -> Option<Offer> {
         gpu_count: row.whole("gpuCount").and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0)?,
         price_per_gpu: Usd(price),
         price_per_disk: Usd(row.decimal("pricePerDiskSize").filter(|price| *price > Decimal::ZERO).unwrap_or_default()),
-        facts: facts(row),
-        host: host(row),
+        facts: facts(&row),
+        host: host(&row),
     })
 }
 
 /// What the row tells of its host. Zero tells nothing where nothing can be zero.
-fn facts(row: Row<'_>) -> OfferFacts {
+fn facts(row: &Row<'_>) -> OfferFacts {
+    let rig = row.row("rig");
     let number = |key: &str| row.decimal(key).filter(|n| *n > Decimal::ZERO);
     let place = |key: &str| {
-        let told = row.row("rig").and_then(|rig| rig.text(key)).or_else(|| row.text(key));
+        let told = rig.as_ref().and_then(|rig| rig.text(key)).or_else(|| row.text(key));
         told.filter(|text| !text.is_empty())
     };
     let version = |key: &str| row.text(key).filter(|text| !text.is_empty()).map(Version);
@@ -85,7 +83,7 @@ fn facts(row: Row<'_>) -> OfferFacts {
 
 /// A fingerprint of what the variants of one host have in common. Not among it: what grows with the number of GPUs
 /// (cores, memory, disk, TFLOPS), prices, and the id of the row, which is the variant's.
-fn host(row: Row<'_>) -> String {
+fn host(row: &Row<'_>) -> String {
     const SHARED: [&str; 8] = [
         "gpuModel",
         "gpuMemorySize",
@@ -97,13 +95,13 @@ fn host(row: Row<'_>) -> String {
         "sla",
     ];
     let mut hash = Sha256::new();
-    let mut add = |key: &str, value: &Value| hash.update(format!("{key}={value}\n"));
+    let mut add = |key: &str, value: &str| [key, "=", value, "\n"].iter().for_each(|part| hash.update(part));
     for key in SHARED {
-        add(key, row.raw(key).unwrap_or(&Value::Null));
+        add(key, row.raw(key).map_or("null", RawValue::get));
     }
-    if let Some(rig) = row.row("rig") {
-        let sorted: BTreeMap<&String, &Value> = rig.0.iter().collect();
-        sorted.into_iter().for_each(|(key, value)| add(key, value));
+    if let Some(mut rig) = row.row("rig") {
+        rig.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+        rig.0.iter().for_each(|(key, value)| add(key, value.get()));
     }
     hex(&hash.finalize()[..6])
 }
@@ -126,7 +124,12 @@ fn number_twins(offers: &mut [Offer]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+    use std::collections::BTreeMap;
+
+    fn offers(list: Value) -> Option<Vec<Offer>> {
+        super::offers(&serde_json::value::to_raw_value(&list).expect("JSON"))
+    }
 
     fn row(id: u64, count: u32, price: &str) -> Value {
         json!({"id": id, "instanceMarket": format!("/instances/market/{}", id + 1000), "gpuModel": "RTX 4090",

@@ -1,27 +1,32 @@
 //! The ports of a machine, in every shape the API is known to answer (API sheet §3.9, "ports"; C6).
 
 use super::clean::one_line;
-use super::field::{Row, text, whole};
+use super::field::{Row, list, text, whole};
 use crate::live::Port;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Lists `direct` and `proxy` first, else a map from container ports, else a list. `None`: not told.
-pub(super) fn ports(value: &Value) -> Option<Vec<Port>> {
-    match value {
-        Value::Array(list) => Some(list.iter().filter_map(|entry| port(None, entry)).collect()),
-        Value::Object(object) => {
-            let kinds = ["direct", "proxy"].map(|kind| object.get(kind));
-            if kinds.iter().all(Option::is_none) {
-                let numbered = object.iter().filter(|(key, _)| key.starts_with(|c: char| c.is_ascii_digit()));
-                return Some(numbered.filter_map(|(key, entry)| port(Some(key), entry)).collect());
-            }
-            Some(kinds.into_iter().flatten().filter_map(ports).flatten().collect())
+pub(super) fn ports(value: &RawValue) -> Option<Vec<Port>> {
+    let kinds = Row::of(value).map(|row| ["direct", "proxy"].map(|kind| row.raw(kind)));
+    match kinds {
+        Some(kinds) if kinds.iter().any(Option::is_some) => {
+            Some(kinds.into_iter().flatten().filter_map(listed).flatten().collect())
         }
-        _ => None,
+        _ => listed(value),
     }
 }
 
-fn port(key: Option<&str>, entry: &Value) -> Option<Port> {
+/// A list, or a map from container ports.
+fn listed(value: &RawValue) -> Option<Vec<Port>> {
+    if let Some(entries) = list(value) {
+        return Some(entries.into_iter().filter_map(|entry| port(None, entry)).collect());
+    }
+    let row = Row::of(value)?;
+    let numbered = row.0.iter().filter(|(key, _)| key.starts_with(|c: char| c.is_ascii_digit()));
+    Some(numbered.filter_map(|(key, entry)| port(Some(key), entry)).collect())
+}
+
+fn port(key: Option<&str>, entry: &RawValue) -> Option<Port> {
     let row = Row::of(entry)?;
     let container_port = row.text("srcPort").or_else(|| key.map(str::to_owned))?;
     let protocol = row.text("proxyProtocol").or_else(|| row.text("protocol"));
@@ -36,11 +41,11 @@ fn port(key: Option<&str>, entry: &Value) -> Option<Port> {
 }
 
 /// Text, a number, or a pair whose second part it is.
-fn host_port(value: &Value) -> Option<u16> {
-    let one = |value: &Value| whole(value).and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
-    match value {
-        Value::Array(parts) => parts.iter().rev().find_map(one),
-        value => one(value).or_else(|| text(value)?.rsplit(':').next()?.parse().ok()),
+fn host_port(value: &RawValue) -> Option<u16> {
+    let one = |value: &RawValue| whole(value).and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
+    match list(value) {
+        Some(parts) => parts.into_iter().rev().find_map(one),
+        None => one(value).or_else(|| text(value)?.rsplit(':').next()?.parse().ok()),
     }
 }
 
@@ -53,12 +58,16 @@ fn address(url: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     type Brief = (String, Option<u16>, Option<String>, String, Option<String>);
 
+    fn read(value: Value) -> Option<Vec<Port>> {
+        ports(&serde_json::value::to_raw_value(&value).expect("JSON"))
+    }
+
     fn brief(value: Value) -> Vec<Brief> {
-        let ports = ports(&value).expect("ports");
+        let ports = read(value).expect("ports");
         ports.into_iter().map(|p| (p.container_port, p.host_port, p.ip, p.protocol, p.url)).collect()
     }
 
@@ -93,8 +102,8 @@ mod tests {
             brief(json!({"direct": {"22": {"destPort": "99999"}}}))[0],
             ("22".into(), None, None, "unknown".into(), None)
         );
-        assert_eq!(ports(&json!({})), Some(vec![]));
-        assert_eq!(ports(&json!({"direct": null, "proxy": []})), Some(vec![]));
-        assert_eq!(ports(&json!(null)), None);
+        assert_eq!(read(json!({})), Some(vec![]));
+        assert_eq!(read(json!({"direct": null, "proxy": []})), Some(vec![]));
+        assert_eq!(read(json!(null)), None);
     }
 }

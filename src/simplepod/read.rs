@@ -2,24 +2,24 @@
 //! consoles and messages are cleaned.
 
 use super::clean::{clean, console, one_line};
-use super::field::{Row, reference, rows, text};
+use super::field::{Row, is_null, list, reference, rows, string, text};
 use super::ports::ports;
 use crate::live::{Account, Env, GlobalTemplate, Group, GroupId, HashId, Machine, MachineId, Status};
 use crate::money::Usd;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The longest error or warning of a machine that is kept, in characters.
 const MESSAGE: usize = 300;
 
 /// A machine, of a list or in detail (API sheet §3.8, §3.9). `None`: it has no id.
-pub(super) fn machine(value: &Value) -> Option<Machine> {
-    let row = Row::of(value)?;
+pub(super) fn machine(row: &Row<'_>) -> Option<Machine> {
     let rig = row.row("rig");
     let usd = |key: &str| row.decimal(key).map(Usd);
     let messages = |key: &str| row.messages(key).iter().map(|text| one_line(text, MESSAGE)).collect();
     let time = |key: &str| row.text(key).filter(|text| !text.is_empty()).map(|text| one_line(&text, 60));
     let host = |key: &str| {
-        let told = rig.and_then(|rig| rig.text(key)).or_else(|| row.text(key)).filter(|text| !text.is_empty());
+        let told = rig.as_ref().and_then(|rig| rig.text(key)).or_else(|| row.text(key)).filter(|text| !text.is_empty());
         told.map(|text| one_line(&text, 60))
     };
     let ports = ["ports", "portMappings", "exposePortMappings"].iter().find_map(|key| ports(row.raw(key)?));
@@ -55,8 +55,7 @@ pub(super) fn machine(value: &Value) -> Option<Machine> {
 }
 
 /// A template group, ours or a global one, of a list or in detail (API sheet §4). `None`: it has no id.
-pub(super) fn group(value: &Value) -> Option<Group> {
-    let row = Row::of(value)?;
+pub(super) fn group(row: &Row<'_>) -> Option<Group> {
     Some(Group {
         id: GroupId(row.id()?),
         name: row.text("name"),
@@ -66,10 +65,7 @@ pub(super) fn group(value: &Value) -> Option<Group> {
         disk_size: row.whole("diskSize"),
         expose_ports: row.raw("exposePorts").and_then(|value| joined(value, ",")),
         start_script: row.free_text("startScript"),
-        arg_options: row.raw("argOptions").map(|value| match value {
-            Value::Null => None,
-            value => joined(value, " "),
-        }),
+        arg_options: row.raw("argOptions").map(|value| if is_null(value) { None } else { joined(value, " ") }),
         env: row.raw("envVariables").and_then(env),
         notes: row.free_text("notes"),
         host: row.free_text("host"),
@@ -81,8 +77,7 @@ pub(super) fn group(value: &Value) -> Option<Group> {
 }
 
 /// A template of the vendor (API sheet §3.2). `None`: it has no id.
-pub(super) fn global_template(value: &Value) -> Option<GlobalTemplate> {
-    let row = Row::of(value)?;
+pub(super) fn global_template(row: &Row<'_>) -> Option<GlobalTemplate> {
     let id = GroupId(row.id()?);
     let name = row.text("name").or_else(|| row.text("imageName")).unwrap_or_else(|| format!("template {id}"));
     Some(GlobalTemplate {
@@ -95,57 +90,53 @@ pub(super) fn global_template(value: &Value) -> Option<GlobalTemplate> {
 }
 
 /// The balance, wherever the summary keeps it (API sheet §3.14).
-pub(super) fn account(value: &Value) -> Account {
+pub(super) fn account(value: &RawValue) -> Account {
     let balance = Row::of(value).and_then(|row| {
-        let places = [row.row("rentalAvailability"), Some(row)];
-        places.into_iter().flatten().find_map(|row| row.decimal("balanceRental").or_else(|| row.decimal("balance")))
+        let inner = row.row("rentalAvailability");
+        let places = inner.iter().chain([&row]);
+        places.into_iter().find_map(|row| row.decimal("balanceRental").or_else(|| row.decimal("balance")))
     });
     Account { balance: balance.map(Usd) }
 }
 
 /// The id of what a POST made: `id` or `instanceId`, or the end of an IRI (API sheet §3.10, C1).
-pub(super) fn created_id(value: &Value) -> Option<u64> {
-    let row = Row::of(value)?;
+pub(super) fn created_id(row: &Row<'_>) -> Option<u64> {
     ["id", "instanceId", "@id"].iter().find_map(|key| row.raw(key).and_then(reference)).filter(|id| *id > 0)
 }
 
 /// An array of `{name, value}`, a map, or the text of one; null is an empty one.
-fn env(value: &Value) -> Option<Env> {
-    match value {
-        Value::Null => Some(Env::default()),
-        Value::String(json) if json.trim().is_empty() => Some(Env::default()),
-        Value::String(json) => match serde_json::from_str(json).ok()? {
-            Value::String(_) => None,
-            value => env(&value),
-        },
-        Value::Object(object) if !object.values().any(Value::is_object) => {
-            Some(object.iter().map(|(name, value)| (name.clone(), text_of(value))).collect())
-        }
-        list => rows(list.clone())?
-            .iter()
-            .map(|entry| {
-                let row = Row::of(entry)?;
-                Some((row.text("name").or_else(|| row.text("key"))?, row.raw("value").map(text_of).unwrap_or_default()))
-            })
-            .collect(),
+fn env(value: &RawValue) -> Option<Env> {
+    if is_null(value) {
+        return Some(Env::default());
     }
+    if let Some(json) = string(value) {
+        if json.trim().is_empty() {
+            return Some(Env::default());
+        }
+        let inner: &RawValue = serde_json::from_str(&json).ok()?;
+        return if string(inner).is_some() { None } else { env(inner) };
+    }
+    if let Some(map) = Row::of(value).filter(|row| !row.0.iter().any(|(_, value)| Row::of(value).is_some())) {
+        return Some(map.0.into_iter().map(|(name, value)| (name.into_owned(), text_of(value))).collect());
+    }
+    let pair = |entry: &RawValue| {
+        let row = Row::of(entry)?;
+        Some((row.text("name").or_else(|| row.text("key"))?, row.raw("value").map(text_of).unwrap_or_default()))
+    };
+    rows(value)?.into_iter().map(pair).collect()
 }
 
 /// The value of a variable as a container sees it.
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Bool(truth) => truth.to_string(),
-        value => text(value).unwrap_or_else(|| value.to_string()),
-    }
+fn text_of(value: &RawValue) -> String {
+    if is_null(value) { String::new() } else { text(value).unwrap_or_else(|| value.get().to_owned()) }
 }
 
 /// Text, or a list of texts as one; null is empty.
-fn joined(value: &Value, separator: &str) -> Option<String> {
-    match value {
-        Value::Null => Some(String::new()),
-        Value::Array(list) => Some(list.iter().filter_map(text).collect::<Vec<_>>().join(separator)),
-        value => text(value),
+fn joined(value: &RawValue, separator: &str) -> Option<String> {
+    match list(value) {
+        Some(parts) => Some(parts.into_iter().filter_map(text).collect::<Vec<_>>().join(separator)),
+        None if is_null(value) => Some(String::new()),
+        None => text(value),
     }
 }
 
@@ -154,9 +145,10 @@ fn joined(value: &Value, separator: &str) -> Option<String> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LedgerRow(pub serde_json::Map<String, Value>);
 
-/// One row of a ledger. `None`: it is no object.
-pub(super) fn ledger_row(value: &Value) -> Option<LedgerRow> {
-    Some(LedgerRow(value.as_object()?.iter().map(|(key, value)| (clean(key), cleaned(value))).collect()))
+/// One row of a ledger.
+pub(super) fn ledger_row(row: &Row<'_>) -> Option<LedgerRow> {
+    let read = |value: &RawValue| serde_json::from_str(value.get()).map_or(Value::Null, |value| cleaned(&value));
+    Some(LedgerRow(row.0.iter().map(|(key, value)| (clean(key), read(value))).collect()))
 }
 
 fn cleaned(value: &Value) -> Value {

@@ -80,7 +80,7 @@ fn said(body: &[u8]) -> String {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return String::from_utf8_lossy(body).into_owned();
     };
-    let Some(row) = Row::of(&value) else {
+    let Ok(row) = serde_json::from_slice::<Row<'_>>(body) else {
         return value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     };
     let told = ["detail", "hydra:description", "title", "hydra:title", "message", "error", "error_description"]

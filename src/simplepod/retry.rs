@@ -11,6 +11,7 @@ use super::refusal::{failed, is_html, refused, unreadable};
 use crate::cloud::{CallError, ErrorKind, Outcome, Read};
 use crate::http::{Answer, Failure, Method, Request, Transport};
 use secrecy::ExposeSecret as _;
+use serde_json::value::RawValue;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -79,10 +80,7 @@ impl<'a> Call<'a> {
     }
 
     /// Reads; `parse` gets the JSON of a success and says what is wrong with it.
-    pub(super) async fn read<T>(
-        &self,
-        parse: impl Fn(serde_json::Value) -> Result<T, &'static str>,
-    ) -> Read<(T, Answer)> {
+    pub(super) async fn read<T>(&self, parse: impl Fn(&RawValue) -> Result<T, &'static str>) -> Read<(T, Answer)> {
         let mut unreadable_once = false;
         let start = Instant::now();
         let mut number = 0;
