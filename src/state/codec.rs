@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// One line of the journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Counts the entries of a lineage, from 1, across snapshots.
@@ -17,7 +17,7 @@ pub struct Entry {
     /// When it was written.
     pub at: Timestamp,
     /// Which run wrote it: the id of its lock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub run: Option<String>,
     /// What happened.
     pub event: Event,
@@ -47,9 +47,23 @@ fn sum(body: &[u8]) -> String {
     hex(&Sha256::digest(body)).chars().take(DIGITS).collect()
 }
 
-/// The line of an entry, with its line end. The checksum covers everything before `,"sum"`.
+/// The line of an entry, with its line end.
 pub fn encode_entry(entry: &Entry) -> String {
-    let mut line = serde_json::to_string(entry).expect("an entry has text keys and no fallible parts");
+    encode_event(entry.seq, entry.at, entry.run.as_deref(), &entry.event)
+}
+
+/// The line of an [`Entry`] with these parts. The checksum covers everything before `,"sum"`.
+pub fn encode_event(seq: u64, at: Timestamp, run: Option<&str>, event: &Event) -> String {
+    #[derive(Serialize)]
+    struct Parts<'a> {
+        seq: u64,
+        at: Timestamp,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        run: Option<&'a str>,
+        event: &'a Event,
+    }
+    let parts = Parts { seq, at, run, event };
+    let mut line = serde_json::to_string(&parts).expect("an entry has text keys and no fallible parts");
     line.pop();
     let sum = sum(line.as_bytes());
     line.push_str(&format!(",\"sum\":\"{sum}\"}}\n"));

@@ -16,7 +16,7 @@ pub(crate) mod sample;
 mod tests;
 mod verify;
 
-pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, salvage};
+pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, encode_event, salvage};
 pub use decode::decode;
 pub use digest::{SecretKey, SecretMatch, fingerprint};
 pub use fault::{JournalDamage, StateError};

@@ -5,7 +5,7 @@ use super::fault::StoreError;
 use super::lock::{Lock, LockInfo};
 use super::private::{make_directory, open_append, replace, sweep};
 use super::read::{Digest, Loaded, Store, digest, read};
-use crate::state::{Entry, Event, State, decode, encode, encode_entry};
+use crate::state::{Event, State, decode, encode, encode_entry, encode_event};
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -82,8 +82,7 @@ impl LockedStore {
         let mut seq = self.seq;
         for event in events {
             seq = seq.saturating_add(1);
-            let entry = Entry { seq, at, run: Some(self.lock.info().id.clone()), event: event.clone() };
-            text.push_str(&encode_entry(&entry));
+            text.push_str(&encode_event(seq, at, Some(&self.lock.info().id), event));
         }
         if events.is_empty() {
             return Ok(seq);
