@@ -12,20 +12,23 @@ const MOST_DIGITS: usize = 316_000;
 impl Number {
     /// `31p-2/512`: 31 * 2^-2, with 512 bits of precision.
     pub fn to_exact(&self) -> String {
-        format!("{}p{}/{}", self.mantissa, self.exponent, self.precision)
+        let sign = if self.negative_zero { "-" } else { "" };
+        format!("{sign}{}p{}/{}", self.mantissa, self.exponent, self.precision)
     }
 
     /// The inverse of [`Number::to_exact`]; `None` for what is none, or beyond every bound of the language.
     pub fn from_exact(text: &str) -> Option<Number> {
         let (mantissa, rest) = text.split_once('p').filter(|(mantissa, _)| mantissa.len() <= MOST_DIGITS)?;
         let (exponent, precision) = rest.split_once('/')?;
+        let signed = mantissa.starts_with('-');
         let mantissa: IBig = mantissa.parse().ok()?;
         let exponent: i64 = exponent.parse().ok().filter(|exponent: &i64| exponent.abs() <= MAX_EXPONENT * 2)?;
         let precision: usize = precision.parse().ok().filter(|bits| (1..=MOST_BITS).contains(bits))?;
         if magnitude(&mantissa).bit_len() > precision {
             return None;
         }
-        Some(Number::rounded(mantissa, exponent, precision))
+        let number = Number::rounded(mantissa, exponent, precision);
+        Some(Number { negative_zero: signed && number.is_zero(), ..number })
     }
 }
 
@@ -37,7 +40,8 @@ mod tests {
     fn nothing_is_lost() {
         let third = Number::from(1_i64).div(&Number::from(3_i64)).expect("a quotient");
         let tenth = Number::parse("0.1").expect("a number");
-        for number in [third, tenth, Number::from(0_i64), Number::from(-12_i64)] {
+        let nothing = Number::from(0_i64).neg();
+        for number in [third, tenth, nothing, Number::from(0_i64), Number::from(-12_i64)] {
             let back = Number::from_exact(&number.to_exact()).expect("a number");
             assert_eq!(format!("{back:?} {back}"), format!("{number:?} {number}"));
         }

@@ -95,10 +95,11 @@ impl<'a> Lower<'a> {
             tree::Expression::Number(_) => self.number(expr.span(), span),
             tree::Expression::String(_) => {
                 let raw = self.raw(expr.span());
+                if raw.starts_with('<') {
+                    return self.literal_heredoc(expr.span().map_or(0, |range| range.start));
+                }
                 let inner = expr.span().map(|range| range.start + 1..range.end.saturating_sub(1));
                 match raw.contains(['\\', '\n', '$', '%']) {
-                    // A heredoc without a line.
-                    _ if raw.starts_with('<') => ExprKind::String("".into()),
                     true => ExprKind::String(text(&self.quoted(inner))),
                     false => ExprKind::String(text(self.raw(inner))),
                 }

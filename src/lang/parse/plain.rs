@@ -1,8 +1,9 @@
 //! The text as the syntax crate is given it: with the same offsets, but plainer, because the crate reads some texts
 //! otherwise than Terraform. Lowering takes every text from the original.
 //!
-//! Line ends that mean nothing and comments become blanks, those between the items of an object commas, what stands in a heredoc becomes dots (a line that only starts
-//! with the marker would end it), and a heredoc without a line, which the crate would not end, becomes `""`.
+//! Line ends that mean nothing and comments become blanks, those between the items of an object commas. A heredoc of text
+//! alone becomes `""` and blanks: the crate is slow to read one. In others the text becomes dots, since a line that only
+//! starts with the marker would end them.
 
 use super::super::syntax::grammar::{self, LineEnd, Misplaced, Read};
 use super::super::syntax::scan::scan;
@@ -77,9 +78,14 @@ pub(super) fn plain<T: Tree>(text: &str) -> Result<Plain, Refused> {
                     *last = if meaning == LineEnd::Item { b',' } else { b'\n' };
                 }
             }
-            Kind::StringLit => bytes.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'.'),
+            Kind::StringLit => {
+                let text = bytes.iter_mut().filter(|byte| !matches!(byte, b'\n' | b' '));
+                text.for_each(|byte| *byte = b'.');
+            }
             Kind::OHeredoc => {
-                let end = tokens.get(number + 1).filter(|next| next.kind == Kind::CHeredoc).map(|next| range(next).end);
+                let mut inside = tokens.iter().skip(number + 1);
+                let end = inside.find(|token| token.kind != Kind::StringLit);
+                let end = end.filter(|end| end.kind == Kind::CHeredoc).map(|end| range(end).end);
                 if let Some(bytes) = end.and_then(|end| plain.get_mut(range(token).start..end)) {
                     bytes.fill(b' ');
                     bytes.iter_mut().take(2).for_each(|byte| *byte = b'"');

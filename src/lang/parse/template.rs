@@ -68,6 +68,14 @@ pub(super) fn unescape(raw: &str) -> Result<String, (Range<usize>, QuotedFault)>
     Ok(out)
 }
 
+/// Resolves the only escapes of a heredoc.
+fn unescape_signs(raw: &str) -> String {
+    match raw.contains("$${") || raw.contains("%%{") {
+        true => raw.replace("$${", "${").replace("%%{", "%{"),
+        false => raw.to_owned(),
+    }
+}
+
 enum Token {
     Text(String),
     Interpolation(Expr),
@@ -129,7 +137,7 @@ impl Tokens<'_, '_> {
         match element {
             tree::Element::Literal(literal) => {
                 let literal = match self.heredoc {
-                    true => self.lower.raw(literal.span()).replace("$${", "${").replace("%%{", "%{"),
+                    true => unescape_signs(self.lower.raw(literal.span())),
                     false => self.lower.quoted(literal.span()),
                 };
                 self.text(literal);
@@ -236,6 +244,29 @@ impl Lower<'_> {
         let mut tokens = Tokens { lower: self, heredoc: false, tokens: Vec::new(), strip_next: false };
         template.iter().for_each(|element| tokens.element(element));
         Self::parts(nest(&mut tokens.tokens.into_iter().peekable()))
+    }
+
+    /// A heredoc of text alone, which the parser was given as `""`: it ends with the line of its marker.
+    pub(super) fn literal_heredoc(&mut self, start: usize) -> Expr {
+        let rest = self.source.text.get(start..).unwrap_or_default();
+        let head = rest.split_inclusive('\n').next().unwrap_or_default();
+        let marker = head.trim_start_matches(['<', '-']).trim_end();
+        let lines = rest.split_inclusive('\n').skip(1);
+        let mut end = head.len();
+        let mut tokens = Vec::new();
+        for line in lines {
+            if line.trim() == marker {
+                end += line.trim_end_matches(['\r', '\n']).len();
+                break;
+            }
+            end += line.len();
+            tokens.push(Token::Text(unescape_signs(line)));
+        }
+        if head.starts_with("<<-") {
+            dedent(&mut tokens);
+        }
+        let kind = Self::parts(nest(&mut tokens.into_iter().peekable()));
+        Expr { kind, span: self.span(Some(start..start + end)) }
     }
 
     pub(super) fn heredoc(&mut self, heredoc: &tree::HeredocTemplate, range: Option<Range<usize>>) -> ExprKind {
