@@ -2,6 +2,7 @@
 
 mod explain;
 mod lower;
+mod parts;
 mod plain;
 mod recover;
 mod template;
@@ -36,10 +37,12 @@ pub fn parse_body(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
         None => (text, 0),
     };
     let source = Source { file, text, base };
-    let plain = plain::plain::<Tree>(text);
-    match syntax::parse_body(plain.as_ref().map_or(text, |plain| &plain.text)) {
-        Ok(body) => recover::lower(source, plain.err(), diags, |lower| lower.body(&body)),
-        Err(_) => recover::parse_body(source, plain.ok(), diags),
+    match plain::plain::<Tree>(text) {
+        Ok(plain) => parts::parse_body(source, &plain, diags),
+        Err(refused) => match syntax::parse_body(text) {
+            Ok(body) => recover::lower(source, Some(refused), diags, |lower| lower.body(&body)),
+            Err(_) => recover::parse_body(source, diags),
+        },
     }
 }
 

@@ -2,48 +2,29 @@
 
 use super::super::ast::{Body, Expr};
 use super::lower::Lower;
-use super::plain::{Plain, Refused, Tree, plain};
+use super::parts::Whole;
+use super::plain::{Refused, Tree, plain};
 use super::{Source, explain, syntax};
 use crate::diag::{Diagnostics, Severity};
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::ops::Range;
 
 /// How often a repeated name is given a substitute in one part before it is given up.
 const SUBSTITUTES: usize = 4096;
 
-/// Reads a text whose parts may be wrong. `whole` is the text made plainer, where Terraform's grammar allows it.
-pub(super) fn parse_body(source: Source<'_>, whole: Option<Plain>, diags: &mut Diagnostics) -> Body {
-    let mut body = Body::default();
-    let mut seen = HashSet::new();
-    let ends = match &whole {
-        Some(whole) => whole.ends.iter().copied().chain([source.text.len()]).collect(),
-        None => ends(source.text),
-    };
+/// Reads a text of which something is wrong, part by part.
+pub(super) fn parse_body(source: Source<'_>, diags: &mut Diagnostics) -> Body {
+    let mut whole = Whole::default();
     let mut start = 0;
-    for end in ends {
-        let range = start..end;
-        start = end;
-        let Some(text) = source.text.get(range.clone()) else { continue };
-        let base = source.base.saturating_add_unsigned(range.start as u64);
-        let part = Source { text, base, ..source };
-        let lower = |lower: &mut Lower<'_>, tree: &_| lower.body(tree);
-        let lowered = match whole.as_ref().and_then(|whole| whole.text.get(range)) {
-            Some(plain) => with_substitutes(part, Cow::Borrowed(plain), diags)
-                .map(|tree| lower(&mut Lower::new(part, diags), &tree)),
-            None => read(part, diags, lower),
-        };
-        if let Some(lowered) = lowered {
-            for attribute in lowered.attributes {
-                match seen.insert(attribute.name.clone()) {
-                    false => diags.push(explain::attribute_redefined(&attribute.name, attribute.name_span)),
-                    true => body.attributes.push(attribute),
-                }
-            }
-            body.blocks.extend(lowered.blocks);
+    for end in ends(source.text) {
+        let base = source.base.saturating_add_unsigned(start as u64);
+        let range = std::mem::replace(&mut start, end)..end;
+        let Some(text) = source.text.get(range) else { continue };
+        if let Some(part) = read(Source { text, base, ..source }, diags, |lower, tree| lower.body(tree)) {
+            whole.add(part, diags);
         }
     }
-    body
+    whole.body
 }
 
 /// Reads one expression.
@@ -81,7 +62,11 @@ pub(super) fn lower<L>(
 
 /// Parses; where the parser refuses a repeated name, which Terraform allows in objects and we report ourselves in
 /// bodies, a free name of the same length takes its place. Lowering reads names from the original text.
-fn with_substitutes<T: Tree>(source: Source<'_>, mut text: Cow<'_, str>, diags: &mut Diagnostics) -> Option<T> {
+pub(super) fn with_substitutes<T: Tree>(
+    source: Source<'_>,
+    mut text: Cow<'_, str>,
+    diags: &mut Diagnostics,
+) -> Option<T> {
     for attempt in 0..SUBSTITUTES {
         let error = match T::parse(&text) {
             Ok(tree) => return Some(tree),
