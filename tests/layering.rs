@@ -13,7 +13,7 @@ const LONGEST: usize = 600;
 /// Names that say nothing.
 const EMPTY_NAMES: [&str; 6] = ["utils", "util", "helpers", "helper", "common", "misc"];
 /// What only a program with effects names.
-const EFFECTS: &str = r"\basync\b|\btokio\b|\bstd::fs\b|\bstd::env\b|\bstd::process\b|\bstd::thread\b|\bSystemTime\b|\bInstant\b|\brand::|\bTcpStream\b|\bTcpListener\b|\bUdpSocket\b|\bToSocketAddrs\b|\bnew_v4\b|\bTimestamp::now\b|\bZoned::now\b";
+const EFFECTS: &str = r"\basync\b|\btokio\b|\bstd::fs\b|\bstd::env\b|\bstd::process\b|\bthread::sleep\b|\bSystemTime\b|\bInstant\b|\brand::|\bTcpStream\b|\bTcpListener\b|\bUdpSocket\b|\bToSocketAddrs\b|\bnew_v4\b|\bTimestamp::now\b|\bZoned::now\b";
 /// What prints.
 const PRINTS: &str = r"\b(?:e?print|e?println|dbg)!|\bstdout\(\)|\bstderr\(\)";
 

@@ -4,7 +4,7 @@ use super::model::Resource;
 use super::trigger::Trigger;
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::{Diagnostics, Span};
-use crate::lang::Value;
+use crate::lang::{Kind, Value};
 use crate::schema::Presence;
 use std::sync::Arc;
 
@@ -95,8 +95,8 @@ impl Resolve for Unresolved {
 
 /// The object with everything unknown that the API gives.
 fn unread(resource: &Resource, object: Value) -> Value {
-    let Some(entries) = object.as_entries() else { return object };
-    let mut entries = entries.clone();
+    let Kind::Object(entries) = object.kind else { return object };
+    let mut entries = Arc::unwrap_or_clone(entries);
     for attribute in resource.schema.attributes {
         let left_to_api = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
         if let Some(unset) = entries.get_mut(attribute.name).filter(|value| left_to_api && value.is_null()) {
