@@ -177,7 +177,12 @@ fn a_state_that_is_edited_during_an_apply_is_not_written_over() {
     let told = ends(first, 1);
     assert!(told.contains("serial 1") && told.contains("serial 40") && told.contains("journal"), "{told}");
     assert_eq!(fs::read_to_string(scene.path("podform.state.json")).unwrap(), edited);
+    let told = scene.run(&["apply", "-auto-approve"], 1);
+    assert!(told.contains("not what podform wrote") && told.contains("podform state repair"), "{told}");
+    assert_eq!(fs::read_to_string(scene.path("podform.state.json")).unwrap(), edited);
     // The journal still fits that state, and nothing is rented again.
+    let told = scene.run(&["state", "repair", "-auto-approve"], 0);
+    assert!(told.contains("it is taken as it is now") && told.contains("serial 41"), "{told}");
     let told = scene.run(&["apply", "-auto-approve"], 0);
     assert!(told.contains("No changes"), "{told}");
     scene.settled();

@@ -17,6 +17,7 @@
 //! Lines of `do`: `advance SECONDS`; `switch SPEC`, or `switch no faults`; `rent JSON`, `edit JSON` and `delete JSON` (other
 //! people's hands, see `src/sandbox/admin.rs`); `remove PATH`; `copy FROM TO`; `truncate PATH BYTES`; `bytes PATH TEXT` (a
 //! file with the escapes of a Rust string); `fill PATH BYTES` (so many bytes of comments); `mkdir PATH`; `replace PATH OLD => NEW`;
+//! `unseal PATH` (takes the checksum of a state out);
 //! `hold` (another program holds the lock of the state) and `release`.
 //!
 //! Each story has a sandbox of its own, told to the program by `SIMPLEPOD_API_URL`. Its clock stands still (`speed=0`) and
@@ -261,6 +262,12 @@ impl Story {
                 self.write(path, line.repeat(lines).as_bytes())?;
             }
             "mkdir" => fs::create_dir_all(self.fleet().join(rest)).map_err(io)?,
+            "unseal" => {
+                let text = fs::read_to_string(self.fleet().join(rest)).map_err(io)?;
+                let (before, after) = text.split_once(",\n    \"sum\": \"").ok_or("has no checksum")?;
+                let (_, after) = after.split_once('"').ok_or("has no checksum")?;
+                self.write(rest, [before, after].concat().as_bytes())?;
+            }
             "replace" => {
                 let (path, change) = two()?;
                 let (old, new) = change.split_once(" => ").ok_or("needs OLD => NEW")?;
@@ -414,6 +421,7 @@ pub fn normalise(text: &str) -> String {
         vec![
             pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
             pattern(r"\b[0-9a-f]{32}\b", "CLAIM"),
+            pattern("\"sum\": \"[0-9a-f]{16}\"", "\"sum\": \"SUM\""),
             pattern(r"\(claim [0-9a-f]{8}\)", "(claim CLAIM)"),
             pattern(r"\(deposed object [0-9a-f]{8}\)", "(deposed object KEY)"),
             pattern(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", "TIME"),

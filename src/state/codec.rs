@@ -3,10 +3,9 @@
 use super::fault::JournalDamage;
 use super::journal::Event;
 use super::model::State;
-use crate::lang::hex;
+use super::sum::{DIGITS, sum};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -39,13 +38,6 @@ pub struct Replay {
 
 /// What stands between the entry and its checksum.
 const SUM: &[u8] = b",\"sum\":\"";
-
-/// Hexadecimal digits of the checksum: 64 bits of SHA-256.
-const DIGITS: usize = 16;
-
-fn sum(body: &[u8]) -> String {
-    hex(&Sha256::digest(body)).chars().take(DIGITS).collect()
-}
 
 /// The line of an entry, with its line end.
 pub fn encode_entry(entry: &Entry) -> String {

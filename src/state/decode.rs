@@ -2,8 +2,9 @@
 //! overwritten.
 
 use super::fault::StateError;
-use super::format::{FORMAT, File, Instance, Ours, Resource, mode};
+use super::format::{FIRST_SEALED, FORMAT, File, Instance, Ours, Resource, mode};
 use super::model::{Record, State};
+use super::sum::is_sealed;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -28,11 +29,46 @@ struct Writer {
     version: Json,
 }
 
-/// Reads the text of a state file.
+/// Reads the bytes of a state file, which must be those that were written.
 ///
 /// # Errors
 /// What is wrong, where, and the way out.
-pub fn decode(text: &str) -> Result<State, StateError> {
+pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
+    let bytes = bytes.as_ref();
+    let (state, sum) = read(bytes)?;
+    match sum {
+        Sum::None => Ok(state),
+        Sum::Removed => Err(StateError::Unsealed),
+        Sum::Found if is_sealed(bytes) => Ok(state),
+        Sum::Found => Err(StateError::Changed),
+    }
+}
+
+/// Reads the bytes of a state file that somebody may have edited: as [`decode`], whatever the checksum says.
+///
+/// # Errors
+/// As [`decode`], but for [`StateError::Unsealed`] and [`StateError::Changed`].
+pub fn decode_edited(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
+    read(bytes.as_ref()).map(|(state, _)| state)
+}
+
+/// What stands at the checksum.
+enum Sum {
+    /// The format has none.
+    None,
+    /// The format has one, the file does not.
+    Removed,
+    /// Something.
+    Found,
+}
+
+fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = good.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        StateError::NotJson { line, column, message: "this is no UTF-8".into() }
+    })?;
     if !text.trim_start().starts_with('{') {
         serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(text, error))?;
         return Err(StateError::Version { found: "missing".into() });
@@ -53,7 +89,12 @@ pub fn decode(text: &str) -> Result<State, StateError> {
         message: message(&error),
         version,
     })?;
-    assemble(file)
+    let sum = match (file.podform.format >= FIRST_SEALED, &file.podform.sum) {
+        (false, None) => Sum::None,
+        (true, None) => Sum::Removed,
+        (_, Some(_)) => Sum::Found,
+    };
+    Ok((assemble(file)?, sum))
 }
 
 fn not_json(text: &str, skipping: serde_json::Error) -> StateError {
@@ -77,7 +118,7 @@ fn inconsistent<T>(what: String) -> Result<T, StateError> {
 }
 
 fn assemble(file: File) -> Result<State, StateError> {
-    let Ours { format, version: _, fleet, account, journal_seq, mut instances, mut deposed, open, watched } =
+    let Ours { format, version: _, fleet, account, journal_seq, mut instances, mut deposed, open, watched, sum: _ } =
         file.podform;
     if !(1..=FORMAT).contains(&format) {
         return inconsistent(format!("there never was a format {format}."));

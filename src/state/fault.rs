@@ -46,6 +46,10 @@ pub enum StateError {
         /// Which podform wrote it.
         version: String,
     },
+    /// Its checksum does not match.
+    Changed,
+    /// Its checksum was taken out.
+    Unsealed,
     /// Two parts of the file contradict each other.
     Inconsistent {
         /// A whole sentence.
@@ -67,6 +71,12 @@ impl StateError {
                  {REPAIR}",
                 env!("CARGO_PKG_VERSION")
             ),
+            Self::Changed | Self::Unsealed => {
+                "If you edited it, podform state repair takes it as it is now; if you did \
+                                               not, the newest backup is what it was. podform state verify shows what \
+                                               differs."
+                    .into()
+            }
             Self::Inconsistent { .. } => {
                 format!("If the file was edited by hand, undo the edit; else {REPAIR}")
             }
@@ -100,6 +110,13 @@ impl fmt::Display for StateError {
             ),
             Self::Shape { line, column, message, .. } => {
                 write!(f, "The state is not understood: line {line}, column {column}: {message}.")
+            }
+            Self::Changed => f.write_str(
+                "The state is not what podform wrote: its checksum does not match. It was edited by hand or by another \
+                 program, or the disk damaged it.",
+            ),
+            Self::Unsealed => {
+                f.write_str("The state is not what podform wrote: somebody took its checksum (\"sum\") out.")
             }
             Self::Inconsistent { what } => write!(f, "The state contradicts itself: {what}"),
         }?;

@@ -1,6 +1,7 @@
 //! The state file as text: Terraform's state format version 4, with ours in the key `podform`.
 
 use super::model::{AccountIdentity, Intent, OutputState, Record, SecretDigest, State};
+use super::sum::seal;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::live::OfferFacts;
 use crate::schema::PROVIDER;
@@ -11,7 +12,10 @@ use std::collections::BTreeMap;
 
 /// The version of the key `podform`. Raised when an older podform would misread what is there; every version ever
 /// released is read.
-pub const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 3;
+
+/// The first version with a checksum.
+pub(super) const FIRST_SEALED: u64 = 3;
 
 /// The version of Terraform whose state format this is.
 const TERRAFORM_VERSION: &str = "1.11.4";
@@ -75,6 +79,9 @@ pub(super) struct Ours {
     pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, OurInstance>>,
     pub open: Vec<Intent>,
     pub watched: Vec<Watched>,
+    /// Written by [`seal`], over the text of all the rest.
+    #[serde(default, skip_serializing)]
+    pub sum: Option<String>,
 }
 
 /// What Terraform's format has no place for in an instance.
@@ -154,11 +161,10 @@ pub fn encode(state: &State) -> String {
             deposed,
             open: state.open.values().map(intent).collect(),
             watched: state.watched.values().map(|(gone, at)| Watched { at: *at, intent: intent(gone) }).collect(),
+            sum: None,
         },
     };
-    let mut text = serde_json::to_string_pretty(&file).expect("a state has text keys and no fallible parts");
-    text.push('\n');
-    text
+    seal(&serde_json::to_string_pretty(&file).expect("a state has text keys and no fallible parts"))
 }
 
 fn resource(address: &ResourceAddr, first: Instance) -> Resource {

@@ -2,6 +2,7 @@
 
 mod codec;
 mod decode;
+mod difference;
 pub mod digest;
 mod fault;
 mod format;
@@ -12,12 +13,13 @@ mod record;
 mod repair;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, encode_event, salvage};
-pub use decode::decode;
+pub use decode::{decode, decode_edited};
 pub use digest::{SecretKey, SecretMatch, fingerprint};
 pub use fault::{JournalDamage, StateError};
 pub use format::{FORMAT, encode};
@@ -25,4 +27,4 @@ pub use journal::Event;
 pub use loss::{Loss, bills, losses};
 pub use model::{AccountIdentity, Intent, IntentAction, OutputState, Record, SecretDigest, State};
 pub use repair::{Repair, repair};
-pub use verify::{FileFault, Remains, verify};
+pub use verify::{FileFault, Remains, contradictions, verify};

@@ -1,11 +1,13 @@
 //! A state put together again from what is left of its files.
 
 use super::codec::{Entry, Salvage, salvage};
+use super::decode::{decode, decode_edited};
+use super::difference::differences;
 use super::fault::StateError;
 use super::journal::Event;
 use super::loss::losses;
 use super::model::State;
-use super::verify::{Remains, decode_bytes};
+use super::verify::{Remains, contradictions};
 use crate::schema::INSTANCE;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -47,12 +49,15 @@ pub fn repair(remains: &Remains) -> Option<Repair> {
         Event::Begin { lineage, .. } => Some(lineage.clone()),
         _ => None,
     });
-    let own = remains.state.as_deref().map(decode_bytes);
+    let own = remains.state.as_deref().map(decode);
     let mut base = base(remains, own.as_ref(), wanted.as_deref(), &entries, &mut steps)?;
     if let Some(Ok(own)) = &own
         && own.lineage != base.lineage
     {
         lost.extend(losses(own, &base).iter().map(|loss| format!("{}: {loss}", remains.state_name)));
+    }
+    if let Some((name, backup)) = edited(remains, own.as_ref()).and_then(|_| newest(remains, &base)) {
+        lost.extend(losses(&backup, &base).iter().map(|loss| format!("{name}: {loss}")));
     }
     let contained = base.journal_seq;
     let first = entries.iter().map(|entry| entry.seq).find(|seq| *seq > contained);
@@ -98,13 +103,22 @@ fn base(
         ));
         return Some(state);
     }
-    let why = match own {
-        None => "it is missing",
-        Some(Ok(_)) => "the journal belongs to another state",
-        Some(Err(_)) => "it is not understood",
+    let mut why = match own {
+        None => "it is missing".to_owned(),
+        Some(Ok(_)) => "the journal belongs to another state".to_owned(),
+        Some(Err(_)) => "it is not understood".to_owned(),
     };
-    let backup =
-        remains.backups.iter().find_map(|(name, _, bytes)| Some((name, decode_bytes(bytes).ok().filter(fits)?)));
+    if let Some(state) = edited(remains, own).filter(fits) {
+        match contradictions(&state).first() {
+            None => {
+                steps.push(format!("{}: somebody changed it, and it is taken as it is now.", remains.state_name));
+                steps.extend(changes(remains, &state));
+                return Some(state);
+            }
+            Some(what) => why = format!("somebody changed it, and now it cannot be true ({what})"),
+        }
+    }
+    let backup = remains.backups.iter().find_map(|(name, _, bytes)| Some((name, decode(bytes).ok().filter(fits)?)));
     if let Some((name, state)) = backup {
         steps.push(format!("{}: {why}; {name} is put in its place.", remains.state_name));
         return Some(state);
@@ -120,16 +134,38 @@ fn base(
     Some(State::default())
 }
 
+/// What somebody edited, whole in everything but the checksum.
+fn edited(remains: &Remains, own: Option<&Result<State, StateError>>) -> Option<State> {
+    let unsealed = matches!(own, Some(Err(StateError::Changed | StateError::Unsealed)));
+    decode_edited(remains.state.as_deref().filter(|_| unsealed)?).ok()
+}
+
+/// The newest backup of the same lineage that loads.
+fn newest<'a>(remains: &'a Remains, state: &State) -> Option<(&'a str, State)> {
+    let mut all = remains.backups.iter().filter_map(|(name, _, bytes)| Some((name.as_str(), decode(bytes).ok()?)));
+    all.find(|(_, backup)| backup.lineage == state.lineage)
+}
+
+/// What an edited state says that the newest backup does not: whole sentences.
+pub(super) fn changes(remains: &Remains, state: &State) -> Vec<String> {
+    let Some((name, backup)) = newest(remains, state) else { return Vec::new() };
+    let found = differences(&backup, state);
+    match found.is_empty() {
+        true => vec![format!("It says the same as {name}.")],
+        false => vec![format!("Against {name} it has:\n  {}", found.join("\n  "))],
+    }
+}
+
 /// What another program left, with our key from the newest backup where both say the same of every object.
 fn rejoined(remains: &Remains) -> Option<(String, State)> {
     let mut theirs: Json = serde_json::from_slice(remains.state.as_deref()?).ok()?;
     for (name, _, bytes) in &remains.backups {
         let Ok(ours) = serde_json::from_slice::<Json>(bytes) else { continue };
-        if ours.get("lineage") != theirs.get("lineage") || decode_bytes(bytes).is_err() {
+        if ours.get("lineage") != theirs.get("lineage") || decode(bytes).is_err() {
             continue;
         }
         theirs.as_object_mut()?.insert("podform".into(), ours.get("podform")?.clone());
-        return Some((name.clone(), decode_bytes(theirs.to_string().as_bytes()).ok()?));
+        return Some((name.clone(), decode_edited(theirs.to_string()).ok()?));
     }
     None
 }
@@ -157,7 +193,7 @@ fn unproven(remains: &Remains, error: &StateError, found: &State) -> Vec<String>
             lost.push(format!("{name}: the machine {id} is recorded there, and nowhere else."));
         }
     }
-    let newer = remains.backups.iter().take_while(|(_, _, bytes)| decode_bytes(bytes).is_err());
+    let newer = remains.backups.iter().take_while(|(_, _, bytes)| decode(bytes).is_err());
     lost.extend(
         newer
             .filter(|(_, serial, _)| *serial > found.serial)

@@ -1,5 +1,6 @@
 //! Round trips, refusals and damage of the state file and the journal.
 
+use super::difference::differences;
 use super::journal::Event;
 use super::sample::{LINEAGE, account, intent, state, time};
 use super::*;
@@ -34,14 +35,14 @@ fn journal() -> Vec<u8> {
     entries().iter().map(encode_entry).collect::<String>().into_bytes()
 }
 
-fn edited(edit: impl FnOnce(&mut Json)) -> Result<State, StateError> {
+fn changed(edit: impl FnOnce(&mut Json)) -> Result<State, StateError> {
     let mut json: Json = serde_json::from_str(&encode(&state())).expect("JSON");
     edit(&mut json);
-    decode(&serde_json::to_string_pretty(&json).expect("JSON"))
+    decode(serde_json::to_string_pretty(&json).expect("JSON"))
 }
 
 fn refusal(edit: impl FnOnce(&mut Json)) -> String {
-    edited(edit).expect_err("a refusal").to_string()
+    changed(edit).expect_err("a refusal").to_string()
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn a_secret_at_an_odd_path_stays_sensitive() {
     for path in ["", "a..b", "a[", "a[\"x]", "list[3]", "a[\"x]y\"].b"] {
         record.secrets.insert(path.into(), SecretDigest { key_id: "k".into(), digest: "d".into() });
     }
-    assert_eq!(decode(&encode(&odd)), Ok(odd));
+    assert_eq!(decode(encode(&odd)), Ok(odd));
 }
 
 #[test]
@@ -105,7 +106,7 @@ fn what_is_no_state_is_refused_with_the_place() {
     {
         assert_eq!(decode(text), Err(StateError::Version { found: found.into() }), "{text}");
     }
-    assert_eq!(edited(|json| json["version"] = json!(5)), Err(StateError::Version { found: "5".into() }));
+    assert_eq!(changed(|json| json["version"] = json!(5)), Err(StateError::Version { found: "5".into() }));
 }
 
 #[test]
@@ -178,15 +179,53 @@ fn contradictions_are_refused() {
 }
 
 #[test]
-fn a_flipped_bit_never_panics() {
-    let bytes = encode(&state()).into_bytes();
+fn a_flipped_bit_of_a_state_is_told() {
+    let mut bytes = encode(&state()).into_bytes();
     for at in 0..bytes.len() {
-        let mut flipped = bytes.clone();
-        flipped[at] ^= 1 << (at % 8);
-        if let Ok(text) = String::from_utf8(flipped) {
-            let _ = decode(&text);
-        }
+        bytes[at] ^= 1 << (at % 8);
+        assert!(decode(&bytes).is_err(), "bit {} of byte {at}", at % 8);
+        let _ = decode_edited(&bytes);
+        bytes[at] ^= 1 << (at % 8);
     }
+}
+
+#[test]
+fn an_edit_is_told_and_taken_where_it_is_meant() {
+    let text = encode(&state());
+    let edited = text.replacen("\"serial\": 7", "\"serial\": 8", 1);
+    assert_eq!(decode(&edited), Err(StateError::Changed));
+    assert_eq!(decode_edited(&edited), Ok(State { serial: 8, ..state() }));
+    assert_eq!(decode(text.trim_end()), Err(StateError::Changed), "not the same bytes");
+    let unsealed = |json: &mut Json| drop(json["podform"].as_object_mut().expect("an object").remove("sum"));
+    assert_eq!(changed(unsealed), Err(StateError::Unsealed));
+    // A format without a checksum has none to be looked at, and one with it does not become such a format.
+    let older = |json: &mut Json| json["podform"]["format"] = json!(2);
+    assert_eq!(changed(older), Err(StateError::Changed));
+    let both = |json: &mut Json| {
+        older(json);
+        unsealed(json);
+    };
+    assert_eq!(changed(both), Ok(state()));
+}
+
+#[test]
+fn differences_name_the_place() {
+    let mut after = state();
+    assert_eq!(differences(&state(), &after), [""; 0]);
+    let gone: crate::address::InstanceAddr = "simplepod_instance.worker[\"b\"]".parse().expect("an address");
+    after.resources.remove(&gone);
+    after.fleet = Some("other".into());
+    for record in after.resources.values_mut().filter(|record| record.tainted.is_some()) {
+        record.attributes.insert("gpu_count".into(), json!(4));
+    }
+    assert_eq!(
+        differences(&state(), &after),
+        [
+            "fleet: \"other\" instead of \"acme-training\"",
+            "resources, module.east[0].simplepod_instance.trainer[0], attributes, gpu_count: 4 instead of 2",
+            "resources, simplepod_instance.worker[\"b\"]: nothing instead of the object 88102",
+        ]
+    );
 }
 
 #[test]
@@ -276,7 +315,7 @@ fn what_is_replaced_is_deposed_until_it_is_removed() {
     before.apply(Event::Recorded { claim: Some(rent.claim), address: address.clone(), record: Box::new(made.clone()) });
     assert_eq!(before.resources.get(&address).and_then(id), Some(99));
     assert_eq!(before.deposed[&address].get("11112222").and_then(id), Some(88101));
-    assert_eq!(decode(&encode(&before)), Ok(before.clone()));
+    assert_eq!(decode(encode(&before)), Ok(before.clone()));
     let key = || "11112222".to_owned();
     let mut removed = before.clone();
     removed.apply(Event::Removed { claim: None, address: address.clone(), deposed: Some(key()) });
@@ -351,7 +390,7 @@ proptest! {
         let replay = decode_journal(encode_entry(&entry).as_bytes());
         prop_assert_eq!(&replay.entries[..], std::slice::from_ref(&entry));
         state.apply(entry.event);
-        prop_assert_eq!(decode(&encode(&state)), Ok(state));
+        prop_assert_eq!(decode(encode(&state)), Ok(state));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What is wrong with the files of a state: all of it, each with its place.
 
 use super::codec::{Salvage, salvage};
-use super::decode::decode;
+use super::decode::{decode, decode_edited};
 use super::fault::StateError;
 use super::model::{IntentAction, State};
+use super::repair::changes;
 use crate::schema::INSTANCE;
 use std::collections::BTreeMap;
 
@@ -31,31 +32,23 @@ pub struct FileFault {
     pub what: String,
 }
 
-/// Reads the bytes of a state.
-pub(super) fn decode_bytes(bytes: &[u8]) -> Result<State, StateError> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => decode(text),
-        Err(error) => {
-            let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-            let column = good.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-            Err(StateError::NotJson { line, column, message: "this is no UTF-8".into() })
-        }
-    }
-}
-
 /// Looks at everything. An empty list: all of it holds together. A last line of the journal that was not written to its
 /// end is no fault.
 pub fn verify(remains: &Remains) -> Vec<FileFault> {
     let mut faults = Vec::new();
     let mut tell = |file: &str, what: String| faults.push(FileFault { file: file.to_owned(), what });
-    let state = remains.state.as_deref().map(decode_bytes).transpose();
+    let state = remains.state.as_deref().map(decode).transpose();
     let Salvage { entries, damage, .. } = salvage(&remains.journal);
     for damage in &damage {
         tell(&remains.journal_name, damage.to_string());
     }
     match state {
-        Err(error) => tell(&remains.state_name, error.to_string()),
+        Err(error) => {
+            let edited = matches!(error, StateError::Changed | StateError::Unsealed);
+            let state = remains.state.as_ref().filter(|_| edited).and_then(|bytes| decode_edited(bytes).ok());
+            let more = state.map(|state| [changes(remains, &state), contradictions(&state)].concat());
+            tell(&remains.state_name, [vec![error.to_string()], more.unwrap_or_default()].concat().join("\n"));
+        }
         Ok(None)
             if entries.first().is_none_or(|entry| entry.seq != 1)
                 && !(entries.is_empty() && remains.backups.is_empty()) =>
@@ -82,7 +75,7 @@ pub fn verify(remains: &Remains) -> Vec<FileFault> {
         }
     }
     for (name, _, bytes) in &remains.backups {
-        if let Err(error) = decode_bytes(bytes) {
+        if let Err(error) = decode(bytes) {
             tell(name, error.to_string());
         }
     }
@@ -90,7 +83,7 @@ pub fn verify(remains: &Remains) -> Vec<FileFault> {
 }
 
 /// What cannot be true of a state, though it is understood.
-fn contradictions(state: &State) -> Vec<String> {
+pub fn contradictions(state: &State) -> Vec<String> {
     let mut found = Vec::new();
     if state.lineage.is_empty() && state.objects().next().is_some() {
         found.push("The state has no lineage.".to_owned());

@@ -4,7 +4,6 @@ use super::fault::StoreError;
 use super::lock::Lock;
 use super::write::LockedStore;
 use crate::state::{Replay, State, decode, decode_journal};
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -29,17 +28,10 @@ pub struct Loaded {
     pub torn_tail: bool,
 }
 
-/// Of the bytes of a state file, to know it again; `None` for no file.
-pub(super) type Digest = Option<[u8; 32]>;
-
-/// The digest of what was read.
-pub(super) fn digest(bytes: Option<&[u8]>) -> Digest {
-    bytes.map(|bytes| Sha256::digest(bytes).into())
-}
-
 /// Snapshot and journal as they stand on disk.
 pub(super) struct OnDisk {
-    pub digest: Digest,
+    /// The bytes of the state file; `None` for no file.
+    pub bytes: Option<Vec<u8>>,
     pub snapshot: Option<State>,
     pub journal: Vec<u8>,
     pub replay: Replay,
@@ -149,20 +141,13 @@ impl Store {
         Err(StoreError::Busy { path: state_path })
     }
 
-    fn understand(&self, snapshot: Option<Vec<u8>>, journal: Vec<u8>) -> Result<OnDisk, StoreError> {
-        let path = self.state_path();
-        let digest = digest(snapshot.as_deref());
-        let text = snapshot.map(String::from_utf8).transpose().map_err(|error| StoreError::Io {
-            doing: "read the state",
-            path: path.clone(),
-            error: io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()),
-        })?;
-        let snapshot = text.as_deref().map(decode).transpose();
-        let snapshot = snapshot.map_err(|error| StoreError::State { path, error })?;
+    fn understand(&self, bytes: Option<Vec<u8>>, journal: Vec<u8>) -> Result<OnDisk, StoreError> {
+        let decoded = bytes.as_deref().map(decode).transpose();
+        let snapshot = decoded.map_err(|error| StoreError::State { path: self.state_path(), error })?;
         let mut replay = decode_journal(&journal);
         match replay.error.take() {
             Some(error) => Err(StoreError::Journal { path: self.journal_path(), error }),
-            None => Ok(OnDisk { digest, snapshot, journal, replay }),
+            None => Ok(OnDisk { bytes, snapshot, journal, replay }),
         }
     }
 }

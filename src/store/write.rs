@@ -4,8 +4,8 @@ use super::backups::keep;
 use super::fault::StoreError;
 use super::lock::{Lock, LockInfo};
 use super::private::{make_directory, open_append, replace, sweep};
-use super::read::{Digest, Loaded, Store, digest, read};
-use crate::state::{Event, State, decode, encode, encode_entry, encode_event};
+use super::read::{Loaded, Store, read};
+use crate::state::{Event, State, decode, decode_edited, encode, encode_entry, encode_event};
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -18,8 +18,8 @@ pub struct LockedStore {
     lock: Lock,
     /// The snapshot on disk; `None` before the first.
     snapshot: Option<State>,
-    /// The state file as it was read or written last.
-    digest: Digest,
+    /// The state file as it was read or written last; `None` for no file.
+    bytes: Option<Vec<u8>>,
     /// The last entry that is durable.
     seq: u64,
     /// Open once something was appended, until the journal is replaced.
@@ -37,7 +37,7 @@ impl LockedStore {
     /// Fails when state or journal are not understood: they must not be written over.
     pub(super) fn open(store: Store, lock: Lock) -> Result<LockedStore, StoreError> {
         sweep(store.directory());
-        let mut locked = LockedStore { store, lock, snapshot: None, digest: None, seq: 0, journal: None };
+        let mut locked = LockedStore { store, lock, snapshot: None, bytes: None, seq: 0, journal: None };
         locked.load()?;
         Ok(locked)
     }
@@ -62,12 +62,12 @@ impl LockedStore {
     /// # Errors
     /// What cannot be read or understood.
     pub fn load(&mut self) -> Result<Loaded, StoreError> {
-        let disk = self.store.on_disk()?;
-        let (snapshot, digest) = (disk.snapshot.clone(), disk.digest);
+        let mut disk = self.store.on_disk()?;
+        let (snapshot, bytes) = (disk.snapshot.clone(), disk.bytes.take());
         let path = self.store.journal_path();
         let loaded = disk.loaded().map_err(|error| StoreError::Journal { path, error })?;
         self.snapshot = snapshot;
-        self.digest = digest;
+        self.bytes = bytes;
         self.seq = self.seq.max(loaded.state.journal_seq);
         Ok(loaded)
     }
@@ -174,7 +174,7 @@ impl LockedStore {
         let backups = self.store.backups_path();
         keep(directory, &next, &text).map_err(StoreError::io("write a backup of the state", &backups))?;
         replace(&path, text.as_bytes()).map_err(StoreError::io("write the state", &path))?;
-        self.digest = digest(Some(text.as_bytes()));
+        self.bytes = Some(text.into_bytes());
         self.snapshot = Some(next.clone());
         *state = next;
         self.empty_journal();
@@ -185,8 +185,8 @@ impl LockedStore {
     fn unchanged(&self) -> Result<(), StoreError> {
         let path = self.store.state_path();
         let bytes = read(&path).map_err(StoreError::io("read the state", &path))?;
-        if digest(bytes.as_deref()) != self.digest {
-            let found = bytes.and_then(|bytes| decode(&String::from_utf8(bytes).ok()?).ok());
+        if bytes != self.bytes {
+            let found = bytes.and_then(|bytes| decode_edited(bytes).ok());
             let was = self.snapshot.as_ref().map(|state| (state.serial, state.lineage.clone()));
             return Err(StoreError::Changed { path, was, found: found.map(|state| (state.serial, state.lineage)) });
         }

@@ -6,7 +6,7 @@ use crate::cli::held::Held;
 use crate::cli::state_args::WriteArgs;
 use crate::cli::stored;
 use crate::diag::Diagnostic;
-use crate::state::{State, decode, losses};
+use crate::state::{State, StateError, contradictions, decode, decode_edited, losses};
 use std::io::Read;
 use std::path::Path;
 
@@ -16,7 +16,15 @@ pub fn run(path: &Path, force: bool, args: &WriteArgs, context: &mut Context) ->
     let name = if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() };
     let text =
         read(path).map_err(|error| refuse("State cannot be read", format!("{name} cannot be read: {error}.")))?;
-    let mut next = decode(&text).map_err(|error| refuse("State cannot be read", format!("{name}: {error}")))?;
+    let read = match decode(&text) {
+        // Whoever takes the checksum out says that the edit is meant.
+        Err(StateError::Unsealed) => decode_edited(&text),
+        other => other,
+    };
+    let mut next = read.map_err(|error| refuse("State cannot be read", why(&name, &error)))?;
+    if let Some(what) = contradictions(&next).first() {
+        return Err(refuse("State cannot be pushed", format!("{name}: {what}")));
+    }
     let mut held = Held::alone(args, "state push", context)?;
     if held.state == (State { journal_seq: held.state.journal_seq, ..next.clone() }) {
         held.fold()?;
@@ -44,6 +52,15 @@ pub fn run(path: &Path, force: bool, args: &WriteArgs, context: &mut Context) ->
         ));
     }
     Ok(Exit::Done)
+}
+
+fn why(name: &str, error: &StateError) -> String {
+    match error {
+        StateError::Changed => format!(
+            "{name}: This is not what podform wrote: its checksum does not match. If you edited it, take the line \"sum\" out of it, and push it again; if you did not, it is damaged."
+        ),
+        error => format!("{name}: {error}"),
+    }
 }
 
 fn read(path: &Path) -> std::io::Result<String> {

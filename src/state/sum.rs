@@ -1,0 +1,34 @@
+//! The checksums in the journal's lines and in the state file: what was written is what is read.
+
+use crate::lang::hex;
+use sha2::{Digest, Sha256};
+
+/// Hexadecimal digits of a checksum: 64 bits of SHA-256.
+pub(super) const DIGITS: usize = 16;
+
+/// What stands before the checksum of a state: it is the last key of `podform`, which is the last key.
+const BEFORE: &str = ",\n    \"sum\": \"";
+
+/// What stands behind it.
+const AFTER: &str = "\"\n  }\n}\n";
+
+/// The checksum of bytes.
+pub(super) fn sum(body: &[u8]) -> String {
+    hex(&Sha256::digest(body)).chars().take(DIGITS).collect()
+}
+
+/// Puts the checksum into the text of a state. It covers everything before it; what stands behind it is always the same.
+pub(super) fn seal(text: &str) -> String {
+    let body = text.strip_suffix("\n  }\n}").unwrap_or(text);
+    [body, BEFORE, &sum(body.as_bytes()), AFTER].concat()
+}
+
+/// Whether these are the bytes that [`seal`] made.
+pub(super) fn is_sealed(bytes: &[u8]) -> bool {
+    let parts = || {
+        let rest = bytes.strip_suffix(AFTER.as_bytes())?;
+        let (rest, digits) = rest.split_at_checked(rest.len().checked_sub(DIGITS)?)?;
+        Some((rest.strip_suffix(BEFORE.as_bytes())?, digits))
+    };
+    parts().is_some_and(|(body, digits)| sum(body).as_bytes() == digits)
+}
