@@ -56,9 +56,8 @@ impl Held {
             true => store.lock(operation, timeout),
             false => store.without_lock(operation),
         };
-        let mut store = locked.map_err(|error| stored::failure(&error))?;
-        let state = store.load().map_err(|error| stored::failure(&error))?.state;
-        Ok(Held { store, state })
+        let (store, loaded) = locked.map_err(|error| stored::failure(&error))?;
+        Ok(Held { store, state: loaded.state })
     }
 
     /// Makes events durable, and the state file say what they say.

@@ -33,7 +33,6 @@ pub(super) struct OnDisk {
     /// The bytes of the state file; `None` for no file.
     pub bytes: Option<Vec<u8>>,
     pub snapshot: Option<State>,
-    pub journal: Vec<u8>,
     pub replay: Replay,
 }
 
@@ -87,11 +86,11 @@ impl Store {
         self.on_disk()?.loaded().map_err(|error| StoreError::Journal { path: journal, error })
     }
 
-    /// Takes the lock, waiting for at most `timeout`, and opens the state for writing.
+    /// Takes the lock, waiting for at most `timeout`, and opens the state for writing. Returns what is recorded, too.
     ///
     /// # Errors
     /// [`StoreError::Locked`]; what cannot be read or understood, for it must not be overwritten.
-    pub fn lock(&self, operation: &str, timeout: Duration) -> Result<LockedStore, StoreError> {
+    pub fn lock(&self, operation: &str, timeout: Duration) -> Result<(LockedStore, Loaded), StoreError> {
         LockedStore::open(self.clone(), self.lock_only(operation, timeout)?)
     }
 
@@ -99,7 +98,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::lock`], but for the lock.
-    pub fn without_lock(&self, operation: &str) -> Result<LockedStore, StoreError> {
+    pub fn without_lock(&self, operation: &str) -> Result<(LockedStore, Loaded), StoreError> {
         LockedStore::open(self.clone(), Lock::without(operation))
     }
 
@@ -147,7 +146,7 @@ impl Store {
         let mut replay = decode_journal(&journal);
         match replay.error.take() {
             Some(error) => Err(StoreError::Journal { path: self.journal_path(), error }),
-            None => Ok(OnDisk { bytes, snapshot, journal, replay }),
+            None => Ok(OnDisk { bytes, snapshot, replay }),
         }
     }
 }

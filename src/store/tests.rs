@@ -15,7 +15,7 @@ fn store() -> (TempDir, Store) {
 }
 
 fn lock(store: &Store) -> LockedStore {
-    store.lock("apply", Duration::ZERO).expect("the lock")
+    store.lock("apply", Duration::ZERO).expect("the lock").0
 }
 
 fn begin() -> Event {
@@ -133,7 +133,7 @@ fn a_journal_that_somebody_else_wrote_to_is_not_emptied() {
     let mut state = used(&store);
     let mut locked = lock(&store);
     locked.append(&[opened("d")]).expect("an append");
-    store.without_lock("apply").expect("no lock").append(&[opened("e")]).expect("an append");
+    store.without_lock("apply").expect("no lock").0.append(&[opened("e")]).expect("an append");
     assert!(matches!(locked.snapshot(&mut state), Err(StoreError::Changed { .. })));
 }
 
@@ -401,7 +401,7 @@ fn one_lock_at_a_time() {
     store.without_lock("apply").expect("nor does -lock=false");
     let waiting = store.clone();
     let waiter =
-        std::thread::spawn(move || waiting.lock("plan", Duration::from_secs(20)).map(|held| held.info().clone()));
+        std::thread::spawn(move || waiting.lock("plan", Duration::from_secs(20)).map(|(held, _)| held.info().clone()));
     std::thread::sleep(Duration::from_millis(150));
     drop(held);
     assert_eq!(waiter.join().expect("a thread").expect("the lock").operation, "plan");

@@ -5,7 +5,7 @@ use super::fault::StoreError;
 use super::lock::{Lock, LockInfo};
 use super::private::{make_directory, open_append, replace, sweep};
 use super::read::{Loaded, Store, read};
-use crate::state::{Event, State, decode, decode_edited, encode, encode_entry, encode_event};
+use crate::state::{Event, State, decode, decode_edited, decode_journal, encode, encode_entry, encode_event};
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -35,11 +35,11 @@ pub(super) struct Journal {
 
 impl LockedStore {
     /// Fails when state or journal are not understood: they must not be written over.
-    pub(super) fn open(store: Store, lock: Lock) -> Result<LockedStore, StoreError> {
+    pub(super) fn open(store: Store, lock: Lock) -> Result<(LockedStore, Loaded), StoreError> {
         sweep(store.directory());
         let mut locked = LockedStore { store, lock, snapshot: None, bytes: None, seq: 0, journal: None };
-        locked.load()?;
-        Ok(locked)
+        let loaded = locked.load()?;
+        Ok((locked, loaded))
     }
 
     /// The directory and its files.
@@ -61,7 +61,7 @@ impl LockedStore {
     ///
     /// # Errors
     /// What cannot be read or understood.
-    pub fn load(&mut self) -> Result<Loaded, StoreError> {
+    pub(super) fn load(&mut self) -> Result<Loaded, StoreError> {
         let mut disk = self.store.on_disk()?;
         let (snapshot, bytes) = (disk.snapshot.clone(), disk.bytes.take());
         let path = self.store.journal_path();
@@ -102,15 +102,19 @@ impl LockedStore {
     /// that the snapshot contains already.
     fn open_journal(&self) -> Result<Journal, StoreError> {
         let path = self.store.journal_path();
-        let disk = self.store.on_disk()?;
-        let contained = disk.snapshot.as_ref().map_or(0, |state| state.journal_seq);
+        let bytes = read(&path).map_err(StoreError::io("read the journal", &path))?.unwrap_or_default();
+        let replay = decode_journal(&bytes);
+        if let Some(error) = replay.error {
+            return Err(StoreError::Journal { path, error });
+        }
+        let contained = self.snapshot.as_ref().map_or(0, |state| state.journal_seq);
         // Past `seq` stand only entries whose append failed: nobody acted on them.
         let live = |seq| (contained.saturating_add(1)..=self.seq).contains(&seq);
-        let kept: String = disk.replay.entries.iter().filter(|entry| live(entry.seq)).map(encode_entry).collect();
+        let kept: String = replay.entries.iter().filter(|entry| live(entry.seq)).map(encode_entry).collect();
         let failed = StoreError::io("write the journal", &path);
         let open = || {
             make_directory(self.store.directory())?;
-            if disk.journal != kept.as_bytes() {
+            if bytes != kept.as_bytes() {
                 replace(&path, kept.as_bytes())?;
             }
             let file = open_append(&path)?;

@@ -9,7 +9,7 @@ use super::in_virtual_time;
 use super::run::{How, run};
 use super::trouble::{DiskFault, Trouble};
 use podform::state::{Event, State, decode};
-use podform::store::Store;
+use podform::store::{Loaded, Store};
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
@@ -55,8 +55,8 @@ impl Files {
         let read = self.store.open_read().ok().map(|loaded| loaded.state);
         self.loads.set(self.loads.get() + 1);
         if self.loads.get().is_multiple_of(16) {
-            let locked = self.store.lock("test", Duration::ZERO).ok().and_then(|mut locked| locked.load().ok());
-            assert_eq!(read, locked.map(|loaded| loaded.state));
+            let locked = self.store.lock("test", Duration::ZERO).ok();
+            assert_eq!(read, locked.map(|(_, loaded)| loaded.state));
         }
         assert_eq!(fs::read(self.store.state_path()).unwrap(), state);
         assert_eq!(fs::read(self.store.journal_path()).unwrap(), journal);
@@ -98,7 +98,7 @@ fn a_journal_cut_at_any_byte_or_with_any_bit_flipped_is_repaired_or_left_alone()
         let loaded = files.loads(state.as_bytes(), &journal[..end]).expect("a crash is repaired");
         assert!(loaded.journal_seq >= before.journal_seq);
         if end % 29 == 0 {
-            let mut locked = files.store.lock("test", Duration::ZERO).unwrap();
+            let (mut locked, _) = files.store.lock("test", Duration::ZERO).unwrap();
             let seq = locked.append(&[Event::End]).unwrap();
             assert_eq!(seq, loaded.journal_seq + 1);
             drop(locked);
@@ -137,8 +137,7 @@ fn a_file_that_cannot_be_written_changes_nothing() {
         }
         let told = match files.store.lock("test", Duration::ZERO) {
             Err(error) => error.to_string(),
-            Ok(mut locked) => {
-                let mut loaded = locked.load().unwrap().state;
+            Ok((mut locked, Loaded { state: mut loaded, .. })) => {
                 let before = loaded.clone();
                 let told = locked.snapshot(&mut loaded).expect_err(name).to_string();
                 assert_eq!(loaded, before);
