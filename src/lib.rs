@@ -12,7 +12,7 @@
 //! | 3 verbs | [`market`], [`plan`], [`render`] |
 //! | 4 seam | [`cloud`] |
 //! | 5 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store`], [`sandbox`] (imports none of its neighbours) |
-//! | 6 effects | [`refresh`], [`apply`] |
+//! | 6 effects | [`refresh`], [`apply`], [`planning`] |
 //! | 7 shell | [`cli`] (the only room that prints) |
 //!
 //! # Invariants
@@ -44,6 +44,7 @@ pub mod live;
 pub mod market;
 pub mod money;
 pub mod plan;
+pub mod planning;
 pub mod refresh;
 pub mod render;
 pub mod sandbox;

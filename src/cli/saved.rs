@@ -6,13 +6,14 @@ use super::commands::Context;
 use super::effects::World;
 use super::exit::{Exit, Failure};
 use super::fleet::{self, Fleet};
-use super::planning::{self, Basis, Market};
 use super::variables;
+use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{
     Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, decode, encode, foreign_key, offers,
     planned_variables, stale, variables_for_apply,
 };
+use crate::planning::{Basis, Market, make};
 use crate::store::write_private;
 use std::path::Path;
 
@@ -80,16 +81,25 @@ pub fn check_variables(saved: &SavedPlan, fleet: &Fleet, access: &Access) -> Res
     refuse(changed_variables(&saved.plan.variables, &now))
 }
 
-/// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today.
-pub async fn check(saved: SavedPlan, basis: &Basis<'_>, context: &mut Context) -> Result<Plan, Failure> {
-    let key = basis.access.secret_key(&saved.plan.lineage);
-    context.diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
+/// How it was planned.
+pub fn options(saved: &SavedPlan) -> Result<PlanOptions, Failure> {
     let invalid = |error: String| Failure::from(Diagnostic::error("Saved plan cannot be used", error));
-    let options = saved.options.options().map_err(invalid)?;
+    saved.options.options().map_err(invalid)
+}
+
+/// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today.
+pub async fn check<C: Cloud>(
+    saved: SavedPlan,
+    basis: &Basis<'_, C>,
+    access: &Access,
+    context: &mut Context,
+) -> Result<Plan, Failure> {
+    let key = access.secret_key(&saved.plan.lineage);
+    context.diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
     let offers = offers(&saved.plan);
     let mut own = Diagnostics::new();
-    let now = planning::make(basis, Market::Saved(&offers), &options, &mut own).await;
-    let now = now.map_err(|failure| Failure { exit: Exit::Stale, ..failure })?.plan;
+    let now = make(basis, Market::Saved(&offers), &mut own).await;
+    let now = now.map_err(|diags| Failure { exit: Exit::Stale, diags })?.plan;
     refuse(stale(&saved.plan, &now, &key))?;
     Ok(Plan { refresh: now.refresh, ..saved.plan })
 }

@@ -4,17 +4,15 @@ use super::cloud::{Tape, World};
 use super::trouble::Trouble;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
-use podform::apply::{ApplyInput, ApplyResult, Cancel, Connect, Journal, MarketRead, apply};
-use podform::cloud::Cloud;
+use podform::apply::{ApplyInput, ApplyResult, Cancel, Connect, Journal, apply};
 use podform::config::{self, Graph, Inputs, LoadedFile};
 use podform::diag::{Diagnostics, Severity, Sources};
 use podform::lang::parse;
 use podform::lang::reference::NoScope;
-use podform::live::{ObjectId, Reads, Want};
-use podform::plan::{Plan, PlanInput, PlanOptions, Program, plan, wants};
-use podform::refresh::{
-    Clock, Refresh, Settle, foreign_lineage, lost_state, mass_disappearance, orphans, read, refresh, settle,
-};
+use podform::live::ObjectId;
+use podform::plan::{Plan, PlanOptions, Program};
+use podform::planning::{Basis, Look, Looking, Made, Market, look, make};
+use podform::refresh::{Clock, Refresh, Settle, orphans, settle};
 use podform::state::{AccountIdentity, SecretKey, State};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -142,48 +140,26 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
         Tape(world).append(&settled.events).map_err(|why| End::Stopped(vec![why.detail]))?;
         settled.events.into_iter().for_each(|event| state.apply(event));
     }
-    let snapshot = refresh(world, &state, Refresh::Lists).await.map_err(stopped)?;
-    if let Some(refused) = mass_disappearance(&state, &snapshot).filter(|_| !how.accept_missing) {
-        return Err(stopped(refused.into()));
-    }
-    if let Some(refused) = lost_state(&foreign_lineage(&snapshot, "sim", &state.lineage), "sim") {
-        return Err(stopped(refused.into()));
-    }
+    let how = Looking { refresh: Refresh::Lists, fleet: Some("sim"), accept_missing: how.accept_missing, rents: true };
+    let Look { snapshot, market } = look(world, &state, how).await.map_err(stopped)?;
     let found = orphans(&state, &snapshot, "sim");
     // A twin of a group costs nothing, and is only told.
     if let Some(orphan) = found.iter().find(|orphan| matches!(orphan.id, ObjectId::Machine(_))) {
         return Err(End::Stopped(vec![format!("machine {:?} is an orphan", orphan.id)]));
     }
-    let asked = tokio::time::Instant::now();
-    let offers = world.offers().await;
-    let offers = offers.map_err(|error| End::Stopped(vec![error.to_string()]))?;
-    let mut reads = Reads { offers: Some(offers.clone()), ..Reads::default() };
-    let account = AccountIdentity { base_url: "https://sim".into(), key_fingerprint: "f".into() };
-    let options = PlanOptions::default();
-    let mut diags = Diagnostics::new();
-    let made = loop {
-        let input = PlanInput {
-            program: &program,
-            effects: &NoScope,
-            state: &state,
-            snapshot: &snapshot,
-            market: &offers,
-            reads: &reads,
-            key: &key,
-            account: account.clone(),
-            options: &options,
-        };
-        let wanted: std::collections::BTreeSet<Want> = wants(&input);
-        if wanted.is_empty() {
-            break plan(&input, &mut diags);
-        }
-        read(world, &wanted, &mut reads).await.map_err(stopped)?;
+    let basis = Basis {
+        program: &program,
+        effects: &NoScope,
+        key: &key,
+        account: &AccountIdentity { base_url: "https://sim".into(), key_fingerprint: "f".into() },
+        state: &state,
+        snapshot: &snapshot,
+        cloud: world,
+        options: &PlanOptions::default(),
     };
-    let Some(made) = made.filter(|_| !diags.has_errors()) else { return Err(stopped(diags)) };
-    if let Some(why) = made.unplaced.first() {
-        return Err(End::Stopped(vec![format!("{} finds no offer", why.address)]));
-    }
-    let made = planned.insert(made.plan);
+    let mut diags = Diagnostics::new();
+    let Made { plan, market } = make(&basis, Market::Api(market), &mut diags).await.map_err(stopped)?;
+    let made = planned.insert(plan);
     if !made.has_changes() {
         write(world, &mut state);
         return Ok(End::Nothing(made.in_doubt.len()));
@@ -196,7 +172,7 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
         plan: made,
         program: &program,
         effects: &NoScope,
-        market: Some(MarketRead { asked, offers, account: None }),
+        market,
         state,
         journal: &mut Tape(world),
         key: &key,

@@ -9,13 +9,13 @@ use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::fleet::{self, Fleet};
 use crate::cli::held::Held;
-use crate::cli::planning::{self, Basis, Look, Made, Market};
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
-use crate::cli::{saved, stored};
+use crate::cli::{planning, saved, stored};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::Snapshot;
 use crate::plan::{Plan, PlanMode, StepAction};
+use crate::planning::{Basis, Look, Made, Market, look, make};
 use crate::refresh::Clock;
 use crate::render::outputs_text;
 use crate::simplepod::Client;
@@ -46,16 +46,20 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
     let rents = options.mode == PlanMode::Normal && fleet.asks_for_more_than(&held.state);
-    let Look { snapshot, market } = planning::look(&client, &held.state, fleet.name(), &args.planning, rents).await?;
+    let Look { snapshot, market } =
+        look(&*client, &held.state, planning::looking(&args.planning, fleet.name(), rents)).await?;
+    let key = access.secret_key(&held.state.lineage);
     let basis = Basis {
-        fleet: &fleet,
+        program: &fleet.program,
         effects: &effects,
-        access: &access,
+        key: &key,
+        account: &access.identity,
         state: &held.state,
         snapshot: &snapshot,
-        client: &client,
+        cloud: &*client,
+        options: &options,
     };
-    let Made { plan, market } = planning::make(&basis, Market::Api(market), &options, &mut context.diags).await?;
+    let Made { plan, market } = make(&basis, Market::Api(market), &mut context.diags).await?;
     planning::tell_orphans(&held.state, &snapshot, &plan, &mut context.diags);
     if !args.planning.json {
         show(&plan, &fleet, &held.state, false, context);
@@ -87,22 +91,27 @@ async fn saved_plan(path: &std::path::Path, args: &ApplyArgs, context: &mut Cont
     saved::refuse_flags(args)?;
     let Some(fleet) = saved::fleet(&saved, &args.planning, &effects, context)? else { return Ok(Exit::Error) };
     let access = Access::open(&args.planning.account, &fleet.provider).await?;
+    let options = saved::options(&saved)?;
     saved::check_variables(&saved, &fleet, &access)?;
     let mut held = Held::open(&args.planning, "apply", &access)?;
     let client = access.client(&held.state, args.parallelism)?;
     held.settle(&client, &access, context).await?;
     let rents = saved.plan.steps.iter().any(|step| step.action == StepAction::Rent);
-    let Look { snapshot, market } = planning::look(&client, &held.state, fleet.name(), &args.planning, rents).await?;
+    let Look { snapshot, market } =
+        look(&*client, &held.state, planning::looking(&args.planning, fleet.name(), rents)).await?;
     let clock = clock(&snapshot);
+    let key = access.secret_key(&held.state.lineage);
     let basis = Basis {
-        fleet: &fleet,
+        program: &fleet.program,
         effects: &effects,
-        access: &access,
+        key: &key,
+        account: &access.identity,
         state: &held.state,
         snapshot: &snapshot,
-        client: &client,
+        cloud: &*client,
+        options: &options,
     };
-    let plan = saved::check(saved, &basis, context).await?;
+    let plan = saved::check(saved, &basis, &access, context).await?;
     planning::tell_orphans(&held.state, &snapshot, &plan, &mut context.diags);
     held.begin();
     let job = Job { plan: &plan, fleet: &fleet, effects, access: &access, client: &client, args, clock };

@@ -8,10 +8,11 @@ use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::fleet;
 use crate::cli::held::Held;
-use crate::cli::planning::{self, Basis, Look, Made, Market};
+use crate::cli::planning;
 use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
 use crate::live::{Group, Machine, Mark, Snapshot, Status};
+use crate::planning::{Basis, Look, Made, Market, look, make};
 use crate::refresh::fault::fault;
 use crate::refresh::{Refresh, refresh};
 use crate::render::import_blocks;
@@ -56,16 +57,20 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
     let mut options = planning::options(&args.planning, false)?;
     options.targets = vec![crate::address::Target::Resource(address.clone())];
     options.allow_partial = true;
-    let Look { snapshot, .. } = planning::look(&client, &held.state, fleet.name(), &args.planning, false).await?;
+    let Look { snapshot, .. } =
+        look(&*client, &held.state, planning::looking(&args.planning, fleet.name(), false)).await?;
+    let key = access.secret_key(&held.state.lineage);
     let basis = Basis {
-        fleet: &fleet,
+        program: &fleet.program,
         effects: &effects,
-        access: &access,
+        key: &key,
+        account: &access.identity,
         state: &held.state,
         snapshot: &snapshot,
-        client: &client,
+        cloud: &*client,
+        options: &options,
     };
-    let Made { plan, .. } = planning::make(&basis, Market::Api(None), &options, &mut context.diags).await?;
+    let Made { plan, .. } = make(&basis, Market::Api(None), &mut context.diags).await?;
     let imported: Vec<Event> = plan
         .imports
         .iter()

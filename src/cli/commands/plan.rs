@@ -6,9 +6,9 @@ use crate::cli::args::PlanArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::fleet::{self, Fleet};
-use crate::cli::planning::{self, Basis, Look, Market};
-use crate::cli::{saved, stored};
+use crate::cli::{planning, saved, stored};
 use crate::plan::{Plan, PlanMode};
+use crate::planning::{Basis, Look, Market, look, make};
 use crate::render::{configuration_json, plan_json, plan_text};
 use crate::state::State;
 
@@ -26,16 +26,20 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     access.check(&state, args.planning.account.accept_account)?;
     let client = access.client(&state, 0)?;
     let rents = options.mode == PlanMode::Normal && fleet.asks_for_more_than(&state);
-    let Look { snapshot, market } = planning::look(&client, &state, fleet.name(), &args.planning, rents).await?;
+    let Look { snapshot, market } =
+        look(&*client, &state, planning::looking(&args.planning, fleet.name(), rents)).await?;
+    let key = access.secret_key(&state.lineage);
     let basis = Basis {
-        fleet: &fleet,
+        program: &fleet.program,
         effects: &effects,
-        access: &access,
+        key: &key,
+        account: &access.identity,
         state: &state,
         snapshot: &snapshot,
-        client: &client,
+        cloud: &*client,
+        options: &options,
     };
-    let plan = planning::make(&basis, Market::Api(market), &options, &mut context.diags).await?.plan;
+    let plan = make(&basis, Market::Api(market), &mut context.diags).await?.plan;
     planning::tell_orphans(&state, &snapshot, &plan, &mut context.diags);
     show(&plan, &fleet, &state, args.planning.json, context);
     if let Some(path) = &args.out {

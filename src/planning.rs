@@ -1,0 +1,194 @@
+//! From an account to a plan: what plan, apply, destroy and import have in common. It reads, and writes nothing.
+
+use crate::apply::MarketRead;
+use crate::cloud::Cloud;
+use crate::diag::{Diagnostics, Severity};
+use crate::lang::Effects;
+use crate::live::{Offer, Reads, Snapshot, Want};
+use crate::plan::{Plan, PlanInput, PlanOptions, Planned, Program, plan, wants};
+use crate::refresh::{Refresh, foreign_lineage, lost_state, mass_disappearance, read, refresh};
+use crate::render::unplaced;
+use crate::state::{AccountIdentity, SecretKey, State};
+use std::collections::BTreeSet;
+use tokio::time::Instant;
+
+/// What a plan is made from, apart from the market.
+pub struct Basis<'a, C> {
+    /// Configuration and variables.
+    pub program: &'a Program,
+    /// Files for functions.
+    pub effects: &'a dyn Effects,
+    /// For the digests of secrets.
+    pub key: &'a SecretKey,
+    /// Whose account.
+    pub account: &'a AccountIdentity,
+    /// Recorded.
+    pub state: &'a State,
+    /// Live.
+    pub snapshot: &'a Snapshot,
+    /// For what a plan reads beside the lists.
+    pub cloud: &'a C,
+    /// How.
+    pub options: &'a PlanOptions,
+}
+
+/// Where offers come from.
+pub enum Market<'a> {
+    /// The API; asked only where something is rented, unless it was asked ahead.
+    Api(Option<MarketRead>),
+    /// A saved plan.
+    Saved(&'a [Offer]),
+}
+
+/// The account before a plan.
+pub struct Look {
+    /// Live.
+    pub snapshot: Snapshot,
+    /// Read ahead, where something is likely to be rented.
+    pub market: Option<MarketRead>,
+}
+
+/// How the account is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Looking<'a> {
+    /// What is read.
+    pub refresh: Refresh,
+    /// The fleet's name.
+    pub fleet: Option<&'a str>,
+    /// So many machines may be gone at once as are.
+    pub accept_missing: bool,
+    /// The market will be needed, as far as anybody can tell by now: it is read at the same time.
+    pub rents: bool,
+}
+
+/// Reads the account, and refuses what must not be planned on (invariants 8 and 12).
+///
+/// # Errors
+/// What could not be read; a reason not to plan.
+pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Result<Look, Diagnostics> {
+    let what = match how.refresh {
+        // A state without a resource may be a lost one: then nothing counts as live unread (invariant 12).
+        Refresh::Nothing if state.resources.is_empty() => Refresh::Lists,
+        what => what,
+    };
+    let (snapshot, market) = futures::join!(refresh(cloud, state, what), ahead(cloud, how.rents));
+    let snapshot = snapshot?;
+    if !how.accept_missing
+        && let Some(refused) = mass_disappearance(state, &snapshot)
+    {
+        return Err(refused.into());
+    }
+    if let Some(fleet) = how.fleet
+        && let Some(refused) = lost_state(&foreign_lineage(&snapshot, fleet, &state.lineage), fleet)
+    {
+        return Err(refused.into());
+    }
+    Ok(Look { snapshot, market })
+}
+
+/// Reads the market and the balance where they will be needed. What fails is read again by whoever needs it, and told
+/// there.
+async fn ahead<C: Cloud>(cloud: &C, wanted: bool) -> Option<MarketRead> {
+    if !wanted {
+        return None;
+    }
+    let asked = Instant::now();
+    let (offers, account) = futures::join!(cloud.offers(), cloud.account());
+    Some(MarketRead { asked, offers: offers.ok()?, account: account.ok() })
+}
+
+/// A plan, and the market where it was read for it.
+pub struct Made {
+    /// The plan.
+    pub plan: Plan,
+    /// The market.
+    pub market: Option<MarketRead>,
+}
+
+/// Plans. Instances that no offer satisfies fail it, unless they may be left out.
+///
+/// # Errors
+/// Everything told before, and what the plan says or could not be read.
+pub async fn make<C: Cloud>(
+    basis: &Basis<'_, C>,
+    market: Market<'_>,
+    diags: &mut Diagnostics,
+) -> Result<Made, Diagnostics> {
+    let mut reads = Reads::default();
+    if let Market::Api(Some(ahead)) = &market
+        && basis.program.configuration.reads()
+    {
+        reads.offers = Some(ahead.offers.clone());
+        reads.account.clone_from(&ahead.account);
+    }
+    let asked = Instant::now();
+    loop {
+        let wanted = wants(&input(basis, &[], &reads));
+        if wanted.is_empty() {
+            break;
+        }
+        read(basis.cloud, &wanted, &mut reads).await?;
+    }
+    let mut used = None;
+    let planned = match market {
+        Market::Saved(offers) => with_offers(basis, offers, &reads, diags)?,
+        Market::Api(Some(ahead)) => {
+            let planned = with_offers(basis, &ahead.offers, &reads, diags)?;
+            used = Some(ahead);
+            planned
+        }
+        Market::Api(None) => {
+            // What rents nothing needs no market.
+            let mut own = Diagnostics::new();
+            let planned = with_offers(basis, &[], &reads, &mut own)?;
+            if planned.unplaced.is_empty() {
+                diags.extend(own);
+                planned
+            } else {
+                if reads.offers.is_none() {
+                    read(basis.cloud, &BTreeSet::from([Want::Offers]), &mut reads).await?;
+                }
+                let offers = reads.offers.clone().unwrap_or_default();
+                let planned = with_offers(basis, &offers, &reads, diags)?;
+                used = Some(MarketRead { asked, offers, account: None });
+                planned
+            }
+        }
+    };
+    for why in &planned.unplaced {
+        let mut told = unplaced(why);
+        let declared = basis.program.configuration.declaration(&why.address.resource);
+        told.span = declared.map(|(_, resource)| resource.span);
+        if basis.options.allow_partial {
+            told.severity = Severity::Warning;
+        }
+        diags.push(told);
+    }
+    match planned.unplaced.is_empty() || basis.options.allow_partial {
+        true => Ok(Made { plan: planned.plan, market: used }),
+        false => Err(std::mem::take(diags)),
+    }
+}
+
+fn with_offers<C>(
+    basis: &Basis<'_, C>,
+    market: &[Offer],
+    reads: &Reads,
+    diags: &mut Diagnostics,
+) -> Result<Planned, Diagnostics> {
+    plan(&input(basis, market, reads), diags).ok_or_else(|| std::mem::take(diags))
+}
+
+fn input<'a, C>(basis: &Basis<'a, C>, market: &'a [Offer], reads: &'a Reads) -> PlanInput<'a> {
+    PlanInput {
+        program: basis.program,
+        effects: basis.effects,
+        state: basis.state,
+        snapshot: basis.snapshot,
+        market,
+        reads,
+        key: basis.key,
+        account: basis.account.clone(),
+        options: basis.options,
+    }
+}
