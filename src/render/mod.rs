@@ -3,6 +3,7 @@
 mod configuration_json;
 mod console_json;
 mod cost;
+mod credential;
 pub mod diagnostics;
 pub mod diagnostics_json;
 mod escape;

@@ -11,7 +11,7 @@ use crate::cli::held::Held;
 use crate::cli::planning;
 use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
-use crate::live::{Group, Machine, Mark, Snapshot, Status};
+use crate::live::{Group, GroupId, Machine, Mark, Snapshot, Status};
 use crate::planning::{Basis, Look, Made, Market, look, make};
 use crate::refresh::fault::fault;
 use crate::refresh::{Refresh, refresh};
@@ -115,8 +115,9 @@ async fn all(args: &ImportArgs, context: &mut Context) -> Outcome {
         context.terminal.tell(line);
     }
     let (groups, machines) = details(&client, fleet.name(), &state, found).await?;
+    let others = templates(&client, &groups, &machines).await?;
     access.close().await;
-    let text = import_blocks(&groups, &machines);
+    let text = import_blocks(&groups, &machines, &others);
     let count = format!("{} machine(s) and {} template group(s)", machines.len(), groups.len());
     match &args.out {
         _ if text.is_empty() => context.terminal.tell("Nothing in the account is without a manager.\n"),
@@ -202,4 +203,16 @@ async fn details(
         machines.extend(read.filter(|machine| ours(&machine.notes) && !claimed(machine)));
     }
     Ok((groups, machines))
+}
+
+/// The template groups of these machines that are not among these groups.
+async fn templates(client: &Client, groups: &[Group], machines: &[Machine]) -> Result<Vec<Group>, Failure> {
+    let known: BTreeSet<GroupId> = groups.iter().map(|group| group.id).collect();
+    let wanted: BTreeSet<GroupId> = machines.iter().filter_map(|machine| machine.group).collect();
+    let mut found = Vec::new();
+    for id in wanted.difference(&known) {
+        let read = client.group(*id).await;
+        found.extend(read.map_err(|error| fault(&format!("Reading the template group {id}"), &error))?);
+    }
+    Ok(found)
 }
