@@ -97,8 +97,13 @@ output "out" {
 }
 "#;
 
+/// Among the files that are looked through.
+const LOG: &str = "podform.log";
+
 struct Canary {
     fleet: Fleet,
+    /// The log goes into a file.
+    log: bool,
     sandbox: Sandbox,
 }
 
@@ -111,7 +116,7 @@ impl Canary {
         let fleet = Fleet::new(&[("main.hcl", ROOT)]);
         fs::create_dir(fleet.path().join("m")).unwrap();
         fs::write(fleet.path().join("m/main.hcl"), MODULE).unwrap();
-        Self { fleet, sandbox: Sandbox::start(7, switches) }
+        Self { fleet, log: true, sandbox: Sandbox::start(7, switches) }
     }
 
     /// Runs the program; nothing that it prints or writes may hold a secret.
@@ -122,6 +127,8 @@ impl Canary {
             .env("SIMPLEPOD_API_URL", self.sandbox.url())
             .env("SIMPLEPOD_API_KEY", KEY)
             .env("PODFORM_VAR_token", TOKEN)
+            .env("PODFORM_LOG", "trace")
+            .envs(self.log.then_some(("PODFORM_LOG_PATH", LOG)))
             .output()
             .unwrap();
         let text = crate::fleet::text(&output);
@@ -181,11 +188,24 @@ fn no_secret_in_anything_that_is_written() {
     canary.run(&["plan", "-refresh-only"], 0);
     canary.run(&["plan", "-destroy", "-json"], 0);
     canary.run(&["destroy", "-auto-approve"], 0);
+    let log = canary.fleet.path().join(LOG);
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&log).unwrap().permissions()) & 0o777, 0o600);
+    let log = fs::read_to_string(log).unwrap();
+    for words in [
+        "[INFO] POST /instances: 200 after ",
+        "[TRACE] POST /instances headers: x-auth-token: (hidden), ",
+        "\"envVariables\":[{\"name\":",
+        "[DEBUG] journal 1: begin",
+        ": recorded simplepod_instance.a as ",
+    ] {
+        assert!(log.contains(words), "{words} is not in the log\n{log:.6000}");
+    }
 }
 
 #[test]
 fn no_secret_in_failures() {
-    let canary = Canary::new();
+    let canary = Canary { log: false, ..Canary::new() };
     fs::write(
         canary.fleet.path().join("wrong.hcl"),
         "locals {\n  bad = var.token + 1\n  worse = tonumber(var.token)\n  key = { a = 1 }[var.token]\n  call = regex(\"(\", var.token)\n}\nresource \"simplepod_template_group\" \"w\" {\n  name = var.token\n  image_name = \"x\"\n  disk_size = var.token\n}\n",
@@ -196,11 +216,20 @@ fn no_secret_in_failures() {
     canary.run(&["validate", "-json"], 1);
     canary.run(&["plan"], 1);
     fs::remove_file(canary.fleet.path().join("wrong.hcl")).unwrap();
+    for (fault, words) in
+        [("503:GET /instances/list:1", "try 2 of 5 in "), ("429:GET /instances/list:1", "no call leaves for ")]
+    {
+        canary.sandbox.switch(fault).unwrap();
+        let told = canary.run(&["plan"], 0);
+        assert!(told.contains(words), "{told}");
+        canary.sandbox.switch("no faults").unwrap();
+    }
     // A call that fails tells what the API said.
     let faults = [("422:POST /instances/templates:1", 7), ("500-after-commit:POST /instances/templates:1", 0)];
     for (fault, code) in faults {
         canary.sandbox.switch(fault).unwrap();
-        canary.run(&["apply", "-auto-approve", "-parallelism=1"], code);
+        let told = canary.run(&["apply", "-auto-approve", "-parallelism=1"], code);
+        assert!(told.contains("[INFO] POST /instances/templates: 4") || told.contains(": 5"), "{told}");
         canary.sandbox.switch("no faults").unwrap();
     }
 }

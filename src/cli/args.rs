@@ -5,12 +5,16 @@ use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+/// What stands below the help.
+const AFTER: &str = "PODFORM_LOG=info, debug or trace writes what podform does to standard error, or to the file that \
+                     PODFORM_LOG_PATH names; no secret stands in it.";
+
 /// podform: Terraform for rented GPUs.
 ///
 /// HCL files declare template groups and instances; `plan` shows what would change and what it costs; `apply` makes it
 /// so. Flags may be written with one dash or two.
 #[derive(Debug, Parser)]
-#[command(name = "podform", version, max_term_width = 100)]
+#[command(name = "podform", version, max_term_width = 100, after_help = AFTER)]
 pub struct Cli {
     /// Work in this directory instead of the current one.
     #[arg(long, global = true, value_name = "DIR")]

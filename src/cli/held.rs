@@ -13,6 +13,7 @@ use crate::simplepod::Client;
 use crate::state::State;
 use crate::state::journal::Event as StateEvent;
 use crate::store::{LockedStore, Store};
+use tracing::debug;
 
 /// How long a rent that was given up is watched for (invariant 2).
 const WATCHED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
@@ -100,6 +101,7 @@ impl Held {
         let key = access.secret_key(&self.state.lineage);
         let how = Settle { window: access.settle_window, wait: true, clock: &clock, key: &key };
         let settled = settle(client, &self.state, &how).await?;
+        debug!("settled: {} of {count} operation(s) in doubt change their record", settled.events.len());
         self.commit(settled.events)?;
         context.diags.extend(settled.told);
         Ok(())

@@ -8,6 +8,7 @@ pub mod effects;
 pub mod exit;
 pub mod fleet;
 pub mod held;
+mod logs;
 pub mod planning;
 pub mod progress;
 pub mod prompt;
@@ -37,7 +38,7 @@ pub fn run() -> u8 {
     };
     let terminal = Terminal::new(cli.no_color, cli.compact_warnings, cli.command.streams_json());
     let mut context = Context { terminal, sources: Sources::default(), diags: Diagnostics::new() };
-    let outcome = enter(&cli).and_then(|()| command(&cli.command, &mut context));
+    let outcome = logs::start().and_then(|()| enter(&cli)).and_then(|()| command(&cli.command, &mut context));
     let mut told = std::mem::take(&mut context.diags);
     let exit = match outcome {
         Ok(exit) => exit,

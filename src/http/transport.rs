@@ -8,6 +8,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderV
 use secrecy::{ExposeSecret, SecretString};
 use std::error::Error as _;
 use std::time::Duration;
+use tracing::trace;
 
 /// An error body longer than this is of no use to anybody.
 const MAX_ERROR_BODY: usize = 1 << 20;
@@ -134,6 +135,7 @@ pub struct Transport {
     fresh: reqwest::Client,
     endpoint: Endpoint,
     key: SecretString,
+    headers: HeaderMap,
     pace: Pace,
     options: Options,
 }
@@ -190,6 +192,7 @@ impl Transport {
             pace: Pace::new(options.max_concurrency, interval),
             endpoint,
             key,
+            headers,
             options,
         })
     }
@@ -234,6 +237,7 @@ impl Transport {
             builder = builder.header(CONTENT_TYPE, content_type).body(body);
         }
         let _permit = self.pace.enter().await;
+        trace!("{} {} headers: {}", request.method.as_str(), request.path, self.written(&self.headers));
         let response = builder.send().await.map_err(|error| {
             if error.is_builder() || error.is_connect() {
                 Failure::NotSent(words(&error))
@@ -244,10 +248,24 @@ impl Transport {
         self.read(response).await
     }
 
+    /// Headers for the log, without what may be a credential.
+    fn written(&self, headers: &HeaderMap) -> String {
+        let words = ["auth", "cookie", "token", "key", "secret", "session"];
+        let secret = |name: &str, value: &str| {
+            words.iter().any(|word| name.contains(word)) || value.contains(self.key.expose_secret())
+        };
+        let all = headers.iter().map(|(name, value)| match value.to_str() {
+            Ok(value) if !secret(name.as_str(), value) => format!("{name}: {}", value.escape_debug()),
+            _ => format!("{name}: (hidden)"),
+        });
+        all.collect::<Vec<_>>().join(", ")
+    }
+
     async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Failure> {
         let status = response.status().as_u16();
         let success = response.status().is_success();
         let headers = response.headers();
+        trace!("{} {status} headers: {}", response.url().path(), self.written(headers));
         let mut answer = Answer {
             status,
             date: text(headers, &DATE).and_then(parse_date),

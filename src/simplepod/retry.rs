@@ -7,6 +7,7 @@
 //! | POST, PATCH | never, once a byte of it left; 4xx means that nothing was done, 5xx and silence that nobody knows |
 
 use super::clean::{hide, one_line};
+use super::log;
 use super::refusal::{failed, is_html, refused, unreadable};
 use crate::cloud::{CallError, ErrorKind, Outcome, Read};
 use crate::http::{Answer, Failure, Method, Request, Transport};
@@ -14,6 +15,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
+use tracing::info;
 
 /// How often and how long calls are tried.
 #[derive(Clone, Debug)]
@@ -85,7 +87,7 @@ impl<'a> Call<'a> {
         let start = Instant::now();
         let mut number = 0;
         loop {
-            let (error, asked) = match self.transport.send(self.request.clone()).await {
+            let (error, asked) = match self.send(number).await {
                 Ok(answer) if is_success(answer.status) => {
                     let parsed = match serde_json::from_slice(&answer.body) {
                         Ok(value) => parse(value),
@@ -115,7 +117,7 @@ impl<'a> Call<'a> {
             };
             number += 1;
             let tries = self.retry.read_tries.saturating_mul(patience(&error));
-            if !self.wait(start, number, tries, asked).await {
+            if !self.wait(start, (number, tries), asked, &error).await {
                 return Err(self.told(error));
             }
         }
@@ -148,7 +150,7 @@ impl<'a> Call<'a> {
             };
             number += 1;
             let tries = self.retry.write_tries.saturating_mul(patience(&error));
-            if !self.wait(start, number, tries, asked).await {
+            if !self.wait(start, (number, tries), asked, &error).await {
                 return self.settled(error, doubt);
             }
         }
@@ -168,16 +170,25 @@ impl<'a> Call<'a> {
                 Tried::NotDone(error) => error,
             };
             number += 1;
-            if !self.wait(start, number, self.retry.write_tries, None).await {
+            if !self.wait(start, (number, self.retry.write_tries), None, &error).await {
                 return Outcome::NotDone(error);
             }
         }
     }
 
+    /// One try, of this number from 0.
+    async fn send(&self, number: u32) -> Result<Answer, Failure> {
+        log::sent(&self.name, &self.request, &self.secrets);
+        let start = Instant::now();
+        let end = self.transport.send(self.request.clone()).await;
+        log::answered(&self.name, start, number, &end, &self.secrets);
+        end
+    }
+
     /// One try of a call that changes something; its status, and the wait that the server asked for.
     async fn attempt(&self, number: u32) -> (Tried, Option<u16>, Option<Duration>) {
         let strict = self.request.method == Method::Post;
-        match self.transport.send(self.request.clone()).await {
+        match self.send(number).await {
             Ok(answer) if is_success(answer.status) => {
                 let status = Some(answer.status);
                 let empty = answer.body.iter().all(u8::is_ascii_whitespace);
@@ -217,18 +228,29 @@ impl<'a> Call<'a> {
         if answer.status == 429 {
             let wait = answer.retry_after.unwrap_or_else(|| self.retry.wait(number));
             // Nobody waits for an hour unasked: beyond the longest wait, calls fail and say so.
-            self.transport.pause(wait.min(self.retry.longest));
+            let pause = wait.min(self.retry.longest);
+            info!("{}: the server asks for a pause; no call leaves for {} ms", self.name, pause.as_millis());
+            self.transport.pause(pause);
             return Some(wait);
         }
         answer.retry_after.filter(|_| answer.status >= 500)
     }
 
     /// Waits before the try of this number, from 1; false: there is none.
-    async fn wait(&self, start: Instant, number: u32, tries: u32, asked: Option<Duration>) -> bool {
+    async fn wait(
+        &self,
+        start: Instant,
+        (number, tries): (u32, u32),
+        asked: Option<Duration>,
+        why: &CallError,
+    ) -> bool {
         let wait = self.retry.wait(number.saturating_sub(1)).max(asked.unwrap_or_default());
         if number >= tries || wait > self.retry.longest || start.elapsed() + wait > self.retry.budget {
             return false;
         }
+        let (name, pause) = (&self.name, wait.as_millis());
+        let next = number.saturating_add(1);
+        info!("{name}: try {next} of {tries} in {pause} ms, because of {}", self.told(why.clone()).message);
         sleep(wait).await;
         true
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// One durable event. In JSON its name is the key of its content: a tag beside the content would not read numbers back
 /// exactly (serde buffers such content, and `arbitrary_precision` numbers do not survive it).
@@ -91,6 +92,32 @@ pub enum Event {
     },
     /// The run ended by itself.
     End,
+}
+
+impl fmt::Display for Event {
+    /// What it is about, for a log: no attribute, and of a claim its first digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |claim: &str| claim.chars().take(8).collect::<String>();
+        match self {
+            Event::Begin { .. } => f.write_str("begin"),
+            Event::Intent(intent) => {
+                write!(f, "intent {:?} of {} (claim {})", intent.action, intent.address, of(&intent.claim))
+            }
+            Event::NotDone { claim, .. } => write!(f, "not done (claim {})", of(claim)),
+            Event::InDoubt { claim, .. } => write!(f, "in doubt (claim {})", of(claim)),
+            Event::Absent { claim, .. } => write!(f, "absent (claim {})", of(claim)),
+            Event::Recorded { address, record, .. } => {
+                let id = record.id().map_or_else(|| "without an id".to_owned(), |id| format!("as {id}"));
+                write!(f, "recorded {address} {id}")
+            }
+            Event::Moved { from, to } => write!(f, "moved {from} to {to}"),
+            Event::Removed { address, .. } => write!(f, "removed {address}"),
+            Event::Restored { address, .. } => write!(f, "restored {address}"),
+            Event::Data { data } => write!(f, "data of {} source(s)", data.len()),
+            Event::Outputs { outputs } => write!(f, "{} output(s)", outputs.len()),
+            Event::End => f.write_str("end"),
+        }
+    }
 }
 
 impl State {

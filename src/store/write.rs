@@ -9,6 +9,7 @@ use crate::state::{Event, State, decode, decode_edited, decode_journal, encode, 
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use tracing::debug;
 use uuid::Uuid;
 
 /// The only writer of a state and its journal.
@@ -94,6 +95,9 @@ impl LockedStore {
         let path = self.store.journal_path();
         journal.write(text.as_bytes()).map_err(StoreError::io("write the journal", &path))?;
         self.journal = Some(journal);
+        for (event, seq) in events.iter().zip(self.seq.saturating_add(1)..) {
+            debug!("journal {seq}: {event}");
+        }
         self.seq = seq;
         Ok(seq)
     }
@@ -181,6 +185,7 @@ impl LockedStore {
         self.bytes = Some(text.into_bytes());
         self.snapshot = Some(next.clone());
         *state = next;
+        debug!("state: serial {}, up to journal entry {}", state.serial, state.journal_seq);
         self.empty_journal();
         Ok(())
     }
