@@ -16,6 +16,9 @@ use crate::cli::state_args::StateCommand;
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::state::State;
 
+/// What follows where a machine is forgotten.
+const BILLS: &str = "it is not released, and goes on billing. podform orphans finds it again by its mark, and adopts or releases it; the vendor's panel shows every machine.";
+
 /// Looks into the state, or writes it; calls nothing.
 pub fn run(command: &StateCommand, context: &mut Context) -> Outcome {
     match command {

@@ -1,5 +1,6 @@
 //! `podform state push`.
 
+use super::BILLS;
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::held::Held;
@@ -38,7 +39,7 @@ pub fn run(path: &Path, force: bool, args: &WriteArgs, context: &mut Context) ->
         }
         if !lost.is_empty() {
             let detail = format!(
-                "{name} does not know {}. What podform does not know goes on billing until somebody releases it in the vendor's panel. Begin with podform state pull, or add -force.",
+                "{name} does not know {}. What podform does not know goes on billing until somebody finds it with podform orphans, or in the vendor's panel. Begin with podform state pull, or add -force.",
                 lost.join(", ")
             );
             return Err(refuse("Machines would be forgotten", detail));
@@ -47,9 +48,7 @@ pub fn run(path: &Path, force: bool, args: &WriteArgs, context: &mut Context) ->
     held.store.put(&mut next).map_err(|error| stored::failure(&error))?;
     context.terminal.line(&format!("The state is now that of {name}: serial {}.", next.serial));
     for machine in lost {
-        context.terminal.tell(&format!(
-            "Forgot {machine}: it is not released, and goes on billing until somebody releases it in the vendor's panel.\n"
-        ));
+        context.terminal.tell(&format!("Forgot {machine}: {BILLS}\n"));
     }
     Ok(Exit::Done)
 }

@@ -39,7 +39,7 @@ pub fn run((force, approved): (bool, bool), sandbox: bool, timeout: &str, contex
     ));
     if !repair.losses.is_empty() && !force {
         let detail = format!(
-            "This would lose what cannot be read any more:\n\n{}\n\nMachines may be forgotten by it, and go on billing. Put a copy of your own in place if you have one; to go on all the same, add -force, and look at the vendor's panel afterwards.",
+            "This would lose what cannot be read any more:\n\n{}\n\nMachines may be forgotten by it, and go on billing. Put a copy of your own in place if you have one; to go on all the same, add -force, and look at podform orphans and the vendor's panel afterwards.",
             repair.losses.join("\n")
         );
         return Err(Failure::from(Diagnostic::error("Repair would lose something", detail)));

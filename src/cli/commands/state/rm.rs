@@ -1,6 +1,6 @@
 //! `podform state rm`.
 
-use super::{named, settled};
+use super::{BILLS, named, settled};
 use crate::address::{InstanceAddr, Mode};
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -26,7 +26,7 @@ pub fn run(texts: &[String], (dry, force): (bool, bool), args: &WriteArgs, conte
     let lost: Vec<String> = losses(&held.state, &after).iter().map(ToString::to_string).collect();
     if !lost.is_empty() && !force && !dry {
         let detail = format!(
-            "This would forget {}, and what podform does not know goes on billing until somebody releases it in the vendor's panel. Release with podform destroy -target=ADDRESS, or by deleting the block and applying. To forget all the same, add -force.",
+            "This would forget {}, and what podform does not know goes on billing. Release with podform destroy -target=ADDRESS, or by deleting the block and applying. To forget all the same, add -force: podform orphans then finds it again by its mark, and the vendor's panel shows every machine.",
             lost.join(", ")
         );
         return Err(Failure::from(Diagnostic::error("Machines would be forgotten", detail)));
@@ -39,9 +39,7 @@ pub fn run(texts: &[String], (dry, force): (bool, bool), args: &WriteArgs, conte
     told.iter().for_each(|line| context.terminal.line(line));
     for machine in &lost {
         let verb = if dry { "Would forget" } else { "Forgot" };
-        context.terminal.tell(&format!(
-            "{verb} {machine}: it is not released, and goes on billing until somebody releases it in the vendor's panel.\n"
-        ));
+        context.terminal.tell(&format!("{verb} {machine}: {BILLS}\n"));
     }
     Ok(Exit::Done)
 }

@@ -1,12 +1,13 @@
 //! `podform taint` and `podform untaint`.
 
 use super::settled;
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, Mode};
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::held::Held;
 use crate::cli::state_args::TaintArgs;
 use crate::diag::{Diagnostic, did_you_mean};
+use crate::state::State;
 use crate::state::journal::Event;
 
 /// Marks a recorded instance, so that the next plan replaces it; or takes the mark back.
@@ -15,16 +16,25 @@ pub fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {
         .address
         .parse()
         .map_err(|error| Failure::from(Diagnostic::error("Invalid address", format!("{error}"))))?;
+    let word = if taint { "tainted" } else { "untainted" };
+    if address.resource.mode == Mode::Data {
+        let detail = format!("Resource instance {address} cannot be {word}: data sources are read anew by every plan.");
+        return Err(Diagnostic::error("Not a managed resource", detail).into());
+    }
     let mut held = Held::alone(&args.write, if taint { "taint" } else { "untaint" }, context)?;
     let Some(record) = held.state.resources.get(&address) else {
-        let known: Vec<String> = held.state.resources.keys().map(ToString::to_string).collect();
-        let hint = did_you_mean(&args.address, known.iter().map(String::as_str));
-        let detail = format!("Nothing is recorded at {address}.{hint} podform state list shows what is.");
+        let hint = hint(&args.address, &address, &held.state);
         let summary = "No such resource instance";
         if args.allow_missing {
+            let detail = format!(
+                "Resource instance {address} was not found, but this is not an error because -allow-missing was set.{hint}"
+            );
             context.diags.push(Diagnostic::warning(summary, detail));
             return Ok(Exit::Done);
         }
+        let detail = format!(
+            "There is no resource instance in the state with the address {address}.{hint} If it was just added to the configuration, run podform apply once before it can be {word}; podform state list shows what is recorded."
+        );
         return Err(Diagnostic::error(summary, detail).into());
     };
     settled(&held.state, [&address])?;
@@ -34,7 +44,8 @@ pub fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {
         (true, true) => {}
         (false, true) => record.tainted = None,
         (false, false) => {
-            let detail = format!("{address} is not tainted, so there is nothing to take back.");
+            let detail =
+                format!("Resource instance {address} is not currently tainted, and so it cannot be untainted.");
             return Err(Diagnostic::error("Resource instance is not tainted", detail).into());
         }
     }
@@ -44,4 +55,15 @@ pub fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {
         false => format!("Resource instance {address} has been successfully untainted."),
     });
     Ok(Exit::Done)
+}
+
+/// What may have been meant.
+fn hint(text: &str, address: &InstanceAddr, state: &State) -> String {
+    let instances = state.resources.keys().filter(|at| at.resource == address.resource);
+    let instances: Vec<String> = instances.take(5).map(ToString::to_string).collect();
+    if !instances.is_empty() {
+        return format!(" Recorded of it: {}.", instances.join(", "));
+    }
+    let known: Vec<String> = state.resources.keys().map(ToString::to_string).collect();
+    did_you_mean(text, known.iter().map(String::as_str))
 }
