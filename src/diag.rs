@@ -4,11 +4,13 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use unicode_segmentation::UnicodeSegmentation;
 
-/// A file of a [`Sources`] table.
+/// A file of a [`Sources`] table, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FileId(u32);
+pub struct FileId(NonZeroU32);
 
 /// A half-open range of bytes in one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,7 +62,8 @@ pub struct Sources {
 impl Sources {
     /// Adds a text. Offsets are 32 bits wide: the caller refuses files above 4 GiB.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let id =
+            FileId(u32::try_from(self.files.len()).map_or(NonZeroU32::MAX, |len| NonZeroU32::MIN.saturating_add(len)));
         let text: Arc<str> = text.into();
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = breaks.filter_map(|(at, _)| u32::try_from(at + 1).ok());
@@ -71,10 +74,10 @@ impl Sources {
 
     /// The source behind an id; `None` for an id of another table.
     pub fn get(&self, id: FileId) -> Option<&Source> {
-        self.files.get(id.0 as usize)
+        self.files.get(id.0.get() as usize - 1)
     }
 
-    /// Line and column (both from 1, columns counted in characters) of a byte offset.
+    /// Line and column (both from 1, columns counted in grapheme clusters, as Terraform counts) of a byte offset.
     pub fn position(&self, file: FileId, offset: u32) -> (usize, usize) {
         let Some(source) = self.get(file) else { return (1, 1) };
         let mut end = (offset as usize).min(source.text.len());
@@ -82,7 +85,7 @@ impl Sources {
             end -= 1;
         }
         let (line, start) = source.line(end);
-        (line + 1, source.text[start..end].chars().count() + 1)
+        (line + 1, source.text[start..end].graphemes(true).count() + 1)
     }
 }
 
@@ -106,6 +109,8 @@ pub struct Diagnostic {
     pub detail: String,
     /// The exact operand, where there is a source.
     pub span: Option<Span>,
+    /// Another place that this one does not go with: the first of two declarations, or a rule.
+    pub other: Option<Box<Span>>,
     /// The resource the message is about, as an address.
     pub address: Option<String>,
     /// Values in play, each as "local.n is 5". Sensitive values must already be hidden.
@@ -120,6 +125,7 @@ impl Diagnostic {
             summary: summary.into(),
             detail: detail.into(),
             span: None,
+            other: None,
             address: None,
             values: Vec::new(),
         }
@@ -135,6 +141,21 @@ impl Diagnostic {
     pub fn at(mut self, span: Span) -> Self {
         self.span = Some(span);
         self
+    }
+
+    /// Names the other place that this one does not go with.
+    #[must_use]
+    pub fn against(mut self, other: Span) -> Self {
+        self.other = Some(Box::new(other));
+        self
+    }
+
+    /// The detail, with the other place where there is one.
+    pub fn whole_detail(&self, sources: &Sources) -> String {
+        let place = self.other.as_deref().and_then(|span| Some((sources.get(span.file)?, span)));
+        let Some((source, span)) = place else { return self.detail.clone() };
+        let (line, column) = sources.position(span.file, span.start);
+        format!("{} See {}:{line}:{column}.", self.detail, source.name)
     }
 
     /// Names the resource.
@@ -249,6 +270,8 @@ mod tests {
     fn positions_count_lines_and_characters() {
         let mut sources = Sources::default();
         let file = sources.add("a.hcl", "äb\ncd");
+        let combined = sources.add("b.hcl", "e\u{301}b");
+        assert_eq!(sources.position(combined, 3), (1, 2));
         assert_eq!(sources.position(file, 2), (1, 2));
         assert_eq!(sources.position(file, 5), (2, 2));
         assert_eq!(sources.position(file, 99), (2, 3));

@@ -50,7 +50,7 @@ fn draw(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
         }
         (None, None) => values(&diagnostic.values, "  ", style, &mut body),
     }
-    let detail = harmless(diagnostic.detail.trim_end());
+    let detail = harmless(diagnostic.whole_detail(sources).trim_end());
     if !detail.is_empty() {
         body.push(String::new());
         body.extend(wrap(&detail, room));

@@ -42,7 +42,7 @@ fn diagnostic_json(diagnostic: &Diagnostic, sources: &Sources) -> Json {
             Severity::Warning => "warning",
         },
         "summary": diagnostic.summary,
-        "detail": diagnostic.detail,
+        "detail": diagnostic.whole_detail(sources),
     });
     let Some(members) = json.as_object_mut() else { return json };
     if let Some(address) = &diagnostic.address {
