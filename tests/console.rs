@@ -79,8 +79,8 @@ fn the_first_error_ends_the_console() {
     for (input, summary) in [
         ("1\nnope.x\n2\n", "Reference to undeclared resource"),
         ("var.zz\n", "Reference to undeclared input variable"),
-        ("f(\n1)\n", "Unbalanced brackets"),
-        ("1 +\n2\n", "Invalid expression"),
+        ("f(\n1)\n", "Unterminated function call"),
+        ("1 +\n2\n", "Missing expression"),
         ("1 2\n", "Extra characters after expression"),
         ("[type(1)]\n", "Invalid use of type function"),
         ("type(1, 2)\n", "Too many function arguments"),

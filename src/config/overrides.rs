@@ -112,7 +112,7 @@ fn locals<'f>(block: &'f Block, all: &mut Vec<Cow<'f, Block>>, diags: &mut Diagn
             }
             None => {
                 let mut alone = block.clone();
-                alone.body = Body { attributes: vec![attribute.clone()], blocks: Vec::new() }.into();
+                alone.body = Body { attributes: vec![attribute.clone()], ..Body::default() }.into();
                 all.push(Cow::Owned(alone));
             }
         }

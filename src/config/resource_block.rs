@@ -34,6 +34,7 @@ pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Op
     let body = Body {
         attributes: block.body.attributes.iter().filter(|a| !META.contains(&&*a.name)).cloned().collect(),
         blocks: block.body.blocks.iter().filter(|inner| &*inner.kind != "lifecycle").cloned().collect(),
+        incomplete: block.body.incomplete,
     };
     let mut lifecycles = block.body.blocks.iter().filter(|inner| &*inner.kind == "lifecycle");
     let lifecycle = lifecycles.next().map(|inner| lifecycle(inner, schema, diags)).unwrap_or_default();

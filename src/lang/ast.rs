@@ -11,6 +11,8 @@ pub struct Body {
     pub attributes: Vec<Attribute>,
     /// Nested blocks, in source order.
     pub blocks: Vec<Block>,
+    /// A part of it could not be read: more may be declared than stands here.
+    pub incomplete: bool,
 }
 
 /// `name = expression`.

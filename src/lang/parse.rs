@@ -5,10 +5,12 @@ mod lower;
 mod parts;
 mod plain;
 mod recover;
+mod refusal;
 mod template;
 
 use super::ast::{Body, Expr, ExprKind};
 use crate::diag::{Diagnostics, FileId, Span};
+use hcl::edit::expr::Expression;
 use hcl::edit::parser as syntax;
 use hcl::edit::structure::Body as Tree;
 
@@ -39,6 +41,7 @@ pub fn parse_body(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
     let source = Source { file, text, base };
     match plain::plain::<Tree>(text) {
         Ok(plain) => parts::parse_body(source, &plain, diags),
+        Err(refused) if !refused.is_read() => recover::parse_body(source, diags),
         Err(refused) => match syntax::parse_body(text) {
             Ok(body) => recover::lower(source, Some(refused), diags, |lower| lower.body(&body)),
             Err(_) => recover::parse_body(source, diags),
@@ -48,14 +51,16 @@ pub fn parse_body(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
 
 /// Parses one expression (`-var name=EXPR`, `console`). Lines may break anywhere, as in parentheses.
 pub fn parse_expr(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Expr> {
+    // The syntax crate lets lines break in parentheses only, which nobody should read of.
     let wrapped = format!("({text}\n)");
-    let source = Source { file, text: &wrapped, base: -1 };
-    let expr = recover::parse_expr(source, diags)?;
+    let own = wrapped.get(1..wrapped.len() - 1).unwrap_or(text);
+    if let Some(refused) = plain::plain::<Expression>(own).err().filter(|refused| !refused.is_read()) {
+        diags.push(refusal::refused(Source { file, text: own, base: 0 }, &refused));
+        return None;
+    }
+    let expr = recover::parse_expr(Source { file, text: &wrapped, base: -1 }, diags)?;
     match expr.kind {
         ExprKind::Paren(inner) => Some(*inner),
-        _ => {
-            diags.push(explain::extra_characters(source, expr.span));
-            None
-        }
+        _ => Some(expr),
     }
 }

@@ -131,7 +131,7 @@ fn what_terraform_refuses_is_refused() {
         ("a = 1.2.3\n", "Invalid number literal", "1.2.3"),
         ("a = [].*.*\n", "Nested splat expression not allowed", "*"),
         ("a = [1, \r 2]\nb = 1\n", "Invalid character", "\r"),
-        ("a = <<EOT\nx\nEOT)\n", "Unterminated template string", ")"),
+        ("a = <<EOT\nx\nEOT)\n", "Unterminated template string", "<<EOT"),
     ] {
         assert_eq!(marked(text), [(expected.to_owned(), place.to_owned())], "{text}");
     }
@@ -198,10 +198,10 @@ fn references_name_subject_and_path() {
 fn errors_of_one_expression_do_not_tell_of_our_parentheses() {
     let summary = |text: &str| answer(text).split(": ").nth(1).unwrap().to_owned();
     assert_eq!(summary("a b"), "Extra characters after expression");
-    assert_eq!(summary("[1, 2"), "Unbalanced brackets");
+    assert_eq!(summary("[1, 2"), "Unterminated tuple constructor expression");
     assert_eq!(summary("\"${1"), "Unclosed template interpolation sequence");
-    assert_eq!(summary("1 +"), "Invalid expression");
-    assert_eq!(summary("\"%{ if true }\""), "Invalid template directive");
+    assert_eq!(summary("1 +"), "Missing expression");
+    assert_eq!(summary("\"%{ if true }\""), "Unexpected end of template");
     for text in ["1 +", "var.o.", "true ? 1", ")"] {
         assert!(!answer(text).contains("\")\" stands") || text == ")", "{text}");
     }

@@ -26,7 +26,13 @@ pub fn format(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Strin
     let places = match grammar::read(&tokens, &texts) {
         Ok(read) => read.places,
         Err(misplaced) => {
-            explain(file, text, tokens.get(misplaced.token).copied(), misplaced.too_deep, diags);
+            explain(
+                file,
+                text,
+                tokens.get(misplaced.token).copied(),
+                misplaced.fault == grammar::Fault::TooDeep,
+                diags,
+            );
             return None;
         }
     };

@@ -66,7 +66,8 @@ fn render(args: &Args<'_>, name: &str, template: &str) -> Outcome {
     };
     let fault = |diagnostic: &Diagnostic| {
         let at = diagnostic.span.map_or_else(|| name.to_owned(), place);
-        let detail = diagnostic.detail.trim_end_matches('.');
+        let detail = diagnostic.detail.replace(&format!("\"{END}\""), "the end of the template");
+        let detail = detail.trim_end_matches('.');
         CallError::call(format!("{at}: {}; {detail}", diagnostic.summary))
     };
     let first_error = |diags: &Diagnostics| diags.iter().find(|d| d.severity == Severity::Error).map(fault);

@@ -79,7 +79,10 @@ fn read(source: Source<'_>, plain: &str, chunk: &[Range<usize>]) -> (Vec<Body>, 
     let mut bodies = Vec::new();
     for (source, text) in chunk.iter().cloned().filter_map(part) {
         let tree: Option<structure::Body> = with_substitutes(source, Cow::Borrowed(text), &mut diags);
-        bodies.extend(tree.map(|tree| Lower::new(source, &mut diags).body(&tree)));
+        bodies.push(match tree {
+            Some(tree) => Lower::new(source, &mut diags).body(&tree),
+            None => Body { incomplete: true, ..Body::default() },
+        });
     }
     (bodies, diags)
 }
@@ -101,6 +104,7 @@ impl Whole {
             }
         }
         self.body.blocks.extend(part.blocks);
+        self.body.incomplete |= part.incomplete;
     }
 }
 

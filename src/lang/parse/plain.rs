@@ -8,6 +8,7 @@
 use super::super::syntax::grammar::{self, LineEnd, Misplaced, Read};
 use super::super::syntax::scan::scan;
 use super::super::syntax::token::{Kind, Texts, Token};
+use super::refusal::Refused;
 use hcl::edit::parser as syntax;
 use std::ops::Range;
 
@@ -39,14 +40,6 @@ impl Tree for hcl::edit::expr::Expression {
     }
 }
 
-/// A text that Terraform refuses.
-pub(super) struct Refused {
-    /// What cannot stand where it stands.
-    pub(super) at: Range<usize>,
-    /// It is in order, but nests too deep: the syntax crate has words for that.
-    pub(super) too_deep: bool,
-}
-
 /// A text that Terraform reads.
 pub(super) struct Plain {
     /// The plainer text.
@@ -59,9 +52,12 @@ pub(super) struct Plain {
 pub(super) fn plain<T: Tree>(text: &str) -> Result<Plain, Refused> {
     let tokens = scan(text);
     let texts = Texts { source: text, added: String::new() };
+    let place = |token: usize| tokens.get(token).map_or(text.len()..text.len(), range);
     let read = T::judge(&tokens, &texts).map_err(|misplaced| Refused {
-        at: tokens.get(misplaced.token).map_or(text.len()..text.len(), range),
-        too_deep: misplaced.too_deep,
+        at: place(misplaced.token),
+        kind: tokens.get(misplaced.token).map_or(Kind::Eof, |token| token.kind),
+        fault: misplaced.fault,
+        within: misplaced.within.map(|(within, opener)| (within, place(opener))),
     })?;
     let mut plain = text.as_bytes().to_vec();
     let top_level = read.line_ends.iter().filter(|(_, meaning)| *meaning == LineEnd::TopLevel);

@@ -1,10 +1,12 @@
 //! Reading on after a syntax error: each top-level block is read alone, so that one run shows the errors of all.
 
 use super::super::ast::{Body, Expr};
+use super::super::syntax::grammar::Fault;
 use super::lower::Lower;
 use super::parts::Whole;
-use super::plain::{Refused, Tree, plain};
-use super::{Source, explain, syntax};
+use super::plain::{Tree, plain};
+use super::refusal::{Refused, refused};
+use super::{Source, explain};
 use crate::diag::{Diagnostics, Severity};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,12 +17,20 @@ const SUBSTITUTES: usize = 4096;
 /// Reads a text of which something is wrong, part by part.
 pub(super) fn parse_body(source: Source<'_>, diags: &mut Diagnostics) -> Body {
     let mut whole = Whole::default();
+    let mut after_refusal = false;
     let mut start = 0;
     for end in ends(source.text) {
         let base = source.base.saturating_add_unsigned(start as u64);
         let range = std::mem::replace(&mut start, end)..end;
         let Some(text) = source.text.get(range) else { continue };
-        if let Some(part) = read(Source { text, base, ..source }, diags, |lower, tree| lower.body(tree)) {
+        // What only goes on with what was refused.
+        if after_refusal && !starts_item(text) {
+            continue;
+        }
+        let part = read(Source { text, base, ..source }, diags, |lower, tree| lower.body(tree));
+        after_refusal = part.is_none();
+        whole.body.incomplete |= after_refusal;
+        if let Some(part) = part {
             whole.add(part, diags);
         }
     }
@@ -36,7 +46,11 @@ pub(super) fn parse_expr(source: Source<'_>, diags: &mut Diagnostics) -> Option<
 fn read<T: Tree, L>(source: Source<'_>, diags: &mut Diagnostics, lower: impl FnOnce(&mut Lower, &T) -> L) -> Option<L> {
     let (text, refused) = match plain::<T>(source.text) {
         Ok(plain) => (Cow::Owned(plain.text), None),
-        Err(refused) => (Cow::Borrowed(source.text), Some(refused)),
+        Err(fault) if fault.is_read() => (Cow::Borrowed(source.text), Some(fault)),
+        Err(fault) => {
+            diags.push(refused(source, &fault));
+            return None;
+        }
     };
     let tree: T = with_substitutes(source, text, diags)?;
     Some(self::lower(source, refused, diags, |lowering| lower(lowering, &tree)))
@@ -45,17 +59,17 @@ fn read<T: Tree, L>(source: Source<'_>, diags: &mut Diagnostics, lower: impl FnO
 /// Lowers what the syntax crate read. If Terraform refuses it, lowering has words for it, or there are these.
 pub(super) fn lower<L>(
     source: Source<'_>,
-    refused: Option<Refused>,
+    fault: Option<Refused>,
     diags: &mut Diagnostics,
     lower: impl FnOnce(&mut Lower<'_>) -> L,
 ) -> L {
     let before = diags.len();
     let lowered = lower(&mut Lower::new(source, diags));
-    if let Some(refused) = refused
-        && !refused.too_deep
+    if let Some(fault) = fault
+        && fault.fault != Fault::TooDeep
         && !diags.iter().skip(before).any(|diagnostic| diagnostic.severity == Severity::Error)
     {
-        diags.push(explain::misplaced(source, refused.at));
+        diags.push(refused(source, &fault));
     }
     lowered
 }
@@ -73,7 +87,6 @@ pub(super) fn with_substitutes<T: Tree>(
             Err(error) => error,
         };
         let offset = error.location().offset();
-        let offset = if offset + 1 == source.text.len() && at_end(&error) { offset + 1 } else { offset };
         if error.message().contains("redefined")
             && let Some(range) = name_at(&text, offset)
         {
@@ -85,15 +98,10 @@ pub(super) fn with_substitutes<T: Tree>(
             text.to_mut().replace_range(range.clone(), &"0".repeat(range.len()));
             continue;
         }
-        diags.push(explain::syntax(source, offset, error.message()));
+        diags.push(explain::limit(source, offset, error.message()));
         return None;
     }
     None
-}
-
-/// The parser clamps the place of an error at the end of the text to the last byte.
-fn at_end(error: &syntax::Error) -> bool {
-    error.location().column() > error.line().chars().count()
 }
 
 /// A name of `len` bytes; each attempt gives another, as far as the length goes.
@@ -157,20 +165,6 @@ fn name_at(text: &str, offset: usize) -> Option<Range<usize>> {
     None
 }
 
-/// The last bracket or quotation mark that is not closed.
-pub(super) fn open_bracket(text: &str) -> Option<(usize, char)> {
-    let mut lexer = Lexer::new(text);
-    while lexer.next_code().is_some() {}
-    lexer.open.last().map(|&(at, bracket)| (at, char::from(bracket)))
-}
-
-/// True where the text ends inside a heredoc.
-pub(super) fn in_heredoc(text: &str) -> bool {
-    let mut lexer = Lexer::new(text);
-    while lexer.next_code().is_some() {}
-    lexer.unclosed_heredoc
-}
-
 /// Where the top-level arguments and blocks end. Inside brackets that are never closed, a block that starts in the first
 /// column starts a new part.
 fn ends(text: &str) -> Vec<usize> {
@@ -190,6 +184,14 @@ fn ends(text: &str) -> Vec<usize> {
     ends
 }
 
+/// True where the text starts with `name =`, or with the header of a block.
+fn starts_item(text: &str) -> bool {
+    let text = text.trim_start();
+    let name = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len());
+    let rest = text.get(name..).unwrap_or_default().trim_start();
+    name > 0 && (rest.starts_with('=') || starts_block(text))
+}
+
 /// A line such as `resource "a" "b" {` or `locals {` in the first column.
 fn starts_block(text: &str) -> bool {
     let line = text.lines().next().unwrap_or_default().trim_end();
@@ -204,12 +206,11 @@ struct Lexer<'a> {
     at: usize,
     /// Brackets, and quotation marks of templates with an open interpolation.
     open: Vec<(usize, u8)>,
-    unclosed_heredoc: bool,
 }
 
 impl<'a> Lexer<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text: text.as_bytes(), at: 0, open: Vec::new(), unclosed_heredoc: false }
+        Self { text: text.as_bytes(), at: 0, open: Vec::new() }
     }
 
     fn starts_with(&self, prefix: &[u8]) -> bool {
@@ -250,9 +251,7 @@ impl<'a> Lexer<'a> {
                 }
                 b'{' | b'[' | b'(' => self.open.push((at, byte)),
                 b'}' | b']' | b')' => {
-                    if self.open.last().is_some_and(|(_, bracket)| *bracket != b'"') {
-                        self.open.pop();
-                    }
+                    self.close(byte);
                     // The end of an interpolation: on with the string around it.
                     if byte == b'}' && self.open.last().is_some_and(|(_, bracket)| *bracket == b'"') {
                         self.quoted();
@@ -261,6 +260,20 @@ impl<'a> Lexer<'a> {
                 _ => {}
             }
             return Some((at, byte));
+        }
+    }
+
+    /// Closes the bracket, and what stands open inside of it; one that closes nothing is passed by.
+    fn close(&mut self, byte: u8) {
+        let opener = match byte {
+            b'}' => b'{',
+            b']' => b'[',
+            _ => b'(',
+        };
+        let inside = self.open.iter().rev().take_while(|(_, open)| *open != b'"' && *open != opener).count();
+        let at = self.open.len().saturating_sub(inside + 1);
+        if self.open.get(at).is_some_and(|(_, open)| *open == opener) {
+            self.open.truncate(at);
         }
     }
 
@@ -316,7 +329,6 @@ impl<'a> Lexer<'a> {
             }
             self.at = line_start + len;
         }
-        self.unclosed_heredoc = true;
         true
     }
 }

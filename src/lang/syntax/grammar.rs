@@ -1,13 +1,14 @@
 //! Terraform's grammar over tokens. Finds the line ends that count, and the expressions and labels that formatting
 //! writes anew.
 
+mod body;
+mod fault;
 mod template;
 
 use super::super::number::Number;
 use super::token::{Kind, Texts, Token};
-use std::collections::HashSet;
+pub(in crate::lang) use fault::{Fault, Within};
 use std::ops::Range;
-use template::escapes_are_good;
 
 /// How deep brackets, templates and blocks may nest.
 const DEEPEST: usize = 200;
@@ -30,8 +31,10 @@ pub(in crate::lang) enum Place {
 pub(in crate::lang) struct Misplaced {
     /// Which, counted from 0.
     pub(in crate::lang) token: usize,
-    /// It is in order, but nests too deep.
-    pub(in crate::lang) too_deep: bool,
+    /// Why.
+    pub(in crate::lang) fault: Fault,
+    /// What it stands inside of, and the token that opens that.
+    pub(in crate::lang) within: Option<(Within, usize)>,
 }
 
 /// What a line end stands behind.
@@ -52,6 +55,8 @@ pub(in crate::lang) struct Read {
     pub(in crate::lang) places: Vec<Place>,
     /// The line ends that mean something, by the numbers of their tokens, in ascending order. All others are blanks.
     pub(in crate::lang) line_ends: Vec<(usize, LineEnd)>,
+    /// The first name of an argument that stands in its body already.
+    repeated: Option<usize>,
 }
 
 type Parsed<T = ()> = Result<T, Misplaced>;
@@ -66,7 +71,7 @@ pub(in crate::lang) fn read_expression(tokens: &[Token], texts: &Texts<'_>) -> P
     read_with(tokens, texts, |reader| {
         reader.newlines = false;
         reader.expression()?;
-        reader.expect(Kind::Eof)
+        reader.expect(Kind::Eof, Fault::End)
     })
 }
 
@@ -75,12 +80,13 @@ fn read_with<'a>(
     texts: &'a Texts<'a>,
     read: impl FnOnce(&mut Reader<'a>) -> Parsed,
 ) -> Parsed<Read> {
-    let mut reader = Reader { tokens, texts, at: 0, newlines: true, depth: 0, found: Read::default() };
-    if let Some(token) = tokens.iter().position(|token| token.kind == Kind::Invalid) {
-        return Err(Misplaced { token, too_deep: false });
-    }
+    let mut reader =
+        Reader { tokens, texts, at: 0, newlines: true, depth: 0, open: Vec::new(), found: Read::default() };
     read(&mut reader)?;
-    Ok(reader.found)
+    match reader.found.repeated {
+        Some(token) => Err(Misplaced { token, fault: Fault::Repeated, within: None }),
+        None => Ok(reader.found),
+    }
 }
 
 struct Reader<'a> {
@@ -90,6 +96,8 @@ struct Reader<'a> {
     /// Line ends count here.
     newlines: bool,
     depth: usize,
+    /// What is open, and the token that opened it.
+    open: Vec<(Within, usize)>,
     found: Read,
 }
 
@@ -129,128 +137,37 @@ impl<'a> Reader<'a> {
         (kind == Kind::Ident).then(|| self.text(token))
     }
 
-    fn fail<T>(&self) -> Parsed<T> {
-        Err(Misplaced { token: self.next().1, too_deep: false })
+    fn fail<T>(&self, fault: Fault) -> Parsed<T> {
+        self.fail_at(self.next().1, fault)
     }
 
-    fn expect(&mut self, wanted: Kind) -> Parsed {
+    fn fail_at<T>(&self, token: usize, fault: Fault) -> Parsed<T> {
+        Err(Misplaced { token, fault, within: self.open.last().copied() })
+    }
+
+    fn expect(&mut self, wanted: Kind, fault: Fault) -> Parsed {
         match self.peek() == wanted {
             true => {
                 self.read();
                 Ok(())
             }
-            false => self.fail(),
+            false => self.fail(fault),
         }
     }
 
-    /// Reads one level deeper, with line ends that count or not.
-    fn inside<T>(&mut self, newlines: bool, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    /// Reads one level deeper, behind the token that opens it, with line ends that count or not.
+    fn inside<T>(&mut self, within: Within, newlines: bool, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth == DEEPEST {
-            return Err(Misplaced { token: self.next().1, too_deep: true });
+            return self.fail(Fault::TooDeep);
         }
+        self.open.push((within, self.at.saturating_sub(1)));
         let around = std::mem::replace(&mut self.newlines, newlines);
         self.depth += 1;
         let read = read(self);
         self.depth -= 1;
+        self.open.pop();
         self.newlines = around;
         read
-    }
-
-    fn body(&mut self, end: Kind, of_variable: bool) -> Parsed {
-        let mut names = HashSet::new();
-        loop {
-            match self.peek() {
-                kind if kind == end => {
-                    self.read();
-                    return Ok(());
-                }
-                Kind::Newline => self.line_end()?,
-                Kind::Ident => {
-                    let (_, name) = self.next();
-                    self.read();
-                    if self.peek() != Kind::Equal {
-                        self.block(name)?;
-                    } else if names.insert(self.text(name)) {
-                        self.argument(of_variable && self.text(name) == "type", false)?;
-                    } else {
-                        return Err(Misplaced { token: name, too_deep: false });
-                    }
-                    self.line_end()?;
-                }
-                _ => return self.fail(),
-            }
-        }
-    }
-
-    fn line_end(&mut self) -> Parsed {
-        match self.peek() {
-            // The end of the file is read by the body around.
-            Kind::Eof => Ok(()),
-            _ => {
-                let meaning = if self.depth == 0 { LineEnd::TopLevel } else { LineEnd::Block };
-                self.found.line_ends.push((self.next().1, meaning));
-                self.expect(Kind::Newline)
-            }
-        }
-    }
-
-    fn argument(&mut self, is_type: bool, one_line: bool) -> Parsed {
-        self.expect(Kind::Equal)?;
-        let (first, start) = self.next();
-        self.expression()?;
-        let expr = start..self.at;
-        if is_type {
-            self.found.places.push(Place::Type(expr));
-        } else if first == Kind::OQuote && expr.len() >= 5 {
-            self.found.places.push(Place::Value { expr, one_line });
-        }
-        Ok(())
-    }
-
-    fn block(&mut self, name: usize) -> Parsed {
-        let mut labels = Vec::new();
-        loop {
-            let (kind, start) = self.next();
-            match kind {
-                Kind::OBrace => break,
-                Kind::Ident => {
-                    self.read();
-                }
-                Kind::OQuote => self.label()?,
-                _ => return self.fail(),
-            }
-            labels.push(start..self.at);
-        }
-        if let Some(last) = labels.last() {
-            let all = name + 1..last.end;
-            self.found.places.push(Place::Labels { all, labels });
-        }
-        self.read();
-        let of_variable = self.depth == 0 && self.text(name) == "variable";
-        self.inside(true, |reader| match reader.peek() {
-            Kind::Newline | Kind::Eof | Kind::CBrace => reader.body(Kind::CBrace, of_variable),
-            _ => {
-                let is_type = of_variable && reader.word() == Some("type");
-                reader.expect(Kind::Ident)?;
-                reader.argument(is_type, true)?;
-                reader.expect(Kind::CBrace)
-            }
-        })
-    }
-
-    fn label(&mut self) -> Parsed {
-        self.read();
-        loop {
-            let (kind, token) = self.next();
-            match kind {
-                Kind::CQuote => {
-                    self.read();
-                    return Ok(());
-                }
-                Kind::QuotedLit if escapes_are_good(self.text(token)) => self.read(),
-                _ => return self.fail(),
-            };
-        }
     }
 
     fn expression(&mut self) -> Parsed {
@@ -263,8 +180,8 @@ impl<'a> Reader<'a> {
                 Kind::Question => {
                     self.read();
                     let newlines = self.newlines;
-                    self.inside(newlines, Self::expression)?;
-                    self.expect(Kind::Colon)?;
+                    self.inside(Within::Conditional, newlines, Self::expression)?;
+                    self.expect(Kind::Colon, Fault::Otherwise)?;
                 }
                 _ => return Ok(()),
             }
@@ -279,9 +196,9 @@ impl<'a> Reader<'a> {
         match kind {
             Kind::OParen => {
                 self.read();
-                self.inside(false, |reader| {
+                self.inside(Within::Parentheses, false, |reader| {
                     reader.expression()?;
-                    reader.expect(Kind::CParen)
+                    reader.expect(Kind::CParen, Fault::Parenthesis)
                 })?;
             }
             Kind::NumberLit if Number::parse(self.text(token)).is_some() => {
@@ -295,15 +212,15 @@ impl<'a> Reader<'a> {
             }
             Kind::OQuote => {
                 self.read();
-                self.template(Kind::CQuote)?;
+                self.template(Within::Quotes, Kind::CQuote)?;
             }
             Kind::OHeredoc => {
                 self.read();
-                self.template(Kind::CHeredoc)?;
+                self.template(Within::Heredoc, Kind::CHeredoc)?;
             }
             Kind::OBrack => {
                 self.read();
-                self.inside(false, Self::tuple)?;
+                self.inside(Within::Tuple, false, Self::tuple)?;
             }
             Kind::OBrace => {
                 self.read();
@@ -311,11 +228,11 @@ impl<'a> Reader<'a> {
                 let is_for = self.word() == Some("for");
                 self.newlines = around;
                 match is_for {
-                    true => self.inside(false, |reader| reader.for_expression(Kind::CBrace))?,
-                    false => self.inside(true, Self::object)?,
+                    true => self.inside(Within::Object, false, |reader| reader.for_expression(Kind::CBrace))?,
+                    false => self.inside(Within::Object, true, Self::object)?,
                 }
             }
-            _ => return self.fail(),
+            _ => return self.fail(Fault::Operand),
         }
         self.traversals()
     }
@@ -339,12 +256,12 @@ impl<'a> Reader<'a> {
                     self.read();
                     if self.peek() == Kind::Star {
                         self.read();
-                        self.expect(Kind::CBrack)?;
+                        self.expect(Kind::CBrack, Fault::Index)?;
                         continue;
                     }
-                    self.inside(false, |reader| {
+                    self.inside(Within::Index, false, |reader| {
                         reader.expression()?;
-                        reader.expect(Kind::CBrack)
+                        reader.expect(Kind::CBrack, Fault::Index)
                     })?;
                 }
                 _ => return Ok(()),
@@ -357,23 +274,23 @@ impl<'a> Reader<'a> {
         let (kind, token) = self.next();
         match kind {
             Kind::NumberLit if self.text(token).contains('.') || Number::parse(self.text(token)).is_none() => {
-                self.fail()
+                self.fail(Fault::Step)
             }
             Kind::Ident | Kind::NumberLit => {
                 self.read();
                 Ok(())
             }
-            _ => self.fail(),
+            _ => self.fail(Fault::Step),
         }
     }
 
     fn call(&mut self) -> Parsed {
         while self.peek() == Kind::DoubleColon {
             self.read();
-            self.expect(Kind::Ident)?;
+            self.expect(Kind::Ident, Fault::FunctionName)?;
         }
-        self.expect(Kind::OParen)?;
-        self.inside(false, |reader| {
+        self.expect(Kind::OParen, Fault::Arguments)?;
+        self.inside(Within::Call, false, |reader| {
             while reader.peek() != Kind::CParen {
                 reader.expression()?;
                 match reader.peek() {
@@ -381,13 +298,17 @@ impl<'a> Reader<'a> {
                         reader.read();
                     }
                     Kind::Ellipsis => {
+                        let (_, dots) = reader.next();
                         reader.read();
+                        if reader.peek() != Kind::CParen {
+                            return reader.fail_at(dots, Fault::Expanded);
+                        }
                         break;
                     }
                     _ => break,
                 }
             }
-            reader.expect(Kind::CParen)
+            reader.expect(Kind::CParen, Fault::Argument)
         })
     }
 
@@ -402,7 +323,7 @@ impl<'a> Reader<'a> {
             }
             self.read();
         }
-        self.expect(Kind::CBrack)
+        self.expect(Kind::CBrack, Fault::Element)
     }
 
     fn object(&mut self) -> Parsed {
@@ -417,7 +338,7 @@ impl<'a> Reader<'a> {
             }
             match self.peek() {
                 Kind::Equal | Kind::Colon => self.read(),
-                _ => return self.fail(),
+                _ => return self.fail(Fault::AttributeValue),
             };
             self.expression()?;
             match self.peek() {
@@ -427,17 +348,18 @@ impl<'a> Reader<'a> {
             }
             self.read();
         }
-        self.expect(Kind::CBrace)
+        self.expect(Kind::CBrace, Fault::Attribute)
     }
 
     fn for_expression(&mut self, end: Kind) -> Parsed {
         self.read();
         self.for_names()?;
-        self.expect(Kind::Colon)?;
+        self.expect(Kind::Colon, Fault::ForColon)?;
+        let (_, first) = self.next();
         self.expression()?;
         let has_key = self.peek() == Kind::FatArrow;
         if has_key != (end == Kind::CBrace) {
-            return self.fail();
+            return self.fail_at(first, if has_key { Fault::NoForKey } else { Fault::ForKey });
         }
         if has_key {
             self.read();
@@ -445,23 +367,25 @@ impl<'a> Reader<'a> {
             if self.peek() == Kind::Ellipsis {
                 self.read();
             }
+        } else if self.peek() == Kind::Ellipsis {
+            return self.fail(Fault::NoGrouping);
         }
         if self.word() == Some("if") {
             self.read();
             self.expression()?;
         }
-        self.expect(end)
+        self.expect(end, Fault::ForEnd)
     }
 
     /// `k, v in EXPR`.
     fn for_names(&mut self) -> Parsed {
-        self.expect(Kind::Ident)?;
+        self.expect(Kind::Ident, Fault::ForName)?;
         if self.peek() == Kind::Comma {
             self.read();
-            self.expect(Kind::Ident)?;
+            self.expect(Kind::Ident, Fault::ForName)?;
         }
         if self.word() != Some("in") {
-            return self.fail();
+            return self.fail(Fault::ForIn);
         }
         self.read();
         self.expression()

@@ -1,7 +1,7 @@
 //! Templates: interpolations, directives and their nesting, escapes.
 
 use super::super::token::Kind;
-use super::{Parsed, Reader};
+use super::{Fault, Parsed, Reader, Within};
 
 /// A directive of a template that is not closed.
 #[derive(PartialEq)]
@@ -12,13 +12,19 @@ enum Open {
 }
 
 impl Reader<'_> {
-    pub(super) fn template(&mut self, end: Kind) -> Parsed {
+    /// A template behind the token that opens it.
+    pub(super) fn template(&mut self, within: Within, end: Kind) -> Parsed {
+        self.open.push((within, self.at.saturating_sub(1)));
         let mut open = Vec::new();
         loop {
             let (kind, token) = self.next();
             match kind {
-                kind if kind == end && open.is_empty() => {
+                kind if kind == end => {
+                    if !open.is_empty() {
+                        return self.fail(Fault::OpenDirective);
+                    }
                     self.read();
+                    self.open.pop();
                     return Ok(());
                 }
                 Kind::StringLit => {
@@ -29,16 +35,16 @@ impl Reader<'_> {
                 }
                 Kind::Interp => {
                     self.read();
-                    self.inside(false, |reader| {
+                    self.inside(Within::Interpolation, false, |reader| {
                         reader.expression()?;
-                        reader.expect(Kind::SeqEnd)
+                        reader.expect(Kind::SeqEnd, Fault::Interpolation)
                     })?;
                 }
                 Kind::Control => {
                     self.read();
-                    self.inside(false, |reader| reader.directive(&mut open))?;
+                    self.inside(Within::Directive, false, |reader| reader.directive(&mut open))?;
                 }
-                _ => return self.fail(),
+                _ => return self.fail(Fault::Template),
             }
         }
     }
@@ -53,7 +59,8 @@ impl Reader<'_> {
                 | (Some("endfor"), Some(Open::For))
         );
         if !fits {
-            return self.fail();
+            let known = matches!(word, Some("else" | "endif" | "endfor"));
+            return self.fail(if known { Fault::Unbalanced } else { Fault::Keyword });
         }
         self.read();
         match word {
@@ -73,7 +80,7 @@ impl Reader<'_> {
                 open.pop();
             }
         }
-        self.expect(Kind::SeqEnd)
+        self.expect(Kind::SeqEnd, Fault::Directive)
     }
 }
 
