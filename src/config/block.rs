@@ -3,8 +3,9 @@
 use super::model::Repeat;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::lang::ast::{Attribute, Block, Body, Expr, ExprKind};
-use crate::lang::reference::references;
-use crate::lang::{Reference, Subject};
+use crate::lang::convert::convert;
+use crate::lang::reference::{NoScope, references};
+use crate::lang::{Reference, Subject, Type, Value, eval};
 use std::sync::Arc;
 
 /// The meta-arguments of resources and module calls.
@@ -63,12 +64,13 @@ pub(super) fn labels<'a, const N: usize>(
             [] => format!("No labels are expected for {} blocks.", block.kind),
             names => format!("Only {N} labels ({}) are expected for {} blocks.", names.join(", "), block.kind),
         };
-        diags.push(Diagnostic::error("Extraneous label", detail).at(extra.span));
+        diags.push(Diagnostic::error(format!("Extraneous label for {}", block.kind), detail).at(extra.span));
         return None;
     }
     if block.labels.len() < N {
         let detail = format!("All {} blocks must have {N} labels ({}).", block.kind, names.join(", "));
-        diags.push(Diagnostic::error("Missing label", detail).at(block.span));
+        let missing = names.get(block.labels.len()).unwrap_or(&"label");
+        diags.push(Diagnostic::error(format!("Missing {missing} for {}", block.kind), detail).at(block.span));
         return None;
     }
     let mut texts = [""; N];
@@ -88,30 +90,37 @@ pub(super) fn check_name(block: &Block, index: usize, diags: &mut Diagnostics) -
         .all(|(at, c)| c == '_' || c.is_alphabetic() || (at > 0 && (c == '-' || c.is_alphanumeric())));
     if !valid || label.text.is_empty() {
         let detail = "A name must start with a letter or underscore and may contain only letters, digits, underscores and dashes.";
-        diags.push(Diagnostic::error("Invalid name", detail).at(label.span));
+        let what = match &*block.kind {
+            "data" => "data source",
+            "module" => "module instance",
+            kind => kind,
+        };
+        diags.push(Diagnostic::error(format!("Invalid {what} name"), detail).at(label.span));
     }
     valid
 }
 
-/// A text that may not be computed (`source`, `description`).
+/// A text that refers to nothing (`source`, `description`).
 pub(super) fn constant_text(attribute: &Attribute, diags: &mut Diagnostics) -> Option<String> {
-    match &attribute.expr.kind {
-        ExprKind::String(text) => Some(text.to_string()),
-        _ => {
-            let detail = format!("\"{}\" must be a quoted text without references or interpolation.", attribute.name);
-            diags.push(Diagnostic::error("Unsuitable value type", detail).at(attribute.expr.span));
-            None
-        }
-    }
+    constant(attribute, &Type::String, diags)?.as_str().map(str::to_owned)
 }
 
-/// A bool that may not be computed (`sensitive`, `prevent_destroy`).
+/// A bool that refers to nothing (`sensitive`).
 pub(super) fn constant_bool(attribute: &Attribute, diags: &mut Diagnostics) -> Option<bool> {
-    match &attribute.expr.kind {
-        ExprKind::Bool(b) => Some(*b),
-        ExprKind::String(text) if &**text == "true" || &**text == "false" => Some(&**text == "true"),
-        _ => {
-            let detail = format!("\"{}\" must be true or false, without references.", attribute.name);
+    constant(attribute, &Type::Bool, diags)?.as_bool()
+}
+
+/// The value of an argument that is needed before anything can be evaluated.
+fn constant(attribute: &Attribute, ty: &Type, diags: &mut Diagnostics) -> Option<Value> {
+    let mut own = Diagnostics::new();
+    let value = eval::evaluate(&attribute.expr, &NoScope, &mut own);
+    let failed = own.has_errors();
+    diags.extend(own);
+    match convert(&value, ty) {
+        _ if failed => None,
+        Ok(value) => Some(value),
+        Err(error) => {
+            let detail = format!("The value of \"{}\" is not suitable: {error}.", attribute.name);
             diags.push(Diagnostic::error("Unsuitable value type", detail).at(attribute.expr.span));
             None
         }
@@ -130,34 +139,37 @@ pub(super) fn depends_on(body: &Body, diags: &mut Diagnostics) -> Vec<Reference>
     for element in elements {
         let mut named = references(element, diags);
         let traversal = matches!(element.kind, ExprKind::GetAttr(..) | ExprKind::Index(..) | ExprKind::Variable(_));
-        match named.pop() {
-            Some(reference) if traversal && named.is_empty() => found.push(reference),
-            _ => invalid_dependency(element.span, diags),
+        let reference = match named.pop() {
+            Some(reference) if traversal && named.is_empty() => reference,
+            _ => {
+                let detail = "Each element of depends_on is one reference, without quotes and without calculation: [simplepod_instance.head].";
+                diags.push(Diagnostic::error("Invalid expression", detail).at(element.span));
+                continue;
+            }
+        };
+        let refused = match &reference.subject {
+            Subject::Resource(..) | Subject::Module(_) | Subject::Local(_) | Subject::Variable(_) => {
+                let key = |name: &str| name.starts_with(|c: char| c.is_ascii_digit());
+                let whole = !matches!(reference.subject, Subject::Resource(..))
+                    || matches!(element.kind, ExprKind::Index(..))
+                    || reference.path.iter().all(|name| key(name));
+                (!whole).then_some("References in depends_on are to a whole resource, not to an attribute of it.")
+            }
+            _ => Some("Each element of depends_on names a resource or module of this module."),
+        };
+        match refused {
+            Some(detail) => diags.push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span)),
+            None => found.push(reference),
         }
     }
-    found.retain(|reference| {
-        let thing = matches!(
-            reference.subject,
-            Subject::Resource(..) | Subject::Module(_) | Subject::Local(_) | Subject::Variable(_)
-        );
-        if !thing {
-            invalid_dependency(reference.span, diags);
-        }
-        thing
-    });
     found
 }
 
-fn invalid_dependency(span: Span, diags: &mut Diagnostics) {
-    let detail = "Each element of depends_on names a resource or module of this module, without quotes.";
-    diags.push(Diagnostic::error("Invalid depends_on reference", detail).at(span));
-}
-
-/// An error for every block of a body that holds none.
-pub(super) fn allow_no_blocks(body: &Body, what: &str, diags: &mut Diagnostics) {
+/// An error for every block of a body of locals.
+pub(super) fn no_blocks_in_locals(body: &Body, diags: &mut Diagnostics) {
     for block in &body.blocks {
-        let detail = format!("Blocks are not allowed in {what}.");
-        diags.push(Diagnostic::error("Unexpected block", detail).at(block.kind_span));
+        let detail = format!("Blocks are not allowed in a locals block: write {} = {{ ... }}.", block.kind);
+        diags.push(Diagnostic::error(format!("Unexpected \"{}\" block", block.kind), detail).at(block.kind_span));
     }
 }
 
@@ -177,7 +189,8 @@ pub(super) fn repeat(block: &Block, diags: &mut Diagnostics) -> Repeat {
         let detail =
             format!("The \"{first}\" and \"{second}\" meta-arguments are mutually exclusive: only one may be given.");
         let summary = format!("Invalid combination of \"{first}\" and \"{second}\"");
-        diags.push(Diagnostic::error(summary, detail).at(block.span));
+        let at = attribute(&block.body, second).map_or(block.span, |second| second.name_span);
+        diags.push(Diagnostic::error(summary, detail).at(at));
     }
     repeat
 }

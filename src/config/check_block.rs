@@ -1,6 +1,7 @@
 //! `check` blocks: what is watched, and never stops anything.
 
 use super::block::{allow, check_name, labels};
+use super::load::duplicate;
 use super::model::{Check, Module};
 use super::resource_block::resource;
 use super::rules::rules;
@@ -20,12 +21,8 @@ pub(super) fn check(block: &Block, own: &mut Module, diags: &mut Diagnostics) {
     if !block.body.blocks.iter().any(|inner| &*inner.kind == "assert") {
         refuse("Zero assert blocks", "A check block has at least one assert block.".to_owned(), block.span);
     }
-    if own.checks.contains_key(&name) {
-        refuse(
-            "Duplicate check block",
-            format!("A check named \"{name}\" was already declared in this module."),
-            block.span,
-        );
+    if let Some(first) = own.checks.get(&name) {
+        duplicate(block, first.span, diags);
     }
     let mut data = None;
     for inner in block.body.blocks.iter().filter(|inner| &*inner.kind == "data") {

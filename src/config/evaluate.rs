@@ -3,8 +3,8 @@
 use super::decode::decode;
 use super::expand::Expansion;
 use super::graph::{Graph, Node};
-use super::inputs::{Inputs, default_value};
-use super::model::{Configuration, ModuleId, Output, Repeat, Resource, ResourceKey, Variable};
+use super::inputs::Inputs;
+use super::model::{Configuration, ModuleId, Output, Repeat, Resource, ResourceKey};
 use super::provider::ProviderSettings;
 use super::resolve::{ImportRequest, Instance, Resolve};
 use super::rules::{Wording, judge};
@@ -14,7 +14,7 @@ use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lang::ast::Expr;
 use crate::lang::budget::Budget;
-use crate::lang::convert::{conform, convert};
+use crate::lang::convert::convert;
 use crate::lang::{Effects, Marks, Type, Value, eval};
 use crate::schema::validate;
 use std::collections::{BTreeMap, HashMap};
@@ -221,57 +221,6 @@ impl<'a> Walk<'a> {
             self.frames.push(Frame::new(call.module, path, Some(frame), repetition));
         }
         self.frames[frame].calls.insert(name.clone(), (expansion, children));
-    }
-
-    fn variable(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) -> Value {
-        let own = &self.frames[frame];
-        let Some(parent) = own.parent else {
-            return self.inputs.values.get(&variable.name).cloned().unwrap_or_else(|| default_value(variable));
-        };
-        let above = self.configuration.module(self.frames[parent].module);
-        let call = self.configuration.module(own.module).parent.as_ref().and_then(|(_, name)| above.calls.get(name));
-        let argument = call.and_then(|call| call.arguments.iter().find(|argument| argument.name == variable.name));
-        let Some(argument) = argument else { return default_value(variable) };
-        let value = eval::evaluate(&argument.expr, &self.scope(parent, own.repetition.clone()), diags);
-        if value.deep_marks().ephemeral && !variable.ephemeral {
-            let detail = format!(
-                "The variable \"{}\" of the module is not declared with ephemeral = true, so it cannot be set to a value derived from an ephemeral value.",
-                variable.name
-            );
-            diags.push(Diagnostic::error("Ephemeral value not allowed", detail).at(argument.expr.span));
-            return Value::unknown(Type::Dynamic);
-        }
-        if value.is_null() && !variable.nullable {
-            if variable.default.is_none() {
-                let detail = format!("The variable \"{}\" of the module is not nullable: give a value.", variable.name);
-                diags.push(Diagnostic::error("Required variable not set", detail).at(argument.expr.span));
-            }
-            return default_value(variable);
-        }
-        match conform(&value, &variable.constraint) {
-            Ok(value) => value.marked(variable.marks()),
-            Err(error) => {
-                let detail = format!(
-                    "The given value is not suitable for the variable \"{}\" of the module: {error}.",
-                    variable.name
-                );
-                diags.push(Diagnostic::error("Invalid value for module argument", detail).at(argument.expr.span));
-                Value::unknown(Type::Dynamic)
-            }
-        }
-    }
-
-    fn validations(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) {
-        let rest = format!("\n\nThis was checked by the validation rule of var.{}.", variable.name);
-        let wording = Wording {
-            broken: "Invalid value for variable",
-            invalid: "Invalid variable validation result",
-            what: "a validation",
-            rest: &rest,
-            address: None,
-            severity: Severity::Error,
-        };
-        judge(&variable.validations, &self.scope(frame, Repetition::default()), &wording, diags);
     }
 
     fn resource(

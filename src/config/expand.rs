@@ -14,6 +14,8 @@ const MOST: u64 = 100_000;
 
 const EPHEMERAL: &str = "The value is derived from an ephemeral value, which is not kept between plan and apply, so it cannot say which instances there are.";
 
+const WRONG_SET: &str = "A set for for_each must hold only strings that are not null";
+
 /// The instances of one block.
 #[derive(Clone, Debug)]
 pub(super) enum Expansion {
@@ -105,7 +107,7 @@ fn enabled_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagno
 
 fn count_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
     let (value, failed) = evaluated(expr, scope, diags);
-    if failed || (!is_final && !value.is_wholly_known()) {
+    if failed || (!is_final && !value.is_wholly_known() && value.marks.is_none()) {
         return Expansion::Unknown;
     }
     let mut refuse = |detail: String| {
@@ -136,11 +138,15 @@ fn count_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnost
 fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
     let (value, failed) = evaluated(expr, scope, diags);
     let unknown_keys = !value.is_known() || (matches!(value.kind, Kind::Set(..)) && !value.is_wholly_known());
-    if failed || (!is_final && unknown_keys) {
+    if failed || (!is_final && unknown_keys && value.marks.is_none()) {
         return Expansion::Unknown;
     }
     let mut refuse = |detail: &str| {
-        diags.push(Diagnostic::error("Invalid for_each argument", detail).at(expr.span));
+        let summary = match detail.starts_with(WRONG_SET) {
+            true => "Invalid for_each set argument",
+            false => "Invalid for_each argument",
+        };
+        diags.push(Diagnostic::error(summary, detail).at(expr.span));
         Expansion::Unknown
     };
     if value.marks.ephemeral || (matches!(value.kind, Kind::Set(..)) && value.deep_marks().ephemeral) {
@@ -174,7 +180,11 @@ fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnosti
                             "The \"for_each\" set holds values that cannot be determined until apply, so podform cannot predict the keys.",
                         );
                     }
-                    _ => return refuse("A set for for_each must hold only strings that are not null."),
+                    Kind::Null(_) => return refuse(&format!("{WRONG_SET}, and this one holds null.")),
+                    _ => {
+                        let ty = element.ty();
+                        return refuse(&format!("{WRONG_SET}, and this one holds a {}.", ty.friendly_name()));
+                    }
                 }
             }
             entries.sort_by(|a, b| a.0.cmp(&b.0));

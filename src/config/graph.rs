@@ -157,11 +157,15 @@ fn report_cycles(builder: &Builder<'_>, graph: &DiGraph<(), ()>, diags: &mut Dia
         found = true;
         let mut members: Vec<&Node> = component.iter().map(|at| &builder.nodes[at.index()]).collect();
         members.sort_by_key(|node| node.span(builder.configuration));
-        let span = members.first().and_then(|node| node.span(builder.configuration));
+        let header = members.first().and_then(|node| node.span(builder.configuration));
+        let span = members.first().filter(|_| alone).and_then(|node| builder.own_reference(node)).or(header);
         let names: Vec<String> = members.iter().map(|node| node.describe(builder.configuration)).collect();
         let diagnostic = match alone {
             true => Diagnostic::error(
-                "Self-referential block",
+                match members.first() {
+                    Some(Node::Local(..)) => "Self-referencing local value",
+                    _ => "Self-referential block",
+                },
                 format!("{} refers to itself: its own value is not known while it is evaluated.", names.join("")),
             ),
             false => Diagnostic::error(

@@ -5,8 +5,9 @@ use super::model::{Configuration, Module, ModuleId};
 use super::moved_block::address;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr, Target};
 use crate::diag::{Diagnostic, Diagnostics, Span};
-use crate::lang::Kind;
 use crate::lang::ast::{Block, Expr, ExprKind};
+use crate::lang::reference::NoScope;
+use crate::lang::{Kind, eval};
 use std::sync::Arc;
 
 /// `import`.
@@ -68,6 +69,12 @@ impl Import {
             at = base;
         }
         found
+    }
+
+    /// The address, where it is written without anything computed.
+    pub(super) fn constant(&self) -> Option<InstanceAddr> {
+        let literal = |key: &Expr| eval::evaluate(key, &NoScope, &mut Diagnostics::new());
+        self.for_each.is_none().then(|| self.address(&mut { literal }))?
     }
 
     /// The address, with its keys as `value` gives them; `None` where one is neither a whole number nor a text.

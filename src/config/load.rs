@@ -1,11 +1,11 @@
 //! From syntax to declarations: one module, then the modules it calls.
 
 use super::block::{
-    META, allow_no_blocks, attribute, check_name, constant_text, depends_on, labels, missing_argument, repeat,
+    META, attribute, check_name, constant_text, depends_on, labels, missing_argument, no_blocks_in_locals, repeat,
 };
 use super::check_block::check;
 use super::import_block::import;
-use super::model::{Configuration, Local, Module, ModuleCall, ModuleId};
+use super::model::{Configuration, Local, Module, ModuleCall, ModuleId, Output, Resource, Variable};
 use super::moved_block::{moved, removed};
 use super::moves;
 use super::overrides;
@@ -71,6 +71,7 @@ impl Loader<'_, '_> {
         let Some(files) = (self.read)(dir, at, self.diags) else { return id };
         let mut own = self.configuration.modules[id.0].clone();
         let mut calls = Vec::new();
+        own.incomplete = files.iter().any(|file| file.body.incomplete);
         for file in &files {
             for attribute in &file.body.attributes {
                 let detail = format!(
@@ -96,7 +97,13 @@ impl Loader<'_, '_> {
 
     fn call(&mut self, block: &Block, name: Arc<str>, dir: &str, caller: ModuleId) -> Option<ModuleCall> {
         let body = &block.body;
-        allow_no_blocks(body, "a module block", self.diags);
+        for inner in &body.blocks {
+            let detail = format!(
+                "Blocks are not allowed in a module block. If \"{0}\" is a variable of the module, write {0} = {{ ... }}.",
+                inner.kind
+            );
+            self.diags.push(Diagnostic::error("Unsupported block type", detail).at(inner.kind_span));
+        }
         let Some(source) = attribute(body, "source") else {
             missing_argument("source", block.span, self.diags);
             return None;
@@ -104,8 +111,10 @@ impl Loader<'_, '_> {
         let at = source.expr.span;
         let source = constant_text(source, self.diags)?;
         if !(source.starts_with("./") || source.starts_with("../") || source == "." || source == "..") {
-            let detail = "A module is a local directory: its source starts with \"./\" or \"../\".";
-            self.diags.push(Diagnostic::error("Invalid module source", detail).at(at));
+            let detail = format!(
+                "A module is a local directory: its source starts with \"./\" or \"../\". If \"{source}\" is a directory beside this file, write \"./{source}\"."
+            );
+            self.diags.push(Diagnostic::error("Invalid module source address", detail).at(at));
             return None;
         }
         let path = join(dir, &source);
@@ -123,6 +132,7 @@ impl Loader<'_, '_> {
             repeat.enabled = None;
         }
         let given = |variable: &str| attribute(body, variable).is_some();
+        let incomplete = self.configuration.module(child).incomplete;
         for variable in known.values().filter(|variable| variable.default.is_none() && !given(&variable.name)) {
             missing_argument(&variable.name, block.span, self.diags);
         }
@@ -133,8 +143,17 @@ impl Loader<'_, '_> {
                 continue;
             }
             if !known.contains_key(&attribute.name) {
-                let hint = did_you_mean(&attribute.name, known.keys().map(|name| &**name));
-                let detail = format!("The module at \"{source}\" has no variable named \"{}\".{hint}", attribute.name);
+                if incomplete {
+                    continue;
+                }
+                let detail = match &*attribute.name {
+                    "version" => "\"version\" chooses among the releases of a registry, and a module here is a local directory: remove it.".to_owned(),
+                    "providers" => "\"providers\" has no meaning here: there is one provider, and every module uses it. Remove the argument.".to_owned(),
+                    name => {
+                        let hint = did_you_mean(name, known.keys().map(|name| &**name));
+                        format!("The module at \"{source}\" has no variable named \"{name}\".{hint}")
+                    }
+                };
                 self.diags.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name_span));
                 continue;
             }
@@ -162,22 +181,25 @@ fn declaration(
     match &*block.kind {
         "variable" => {
             if let Some(variable) = variable(block, diags) {
-                unique(&mut own.variables, variable.name.clone(), variable, block, "variable", diags);
+                unique(&mut own.variables, variable.name.clone(), variable, block, diags);
             }
         }
         "locals" => {
             if labels::<0>(block, [], diags).is_some() {
-                allow_no_blocks(&block.body, "a locals block", diags);
+                no_blocks_in_locals(&block.body, diags);
                 for attribute in &block.body.attributes {
                     let local = Local { expr: attribute.expr.clone(), span: attribute.name_span };
                     match own.locals.entry(attribute.name.clone()) {
                         Entry::Vacant(entry) => {
                             entry.insert(local);
                         }
-                        Entry::Occupied(_) => {
-                            let detail = format!("A local value named \"{}\" was already defined.", attribute.name);
+                        Entry::Occupied(first) => {
+                            let detail = format!(
+                                "A local value named \"{}\" was already defined. Names of local values must be unique in a module.",
+                                attribute.name
+                            );
                             let found = Diagnostic::error("Duplicate local value definition", detail);
-                            diags.push(found.at(attribute.name_span));
+                            diags.push(found.at(attribute.name_span).against(first.get().span));
                         }
                     }
                 }
@@ -185,19 +207,19 @@ fn declaration(
         }
         "output" => {
             if let Some((name, output)) = output(block, diags) {
-                unique(&mut own.outputs, name, output, block, "output", diags);
+                unique(&mut own.outputs, name, output, block, diags);
             }
         }
         "resource" => {
             if let Some(resource) = resource(block, Mode::Managed, diags) {
                 let key = (resource.kind.clone(), resource.name.clone());
-                unique(&mut own.resources, key, resource, block, "resource", diags);
+                unique(&mut own.resources, key, resource, block, diags);
             }
         }
         "data" => {
             if let Some(resource) = resource(block, Mode::Data, diags) {
                 let key = (resource.kind.clone(), resource.name.clone());
-                unique(&mut own.data, key, resource, block, "data", diags);
+                unique(&mut own.data, key, resource, block, diags);
             }
         }
         "check" => check(block, own, diags),
@@ -206,9 +228,9 @@ fn declaration(
                 && check_name(block, 0, diags)
             {
                 let name: Arc<str> = name.into();
-                match calls.iter().any(|(_, other)| *other == name) {
-                    false => calls.push((block.clone(), name)),
-                    true => duplicate(block, "module", &name, diags),
+                match calls.iter().find(|(_, other)| *other == name) {
+                    None => calls.push((block.clone(), name)),
+                    Some((first, _)) => duplicate(block, first.span, diags),
                 }
             }
         }
@@ -231,23 +253,55 @@ fn declaration(
     }
 }
 
-fn unique<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V, block: &Block, what: &str, diags: &mut Diagnostics) {
+fn unique<K: Ord, V: Declared>(map: &mut BTreeMap<K, V>, key: K, value: V, block: &Block, diags: &mut Diagnostics) {
     match map.entry(key) {
         Entry::Vacant(entry) => {
             entry.insert(value);
         }
-        Entry::Occupied(_) => {
-            let name = block.labels.iter().map(|label| &*label.text).collect::<Vec<_>>().join(".");
-            duplicate(block, what, &name, diags);
-        }
+        Entry::Occupied(first) => duplicate(block, first.get().header(), diags),
     }
 }
 
-fn duplicate(block: &Block, what: &str, name: &str, diags: &mut Diagnostics) {
+/// What a block declares.
+trait Declared {
+    /// Where the header of the block stands.
+    fn header(&self) -> Span;
+}
+
+impl Declared for Variable {
+    fn header(&self) -> Span {
+        self.span
+    }
+}
+
+impl Declared for Output {
+    fn header(&self) -> Span {
+        self.span
+    }
+}
+
+impl Declared for Resource {
+    fn header(&self) -> Span {
+        self.span
+    }
+}
+
+/// The error for a block that declares what another one, at `first`, has declared; in Terraform's words.
+pub(super) fn duplicate(block: &Block, first: Span, diags: &mut Diagnostics) {
+    let label = |at: usize| block.labels.get(at).map_or("", |label| &*label.text);
+    let (summary, what) = match &*block.kind {
+        "variable" => ("Duplicate variable declaration".to_owned(), "variable"),
+        "output" => ("Duplicate output definition".to_owned(), "output"),
+        "module" => ("Duplicate module call".to_owned(), "module"),
+        "check" => (format!("Duplicate check \"{}\" configuration", label(0)), "check"),
+        "data" => (format!("Duplicate data \"{}\" configuration", label(0)), "data source"),
+        kind => (format!("Duplicate {kind} \"{}\" configuration", label(0)), "resource"),
+    };
     let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
+    let name = block.labels.iter().map(|label| &*label.text).collect::<Vec<_>>().join(".");
     let detail =
         format!("{article} {what} named \"{name}\" was already declared in this module. Names must be unique.");
-    diags.push(Diagnostic::error(format!("Duplicate {what} declaration"), detail).at(block.span));
+    diags.push(Diagnostic::error(summary, detail).at(block.span).against(first));
 }
 
 /// `modules/a` and `../b` give `modules/b`.

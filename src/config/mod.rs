@@ -27,6 +27,7 @@ mod scope;
 mod settings_block;
 mod trigger;
 mod value_blocks;
+mod variable;
 
 pub use evaluate::{Evaluated, EvaluatedOutput, evaluate};
 pub use graph::{Graph, Node};

@@ -34,6 +34,9 @@ impl Configuration {
     /// What is wrong where resources stand without a fleet's name.
     pub fn missing_fleet(&self) -> Option<Diagnostic> {
         let settings = self.root().settings.as_ref();
+        if self.root().incomplete {
+            return None;
+        }
         let first = self.modules.iter().flat_map(|module| module.resources.values()).next()?;
         let detail = "A configuration with resources names its fleet: podform { fleet = \"name\" }. The name stands in the mark of every machine, so that they are found again even if the state is lost.";
         let span = settings.map_or(first.span, |settings| settings.span);
@@ -107,6 +110,8 @@ pub struct Module {
     pub parent: Option<(ModuleId, Arc<str>)>,
     /// Its directory, as `path.module` shows it.
     pub dir: String,
+    /// A part of its files could not be read: what seems not to be declared may stand there.
+    pub incomplete: bool,
     /// `variable`.
     pub variables: BTreeMap<Arc<str>, Variable>,
     /// `locals`.

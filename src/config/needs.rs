@@ -5,7 +5,7 @@ use super::model::{Configuration, Module, ModuleId, Resource, ResourceKey};
 use super::rules::Rule;
 use super::value_blocks::names_only_itself;
 use crate::address::Mode;
-use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::lang::ast::Expr;
 use crate::lang::reference::{Reference, Subject, body_references, references};
 use std::collections::HashMap;
@@ -169,13 +169,24 @@ impl Builder<'_> {
 
     fn import(&self, at: usize, needs: &mut Vec<usize>, diags: &mut Diagnostics) {
         let Some(import) = self.configuration.root().imports.get(at) else { return };
-        if self.configuration.declaration(&import.resource).is_none() {
+        let root = self.configuration.root();
+        if self.configuration.declaration(&import.resource).is_none() && !root.incomplete {
+            let same = root.resources.keys().filter(|(kind, _)| **kind == *import.resource.kind);
             let detail = format!(
-                "{} is not declared. Write a resource block for it, so that podform knows what it should be.",
-                import.resource
+                "{} is not declared. Write a resource block for it, so that podform knows what it should be.{}",
+                import.resource,
+                did_you_mean(&import.resource.name, same.map(|(_, name)| &**name))
             );
             let found = Diagnostic::error("Configuration for import target does not exist", detail);
             diags.push(found.at(import.to.span));
+        }
+        let earlier = || root.imports.iter().take(at).filter_map(|other| Some((other, other.constant()?)));
+        if let Some(to) = import.constant()
+            && let Some((first, _)) = earlier().find(|(_, other)| *other == to)
+        {
+            let detail = format!("An import block for {to} was already declared. An object is imported once.");
+            let summary = format!("Duplicate import configuration for \"{to}\"");
+            diags.push(Diagnostic::error(summary, detail).at(import.to.span).against(first.to.span));
         }
         let repeated = Repeated { each: import.for_each.is_some(), ..Repeated::NOT };
         if let Some(expr) = &import.for_each {
@@ -184,6 +195,25 @@ impl Builder<'_> {
         for expr in import.keys().into_iter().chain([&*import.id]) {
             self.expr(Configuration::ROOT, expr, repeated, needs, diags);
         }
+    }
+
+    /// Where a local value or resource names itself.
+    pub fn own_reference(&self, node: &Node) -> Option<Span> {
+        let module = self.configuration.module(node.module());
+        let mut found = Diagnostics::new();
+        let (own, references) = match node {
+            Node::Local(_, name) => {
+                (Subject::Local(name.clone()), references(&module.locals.get(name)?.expr, &mut found))
+            }
+            Node::Resource(_, (kind, name)) => {
+                let resource = module.resources.get(&(kind.clone(), name.clone()))?;
+                let mut all = body_references(&resource.body, &mut found);
+                all.extend(resource.repeat.exprs().flat_map(|expr| references(expr, &mut found)));
+                (Subject::Resource(Mode::Managed, kind.clone(), name.clone()), all)
+            }
+            _ => return None,
+        };
+        references.into_iter().find(|reference| reference.subject == own).map(|reference| reference.span)
     }
 
     fn rules(
@@ -312,6 +342,10 @@ impl Repeated<'_> {
 }
 
 fn undeclared(module: &Module, reference: &Reference, diags: &mut Diagnostics) {
+    // It may stand in what could not be read.
+    if module.incomplete {
+        return;
+    }
     let near = |given: &str, names: &mut dyn Iterator<Item = &Arc<str>>| {
         did_you_mean(given, names.map(|name| &**name).collect::<Vec<_>>())
     };

@@ -1,6 +1,6 @@
 //! Override files: their blocks change blocks of the other files of a module, by Terraform's rules.
 
-use super::block::allow_no_blocks;
+use super::block::no_blocks_in_locals;
 use super::load::LoadedFile;
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::lang::ast::{Block, Body};
@@ -97,7 +97,7 @@ fn merge(body: &mut Body, over: &Body, kind: &str) {
 
 /// Each name is overridden where it is declared; a new one is declared.
 fn locals<'f>(block: &'f Block, all: &mut Vec<Cow<'f, Block>>, diags: &mut Diagnostics) {
-    allow_no_blocks(&block.body, "a locals block", diags);
+    no_blocks_in_locals(&block.body, diags);
     for attribute in &block.body.attributes {
         let holds = |other: &&mut Cow<'f, Block>| {
             &*other.kind == "locals" && other.body.attributes.iter().any(|known| known.name == attribute.name)

@@ -76,7 +76,7 @@ fn lifecycle(block: &Block, schema: &Schema, diags: &mut Diagnostics) -> Lifecyc
         Some(other) => {
             let detail =
                 "\"replace_triggered_by\" is a list of references: [simplepod_template_group.base.image_name].";
-            diags.push(Diagnostic::error("Invalid replace_triggered_by expression", detail).at(other.span));
+            diags.push(Diagnostic::error("Invalid expression", detail).at(other.span));
             Vec::new()
         }
         None => Vec::new(),
@@ -102,11 +102,19 @@ fn ignore_changes(expr: &Expr, schema: &Schema, diags: &mut Diagnostics) -> Igno
                     Some(path) if schema.attribute(&path[0]).is_some() || schema.block(&path[0]).is_some() => {
                         paths.push(path);
                     }
-                    path => {
-                        let known = schema.attributes.iter().map(|a| a.name);
-                        let hint = path.map(|path| did_you_mean(&path[0], known)).unwrap_or_default();
-                        let detail = format!("Each element names an attribute of {}.{hint}", schema.kind);
-                        diags.push(Diagnostic::error("Invalid ignore_changes", detail).at(element.span));
+                    Some(path) => {
+                        let known =
+                            schema.attributes.iter().map(|a| a.name).chain(schema.blocks.iter().map(|b| b.name));
+                        let hint = did_you_mean(&path[0], known);
+                        let detail = format!("{} has no attribute or block named \"{}\".{hint}", schema.kind, path[0]);
+                        diags.push(Diagnostic::error("Unsupported attribute", detail).at(element.span));
+                    }
+                    None => {
+                        let detail = format!(
+                            "Each element of ignore_changes names an attribute of {}, without quotes: [notes, env_variables[\"A\"]].",
+                            schema.kind
+                        );
+                        diags.push(Diagnostic::error("Invalid expression", detail).at(element.span));
                     }
                 }
             }
@@ -115,7 +123,7 @@ fn ignore_changes(expr: &Expr, schema: &Schema, diags: &mut Diagnostics) -> Igno
         _ => {}
     }
     let detail = "\"ignore_changes\" is a list of attribute names, or the keyword all.";
-    diags.push(Diagnostic::error("Invalid ignore_changes", detail).at(expr.span));
+    diags.push(Diagnostic::error("Invalid expression", detail).at(expr.span));
     IgnoreChanges::None
 }
 

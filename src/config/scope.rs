@@ -1,11 +1,11 @@
 //! What names mean inside one instance of a module.
 
 use super::expand::Expansion;
-use super::model::{Configuration, ModuleId, ResourceKey};
+use super::model::{Configuration, ModuleId, Repeat, ResourceKey};
 use crate::address::{InstanceKey, Mode, ModulePath};
 use crate::diag::{Diagnostics, Span};
 use crate::lang::budget::Budget;
-use crate::lang::reference::{Effects, Scope, Subject};
+use crate::lang::reference::{self as lang, Effects, Scope, Subject};
 use crate::lang::{Type, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -111,6 +111,20 @@ impl Scope for FrameScope<'_> {
     fn effects(&self) -> &dyn Effects {
         self.effects
     }
+
+    fn repetition(&self, subject: &Subject) -> Option<lang::Repetition> {
+        let module = self.configuration.module(self.frames[self.frame].module);
+        let resource = match subject {
+            Subject::Resource(Mode::Managed, kind, name) => module.resources.get(&(kind.clone(), name.clone())),
+            Subject::Resource(Mode::Data, kind, name) => module.data.get(&(kind.clone(), name.clone())),
+            _ => None,
+        }?;
+        Some(match &resource.repeat {
+            Repeat { count: Some(_), .. } => lang::Repetition::Count,
+            Repeat { for_each: Some(_), .. } => lang::Repetition::ForEach,
+            Repeat { .. } => lang::Repetition::Single,
+        })
+    }
 }
 
 impl FrameScope<'_> {
@@ -119,7 +133,11 @@ impl FrameScope<'_> {
         let Some(call) = self.configuration.module(caller).calls.get(call) else {
             return Value::unknown(Type::Dynamic);
         };
-        let declared = self.configuration.module(call.module).outputs.keys();
+        let module = self.configuration.module(call.module);
+        if module.incomplete {
+            return Value::unknown(Type::Dynamic);
+        }
+        let declared = module.outputs.keys();
         let known = &self.frames[frame].outputs;
         Value::object(
             declared

@@ -22,7 +22,8 @@ pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variabl
         ["source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"];
     if RESERVED.contains(&name) {
         let detail = format!("The name \"{name}\" is reserved: it has a meaning in module blocks.");
-        diags.push(Diagnostic::error("Invalid variable name", detail).at(block.span));
+        let at = block.labels.first().map_or(block.span, |label| label.span);
+        diags.push(Diagnostic::error("Invalid variable name", detail).at(at));
     }
     let body = &block.body;
     let known = ["type", "default", "description", "sensitive", "nullable", "ephemeral"];

@@ -60,6 +60,9 @@ pub fn attribute(base: &Value, name: &str) -> Result<Value, AccessError> {
                 ty if ty.is_primitive() => {
                     format!("Can't access attributes on a primitive-typed value ({}).", ty.friendly_name())
                 }
+                Type::Tuple(types) if types.iter().any(|ty| has(ty, name)) => format!(
+                    "Can't access attributes on a list of objects. Did you mean to access attribute \"{name}\" for a specific element of the list, or across all elements of the list?"
+                ),
                 Type::List(element) if matches!(*element, Type::Object(_)) => format!(
                     "Can't access attributes on a list of objects. Did you mean to access attribute \"{name}\" for a specific element of the list, or across all elements of the list?"
                 ),
@@ -71,6 +74,10 @@ pub fn attribute(base: &Value, name: &str) -> Result<Value, AccessError> {
         }
     };
     Ok(value.marked(base.marks))
+}
+
+fn has(ty: &Type, name: &str) -> bool {
+    matches!(ty, Type::Object(attributes) if attributes.contains_key(name))
 }
 
 /// `base[key]`. Marks of the base and of the key are on the result.

@@ -72,7 +72,8 @@ fn expand(
     let mut fail = |summary: &str, detail: String, at: Span| diags.push(Diagnostic::error(summary, detail).at(at));
     let [label] = block.labels.as_slice() else {
         let detail = "A \"dynamic\" block has one label: the kind of the blocks it stands for.".to_owned();
-        return fail("Invalid dynamic block", detail, block.span);
+        let summary = if block.labels.is_empty() { "Missing type for dynamic" } else { "Extraneous label for dynamic" };
+        return fail(summary, detail, block.labels.get(1).map_or(block.span, |extra| extra.span));
     };
     let kind = &label.text;
     let attribute = |name: &str| block.body.attributes.iter().find(|attribute| &*attribute.name == name);

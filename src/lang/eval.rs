@@ -15,6 +15,7 @@ use super::reference::Scope;
 use super::types::Type;
 use super::value::Value;
 use crate::diag::{Diagnostic, Diagnostics, Span};
+pub use in_play::describe;
 use std::sync::Arc;
 
 /// Names that an expression binds (`for`), or a `dynamic` block: the last of a name counts.

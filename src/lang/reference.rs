@@ -38,7 +38,7 @@ pub struct Reference {
     pub subject: Subject,
     /// The names and literal keys that were written after the subject: for "does this resource have that attribute".
     pub path: Vec<Arc<str>>,
-    /// The whole root traversal.
+    /// The subject, as it is written.
     pub span: Span,
 }
 
@@ -51,10 +51,31 @@ pub trait Scope {
     /// Where functions get what is not pure.
     fn effects(&self) -> &dyn Effects;
 
+    /// False where no function may be called.
+    fn has_functions(&self) -> bool {
+        true
+    }
+
+    /// `count` or `for_each`, where a resource is a collection of its instances; `None` where it is one, or not known.
+    fn repetition(&self, _: &Subject) -> Option<Repetition> {
+        None
+    }
+
     /// What the whole evaluation shares, beyond the limits of one expression.
     fn budget(&self) -> Option<&Budget> {
         None
     }
+}
+
+/// What a resource is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repetition {
+    /// One object.
+    Single,
+    /// A tuple of objects.
+    Count,
+    /// An object of objects, by key.
+    ForEach,
 }
 
 /// Effects that functions need: files, clock, randomness. The shell gives the real ones, tests give fixed ones.
@@ -109,9 +130,13 @@ pub struct NoScope;
 
 impl Scope for NoScope {
     fn value(&self, _: &Subject, span: Span, diags: &mut Diagnostics) -> Value {
-        let detail = "This value must be constant: references are not allowed here.";
-        diags.push(crate::diag::Diagnostic::error("References not allowed", detail).at(span));
+        let detail = "Variables may not be used here: this value must be constant, so it refers to nothing.";
+        diags.push(crate::diag::Diagnostic::error("Variables not allowed", detail).at(span));
         Value::unknown(super::types::Type::Dynamic)
+    }
+
+    fn has_functions(&self) -> bool {
+        false
     }
 
     fn effects(&self) -> &dyn Effects {

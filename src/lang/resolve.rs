@@ -181,7 +181,9 @@ impl<'a> Walk<'a> {
             match resolve(name, root.span, &links) {
                 Ok((subject, taken)) => {
                     let path = links.iter().skip(taken).map_while(|link| key_text(link.expr)).collect();
-                    references.push(Reference { subject, path, span: expr.span });
+                    let last = taken.checked_sub(1).and_then(|last| links.get(last));
+                    let span = last.map_or(root.span, |link| link.expr.span);
+                    references.push(Reference { subject, path, span });
                 }
                 Err(diagnostic) => diags.push(*diagnostic),
             }

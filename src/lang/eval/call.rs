@@ -10,6 +10,11 @@ use crate::diag::did_you_mean;
 
 impl Evaluator<'_> {
     pub(super) fn call(&mut self, call: &Call, whole: &Expr) -> Value {
+        if !self.scope.has_functions() {
+            let detail = "Functions may not be called here: this value must be constant. Compute it in a local value.";
+            self.error("Function calls not allowed", detail, whole.span, whole);
+            return unknown();
+        }
         let name = call.name.strip_prefix("core::").unwrap_or(&call.name);
         match name {
             "try" => return self.try_first(call, whole),
@@ -17,9 +22,23 @@ impl Evaluator<'_> {
             _ => {}
         }
         if !functions::names().any(|known| known == name) {
-            let hint = did_you_mean(name, functions::names().chain(["try", "can"]));
-            let detail = format!("There is no function named \"{}\".{hint}", call.name);
-            self.error("Call to unknown function", detail, call.name_span, whole);
+            let (summary, detail) = match name.split_once("::") {
+                Some(("provider", _)) => (
+                    "Unknown provider function",
+                    format!("There is no function named \"{}\": the provider has no functions.", call.name),
+                ),
+                Some((namespace, rest)) => (
+                    "Unknown provider function",
+                    format!(
+                        "The function namespace \"{namespace}\" is not valid. The functions of the language are called without it, or as core::{rest}."
+                    ),
+                ),
+                None => {
+                    let hint = did_you_mean(name, functions::names().chain(["try", "can"]));
+                    ("Call to unknown function", format!("There is no function named \"{}\".{hint}", call.name))
+                }
+            };
+            self.error(summary, detail, call.name_span, whole);
             return unknown();
         }
         if name == "templatestring"

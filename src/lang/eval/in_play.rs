@@ -18,12 +18,17 @@ impl Evaluator<'_> {
                     Some(
                         subject @ (Subject::Variable(_)
                         | Subject::Local(_)
+                        | Subject::Module(_)
+                        | Subject::Resource(..)
+                        | Subject::Path(_)
                         | Subject::CountIndex
                         | Subject::EachKey
                         | Subject::EachValue),
                     ) => {
                         let (value, diags) = self.aside(|inner| inner.scope.value(subject, root.span, inner.diags));
-                        (!diags.has_errors()).then_some((name.text, value))
+                        // What nothing is known of says nothing.
+                        let silent = matches!(value.kind, Kind::Unknown(Type::Dynamic, _)) && value.marks.is_none();
+                        (!silent && !diags.has_errors()).then_some((name.text, value))
                     }
                     _ => None,
                 },
@@ -39,7 +44,8 @@ impl Evaluator<'_> {
     }
 }
 
-fn describe(value: &Value) -> String {
+/// A value in the words of "local.n is 5": hidden where it is marked, cut where it is long.
+pub fn describe(value: &Value) -> String {
     if value.marks.sensitive {
         return "(sensitive value)".into();
     }

@@ -28,7 +28,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// The bytes of the file that the first argument names.
 pub(super) fn read(args: &Args<'_>) -> Result<Vec<u8>, CallError> {
     let path = expand(args, args.text(0))?;
-    args.effects.read_file(&path).map_err(|error| CallError::argument(0, format!("failed to read file: {error}")))
+    args.effects.read_file(&path).map_err(|error| {
+        CallError::argument(0, match args.effects.file_exists(&path) {
+            Ok(false) => format!(
+                "no file exists at {path:?}; this function works only with files that stand beside the configuration before anything is applied"
+            ),
+            _ => format!("failed to read file: {error}"),
+        })
+    })
 }
 
 /// The text of the file that the first argument names.

@@ -161,7 +161,7 @@ fn answers_that_are_ours() {
         ("plantimestamp()", "\"2026-01-01T00:00:00Z\""),
         (
             "file(\"nope\")",
-            "Error: Invalid function argument: Invalid value for \"path\" parameter: failed to read file: no such file.",
+            "Error: Invalid function argument: Invalid value for \"path\" parameter: no file exists at \"nope\"; this function works only with files that stand beside the configuration before anything is applied.",
         ),
         ("templatefile(\"strip.tpl\", {})", "<<EOT\nab\n\nEOT"),
         ("templatestring(sensitive(\"x$${y}\"), { y = 1 })", "(sensitive value)"),

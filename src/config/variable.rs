@@ -1,0 +1,88 @@
+//! The value of a variable: its input in the root module, the argument of the call in others, or its default.
+
+use super::evaluate::Walk;
+use super::inputs::default_value;
+use super::model::Variable;
+use super::rules::{Wording, judge};
+use super::scope::Repetition;
+use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::lang::ast::Attribute;
+use crate::lang::convert::conform;
+use crate::lang::{Type, Value, eval};
+
+impl<'a> Walk<'a> {
+    /// The value of a variable in one instance of its module.
+    pub(super) fn variable(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) -> Value {
+        let own = &self.frames[frame];
+        let Some(parent) = own.parent else {
+            return self.inputs.values.get(&variable.name).cloned().unwrap_or_else(|| default_value(variable));
+        };
+        let Some(argument) = self.argument(frame, variable) else { return default_value(variable) };
+        let value = eval::evaluate(&argument.expr, &self.scope(parent, own.repetition.clone()), diags);
+        if value.deep_marks().ephemeral && !variable.ephemeral {
+            let detail = format!(
+                "The variable \"{}\" of the module is not declared with ephemeral = true, so it cannot be set to a value derived from an ephemeral value.",
+                variable.name
+            );
+            diags.push(Diagnostic::error("Ephemeral value not allowed", detail).at(argument.expr.span));
+            return Value::unknown(Type::Dynamic);
+        }
+        if value.is_null() && !variable.nullable {
+            if variable.default.is_none() {
+                let detail = format!("The variable \"{}\" of the module is not nullable: give a value.", variable.name);
+                diags.push(Diagnostic::error("Required variable not set", detail).at(argument.expr.span));
+            }
+            return default_value(variable);
+        }
+        match conform(&value, &variable.constraint) {
+            Ok(value) => value.marked(variable.marks()),
+            Err(error) => {
+                let detail = format!(
+                    "The given value is not suitable for the variable \"{}\" of the module: {error}.",
+                    variable.name
+                );
+                diags.push(Diagnostic::error("Invalid value for input variable", detail).at(argument.expr.span));
+                Value::unknown(Type::Dynamic)
+            }
+        }
+    }
+
+    /// Judges the value against the rules of its declaration.
+    pub(super) fn validations(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) {
+        let rest = format!("\n\nThis was checked by the validation rule of var.{}.", variable.name);
+        let wording = Wording {
+            broken: "Invalid value for variable",
+            invalid: "Invalid variable validation result",
+            what: "a validation",
+            rest: &rest,
+            address: None,
+            severity: Severity::Error,
+        };
+        let mut own = Diagnostics::new();
+        judge(&variable.validations, &self.scope(frame, Repetition::default()), &wording, &mut own);
+        // What a module is given is wrong at the call; the rule stands elsewhere.
+        let argument = self.argument(frame, variable);
+        for mut found in own {
+            if found.summary == wording.broken
+                && let Some(value) = self.frames.get(frame).and_then(|frame| frame.variables.get(&variable.name))
+            {
+                found.values.push(format!("var.{} is {}", variable.name, eval::describe(value)));
+            }
+            if found.summary == wording.broken
+                && let Some(argument) = argument
+                && let Some(rule) = found.span.replace(argument.expr.span)
+            {
+                found.other = Some(Box::new(rule));
+            }
+            diags.push(found);
+        }
+    }
+
+    /// The argument of the module call that sets a variable.
+    fn argument(&self, frame: usize, variable: &Variable) -> Option<&'a Attribute> {
+        let own = self.frames.get(frame)?;
+        let above = self.configuration.module(self.frames.get(own.parent?)?.module);
+        let (_, name) = self.configuration.module(own.module).parent.as_ref()?;
+        above.calls.get(name)?.arguments.iter().find(|argument| argument.name == variable.name)
+    }
+}
