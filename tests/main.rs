@@ -17,3 +17,4 @@ mod scenarios;
 mod schema;
 mod simulation;
 mod world;
+mod wrong;
