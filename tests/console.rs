@@ -100,7 +100,7 @@ fn the_console_answers_each_line_with_json() {
         told(fleet.path(), &["console", "-json"], "1\n\nvar.secret\nnope.x\n{a = var.need}\nexit\n5\n");
     let expected = "{\"value\":1,\"type\":\"number\",\"sensitive\":false,\"unknown\":false}
 {\"value\":null,\"type\":\"string\",\"sensitive\":true,\"unknown\":false}
-{\"error\":{\"summary\":\"Reference to undeclared resource\",\"detail\":\"A managed resource \\\"nope\\\" \\\"x\\\" has not been declared in this module.\"}}
+{\"error\":{\"summary\":\"Reference to undeclared resource\",\"detail\":\"A managed resource \\\"nope\\\" \\\"x\\\" has not been declared in this module, and there is no resource type \\\"nope\\\".\"}}
 {\"value\":{},\"type\":[\"object\",{\"a\":\"dynamic\"}],\"sensitive\":false,\"unknown\":true}
 ";
     assert_eq!((code, out.as_str(), err.as_str()), (1, expected, ""));

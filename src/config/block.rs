@@ -62,13 +62,17 @@ pub(super) fn labels<'a, const N: usize>(
     if let Some(extra) = block.labels.get(N) {
         let detail = match names.as_slice() {
             [] => format!("No labels are expected for {} blocks.", block.kind),
+            [name] => format!("Only one label ({name}) is expected for {} blocks.", block.kind),
             names => format!("Only {N} labels ({}) are expected for {} blocks.", names.join(", "), block.kind),
         };
         diags.push(Diagnostic::error(format!("Extraneous label for {}", block.kind), detail).at(extra.span));
         return None;
     }
     if block.labels.len() < N {
-        let detail = format!("All {} blocks must have {N} labels ({}).", block.kind, names.join(", "));
+        let detail = match names.as_slice() {
+            [name] => format!("All {} blocks must have one label ({name}).", block.kind),
+            names => format!("All {} blocks must have {N} labels ({}).", block.kind, names.join(", ")),
+        };
         let missing = names.get(block.labels.len()).unwrap_or(&"label");
         diags.push(Diagnostic::error(format!("Missing {missing} for {}", block.kind), detail).at(block.span));
         return None;

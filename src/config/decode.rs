@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The object that a resource's body asks for: what is not set has its default, computed attributes are null. `at` is
 /// the header of the block.
 pub(super) fn decode(schema: &Schema, body: &Body, at: Span, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
-    let is_block = |name: &str| schema.block(name).is_some();
+    let is_block = |name: &str| schema.block(name).is_some() || ["lifecycle", "dynamic"].contains(&name);
     let table = Table { attributes: schema.attributes, what: schema.kind, is_block: &is_block };
     let mut object = schema.shape().absent.clone();
     attributes(&table, body, at, scope, &[], &mut object, diags);
@@ -91,7 +91,10 @@ fn attributes(
         let value = match body.attributes.iter().find(|given| &*given.name == known.name) {
             Some(given) if known.presence != Presence::Computed => {
                 let ty = known.ty.to_type();
-                let value = evaluate_in(&given.expr, scope, bindings, diags);
+                let mut own = Diagnostics::new();
+                let value = evaluate_in(&given.expr, scope, bindings, &mut own);
+                let failed = own.has_errors();
+                diags.extend(own);
                 match convert(&value, &ty) {
                     Ok(value) if value.deep_marks().ephemeral => {
                         let detail = format!(
@@ -109,6 +112,8 @@ fn attributes(
                     }
                     Ok(value) if value.is_null() => continue,
                     Ok(value) => value,
+                    // It is no wonder.
+                    Err(_) if failed => Value::unknown(ty),
                     Err(error) => {
                         let detail = format!("Inappropriate value for attribute \"{}\": {error}.", known.name);
                         diags.push(Diagnostic::error("Incorrect attribute value type", detail).at(given.expr.span));

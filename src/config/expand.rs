@@ -177,7 +177,7 @@ fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnosti
                     }
                     Kind::Unknown(..) => {
                         return refuse(
-                            "The \"for_each\" set holds values that cannot be determined until apply, so podform cannot predict the keys.",
+                            "The \"for_each\" set holds values that cannot be determined until apply, so podform cannot predict the keys. Use a map whose keys stand in the configuration, or -target to first apply what the values depend on.",
                         );
                     }
                     Kind::Null(_) => return refuse(&format!("{WRONG_SET}, and this one holds null.")),

@@ -360,7 +360,7 @@ fn undeclared(module: &Module, reference: &Reference, diags: &mut Diagnostics) {
         Subject::Local(name) => (
             "Reference to undeclared local value",
             format!(
-                "A local value with the name \"{name}\" has not been declared.{}",
+                "A local value with the name \"{name}\" has not been declared. Declare it in a locals block.{}",
                 near(name, &mut module.locals.keys())
             ),
         ),
@@ -387,7 +387,14 @@ fn undeclared(module: &Module, reference: &Reference, diags: &mut Diagnostics) {
             };
             (
                 "Reference to undeclared resource",
-                format!("A managed resource \"{kind}\" \"{name}\" has not been declared in this module.{hint}"),
+                match crate::schema::schema(kind) {
+                    Some(_) => {
+                        format!("A managed resource \"{kind}\" \"{name}\" has not been declared in this module.{hint}")
+                    }
+                    None => format!(
+                        "A managed resource \"{kind}\" \"{name}\" has not been declared in this module, and there is no resource type \"{kind}\".{hint}"
+                    ),
+                },
             )
         }
         _ => return,

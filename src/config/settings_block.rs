@@ -2,7 +2,7 @@
 
 use super::block::{allow, attribute, constant_text, labels};
 use super::model::{Configuration, Module, ModuleId, Settings};
-use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::lang::ast::Block;
 
 pub(super) fn settings(block: &Block, id: ModuleId, own: &mut Module, diags: &mut Diagnostics) {
@@ -87,7 +87,7 @@ fn required_version(required: &str, span: Span, diags: &mut Diagnostics) {
 pub(super) fn provider(block: &Block, id: ModuleId, own: &mut Module, diags: &mut Diagnostics) {
     let Some([name]) = labels(block, ["name"], diags) else { return };
     if name != "simplepod" {
-        let detail = format!("The only provider is \"simplepod\".{}", did_you_mean(name, ["simplepod"]));
+        let detail = format!("There is no provider \"{name}\": the only one is \"simplepod\".");
         diags.push(Diagnostic::error("Unknown provider", detail).at(block.span));
         return;
     }

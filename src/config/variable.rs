@@ -18,7 +18,10 @@ impl<'a> Walk<'a> {
             return self.inputs.values.get(&variable.name).cloned().unwrap_or_else(|| default_value(variable));
         };
         let Some(argument) = self.argument(frame, variable) else { return default_value(variable) };
-        let value = eval::evaluate(&argument.expr, &self.scope(parent, own.repetition.clone()), diags);
+        let mut found = Diagnostics::new();
+        let value = eval::evaluate(&argument.expr, &self.scope(parent, own.repetition.clone()), &mut found);
+        let failed = found.has_errors();
+        diags.extend(found);
         if value.deep_marks().ephemeral && !variable.ephemeral {
             let detail = format!(
                 "The variable \"{}\" of the module is not declared with ephemeral = true, so it cannot be set to a value derived from an ephemeral value.",
@@ -30,18 +33,22 @@ impl<'a> Walk<'a> {
         if value.is_null() && !variable.nullable {
             if variable.default.is_none() {
                 let detail = format!("The variable \"{}\" of the module is not nullable: give a value.", variable.name);
-                diags.push(Diagnostic::error("Required variable not set", detail).at(argument.expr.span));
+                let told = Diagnostic::error("Required variable not set", detail).at(argument.expr.span);
+                diags.push(told.against(variable.span));
             }
             return default_value(variable);
         }
         match conform(&value, &variable.constraint) {
             Ok(value) => value.marked(variable.marks()),
+            // It is no wonder.
+            Err(_) if failed => Value::unknown(Type::Dynamic),
             Err(error) => {
                 let detail = format!(
                     "The given value is not suitable for the variable \"{}\" of the module: {error}.",
                     variable.name
                 );
-                diags.push(Diagnostic::error("Invalid value for input variable", detail).at(argument.expr.span));
+                let told = Diagnostic::error("Invalid value for input variable", detail).at(argument.expr.span);
+                diags.push(told.against(variable.span));
                 Value::unknown(Type::Dynamic)
             }
         }

@@ -112,10 +112,14 @@ pub(crate) fn resolve(root: &Arc<str>, at: Span, links: &[Link<'_>]) -> Result<(
                     Ok((Subject::Resource(Mode::Managed, root.clone(), name.clone()), 1))
                 }
                 Some(_) => invalid("Invalid reference", format!("There is no object named \"{root}\".{hint}")),
+                None if root.contains('_') => invalid(
+                    "Invalid reference",
+                    format!("The type of a resource is followed by the name of the resource: {root}.NAME.{hint}"),
+                ),
                 None => invalid(
                     "Invalid reference",
                     format!(
-                        "A reference to a resource type must be followed by at least one attribute access, specifying the resource name.{hint}"
+                        "A name alone refers to nothing. A text is written \"{root}\", a variable var.{root}, and a local value local.{root}.{hint}"
                     ),
                 ),
             }

@@ -6,7 +6,7 @@ use super::eval::evaluate;
 use super::reference::{Effects, Scope, Subject};
 use super::types::{Constraint, ObjectAttribute, Type};
 use super::value::Value;
-use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -67,6 +67,8 @@ fn requires_argument(name: &str, what: &str, span: Span, diags: &mut Diagnostics
     invalid(format!("The {name} type constructor requires one argument specifying {what}."), span, diags)
 }
 
+const KEYWORDS: [&str; 10] = ["any", "bool", "number", "string", "list", "set", "map", "object", "tuple", "optional"];
+
 const OPTIONAL_MISPLACED: &str = "Keyword \"optional\" is valid only as a modifier for object type attributes.";
 
 fn keyword(name: &str, span: Span, diags: &mut Diagnostics) -> Constraint {
@@ -75,7 +77,10 @@ fn keyword(name: &str, span: Span, diags: &mut Diagnostics) -> Constraint {
         (_, Some(ty), _) => Constraint::Primitive(ty),
         (_, _, Some(what)) => requires_argument(name, what, span, diags),
         ("optional", ..) => invalid(OPTIONAL_MISPLACED, span, diags),
-        _ => invalid(format!("The keyword \"{name}\" is not a valid type specification."), span, diags),
+        _ => {
+            let hint = did_you_mean(name, KEYWORDS);
+            invalid(format!("The keyword \"{name}\" is not a valid type specification.{hint}"), span, diags)
+        }
     }
 }
 
@@ -90,7 +95,10 @@ fn constructor(call: &Call, span: Span, diags: &mut Diagnostics) -> Constraint {
             invalid(detail, arguments(call, span), diags)
         }
         ("optional", ..) => invalid(OPTIONAL_MISPLACED, call.name_span, diags),
-        (_, None, _) => invalid(format!("Keyword \"{name}\" is not a valid type constructor."), span, diags),
+        (_, None, _) => {
+            let hint = did_you_mean(name, KEYWORDS);
+            invalid(format!("Keyword \"{name}\" is not a valid type constructor.{hint}"), span, diags)
+        }
         (_, Some(what), [] | [_, _, ..]) => {
             let at = call.args.get(1).map_or(arguments(call, span), |second| second.span);
             requires_argument(name, what, at, diags)
@@ -284,7 +292,7 @@ mod tests {
     #[test]
     fn faults_are_told_at_their_place() {
         for (text, detail, at) in [
-            ("strin", "The keyword \"strin\" is not a valid type specification.", "strin"),
+            ("strin", "The keyword \"strin\" is not a valid type specification. Did you mean \"string\"?", "strin"),
             ("set", "The set type constructor requires one argument specifying the element type.", "set"),
             ("list()", "The list type constructor requires one argument specifying the element type.", "()"),
             (

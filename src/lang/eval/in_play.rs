@@ -72,6 +72,13 @@ pub fn describe(value: &Value) -> String {
         }
         Kind::Tuple(elements) => format!("a tuple with {}", count(elements.len(), "element")),
         Kind::Map(_, entries) => format!("a {} with {}", value.ty().friendly_name(), count(entries.len(), "element")),
-        Kind::Object(entries) => format!("an object with {}", count(entries.len(), "attribute")),
+        Kind::Object(entries) => {
+            const NAMED: usize = 5;
+            let names = match entries.len() {
+                1..=NAMED => format!(" ({})", entries.keys().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")),
+                _ => String::new(),
+            };
+            format!("an object with {}{names}", count(entries.len(), "attribute"))
+        }
     }
 }

@@ -66,8 +66,10 @@ fn render(args: &Args<'_>, name: &str, template: &str) -> Outcome {
     };
     let fault = |diagnostic: &Diagnostic| {
         let at = diagnostic.span.map_or_else(|| name.to_owned(), place);
-        let detail = diagnostic.detail.replace(&format!("\"{END}\""), "the end of the template");
-        let detail = detail.trim_end_matches('.');
+        if diagnostic.detail.contains(END) {
+            return CallError::call(format!("{at}: Unexpected end of template; what is open in it must be closed"));
+        }
+        let detail = diagnostic.detail.trim_end_matches('.');
         CallError::call(format!("{at}: {}; {detail}", diagnostic.summary))
     };
     let first_error = |diags: &Diagnostics| diags.iter().find(|d| d.severity == Severity::Error).map(fault);
