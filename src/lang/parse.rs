@@ -9,7 +9,7 @@ mod refusal;
 mod template;
 
 use super::ast::{Body, Expr, ExprKind};
-use crate::diag::{Diagnostics, FileId, Span};
+use crate::diag::{Diagnostics, FileId, Severity, Span};
 use hcl::edit::expr::Expression;
 use hcl::edit::parser as syntax;
 use hcl::edit::structure::Body as Tree;
@@ -41,11 +41,20 @@ pub fn parse_body(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
     let source = Source { file, text, base };
     match plain::plain::<Tree>(text) {
         Ok(plain) => parts::parse_body(source, &plain, diags),
-        Err(refused) if !refused.is_read() => recover::parse_body(source, diags),
-        Err(refused) => match syntax::parse_body(text) {
+        Err(refused) if refused.is_read() => match syntax::parse_body(text) {
             Ok(body) => recover::lower(source, Some(refused), diags, |lower| lower.body(&body)),
             Err(_) => recover::parse_body(source, diags),
         },
+        Err(refused) => {
+            let before = diags.len();
+            let mut body = recover::parse_body(source, diags);
+            // Each part alone is in order.
+            if !diags.iter().skip(before).any(|diagnostic| diagnostic.severity == Severity::Error) {
+                diags.push(refusal::refused(source, &refused));
+                body.incomplete = true;
+            }
+            body
+        }
     }
 }
 
@@ -53,12 +62,17 @@ pub fn parse_body(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
 pub fn parse_expr(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Expr> {
     // The syntax crate lets lines break in parentheses only, which nobody should read of.
     let wrapped = format!("({text}\n)");
-    let own = wrapped.get(1..wrapped.len() - 1).unwrap_or(text);
-    if let Some(refused) = plain::plain::<Expression>(own).err().filter(|refused| !refused.is_read()) {
-        diags.push(refusal::refused(Source { file, text: own, base: 0 }, &refused));
+    let mut found = Diagnostics::new();
+    let expr = recover::parse_expr(Source { file, text: &wrapped, base: -1 }, &mut found);
+    let own = wrapped.get(1..wrapped.len() - 1).filter(|_| expr.is_none());
+    if let Some(text) = own
+        && let Some(refused) = plain::plain::<Expression>(text).err().filter(|refused| !refused.is_read())
+    {
+        diags.push(refusal::refused(Source { file, text, base: 0 }, &refused));
         return None;
     }
-    let expr = recover::parse_expr(Source { file, text: &wrapped, base: -1 }, diags)?;
+    diags.extend(found);
+    let expr = expr?;
     match expr.kind {
         ExprKind::Paren(inner) => Some(*inner),
         _ => Some(expr),

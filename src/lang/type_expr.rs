@@ -314,8 +314,12 @@ mod tests {
             ),
             ("object({a=optional(number,var.x)})", "Variables may not be used here.", "var.x"),
             ("list(optional(string))", OPTIONAL_MISPLACED, "optional"),
-            ("tuple([string,foo])", "The keyword \"foo\" is not a valid type specification.", "foo"),
-            ("foo(string)", "Keyword \"foo\" is not a valid type constructor.", "foo(string)"),
+            (
+                "tuple([string,frobnicate])",
+                "The keyword \"frobnicate\" is not a valid type specification.",
+                "frobnicate",
+            ),
+            ("frobnicate(string)", "Keyword \"frobnicate\" is not a valid type constructor.", "frobnicate(string)"),
             ("string()", "Primitive type keyword \"string\" does not expect arguments.", "()"),
             ("object({\"a\"=string})", "Object constructor map keys must be attribute names.", "\"a\""),
         ] {

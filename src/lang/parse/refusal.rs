@@ -139,7 +139,8 @@ const ELSEWHERE: [(&str, &str); 4] = [
 
 fn elsewhere(text: &str, at: &Range<usize>) -> &'static str {
     let before = text.get(..at.start).unwrap_or_default();
-    if before.ends_with(|c: char| c.is_ascii_digit()) && text[at.start..].starts_with(char::is_alphabetic) {
+    let rest = text.get(at.start..).unwrap_or_default();
+    if before.ends_with(|c: char| c.is_ascii_digit()) && rest.starts_with(char::is_alphabetic) {
         return " Numbers are decimal, and have no unit.";
     }
     let last = before.trim_end().rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
