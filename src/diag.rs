@@ -238,6 +238,14 @@ impl IntoIterator for Diagnostics {
     }
 }
 
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(all: I) -> Self {
+        let mut diagnostics = Self::new();
+        all.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
+        diagnostics
+    }
+}
+
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
         let mut all = Self::new();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on may panic.
 
 mod canary;
+mod checks;
 mod console;
 mod crash;
 mod dependencies;

@@ -41,6 +41,13 @@ resource "simplepod_instance" "node" {
   }
 }
 
+check "group" {
+  assert {
+    condition     = simplepod_template_group.base.id == ""
+    error_message = "It has an id."
+  }
+}
+
 output "ips" {
   value = { for key, node in simplepod_instance.node : key => node.host_ip }
 }
@@ -56,7 +63,9 @@ fn a_state_that_the_program_wrote_satisfies_the_schema_it_documents() {
     let fleet = Fleet::new(&[("main.hcl", FLEET)]);
     let validator = validator();
     fleet.run(&["apply", "-auto-approve", "--fault", "boot=0"], 0);
-    check(&validator, &state(&fleet));
+    let applied = state(&fleet);
+    assert_eq!(applied["check_results"][0]["objects"][0]["failure_messages"][0], "It has an id.");
+    check(&validator, &applied);
     fleet.run(&["destroy", "-auto-approve"], 0);
     check(&validator, &state(&fleet));
 }

@@ -12,6 +12,7 @@ use super::step::{Finished, Stop, run};
 use super::turns::Turns;
 use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
+use crate::config::ASSERTION_FAILED;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::{Effects, Value};
 use crate::live::{Account, GroupId, MachineId};
@@ -279,10 +280,10 @@ impl<'a> Executor<'a> {
     fn conclude(&mut self) {
         self.evaluate();
         let complete = self.order.ended().values().all(|end| *end == StepEnd::Done);
-        if complete {
-            let faults = std::mem::take(&mut self.faults);
-            self.result.diagnostics.extend(faults);
-        }
+        // Where steps failed, most of what is wrong only follows from it; a check that is not met stands.
+        let faults = std::mem::take(&mut self.faults).into_iter();
+        let stands = |fault: &Diagnostic| complete || fault.summary == ASSERTION_FAILED;
+        faults.filter(stands).for_each(|fault| self.result.diagnostics.push(fault));
         let state = &self.result.state;
         let outputs = outputs(self.plan, &state.outputs, &self.desires.outputs, complete);
         let mut events = Vec::new();
@@ -298,6 +299,9 @@ impl<'a> Executor<'a> {
         };
         if data != state.data && complete {
             events.push(Event::Data { data });
+        }
+        if self.desires.checks != state.checks {
+            events.push(Event::Checks { checks: std::mem::take(&mut self.desires.checks) });
         }
         events.push(Event::End);
         if let Err(error) = self.append(events) {

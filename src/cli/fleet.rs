@@ -6,8 +6,8 @@ use super::terminal::Terminal;
 use super::variables;
 use crate::address::InstanceAddr;
 use crate::config::{
-    self, Configuration, DataInstance, Graph, Inputs, Instance, LoadedFile, ProviderSettings, Resolve, Unresolved,
-    evaluate, is_configuration_file, is_override_file,
+    self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, LoadedFile, ProviderSettings, Resolve,
+    Unresolved, evaluate, is_configuration_file, is_override_file,
 };
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::lang::{Value, parse};
@@ -76,8 +76,8 @@ impl<F: FnMut(&Instance<'_>)> Resolve for Noting<F> {
         Unresolved.is_final()
     }
 
-    fn checks(&self) -> bool {
-        Unresolved.checks()
+    fn judging(&self) -> Judging {
+        Unresolved.judging()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `check` blocks: what is watched, and never stops anything.
+//! `check` blocks: what is watched. An assertion that does not hold stops nothing.
 
 use super::block::{allow, check_name, labels};
 use super::load::duplicate;
@@ -29,6 +29,11 @@ pub(super) fn check(block: &Block, own: &mut Module, diags: &mut Diagnostics) {
         for meta in inner.body.attributes.iter().filter(|meta| ["count", "for_each"].contains(&&*meta.name)) {
             let detail = "A data source inside a check block is read once: count and for_each do not stand there.";
             diags.push(Diagnostic::error(format!("Invalid \"{}\" attribute", meta.name), detail).at(meta.name_span));
+        }
+        for lifecycle in inner.body.blocks.iter().filter(|found| &*found.kind == "lifecycle") {
+            let detail =
+                "A data source inside a check block has no lifecycle of its own: write assert blocks beside it.";
+            diags.push(Diagnostic::error("Invalid lifecycle block", detail).at(lifecycle.span));
         }
         let Some(mut scoped) = resource(inner, Mode::Data, diags) else { continue };
         scoped.check = Some(name.clone());

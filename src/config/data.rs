@@ -1,10 +1,11 @@
 //! Data sources and checks, evaluated.
 
+use super::checks::{CheckStatus, CheckedKind, Verdict};
 use super::decode::decode;
 use super::evaluate::{Walk, wording};
 use super::graph::Node;
 use super::model::Resource;
-use super::resolve::{DataInstance, Resolve};
+use super::resolve::{DataInstance, Judging, Resolve};
 use super::rules::{Wording, judge};
 use super::scope::Repetition;
 use crate::address::Mode;
@@ -27,30 +28,47 @@ impl<'a> Walk<'a> {
         let mut objects = Vec::new();
         for repetition in expansion.repetitions() {
             let address = address.instance(repetition.key.clone());
+            let name = address.clone();
             let mut scope = self.scope(frame, repetition);
             let mut own = Diagnostics::new();
             let lifecycle = &resource.lifecycle;
-            let checks = resolve.checks();
+            let checks = resolve.judging().of(CheckedKind::Resource);
+            let mut verdict = Verdict::default();
             if checks {
-                judge(&lifecycle.preconditions, &scope, &wording("precondition", &address), &mut own);
+                verdict = judge(&lifecycle.preconditions, &scope, &wording("precondition", &address), &mut own);
             }
             let given = decode(resource.schema, &resource.body, resource.span, &scope, &mut own);
             let mut failed = own.has_errors();
             let mut object = Value::unknown(Type::Dynamic);
             if !failed {
-                let name = address.clone();
                 let mut found = Diagnostics::new();
                 object =
                     resolve.data(DataInstance { address, resource, given, dependencies: &dependencies }, &mut found);
                 failed = found.has_errors();
                 own.extend(found);
-                if checks && !failed {
-                    scope.object = Some(object.clone());
-                    judge(&lifecycle.postconditions, &scope, &wording("postcondition", &name), &mut own);
+            }
+            if checks {
+                scope.object = Some(object.clone()).filter(|_| !failed);
+                verdict.and(match failed && !lifecycle.postconditions.is_empty() {
+                    true => Verdict::of(CheckStatus::Unknown),
+                    false => judge(&lifecycle.postconditions, &scope, &wording("postcondition", &name), &mut own),
+                });
+            }
+            // What only a check reads stops nothing, but the check is not met.
+            let mut most = Severity::Error;
+            if let Some(check) = &resource.check {
+                most = Severity::Warning;
+                let fault = own.iter().find(|found| found.severity == Severity::Error);
+                if let Some(fault) = fault.filter(|_| resolve.judging().of(CheckedKind::Check)) {
+                    let messages = vec![format!("{}: {}", fault.summary, fault.detail)];
+                    verdict = Verdict { status: CheckStatus::Fail, messages };
+                    let node = Node::Check(node.module(), check.clone());
+                    self.verdicts.add(node, self.named(frame, "check", check), verdict.clone());
                 }
             }
-            // What only a check reads stops nothing.
-            let most = if resource.check.is_some() { Severity::Warning } else { Severity::Error };
+            if checks {
+                self.verdicts.add(node.clone(), name.to_string(), verdict);
+            }
             for mut found in own {
                 found.severity = found.severity.min(most);
                 diags.push(found);
@@ -61,16 +79,27 @@ impl<'a> Walk<'a> {
         self.frames[frame].data.insert((resource.kind.clone(), resource.name.clone()), value);
     }
 
-    pub(super) fn check(&self, frame: usize, name: &Arc<str>, diags: &mut Diagnostics) {
-        let Some(check) = self.configuration.module(self.frames[frame].module).checks.get(name) else { return };
+    pub(super) fn check(&mut self, frame: usize, node: &Node, judging: Judging, diags: &mut Diagnostics) {
+        let Node::Check(module, name) = node else { return };
+        let Some(check) = self.configuration.module(*module).checks.get(name) else { return };
+        let address = self.named(frame, "check", name);
+        // What could not be read was told, and stays unknown.
+        let later = judging == Judging::Plan && !self.verdicts.is_broken(node, &address);
         let wording = Wording {
-            broken: "Check block assertion failed",
+            broken: ASSERTION_FAILED,
             invalid: "Invalid condition result",
             what: "an assertion",
             rest: "",
             address: None,
             severity: Severity::Warning,
+            later: later.then_some(ASSERTION_LATER),
         };
-        judge(&check.asserts, &self.scope(frame, Repetition::default()), &wording, diags);
+        let verdict = judge(&check.asserts, &self.scope(frame, Repetition::default()), &wording, diags);
+        self.verdicts.add(node.clone(), address, verdict);
     }
 }
+
+/// The summary of an assertion that does not hold.
+pub const ASSERTION_FAILED: &str = "Check block assertion failed";
+/// The summary of an assertion that only the apply can judge.
+pub const ASSERTION_LATER: &str = "Check block assertion known after apply";

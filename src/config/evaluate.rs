@@ -1,10 +1,11 @@
 //! The walk: evaluates every declaration in the order of the graph.
 
+use super::checks::{CheckResult, CheckStatus, CheckedKind, Verdict, Verdicts};
 use super::decode::decode;
 use super::expand::Expansion;
 use super::graph::{Graph, Node};
 use super::inputs::Inputs;
-use super::model::{Configuration, ModuleId, Output, Repeat, Resource, ResourceKey};
+use super::model::{Configuration, ModuleId, Repeat, Resource};
 use super::provider::ProviderSettings;
 use super::resolve::{ImportRequest, Instance, Resolve};
 use super::rules::{Wording, judge};
@@ -15,7 +16,7 @@ use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lang::ast::Expr;
 use crate::lang::budget::Budget;
 use crate::lang::convert::convert;
-use crate::lang::{Effects, Marks, Type, Value, eval};
+use crate::lang::{Effects, Type, Value, eval};
 use crate::schema::validate;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub(super) fn wording<'a>(kind: &'static str, address: &'a InstanceAddr) -> Word
         _ => ("Resource postcondition failed", "a postcondition"),
     };
     let (rest, invalid, address) = ("", "Invalid condition result", Some(address));
-    Wording { broken, invalid, what, rest, address, severity: Severity::Error }
+    Wording { broken, invalid, what, rest, address, severity: Severity::Error, later: None }
 }
 
 /// A root output.
@@ -46,6 +47,8 @@ pub struct Evaluated {
     pub outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
     /// The provider block.
     pub provider: ProviderSettings,
+    /// How the configuration's own rules came out, by address.
+    pub checks: Vec<CheckResult>,
 }
 
 /// Evaluates a configuration. Errors are pushed and evaluation goes on with unknown values.
@@ -59,7 +62,8 @@ pub fn evaluate(
 ) -> Evaluated {
     let walk = Walk::through(configuration, graph, inputs, effects, resolve, diags);
     let provider = walk.provider(diags);
-    Evaluated { outputs: walk.outputs, provider }
+    let checks = walk.verdicts.results(configuration, graph, resolve.judging());
+    Evaluated { outputs: walk.outputs, provider, checks }
 }
 
 /// The walk through the graph.
@@ -76,6 +80,7 @@ pub(super) struct Walk<'a> {
     /// The frames of each module.
     pub(super) instances: HashMap<ModuleId, Vec<usize>>,
     pub(super) outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
+    pub(super) verdicts: Verdicts,
 }
 
 impl<'a> Walk<'a> {
@@ -100,6 +105,7 @@ impl<'a> Walk<'a> {
             frames: vec![root],
             instances: HashMap::from([(Configuration::ROOT, vec![0])]),
             outputs: BTreeMap::new(),
+            verdicts: Verdicts::default(),
             budget: Budget::default(),
         };
         for node in &graph.order {
@@ -138,7 +144,10 @@ impl<'a> Walk<'a> {
                 for frame in self.frames_of(*module) {
                     let value = self.variable(frame, variable, diags);
                     self.frames[frame].variables.insert(name.clone(), value);
-                    self.validations(frame, variable, diags);
+                    let verdict = self.validations(frame, variable, diags);
+                    if resolve.judging().of(CheckedKind::Var) {
+                        self.verdicts.add(node.clone(), self.named(frame, "var", name), verdict);
+                    }
                 }
             }
             Node::Local(module, name) => {
@@ -153,7 +162,7 @@ impl<'a> Walk<'a> {
                 let configuration = self.configuration;
                 let Some(resource) = configuration.module(*module).resources.get(key) else { return };
                 for frame in self.frames_of(*module) {
-                    self.resource(frame, *module, key, resource, resolve, diags);
+                    self.resource(frame, node, resource, resolve, diags);
                 }
             }
             Node::Import(at) => self.import(*at, resolve, diags),
@@ -164,14 +173,15 @@ impl<'a> Walk<'a> {
                     self.data(frame, node, data, resolve, diags);
                 }
             }
-            Node::Check(module, name) => {
-                for frame in self.frames_of(*module).into_iter().filter(|_| resolve.checks()) {
-                    self.check(frame, name, diags);
+            Node::Check(module, _) => {
+                let judging = resolve.judging();
+                for frame in self.frames_of(*module).into_iter().filter(|_| judging.of(CheckedKind::Check)) {
+                    self.check(frame, node, judging, diags);
                 }
             }
             Node::Output(module, name) => {
                 for frame in self.frames_of(*module) {
-                    self.output(frame, name, resolve.checks(), diags);
+                    self.output(frame, node, name, resolve.judging(), diags);
                 }
             }
         }
@@ -226,24 +236,25 @@ impl<'a> Walk<'a> {
     fn resource(
         &mut self,
         frame: usize,
-        module: ModuleId,
-        key: &ResourceKey,
+        node: &Node,
         resource: &'a Resource,
         resolve: &mut dyn Resolve,
         diags: &mut Diagnostics,
     ) {
         let expansion = self.expansion(&resource.repeat, frame, diags);
-        let address = self.address(frame, Mode::Managed, &key.0, &key.1);
-        let dependencies = Arc::new(self.dependencies(&Node::Resource(module, key.clone())));
+        let address = self.address(frame, Mode::Managed, &resource.kind, &resource.name);
+        let dependencies = Arc::new(self.dependencies(node));
         let mut objects = Vec::new();
         for repetition in expansion.repetitions() {
             let address = address.instance(repetition.key.clone());
             let mut scope = self.scope(frame, repetition);
             let mut own = Diagnostics::new();
             let lifecycle = &resource.lifecycle;
-            let checks = resolve.checks();
+            let checks = resolve.judging().of(CheckedKind::Resource);
+            let named = address.clone();
+            let mut verdict = Verdict::default();
             if checks {
-                judge(&lifecycle.preconditions, &scope, &wording("precondition", &address), &mut own);
+                verdict = judge(&lifecycle.preconditions, &scope, &wording("precondition", &address), &mut own);
             }
             let desired = decode(resource.schema, &resource.body, resource.span, &scope, &mut own);
             for (attribute, fault) in validate(&resource.kind, &desired) {
@@ -258,20 +269,25 @@ impl<'a> Walk<'a> {
             diags.extend(own);
             if failed {
                 objects.push(Value::unknown(Type::Dynamic));
-                continue;
+                if !lifecycle.postconditions.is_empty() {
+                    verdict.and(Verdict::of(CheckStatus::Unknown));
+                }
+            } else {
+                let instance =
+                    Instance { address, resource, desired, dependencies: &dependencies, prevent_destroy, triggers };
+                let object = resolve.resolve(instance, diags);
+                if checks && !lifecycle.postconditions.is_empty() {
+                    scope.object = Some(object.clone());
+                    verdict.and(judge(&lifecycle.postconditions, &scope, &wording("postcondition", &named), diags));
+                }
+                objects.push(object);
             }
-            let named = (!lifecycle.postconditions.is_empty()).then(|| address.clone());
-            let instance =
-                Instance { address, resource, desired, dependencies: &dependencies, prevent_destroy, triggers };
-            let object = resolve.resolve(instance, diags);
-            if let (Some(address), true) = (named, checks) {
-                scope.object = Some(object.clone());
-                judge(&lifecycle.postconditions, &scope, &wording("postcondition", &address), diags);
+            if checks && lifecycle.has_rules() {
+                self.verdicts.add(node.clone(), named.to_string(), verdict);
             }
-            objects.push(object);
         }
         let value = expansion.collect(objects);
-        self.frames[frame].resources.insert(key.clone(), value);
+        self.frames[frame].resources.insert((resource.kind.clone(), resource.name.clone()), value);
     }
 
     /// `prevent_destroy`; what is not known protects.
@@ -290,6 +306,15 @@ impl<'a> Walk<'a> {
     /// A resource in one instance of its module.
     pub(super) fn address(&self, frame: usize, mode: Mode, kind: &str, name: &str) -> ResourceAddr {
         ResourceAddr { module: self.frames[frame].path.clone(), mode, kind: kind.to_owned(), name: name.to_owned() }
+    }
+
+    /// A variable, output or check in one instance of its module.
+    pub(super) fn named(&self, frame: usize, kind: &str, name: &str) -> String {
+        let path = &self.frames[frame].path;
+        match path.is_root() {
+            true => format!("{kind}.{name}"),
+            false => format!("{path}.{kind}.{name}"),
+        }
     }
 
     /// What a node depends on: resources, and data sources.
@@ -312,70 +337,6 @@ impl<'a> Walk<'a> {
             .collect();
         all.sort();
         all
-    }
-
-    fn output(&mut self, frame: usize, name: &Arc<str>, checks: bool, diags: &mut Diagnostics) {
-        let configuration = self.configuration;
-        let Some(output) = configuration.module(self.frames[frame].module).outputs.get(name) else { return };
-        if checks {
-            let wording = Wording {
-                broken: "Module output value precondition failed",
-                invalid: "Invalid condition result",
-                what: "a precondition",
-                rest: "",
-                address: None,
-                severity: Severity::Error,
-            };
-            judge(&output.preconditions, &self.scope(frame, Repetition::default()), &wording, diags);
-        }
-        let mut own = Diagnostics::new();
-        let mut value = eval::evaluate(&output.expr, &self.scope(frame, Repetition::default()), &mut own);
-        let failed = own.has_errors();
-        diags.extend(own);
-        if let Some(refused) = ephemeral_fault(output, &value, frame == 0).filter(|_| !failed) {
-            diags.push(refused);
-            value = Value::unknown(value.ty());
-        }
-        if frame == 0 {
-            if value.deep_marks().sensitive && !output.sensitive {
-                let detail = "To show that this is meant, and to hide the value, set sensitive = true in this output; or use nonsensitive() where the value is safe to show.";
-                diags.push(Diagnostic::error("Output refers to sensitive values", detail).at(output.span));
-            }
-            let sensitive = output.sensitive;
-            self.outputs.insert(name.clone(), EvaluatedOutput { value: value.clone(), sensitive });
-        }
-        if output.sensitive {
-            value = value.marked(Marks::SENSITIVE);
-        }
-        self.frames[frame].outputs.insert(name.clone(), value);
-    }
-}
-
-/// What is wrong with an output that has to do with values which are stored nowhere.
-fn ephemeral_fault(output: &Output, value: &Value, is_root: bool) -> Option<Diagnostic> {
-    let is_ephemeral = value.deep_marks().ephemeral;
-    let at = output.expr.span;
-    match output.ephemeral {
-        true if is_root => {
-            let detail = "Outputs of the root module are stored, so they cannot be ephemeral.";
-            Some(Diagnostic::error("Ephemeral output not allowed", detail).at(output.span))
-        }
-        false if is_ephemeral => {
-            let detail = match is_root {
-                true => {
-                    "Outputs of the root module are stored, so this one cannot be set to a value derived from an ephemeral value. ephemeralasnull() gives null in its place."
-                }
-                false => {
-                    "This output is not declared with ephemeral = true, so it cannot be set to a value derived from an ephemeral value."
-                }
-            };
-            Some(Diagnostic::error("Ephemeral value not allowed", detail).at(at))
-        }
-        true if !is_ephemeral && value.is_known() => {
-            let detail = "This output is declared with ephemeral = true, so it can only be set to an ephemeral value.";
-            Some(Diagnostic::error("Value not allowed in ephemeral output", detail).at(at))
-        }
-        _ => None,
     }
 }
 

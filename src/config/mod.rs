@@ -5,6 +5,7 @@
 
 mod block;
 mod check_block;
+mod checks;
 mod data;
 mod decode;
 mod evaluate;
@@ -17,6 +18,7 @@ mod model;
 mod moved_block;
 mod moves;
 mod needs;
+mod output;
 mod overrides;
 mod provider;
 mod resolve;
@@ -29,6 +31,8 @@ mod trigger;
 mod value_blocks;
 mod variable;
 
+pub use checks::{CheckResult, CheckStatus, CheckedKind, CheckedObject, settled};
+pub use data::{ASSERTION_FAILED, ASSERTION_LATER};
 pub use evaluate::{Evaluated, EvaluatedOutput, evaluate};
 pub use graph::{Graph, Node};
 pub use import_block::Import;
@@ -42,7 +46,7 @@ pub use moved_block::{Moved, Removed};
 pub use moves::{Move, readdress};
 pub use needs::undeclared_in;
 pub use provider::ProviderSettings;
-pub use resolve::{DataInstance, ImportRequest, Instance, Resolve, Unresolved};
+pub use resolve::{DataInstance, ImportRequest, Instance, Judging, Resolve, Unresolved};
 pub use root_scope::RootScope;
 pub use rules::Rule;
 pub use trigger::Trigger;

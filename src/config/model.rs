@@ -267,6 +267,13 @@ pub struct Lifecycle {
     pub ignore_changes: IgnoreChanges,
 }
 
+impl Lifecycle {
+    /// Whether there are preconditions or postconditions.
+    pub fn has_rules(&self) -> bool {
+        !self.preconditions.is_empty() || !self.postconditions.is_empty()
+    }
+}
+
 /// `ignore_changes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum IgnoreChanges {

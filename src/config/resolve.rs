@@ -1,5 +1,6 @@
 //! Who says what the object of a resource instance is: the evaluation asks, the planner and the apply answer.
 
+use super::checks::CheckedKind;
 use super::model::Resource;
 use super::trigger::Trigger;
 use crate::address::{InstanceAddr, ResourceAddr};
@@ -26,9 +27,31 @@ pub trait Resolve {
         true
     }
 
-    /// False where preconditions and postconditions do not count: before a plan, and for what is destroyed.
-    fn checks(&self) -> bool {
-        true
+    /// Which rules count.
+    fn judging(&self) -> Judging;
+}
+
+/// Which of the rules that a configuration sets itself count, and what it means that one is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judging {
+    /// None but validations: before a plan, and for what is destroyed.
+    Nothing,
+    /// All but check blocks: what is narrowed does not know all that they watch.
+    Conditions,
+    /// All; the apply will know more.
+    Plan,
+    /// All; what is not known by now was not made.
+    Apply,
+}
+
+impl Judging {
+    /// Whether rules of this kind count.
+    pub(super) fn of(self, kind: CheckedKind) -> bool {
+        match self {
+            Judging::Nothing => false,
+            Judging::Conditions => kind != CheckedKind::Check,
+            Judging::Plan | Judging::Apply => true,
+        }
     }
 }
 
@@ -80,8 +103,8 @@ impl Resolve for Unresolved {
         false
     }
 
-    fn checks(&self) -> bool {
-        false
+    fn judging(&self) -> Judging {
+        Judging::Nothing
     }
 
     fn resolve(&mut self, instance: Instance<'_>, _: &mut Diagnostics) -> Value {

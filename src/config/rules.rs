@@ -1,8 +1,9 @@
 //! Rules that a configuration sets itself: validations, preconditions, postconditions, asserts.
 
 use super::block::{allow, expr, labels, missing_argument};
+use super::checks::{CheckStatus, Verdict};
 use crate::address::InstanceAddr;
-use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lang::ast::{Block, Body, Expr};
 use crate::lang::convert::convert;
 use crate::lang::reference::references;
@@ -59,62 +60,97 @@ pub(super) struct Wording<'a> {
     pub rest: &'a str,
     /// Whose rule it is.
     pub address: Option<&'a InstanceAddr>,
-    /// How bad it is.
+    /// How bad a broken rule is.
     pub severity: Severity,
+    /// What is said where a condition is not known yet: "Check block assertion known after apply".
+    pub later: Option<&'a str>,
 }
 
-/// Judges rules. What is not known yet is not broken. False where one is broken, or cannot be evaluated.
-pub(super) fn judge(rules: &[Rule], scope: &dyn Scope, wording: &Wording<'_>, diags: &mut Diagnostics) -> bool {
-    let mut kept = true;
+/// Judges rules. What is not known yet is not broken.
+pub(super) fn judge(rules: &[Rule], scope: &dyn Scope, wording: &Wording<'_>, diags: &mut Diagnostics) -> Verdict {
+    let mut verdict = Verdict::default();
     for rule in rules {
-        let at = rule.condition.span;
-        let tell = |summary: &str, detail: String| {
-            let mut told = Diagnostic::error(summary, detail).at(at);
-            told.severity = wording.severity;
-            match wording.address {
-                Some(address) => told.on(address),
-                None => told,
-            }
-        };
-        let mut own = Diagnostics::new();
-        let met = convert(&eval::evaluate(&rule.condition, scope, &mut own), &Type::Bool);
-        let failed = own.has_errors();
-        for mut found in own {
-            found.severity = found.severity.min(wording.severity);
-            diags.push(found);
-        }
-        kept &= !failed;
-        match met {
-            _ if failed => {}
-            Ok(met) if met.as_bool() == Some(false) => {
-                kept = false;
-                let message = eval::evaluate(&rule.message, scope, diags);
-                let text = match (message.as_str(), message.marks.sensitive) {
-                    _ if message.marks.ephemeral => {
-                        "The error message of this rule holds an ephemeral value, so it is not shown."
-                    }
-                    (_, true) => "The error message of this rule holds a sensitive value, so it is not shown.",
-                    (Some(text), false) => text,
-                    (None, false) => "The rule is broken; its error message is not known yet.",
-                };
-                diags.push(tell(wording.broken, format!("{text}{}", wording.rest)));
-            }
-            Ok(met) if met.is_null() => {
-                kept = false;
-                diags.push(tell(
-                    wording.invalid,
-                    format!("The condition of {} must be true or false, not null.", wording.what),
-                ));
-            }
-            Ok(_) => {}
-            Err(error) => {
-                kept = false;
-                diags.push(tell(
-                    wording.invalid,
-                    format!("The condition of {} must be true or false: {error}.", wording.what),
-                ));
-            }
-        }
+        verdict.and(judge_one(rule, scope, wording, diags));
     }
-    kept
+    verdict
+}
+
+fn judge_one(rule: &Rule, scope: &dyn Scope, wording: &Wording<'_>, diags: &mut Diagnostics) -> Verdict {
+    let tell = |severity: Severity, summary: &str, detail: String, at: Span| {
+        let mut told = Diagnostic::error(summary, detail).at(at);
+        told.severity = severity;
+        match wording.address {
+            Some(address) => told.on(address),
+            None => told,
+        }
+    };
+    let at = rule.condition.span;
+    let mut own = Diagnostics::new();
+    let met = convert(&eval::evaluate(&rule.condition, scope, &mut own), &Type::Bool);
+    let failed = own.has_errors();
+    diags.extend(own);
+    if failed {
+        return Verdict::of(CheckStatus::Error);
+    }
+    let why = match met {
+        Ok(met) if met.as_bool() == Some(false) => return broken(rule, scope, wording, &tell, diags),
+        Ok(met) if met.is_null() => ", not null".to_owned(),
+        Ok(met) if !met.is_known() => {
+            if let Some(later) = wording.later {
+                let detail =
+                    "The condition cannot be evaluated yet: the result will be known when this plan is applied.";
+                diags.push(tell(wording.severity, later, detail.to_owned(), at));
+            }
+            return Verdict::of(CheckStatus::Unknown);
+        }
+        Ok(_) => return Verdict::default(),
+        Err(error) => format!(": {error}"),
+    };
+    let detail = format!("The condition of {} must be true or false{why}.", wording.what);
+    diags.push(tell(Severity::Error, wording.invalid, detail, at));
+    Verdict::of(CheckStatus::Error)
+}
+
+/// Tells a broken rule, in its own words as far as they may be shown.
+fn broken(
+    rule: &Rule,
+    scope: &dyn Scope,
+    wording: &Wording<'_>,
+    tell: &dyn Fn(Severity, &str, String, Span) -> Diagnostic,
+    diags: &mut Diagnostics,
+) -> Verdict {
+    let mut own = Diagnostics::new();
+    let message = eval::evaluate(&rule.message, scope, &mut own);
+    let failed = own.has_errors();
+    diags.extend(own);
+    let mut verdict = Verdict::of(CheckStatus::Fail);
+    let marks = message.deep_marks();
+    let text = match convert(&message, &Type::String) {
+        _ if failed => "The error message of this rule cannot be evaluated.".to_owned(),
+        _ if marks.ephemeral => {
+            "The error message of this rule holds an ephemeral value, so it is not shown.".to_owned()
+        }
+        _ if marks.sensitive => {
+            "The error message of this rule holds a sensitive value, so it is not shown.".to_owned()
+        }
+        Ok(text) if !text.is_known() => "The rule is broken; its error message is not known yet.".to_owned(),
+        Ok(text) => match text.as_str() {
+            Some(text) => {
+                verdict.messages.push(text.to_owned());
+                text.to_owned()
+            }
+            None => {
+                let detail = "The error message of a rule must not be null.".to_owned();
+                diags.push(tell(Severity::Error, "Invalid error message", detail, rule.message.span));
+                return Verdict::of(CheckStatus::Error);
+            }
+        },
+        Err(error) => {
+            let detail = format!("The error message of a rule is a text: {error}.");
+            diags.push(tell(Severity::Error, "Invalid error message", detail, rule.message.span));
+            return Verdict::of(CheckStatus::Error);
+        }
+    };
+    diags.push(tell(wording.severity, wording.broken, format!("{text}{}", wording.rest), rule.condition.span));
+    verdict
 }

@@ -1,5 +1,6 @@
 //! The value of a variable: its input in the root module, the argument of the call in others, or its default.
 
+use super::checks::Verdict;
 use super::evaluate::Walk;
 use super::inputs::default_value;
 use super::model::Variable;
@@ -55,7 +56,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Judges the value against the rules of its declaration.
-    pub(super) fn validations(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) {
+    pub(super) fn validations(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) -> Verdict {
         let rest = format!("\n\nThis was checked by the validation rule of var.{}.", variable.name);
         let wording = Wording {
             broken: "Invalid value for variable",
@@ -64,9 +65,10 @@ impl<'a> Walk<'a> {
             rest: &rest,
             address: None,
             severity: Severity::Error,
+            later: None,
         };
         let mut own = Diagnostics::new();
-        judge(&variable.validations, &self.scope(frame, Repetition::default()), &wording, &mut own);
+        let verdict = judge(&variable.validations, &self.scope(frame, Repetition::default()), &wording, &mut own);
         // What a module is given is wrong at the call; the rule stands elsewhere.
         let argument = self.argument(frame, variable);
         for mut found in own {
@@ -83,6 +85,7 @@ impl<'a> Walk<'a> {
             }
             diags.push(found);
         }
+        verdict
     }
 
     /// The argument of the module call that sets a variable.

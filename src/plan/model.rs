@@ -1,6 +1,7 @@
 //! The plan: the complete program of an apply.
 
 use crate::address::InstanceAddr;
+use crate::config::CheckResult;
 use crate::lang::Value;
 use crate::market::Placed;
 use crate::money::Usd;
@@ -238,6 +239,8 @@ pub struct Plan {
     pub drift: Vec<Drift>,
     /// By name.
     pub outputs: Vec<OutputChange>,
+    /// How the configuration's own rules came out, by address.
+    pub checks: Vec<CheckResult>,
     /// The program. A step needs only steps before it.
     pub steps: Vec<Step>,
     /// Data sources as they were read. Not saved: they are read anew for an apply, for they may hold what is secret.

@@ -39,6 +39,13 @@ pub struct PlanOptions {
     pub allow_partial: bool,
 }
 
+impl PlanOptions {
+    /// Whether `-target` or `-exclude` leaves something out.
+    pub fn is_narrowed(&self) -> bool {
+        !self.targets.is_empty() || !self.excluded.is_empty()
+    }
+}
+
 /// Everything a plan is a function of.
 pub struct PlanInput<'a> {
     /// Configuration and variables.
@@ -102,7 +109,8 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
         true => BTreeMap::new(),
         false => evaluated.outputs,
     };
-    let narrowed = !input.options.targets.is_empty() || !input.options.excluded.is_empty();
+    let checks = evaluated.checks;
+    let narrowed = input.options.is_narrowed();
     let outputs = output_changes(input.state, &outputs, narrowed, input.options.mode);
     let mut changes = std::mem::take(&mut planner.changes);
     changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
@@ -138,6 +146,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
         changes,
         drift: std::mem::take(&mut planner.drift),
         outputs,
+        checks,
         steps,
         data: std::mem::take(&mut planner.data),
         imports: std::mem::take(&mut planner.taken_in),

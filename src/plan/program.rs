@@ -1,9 +1,10 @@
 //! The plan at apply time: what each step's object is, now that more is known.
 
-use super::model::Plan;
+use super::model::{Plan, PlanMode};
 use crate::address::InstanceAddr;
 use crate::config::{
-    Configuration, DataInstance, EvaluatedOutput, Graph, Inputs, Instance, Resolve, Unresolved, evaluate,
+    CheckResult, Configuration, DataInstance, EvaluatedOutput, Graph, Inputs, Instance, Judging, Resolve, Unresolved,
+    evaluate, settled,
 };
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::{Effects, Kind, Value};
@@ -31,6 +32,8 @@ pub struct Desires {
     pub data: BTreeMap<InstanceAddr, Value>,
     /// Root outputs.
     pub outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
+    /// How the configuration's own rules came out, by address.
+    pub checks: Vec<CheckResult>,
 }
 
 impl Program {
@@ -45,7 +48,8 @@ impl Program {
     ) -> Desires {
         let mut applying = Applying { plan, applied, desires: Desires::default() };
         let evaluated = evaluate(&self.configuration, &self.graph, &self.inputs, effects, &mut applying, diags);
-        Desires { outputs: evaluated.outputs, ..applying.desires }
+        let checks = settled(&plan.checks, evaluated.checks);
+        Desires { outputs: evaluated.outputs, checks, ..applying.desires }
     }
 }
 
@@ -56,6 +60,14 @@ struct Applying<'a> {
 }
 
 impl Resolve for Applying<'_> {
+    fn judging(&self) -> Judging {
+        match self.plan.mode {
+            PlanMode::Destroy => Judging::Nothing,
+            PlanMode::Normal | PlanMode::RefreshOnly if self.plan.narrowed => Judging::Conditions,
+            PlanMode::Normal | PlanMode::RefreshOnly => Judging::Apply,
+        }
+    }
+
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
         let address = instance.address.clone();
         self.desires.dependencies.insert(address.clone(), instance.dependencies.clone());

@@ -7,7 +7,7 @@ use super::model::{Action, Change, PlanMode, Reason};
 use super::planner::Planner;
 use super::refusals::{carries_mark, name_is_free, names_another, refuse_destroy, refuse_import};
 use super::standing::Live;
-use crate::config::{DataInstance, ImportRequest, Instance, Resolve, Trigger, Unresolved};
+use crate::config::{DataInstance, ImportRequest, Instance, Judging, Resolve, Trigger, Unresolved};
 use crate::diag::Diagnostics;
 use crate::lang::Value;
 use crate::money::Usd;
@@ -15,6 +15,13 @@ use crate::schema::TEMPLATE_GROUP;
 use crate::state::Record;
 
 impl Resolve for Planner<'_> {
+    fn judging(&self) -> Judging {
+        match self.input.options.is_narrowed() {
+            true => Judging::Conditions,
+            false => Judging::Plan,
+        }
+    }
+
     fn import(&mut self, request: ImportRequest, diags: &mut Diagnostics) {
         self.wants_import(request, diags);
     }
@@ -152,8 +159,8 @@ impl Resolve for Surveyed<'_, '_> {
         self.planner.read_data(instance, diags)
     }
 
-    fn checks(&self) -> bool {
-        false
+    fn judging(&self) -> Judging {
+        Judging::Nothing
     }
 
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {

@@ -1,5 +1,6 @@
 //! Plan, diff, state, values, events and diagnostics as text and JSON: pure functions. The shell prints.
 
+mod checks_json;
 mod configuration_json;
 mod console_json;
 mod cost;

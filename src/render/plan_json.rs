@@ -1,5 +1,6 @@
 //! A plan for other programs, as `terraform show -json PLAN` writes it, without its time stamp: same inputs, same bytes.
 
+use super::checks_json::checks_json;
 use super::headline::new_first;
 use super::module_tree::{identity, root_module};
 use super::resource::hidden_object;
@@ -28,9 +29,16 @@ pub fn plan_json(plan: &Plan, configuration: Json, prior: &State) -> Json {
     let changes = plan.changes.iter().filter(|change| change.action != Action::Forget || change.before.is_some());
     out.insert("resource_changes".into(), changes.map(|change| resource_change(plan, change)).collect());
     out.insert("output_changes".into(), Json::Object(plan.outputs.iter().map(output_change).collect()));
-    out.insert("prior_state".into(), state_json(prior));
+    let mut before = state_json(prior);
+    if let Some(before) = before.as_object_mut() {
+        // As in Terraform: what counts are the checks of the plan.
+        before.shift_remove("checks");
+    }
+    out.insert("prior_state".into(), before);
     out.insert("configuration".into(), configuration);
-    out.insert("checks".into(), json!([]));
+    if !plan.checks.is_empty() {
+        out.insert("checks".into(), checks_json(&plan.checks));
+    }
     out.insert("applyable".into(), json!(plan.has_changes()));
     let complete = !plan.narrowed && plan.left_out.is_empty() && plan.in_doubt.is_empty();
     out.insert("complete".into(), json!(complete));

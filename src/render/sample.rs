@@ -250,6 +250,7 @@ pub fn rich() -> Plan {
             before: object(INSTANCE, &machine(&[])),
             after: Some(object(INSTANCE, &machine(&[("status", s("stopped"))]))),
         }],
+        checks: Vec::new(),
         outputs: vec![
             OutputChange {
                 name: "hosts".into(),

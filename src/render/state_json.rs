@@ -1,5 +1,6 @@
 //! The state for other programs, as `terraform show -json` writes it.
 
+use super::checks_json::checks_json;
 use super::module_tree::{identity, root_module};
 use super::{recorded, value_json};
 use crate::state::{Record, State};
@@ -22,6 +23,9 @@ pub fn state_json(state: &State) -> Json {
         }
         values.insert("root_module".into(), resources(state));
         out.insert("values".into(), Json::Object(values));
+        if !state.checks.is_empty() {
+            out.insert("checks".into(), checks_json(&state.checks));
+        }
     }
     Json::Object(out)
 }

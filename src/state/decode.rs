@@ -191,6 +191,7 @@ fn assemble(file: File) -> Result<State, StateError> {
         resources,
         deposed: set_aside,
         data,
+        checks: file.check_results.unwrap_or_default(),
         open: open.into_iter().map(|intent| (intent.claim.clone(), intent)).collect(),
         watched: watched.into_iter().map(|gone| (gone.intent.claim.clone(), (gone.intent, gone.at))).collect(),
         journal_seq,

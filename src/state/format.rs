@@ -3,6 +3,7 @@
 use super::model::{AccountIdentity, Intent, OutputState, Record, SecretDigest, State};
 use super::sum::seal;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
+use crate::config::CheckResult;
 use crate::live::OfferFacts;
 use crate::schema::PROVIDER;
 use jiff::Timestamp;
@@ -30,7 +31,8 @@ pub(super) struct File {
     pub lineage: String,
     pub outputs: BTreeMap<String, OutputState>,
     pub resources: Vec<Resource>,
-    pub check_results: Json,
+    /// Terraform writes null for none.
+    pub check_results: Option<Vec<CheckResult>>,
     pub podform: Ours,
 }
 
@@ -150,7 +152,7 @@ pub fn encode(state: &State) -> String {
         lineage: state.lineage.clone(),
         outputs: outputs.collect(),
         resources: resources.into_iter().map(|(_, resource)| resource).collect(),
-        check_results: Json::Null,
+        check_results: Some(state.checks.clone()).filter(|checks| !checks.is_empty()),
         podform: Ours {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").into(),

@@ -2,6 +2,7 @@
 
 use super::model::{AccountIdentity, Intent, OutputState, Record, State};
 use crate::address::InstanceAddr;
+use crate::config::CheckResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -90,6 +91,11 @@ pub enum Event {
         /// By name.
         outputs: BTreeMap<String, OutputState>,
     },
+    /// How the configuration's own rules came out.
+    Checks {
+        /// By address.
+        checks: Vec<CheckResult>,
+    },
     /// The run ended by itself.
     End,
 }
@@ -115,6 +121,7 @@ impl fmt::Display for Event {
             Event::Restored { address, .. } => write!(f, "restored {address}"),
             Event::Data { data } => write!(f, "data of {} source(s)", data.len()),
             Event::Outputs { outputs } => write!(f, "{} output(s)", outputs.len()),
+            Event::Checks { checks } => write!(f, "{} check(s)", checks.len()),
             Event::End => f.write_str("end"),
         }
     }
@@ -168,6 +175,7 @@ impl State {
             Event::Data { data } => self.data = data,
             Event::Moved { from, to } => self.rename(&from, &to),
             Event::Outputs { outputs } => self.outputs = outputs,
+            Event::Checks { checks } => self.checks = checks,
             Event::End => {}
         }
     }

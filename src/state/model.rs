@@ -1,6 +1,7 @@
 //! What we remember between runs.
 
 use crate::address::{InstanceAddr, ResourceAddr};
+use crate::config::CheckResult;
 use crate::live::{HashId, MachineId, OfferFacts};
 use crate::money::Usd;
 use jiff::Timestamp;
@@ -198,6 +199,8 @@ pub struct State {
     pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, Record>>,
     /// Attributes of data sources as they were read last.
     pub data: BTreeMap<InstanceAddr, Map<String, Json>>,
+    /// How the configuration's own rules came out at the last apply, by address.
+    pub checks: Vec<CheckResult>,
     /// Intents without a known outcome, by claim.
     pub open: BTreeMap<String, Intent>,
     /// Intents closed as absent, with the time they were closed: watched for 24 hours (invariant 2).

@@ -131,6 +131,7 @@ pub(crate) fn state() -> State {
             at("data.simplepod_account.this"),
             attributes(json!({ "balance": 41.5, "hourly_cost": 1.2664 })),
         )]),
+        checks: Vec::new(),
         open: BTreeMap::from([(doubt.claim.clone(), doubt)]),
         watched: BTreeMap::from([(absent.claim.clone(), (absent, time("2026-03-02T09:20:00Z")))]),
         journal_seq: 42,

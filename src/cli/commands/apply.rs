@@ -12,6 +12,7 @@ use crate::cli::held::Held;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
 use crate::cli::{planning, saved, stored};
+use crate::config::{ASSERTION_FAILED, ASSERTION_LATER};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::Snapshot;
 use crate::plan::{Plan, PlanMode, StepAction};
@@ -19,6 +20,7 @@ use crate::planning::{Basis, Look, Made, Market, look, make};
 use crate::refresh::Clock;
 use crate::render::outputs_text;
 use crate::simplepod::Client;
+use crate::state::Event;
 use tokio::sync::watch;
 
 /// Makes the account what the configuration says; `destroy` releases and deletes all of it.
@@ -66,12 +68,20 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     }
     let changes = plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty());
     if !changes {
+        // What the plan found of checks is news without a change; a state that never began stays away.
+        if plan.mode == PlanMode::Normal && held.state.account.is_some() && plan.checks != held.state.checks {
+            held.write(vec![Event::Checks { checks: plan.checks }])?;
+        }
         held.fold()?;
         access.close().await;
         return Ok(if plan.in_doubt.is_empty() { Exit::Done } else { Exit::InDoubt });
     }
-    // Warnings about the plan are read before it is approved.
-    let told = std::mem::take(&mut context.diags);
+    // Warnings about the plan are read before it is approved; where nobody approves, the apply tells of checks.
+    let mut told = std::mem::take(&mut context.diags);
+    if args.auto_approve {
+        let again = |told: &Diagnostic| [ASSERTION_FAILED, ASSERTION_LATER].contains(&told.summary.as_str());
+        told = told.into_iter().filter(|told| !again(told)).collect();
+    }
     context.terminal.diagnostics(&told, &context.sources);
     if !args.auto_approve && !approved(&plan, args, context)? {
         access.close().await;

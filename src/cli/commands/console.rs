@@ -9,7 +9,7 @@ use crate::cli::prompt::Prompt;
 use crate::cli::terminal::Terminal;
 use crate::cli::{fleet, stored, variables};
 use crate::config::{
-    self, Configuration, DataInstance, Graph, Inputs, Instance, Resolve, RootScope, is_configuration_file,
+    self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, Resolve, RootScope, is_configuration_file,
     undeclared_in,
 };
 use crate::diag::{Diagnostic, Diagnostics, Severity};
@@ -82,8 +82,8 @@ impl Resolve for Recorded<'_> {
         false
     }
 
-    fn checks(&self) -> bool {
-        false
+    fn judging(&self) -> Judging {
+        Judging::Nothing
     }
 
     fn resolve(&mut self, instance: Instance<'_>, _: &mut Diagnostics) -> Value {

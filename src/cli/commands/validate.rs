@@ -17,7 +17,8 @@ pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {
     let mut given = variables::given(&args.variables, root, &mut context.sources, &mut context.diags);
     let missing = Inputs::unknown(root, &given, "validate");
     given.extend(missing);
-    let fleet = fleet::with_variables(configuration, digests, given, &effects, &mut context.sources, &mut context.diags);
+    let fleet =
+        fleet::with_variables(configuration, digests, given, &effects, &mut context.sources, &mut context.diags);
     // The process ends soon, and its memory goes at once: taking a large configuration apart would be a tenth of the time.
     std::mem::forget(fleet);
     let valid = !context.diags.has_errors();

@@ -1,0 +1,91 @@
+//! Outputs, evaluated.
+
+use super::checks::{CheckStatus, CheckedKind, Verdict};
+use super::evaluate::{EvaluatedOutput, Walk};
+use super::graph::Node;
+use super::model::Output;
+use super::resolve::Judging;
+use super::rules::{Wording, judge};
+use super::scope::Repetition;
+use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::lang::{Marks, Value, eval};
+use std::sync::Arc;
+
+impl Walk<'_> {
+    pub(super) fn output(
+        &mut self,
+        frame: usize,
+        node: &Node,
+        name: &Arc<str>,
+        judging: Judging,
+        diags: &mut Diagnostics,
+    ) {
+        let configuration = self.configuration;
+        let Some(output) = configuration.module(self.frames[frame].module).outputs.get(name) else { return };
+        let mut verdict = Verdict::of(CheckStatus::Unknown);
+        if judging.of(CheckedKind::Output) {
+            let wording = Wording {
+                broken: "Module output value precondition failed",
+                invalid: "Invalid condition result",
+                what: "a precondition",
+                rest: "",
+                address: None,
+                severity: Severity::Error,
+                later: None,
+            };
+            verdict = judge(&output.preconditions, &self.scope(frame, Repetition::default()), &wording, diags);
+        }
+        // Terraform names the outputs of the root module even where it judges nothing.
+        if judging.of(CheckedKind::Output) || frame == 0 {
+            self.verdicts.add(node.clone(), self.named(frame, "output", name), verdict);
+        }
+        let mut own = Diagnostics::new();
+        let mut value = eval::evaluate(&output.expr, &self.scope(frame, Repetition::default()), &mut own);
+        let failed = own.has_errors();
+        diags.extend(own);
+        if let Some(refused) = ephemeral_fault(output, &value, frame == 0).filter(|_| !failed) {
+            diags.push(refused);
+            value = Value::unknown(value.ty());
+        }
+        if frame == 0 {
+            if value.deep_marks().sensitive && !output.sensitive {
+                let detail = "To show that this is meant, and to hide the value, set sensitive = true in this output; or use nonsensitive() where the value is safe to show.";
+                diags.push(Diagnostic::error("Output refers to sensitive values", detail).at(output.span));
+            }
+            let sensitive = output.sensitive;
+            self.outputs.insert(name.clone(), EvaluatedOutput { value: value.clone(), sensitive });
+        }
+        if output.sensitive {
+            value = value.marked(Marks::SENSITIVE);
+        }
+        self.frames[frame].outputs.insert(name.clone(), value);
+    }
+}
+
+/// What is wrong with an output that has to do with values which are stored nowhere.
+fn ephemeral_fault(output: &Output, value: &Value, is_root: bool) -> Option<Diagnostic> {
+    let is_ephemeral = value.deep_marks().ephemeral;
+    let at = output.expr.span;
+    match output.ephemeral {
+        true if is_root => {
+            let detail = "Outputs of the root module are stored, so they cannot be ephemeral.";
+            Some(Diagnostic::error("Ephemeral output not allowed", detail).at(output.span))
+        }
+        false if is_ephemeral => {
+            let detail = match is_root {
+                true => {
+                    "Outputs of the root module are stored, so this one cannot be set to a value derived from an ephemeral value. ephemeralasnull() gives null in its place."
+                }
+                false => {
+                    "This output is not declared with ephemeral = true, so it cannot be set to a value derived from an ephemeral value."
+                }
+            };
+            Some(Diagnostic::error("Ephemeral value not allowed", detail).at(at))
+        }
+        true if !is_ephemeral && value.is_known() => {
+            let detail = "This output is declared with ephemeral = true, so it can only be set to an ephemeral value.";
+            Some(Diagnostic::error("Value not allowed in ephemeral output", detail).at(at))
+        }
+        _ => None,
+    }
+}

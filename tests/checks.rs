@@ -1,0 +1,157 @@
+//! How rules come out, in plan JSON and in the state, as Terraform tells it.
+//!
+//! `tests/checks/*.txt` is a configuration for both programs: `@type@` is a resource type, `@name@` an argument, `@rest@`
+//! what else must be given. `tests/checks/*.json` holds what Terraform 1.11 made of it; `UPDATE_ORACLE=all` asks the
+//! installed one again. Its state lists results in no order: they are compared in the order of their addresses.
+
+use crate::fleet::Fleet;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks")
+}
+
+fn text(file: &str, replaced: [&str; 3]) -> String {
+    let text = std::fs::read_to_string(folder().join(file)).unwrap();
+    let mut text = text;
+    for (token, with) in ["@type@", "@name@", "@rest@"].into_iter().zip(replaced) {
+        text = text.replace(token, with);
+    }
+    text
+}
+
+/// What a program answers, by the moment: the checks of a plan and of a state as JSON, the results in the state file.
+type Answers = BTreeMap<String, Value>;
+
+/// In the order of their addresses.
+fn ordered(mut results: Value) -> Value {
+    let by = |name: &'static str| move |entry: &Value| entry[name].as_str().unwrap_or_default().to_owned();
+    if let Some(all) = results.as_array_mut() {
+        all.sort_by_key(by("config_addr"));
+        for result in all {
+            if let Some(objects) = result["objects"].as_array_mut() {
+                objects.sort_by_key(by("object_addr"));
+            }
+        }
+    }
+    results
+}
+
+/// The same story for both: plan, apply, look, destroy. `run` gives standard output, `state` the state file.
+fn story(run: &dyn Fn(&[&str]) -> String, state: &dyn Fn() -> Value) -> Answers {
+    let json = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+    let mut answers = Answers::new();
+    run(&["plan", "-out=p"]);
+    answers.insert("plan".into(), json(run(&["show", "-json", "p"]))["checks"].take());
+    run(&["apply", "p"]);
+    answers.insert("applied".into(), ordered(state()["check_results"].take()));
+    answers.insert("shown".into(), json(run(&["show", "-json"]))["checks"].take());
+    run(&["plan", "-out=p"]);
+    let mut again = json(run(&["show", "-json", "p"]));
+    answers.insert("planned again".into(), again["checks"].take());
+    answers.insert("before".into(), again["prior_state"]["checks"].take());
+    run(&["plan", "-destroy", "-out=p"]);
+    answers.insert("destroying".into(), json(run(&["show", "-json", "p"]))["checks"].take());
+    run(&["apply", "p"]);
+    answers.insert("destroyed".into(), ordered(state()["check_results"].take()));
+    answers
+}
+
+fn asked() -> Answers {
+    let there = tempfile::tempdir().unwrap();
+    let replaced = ["terraform_data", "input", ""];
+    std::fs::create_dir(there.path().join("m")).unwrap();
+    std::fs::write(there.path().join("main.tf"), text("main.txt", replaced)).unwrap();
+    std::fs::write(there.path().join("m/main.tf"), text("module.txt", replaced)).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new("terraform");
+        let output = command.current_dir(there.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", crate::fleet::text(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["init"]);
+    story(&run, &|| serde_json::from_slice(&std::fs::read(there.path().join("terraform.tfstate")).unwrap()).unwrap())
+}
+
+fn ours() -> Answers {
+    let replaced = ["simplepod_template_group", "name", "image_name = \"img\""];
+    let main = format!("podform {{\n  fleet = \"checks\"\n}}\n{}", text("main.txt", replaced));
+    let fleet = Fleet::new(&[("main.hcl", &main)]);
+    std::fs::create_dir(fleet.path().join("m")).unwrap();
+    std::fs::write(fleet.path().join("m/main.hcl"), text("module.txt", replaced)).unwrap();
+    let state = || {
+        let bytes = std::fs::read(fleet.path().join("state/sandbox/podform.state.json")).unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    };
+    story(&|arguments| fleet.run(arguments, 0), &state)
+}
+
+#[test]
+fn checks_come_out_as_in_terraform() {
+    let recorded = folder().join("terraform.json");
+    if std::env::var("UPDATE_ORACLE").is_ok_and(|update| update == "all") {
+        let answers = serde_json::to_string_pretty(&asked()).unwrap().replace("terraform_data", "@type@");
+        std::fs::write(&recorded, format!("{answers}\n")).unwrap();
+    }
+    let recorded = std::fs::read_to_string(&recorded).unwrap().replace("@type@", "simplepod_template_group");
+    let recorded: Answers = serde_json::from_str(&recorded).unwrap();
+    assert_eq!(recorded.len(), 7);
+    for (moment, answer) in ours() {
+        // A text, so that the order of keys and entries counts.
+        let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
+        let (expected, found) = (pretty(&recorded[&moment]), pretty(&answer));
+        assert!(expected == found, "{moment}:\n{}", crate::scenarios::difference(&expected, &found));
+    }
+}
+
+const READING: &str = r#"
+podform {
+  fleet = "reading"
+}
+
+resource "simplepod_template_group" "base" {
+  name       = "base"
+  image_name = "img"
+}
+
+check "machine" {
+  data "simplepod_instance" "gone" {
+    id = "1"
+  }
+  assert {
+    condition     = data.simplepod_instance.gone.status == "running"
+    error_message = "It does not run."
+  }
+}
+"#;
+
+#[test]
+fn a_check_whose_data_source_fails_is_failed_in_plan_and_state() {
+    let fleet = Fleet::new(&[("main.hcl", READING)]);
+    let message = "Data source found nothing: The account holds no machine 1.";
+    let plan: Value = serde_json::from_str(&fleet.run(&["plan", "-json"], 0)).unwrap();
+    assert_eq!(plan["checks"][0]["instances"][0]["problems"], json!([{ "message": message }]));
+    fleet.run(&["apply", "-auto-approve"], 0);
+    let state: Value = serde_json::from_str(&fleet.run(&["show", "-json"], 0)).unwrap();
+    assert_eq!(state["checks"], plan["checks"]);
+    // What becomes of them is recorded without a change, as Terraform does.
+    std::fs::write(fleet.path().join("main.hcl"), READING.replace("id = \"1\"", "id = \"2\"")).unwrap();
+    fleet.run(&["apply"], 0);
+    let state: Value = serde_json::from_str(&fleet.run(&["show", "-json"], 0)).unwrap();
+    assert_eq!(
+        state["checks"][0]["instances"][0]["problems"],
+        json!([{ "message": message.replace("machine 1", "machine 2") }])
+    );
+}
+
+#[test]
+fn a_narrowed_plan_judges_no_check_block() {
+    let fleet = Fleet::new(&[("main.hcl", READING)]);
+    let plan = fleet.run(&["plan", "-json", "-target=simplepod_template_group.base"], 0);
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    assert_eq!(plan["checks"][0]["status"], "unknown");
+    assert!(plan["checks"][0].get("instances").is_none(), "{}", plan["checks"]);
+}
