@@ -13,6 +13,8 @@ mod hostile;
 mod language;
 mod layering;
 mod locks;
+#[cfg(unix)]
+mod prompts;
 mod readme;
 mod scenarios;
 mod schema;

@@ -1,5 +1,6 @@
 //! Where text goes: data to standard output, everything else to standard error. A closed pipe is no fault.
 
+use super::silence::Silence;
 use crate::diag::{Diagnostics, Severity, Sources};
 use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
 use crate::render::{Style, diagnostic_line};
@@ -93,9 +94,18 @@ impl Terminal {
         let _ = std::io::stderr().lock().write_all(question.as_bytes());
         let mut line = String::new();
         match std::io::stdin().lock().read_line(&mut line) {
-            Ok(n) if n > 0 => Some(line.trim().to_owned()),
+            Ok(n) if n > 0 => Some(line.trim_end().to_owned()),
             _ => None,
         }
+    }
+
+    /// As [`Terminal::ask`], without showing what is typed; `None` also where that cannot be, and on Control-C.
+    pub fn ask_secretly(&self, question: &str) -> Option<String> {
+        let silence = Silence::begin()?;
+        self.tell(question);
+        let typed = silence.read();
+        self.tell("\n");
+        Some(typed?.trim_end().to_owned())
     }
 
     /// Asks for the one word that approves.
@@ -104,7 +114,12 @@ impl Terminal {
         self.ask(&text).as_deref() == Some("yes")
     }
 
-    /// True where a person can be asked.
+    /// True where a person can be asked, and is not in the way of a program that reads.
+    pub fn may_ask(&self) -> bool {
+        !self.json && Terminal::is_interactive()
+    }
+
+    /// True where a person types.
     pub fn is_interactive() -> bool {
         std::io::stdin().is_terminal()
     }

@@ -4,7 +4,7 @@
 use super::args::{Setting, VariableArgs};
 use super::fleet;
 use super::terminal::Terminal;
-use crate::config::{Given, GivenValue, Inputs, Module};
+use crate::config::{Given, GivenValue, Inputs, Module, Variable};
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::lang::json::from_json;
 use crate::lang::reference::NoScope;
@@ -22,7 +22,7 @@ pub fn collect(
     diags: &mut Diagnostics,
 ) -> Vec<Given> {
     let mut given = self::given(args, root, sources, diags);
-    if args.input && Terminal::is_interactive() {
+    if args.input && terminal.may_ask() {
         prompt(root, terminal, &mut given);
     }
     given
@@ -178,22 +178,29 @@ pub(super) fn shown(text: &str, root: &Module) -> String {
     out
 }
 
+/// Asks for what is missing, by name. Nothing is asked twice: what does not fit is told as that of any other origin.
 fn prompt(root: &Module, terminal: &Terminal, given: &mut Vec<Given>) {
-    let missing: Vec<(String, Option<String>, bool)> = Inputs::missing(root, given)
-        .into_iter()
-        .map(|variable| (variable.name.to_string(), variable.description.clone(), variable.sensitive))
-        .collect();
-    for (name, description, sensitive) in missing {
-        let description = description.map(|text| format!("  {text}\n")).unwrap_or_default();
-        // What is typed is shown by the terminal.
-        let hint = if sensitive { "  (sensitive: better set PODFORM_VAR_ or a file)\n" } else { "" };
-        let Some(text) = terminal.ask(&format!("var.{name}\n{description}{hint}\n  Enter a value: ")) else { return };
-        given.push(Given {
-            name,
-            value: GivenValue::Text(text),
-            origin: "the prompt".to_owned(),
-            span: None,
-            strict: false,
-        });
+    let missing: Vec<Given> = Inputs::missing(root, given).into_iter().map_while(|v| typed(v, terminal)).collect();
+    given.extend(missing);
+}
+
+fn typed(variable: &Variable, terminal: &Terminal) -> Option<Given> {
+    let mut question = format!("var.{}\n", variable.name);
+    if let Some(description) = variable.description.as_deref().filter(|text| !text.is_empty()) {
+        description.lines().for_each(|line| question.push_str(&format!("  {line}\n")));
+        question.push('\n');
     }
+    question.push_str("  Enter a value: ");
+    let text = match variable.sensitive {
+        true => terminal.ask_secretly(&question),
+        false => terminal.ask(&question),
+    };
+    terminal.tell("\n");
+    Some(Given {
+        name: variable.name.to_string(),
+        value: GivenValue::Text(text?),
+        origin: "the prompt".to_owned(),
+        span: None,
+        strict: false,
+    })
 }

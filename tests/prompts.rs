@@ -1,0 +1,212 @@
+//! What is asked on a terminal: variables without a value. The terminal is a real one, that the test types into.
+
+use crate::fleet::Fleet;
+use crate::scenarios::podform;
+use rustix::fs::OFlags;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long a word may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const ASKING: &str = r#"
+podform {
+  fleet = "asking"
+}
+
+variable "list" {
+  type = list(string)
+}
+
+variable "size" {
+  type        = number
+  description = "How many machines."
+}
+
+variable "token" {
+  type      = string
+  sensitive = true
+}
+
+variable "zone" {
+  description = "Which zone.\nAny will do."
+}
+
+variable "given" {
+  default = 1
+}
+
+output "said" {
+  value = "${var.size} in ${var.zone} for ${join("+", var.list)}"
+}
+
+output "length" {
+  value = nonsensitive(length(var.token))
+}
+"#;
+
+/// What the terminal shows where nothing is wrong: the typed lines are the terminal's echo.
+const ASKED: &str = r#"var.list
+  Enter a value: ["a","b"]
+
+var.size
+  How many machines.
+
+  Enter a value: 5
+
+var.token
+  Enter a value: 
+
+var.zone
+  Which zone.
+  Any will do.
+
+  Enter a value: eu
+
+"#;
+
+/// The program, and the other end of its terminal.
+struct Session {
+    keyboard: File,
+    screen: Arc<Mutex<Vec<u8>>>,
+    child: Child,
+}
+
+impl Session {
+    fn start(fleet: &Fleet, arguments: &[&str]) -> Session {
+        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&keyboard).unwrap();
+        unlockpt(&keyboard).unwrap();
+        let name = ptsname(&keyboard, Vec::new()).unwrap();
+        let no_tty = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
+        let terminal = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(no_tty)
+            .open(std::ffi::OsStr::from_bytes(name.to_bytes()))
+            .unwrap();
+        let mut command = podform();
+        command.current_dir(fleet.path()).args(arguments).env("PODFORM_SANDBOX", "1").env("NO_COLOR", "1");
+        command.stdin(terminal.try_clone().unwrap()).stdout(terminal.try_clone().unwrap()).stderr(terminal);
+        let child = command.spawn().unwrap();
+        // Only the child's own ends are left: when it is gone, reading ends.
+        drop(command);
+        let keyboard = File::from(keyboard);
+        let screen = Arc::new(Mutex::new(Vec::new()));
+        let (mut reader, shown) = (keyboard.try_clone().unwrap(), screen.clone());
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(n @ 1..) = reader.read(&mut bytes) {
+                shown.lock().unwrap().extend_from_slice(&bytes[..n]);
+            }
+        });
+        Session { keyboard, screen, child }
+    }
+
+    fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.screen.lock().unwrap()).replace("\r\n", "\n")
+    }
+
+    /// Types when the variable is asked for.
+    fn answer(&mut self, variable: &str, keys: &str) {
+        let start = Instant::now();
+        let asked = |screen: &str| {
+            let question = screen.rsplit_once(&format!("var.{variable}\n"));
+            question.is_some_and(|(_, rest)| rest.ends_with("Enter a value: "))
+        };
+        while !asked(&self.screen()) {
+            assert!(start.elapsed() < PATIENCE, "var.{variable} is not asked for:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// The exit code, and all that was shown.
+    fn end(mut self) -> (Option<i32>, String) {
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if start.elapsed() > PATIENCE {
+                self.child.kill().unwrap();
+                panic!("it does not end:\n{}", self.screen());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        // The last bytes may still be on their way.
+        let mut screen = self.screen();
+        loop {
+            std::thread::sleep(Duration::from_millis(100));
+            let now = self.screen();
+            if now == screen {
+                return (status.code(), screen);
+            }
+            screen = now;
+        }
+    }
+}
+
+#[test]
+fn what_is_missing_is_asked_for_by_name_and_secrets_are_not_shown() {
+    let fleet = Fleet::new(&[("main.hcl", ASKING)]);
+    let mut session = Session::start(&fleet, &["plan"]);
+    session.answer("list", "[\"a\",\"b\"]\n");
+    session.answer("size", "5\n");
+    session.answer("token", "hushed\u{7f}\u{7f}x \n");
+    session.answer("zone", "eu\n");
+    let (code, screen) = session.end();
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(screen.starts_with(ASKED), "{screen}");
+    assert!(screen.contains("said   = \"5 in eu for a+b\"") && screen.contains("length = 5"), "{screen}");
+    assert!(!screen.contains("hush"), "{screen}");
+}
+
+#[test]
+fn a_wrong_answer_is_told_and_not_asked_for_again() {
+    let fleet = Fleet::new(&[("main.hcl", ASKING)]);
+    let mut session = Session::start(&fleet, &["plan"]);
+    session.answer("list", "[1,\n");
+    session.answer("size", "five\n");
+    session.answer("token", "canary\n");
+    session.answer("zone", "\n");
+    let (code, screen) = session.end();
+    assert_eq!(code, Some(1), "{screen}");
+    assert!(screen.contains("The value from the prompt is not suitable for var.size"), "{screen}");
+    assert!(screen.contains("<the prompt>:1:"), "{screen}");
+    assert_eq!(screen.matches("Enter a value: ").count(), 4, "{screen}");
+    assert!(!screen.contains("canary") && !screen.contains("var.zone is"), "{screen}");
+}
+
+#[test]
+fn who_gives_no_answer_is_told_what_is_missing_and_keeps_the_terminal() {
+    let fleet = Fleet::new(&[("main.hcl", ASKING)]);
+    for keys in ["\u{4}", "can\u{3}"] {
+        let mut session = Session::start(&fleet, &["plan", "-var=list=[]", "-var=size=1"]);
+        session.answer("token", keys);
+        let keyboard = session.keyboard.try_clone().unwrap();
+        let (code, screen) = session.end();
+        assert_eq!(code, Some(1), "{screen}");
+        assert!(screen.contains("variable \"token\" is not set") && !screen.contains("Enter a value: can"), "{screen}");
+        let modes = rustix::termios::tcgetattr(keyboard).unwrap().local_modes;
+        assert!(modes.contains(rustix::termios::LocalModes::ECHO), "the terminal stays mute after {keys:?}");
+    }
+}
+
+#[test]
+fn nobody_is_asked_with_input_false_nor_by_a_program_that_reads() {
+    let fleet = Fleet::new(&[("main.hcl", ASKING)]);
+    for arguments in [&["plan", "-input=false"][..], &["apply", "-auto-approve", "-json"]] {
+        let (code, screen) = Session::start(&fleet, arguments).end();
+        assert_eq!(code, Some(1), "{screen}");
+        let told = screen.lines().filter(|line| line.contains("No value for required variable"));
+        assert_eq!(told.count(), 4, "{screen}");
+        assert!(!screen.contains("Enter a value"), "{screen}");
+    }
+}
