@@ -7,6 +7,7 @@ pub mod access;
 pub mod ast;
 pub mod body;
 pub mod budget;
+mod clusters;
 mod conform;
 pub mod convert;
 mod digits;

@@ -1,9 +1,8 @@
 //! Indentation, blanks between tokens, and the columns of `=` and comments: the rules of Terraform's `hclwrite`.
 
 use super::super::syntax::token::{Kind, Texts, Token};
+use crate::lang::clusters::count;
 use std::ops::Range;
-use unicode_general_category::{GeneralCategory, get_general_category};
-use unicode_segmentation::UnicodeSegmentation;
 
 /// One line: `lead`, `= assign`, `# comment`, each up to where the next starts. A template over several lines is one.
 struct Line {
@@ -195,22 +194,5 @@ fn columns(tokens: &[Token], texts: &Texts<'_>) -> u32 {
 }
 
 fn width(text: &str) -> u32 {
-    let clusters = match text.is_ascii() {
-        true => text.len() - text.matches("\r\n").count(),
-        false => text.graphemes(true).map(clusters).sum(),
-    };
-    u32::try_from(clusters).unwrap_or(u32::MAX)
-}
-
-/// Terraform's grapheme clusters are those of Unicode 15.0, in which an Indic consonant starts one of its own even
-/// behind a virama.
-fn clusters(cluster: &str) -> usize {
-    let letters = cluster.chars().zip(cluster.chars().skip(1));
-    1 + letters
-        .filter(|(before, letter)| {
-            matches!(letter, '\u{900}'..='\u{d7f}')
-                && *before != '\u{d4e}'
-                && get_general_category(*letter) == GeneralCategory::OtherLetter
-        })
-        .count()
+    u32::try_from(count(text)).unwrap_or(u32::MAX)
 }

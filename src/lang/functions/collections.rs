@@ -2,12 +2,12 @@
 
 use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
+use crate::lang::clusters;
 use crate::lang::convert::{convert, unify};
 use crate::lang::number::Number;
 use crate::lang::ops::equals;
 use crate::lang::types::Type;
 use crate::lang::value::{Kind, Refinements, Value};
-use unicode_segmentation::UnicodeSegmentation;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("alltrue", &[param("list", Shape::Bools)], Shape::Bool, |args: &Args<'_>| Ok(fold_bools(args, false))),
@@ -69,7 +69,7 @@ fn fold_bools(args: &Args<'_>, decisive: bool) -> Value {
 fn length(args: &Args<'_>) -> Outcome {
     let value = args.at(0);
     let count = match &value.kind {
-        Kind::String(text) => text.graphemes(true).count(),
+        Kind::String(text) => clusters::count(text),
         // Two unknown elements of a set can turn out to be one.
         Kind::Set(_, elements) if elements.len() > 1 && !value.is_wholly_known() => {
             let (least, most) = value.length_bounds();

@@ -2,11 +2,11 @@
 
 use super::encoding::json_text;
 use super::format_real::real;
+use crate::lang::clusters::{clusters, count};
 use crate::lang::convert::convert;
 use crate::lang::number::Number;
 use crate::lang::types::Type;
 use crate::lang::value::{Kind, Value};
-use unicode_segmentation::UnicodeSegmentation;
 
 /// A verb as written.
 pub(super) struct Verb<'a> {
@@ -159,14 +159,15 @@ fn copy<'a>(verb: &Verb<'a>) -> Verb<'a> {
 }
 
 fn cut<'t>(verb: &Verb<'_>, text: &'t str) -> &'t str {
-    let end = verb.precision.and_then(|count| text.grapheme_indices(true).nth(count));
-    end.map_or(text, |(end, _)| &text[..end])
+    let Some(most) = verb.precision else { return text };
+    let end = clusters(text).into_iter().take(most).map(str::len).sum();
+    text.get(..end).unwrap_or(text)
 }
 
 /// Width and precision of text count grapheme clusters.
 fn pad_text(verb: &Verb<'_>, text: &str, out: &mut String) {
     let text = cut(verb, text);
-    let missing = verb.width.saturating_sub(text.graphemes(true).take(verb.width).count());
+    let missing = verb.width.saturating_sub(count(text));
     if verb.minus {
         out.push_str(text);
         out.extend(std::iter::repeat_n(' ', missing));

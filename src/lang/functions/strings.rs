@@ -2,9 +2,9 @@
 
 use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
+use crate::lang::clusters::{clusters, count};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
-use unicode_segmentation::UnicodeSegmentation;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("chomp", &[param("str", Shape::String)], Shape::String, chomp),
@@ -34,7 +34,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |args: &Args<'_>| Ok(Value::bool(args.text(0).contains(args.text(1)))),
     ),
     function("strrev", &[param("str", Shape::String)], Shape::String, |args: &Args<'_>| {
-        Ok(Value::string(args.text(0).graphemes(true).rev().collect::<String>()))
+        Ok(Value::string(clusters(args.text(0)).into_iter().rev().collect::<String>()))
     }),
     function(
         "substr",
@@ -141,11 +141,11 @@ fn substr(args: &Args<'_>) -> Outcome {
         Ok(start) => start,
         Err(_) => {
             let back = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
-            text.graphemes(true).count().saturating_sub(back)
+            count(text).saturating_sub(back)
         }
     };
     let count = usize::try_from(length).ok().filter(|&count| count > 0).unwrap_or(usize::MAX);
-    Ok(Value::string(text.graphemes(true).skip(start).take(count).collect::<String>()))
+    Ok(Value::string(clusters(text).into_iter().skip(start).take(count).collect::<String>()))
 }
 
 /// Unicode's mapping of one letter to one letter, which is what Terraform uses: "ß" has no upper case.
