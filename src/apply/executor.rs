@@ -32,6 +32,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(render::Event)) -> ApplyResult {
     let (line, inbox) = Line::new();
     let account = input.market.as_ref().filter(|read| read.is_fresh()).and_then(|read| read.account.clone());
+    let known = known(&input.state);
     let ctx = Context {
         cloud: input.cloud,
         key: input.key,
@@ -44,9 +45,9 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(rend
         permits: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
         offers: Offers::of(input.plan, &input.state, input.market),
-        turns: Turns::new(),
+        turns: Turns::beside(known.rents.values()),
         machines: Shared::new(),
-        known: Mutex::new(known(&input.state)),
+        known: Mutex::new(known),
         environments: tokio::sync::Mutex::default(),
     };
     let mut executor = Executor {

@@ -176,8 +176,9 @@ async fn order<'a, C: Cloud>(
     }
 }
 
-/// The turn of a rent. While it waits for one, others may call; `None` where it waited: the market is another one by now.
-async fn turn<'a, C>(
+/// The turn of a rent. While it waits for one, others may call; `None` where it must ask again, the market being another
+/// one by now.
+async fn turn<'a, C: Cloud>(
     ctx: &'a Context<'_, C>,
     address: &InstanceAddr,
     shape: &Shape,
@@ -194,6 +195,10 @@ async fn turn<'a, C>(
             *permit = Some(ctx.permit().await?);
             Ok(None)
         }
+        Err(_) if shows_claims(ctx).await => {
+            ctx.turns.claim_was_read();
+            Ok(None)
+        }
         Err(other) => Err(refused(
             "Not rented beside one in doubt",
             format!(
@@ -201,6 +206,13 @@ async fn turn<'a, C>(
             ),
         )),
     }
+}
+
+/// Whether a machine that is recorded shows its claim.
+async fn shows_claims<C: Cloud>(ctx: &Context<'_, C>) -> bool {
+    let newest = ctx.known().machines.last().copied();
+    let Some(id) = newest else { return false };
+    matches!(ctx.cloud.machine(id).await, Ok(Some(machine)) if machine.env.as_ref().and_then(Env::claim).is_some())
 }
 
 /// The intent of a rent, and the record as it will stand once the id is known.

@@ -3,9 +3,11 @@
 //! Where the answer to a rent names an id, or the environment of a machine can be read, nothing is ever confused. Whether
 //! this API does either is not known before the first answer. So the first rent of a shape goes alone, for as long as one
 //! call takes; after the first answer with an id nobody waits any more, unless a rent that was not answered is searched for.
+//! A rent that stays in doubt, of this run or an earlier one, is not joined by another of its shape before that.
 
 use crate::address::InstanceAddr;
 use crate::live::GroupId;
+use crate::state::Intent;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -23,6 +25,11 @@ impl Shape {
     /// Of a rent.
     pub fn of(group: GroupId, model: &str, count: u32) -> Shape {
         Shape { group, model: model.to_lowercase(), count }
+    }
+
+    /// Of the intent of one.
+    fn of_intent(intent: &Intent) -> Option<Shape> {
+        Some(Shape::of(GroupId(intent.group_id?), intent.gpu_model.as_deref()?, intent.gpu_count?))
     }
 }
 
@@ -89,8 +96,22 @@ impl Answers {
 }
 
 impl Turns {
-    pub fn new() -> Turns {
-        Turns(Arc::default())
+    /// With rents of earlier runs that stay in doubt.
+    ///
+    /// Such a rent counts as one that was searched for in vain, which it was. An equal one beside it, not answered with an
+    /// id, would leave two machines for two addresses, and either could be either's: one doubt would become two. What the
+    /// API showed to earlier runs is not recorded, and may have changed; so this apply learns it anew. Once an answer of
+    /// any shape names an id, or a machine shows its claim, the new rent is sure of its own machine, and may go.
+    pub fn beside<'a>(in_doubt: impl IntoIterator<Item = &'a Intent>) -> Turns {
+        let turns = Turns(Arc::default());
+        turns.0.with(|answers| {
+            let shaped = in_doubt.into_iter().filter_map(|intent| Some((Shape::of_intent(intent)?, intent)));
+            for (shape, intent) in shaped {
+                let open = answers.open.entry(shape).or_default();
+                open.lost.get_or_insert_with(|| intent.address.clone());
+            }
+        });
+        turns
     }
 
     /// A turn for a rent of this shape, if it need not be waited for.
@@ -180,6 +201,14 @@ impl Drop for Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::IntentAction;
+    use jiff::Timestamp;
+
+    /// A rent of an earlier run, in doubt.
+    fn in_doubt(model: &str) -> Intent {
+        let intent = Intent::new("c0ffee".into(), IntentAction::Rent, address(), Timestamp::UNIX_EPOCH);
+        Intent { group_id: Some(7), gpu_model: Some(model.to_owned()), gpu_count: Some(1), ..intent }
+    }
 
     fn shape(model: &str) -> Shape {
         Shape::of(GroupId(7), model, 1)
@@ -191,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_first_of_a_shape_goes_alone_until_an_answer_names_an_id() {
-        let turns = Turns::new();
+        let turns = Turns::beside([]);
         let first = turns.take(&shape("a")).expect("no doubt").expect("a turn");
         assert!(matches!(turns.take(&shape("a")), Ok(None)));
         let other = turns.take(&shape("b")).expect("no doubt").expect("a turn");
@@ -204,7 +233,7 @@ mod tests {
 
     #[test]
     fn what_is_searched_for_is_waited_for_unless_claims_are_shown() {
-        let turns = Turns::new();
+        let turns = Turns::beside([]);
         turns.take(&shape("a")).expect("no doubt").expect("a turn").answered();
         let mut lost = turns.take(&shape("a")).expect("no doubt").expect("a turn");
         lost.searches();
@@ -216,7 +245,7 @@ mod tests {
 
     #[test]
     fn after_a_search_in_vain_nothing_of_the_shape_is_sent() {
-        let turns = Turns::new();
+        let turns = Turns::beside([]);
         let mut first = turns.take(&shape("a")).expect("no doubt").expect("a turn");
         first.searches();
         first.lost(&address());
@@ -225,9 +254,20 @@ mod tests {
         assert!(matches!(turns.take(&shape("a")), Ok(Some(_))));
     }
 
+    #[test]
+    fn nothing_is_rented_beside_an_equal_rent_of_an_earlier_run_until_the_two_can_be_told_apart() {
+        let turns = Turns::beside([&in_doubt("A")]);
+        assert_eq!(turns.take(&shape("a")).err(), Some(address()));
+        turns.take(&shape("b")).expect("no doubt").expect("a turn").answered();
+        assert!(matches!(turns.take(&shape("a")), Ok(Some(_))), "an answer named an id");
+        let turns = Turns::beside([&in_doubt("a")]);
+        turns.claim_was_read();
+        assert!(matches!(turns.take(&shape("a")), Ok(Some(_))), "claims are shown");
+    }
+
     #[tokio::test]
     async fn who_waits_goes_on_when_the_turn_ends() {
-        let turns = Turns::new();
+        let turns = Turns::beside([]);
         let first = turns.take(&shape("a")).expect("no doubt").expect("a turn");
         let of_a = shape("a");
         let waiting = turns.wait(&of_a);
