@@ -1,13 +1,14 @@
 //! Releasing machines: only what is provably ours (invariant 4).
 
-use super::change::send;
+use super::change::{put, send};
 use super::context::{Context, failed, refused};
 use super::step::{Finished, Job, Stop};
 use crate::address::InstanceAddr;
 use crate::cloud::{Cloud, ErrorKind, Read};
+use crate::diag::Diagnostics;
 use crate::lang::Value;
-use crate::live::{Machine, MachineId, Mark, Status};
-use crate::plan::Action;
+use crate::live::{Machine, MachineFields, MachineId, Mark, Status};
+use crate::plan::{Action, lacks_proof};
 use crate::refresh::fault::{fault, passes};
 use crate::refresh::{details, is_unseen};
 use crate::schema::instance::duration;
@@ -45,11 +46,56 @@ pub(super) async fn release<C: Cloud>(
         ctx.known().machines.remove(&id);
         return Ok(Finished::default());
     };
+    let live = match job.change.is_some_and(|change| change.repair_mark) && lacks_proof(record, &live) {
+        true => marked_again(ctx, address, record, &live).await?,
+        false => live,
+    };
     may_release(ctx, address, record, &live)
         .map_err(|why| refused("Not ours to release", format!("{address} (machine {id}) is not released: {why}")))?;
     let before = job.change.and_then(|change| change.before.as_ref());
     delete(ctx, job, id, timeout_of(before), Some(permit)).await?;
     Ok(Finished::default())
+}
+
+/// Writes the mark again, as the plan says, and reads it back.
+async fn marked_again<C: Cloud>(
+    ctx: &Context<'_, C>,
+    address: &InstanceAddr,
+    record: &Record,
+    live: &Machine,
+) -> Result<Machine, Stop> {
+    let id = live.id;
+    let doing = format!("Writing podform's mark into the notes of {address} (machine {id}) before its release");
+    let way_out = format!(
+        " Nothing was released, for without the mark nothing proves that it is ours. Apply again, or release machine {id} in the vendor's panel: the next apply then forgets it."
+    );
+    let told = |stop| match stop {
+        Stop::Failed(diags) => Stop::Failed(with_detail(diags, &way_out)),
+        Stop::InDoubt(diags) => Stop::InDoubt(with_detail(diags, &way_out)),
+        Stop::Interrupted => Stop::Interrupted,
+    };
+    let (text, _) = Mark::read(live.notes.as_deref().unwrap_or_default());
+    let notes = Some(ctx.mark(address, record.claim.as_deref().unwrap_or_default()).write(&text));
+    let fields = MachineFields { notes, ..MachineFields::default() };
+    let (claim, _) = put(ctx, address, id.0, &doing, || ctx.cloud.update_machine(id, &fields)).await.map_err(told)?;
+    // The record says nothing of the mark: what counts is what is read.
+    ctx.line.commit(vec![Event::NotDone { claim, reason: "the mark is read back".to_owned() }]).await?;
+    let read = ctx.cloud.machine(id).await.map_err(|error| told(failed(&doing, &error)))?;
+    match read {
+        Some(now) if !lacks_proof(record, &now) => Ok(now),
+        _ => {
+            Err(told(refused("The mark does not show", format!("{doing}: the API accepted it, and does not show it."))))
+        }
+    }
+}
+
+fn with_detail(diags: Diagnostics, more: &str) -> Diagnostics {
+    let mut all = Diagnostics::new();
+    for mut diagnostic in diags {
+        diagnostic.detail.push_str(more);
+        all.push(diagnostic);
+    }
+    all
 }
 
 fn timeout_of(object: Option<&Value>) -> Duration {
@@ -74,6 +120,9 @@ fn may_release<C>(ctx: &Context<'_, C>, address: &InstanceAddr, record: &Record,
                 recorded.0
             ));
         }
+    }
+    if lacks_proof(record, live) {
+        return Err("podform's mark is missing from its notes, which the plan did not know. Plan again: the new plan says that the mark is written again before the release.".to_owned());
     }
     let mark = live.notes.as_deref().and_then(|notes| Mark::read(notes).1);
     let claim = live.env.as_ref().and_then(|env| env.claim());

@@ -3,7 +3,7 @@
 use super::change::{removal, unchanged};
 use super::model::{Action, Change, Drift, DriftKind, PlanMode, Reason};
 use super::planner::Planner;
-use super::refusals::{carries_mark, refuse_destroy};
+use super::refusals::{carries_mark, marked_first, refuse_destroy};
 use super::standing::Live;
 use crate::address::InstanceAddr;
 use crate::diag::Diagnostics;
@@ -60,7 +60,7 @@ impl Planner<'_> {
             };
             self.list(match action {
                 Action::NoOp => unchanged(address.clone(), Some(object)),
-                _ => removal(address, object, action, reason),
+                _ => marked_first(removal(address, object, action, reason), record, live.object()),
             });
         }
     }
@@ -81,7 +81,7 @@ impl Planner<'_> {
                 let change = match live {
                     Live::Gone => removal(address, object, Action::Forget, Reason::Gone),
                     _ if blocked => unchanged(address.clone(), Some(object)),
-                    _ => removal(address, object, Action::Delete, Reason::Deposed),
+                    _ => marked_first(removal(address, object, Action::Delete, Reason::Deposed), record, live.object()),
                 };
                 self.changes.push(Change { deposed: Some(key.clone()), ..change });
             }

@@ -38,5 +38,6 @@ pub use model::{
 };
 pub use planner::{PlanInput, PlanOptions, Planned, plan, wants};
 pub use program::{Desires, Program};
+pub use refusals::lacks_proof;
 pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};
 pub use variables::{planned_variables, variables_for_apply};

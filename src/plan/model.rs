@@ -106,7 +106,7 @@ pub struct Change {
     pub cost_before: Usd,
     /// USD per hour afterwards.
     pub cost_after: Usd,
-    /// The live object carries no mark of ours, or not this one: its notes are sent anew (invariant 4).
+    /// The live object carries no mark of ours, or not this one: its notes are sent anew (invariant 4), before a release too.
     pub repair_mark: bool,
     /// Remarks for the reader: runs an older template, mark is repaired, unknown facts were trusted.
     pub remarks: Vec<String>,

@@ -8,7 +8,7 @@ use crate::address::{InstanceAddr, Target};
 use crate::config::ModuleId;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
-use crate::live::Mark;
+use crate::live::{Env, Machine, Mark};
 use crate::money::Usd;
 use crate::schema::instance::dollars;
 use crate::schema::{INSTANCE, TEMPLATE_GROUP};
@@ -75,6 +75,31 @@ pub(super) fn carries_mark(
         Some(mark) => mark.address == *address && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim),
         None => false,
     }
+}
+
+/// Whether a machine is the recorded one, and nothing in the account shows it any more: the mark is gone from its notes, and
+/// the API hides the environment. It is released only after the mark stands again (invariant 4). Another fleet's mark, or
+/// another claim, is no such case.
+pub fn lacks_proof(record: &Record, live: &Machine) -> bool {
+    let unmarked = live.notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_none());
+    let claimed = live.env.as_ref().and_then(Env::claim).is_some();
+    // What was never read before is known by the number that the answer to its rent gave.
+    let same = live.hash_id.is_some() && record.hash_id().is_none_or(|recorded| Some(recorded) == live.hash_id);
+    unmarked && !claimed && same
+}
+
+/// A removal that writes the mark again first, where nothing else would prove whose the machine is; it says so.
+pub(super) fn marked_first(change: Change, record: &Record, live: Option<LiveObject<'_>>) -> Change {
+    let lacks = matches!(live, Some(LiveObject::Machine(machine)) if lacks_proof(record, machine));
+    if !lacks || !matches!(change.action, Action::Delete | Action::Replace) {
+        return change;
+    }
+    let mut remarks = change.remarks;
+    remarks.push(
+        "podform's mark is missing from its notes: it is written again, and read back, before the release. If somebody removed it on purpose, do not approve this"
+            .to_owned(),
+    );
+    Change { repair_mark: true, remarks, ..change }
 }
 
 /// Whether the live object carries a mark with another address.

@@ -5,7 +5,7 @@ use super::diff::{Standing, compare, created};
 use super::import::Import;
 use super::model::{Action, Change, PlanMode, Reason};
 use super::planner::Planner;
-use super::refusals::{carries_mark, name_is_free, names_another, refuse_destroy, refuse_import};
+use super::refusals::{carries_mark, marked_first, name_is_free, names_another, refuse_destroy, refuse_import};
 use super::standing::Live;
 use crate::config::{DataInstance, ImportRequest, Instance, Judging, Resolve, Trigger, Unresolved};
 use crate::diag::Diagnostics;
@@ -131,7 +131,7 @@ impl Resolve for Planner<'_> {
             });
         }
         let stands = unchanged(address, Some(object));
-        self.push(Change {
+        let change = Change {
             action: if repair_mark || remembers { Action::Update } else { diffed.action },
             prevent_destroy,
             create_first,
@@ -145,7 +145,8 @@ impl Resolve for Planner<'_> {
             repair_mark,
             remarks,
             ..stands
-        })
+        };
+        self.push(marked_first(change, record, live))
     }
 }
 

@@ -25,6 +25,16 @@ pub(super) enum Live<'a> {
     Object(LiveObject<'a>),
 }
 
+impl<'a> Live<'a> {
+    /// As read, if it was.
+    pub(super) fn object(self) -> Option<LiveObject<'a>> {
+        match self {
+            Live::Object(object) => Some(object),
+            Live::Gone | Live::Unread => None,
+        }
+    }
+}
+
 impl<'a> Planner<'a> {
     pub(super) fn live(&self, address: &InstanceAddr, record: &Record) -> Live<'a> {
         let snapshot = self.input.snapshot;

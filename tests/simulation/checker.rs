@@ -116,16 +116,21 @@ impl Ledger {
             let steps = plan.steps.iter().filter(|step| wanted.contains(&step.action));
             steps.map(|step| (step.address.to_string(), step.deposed.clone())).collect::<Vec<_>>()
         };
-        let ids = |wanted: &[StepAction]| -> BTreeSet<u64> {
+        let changes = |wanted: &[StepAction]| {
             let steps = steps(wanted);
-            let before = plan.changes.iter().filter(|change| {
+            let of = |change: &&podform::plan::Change| {
                 steps
                     .iter()
                     .any(|(address, deposed)| *address == change.address.to_string() && *deposed == change.deposed)
-            });
-            before.filter_map(|change| change.before.as_ref()?.get("id")?.as_str()?.parse().ok()).collect()
+            };
+            plan.changes.iter().filter(of).collect::<Vec<_>>()
         };
-        let updates = ids(&[StepAction::UpdateMachine, StepAction::UpdateGroup]);
+        let id = |change: &podform::plan::Change| change.before.as_ref()?.get("id")?.as_str()?.parse().ok();
+        let ids = |wanted: &[StepAction]| -> BTreeSet<u64> { changes(wanted).into_iter().filter_map(id).collect() };
+        let mut updates = ids(&[StepAction::UpdateMachine, StepAction::UpdateGroup]);
+        // What carries no mark is marked before it is released, where the plan says so.
+        let unmarked = changes(&[StepAction::Release]).into_iter().filter(|change| change.repair_mark);
+        updates.extend(unmarked.filter_map(id));
         let deletes = ids(&[StepAction::Release, StepAction::DeleteGroup]);
         let mut faults = Vec::new();
         for done in account.done.iter().filter(|done| done.id.is_some()) {
@@ -199,6 +204,12 @@ impl Ledger {
                 self.fault(format!("group {id} is an orphan"));
             }
         }
+    }
+
+    /// The machines of the state file.
+    pub fn recorded_machines(disk: &Disk) -> BTreeSet<u64> {
+        let recorded = Recorded::read(&disk.state).map(|recorded| recorded.machines).unwrap_or_default();
+        recorded.into_iter().map(|(id, _)| id).collect()
     }
 
     /// Groups that the network made twice, and that nobody recorded: a person deletes them.

@@ -13,6 +13,8 @@ use std::time::Duration;
 struct Case {
     name: &'static str,
     before: Option<Fleet>,
+    /// Somebody wipes the notes of every machine in between.
+    wiped: bool,
     after: Fleet,
 }
 
@@ -24,7 +26,8 @@ fn edited(mut fleet: Fleet, edit: impl FnOnce(&mut Fleet)) -> Fleet {
 fn cases() -> Vec<Case> {
     let two = || Fleet::of(Block::of(2));
     let first = || Fleet::of(Block { create_first: true, ..Block::of(2) });
-    let case = |name, before, after| Case { name, before, after };
+    let case = |name, before, after| Case { name, before, wiped: false, after };
+    let wiped = |name, before, after| Case { name, before: Some(before), wiped: true, after };
     vec![
         case("create", None, two()),
         case("update group", Some(two()), edited(two(), |fleet| *fleet.groups.get_mut("g").unwrap() += 1)),
@@ -42,6 +45,9 @@ fn cases() -> Vec<Case> {
         ),
         case("one fewer", Some(two()), edited(two(), |fleet| fleet.a().count = 1)),
         case("delete", Some(two()), Fleet::default()),
+        wiped("delete without marks", two(), Fleet::default()),
+        wiped("replace without marks", two(), edited(two(), |fleet| fleet.a().model = 1)),
+        wiped("replace without marks, new one first", first(), edited(first(), |fleet| fleet.a().model = 1)),
         case(
             "import",
             None,
@@ -91,6 +97,9 @@ async fn one(case: &Case, manners: Manners, trouble: Trouble) -> Result<(usize, 
         world.ledger.lock().unwrap().caps = before.caps();
         let end = run(&world, &how(before, Trouble::None)).await;
         told.push(end.words());
+    }
+    if case.wiped {
+        world.wipe_notes();
     }
     world.ledger.lock().unwrap().caps = case.after.caps();
     let end = run(&world, &how(&case.after, trouble)).await;

@@ -117,7 +117,7 @@ impl History {
                 machine.name = Some("edited".into());
                 format!("somebody renames our machine {id}")
             }
-            (4, Some(id), _) if account.manners.shows_env => {
+            (4, Some(id), _) => {
                 account.machines.get_mut(id).unwrap().machine.notes = Some("mine".into());
                 format!("somebody wipes the notes of our machine {id}")
             }
