@@ -86,6 +86,9 @@ pub async fn release_orphan<C: Cloud>(
             "podform's mark in its notes is damaged, or copied from another machine, and proves nothing. Release it in the vendor's panel if it is yours.",
         );
     };
+    if state.objects().any(|(at, record)| at.resource.kind == id.kind() && record.id() == Some(id.number())) {
+        return refuse("it is recorded. To release it, take its block out of the configuration, and apply.");
+    }
     let doing = format!("Releasing {id}, made for {address}");
     let now = match look(cloud, id, state, fleet).await.map_err(|error| fault(&doing, &error))? {
         Looked::Gone => return Ok(()),
@@ -114,12 +117,12 @@ pub async fn release_orphan<C: Cloud>(
         Outcome::InDoubt(error) => Some(error),
     };
     match gone(cloud, id, state, fleet).await {
-        // It stands in no state: nothing but the intent is removed, under the key that the object would have.
-        Ok(()) => commit(vec![Event::Removed {
-            claim: Some(call),
-            address: address.clone(),
-            deposed: Some(claim.chars().take(8).collect()),
-        }]),
+        // It stands in no state: nothing but the intent is removed, under a key that no object has. What its own claim
+        // replaced may be set aside under that.
+        Ok(()) => {
+            let deposed = Some(call.chars().take(8).collect());
+            commit(vec![Event::Removed { claim: Some(call), address: address.clone(), deposed }])
+        }
         Err(last) => {
             let reason = doubt.as_ref().map_or_else(|| last.clone(), CallError::to_string);
             commit(vec![Event::InDoubt { claim: call, reason: reason.clone(), since: clock.now() }])?;

@@ -116,7 +116,14 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
     let mut recorded = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
     let holder = match recorded.find(|(_, record)| record.id() == Some(other.id.0)) {
         Some((holder, _)) => format!("it is {holder}"),
-        None => "podform did not make it".to_owned(),
+        None => match other.notes.as_deref().and_then(|notes| Mark::read(notes).1) {
+            Some(mark) if mark.lineage == input.state.lineage => format!(
+                "it was made for {}, and stands in no state (podform orphans -release={} deletes it)",
+                mark.address,
+                other.id.iri()
+            ),
+            _ => "podform did not make it".to_owned(),
+        },
     };
     let detail = format!(
         "The account already holds a template group named \"{name}\" (id {}): {holder}. Names are unique in an account: choose another name, or delete that group first.",

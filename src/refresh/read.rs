@@ -186,12 +186,13 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
     let creates = |intent: &&Intent| intent.action == IntentAction::CreateGroup;
     let open: BTreeSet<&str> =
         state.open.values().filter(creates).filter_map(|intent| intent.group_name.as_deref()).collect();
-    let differs = |row: &Group| match recorded.get(&row.id) {
-        Some(record) => !differing(record, &observe::group(row)).is_empty(),
-        None => {
-            let marked = || Some(Mark::read(row.notes.as_deref()?).1?.fleet);
+    let differs = |row: &Group| match (recorded.get(&row.id), &row.notes) {
+        (Some(record), _) => !differing(record, &observe::group(row)).is_empty(),
+        // It may be ours: made twice by one call, or by a lost state.
+        (None, None) => true,
+        (None, Some(notes)) => {
             row.name.as_deref().is_some_and(|name| open.contains(name))
-                || marked().is_some_and(|fleet| state.fleet == Some(fleet))
+                || Mark::read(notes).1.is_some_and(|mark| state.fleet.as_ref() == Some(&mark.fleet))
         }
     };
     let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));

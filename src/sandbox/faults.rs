@@ -31,6 +31,8 @@ pub enum Kind {
     Garbage,
     /// `empty-list`: a list answers `[]`.
     EmptyList,
+    /// `twice`: the network delivers it twice; it is done twice, and the first answer arrives.
+    Twice,
     /// `price`: a rent whose machine bills ARG times the price of its offer (default 1.5).
     Price,
 }
@@ -45,6 +47,7 @@ const NAMED: &[(&str, Kind)] = &[
     ("truncate", Kind::Truncate),
     ("garbage", Kind::Garbage),
     ("empty-list", Kind::EmptyList),
+    ("twice", Kind::Twice),
     ("price", Kind::Price),
 ];
 

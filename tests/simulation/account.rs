@@ -280,10 +280,6 @@ impl Account {
     pub fn create_group(&mut self, fields: &GroupFields, stranger: bool) -> u64 {
         let id = self.take_number();
         let mut group = Group {
-            id: GroupId(id),
-            name: None,
-            image_name: None,
-            default_tag: None,
             category_name: Some(String::new()),
             disk_size: Some(32),
             expose_ports: Some(String::new()),
@@ -291,11 +287,10 @@ impl Account {
             arg_options: Some(None),
             env: Some(Env::default()),
             notes: Some(String::new()),
-            host: None,
-            username: None,
             password_protected: Some(false),
             ssh_server: Some(false),
             jupyter: Some(false),
+            ..named(GroupId(id), None)
         };
         write(&mut group, fields);
         let mut likes = self.groups.values_mut().filter(|other| !stranger && other.group.notes == group.notes);
@@ -367,6 +362,33 @@ impl Account {
     pub fn standing(&self) -> impl Iterator<Item = &Rented> {
         self.machines.values().filter(|rented| rented.end.is_none())
     }
+}
+
+/// A group of which nothing but id and name is told.
+fn named(id: GroupId, name: Option<String>) -> Group {
+    Group {
+        id,
+        name,
+        image_name: None,
+        default_tag: None,
+        category_name: None,
+        disk_size: None,
+        expose_ports: None,
+        start_script: None,
+        arg_options: None,
+        env: None,
+        notes: None,
+        host: None,
+        username: None,
+        password_protected: None,
+        ssh_server: None,
+        jupyter: None,
+    }
+}
+
+/// A row that tells no more.
+pub fn bare(group: &Group) -> Group {
+    named(group.id, group.name.clone())
 }
 
 fn set<T: Clone>(slot: &mut Option<T>, value: &Option<T>) {

@@ -200,6 +200,7 @@ impl Ledger {
             let id = made.group.id.0;
             let known = recorded.groups.iter().any(|(recorded, _)| *recorded == id);
             let open = mark_claim(made.group.notes.as_deref()).is_some_and(|claim| recorded.open.contains(&claim));
+            // It costs nothing, and is told until somebody releases it.
             if !known && !open && !made.twin {
                 self.fault(format!("group {id} is an orphan"));
             }
@@ -212,19 +213,17 @@ impl Ledger {
         recorded.into_iter().map(|(id, _)| id).collect()
     }
 
-    /// Groups that the network made twice, and that nobody recorded: a person deletes them.
-    pub fn left_twins(account: &Account, disk: &Disk) -> Vec<u64> {
-        let recorded = Recorded::read(&disk.state).map(|recorded| recorded.groups).unwrap_or_default();
-        let twins = account.groups.values().filter(|made| made.twin).map(|made| made.group.id.0);
-        twins.filter(|id| !recorded.iter().any(|(recorded, _)| recorded == id)).collect()
-    }
-
     /// After everything came to its end: each wanted machine stands once, and nothing else of ours.
     pub fn at_the_end(&mut self, account: &Account, disk: &Disk, wanted: &BTreeSet<String>) {
         let recorded = Recorded::read(&disk.state);
         let Some(recorded) = recorded else { return self.fault("there is no state".into()) };
         if !recorded.open.is_empty() || recorded.deposed > 0 {
             self.fault(format!("{} intents are open, {} objects deposed", recorded.open.len(), recorded.deposed));
+        }
+        for made in account.groups.values().filter(|made| !made.stranger) {
+            if !recorded.groups.iter().any(|(id, _)| *id == made.group.id.0) {
+                self.fault(format!("the group {} was made twice, and is left", made.group.id));
+            }
         }
         let live = |id: &u64| account.standing().any(|rented| rented.machine.id.0 == *id);
         let standing = recorded.machines.iter().filter(|(id, _)| live(id)).map(|(_, address)| address.clone());

@@ -221,7 +221,8 @@ impl Cloud for World {
 
     async fn groups(&self) -> Read<Listed<Group>> {
         let list = |account: &mut Account| {
-            let row = |made: &account::Made| made.group.clone();
+            let full = account.manners.full_rows;
+            let row = |made: &account::Made| if full { made.group.clone() } else { account::bare(&made.group) };
             Listed { rows: account.groups.values().map(row).collect(), as_of: Some(account.now()) }
         };
         self.read("groups", list).await

@@ -5,10 +5,10 @@
 
 use super::account::Manners;
 use super::chance::Chance;
-use super::checker::Ledger;
 use super::cloud::World;
 use super::fleet::{Block, Fleet, MODELS};
 use super::in_virtual_time;
+use super::orphans::release_groups;
 use super::run::{End, How, run};
 use super::trouble::Trouble;
 use podform::live::{GroupFields, GroupId, RentRequest};
@@ -199,15 +199,10 @@ impl History {
         self.restock();
         tokio::time::sleep(Duration::from_secs(600)).await;
         self.fleet.blocks.values_mut().for_each(|block| block.cap = 70);
-        {
-            // What a crashed run left open is settled by then.
-            let end = self.run(Trouble::None).await;
-            let (mut account, disk) = (self.world.account(), self.world.disk.lock().unwrap());
-            let twins = Ledger::left_twins(&account, &disk);
-            if !matches!(end, End::Crashed) && !twins.is_empty() {
-                twins.iter().for_each(|id| drop(account.groups.remove(id)));
-                self.told.push(format!("the operator deletes the groups {twins:?}"));
-            }
+        // What a crashed run left open is settled by then.
+        if !matches!(self.run(Trouble::None).await, End::Crashed) {
+            let released = release_groups(&self.world).await;
+            self.told.push(format!("podform orphans -release={released:?}"));
         }
         let mut empty = false;
         let mut helped = false;

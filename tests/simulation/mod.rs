@@ -11,6 +11,7 @@ mod exhaustive;
 mod fleet;
 mod histories;
 mod http;
+mod orphans;
 mod run;
 mod trouble;
 

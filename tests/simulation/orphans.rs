@@ -1,0 +1,66 @@
+//! Orphans are released as `podform orphans -release` does it.
+
+use super::account::Manners;
+use super::cloud::{Tape, World};
+use super::in_virtual_time;
+use podform::apply::{Journal, release_orphan};
+use podform::live::{Env, GroupId, ObjectId, Orphan, RentRequest};
+use podform::refresh::{Clock, Refresh, orphaned_machine, orphans, refresh};
+use podform::state::{Record, State};
+
+/// Releases template groups that the network made twice.
+pub async fn release_groups(world: &World) -> Vec<ObjectId> {
+    let mut state = world.disk.lock().unwrap().load();
+    let snapshot = refresh(world, &state, Refresh::Lists).await.unwrap();
+    let mut twins = orphans(&state, &snapshot, "sim");
+    twins.retain(|orphan| matches!(orphan.id, ObjectId::Group(_)));
+    for twin in &twins {
+        release(world, twin, &mut state).await;
+    }
+    world.snapshot(&mut state).unwrap();
+    twins.into_iter().map(|twin| twin.id).collect()
+}
+
+async fn release(world: &World, orphan: &Orphan, state: &mut State) {
+    let before = state.clone();
+    let mut commit = |events: Vec<podform::state::Event>| {
+        Tape(world).append(&events)?;
+        events.into_iter().for_each(|event| state.apply(event));
+        Ok(())
+    };
+    let clock = Clock::new(world.account().now());
+    release_orphan(world, orphan, (&before, "sim"), &clock, &mut commit).await.unwrap();
+}
+
+/// The old object of a replace is set aside under the claim that made the new one. Should the new one be an orphan, its
+/// release leaves the record of the old one alone.
+#[test]
+fn the_release_of_an_orphan_forgets_nothing_else() {
+    in_virtual_time(async {
+        let world = World::new(Manners::default());
+        let claim = "c0ffee00c0ffee00";
+        let address: podform::address::InstanceAddr = "simplepod_instance.a".parse().unwrap();
+        let id = {
+            let mut account = world.account();
+            account.offer("RTX 3090", 30);
+            let offer_iri = account.offers[0].iri.clone();
+            let env: Env = [("PODFORM_CLAIM".to_owned(), claim.to_owned())].into_iter().collect();
+            let request = RentRequest { offer_iri, gpu_count: 1, group: GroupId(1), start_script: None, env };
+            let id = account.rent(&request, true).unwrap();
+            let rented = account.machines.get_mut(&id).unwrap();
+            rented.stranger = false;
+            rented.machine.notes = Some(format!("podform:v1:sim:l:{claim}:{address}"));
+            id
+        };
+        let mut state = State { lineage: "l".into(), ..State::default() };
+        let old = Record { claim: Some("old".into()), ..Record::default() };
+        state.deposed.entry(address).or_default().insert(claim[..8].to_owned(), old);
+        let before = state.deposed.clone();
+        let machine = world.account().machines[&id].machine.clone();
+        let orphan = orphaned_machine(&machine, &state, "sim").unwrap();
+        release(&world, &orphan, &mut state).await;
+        assert_eq!(world.account().standing().count(), 0);
+        assert_eq!(state.deposed, before);
+        assert!(state.open.is_empty());
+    });
+}
