@@ -86,13 +86,16 @@ async fn found<C: Cloud>(ctx: &Context<'_, C>, intent: &Intent, error: Option<&C
             Ok(Sighting::Nowhere) => {
                 looks += 1;
                 if over && looks >= LOOKS {
+                    // One that was accepted exists, however long it takes to show.
+                    let Some(error) = error else {
+                        break "it was accepted without an id, and it does not show".to_owned();
+                    };
                     let at = ctx.clock.observe(listed.ok().and_then(|listed| listed.as_of));
                     ctx.line.commit(vec![Event::Absent { claim: intent.claim.clone(), at }]).await?;
-                    let told = error.map_or_else(|| "answered without an id".to_owned(), CallError::to_string);
                     return Err(refused(
                         "Template group was not created",
                         format!(
-                            "Creating {}: {told}. It was looked for until nothing could be on its way any more, and it is not in the account. Apply again.",
+                            "Creating {}: {error}. It was looked for until nothing could be on its way any more, and it is not in the account. Apply again.",
                             intent.address
                         ),
                     ));

@@ -76,6 +76,8 @@ pub struct Made {
     pub group: Group,
     /// Not ours.
     pub stranger: bool,
+    /// When it was made.
+    pub at: Instant,
     /// The network delivered the call that made it twice: this one, or its like, is nobody's.
     pub twin: bool,
 }
@@ -85,6 +87,8 @@ pub struct Made {
 pub struct Manners {
     /// Until a machine shows in the list.
     pub list_lag: Duration,
+    /// Until a template group shows in the list.
+    pub group_lag: Duration,
     /// Until a machine shows by its id.
     pub id_lag: Duration,
     /// How long one that was deleted still shows.
@@ -105,6 +109,7 @@ impl Default for Manners {
     fn default() -> Manners {
         Manners {
             list_lag: Duration::ZERO,
+            group_lag: Duration::ZERO,
             id_lag: Duration::ZERO,
             delete_lag: Duration::ZERO,
             boot: Duration::from_secs(5),
@@ -295,7 +300,7 @@ impl Account {
         write(&mut group, fields);
         let mut likes = self.groups.values_mut().filter(|other| !stranger && other.group.notes == group.notes);
         let twin = likes.next().map(|like| like.twin = true).is_some();
-        self.groups.insert(id, Made { group, stranger, twin });
+        self.groups.insert(id, Made { group, stranger, at: Instant::now(), twin });
         id
     }
 

@@ -223,7 +223,8 @@ impl Cloud for World {
         let list = |account: &mut Account| {
             let full = account.manners.full_rows;
             let row = |made: &account::Made| if full { made.group.clone() } else { account::bare(&made.group) };
-            Listed { rows: account.groups.values().map(row).collect(), as_of: Some(account.now()) }
+            let shown = account.groups.values().filter(|made| made.at.elapsed() >= account.manners.group_lag);
+            Listed { rows: shown.map(row).collect(), as_of: Some(account.now()) }
         };
         self.read("groups", list).await
     }

@@ -42,6 +42,7 @@ impl History {
         let mut chance = Chance::new(seed, "history");
         let manners = Manners {
             list_lag: Duration::from_secs(*chance.pick(&[0, 0, 5, 30]).unwrap()),
+            group_lag: Duration::ZERO,
             id_lag: Duration::from_secs(*chance.pick(&[0, 0, 0, 8]).unwrap()),
             delete_lag: Duration::from_secs(*chance.pick(&[0, 0, 5, 20]).unwrap()),
             boot: Duration::from_secs(*chance.pick(&[0, 5, 90]).unwrap()),

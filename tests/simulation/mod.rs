@@ -12,6 +12,7 @@ mod fleet;
 mod histories;
 mod http;
 mod orphans;
+mod patience;
 mod run;
 mod trouble;
 
