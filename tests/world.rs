@@ -32,9 +32,14 @@ impl Sandbox {
         self.handle().url()
     }
 
+    /// The calls since they were last taken.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.handle().calls()
+    }
+
     /// The calls since the last time this was asked.
     pub fn take_calls(&self) -> Vec<CallRecord> {
-        let calls = self.handle().calls();
+        let calls = self.calls();
         self.handle().clear_calls();
         calls
     }

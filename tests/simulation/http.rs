@@ -16,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// What may go wrong, with which share of calls.
-const FAULTS: [&str; 9] = [
+const FAULTS: [&str; 10] = [
     "500:*",
     "502-after-commit:POST /instances",
     "drop:*",
@@ -26,6 +26,7 @@ const FAULTS: [&str; 9] = [
     "garbage:POST /instances",
     "refuse:POST /instances",
     "429:*",
+    "twice:POST /instances/templates",
 ];
 
 struct Http {
@@ -65,21 +66,13 @@ impl Http {
         output
     }
 
-    /// Kills an apply after some time, or once so many machines stand.
-    fn kill(&mut self, longest: Duration, machines: Option<usize>) {
+    /// Kills an apply after some time, or once something holds.
+    fn kill(&mut self, longest: Duration, until: impl Fn(&Sandbox) -> bool) {
         let mut command = self.command(&["apply", "-auto-approve", "-accept-missing", "-parallelism=32"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let began = Instant::now();
-        match machines {
-            None => std::thread::sleep(longest),
-            Some(most) => {
-                while child.try_wait().unwrap().is_none()
-                    && began.elapsed() < longest
-                    && self.sandbox.machines().len() < most
-                {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-            }
+        while child.try_wait().unwrap().is_none() && began.elapsed() < longest && !until(&self.sandbox) {
+            std::thread::sleep(Duration::from_millis(3));
         }
         let _ = child.kill();
         child.wait().unwrap();
@@ -98,6 +91,8 @@ impl Http {
         if self.apply().status.code() != Some(0) {
             self.apply();
         }
+        let orphans = self.command(&["orphans", "-release=all", "-auto-approve"]).output().unwrap();
+        self.told.push(text(&orphans));
         let plan = self.command(&["plan", "-detailed-exitcode"]).output().unwrap();
         if plan.status.code() != Some(0) {
             return Err(format!("the plan is not empty: {}", text(&plan)));
@@ -105,12 +100,18 @@ impl Http {
         let state = fs::read(self.directory.path().join("state/podform.state.json")).unwrap_or_default();
         let state: Json = serde_json::from_slice(&state).unwrap_or_default();
         let mut recorded = BTreeMap::new();
+        let mut groups = 0;
         for resource in state["resources"].as_array().into_iter().flatten() {
             for instance in resource["instances"].as_array().into_iter().flatten() {
                 if resource["type"] == "simplepod_instance" {
                     let (name, key) = (resource["name"].as_str().unwrap(), &instance["index_key"]);
                     let id = instance["attributes"]["id"].as_str().unwrap().to_owned();
+                    if !instance["deposed"].is_null() {
+                        return Err(format!("a deposed object of {name}[{key}] is left"));
+                    }
                     recorded.insert(format!("simplepod_instance.{name}[{key}]"), id);
+                } else {
+                    groups += 1;
                 }
             }
         }
@@ -120,6 +121,12 @@ impl Http {
         let ours = live.len() - strangers.count();
         if recorded.keys().cloned().collect::<BTreeSet<_>>() != *wanted {
             return Err(format!("{:?} are recorded, {wanted:?} wanted", recorded.keys()));
+        }
+        let world = self.sandbox.ask("GET", "/sandbox/world", "").unwrap();
+        let templates = world["templates"].as_object().map(serde_json::Map::len);
+        let templates = templates.or(world["templates"].as_array().map(Vec::len));
+        if templates != Some(groups) {
+            return Err(format!("{templates:?} template groups stand, {groups} are recorded"));
         }
         let ids: BTreeSet<String> = recorded.values().cloned().collect();
         match ids.len() == recorded.len() && ids.is_subset(&live) && ours == ids.len() {
@@ -138,7 +145,8 @@ fn history(seed: u64) -> Result<(), String> {
         &["list-detail=true", "template-body=id"],
     ];
     let mut http = Http::start(seed, chance.pick(manners).unwrap());
-    let mut fleet = Fleet::of(Block { cap: 300, ..Block::of(1 + chance.below(6)) });
+    let create_first = chance.percent(50);
+    let mut fleet = Fleet::of(Block { cap: 300, create_first, ..Block::of(1 + chance.below(6)) });
     for _ in 0..3 {
         for _ in 0..chance.below(3) {
             http.told.push(fleet.edit(&mut chance));
@@ -148,7 +156,7 @@ fn history(seed: u64) -> Result<(), String> {
         let fault = chance.pick(&FAULTS).unwrap();
         http.trouble(&format!("{fault}:p0.{}", 1 + chance.below(3)));
         if chance.percent(50) {
-            http.kill(Duration::from_millis(u64::try_from(40 + chance.below(400)).unwrap()), None);
+            http.kill(Duration::from_millis(u64::try_from(40 + chance.below(400)).unwrap()), |_| false);
         } else {
             http.apply();
         }
@@ -167,6 +175,36 @@ fn histories_over_http_come_to_rest() {
     let broken: Vec<String> = (first..first + count).filter_map(|seed| history(seed).err()).collect();
     println!("{count} histories over HTTP in {:?}", began.elapsed());
     assert!(broken.is_empty(), "{} of {count} broken:\n{}", broken.len(), broken.join("\n\n"));
+}
+
+/// Three machines are replaced, each new one first: rent, mark and release of each. The program is killed after each of those
+/// calls in turn (every second one, unless there are to be more histories); then once more inside of the run that goes on with
+/// it.
+#[test]
+fn kills_inside_of_a_replace_that_makes_the_new_one_first() {
+    const MACHINES: usize = 3;
+    let changes = |sandbox: &Sandbox| sandbox.calls().iter().filter(|call| call.method != "GET").count();
+    let mut inside = 0;
+    let step = if number("PODFORM_HTTP_HISTORIES").is_some() { 1 } else { 2 };
+    let manners: [&[&str]; 3] = [&[], &["create-body=object"], &["create-body=empty", "visibility-lag=20"]];
+    for (at, manners) in (1..=3 * MACHINES).step_by(step).zip(manners.iter().cycle()) {
+        let mut http = Http::start(u64::try_from(at).unwrap(), manners);
+        let mut fleet = Fleet::of(Block { cap: 300, create_first: true, ..Block::of(MACHINES) });
+        http.write(&fleet);
+        assert_eq!(http.apply().status.code(), Some(0), "{}", http.told.join("\n"));
+        fleet.a().model = 1;
+        http.write(&fleet);
+        for more in [at, 2] {
+            http.sandbox.take_calls();
+            http.kill(Duration::from_secs(30), |sandbox| changes(sandbox) >= more);
+            let stand = http.sandbox.machines().len();
+            assert!(stand >= MACHINES, "{at}: an old machine went before its new one stood: {}", http.told.join("\n"));
+            inside += usize::from(stand > MACHINES);
+        }
+        let rest = http.come_to_rest(&fleet.wanted());
+        assert_eq!(rest, Ok(()), "killed after call {at}: {}", http.told.join("\n"));
+    }
+    assert!(inside >= MACHINES, "{inside} kills hit the time when old and new stand side by side");
 }
 
 /// No file may grow beyond so many blocks: the disk is full at one write after the other, for root too.
@@ -211,7 +249,7 @@ fn a_large_fleet_comes_to_rest() {
         http.trouble(&format!("{spec}:p0.01"));
     }
     for kill in 1..=3 {
-        http.kill(Duration::from_secs(60), Some(count * kill / 4));
+        http.kill(Duration::from_secs(60), |sandbox| sandbox.machines().len() >= count * kill / 4);
     }
     for _ in 0..3 {
         http.apply();
