@@ -11,7 +11,7 @@ use crate::render::{data_text, record_text};
 use crate::state::{Record, State, encode};
 use serde_json::{Map, Value as Json};
 
-/// Every object, or those that `texts` name, one a line.
+/// Every address, or those that `texts` name, one a line.
 pub fn list(texts: &[String], id: Option<&str>, sandbox: bool, context: &Context) -> Outcome {
     let state = stored::read(&state_dir(sandbox))?;
     let mut wanted = Vec::new();
@@ -26,11 +26,9 @@ pub fn list(texts: &[String], id: Option<&str>, sandbox: bool, context: &Context
     };
     for address in addresses(&state).into_iter().filter(|at| texts.is_empty() || wanted.contains(at)) {
         let own = state.resources.get(address).map(|record| &record.attributes).or(state.data.get(address));
-        if own.is_some_and(has) {
+        // As Terraform does it: each line is an address. show tells what stands there.
+        if own.into_iter().chain(deposed(&state, address).map(|(_, record)| &record.attributes)).any(has) {
             context.terminal.line(&address.to_string());
-        }
-        for (key, _) in deposed(&state, address).filter(|(_, record)| has(&record.attributes)) {
-            context.terminal.line(&format!("{address} (deposed object {key})"));
         }
     }
     Ok(Exit::Done)
