@@ -5,7 +5,7 @@ use crate::address::InstanceAddr;
 use crate::diag::Diagnostic;
 use crate::live::{Env, Group, Machine, Mark, ObjectId, Orphan, Snapshot, Status};
 use crate::money::Usd;
-use crate::state::State;
+use crate::state::{Record, State};
 use jiff::Timestamp;
 
 /// Whether a machine is one, and what is known of it.
@@ -66,6 +66,12 @@ fn whose(notes: &str, shown: Option<&str>, state: &State, fleet: &str) -> Option
         Some(_) if copied => Some(Whose { address: None, claim, given_up: false }),
         Some(mark) => Some(Whose { address: Some(mark.address), claim, given_up: false }),
         None if Mark::is_piece(notes, fleet, &state.lineage) => Some(Whose { address: None, claim, given_up: false }),
+        // Nobody can guess a claim: the call that made the recorded machine made this one too.
+        None if shown.is_some() => {
+            let made = |(_, record): &(&InstanceAddr, &Record)| record.claim.is_some() && record.claim == claim;
+            let (address, _) = state.objects().find(made)?;
+            Some(Whose { address: Some(address.clone()), claim, given_up: false })
+        }
         None => None,
     }
 }
@@ -111,7 +117,7 @@ pub fn orphans_told(orphans: &[Orphan], now: Timestamp) -> Option<Diagnostic> {
 mod tests {
     use super::*;
     use crate::live::MachineId;
-    use crate::state::{Intent, IntentAction, Record};
+    use crate::state::{Intent, IntentAction};
 
     fn mark() -> Mark {
         let address = "simplepod_instance.a".parse().expect("an address");
@@ -164,6 +170,18 @@ mod tests {
     fn a_copied_mark_proves_nothing() {
         let copied = found(&state(), &machine(&mark().write(""), Some("beef"))).expect("an orphan");
         assert_eq!((copied.address, copied.claim.as_deref()), (None, Some("beef")));
+    }
+
+    #[test]
+    fn the_claim_of_a_recorded_machine_on_another_one_is_that_of_a_rent_delivered_twice() {
+        let mut twice = state();
+        let mut record = Record { claim: Some("c0ffee".into()), ..Record::default() };
+        record.attributes.insert("id".into(), "4".into());
+        twice.resources.insert(mark().address, record);
+        let twin = found(&twice, &machine("", Some("c0ffee"))).expect("an orphan");
+        assert_eq!((twin.address, twin.given_up), (Some(mark().address), false));
+        assert_eq!(found(&twice, &machine("", Some("beef"))), None);
+        assert_eq!(found(&twice, &machine("", None)), None);
     }
 
     #[test]

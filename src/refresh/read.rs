@@ -153,15 +153,38 @@ fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BT
     let rows: BTreeMap<MachineId, &Machine> = listed.rows.iter().map(|row| (row.id, row)).collect();
     let recorded: BTreeMap<MachineId, &Record> = recorded_machines(state).collect();
     let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));
+    let shapes: BTreeSet<Shape<'_>> = recorded.values().map(|record| shape(record)).collect();
     let differs = |row: &Machine| match recorded.get(&row.id) {
         Some(record) => {
             let unmarked = row.notes.as_ref().is_some_and(|notes| !is_marked(notes, state, record));
             unmarked || !differing(record, &observe::machine(row)).is_empty()
         }
-        None => is_of_interest(row, state),
+        None => is_of_interest(row, state) || (is_unmarked(row) && shapes.iter().any(|shape| fits(row, shape))),
     };
     let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);
     missing.chain(present).collect()
+}
+
+/// GPU model, count and template group of a recorded machine, as the API showed them.
+type Shape<'a> = (Option<&'a str>, Option<u64>, Option<GroupId>);
+
+fn shape(record: &Record) -> Shape<'_> {
+    let shown = |name: &str| record.read_back.get(name).or_else(|| record.attributes.get(name));
+    let group = shown("template_group").and_then(|group| GroupId::parse(group.as_str()?));
+    (shown("rented_gpu_model").and_then(|model| model.as_str()), shown("gpu_count").and_then(|n| n.as_u64()), group)
+}
+
+/// Whether a row may be of a machine like that: a rent that was delivered twice leaves one, and its claim tells.
+fn fits(row: &Machine, (model, count, group): &Shape<'_>) -> bool {
+    let model = row.gpu_model.as_deref().zip(*model).is_none_or(|(row, recorded)| row.eq_ignore_ascii_case(recorded));
+    let count = row.gpu_count.zip(*count).is_none_or(|(row, recorded)| u64::from(row) == recorded);
+    model && count && row.group.zip(*group).is_none_or(|(row, recorded)| row == recorded)
+}
+
+/// Whether notes and environment of a row leave open whose it is.
+fn is_unmarked(row: &Machine) -> bool {
+    let marked = row.notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_some());
+    !marked && row.env.is_none()
 }
 
 /// Whether the notes of a recorded object carry the mark they should.

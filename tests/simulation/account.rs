@@ -67,6 +67,8 @@ pub struct Rented {
     pub end: Option<Instant>,
     /// It never starts.
     pub stuck: bool,
+    /// The network delivered the call that rented it twice: this one, or its like, is nobody's.
+    pub twin: bool,
 }
 
 /// A template group with what only the account knows.
@@ -218,6 +220,28 @@ impl Account {
         result
     }
 
+    /// The network delivers a call once more. A host may have room for a second machine; where environments are hidden nobody
+    /// could tell that one from a stranger's.
+    pub fn perform_again(&mut self, change: &Change) {
+        if let Change::Rent(request) = change {
+            if !self.manners.shows_env {
+                return;
+            }
+            self.offers
+                .iter_mut()
+                .filter(|offer| offer.iri == request.offer_iri)
+                .for_each(|offer| offer.available = true);
+            let env = Some(&request.env);
+            let likes = self.machines.values_mut().filter(|rented| rented.machine.env.as_ref() == env);
+            likes.for_each(|rented| rented.twin = true);
+        }
+        let id = self.carry_out(change).ok();
+        if let (Change::Rent(_), Some(rented)) = (change, id.and_then(|id| self.machines.get_mut(&id))) {
+            rented.twin = true;
+        }
+        self.done.push(Done { change: change.clone(), id, late: true });
+    }
+
     fn carry_out(&mut self, change: &Change) -> Result<u64, CallError> {
         match change {
             Change::Rent(request) => self.rent(request, false),
@@ -276,7 +300,7 @@ impl Account {
             ..Machine::bare(MachineId(id))
         };
         let at = Instant::now();
-        let rented = Rented { machine, stranger, offer: offer.iri, at, end: None, stuck: false };
+        let rented = Rented { machine, stranger, offer: offer.iri, at, end: None, stuck: false, twin: false };
         self.machines.insert(id, rented);
         Ok(id)
     }

@@ -191,7 +191,7 @@ impl Ledger {
             let id = rented.machine.id.0;
             let known = recorded.machines.iter().any(|(recorded, _)| *recorded == id);
             let open = claim(rented).is_some_and(|claim| recorded.open.contains(claim));
-            if !known && !open {
+            if !known && !open && !rented.twin {
                 let whose = claim(rented).and_then(|claim| self.rented_for.get(claim));
                 self.fault(format!("machine {id}, rented for {whose:?}, is an orphan"));
             }
@@ -223,6 +223,11 @@ impl Ledger {
         for made in account.groups.values().filter(|made| !made.stranger) {
             if !recorded.groups.iter().any(|(id, _)| *id == made.group.id.0) {
                 self.fault(format!("the group {} was made twice, and is left", made.group.id));
+            }
+        }
+        for rented in account.standing().filter(|rented| rented.twin) {
+            if !recorded.machines.iter().any(|(id, _)| *id == rented.machine.id.0) {
+                self.fault(format!("the machine {} was rented twice, and is left", rented.machine.id));
             }
         }
         let live = |id: &u64| account.standing().any(|rented| rented.machine.id.0 == *id);

@@ -14,6 +14,7 @@ use podform::live::{
 use podform::money::Usd;
 use podform::state::{Event, State};
 use rust_decimal::Decimal;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
@@ -30,6 +31,8 @@ pub struct World {
     pub disk: Mutex<Disk>,
     pub troubles: Mutex<Troubles>,
     pub ledger: Mutex<Ledger>,
+    /// Machines that a run told as orphans.
+    pub told: Mutex<BTreeSet<u64>>,
     dead: AtomicBool,
     /// The program dies.
     pub crash: Notify,
@@ -43,6 +46,7 @@ impl World {
             disk: Mutex::default(),
             troubles: Mutex::default(),
             ledger: Mutex::default(),
+            told: Mutex::default(),
             dead: AtomicBool::new(false),
             crash: Notify::new(),
         }
@@ -84,6 +88,16 @@ impl World {
         let mut account = self.account();
         let ours = account.machines.values_mut().filter(|rented| !rented.stranger);
         ours.for_each(|rented| rented.machine.notes = Some(String::new()));
+    }
+
+    /// What a person does who was told of a machine that was rented twice, and let the plan release the recorded one.
+    pub fn release_told(&self) -> Vec<u64> {
+        let recorded = Ledger::recorded_machines(&self.disk.lock().unwrap());
+        let (told, mut account) = (self.told.lock().unwrap(), self.account());
+        let twins = account.standing().filter(|rented| rented.twin).map(|rented| rented.machine.id.0);
+        let ids: Vec<u64> = twins.filter(|id| told.contains(id) && !recorded.contains(id)).collect();
+        ids.iter().for_each(|id| account.end(*id));
+        ids
     }
 
     /// What a person does about machines that nothing tells apart: releases in the panel what carries no mark and stands in
@@ -128,7 +142,7 @@ impl World {
             }
             Some(Fault::Twice) => {
                 let first = perform();
-                perform();
+                self.account().perform_again(&change);
                 first
             }
             Some(Fault::Late(seconds)) => {

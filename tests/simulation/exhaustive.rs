@@ -4,7 +4,7 @@ use super::account::Manners;
 use super::cloud::World;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
-use super::orphans::release_groups;
+use super::orphans::release_orphans;
 use super::run::{End, How, run};
 use super::trouble::{DISK_FAULTS, FAULTS, Trouble};
 use podform::live::{GroupId, RentRequest};
@@ -110,7 +110,7 @@ async fn one(case: &Case, manners: Manners, trouble: Trouble) -> Result<(usize, 
     for _ in 0..3 {
         let mut end = run(&world, &how(&case.after, Trouble::None)).await;
         told.push(end.words());
-        told.push(format!("podform orphans -release={:?}", release_groups(&world).await));
+        told.push(format!("podform orphans -release={:?}", release_orphans(&world).await));
         if matches!(end, End::Nothing(1..)) {
             told.push(format!("the operator releases {:?}", world.release_unmarked()));
             end = run(&world, &how(&case.after, Trouble::None)).await;

@@ -8,7 +8,7 @@ use super::chance::Chance;
 use super::cloud::World;
 use super::fleet::{Block, Fleet, MODELS};
 use super::in_virtual_time;
-use super::orphans::release_groups;
+use super::orphans::release_orphans;
 use super::run::{End, How, run};
 use super::trouble::Trouble;
 use podform::live::{GroupFields, GroupId, RentRequest};
@@ -202,8 +202,9 @@ impl History {
         self.fleet.blocks.values_mut().for_each(|block| block.cap = 70);
         // What a crashed run left open is settled by then.
         if !matches!(self.run(Trouble::None).await, End::Crashed) {
-            let released = release_groups(&self.world).await;
+            let released = release_orphans(&self.world).await;
             self.told.push(format!("podform orphans -release={released:?}"));
+            self.told.push(format!("the operator releases {:?}", self.world.release_told()));
         }
         let mut empty = false;
         let mut helped = false;

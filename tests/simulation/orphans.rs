@@ -8,12 +8,11 @@ use podform::live::{Env, GroupId, ObjectId, Orphan, RentRequest};
 use podform::refresh::{Clock, Refresh, orphaned_machine, orphans, refresh};
 use podform::state::{Record, State};
 
-/// Releases template groups that the network made twice.
-pub async fn release_groups(world: &World) -> Vec<ObjectId> {
+/// Releases what the network made twice, or too late.
+pub async fn release_orphans(world: &World) -> Vec<ObjectId> {
     let mut state = world.disk.lock().unwrap().load();
     let snapshot = refresh(world, &state, Refresh::Lists).await.unwrap();
-    let mut twins = orphans(&state, &snapshot, "sim");
-    twins.retain(|orphan| matches!(orphan.id, ObjectId::Group(_)));
+    let twins = orphans(&state, &snapshot, "sim");
     for twin in &twins {
         release(world, twin, &mut state).await;
     }

@@ -6,7 +6,7 @@ use super::cloud::World;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
-use super::orphans::release_groups;
+use super::orphans::release_orphans;
 use super::run::{End, How, WINDOW, run};
 use super::trouble::{Fault, Trouble};
 use podform::live::{GroupId, MachineId, RentRequest};
@@ -155,7 +155,7 @@ fn a_template_group_that_is_not_named_is_looked_for_until_the_window_is_over() {
                     let found = orphans(&state, &seen, "sim");
                     assert!(found.len() == 1 && found[0].given_up, "{told}: {found:?}");
                     faults(&world);
-                    release_groups(&world).await;
+                    release_orphans(&world).await;
                     world.account().manners.group_lag = Duration::ZERO;
                 }
                 apply(&world, Trouble::None).await;

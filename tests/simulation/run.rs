@@ -143,8 +143,11 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
     let how = Looking { refresh: Refresh::Lists, fleet: Some("sim"), accept_missing: how.accept_missing, rents: true };
     let Look { snapshot, market } = look(world, &state, how).await.map_err(stopped)?;
     let found = orphans(&state, &snapshot, "sim");
-    // A twin of a group costs nothing, and is only told.
-    if let Some(orphan) = found.iter().find(|orphan| matches!(orphan.id, ObjectId::Machine(_))) {
+    // What was made twice is only told; the operator releases it.
+    world.told.lock().unwrap().extend(found.iter().map(|orphan| orphan.id.number()));
+    let twin = |id: u64| world.account().machines.get(&id).is_some_and(|rented| rented.twin);
+    let alone = |id: &ObjectId| matches!(id, ObjectId::Machine(id) if !twin(id.0));
+    if let Some(orphan) = found.iter().find(|orphan| alone(&orphan.id)) {
         return Err(End::Stopped(vec![format!("machine {:?} is an orphan", orphan.id)]));
     }
     let basis = Basis {
