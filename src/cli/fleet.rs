@@ -11,7 +11,7 @@ use crate::config::{
 };
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::lang::{Value, parse};
-use crate::plan::{Program, configuration_digests};
+use crate::plan::Program;
 use crate::schema::INSTANCE;
 use crate::state::State;
 use std::collections::BTreeMap;
@@ -22,14 +22,17 @@ use std::sync::Arc;
 /// The largest configuration file that is read.
 const MOST: u64 = 256 << 20;
 
+/// The texts of the configuration files, by name.
+pub type Texts = BTreeMap<String, Arc<str>>;
+
 /// A loaded fleet.
 pub struct Fleet {
     /// Configuration and variables.
     pub program: Program,
     /// The provider block.
     pub provider: ProviderSettings,
-    /// Digests of the configuration files, by name.
-    pub digests: BTreeMap<String, String>,
+    /// The configuration files.
+    pub texts: Texts,
     /// The machines that the configuration declares.
     machines: Vec<InstanceAddr>,
 }
@@ -82,16 +85,12 @@ impl<F: FnMut(&Instance<'_>)> Resolve for Noting<F> {
 }
 
 /// Reads the configuration at the current directory. Errors are left in `diags`; what could be read is returned.
-pub fn read(sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, BTreeMap<String, String>) {
+pub fn read(sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, Texts) {
     read_with(&[], sources, diags)
 }
 
-fn read_with(
-    blocks: &[String],
-    sources: &mut Sources,
-    diags: &mut Diagnostics,
-) -> (Configuration, BTreeMap<String, String>) {
-    let mut digests = BTreeMap::new();
+fn read_with(blocks: &[String], sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, Texts) {
+    let mut texts = Texts::new();
     let mut parsed: BTreeMap<String, Vec<LoadedFile>> = BTreeMap::new();
     let configuration = config::load(
         ".",
@@ -100,7 +99,7 @@ fn read_with(
             if let Some(files) = parsed.get(dir) {
                 return Some(files.clone());
             }
-            let mut files = module(dir, at, sources, &mut digests, diags)?;
+            let mut files = module(dir, at, sources, &mut texts, diags)?;
             for text in blocks.iter().filter(|_| at.is_none()) {
                 let file = sources.add("the command line", text.clone());
                 let body = Arc::new(parse::parse_body(file, text, diags));
@@ -111,7 +110,7 @@ fn read_with(
         },
         diags,
     );
-    (configuration, digests)
+    (configuration, texts)
 }
 
 /// Reads, orders and evaluates the configuration at the current directory, with variables as `given`. Nothing is called.
@@ -134,15 +133,15 @@ pub fn load_with(
     sources: &mut Sources,
     diags: &mut Diagnostics,
 ) -> Option<Fleet> {
-    let (configuration, digests) = read_with(blocks, sources, diags);
+    let (configuration, texts) = read_with(blocks, sources, diags);
     let given = variables::collect(given, configuration.root(), terminal, sources, diags);
-    with_variables(configuration, digests, given, effects, sources, diags)
+    with_variables(configuration, texts, given, effects, sources, diags)
 }
 
 /// The rest of [`load`], for variables that come from elsewhere.
 pub fn with_variables(
     configuration: Configuration,
-    digests: BTreeMap<String, String>,
+    texts: Texts,
     given: Vec<config::Given>,
     effects: &World,
     sources: &mut Sources,
@@ -162,14 +161,14 @@ pub fn with_variables(
     });
     let evaluated = evaluate(&configuration, &graph, &inputs, effects, &mut survey, diags);
     let program = Program { configuration, graph, inputs };
-    (!diags.has_errors()).then_some(Fleet { program, provider: evaluated.provider, digests, machines })
+    (!diags.has_errors()).then_some(Fleet { program, provider: evaluated.provider, texts, machines })
 }
 
 fn module(
     dir: &str,
     at: Option<Span>,
     sources: &mut Sources,
-    digests: &mut BTreeMap<String, String>,
+    texts: &mut Texts,
     diags: &mut Diagnostics,
 ) -> Option<Vec<LoadedFile>> {
     let place = |diagnostic: Diagnostic| match at {
@@ -207,7 +206,7 @@ fn module(
             continue;
         }
         if let Some(text) = text(&path, diags) {
-            digests.extend(configuration_digests([(&*path, &*text)]));
+            texts.insert(path.clone(), text.clone());
             let file = sources.add(path, text.clone());
             files.push(LoadedFile {
                 overrides: is_override_file(&name),

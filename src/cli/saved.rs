@@ -5,24 +5,30 @@ use super::args::{AccountArgs, ApplyArgs, PlanningArgs, RefreshFlag};
 use super::commands::Context;
 use super::effects::World;
 use super::exit::{Exit, Failure};
-use super::fleet::{self, Fleet};
+use super::fleet::{self, Fleet, Texts};
 use super::variables;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{
-    Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, decode, encode, foreign_key, offers,
-    planned_variables, stale, variables_for_apply,
+    Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, configuration_digests, decode, encode,
+    foreign_key, offers, planned_variables, stale, variables_for_apply,
 };
 use crate::planning::{Basis, Market, make};
 use crate::store::write_private;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Writes a plan, sealed, readable by its owner alone.
 pub fn write(path: &Path, plan: &Plan, options: &PlanOptions, fleet: &Fleet, access: &Access) -> Result<(), Failure> {
     let key = access.secret_key(&plan.lineage);
-    let saved = SavedPlan::new(plan, options, fleet.digests.clone(), &key);
+    let saved = SavedPlan::new(plan, options, digests(&fleet.texts), &key);
     let bytes = encode(&saved).map_err(|error| Failure::from(Diagnostic::error("Plan cannot be saved", error)))?;
     write_private(path, &bytes).map_err(|error| Diagnostic::error("Plan cannot be saved", error.to_string()).into())
+}
+
+/// By which a plan knows the files that it was made from.
+pub fn digests(texts: &Texts) -> BTreeMap<String, String> {
+    configuration_digests(texts.iter().map(|(name, text)| (&**name, &**text)))
 }
 
 /// What to do with the file.
@@ -65,12 +71,12 @@ pub fn fleet(
     effects: &World,
     context: &mut Context,
 ) -> Result<Option<Fleet>, Failure> {
-    let (configuration, digests) = fleet::read(&mut context.sources, &mut context.diags);
-    refuse(changed_files(&saved.configuration, &digests))?;
+    let (configuration, texts) = fleet::read(&mut context.sources, &mut context.diags);
+    refuse(changed_files(&saved.configuration, &digests(&texts)))?;
     let given = variables::given(&args.variables, configuration.root(), &mut context.sources, &mut context.diags);
     let given = variables_for_apply(configuration.root(), &saved.plan.variables, given, &mut context.diags);
     let (sources, diags) = (&mut context.sources, &mut context.diags);
-    Ok(fleet::with_variables(configuration, digests, given, effects, sources, diags))
+    Ok(fleet::with_variables(configuration, texts, given, effects, sources, diags))
 }
 
 /// Refuses variables that are not those of the plan.

@@ -32,8 +32,8 @@ fn saved_plan(path: &Path, json: bool, state: &State, context: &mut Context) -> 
         return Ok(Exit::Done);
     }
     let mut ignored = Diagnostics::new();
-    let (configuration, digests) = fleet::read(&mut context.sources, &mut ignored);
-    let described = match changed_files(&saved.configuration, &digests).is_empty() {
+    let (configuration, texts) = fleet::read(&mut context.sources, &mut ignored);
+    let described = match changed_files(&saved.configuration, &saved::digests(&texts)).is_empty() {
         true => configuration_json(&configuration),
         false => {
             let detail = "The configuration here is not the one that the plan was made from, so the JSON holds none.";

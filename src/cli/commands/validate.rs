@@ -12,13 +12,12 @@ use crate::render::diagnostics_json;
 /// Checks everything that can be checked without the API. Variables that nobody gives are unknown, as in Terraform.
 pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {
     let effects = World::planning();
-    let (configuration, digests) = fleet::read(&mut context.sources, &mut context.diags);
+    let (configuration, texts) = fleet::read(&mut context.sources, &mut context.diags);
     let root = configuration.root();
     let mut given = variables::given(&args.variables, root, &mut context.sources, &mut context.diags);
     let missing = Inputs::unknown(root, &given, "validate");
     given.extend(missing);
-    let fleet =
-        fleet::with_variables(configuration, digests, given, &effects, &mut context.sources, &mut context.diags);
+    let fleet = fleet::with_variables(configuration, texts, given, &effects, &mut context.sources, &mut context.diags);
     // The process ends soon, and its memory goes at once: taking a large configuration apart would be a tenth of the time.
     std::mem::forget(fleet);
     let valid = !context.diags.has_errors();

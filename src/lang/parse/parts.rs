@@ -1,4 +1,4 @@
-//! Texts that Terraform reads: the syntax crate reads their top-level blocks in chunks, large texts' side by side.
+//! Texts that Terraform reads: the syntax crate reads their top-level blocks in pieces, large texts' side by side.
 
 use super::super::ast::Body;
 use super::lower::Lower;
@@ -14,28 +14,34 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
-/// Bytes that are worth a thread.
-const CHUNK: usize = 64 << 10;
-/// Chunks of one text at most.
-const CHUNKS: usize = 4;
+/// Bytes that the crate reads at once: its trees are large, and the next one takes the memory of the last.
+const PIECE: usize = 32 << 10;
+/// Pieces that are worth a thread.
+const SHARE: usize = 2;
+/// Threads at most.
+const THREADS: usize = 4;
 /// Bytes: what nests as deep as it may needs no more.
 const STACK: usize = 8 << 20;
 
 /// Reads a text that was made plainer.
 pub(super) fn parse_body(source: Source<'_>, plain: &Plain, diags: &mut Diagnostics) -> Body {
-    let chunks = chunks(&plain.ends, source.text.len());
-    let read = |chunk: &[Range<usize>]| read(source, &plain.text, chunk);
+    let pieces = pieces(&plain.ends, source.text.len());
+    let read = |share: &[Piece]| {
+        let mut told = Diagnostics::new();
+        let bodies: Vec<Body> = share.iter().flat_map(|piece| read(source, &plain.text, piece, &mut told)).collect();
+        (bodies, told)
+    };
+    let mut shares = pieces.chunks(pieces.len().div_ceil(THREADS).max(SHARE));
     let mut whole = Whole::default();
     thread::scope(|scope| {
-        let others: Vec<_> = chunks
-            .iter()
-            .skip(1)
-            .map(|chunk| (chunk, thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || read(chunk))))
+        let first = shares.next();
+        let others: Vec<_> = shares
+            .map(|share| (share, thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || read(share))))
             .collect();
-        let first = chunks.first().map(|chunk| read(chunk));
-        let others = others.into_iter().map(|(chunk, thread)| match thread {
+        let first = first.map(read);
+        let others = others.into_iter().map(|(share, thread)| match thread {
             Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Err(_) => read(chunk),
+            Err(_) => read(share),
         });
         for (bodies, told) in first.into_iter().chain(others) {
             diags.extend(told);
@@ -45,46 +51,43 @@ pub(super) fn parse_body(source: Source<'_>, plain: &Plain, diags: &mut Diagnost
     whole.body
 }
 
-/// The ranges of top-level blocks, in chunks of about the same length.
-fn chunks(ends: &[usize], len: usize) -> Vec<Vec<Range<usize>>> {
-    let size = len.div_ceil(CHUNKS).max(CHUNK);
-    let mut chunks: Vec<Vec<Range<usize>>> = Vec::new();
+/// The ranges of some top-level blocks that follow each other.
+type Piece = Vec<Range<usize>>;
+
+/// The ranges of all top-level blocks, in pieces of about the same length.
+fn pieces(ends: &[usize], len: usize) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
     let mut start = 0;
     for end in ends.iter().copied().chain([len]) {
-        let fits = |chunk: &Vec<Range<usize>>| chunk.first().is_some_and(|first| end - first.start <= size);
-        if !chunks.last().is_some_and(fits) {
-            chunks.push(Vec::new());
+        let fits = |piece: &Piece| piece.first().is_some_and(|first| end - first.start <= PIECE);
+        if !pieces.last().is_some_and(fits) {
+            pieces.push(Piece::new());
         }
-        chunks.last_mut().into_iter().for_each(|chunk| chunk.push(start..end));
+        pieces.last_mut().into_iter().for_each(|piece| piece.push(start..end));
         start = end;
     }
-    chunks
+    pieces
 }
 
-/// Reads a chunk at once; where the crate refuses something in it, block by block.
-fn read(source: Source<'_>, plain: &str, chunk: &[Range<usize>]) -> (Vec<Body>, Diagnostics) {
-    let mut diags = Diagnostics::new();
+/// Reads a piece at once; where the crate refuses something in it, block by block.
+fn read(source: Source<'_>, plain: &str, piece: &Piece, diags: &mut Diagnostics) -> Vec<Body> {
     let part = |range: Range<usize>| {
         let text = source.text.get(range.clone())?;
         let base = source.base.saturating_add_unsigned(range.start as u64);
         Some((Source { text, base, ..source }, plain.get(range)?))
     };
-    let whole = chunk.first().zip(chunk.last()).and_then(|(first, last)| part(first.start..last.end));
+    let whole = piece.first().zip(piece.last()).and_then(|(first, last)| part(first.start..last.end));
     if let Some((source, text)) = whole
         && let Ok(tree) = structure::Body::parse(text)
     {
-        let body = Lower::new(source, &mut diags).body(&tree);
-        return (vec![body], diags);
+        return vec![Lower::new(source, diags).body(&tree)];
     }
     let mut bodies = Vec::new();
-    for (source, text) in chunk.iter().cloned().filter_map(part) {
-        let tree: Option<structure::Body> = with_substitutes(source, Cow::Borrowed(text), &mut diags);
-        bodies.push(match tree {
-            Some(tree) => Lower::new(source, &mut diags).body(&tree),
-            None => Body { incomplete: true, ..Body::default() },
-        });
+    for (source, text) in piece.iter().cloned().filter_map(part) {
+        let tree: Option<structure::Body> = with_substitutes(source, Cow::Borrowed(text), diags);
+        bodies.extend(tree.map(|tree| Lower::new(source, diags).body(&tree)));
     }
-    (bodies, diags)
+    bodies
 }
 
 /// A body that was read in parts.
@@ -114,7 +117,7 @@ mod tests {
     use crate::diag::Sources;
     use crate::lang::parse;
 
-    /// Blocks enough for every chunk, with `odd` at the end of each chunk's share.
+    /// Blocks enough for every thread, with something odd in each share.
     fn text(odd: &str) -> String {
         let block = |number: usize| {
             let odd = if number % 1000 == 999 { odd } else { "" };
@@ -132,21 +135,21 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_few_and_leave_nothing_out() {
+    fn pieces_leave_nothing_out() {
         let ends: Vec<usize> = (1..=1000).map(|number| number * 1000).collect();
-        let all = chunks(&ends, 1_000_000);
-        assert!((2..=CHUNKS + 1).contains(&all.len()), "{}", all.len());
-        let ranges: Vec<Range<usize>> = all.into_iter().flatten().collect();
+        let all = pieces(&ends, 1_000_000);
+        assert!(all.iter().all(|piece| piece.len() <= PIECE / 1000), "{}", all.len());
+        let ranges: Piece = all.into_iter().flatten().collect();
         assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
         assert_eq!((ranges[0].start, ranges[ranges.len() - 1].end), (0, 1_000_000));
-        assert_eq!(chunks(&[10], 20).len(), 1);
+        assert_eq!(pieces(&[10], 20).len(), 1);
     }
 
     #[test]
     fn a_large_text_is_read_as_its_blocks_are() {
         for odd in ["", "\n  map = { a = 1, a = 2 }", "\n  big = 1e400"] {
             let text = text(odd);
-            assert!(text.len() > 2 * CHUNK);
+            assert!(text.len() > THREADS * SHARE * PIECE);
             let (whole, told) = parse(&text);
             assert_eq!((whole.blocks.len(), told.len()), (4000, 0), "{odd}");
             for number in [0, 1500, 3999] {
@@ -160,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_twice_in_different_chunks_is_told() {
+    fn what_stands_twice_in_different_pieces_is_told() {
         let text = format!("same = 1\n{}same = 2\n", text(""));
         let (whole, told) = parse(&text);
         assert_eq!((whole.attributes.len(), told.len()), (1, 1));
