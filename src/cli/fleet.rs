@@ -223,15 +223,15 @@ pub fn text(path: &str, diags: &mut Diagnostics) -> Option<Arc<str>> {
         diags.push(Diagnostic::error("Unreadable file", detail));
         None
     };
-    match std::fs::metadata(path) {
+    let size = match std::fs::metadata(path) {
         Ok(meta) if meta.len() > MOST => {
             return refuse(format!("\"{path}\" has {} bytes; the limit is {MOST}.", meta.len()));
         }
-        Ok(_) => {}
+        Ok(meta) => usize::try_from(meta.len()).unwrap_or(0),
         Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
-    }
+    };
     // A pipe has no size, and perhaps no end.
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(size.saturating_add(1));
     let read = std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
     match read.map(u64::try_from) {
         Ok(Ok(read)) if read <= MOST => {}
