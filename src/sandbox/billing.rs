@@ -4,10 +4,10 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::book::Deposit;
+use super::choices::BillingShape;
 use super::clock::{HOUR_MS, stamp};
 use super::machines::Machine;
 use super::rows::{enveloped, page};
-use super::switches::BillingShape;
 use super::wire::{Answer, Call, Refusal, dressed, number};
 use super::world::World;
 

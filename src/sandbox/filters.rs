@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 use rust_decimal::Decimal;
 
+use super::choices::{CudaFilter, PriceFilter};
 use super::market::Listing;
-use super::switches::{CudaFilter, PriceFilter, Switches};
+use super::switches::Switches;
 use super::wire::Refusal;
 
 /// Facts that have `[gte]` and `[lte]` filters.

@@ -4,12 +4,12 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::chance::{draw, mix};
+use super::choices::{ListOrder, RentedOffers};
 use super::clock::DAWN_MS;
 use super::filters;
 use super::hosts::{Host, Offer};
 use super::machines::disk_price;
 use super::rows::{enveloped, page};
-use super::switches::{ListOrder, RentedOffers};
 use super::wire::{Answer, Call, Refusal, dressed, number};
 use super::world::World;
 

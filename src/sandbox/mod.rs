@@ -29,6 +29,7 @@ mod book;
 mod calls;
 mod catalog;
 mod chance;
+mod choices;
 mod clock;
 mod faults;
 mod fields;
@@ -52,10 +53,11 @@ mod worldfile;
 mod tests;
 
 pub use calls::CallRecord;
+pub use choices::{
+    BillingShape, BodyShape, CudaFilter, EnvRule, Envelope, Funds, ListOrder, NameRule, Numbers, PasswordEcho,
+    PriceFilter, ProblemStyle, RebootPath, RentedOffers,
+};
 pub use faults::{Calls, Fault, Kind};
 pub use server::{Handle, serve};
-pub use switches::{
-    BillingShape, BodyShape, CudaFilter, EnvRule, Envelope, Funds, ListOrder, NameRule, Numbers, PasswordEcho,
-    PriceFilter, ProblemStyle, RebootPath, RentedOffers, Switches,
-};
+pub use switches::Switches;
 pub use world::{OpenError, World};

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::catalog::{ADJECTIVES, ANIMALS};
 use super::chance::{draw, mix, pick};
+use super::choices::{BodyShape, Echo, Funds, NameRule};
 use super::clock::seconds;
 use super::fields::{Fields, parse};
 use super::machines::{Machine, disk_price};
-use super::switches::{BodyShape, Echo, Funds, NameRule, Switches};
+use super::switches::Switches;
 use super::templates::Template;
 use super::wire::{Answer, Call, NO_MATCH, NOT_EQUAL, NULL, OWN, Refusal, TOO_LOW, Violation, dressed, number};
 use super::world::World;

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use super::choices::{BodyShape, RebootPath};
 use super::faults::target_fits;
 use super::fields::parse;
-use super::switches::{BodyShape, RebootPath, Switches};
+use super::switches::Switches;
 use super::templates::Template;
 use super::wire::{Answer, Call, NOT_UNIQUE, Refusal, dressed};
 use super::world::World;

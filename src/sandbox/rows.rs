@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::book::EnvVariable;
 use super::chance::{draw, mix};
+use super::choices::{EnvRule, Envelope, ListOrder};
 use super::clock::stamp;
 use super::machines::{Machine, disk_price};
 use super::ports::{Reach, ports};
-use super::switches::{EnvRule, Envelope, ListOrder, Switches};
+use super::switches::Switches;
 use super::wire::{Answer, Call, Refusal, dressed, number};
 use super::world::World;
 

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::book::EnvVariable;
+use super::choices::PasswordEcho;
 use super::fields::Fields;
-use super::switches::{PasswordEcho, Switches};
+use super::switches::Switches;
 use super::wire::{BLANK, Refusal, TOO_HIGH, TOO_LOW, Violation};
 
 /// One template group, private or global.

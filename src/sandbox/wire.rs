@@ -4,7 +4,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Map, Number, Value, json};
 
-use super::switches::{Numbers, ProblemStyle, Switches};
+use super::choices::{Numbers, ProblemStyle};
+use super::switches::Switches;
 
 /// One request.
 pub(super) struct Call<'a> {
