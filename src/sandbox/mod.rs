@@ -54,7 +54,7 @@ mod tests;
 
 pub use calls::CallRecord;
 pub use choices::{
-    BillingShape, BodyShape, CudaFilter, EnvRule, Envelope, Funds, ListOrder, NameRule, Numbers, PasswordEcho,
+    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Envelope, Funds, ListOrder, NameRule, Numbers, PasswordEcho,
     PriceFilter, ProblemStyle, RebootPath, RentedOffers,
 };
 pub use faults::{Calls, Fault, Kind};
