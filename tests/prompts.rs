@@ -202,7 +202,7 @@ fn who_gives_no_answer_is_told_what_is_missing_and_keeps_the_terminal() {
 #[test]
 fn nobody_is_asked_with_input_false_nor_by_a_program_that_reads() {
     let fleet = Fleet::new(&[("main.hcl", ASKING)]);
-    for arguments in [&["plan", "-input=false"][..], &["apply", "-auto-approve", "-json"]] {
+    for arguments in [&["plan", "-input=false"][..], &["plan", "-json"], &["apply", "-auto-approve", "-json"]] {
         let (code, screen) = Session::start(&fleet, arguments).end();
         assert_eq!(code, Some(1), "{screen}");
         let told = screen.lines().filter(|line| line.contains("No value for required variable"));

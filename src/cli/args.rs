@@ -132,7 +132,7 @@ pub struct LockArgs {
 pub struct VariableArgs {
     /// `-var` and `-var-file` in the order of the command line: a later one wins.
     pub settings: Vec<Setting>,
-    /// `-input`.
+    /// `-input`; never where a program reads the answer, as in Terraform.
     pub input: bool,
 }
 
@@ -153,7 +153,9 @@ impl FromArgMatches for VariableArgs {
         let files = places("var_file").zip(flags.var_file.into_iter().map(Setting::File));
         let mut settings: Vec<(usize, Setting)> = values.chain(files).collect();
         settings.sort_by_key(|(place, _)| *place);
-        Ok(Self { settings: settings.into_iter().map(|(_, setting)| setting).collect(), input: flags.input })
+        let json = matches!(matches.try_get_one("json"), Ok(Some(true)));
+        let settings = settings.into_iter().map(|(_, setting)| setting).collect();
+        Ok(Self { settings, input: flags.input && !json })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -114,11 +114,6 @@ impl Terminal {
         self.ask(&text).as_deref() == Some("yes")
     }
 
-    /// True where a person can be asked, and is not in the way of a program that reads.
-    pub fn may_ask(&self) -> bool {
-        !self.json && Terminal::is_interactive()
-    }
-
     /// True where a person types.
     pub fn is_interactive() -> bool {
         std::io::stdin().is_terminal()

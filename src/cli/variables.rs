@@ -22,7 +22,7 @@ pub fn collect(
     diags: &mut Diagnostics,
 ) -> Vec<Given> {
     let mut given = self::given(args, root, sources, diags);
-    if args.input && terminal.may_ask() {
+    if args.input && Terminal::is_interactive() {
         prompt(root, terminal, &mut given);
     }
     given

@@ -224,7 +224,7 @@ fn exit(code: u8) -> Exit {
 
 /// Asks for the one word that approves.
 fn approved(plan: &Plan, args: &ApplyArgs, context: &Context) -> Result<bool, Failure> {
-    if !args.planning.variables.input || args.planning.json {
+    if !args.planning.variables.input {
         let detail =
             "An apply that cannot ask needs -auto-approve, or a plan that was saved with plan -out and reviewed.";
         return Err(Failure::from(Diagnostics::from(Diagnostic::error("Approval needed", detail))));

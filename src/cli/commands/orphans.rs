@@ -117,7 +117,7 @@ async fn act(
     if !condemned.is_empty() {
         let lines: String = condemned.iter().map(|orphan| format!("\n  {}", orphan.words(seen.now))).collect();
         let question = format!("Do you really want to release these?{lines}\n  Their data is lost. There is no undo.");
-        let can_ask = args.planning.variables.input && !args.planning.json;
+        let can_ask = args.planning.variables.input;
         if !approved(&question, args.auto_approve, can_ask, context)? {
             return Ok(false);
         }
