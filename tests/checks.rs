@@ -155,3 +155,142 @@ fn a_narrowed_plan_judges_no_check_block() {
     assert_eq!(plan["checks"][0]["status"], "unknown");
     assert!(plan["checks"][0].get("instances").is_none(), "{}", plan["checks"]);
 }
+
+const NARROWED: &str = r#"
+podform {
+  fleet = "narrowed"
+}
+
+variable "size" {
+  default = 1
+}
+
+resource "simplepod_template_group" "a" {
+  count      = 2
+  name       = "a-${count.index}"
+  image_name = "img"
+  lifecycle {
+    precondition {
+      condition     = count.index == 0
+      error_message = "Only the first."
+    }
+    precondition {
+      condition     = data.simplepod_account.read.hourly_cost == 0
+      error_message = "It costs."
+    }
+  }
+}
+
+data "simplepod_account" "read" {
+  lifecycle {
+    postcondition {
+      condition     = self.hourly_cost == 0
+      error_message = "It costs."
+    }
+  }
+}
+
+data "simplepod_account" "unread" {
+  lifecycle {
+    postcondition {
+      condition     = self.hourly_cost == var.size
+      error_message = "It costs nothing."
+    }
+  }
+}
+
+resource "simplepod_template_group" "b" {
+  name       = "b"
+  image_name = "img"
+  lifecycle {
+    precondition {
+      condition     = var.size == 2
+      error_message = "Too small."
+    }
+    postcondition {
+      condition     = self.name == "c"
+      error_message = "Another name."
+    }
+  }
+}
+
+output "a" {
+  value = simplepod_template_group.a[0].name
+  precondition {
+    condition     = var.size == 1
+    error_message = "Too large."
+  }
+}
+
+output "a_and_b" {
+  value = [simplepod_template_group.a[0].name, simplepod_template_group.b.name]
+  precondition {
+    condition     = var.size == 2
+    error_message = "Too small."
+  }
+}
+
+output "constant" {
+  value = 1
+  precondition {
+    condition     = var.size == 2
+    error_message = "Too small."
+  }
+}
+"#;
+
+/// As Terraform 1.11 tells it for the same configuration.
+#[test]
+fn a_narrowed_plan_judges_nothing_that_it_leaves_out() {
+    let fleet = Fleet::new(&[("main.hcl", NARROWED)]);
+    let target = "-target=simplepod_template_group.a[0]";
+    let expected = [
+        ("data.simplepod_account.read", "pass", json!([["data.simplepod_account.read", "pass"]])),
+        ("data.simplepod_account.unread", "unknown", json!([])),
+        ("output.a", "pass", json!([["output.a", "pass"]])),
+        ("output.a_and_b", "unknown", json!([])),
+        ("output.constant", "unknown", json!([])),
+        (
+            "simplepod_template_group.a",
+            "unknown",
+            json!([["simplepod_template_group.a[0]", "pass"], ["simplepod_template_group.a[1]", "unknown"]]),
+        ),
+        ("simplepod_template_group.b", "unknown", json!([])),
+    ];
+    let check = |text: &str| {
+        let shown: Value = serde_json::from_str(text).unwrap();
+        let mut found: Vec<(String, String, Value)> = Vec::new();
+        for check in shown["checks"].as_array().unwrap() {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let instances = check["instances"].as_array().into_iter().flatten();
+            let instances = instances.map(|one| json!([one["address"]["to_display"], one["status"]])).collect();
+            found.push((text(&check["address"]["to_display"]), text(&check["status"]), instances));
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let expected: Vec<_> = expected.iter().map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), c.clone())).collect();
+        assert_eq!(found, expected);
+    };
+    check(&fleet.run(&["plan", "-json", target], 0));
+    fleet.run(&["apply", "-auto-approve", target], 0);
+    check(&fleet.run(&["show", "-json"], 0));
+    fleet.run(&["plan", "-detailed-exitcode", target], 0);
+    // It is not met all the same.
+    fleet.run(&["plan"], 1);
+}
+
+#[test]
+fn an_excluded_resource_is_not_judged_nor_what_needs_it() {
+    let text = NARROWED.replace("count      = 2", "count      = 1").replace("value = 1\n", "value = var.size\n");
+    let text = text.replace("self.hourly_cost == var.size", "self.hourly_cost != var.size");
+    let fleet = Fleet::new(&[("main.hcl", &text)]);
+    let run = |arguments: &[&str]| {
+        let mut command = crate::scenarios::podform();
+        crate::fleet::text(
+            &command.current_dir(fleet.path()).env("PODFORM_SANDBOX", "1").args(arguments).output().unwrap(),
+        )
+    };
+    let told = run(&["plan", "-exclude=simplepod_template_group.b"]);
+    assert!(told.contains("in output \"constant\"") && !told.contains("a_and_b\""), "{told}");
+    assert!(!told.contains("Resource p"), "{told}");
+    assert!(run(&["plan"]).contains("Resource precondition failed"));
+}

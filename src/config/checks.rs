@@ -3,6 +3,7 @@
 use super::graph::{Graph, Node};
 use super::model::Configuration;
 use super::resolve::Judging;
+use crate::address::InstanceAddr;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -91,6 +92,15 @@ impl Verdicts {
         self.0.entry(node).or_default().entry(object).or_default().and(verdict);
     }
 
+    /// The verdicts on the instances of one declaration; those that were left out stand beside others only.
+    pub fn add_judged(&mut self, node: &Node, verdicts: Vec<(InstanceAddr, Option<Verdict>)>) {
+        if verdicts.iter().any(|(_, verdict)| verdict.is_some()) {
+            for (address, verdict) in verdicts {
+                self.add(node.clone(), address.to_string(), verdict.unwrap_or(Verdict::of(CheckStatus::Unknown)));
+            }
+        }
+    }
+
     /// Whether a rule of this instance is broken, as far as was looked.
     pub fn is_broken(&self, node: &Node, object: &str) -> bool {
         let verdict = self.0.get(node).and_then(|objects| objects.get(object));
@@ -114,7 +124,7 @@ impl Verdicts {
                     CheckedObject { object_addr, status, failure_messages }
                 })
                 .collect();
-            let looked = judging.of(object_kind);
+            let looked = judging.of(object_kind) && judging != Judging::Conditions;
             let none = if looked { CheckStatus::Pass } else { CheckStatus::Unknown };
             let status = objects.iter().map(|object| object.status).max().unwrap_or(none);
             let objects = (!objects.is_empty()).then_some(objects);
@@ -155,8 +165,15 @@ pub fn settled(planned: &[CheckResult], mut applied: Vec<CheckResult>) -> Vec<Ch
         .flat_map(|result| result.objects.iter().flatten())
         .map(|object| (object.object_addr.as_str(), object))
         .collect();
+    let whole: HashMap<&str, &CheckResult> =
+        planned.iter().map(|result| (result.config_addr.as_str(), result)).collect();
     for result in &mut applied {
-        let Some(objects) = &mut result.objects else { continue };
+        let Some(objects) = &mut result.objects else {
+            if let Some(planned) = whole.get(result.config_addr.as_str()) {
+                *result = (*planned).clone();
+            }
+            continue;
+        };
         for object in objects.iter_mut().filter(|object| object.status == CheckStatus::Unknown) {
             if let Some(planned) = before.get(object.object_addr.as_str()) {
                 *object = (*planned).clone();

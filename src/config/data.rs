@@ -26,13 +26,14 @@ impl<'a> Walk<'a> {
         let address = self.address(frame, Mode::Data, &resource.kind, &resource.name);
         let dependencies = Arc::new(self.dependencies(node));
         let mut objects = Vec::new();
+        let mut verdicts = Vec::new();
         for repetition in expansion.repetitions() {
             let address = address.instance(repetition.key.clone());
             let name = address.clone();
             let mut scope = self.scope(frame, repetition);
             let mut own = Diagnostics::new();
             let lifecycle = &resource.lifecycle;
-            let checks = resolve.judging().of(CheckedKind::Resource);
+            let checks = resolve.judging().of(CheckedKind::Resource) && !resolve.leaves_out(&address);
             let mut verdict = Verdict::default();
             if checks {
                 verdict = judge(&lifecycle.preconditions, &scope, &wording("precondition", &address), &mut own);
@@ -66,15 +67,14 @@ impl<'a> Walk<'a> {
                     self.verdicts.add(node, self.named(frame, "check", check), verdict.clone());
                 }
             }
-            if checks {
-                self.verdicts.add(node.clone(), name.to_string(), verdict);
-            }
+            verdicts.push((name, checks.then_some(verdict)));
             for mut found in own {
                 found.severity = found.severity.min(most);
                 diags.push(found);
             }
             objects.push(if failed { Value::unknown(Type::Dynamic) } else { object });
         }
+        self.verdicts.add_judged(node, verdicts);
         let value = expansion.collect(objects);
         self.frames[frame].data.insert((resource.kind.clone(), resource.name.clone()), value);
     }

@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
             }
             Node::Output(module, name) => {
                 for frame in self.frames_of(*module) {
-                    self.output(frame, node, name, resolve.judging(), diags);
+                    self.output(frame, node, name, resolve, diags);
                 }
             }
         }
@@ -245,12 +245,13 @@ impl<'a> Walk<'a> {
         let address = self.address(frame, Mode::Managed, &resource.kind, &resource.name);
         let dependencies = Arc::new(self.dependencies(node));
         let mut objects = Vec::new();
+        let mut verdicts = Vec::new();
         for repetition in expansion.repetitions() {
             let address = address.instance(repetition.key.clone());
             let mut scope = self.scope(frame, repetition);
             let mut own = Diagnostics::new();
             let lifecycle = &resource.lifecycle;
-            let checks = resolve.judging().of(CheckedKind::Resource);
+            let checks = resolve.judging().of(CheckedKind::Resource) && !resolve.leaves_out(&address);
             let named = address.clone();
             let mut verdict = Verdict::default();
             if checks {
@@ -282,10 +283,11 @@ impl<'a> Walk<'a> {
                 }
                 objects.push(object);
             }
-            if checks && lifecycle.has_rules() {
-                self.verdicts.add(node.clone(), named.to_string(), verdict);
+            if lifecycle.has_rules() {
+                verdicts.push((named, checks.then_some(verdict)));
             }
         }
+        self.verdicts.add_judged(node, verdicts);
         let value = expansion.collect(objects);
         self.frames[frame].resources.insert((resource.kind.clone(), resource.name.clone()), value);
     }
@@ -319,18 +321,12 @@ impl<'a> Walk<'a> {
 
     /// What a node depends on: resources, and data sources.
     pub(super) fn dependencies(&self, node: &Node) -> Vec<ResourceAddr> {
-        let resources = match node {
-            Node::Resource(module, key) => self.graph.dependencies.get(&(*module, key.clone())),
-            _ => None,
-        };
-        let resources = resources.into_iter().flatten().map(|(module, key)| (Mode::Managed, *module, key));
-        let others = self.graph.data.get(node).into_iter().flatten().filter_map(|node| match node {
+        let needs = self.graph.needs.get(node).into_iter().flatten().filter_map(|node| match node {
             Node::Resource(module, key) => Some((Mode::Managed, *module, key)),
             Node::Data(module, key) => Some((Mode::Data, *module, key)),
             _ => None,
         });
-        let mut all: Vec<ResourceAddr> = resources
-            .chain(others)
+        let mut all: Vec<ResourceAddr> = needs
             .flat_map(|(mode, module, (kind, name))| {
                 self.frames_of(module).into_iter().map(move |frame| self.address(frame, mode, kind, name))
             })

@@ -31,7 +31,8 @@ pub enum Node {
 }
 
 impl Node {
-    pub(super) fn module(&self) -> ModuleId {
+    /// The module that it stands in; the caller for a call.
+    pub fn module(&self) -> ModuleId {
         match self {
             Node::Call(module, _)
             | Node::Variable(module, _)
@@ -89,10 +90,9 @@ const SHOWN: usize = 50;
 pub struct Graph {
     /// Every declaration after all it needs.
     pub order: Vec<Node>,
-    /// The resources that each resource needs, directly or through anything else.
-    pub dependencies: HashMap<(ModuleId, ResourceKey), Vec<(ModuleId, ResourceKey)>>,
-    /// The resources and data sources that each data source needs, and the data sources that each resource needs.
-    pub data: HashMap<Node, Vec<Node>>,
+    /// The resources and data sources that each resource, data source and root output needs, directly or through
+    /// anything else.
+    pub needs: HashMap<Node, Vec<Node>>,
 }
 
 impl Graph {
@@ -116,7 +116,7 @@ impl Graph {
         }
         let order = toposort(&graph, None).ok()?;
         let mut reach: Vec<Arc<BTreeSet<usize>>> = vec![Arc::default(); builder.nodes.len()];
-        let (mut dependencies, mut data) = (HashMap::new(), HashMap::new());
+        let mut needs = HashMap::new();
         for &at in &order {
             let mut set = BTreeSet::new();
             for from in graph.neighbors_directed(at, petgraph::Direction::Incoming) {
@@ -126,23 +126,15 @@ impl Graph {
                 set.extend(reach[from.index()].iter());
             }
             let node = &builder.nodes[at.index()];
-            let wanted = |other: &Node| matches!(other, Node::Data(..)) || matches!(node, Node::Data(..));
-            let needed: Vec<Node> =
-                set.iter().map(|&from: &usize| &builder.nodes[from]).filter(|other| wanted(other)).cloned().collect();
-            if matches!(node, Node::Resource(..) | Node::Data(..)) && !needed.is_empty() {
-                data.insert(node.clone(), needed);
-            }
-            if let Node::Resource(module, key) = node {
-                let all = set.iter().filter_map(|&from| match &builder.nodes[from] {
-                    Node::Resource(module, key) => Some((*module, key.clone())),
-                    _ => None,
-                });
-                dependencies.insert((*module, key.clone()), all.collect());
+            let is_root_output = matches!(node, Node::Output(module, _) if *module == Configuration::ROOT);
+            if is_root_output || matches!(node, Node::Resource(..) | Node::Data(..)) {
+                let all = set.iter().map(|&from: &usize| builder.nodes[from].clone());
+                needs.insert(node.clone(), all.collect());
             }
             reach[at.index()] = Arc::new(set);
         }
         let order = order.into_iter().map(|at| builder.nodes[at.index()].clone()).collect();
-        Some(Graph { order, dependencies, data })
+        Some(Graph { order, needs })
     }
 }
 

@@ -4,7 +4,7 @@ use super::checks::{CheckStatus, CheckedKind, Verdict};
 use super::evaluate::{EvaluatedOutput, Walk};
 use super::graph::Node;
 use super::model::Output;
-use super::resolve::Judging;
+use super::resolve::{Judging, Resolve};
 use super::rules::{Wording, judge};
 use super::scope::Repetition;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
@@ -17,13 +17,15 @@ impl Walk<'_> {
         frame: usize,
         node: &Node,
         name: &Arc<str>,
-        judging: Judging,
+        resolve: &dyn Resolve,
         diags: &mut Diagnostics,
     ) {
         let configuration = self.configuration;
         let Some(output) = configuration.module(self.frames[frame].module).outputs.get(name) else { return };
         let mut verdict = Verdict::of(CheckStatus::Unknown);
-        if judging.of(CheckedKind::Output) {
+        let judging = resolve.judging();
+        let judged = judging.of(CheckedKind::Output) && !(frame == 0 && resolve.leaves_out_output(name));
+        if judged {
             let wording = Wording {
                 broken: "Module output value precondition failed",
                 invalid: "Invalid condition result",
@@ -36,7 +38,7 @@ impl Walk<'_> {
             verdict = judge(&output.preconditions, &self.scope(frame, Repetition::default()), &wording, diags);
         }
         // Terraform names the outputs of the root module even where it judges nothing.
-        if judging.of(CheckedKind::Output) || frame == 0 {
+        if judged || (frame == 0 && judging == Judging::Nothing) {
             self.verdicts.add(node.clone(), self.named(frame, "output", name), verdict);
         }
         let mut own = Diagnostics::new();

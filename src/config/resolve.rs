@@ -29,6 +29,16 @@ pub trait Resolve {
 
     /// Which rules count.
     fn judging(&self) -> Judging;
+
+    /// True for an instance of a resource or data source whose rules do not count: the plan is narrowed to others.
+    fn leaves_out(&self, _address: &InstanceAddr) -> bool {
+        false
+    }
+
+    /// As [`Resolve::leaves_out`], for an output of the root module.
+    fn leaves_out_output(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// Which of the rules that a configuration sets itself count, and what it means that one is not known.
@@ -36,7 +46,7 @@ pub trait Resolve {
 pub enum Judging {
     /// None but validations: before a plan, and for what is destroyed.
     Nothing,
-    /// All but check blocks: what is narrowed does not know all that they watch.
+    /// All but check blocks, of what is not left out: what is narrowed does not know all that they watch.
     Conditions,
     /// All; the apply will know more.
     Plan,

@@ -102,11 +102,7 @@ pub(super) fn check(
     }
     let torn: Vec<String> = moves
         .iter()
-        .filter(|(to, _)| {
-            let declaration = configuration.declaration(&to.resource);
-            let declaration = declaration.map(|(id, resource)| (id, (resource.kind.clone(), resource.name.clone())));
-            !selection.contains(to, declaration.as_ref())
-        })
+        .filter(|(to, _)| !selection.contains(to, configuration))
         .map(|(to, _)| format!("-target='{to}'"))
         .collect();
     if !torn.is_empty() {

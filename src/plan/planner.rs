@@ -236,9 +236,7 @@ impl<'a> Planner<'a> {
     }
 
     pub(super) fn selected(&self, address: &InstanceAddr) -> bool {
-        let declaration = self.input.program.configuration.declaration(&address.resource);
-        let declaration = declaration.map(|(id, resource)| (id, (resource.kind.clone(), resource.name.clone())));
-        self.selection.contains(address, declaration.as_ref())
+        self.selection.contains(address, &self.input.program.configuration)
     }
 
     pub(super) fn list(&mut self, change: Change) {

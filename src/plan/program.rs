@@ -1,6 +1,6 @@
 //! The plan at apply time: what each step's object is, now that more is known.
 
-use super::model::{Plan, PlanMode};
+use super::model::{Action, Plan, PlanMode};
 use crate::address::InstanceAddr;
 use crate::config::{
     CheckResult, Configuration, DataInstance, EvaluatedOutput, Graph, Inputs, Instance, Judging, Resolve, Unresolved,
@@ -66,6 +66,17 @@ impl Resolve for Applying<'_> {
             PlanMode::Normal | PlanMode::RefreshOnly if self.plan.narrowed => Judging::Conditions,
             PlanMode::Normal | PlanMode::RefreshOnly => Judging::Apply,
         }
+    }
+
+    /// What a narrowed plan does nothing to was judged by the plan, if at all.
+    fn leaves_out(&self, address: &InstanceAddr) -> bool {
+        self.plan.narrowed && self.plan.change(address).is_none_or(|change| change.action == Action::NoOp)
+    }
+
+    fn leaves_out_output(&self, name: &str) -> bool {
+        let address = format!("output.{name}");
+        let planned = |check: &CheckResult| check.objects.is_some() && check.config_addr == address;
+        self.plan.narrowed && !self.plan.checks.iter().any(planned)
     }
 
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {

@@ -3,9 +3,10 @@
 use super::drift::LiveObject;
 use super::model::{Action, Change, Reason};
 use super::planner::PlanInput;
+use super::program::Program;
 use super::select::names;
 use crate::address::{InstanceAddr, Target};
-use crate::config::ModuleId;
+use crate::config::Node;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::{Env, Machine, Mark};
@@ -43,11 +44,9 @@ pub(super) fn preflight(input: &PlanInput<'_>, diags: &mut Diagnostics) {
 }
 
 fn exists(input: &PlanInput<'_>, target: &Target) -> bool {
-    let configuration = &input.program.configuration;
-    let declared = configuration.modules.iter().enumerate().any(|(at, module)| {
-        let calls = configuration.call_path(ModuleId(at));
-        module.resources.keys().any(|key| names(target, &calls, key))
-    });
+    let Program { configuration, graph, .. } = input.program;
+    let resources = || graph.needs.keys().filter(|node| matches!(node, Node::Resource(..)));
+    let declared = resources().any(|node| names(target, node, configuration));
     declared || input.state.resources.keys().any(|address| target.matches(address))
 }
 

@@ -5,9 +5,13 @@ use super::diff::{Standing, compare, created};
 use super::import::Import;
 use super::model::{Action, Change, PlanMode, Reason};
 use super::planner::Planner;
+use super::program::Program;
 use super::refusals::{carries_mark, marked_first, name_is_free, names_another, refuse_destroy, refuse_import};
 use super::standing::Live;
-use crate::config::{DataInstance, ImportRequest, Instance, Judging, Resolve, Trigger, Unresolved};
+use crate::address::InstanceAddr;
+use crate::config::{
+    Configuration, DataInstance, ImportRequest, Instance, Judging, Node, Resolve, Trigger, Unresolved,
+};
 use crate::diag::Diagnostics;
 use crate::lang::Value;
 use crate::money::Usd;
@@ -20,6 +24,15 @@ impl Resolve for Planner<'_> {
             true => Judging::Conditions,
             false => Judging::Plan,
         }
+    }
+
+    fn leaves_out(&self, address: &InstanceAddr) -> bool {
+        !self.selected(address)
+    }
+
+    fn leaves_out_output(&self, name: &str) -> bool {
+        let Program { configuration, graph, .. } = self.input.program;
+        self.selection.leaves_out(&Node::Output(Configuration::ROOT, name.into()), configuration, graph)
     }
 
     fn import(&mut self, request: ImportRequest, diags: &mut Diagnostics) {

@@ -1,8 +1,8 @@
 //! `-target`, `-exclude` and `-replace`: which objects a plan may touch.
 
 use crate::address::{InstanceAddr, Mode, ModulePath, Target};
-use crate::config::{Configuration, Graph, ModuleId, ResourceKey};
-use std::collections::BTreeSet;
+use crate::config::{Configuration, Graph, Node};
+use std::collections::HashSet;
 
 /// The selection of one plan.
 #[derive(Debug, Default)]
@@ -10,9 +10,9 @@ pub(super) struct Selection<'a> {
     targets: &'a [Target],
     excluded: &'a [Target],
     /// Declarations that go along with a target.
-    needed: BTreeSet<(ModuleId, ResourceKey)>,
+    needed: HashSet<Node>,
     /// Declarations that stay away with something excluded.
-    dragged: BTreeSet<(ModuleId, ResourceKey)>,
+    dragged: HashSet<Node>,
 }
 
 impl<'a> Selection<'a> {
@@ -25,12 +25,10 @@ impl<'a> Selection<'a> {
         graph: &Graph,
     ) -> Self {
         let mut selection = Selection { targets, excluded, ..Selection::default() };
-        let named = |targets: &[Target], (module, key): &(ModuleId, ResourceKey)| {
-            let calls = configuration.call_path(*module);
-            targets.iter().any(|target| names(target, &calls, key))
-        };
-        for (own, needs) in &graph.dependencies {
-            let needs_named = |targets: &[Target]| needs.iter().any(|need| named(targets, need));
+        let named = |targets: &[Target], node: &Node| named(targets, node, configuration);
+        for (own, needs) in graph.needs.iter().filter(|(own, _)| !matches!(own, Node::Output(..))) {
+            let resources = || needs.iter().filter(|need| matches!(need, Node::Resource(..)));
+            let needs_named = |targets: &[Target]| resources().any(|need| named(targets, need));
             if !destroy && named(targets, own) {
                 selection.needed.extend(needs.iter().cloned());
             }
@@ -47,27 +45,51 @@ impl<'a> Selection<'a> {
         selection
     }
 
-    /// Whether the plan may touch an instance; `declaration` where the configuration still has it.
-    pub fn contains(&self, address: &InstanceAddr, declaration: Option<&(ModuleId, ResourceKey)>) -> bool {
-        let wanted = self.targets.is_empty()
-            || self.targets.iter().any(|target| target.matches(address))
-            || declaration.is_some_and(|declaration| self.needed.contains(declaration));
-        let excluded = self.excluded.iter().any(|target| target.matches(address))
-            || declaration.is_some_and(|declaration| self.dragged.contains(declaration));
+    /// Whether the plan may touch an instance.
+    pub fn contains(&self, address: &InstanceAddr, configuration: &Configuration) -> bool {
+        let declaration = configuration.declaration(&address.resource).map(|(id, resource)| {
+            let key = (resource.kind.clone(), resource.name.clone());
+            match address.resource.mode {
+                Mode::Managed => Node::Resource(id, key),
+                Mode::Data => Node::Data(id, key),
+            }
+        });
+        let is_in = |nodes: &HashSet<Node>| declaration.as_ref().is_some_and(|declaration| nodes.contains(declaration));
+        let wanted =
+            self.targets.is_empty() || self.targets.iter().any(|target| target.matches(address)) || is_in(&self.needed);
+        let excluded = self.excluded.iter().any(|target| target.matches(address)) || is_in(&self.dragged);
         wanted && !excluded
+    }
+
+    /// Whether an output says something of what is left out, or nothing of what a target names: then it is left out too.
+    pub fn leaves_out(&self, output: &Node, configuration: &Configuration, graph: &Graph) -> bool {
+        let needs = graph.needs.get(output).map(Vec::as_slice).unwrap_or_default();
+        let wanted = |need: &Node| self.needed.contains(need) || named(self.targets, need, configuration);
+        let excluded = |need: &Node| self.dragged.contains(need) || named(self.excluded, need, configuration);
+        !self.targets.is_empty() && (needs.is_empty() || !needs.iter().all(wanted)) || needs.iter().any(excluded)
     }
 }
 
-/// True for a declaration, in the module that `calls` lead to, of which a target may name instances.
-pub(super) fn names(target: &Target, calls: &[&str], key: &ResourceKey) -> bool {
+fn named(targets: &[Target], node: &Node, configuration: &Configuration) -> bool {
+    targets.iter().any(|target| names(target, node, configuration))
+}
+
+/// True for a declaration of which a target may name instances.
+pub(super) fn names(target: &Target, node: &Node, configuration: &Configuration) -> bool {
+    let calls = configuration.call_path(node.module());
     let path = |path: &ModulePath, exact: bool| {
         (if exact { path.0.len() == calls.len() } else { path.0.len() <= calls.len() })
-            && path.0.iter().zip(calls).all(|((name, _), call)| name == call)
+            && path.0.iter().zip(&calls).all(|((name, _), call)| name == call)
+    };
+    let (mode, key) = match node {
+        Node::Resource(_, key) => (Mode::Managed, key),
+        Node::Data(_, key) => (Mode::Data, key),
+        _ => return false,
     };
     match target {
         Target::Module(module) => path(module, false),
         Target::Resource(target) => {
-            target.resource.mode == Mode::Managed
+            target.resource.mode == mode
                 && target.resource.kind == *key.0
                 && target.resource.name == *key.1
                 && path(&target.resource.module, true)

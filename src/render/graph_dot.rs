@@ -35,7 +35,8 @@ pub fn graph_dot(configuration: &Configuration, graph: &Graph) -> String {
         let _ = writeln!(dot, "{indent}\"{}{address}\" [label=\"{address}\"];", calls.concat());
     }
     close(frame, &mut dot);
-    let needed: HashMap<&Node, Vec<Node>> = places.values().map(|node| (*node, needs(node, graph))).collect();
+    let needs = |node: &Node| graph.needs.get(node).cloned().unwrap_or_default();
+    let needed: HashMap<&Node, Vec<Node>> = places.values().map(|node| (*node, needs(node))).collect();
     for ((calls, address), node) in &places {
         let all = needed.get(node).map(Vec::as_slice).unwrap_or_default();
         // What is needed by something needed stands behind it anyway.
@@ -65,16 +66,6 @@ fn place(node: &Node, configuration: &Configuration) -> Option<Place> {
         Node::Data(module, key) => Some(of(*module, key, "data.")),
         _ => None,
     }
-}
-
-/// The resources and data sources that one needs, directly or through others.
-fn needs(node: &Node, graph: &Graph) -> Vec<Node> {
-    let mut needs = graph.data.get(node).cloned().unwrap_or_default();
-    if let Node::Resource(module, key) = node {
-        let resources = graph.dependencies.get(&(*module, key.clone())).into_iter().flatten();
-        needs.extend(resources.map(|(module, key)| Node::Resource(*module, key.clone())));
-    }
-    needs
 }
 
 fn close(frame: &[String], dot: &mut String) {
