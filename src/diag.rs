@@ -2,11 +2,11 @@
 //!
 //! Rooms push diagnostics and go on, so that one run shows many errors. Drawing them is the work of `render`.
 
+use crate::clusters;
 use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use unicode_segmentation::UnicodeSegmentation;
 
 /// A file of a [`Sources`] table, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,7 +85,7 @@ impl Sources {
             end -= 1;
         }
         let (line, start) = source.line(end);
-        (line + 1, source.text[start..end].graphemes(true).count() + 1)
+        (line + 1, clusters::count(&source.text[start..end]) + 1)
     }
 }
 

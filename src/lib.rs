@@ -6,7 +6,7 @@
 //!
 //! | row | rooms, left to right |
 //! |---|---|
-//! | 0 words | [`diag`], [`address`], [`money`] |
+//! | 0 words | [`clusters`], [`diag`], [`address`], [`money`] |
 //! | 1 language | [`lang`] (the only room that names hcl) |
 //! | 2 nouns | [`live`], [`schema`], [`config`], [`state`] |
 //! | 3 verbs | [`market`], [`plan`], [`render`] |
@@ -36,6 +36,7 @@ pub mod address;
 pub mod apply;
 pub mod cli;
 pub mod cloud;
+pub mod clusters;
 pub mod config;
 pub mod diag;
 pub mod http;

@@ -7,7 +7,6 @@ pub mod access;
 pub mod ast;
 pub mod body;
 pub mod budget;
-mod clusters;
 mod conform;
 pub mod convert;
 mod digits;

@@ -206,3 +206,16 @@ fn errors_of_one_expression_do_not_tell_of_our_parentheses() {
         assert!(!answer(text).contains("\")\" stands") || text == ")", "{text}");
     }
 }
+
+#[test]
+fn the_indentation_of_a_heredoc_goes_by_clusters_of_unicode_15() {
+    let mut diags = Diagnostics::new();
+    let mut sources = crate::diag::Sources::default();
+    // A mark since Unicode 16.
+    let text = "a = <<-E\n \u{897}x\n  b\nE\n";
+    let file = sources.add("a.hcl", text);
+    let body = parse::parse_body(file, text, &mut diags);
+    let value = super::eval::evaluate(&body.attributes[0].expr, &super::reference::NoScope, &mut diags);
+    assert_eq!(value.as_str(), Some("\u{897}x\n b\n"));
+    assert_eq!(sources.position(file, 13), (2, 3), "its own column");
+}

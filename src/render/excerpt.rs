@@ -1,8 +1,8 @@
 //! The lines of source that a diagnostic points at, with the operand underlined.
 
 use super::escape::is_unsafe;
+use crate::clusters::clusters;
 use crate::diag::{Source, Span};
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// One line of source, ready to draw.
@@ -85,9 +85,10 @@ fn around<'a>(line: &Place<'a>, offset: usize) -> (Place<'a>, bool) {
 fn draw(line: &Place<'_>, start: usize, end: usize, width: usize) -> Line {
     let mut cells: Vec<Cell> = Vec::new();
     let (line, cut) = &around(line, start);
-    for (at, cluster) in line.text.grapheme_indices(true) {
-        let from = line.start + at;
-        let to = from + cluster.len();
+    let mut to = line.start;
+    for cluster in clusters(line.text) {
+        let from = to;
+        to += cluster.len();
         let text = match cluster {
             "\t" => TAB.to_owned(),
             cluster if cluster.chars().any(is_unsafe) => {

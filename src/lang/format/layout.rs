@@ -1,7 +1,7 @@
 //! Indentation, blanks between tokens, and the columns of `=` and comments: the rules of Terraform's `hclwrite`.
 
 use super::super::syntax::token::{Kind, Texts, Token};
-use crate::lang::clusters::count;
+use crate::clusters::count;
 use std::ops::Range;
 
 /// One line: `lead`, `= assign`, `# comment`, each up to where the next starts. A template over several lines is one.

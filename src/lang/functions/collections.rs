@@ -2,7 +2,7 @@
 
 use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
-use crate::lang::clusters;
+use crate::clusters;
 use crate::lang::convert::{convert, unify};
 use crate::lang::number::Number;
 use crate::lang::ops::equals;

@@ -2,7 +2,7 @@
 
 use super::encoding::json_text;
 use super::format_real::real;
-use crate::lang::clusters::{clusters, count};
+use crate::clusters::{clusters, count};
 use crate::lang::convert::convert;
 use crate::lang::number::Number;
 use crate::lang::types::Type;

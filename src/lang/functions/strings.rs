@@ -2,7 +2,7 @@
 
 use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
-use crate::lang::clusters::{clusters, count};
+use crate::clusters::{clusters, count};
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 

@@ -5,11 +5,11 @@
 
 use super::super::ast::{Expr, ExprKind, TemplatePart};
 use super::lower::{Lower, text};
+use crate::clusters::{clusters, count};
 use hcl::edit::Span as _;
 use hcl::edit::template as tree;
 use std::ops::Range;
 use std::sync::Arc;
-use unicode_segmentation::UnicodeSegmentation;
 
 /// What is wrong with a literal in quotes.
 pub(super) enum QuotedFault {
@@ -189,7 +189,7 @@ fn dedent(tokens: &mut [Token]) {
         if line_start {
             let trimmed = line.trim_start();
             if !(trimmed.is_empty() && line.ends_with('\n')) {
-                indents.push(line[..line.len() - trimmed.len()].graphemes(true).count());
+                indents.push(count(&line[..line.len() - trimmed.len()]));
                 adjust.push(i);
             }
         }
@@ -198,7 +198,7 @@ fn dedent(tokens: &mut [Token]) {
     let indent = indents.into_iter().min().unwrap_or(0);
     for i in adjust {
         if let Some(Token::Text(line)) = tokens.get_mut(i) {
-            let cut: usize = line.graphemes(true).take(indent).map(str::len).sum();
+            let cut: usize = clusters(line).into_iter().take(indent).map(str::len).sum();
             line.drain(..cut);
         }
     }
