@@ -239,7 +239,7 @@ output "constant" {
 }
 "#;
 
-/// As Terraform 1.11 tells it for the same configuration.
+/// Resources and outputs as Terraform 1.11 tells them; data sources in the same way. Terraform has no `-exclude`.
 #[test]
 fn a_narrowed_plan_judges_nothing_that_it_leaves_out() {
     let fleet = Fleet::new(&[("main.hcl", NARROWED)]);
