@@ -21,6 +21,13 @@ pub(super) fn limit(source: Source<'_>, offset: usize, message: &str) -> Diagnos
     Diagnostic::error(summary, detail).at(source.span(offset..offset + len))
 }
 
+/// A name that stands more often in one block than substitutes are to be had for.
+pub(super) fn repeated_too_often(source: Source<'_>, offset: usize) -> Diagnostic {
+    let len = source.text.get(offset..).map_or(0, |rest| rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(0));
+    let detail = "A name is set so often in this block that the block is not read. Set each name once.";
+    Diagnostic::error("Name repeated too often", detail).at(source.span(offset..offset + len))
+}
+
 /// The same name twice in one body.
 pub(super) fn attribute_redefined(name: &str, span: Span) -> Diagnostic {
     Diagnostic::error(

@@ -168,4 +168,14 @@ mod tests {
         let (whole, told) = parse(&text);
         assert_eq!((whole.attributes.len(), told.len()), (1, 1));
     }
+
+    #[test]
+    fn what_is_repeated_without_end_is_told() {
+        for text in
+            [format!("locals {{\n{}}}\n", "a = 1\n".repeat(200)), format!("m = {{\n{}}}\n", "a = 1\n".repeat(200))]
+        {
+            let (_, told) = parse(&text);
+            assert!(told.has_errors(), "{} bytes", text.len());
+        }
+    }
 }

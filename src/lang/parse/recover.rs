@@ -81,12 +81,14 @@ pub(super) fn with_substitutes<T: Tree>(
     mut text: Cow<'_, str>,
     diags: &mut Diagnostics,
 ) -> Option<T> {
+    let mut last = 0;
     for attempt in 0..SUBSTITUTES {
         let error = match T::parse(&text) {
             Ok(tree) => return Some(tree),
             Err(error) => error,
         };
         let offset = error.location().offset();
+        last = offset;
         if error.message().contains("redefined")
             && let Some(range) = name_at(&text, offset)
         {
@@ -101,6 +103,7 @@ pub(super) fn with_substitutes<T: Tree>(
         diags.push(explain::limit(source, offset, error.message()));
         return None;
     }
+    diags.push(explain::repeated_too_often(source, last));
     None
 }
 
