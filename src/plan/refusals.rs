@@ -121,6 +121,9 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
                 mark.address,
                 other.id.iri()
             ),
+            None if other.notes.is_none() => {
+                "it stands in no state (podform orphans tells if this fleet made it)".to_owned()
+            }
             _ => "podform did not make it".to_owned(),
         },
     };

@@ -6,8 +6,9 @@ use crate::cloud::{CallError, Cloud, ErrorKind, Listed, Read};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, Machine, MachineId, Mark, Snapshot};
 use crate::schema::{INSTANCE, TEMPLATE_GROUP, observe};
-use crate::state::{Intent, IntentAction, Record, State};
+use crate::state::{IntentAction, Record, State};
 use futures::stream::{self, StreamExt};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub enum Refresh {
     /// The lists, and the details of what differs from the record.
     #[default]
     Lists,
+    /// The same, and the details of every unrecorded object whose row leaves open whose it is: what looks for orphans.
+    Orphans,
     /// The lists, and the details of everything.
     Full,
     /// Nothing: recorded counts as live.
@@ -153,16 +156,43 @@ fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BT
     let rows: BTreeMap<MachineId, &Machine> = listed.rows.iter().map(|row| (row.id, row)).collect();
     let recorded: BTreeMap<MachineId, &Record> = recorded_machines(state).collect();
     let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));
-    let shapes: BTreeSet<Shape<'_>> = recorded.values().map(|record| shape(record)).collect();
     let differs = |row: &Machine| match recorded.get(&row.id) {
         Some(record) => {
             let unmarked = row.notes.as_ref().is_some_and(|notes| !is_marked(notes, state, record));
             unmarked || !differing(record, &observe::machine(row)).is_empty()
         }
-        None => is_of_interest(row, state) || (is_unmarked(row) && shapes.iter().any(|shape| fits(row, shape))),
+        None => is_of_interest(row, state) || (how == Refresh::Orphans && is_unmarked(row)),
     };
     let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);
-    missing.chain(present).collect()
+    missing.chain(present).chain(twins(&rows, &recorded)).collect()
+}
+
+/// A rent that was delivered twice leaves a machine like the recorded one, made at the same time, whose claim only details
+/// show. They are as good as never there, while others may rent the like of ours all day: a refresh reads no more than
+/// these few, those with the numbers nearest to the recorded one's first. [`Refresh::Orphans`] reads all.
+const TWINS: usize = 2;
+/// Two deliveries of one call lie no further apart.
+const TWINS_WITHIN: SignedDuration = SignedDuration::from_mins(6);
+
+/// Unrecorded machines that may be twins of recorded ones.
+fn twins(rows: &BTreeMap<MachineId, &Machine>, recorded: &BTreeMap<MachineId, &Record>) -> Vec<MachineId> {
+    let mut shapes: BTreeMap<Shape<'_>, Vec<(MachineId, Option<Timestamp>)>> = BTreeMap::new();
+    for (id, record) in recorded.iter().filter(|(_, record)| record.claim.is_some()) {
+        let made = record.attributes.get("created_at").and_then(|made| made.as_str()?.parse().ok());
+        shapes.entry(shape(record)).or_default().push((*id, made));
+    }
+    let distance = |row: &Machine| {
+        let made: Option<Timestamp> = row.created_at.as_ref().and_then(|made| made.parse().ok());
+        let alike = shapes.iter().filter(|(shape, _)| fits(row, shape)).flat_map(|(_, alike)| alike);
+        let with = alike.filter(|(_, other)| {
+            made.zip(*other).is_none_or(|(made, other)| made.duration_since(other).abs() <= TWINS_WITHIN)
+        });
+        with.map(|(id, _)| id.0.abs_diff(row.id.0)).min()
+    };
+    let unknown = rows.values().filter(|row| !recorded.contains_key(&row.id) && is_unmarked(row));
+    let mut found: Vec<(u64, MachineId)> = unknown.filter_map(|row| Some((distance(row)?, row.id))).collect();
+    found.sort_unstable();
+    found.into_iter().take(TWINS).map(|(_, id)| id).collect()
 }
 
 /// GPU model, count and template group of a recorded machine, as the API showed them.
@@ -174,7 +204,7 @@ fn shape(record: &Record) -> Shape<'_> {
     (shown("rented_gpu_model").and_then(|model| model.as_str()), shown("gpu_count").and_then(|n| n.as_u64()), group)
 }
 
-/// Whether a row may be of a machine like that: a rent that was delivered twice leaves one, and its claim tells.
+/// Whether a row may be of a machine like that.
 fn fits(row: &Machine, (model, count, group): &Shape<'_>) -> bool {
     let model = row.gpu_model.as_deref().zip(*model).is_none_or(|(row, recorded)| row.eq_ignore_ascii_case(recorded));
     let count = row.gpu_count.zip(*count).is_none_or(|(row, recorded)| u64::from(row) == recorded);
@@ -206,17 +236,20 @@ fn is_of_interest(row: &Machine, state: &State) -> bool {
 fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeSet<GroupId> {
     let rows: BTreeMap<GroupId, &Group> = listed.rows.iter().map(|row| (row.id, row)).collect();
     let recorded: BTreeMap<GroupId, &Record> = recorded_groups(state).collect();
-    let creates = |intent: &&Intent| intent.action == IntentAction::CreateGroup;
-    let open: BTreeSet<&str> =
-        state.open.values().filter(creates).filter_map(|intent| intent.group_name.as_deref()).collect();
+    let watched = state.watched.values().map(|(intent, _)| intent);
+    let creates = state.open.values().chain(watched).filter(|intent| intent.action == IntentAction::CreateGroup);
+    let named = recorded.values().flat_map(|record| [record.attributes.get("name"), record.read_back.get("name")]);
+    // A group that one call made twice has the name of the recorded one. Accounts hold hundreds of others, whose rows show
+    // nothing but their names: those are not read.
+    let ours: BTreeSet<&str> = creates
+        .filter_map(|intent| intent.group_name.as_deref())
+        .chain(named.flatten().filter_map(|name| name.as_str()))
+        .collect();
     let differs = |row: &Group| match (recorded.get(&row.id), &row.notes) {
         (Some(record), _) => !differing(record, &observe::group(row)).is_empty(),
-        // It may be ours: made twice by one call, or by a lost state.
-        (None, None) => true,
-        (None, Some(notes)) => {
-            row.name.as_deref().is_some_and(|name| open.contains(name))
-                || Mark::read(notes).1.is_some_and(|mark| state.fleet.as_ref() == Some(&mark.fleet))
-        }
+        _ if row.name.as_deref().is_some_and(|name| ours.contains(name)) => true,
+        (None, None) => how == Refresh::Orphans,
+        (None, Some(notes)) => Mark::read(notes).1.is_some_and(|mark| state.fleet.as_ref() == Some(&mark.fleet)),
     };
     let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));
     let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);

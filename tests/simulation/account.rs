@@ -381,6 +381,7 @@ impl Account {
                 gpu_model: machine.gpu_model,
                 gpu_count: machine.gpu_count,
                 price_per_gpu: machine.price_per_gpu,
+                created_at: machine.created_at,
                 ..Machine::bare(machine.id)
             },
         };

@@ -2,6 +2,7 @@
 //! and at every write, and a checker that shares no code with planner or executor.
 
 mod account;
+mod calls;
 mod chance;
 mod checker;
 mod cloud;

@@ -11,7 +11,7 @@ use podform::state::{Record, State};
 /// Releases what the network made twice, or too late.
 pub async fn release_orphans(world: &World) -> Vec<ObjectId> {
     let mut state = world.disk.lock().unwrap().load();
-    let snapshot = refresh(world, &state, Refresh::Lists).await.unwrap();
+    let snapshot = refresh(world, &state, Refresh::Orphans).await.unwrap();
     let twins = orphans(&state, &snapshot, "sim");
     for twin in &twins {
         release(world, twin, &mut state).await;

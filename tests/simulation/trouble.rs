@@ -78,6 +78,8 @@ pub struct Troubles {
     seen: BTreeMap<String, usize>,
     /// Calls that change the account, so far.
     pub calls: usize,
+    /// Reads so far.
+    pub reads: usize,
     /// Writes so far.
     pub writes: usize,
     /// What went wrong, by kind, over all runs.
@@ -111,6 +113,7 @@ impl Troubles {
 
     /// Whether this read fails.
     pub fn read(&mut self, what: &str) -> bool {
+        self.reads += 1;
         let Trouble::Random { seed, share } = self.plan else { return false };
         let fails = self.chance(seed, what).percent(share / 8);
         self.count(what, fails.then_some("failed read").as_ref());

@@ -88,7 +88,7 @@ impl Seen {
 
 async fn see(client: &Client, state: &State, fleet: &str) -> Result<Seen, Failure> {
     // Marks of this fleet are of interest also where the state does not know its name yet.
-    let snapshot: Snapshot = refresh(client, state, Refresh::Lists).await?;
+    let snapshot: Snapshot = refresh(client, state, Refresh::Orphans).await?;
     if let Some(refused) = lost_state(&foreign_lineage(&snapshot, fleet, &state.lineage), fleet) {
         return Err(refused.into());
     }

@@ -40,7 +40,7 @@ pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
     if !named.is_empty() {
         let strangers = match (named.all, fleet.name()) {
             (true, Some(name)) => {
-                let snapshot = refresh(&*client, &held.state, Refresh::Lists).await?;
+                let snapshot = refresh(&*client, &held.state, Refresh::Orphans).await?;
                 foreign_lineage(&snapshot, name, &held.state.lineage)
             }
             _ => Vec::new(),
