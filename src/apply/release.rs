@@ -148,7 +148,9 @@ pub(super) fn is_ours<C>(
             mark.lineage
         )),
         Some(mark) if claimed || record.claim.as_ref().is_none_or(|claim| *claim == mark.claim) => Ok(()),
-        Some(_) => Err("its mark names another claim than the record. Check the account: release it in the vendor's panel if it is yours.".to_string()),
+        Some(_) => Err(format!(
+            "its mark names another claim than the record: somebody may have copied it from another machine's notes. If it is yours, apply once with {address} in the configuration as it stands, which writes the mark again, and release it then; or release it in the vendor's panel, and the next apply forgets it."
+        )),
         None if claimed => Ok(()),
         None => Err(format!(
             "podform's mark is missing from its notes, so nothing proves that it is ours. Apply once with {address} still in the configuration, which writes the mark again, or release it in the vendor's panel."

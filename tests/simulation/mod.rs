@@ -12,6 +12,7 @@ mod exhaustive;
 mod fleet;
 mod histories;
 mod http;
+mod marks;
 mod orphans;
 mod patience;
 mod run;
