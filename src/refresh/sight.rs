@@ -71,6 +71,11 @@ fn is_gone(machine: &Machine) -> bool {
     machine.status.as_ref().is_some_and(crate::live::Status::is_gone)
 }
 
+/// Whether this answer shows variables of a machine: then the API shows environments.
+fn has_variables(machine: &Machine) -> bool {
+    machine.env.as_ref().is_some_and(|env| !env.0.is_empty())
+}
+
 /// Whether a machine was made when the intent was written, as far as this answer tells.
 fn in_time(machine: &Machine, intent: &Intent) -> bool {
     let created = machine.created_at.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
@@ -88,8 +93,12 @@ fn is_told(machine: &Machine) -> bool {
         && machine.created_at.as_ref().is_some_and(|text| text.parse::<Timestamp>().is_ok())
 }
 
+/// Marked or recorded machines that are read to learn whether this API shows environments.
+const WITNESSES: usize = 2;
+
 /// Looks for the machine of a rent (invariant 2). Where the environment is readable, only the claim adopts. Where it is
-/// not, one single unmarked machine of our own group, model, count and creation window does.
+/// not, one single unmarked machine of our own group, model, count and creation window does. Every machine of podform holds
+/// a claim, so one of them that shows variables, or any other that does, proves that an empty environment is empty.
 ///
 /// # Errors
 /// A read of details that failed.
@@ -99,13 +108,15 @@ pub async fn sight<C: Cloud>(
     listed: &Listed<Machine>,
     search: &Search,
 ) -> Read<Sighting<Machine>> {
-    let mut candidates = Vec::new();
+    let (mut candidates, mut witnesses) = (Vec::new(), Vec::new());
+    let mut shows_env = listed.rows.iter().any(has_variables);
     for row in &listed.rows {
         match row.notes.as_ref().and_then(|notes| Mark::read(notes).1) {
             Some(mark) if mark.claim == intent.claim => return Ok(Sighting::Found(Box::new(row.clone()))),
-            Some(_) => continue,
+            _ if is_gone(row) => {}
+            Some(_) => witnesses.push(row.id),
             // A row may show model or group in other words than the market did; only the claim tells.
-            None if search.recorded.contains(&row.id) || is_gone(row) => continue,
+            None if search.recorded.contains(&row.id) => witnesses.push(row.id),
             None => candidates.push(row.id),
         }
     }
@@ -119,16 +130,22 @@ pub async fn sight<C: Cloud>(
         if claim == Some(&intent.claim) || mark.as_ref().is_some_and(|mark| mark.claim == intent.claim) {
             return Ok(Sighting::Found(Box::new(machine)));
         }
-        // An empty environment proves nothing: ours holds a claim, so it may be one that the API does not show.
-        let readable = machine.env.as_ref().is_some_and(|env| !env.0.is_empty());
-        if mark.is_none() && !readable && may_be(&machine, intent) && in_time(&machine, intent) {
+        shows_env |= has_variables(&machine);
+        if mark.is_none() && !has_variables(&machine) && may_be(&machine, intent) && in_time(&machine, intent) {
             possible.push(machine);
         }
+    }
+    for id in witnesses.into_iter().take(if possible.is_empty() { 0 } else { WITNESSES }) {
+        shows_env = shows_env || cloud.machine(id).await?.is_some_and(|machine| has_variables(&machine));
+    }
+    if shows_env {
+        // What an answer lacks altogether may still be hidden: that machine stays possible, and is not adopted.
+        possible.retain(|machine| machine.env.is_none());
     }
     let ids = possible.iter().map(|machine| machine.id.0).collect();
     let own = intent.group_id.is_some_and(|group| search.own_groups.contains(&GroupId(group)));
     Ok(match <[Machine; 1]>::try_from(possible) {
-        Ok([one]) if own && !search.rivals && is_told(&one) => Sighting::Found(Box::new(one)),
+        Ok([one]) if own && !search.rivals && !shows_env && is_told(&one) => Sighting::Found(Box::new(one)),
         Err(none) if none.is_empty() => Sighting::Nowhere,
         _ => Sighting::Perhaps(ids),
     })

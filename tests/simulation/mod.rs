@@ -16,6 +16,7 @@ mod marks;
 mod orphans;
 mod patience;
 mod run;
+mod sight;
 mod trouble;
 
 use std::future::Future;

@@ -1,0 +1,54 @@
+//! Whose machine an unanswered rent made, where environments are shown or hidden.
+
+use super::account::Manners;
+use super::cloud::World;
+use super::in_virtual_time;
+use podform::cloud::Cloud;
+use podform::live::{Env, GroupId, MachineId, RentRequest};
+use podform::refresh::{Search, Sighting, sight};
+use podform::state::{Intent, IntentAction};
+
+/// A machine of our own group that somebody rented by hand, while our rent never happened. Its environment is empty, or the
+/// answer has none.
+fn sighted(shows_env: bool, by_hand: Option<Env>, recorded: Option<&str>) -> Sighting<MachineId> {
+    in_virtual_time(async {
+        let world = World::new(Manners { shows_env, full_rows: false, ..Manners::default() });
+        let mut ours = Vec::new();
+        {
+            let mut account = world.account();
+            for claim in [recorded, Some("")].into_iter().flatten() {
+                account.offer("RTX 3090", 30);
+                let offer_iri = account.offers.last().unwrap().iri.clone();
+                let env: Env = [("PODFORM_CLAIM".to_owned(), claim.to_owned())].into_iter().collect();
+                let request = RentRequest { offer_iri, gpu_count: 1, group: GroupId(1), start_script: None, env };
+                ours.push(account.rent(&request, true).unwrap());
+            }
+            account.machines.get_mut(ours.last().unwrap()).unwrap().machine.env = by_hand;
+        }
+        ours.pop();
+        let now = world.account().now();
+        let intent = Intent::new("c0ffee".into(), IntentAction::Rent, "simplepod_instance.a".parse().unwrap(), now);
+        let intent = Intent { group_id: Some(1), gpu_model: Some("RTX 3090".into()), gpu_count: Some(1), ..intent };
+        let search = Search {
+            recorded: ours.into_iter().map(MachineId).collect(),
+            own_groups: [GroupId(1)].into(),
+            rivals: false,
+        };
+        let listed = world.machines().await.unwrap();
+        match sight(&world, &intent, &listed, &search).await.unwrap() {
+            Sighting::Found(machine) => Sighting::Found(Box::new(machine.id)),
+            Sighting::Perhaps(ids) => Sighting::Perhaps(ids),
+            Sighting::Nowhere => Sighting::Nowhere,
+        }
+    })
+}
+
+#[test]
+fn an_empty_environment_is_hidden_only_where_nothing_shows_one() {
+    let empty = || Some(Env::default());
+    let adopted = |sighting: Sighting<MachineId>| matches!(sighting, Sighting::Found(_));
+    assert!(adopted(sighted(false, None, Some("beef"))), "all are hidden");
+    assert!(adopted(sighted(true, empty(), None)), "nothing was ever shown");
+    assert_eq!(sighted(true, empty(), Some("beef")), Sighting::Nowhere, "ours shows its claim");
+    assert!(matches!(sighted(true, None, Some("beef")), Sighting::Perhaps(_)), "one answer has none");
+}
