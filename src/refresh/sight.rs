@@ -48,7 +48,8 @@ impl Search {
 
 /// Whether two rents order the same: machines of one could be taken for the other's.
 pub fn same_shape(a: &Intent, b: &Intent) -> bool {
-    a.action == b.action && a.group_id == b.group_id && a.gpu_model == b.gpu_model && a.gpu_count == b.gpu_count
+    let model = |intent: &Intent| intent.gpu_model.as_ref().map(|model| model.to_lowercase());
+    a.action == b.action && a.group_id == b.group_id && model(a) == model(b) && a.gpu_count == b.gpu_count
 }
 
 /// Whether a machine could be what an intent rented, as far as this answer tells. When it was made says nothing here: a
