@@ -195,7 +195,7 @@ fn no_secret_in_anything_that_is_written() {
     for words in [
         "[INFO] POST /instances: 200 after ",
         "[TRACE] POST /instances headers: x-auth-token: (hidden), ",
-        "\"envVariables\":[{\"name\":",
+        "\"envVariables\":\"(",
         "[DEBUG] journal 1: begin",
         ": recorded simplepod_instance.a as ",
     ] {
