@@ -198,7 +198,13 @@ fn dedent(tokens: &mut [Token]) {
     let indent = indents.into_iter().min().unwrap_or(0);
     for i in adjust {
         if let Some(Token::Text(line)) = tokens.get_mut(i) {
-            let cut: usize = clusters(line).into_iter().take(indent).map(str::len).sum();
+            // Blanks are letters of their own, unless what follows them is a mark.
+            let plain = line.bytes().take(indent).all(|byte| matches!(byte, b' ' | b'\t'))
+                && line.as_bytes().get(indent).is_some_and(u8::is_ascii);
+            let cut = match plain {
+                true => indent,
+                false => clusters(line).into_iter().take(indent).map(str::len).sum(),
+            };
             line.drain(..cut);
         }
     }
