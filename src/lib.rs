@@ -1,7 +1,7 @@
 //! podform: Terraform for rented GPUs.
 //!
 //! This page is the map of the house. Rooms stand in rows; a room imports only from earlier rows, or from rooms to its
-//! left inside its own row. `tests/layering.rs` reads the sources and enforces it. Rows 0 to 3 are pure: no `async`,
+//! left inside its own row. `tests/layering.rs` reads the sources and enforces it. Rows 0 to 4 are pure: no `async`,
 //! file system, environment, clock, randomness, network or printing.
 //!
 //! | row | rooms, left to right |
@@ -9,11 +9,12 @@
 //! | 0 words | [`clusters`], [`diag`], [`address`], [`money`] |
 //! | 1 language | [`lang`] (the only room that names hcl) |
 //! | 2 nouns | [`live`], [`schema`], [`config`], [`state`] |
-//! | 3 verbs | [`market`], [`plan`], [`render`] |
-//! | 4 seam | [`cloud`] |
-//! | 5 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store`], [`sandbox`] (imports none of its neighbours) |
-//! | 6 effects | [`refresh`], [`apply`], [`planning`] |
-//! | 7 shell | [`cli`] (the only room that prints) |
+//! | 3 verbs | [`market`], [`plan`] |
+//! | 4 drawing | [`render`] (apply and planning never name it) |
+//! | 5 seam | [`cloud`] |
+//! | 6 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store`], [`sandbox`] (imports none of its neighbours) |
+//! | 7 effects | [`refresh`], [`planning`], [`apply`] |
+//! | 8 shell | [`cli`] (the only room that prints) |
 //!
 //! # Invariants
 //!

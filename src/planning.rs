@@ -1,13 +1,12 @@
 //! From an account to a plan: what plan, apply, destroy and import have in common. It reads, and writes nothing.
 
-use crate::apply::MarketRead;
 use crate::cloud::Cloud;
-use crate::diag::{Diagnostics, Severity};
+use crate::diag::Diagnostics;
 use crate::lang::Effects;
 use crate::live::{Offer, Reads, Snapshot, Want};
+use crate::market::Unplaced;
 use crate::plan::{Plan, PlanInput, PlanOptions, Planned, Program, plan, wants};
-use crate::refresh::{Refresh, foreign_lineage, lost_state, mass_disappearance, read, refresh};
-use crate::render::unplaced;
+use crate::refresh::{MarketRead, Refresh, ahead, foreign_lineage, lost_state, mass_disappearance, read, refresh};
 use crate::state::{AccountIdentity, SecretKey, State};
 use std::collections::BTreeSet;
 use tokio::time::Instant;
@@ -86,26 +85,17 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
     Ok(Look { snapshot, market })
 }
 
-/// Reads the market and the balance where they will be needed. What fails is read again by whoever needs it, and told
-/// there.
-async fn ahead<C: Cloud>(cloud: &C, wanted: bool) -> Option<MarketRead> {
-    if !wanted {
-        return None;
-    }
-    let asked = Instant::now();
-    let (offers, account) = futures::join!(cloud.offers(), cloud.account());
-    Some(MarketRead { asked, offers: offers.ok()?, account: account.ok() })
-}
-
 /// A plan, and the market where it was read for it.
 pub struct Made {
     /// The plan.
     pub plan: Plan,
     /// The market.
     pub market: Option<MarketRead>,
+    /// Instances that no offer satisfies, and why. Whoever shows the plan refuses it for them, unless they may be left out.
+    pub unplaced: Vec<Unplaced>,
 }
 
-/// Plans. Instances that no offer satisfies fail it, unless they may be left out.
+/// Plans.
 ///
 /// # Errors
 /// Everything told before, and what the plan says or could not be read.
@@ -155,19 +145,7 @@ pub async fn make<C: Cloud>(
             }
         }
     };
-    for why in &planned.unplaced {
-        let mut told = unplaced(why);
-        let declared = basis.program.configuration.declaration(&why.address.resource);
-        told.span = declared.map(|(_, resource)| resource.span);
-        if basis.options.allow_partial {
-            told.severity = Severity::Warning;
-        }
-        diags.push(told);
-    }
-    match planned.unplaced.is_empty() || basis.options.allow_partial {
-        true => Ok(Made { plan: planned.plan, market: used }),
-        false => Err(std::mem::take(diags)),
-    }
+    Ok(Made { plan: planned.plan, market: used, unplaced: planned.unplaced })
 }
 
 fn with_offers<C>(

@@ -3,8 +3,8 @@
 use super::context::{Context, failed};
 use super::step::Stop;
 use crate::address::InstanceAddr;
+use crate::cloud::fault::fault;
 use crate::cloud::{CallError, ErrorKind, Outcome};
-use crate::refresh::fault::fault;
 use crate::state::IntentAction;
 use crate::state::journal::Event;
 use std::future::Future;

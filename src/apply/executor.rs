@@ -16,8 +16,7 @@ use crate::config::ASSERTION_FAILED;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::{Effects, Value};
 use crate::live::{Account, GroupId, MachineId};
-use crate::plan::{Desires, Plan, PlanMode, Program, Step, StepAction, StepId};
-use crate::render;
+use crate::plan::{ApplyEvent, Desires, Plan, PlanMode, Program, Step, StepAction, StepId};
 use crate::schema::instance::dollars;
 use crate::schema::{INSTANCE, TEMPLATE_GROUP};
 use crate::state::digest::SecretKey;
@@ -29,7 +28,7 @@ use std::sync::Mutex;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// Runs a plan. Everything that took effect is recorded, durably, whatever else fails.
-pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(render::Event)) -> ApplyResult {
+pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(ApplyEvent)) -> ApplyResult {
     let (line, inbox) = Line::new();
     let account = input.market.as_ref().filter(|read| read.is_fresh()).and_then(|read| read.account.clone());
     let known = known(&input.state);
@@ -139,7 +138,7 @@ impl<'a> Executor<'a> {
         &mut self,
         ctx: &Context<'_, C>,
         mut cancel: watch::Receiver<Cancel>,
-        show: &mut impl FnMut(render::Event),
+        show: &mut impl FnMut(ApplyEvent),
     ) -> Result<(), Diagnostic> {
         let mut running = FuturesUnordered::new();
         loop {
@@ -169,11 +168,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Takes every message that waits: all commits become one append.
-    fn take_messages(
-        &mut self,
-        first: Option<Message>,
-        show: &mut impl FnMut(render::Event),
-    ) -> Result<(), Diagnostic> {
+    fn take_messages(&mut self, first: Option<Message>, show: &mut impl FnMut(ApplyEvent)) -> Result<(), Diagnostic> {
         let mut group = Group::default();
         let mut next = first.or_else(|| self.inbox.try_recv().ok());
         while let Some(message) = next {
@@ -208,7 +203,7 @@ impl<'a> Executor<'a> {
     }
 
     /// A step ended; what needed it and can no more be tried is told.
-    fn end(&mut self, id: StepId, ended: Result<Finished, Stop>, show: &mut impl FnMut(render::Event)) {
+    fn end(&mut self, id: StepId, ended: Result<Finished, Stop>, show: &mut impl FnMut(ApplyEvent)) {
         let Some(step) = self.plan.steps.get(id.0) else { return };
         let end = match ended {
             Ok(finished) => {
@@ -251,7 +246,7 @@ impl<'a> Executor<'a> {
                 _ => format!("{} did not succeed", by.address),
             };
             let (address, action) = (skipped.address.clone(), skipped.action);
-            show(render::Event::StepSkipped { address, action, because });
+            show(ApplyEvent::StepSkipped { address, action, because });
         }
     }
 
@@ -310,7 +305,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    fn over(mut self, show: &mut impl FnMut(render::Event)) -> ApplyResult {
+    fn over(mut self, show: &mut impl FnMut(ApplyEvent)) -> ApplyResult {
         self.result.steps = self.order.ended().clone();
         self.result.in_doubt = self.result.state.open.values().cloned().collect();
         let complete = self.result.steps.len() == self.plan.steps.len()
@@ -319,7 +314,7 @@ impl<'a> Executor<'a> {
             let machine = address.resource.kind == INSTANCE;
             machine.then(|| hourly_cost(record)).flatten()
         };
-        show(render::Event::Finished {
+        show(ApplyEvent::Finished {
             imported: self.plan.imports.len(),
             added: self.result.added,
             changed: self.result.changed,

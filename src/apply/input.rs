@@ -2,9 +2,8 @@
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Effects;
-use crate::live::{Account, Offer};
 use crate::plan::{Plan, Program, StepId};
-use crate::refresh::Clock;
+use crate::refresh::{Clock, MarketRead};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Intent, State};
@@ -12,7 +11,6 @@ use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 /// Where events become durable.
 pub trait Journal {
@@ -50,27 +48,6 @@ pub enum Cancel {
     Gently,
     /// Stop at once: intents are durable, so nothing is lost.
     AtOnce,
-}
-
-/// What was read before a plan that rents: while it is fresh, the apply need not read it again.
-#[derive(Clone, Debug)]
-pub struct MarketRead {
-    /// When it was asked for.
-    pub asked: Instant,
-    /// The market.
-    pub offers: Vec<Offer>,
-    /// The account, where it could be read.
-    pub account: Option<Account>,
-}
-
-impl MarketRead {
-    /// How old an answer may be that a rent relies on.
-    pub(super) const FRESH: Duration = Duration::from_secs(5);
-
-    /// Young enough.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.asked.elapsed() < Self::FRESH
-    }
 }
 
 /// Everything an apply needs.

@@ -1,11 +1,11 @@
 //! The balance before anything is rented (API sheet §6).
 
 use crate::cloud::Cloud;
+use crate::cloud::fault::fault;
 use crate::diag::{Diagnostic, Severity};
 use crate::live::Account;
 use crate::money::Usd;
 use crate::plan::{Plan, StepAction};
-use crate::refresh::fault::fault;
 
 /// What the rents of a plan cost per hour.
 pub(super) fn rents(plan: &Plan) -> Usd {

@@ -2,7 +2,6 @@
 //! inside the approved envelope takes its place (invariants 3 and 7).
 
 use super::context::failed;
-use super::input::MarketRead;
 use super::shared::Shared;
 use super::step::Stop;
 use crate::address::InstanceAddr;
@@ -11,6 +10,7 @@ use crate::diag::Diagnostic;
 use crate::live::Offer;
 use crate::market::{Demand, Placed, Unmet, Unplaced, place};
 use crate::plan::{Plan, StepAction};
+use crate::refresh::MarketRead;
 use crate::state::{Record, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,10 +1,10 @@
 //! Orphans, one at a time: taken into the state, or released (invariants 1, 4 and 12).
 
 use crate::address::InstanceAddr;
+use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, ErrorKind, Outcome, Read};
 use crate::diag::Diagnostic;
 use crate::live::{GroupFields, MachineFields, Mark, ObjectId, Orphan, Status};
-use crate::refresh::fault::{fault, passes};
 use crate::refresh::{Clock, orphaned_group, orphaned_machine};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};

@@ -2,7 +2,7 @@
 
 use super::step::Stop;
 use crate::diag::Diagnostic;
-use crate::render;
+use crate::plan::ApplyEvent;
 use crate::state::journal::Event;
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,7 +13,7 @@ pub(super) enum Message {
     /// Tell the user at the end.
     Tell(Diagnostic),
     /// Show progress.
-    Show(render::Event),
+    Show(ApplyEvent),
 }
 
 /// A step's line to the loop.
@@ -44,7 +44,7 @@ impl Line {
     }
 
     /// Shows progress.
-    pub fn show(&self, event: render::Event) {
+    pub fn show(&self, event: ApplyEvent) {
         let _ = self.0.send(Message::Show(event));
     }
 }

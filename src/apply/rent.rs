@@ -9,15 +9,14 @@ use super::step::{Finished, Job, Stop, redact, secrets_of, started};
 use super::turns::{Shape, Turn};
 use super::wait::{Waited, console_tail, wait};
 use crate::address::InstanceAddr;
+use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
 use crate::diag::{Diagnostic, Severity};
 use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest, Status};
 use crate::market::Requirement;
 use crate::money::hourly_cost;
-use crate::plan::StepAction;
-use crate::refresh::fault::{fault, passes};
+use crate::plan::{ApplyEvent, StepAction};
 use crate::refresh::{SET_AFTER_RENT, VISIBLE};
-use crate::render;
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
 use crate::schema::observe;
 use crate::state::journal::Event;
@@ -326,7 +325,7 @@ async fn await_it<C: Cloud>(
     let address = &job.step.address;
     let began = Instant::now();
     let show = |status: Option<&Status>| {
-        ctx.line.show(render::Event::StepProgress {
+        ctx.line.show(ApplyEvent::StepProgress {
             address: address.clone(),
             action: StepAction::Rent,
             elapsed_s: began.elapsed().as_secs(),

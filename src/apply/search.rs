@@ -2,11 +2,11 @@
 
 use super::context::{Context, failed, refused};
 use super::step::{Job, Stop};
+use crate::cloud::fault::passes;
 use crate::cloud::{CallError, Cloud};
 use crate::live::Machine;
-use crate::refresh::fault::passes;
+use crate::plan::{ApplyEvent, Settlement};
 use crate::refresh::{LOOKS, Sighting, sight, still_in_doubt};
-use crate::render::{self, Settlement};
 use crate::state::Intent;
 use crate::state::journal::Event;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(super) async fn found<C: Cloud>(
     let doubt = Event::InDoubt { claim: claim.clone(), reason: told.clone(), since: ctx.clock.now() };
     ctx.line.commit(vec![doubt]).await?;
     let settled = |settlement, id| {
-        ctx.line.show(render::Event::Settled { address: job.step.address.clone(), settlement, id });
+        ctx.line.show(ApplyEvent::Settled { address: job.step.address.clone(), settlement, id });
     };
     let mut looks = 0;
     // By the server's clock: from the first list that was made after the call.

@@ -7,8 +7,7 @@ use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::Env;
-use crate::plan::{Change, Step, StepAction, StepId};
-use crate::render;
+use crate::plan::{ApplyEvent, Change, Step, StepAction, StepId};
 use crate::state::Record;
 use crate::state::journal::Event;
 use tokio::time::Instant;
@@ -128,8 +127,8 @@ pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId
     let ended = ended.map_err(|stop| clean(stop, &job));
     let elapsed_s = began.elapsed().as_secs();
     ctx.line.show(match &ended {
-        Ok(finished) => render::Event::StepDone { address, action, elapsed_s, id: finished.id.clone() },
-        Err(stop) => render::Event::StepFailed { address, action, elapsed_s, error: stop.words() },
+        Ok(finished) => ApplyEvent::StepDone { address, action, elapsed_s, id: finished.id.clone() },
+        Err(stop) => ApplyEvent::StepFailed { address, action, elapsed_s, error: stop.words() },
     });
     (job.id, ended)
 }
@@ -137,7 +136,7 @@ pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId
 /// Tells that a step begins; a rent does when its turn has come.
 pub(super) fn started<C>(ctx: &Context<'_, C>, job: &Job<'_>) {
     let (address, action) = (job.step.address.clone(), job.step.action);
-    ctx.line.show(render::Event::StepStarted { address, action, detail: detail(job) });
+    ctx.line.show(ApplyEvent::StepStarted { address, action, detail: detail(job) });
 }
 
 async fn forget<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {

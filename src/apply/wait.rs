@@ -2,9 +2,9 @@
 
 use super::context::Context;
 use crate::cloud::Cloud;
+use crate::cloud::fault::passes;
 use crate::live::{Machine, MachineId, Status};
 use crate::refresh::VISIBLE;
-use crate::refresh::fault::passes;
 use crate::schema::instance::WaitFor;
 use std::time::Duration;
 use tokio::time::Instant;

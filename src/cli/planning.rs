@@ -3,11 +3,13 @@
 use super::args::{PlanningArgs, RefreshFlag};
 use super::exit::{Exit, Failure};
 use crate::address::Target;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::cloud::Cloud;
+use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::live::Snapshot;
 use crate::plan::{Plan, PlanMode, PlanOptions};
-use crate::planning::Looking;
+use crate::planning::{Basis, Looking, Made, Market};
 use crate::refresh::{Refresh, orphans, orphans_told};
+use crate::render::unplaced;
 use crate::state::State;
 use std::collections::BTreeSet;
 
@@ -50,6 +52,31 @@ pub fn looking<'a>(args: &PlanningArgs, fleet: Option<&'a str>, rents: bool) -> 
         RefreshFlag::Full => Refresh::Full,
     };
     Looking { refresh, fleet, accept_missing: args.accept_missing, rents }
+}
+
+/// Plans. Instances that no offer satisfies fail it, unless they may be left out.
+///
+/// # Errors
+/// Everything told before, and what the plan says or could not be read.
+pub async fn make<C: Cloud>(
+    basis: &Basis<'_, C>,
+    market: Market<'_>,
+    diags: &mut Diagnostics,
+) -> Result<Made, Diagnostics> {
+    let made = crate::planning::make(basis, market, diags).await?;
+    for why in &made.unplaced {
+        let mut told = unplaced(why);
+        let declared = basis.program.configuration.declaration(&why.address.resource);
+        told.span = declared.map(|(_, resource)| resource.span);
+        if basis.options.allow_partial {
+            told.severity = Severity::Warning;
+        }
+        diags.push(told);
+    }
+    match made.unplaced.is_empty() || basis.options.allow_partial {
+        true => Ok(made),
+        false => Err(std::mem::take(diags)),
+    }
 }
 
 /// Warns of this fleet's objects that stand in no state, and that the plan does not import.

@@ -2,7 +2,8 @@
 
 use super::terminal::Terminal;
 use crate::address::InstanceAddr;
-use crate::render::{Event, event_json, event_text};
+use crate::plan::ApplyEvent;
+use crate::render::{event_json, event_text};
 use std::collections::BTreeMap;
 
 /// A machine that is waited for is told of when its status changes, and this often besides, in seconds.
@@ -13,7 +14,7 @@ pub struct Progress {
     terminal: Terminal,
     json: bool,
     told: BTreeMap<InstanceAddr, (u64, Option<String>)>,
-    finished: Option<Event>,
+    finished: Option<ApplyEvent>,
 }
 
 impl Progress {
@@ -23,8 +24,8 @@ impl Progress {
     }
 
     /// Tells one event.
-    pub fn tell(&mut self, event: Event) {
-        if let Event::StepProgress { address, elapsed_s, status, .. } = &event {
+    pub fn tell(&mut self, event: ApplyEvent) {
+        if let ApplyEvent::StepProgress { address, elapsed_s, status, .. } = &event {
             let news = self
                 .told
                 .get(address)
@@ -39,7 +40,7 @@ impl Progress {
         }
         match event {
             event if self.json => self.terminal.line(&event_json(&event, jiff::Timestamp::now())),
-            event @ Event::Finished { .. } => self.finished = Some(event),
+            event @ ApplyEvent::Finished { .. } => self.finished = Some(event),
             event => self.terminal.tell(&event_text(&event, self.terminal.err)),
         }
     }

@@ -6,6 +6,7 @@ use super::commands::Context;
 use super::effects::World;
 use super::exit::{Exit, Failure};
 use super::fleet::{self, Fleet, Texts};
+use super::planning::make;
 use super::variables;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -13,7 +14,7 @@ use crate::plan::{
     Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, configuration_digests, decode, encode,
     foreign_key, offers, planned_variables, stale, variables_for_apply,
 };
-use crate::planning::{Basis, Market, make};
+use crate::planning::{Basis, Market};
 use crate::store::write_private;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,10 +1,11 @@
-//! Graph, diff, actions, planner and plan checker.
+//! Diff, actions, planner, plan checker, and what happens during an apply as data.
 
 mod change;
 mod check;
 mod data;
 mod diff;
 mod drift;
+mod event;
 mod file;
 mod import;
 mod leaving;
@@ -30,6 +31,7 @@ mod variables;
 pub use check::check;
 pub use data::{Answer, answer};
 pub use drift::{Difference, LiveObject, differences};
+pub use event::{ApplyEvent, Settlement};
 pub use file::{SavedOptions, SavedPlan, configuration_digests, decode, encode};
 pub use import::record_of_live;
 pub use model::{

@@ -2,7 +2,7 @@
 
 mod adopt;
 mod clock;
-pub mod fault;
+mod market;
 pub mod observed;
 mod orphan;
 mod read;
@@ -13,6 +13,7 @@ mod suspicion;
 
 pub use adopt::{Adoption, Live, adoption};
 pub use clock::Clock;
+pub use market::{MarketRead, ahead};
 pub use orphan::{orphaned_group, orphaned_machine, orphans, orphans_told};
 pub use read::{Refresh, VISIBLE, details, is_unseen, refresh};
 pub use reads::{doing, one, read};

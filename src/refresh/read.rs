@@ -1,7 +1,7 @@
 //! Reading the account: lists first, details only where something differs (design, section 7).
 
-use super::fault::fault;
 use super::observed::differing;
+use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud, ErrorKind, Listed, Read};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, Machine, MachineId, Mark, Snapshot};

@@ -1,6 +1,6 @@
 //! Reads what a plan wants to know beside the lists.
 
-use super::fault::fault;
+use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud};
 use crate::diag::Diagnostics;
 use crate::live::{Reads, Want};

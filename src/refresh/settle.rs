@@ -1,10 +1,10 @@
 //! Settling what is in doubt, by looking (invariant 2).
 
 use super::clock::{Clock, later};
-use super::fault::{fault, passes};
 use super::observed::take_in;
 use super::sight::{Search, Sighting, sight, sight_group};
 use crate::address::InstanceAddr;
+use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, Machine, MachineId, Mark, Status};

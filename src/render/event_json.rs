@@ -2,23 +2,22 @@
 
 use super::escape::harmless;
 use super::event_text::{message, words};
-use super::events::{Event, Settlement};
 use crate::address::{InstanceAddr, InstanceKey};
-use crate::plan::StepAction;
+use crate::plan::{ApplyEvent, Settlement, StepAction};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 /// One line, without its line break. `at` is when it happened.
-pub fn event_json(event: &Event, at: Timestamp) -> String {
+pub fn event_json(event: &ApplyEvent, at: Timestamp) -> String {
     let (kind, level) = match event {
-        Event::StepStarted { .. } => ("apply_start", "info"),
-        Event::StepProgress { .. } => ("apply_progress", "info"),
-        Event::StepDone { .. } => ("apply_complete", "info"),
-        Event::StepFailed { .. } => ("apply_errored", "error"),
-        Event::StepSkipped { .. } => ("apply_skipped", "warn"),
-        Event::Settled { settlement: Settlement::StillInDoubt, .. } => ("settled", "warn"),
-        Event::Settled { .. } => ("settled", "info"),
-        Event::Finished { .. } => ("change_summary", "info"),
+        ApplyEvent::StepStarted { .. } => ("apply_start", "info"),
+        ApplyEvent::StepProgress { .. } => ("apply_progress", "info"),
+        ApplyEvent::StepDone { .. } => ("apply_complete", "info"),
+        ApplyEvent::StepFailed { .. } => ("apply_errored", "error"),
+        ApplyEvent::StepSkipped { .. } => ("apply_skipped", "warn"),
+        ApplyEvent::Settled { settlement: Settlement::StillInDoubt, .. } => ("settled", "warn"),
+        ApplyEvent::Settled { .. } => ("settled", "info"),
+        ApplyEvent::Finished { .. } => ("change_summary", "info"),
     };
     let mut out = Map::new();
     out.insert("@level".into(), json!(level));
@@ -26,7 +25,7 @@ pub fn event_json(event: &Event, at: Timestamp) -> String {
     out.insert("@module".into(), json!("podform.ui"));
     out.insert("@timestamp".into(), json!(at.to_string()));
     match event {
-        Event::Finished { imported, added, changed, destroyed, cost, .. } => {
+        ApplyEvent::Finished { imported, added, changed, destroyed, cost, .. } => {
             let changes =
                 json!({"add": added, "change": changed, "import": imported, "remove": destroyed, "operation": "apply"});
             out.insert("changes".into(), changes);
@@ -40,7 +39,7 @@ pub fn event_json(event: &Event, at: Timestamp) -> String {
     Json::Object(out).to_string()
 }
 
-fn hook(event: &Event) -> Map<String, Json> {
+fn hook(event: &ApplyEvent) -> Map<String, Json> {
     let mut out = Map::new();
     let mut step = |address: &InstanceAddr, action: Option<StepAction>| {
         out.insert("resource".into(), resource(address));
@@ -57,27 +56,27 @@ fn hook(event: &Event) -> Map<String, Json> {
         }
     };
     match event {
-        Event::StepStarted { address, action, .. }
-        | Event::StepProgress { address, action, .. }
-        | Event::StepDone { address, action, .. }
-        | Event::StepFailed { address, action, .. }
-        | Event::StepSkipped { address, action, .. } => step(address, Some(*action)),
-        Event::Settled { address, .. } => step(address, None),
-        Event::Finished { .. } => {}
+        ApplyEvent::StepStarted { address, action, .. }
+        | ApplyEvent::StepProgress { address, action, .. }
+        | ApplyEvent::StepDone { address, action, .. }
+        | ApplyEvent::StepFailed { address, action, .. }
+        | ApplyEvent::StepSkipped { address, action, .. } => step(address, Some(*action)),
+        ApplyEvent::Settled { address, .. } => step(address, None),
+        ApplyEvent::Finished { .. } => {}
     }
     match event {
-        Event::StepProgress { elapsed_s, .. } => {
+        ApplyEvent::StepProgress { elapsed_s, .. } => {
             out.insert("elapsed_seconds".into(), json!(elapsed_s));
         }
-        Event::StepFailed { elapsed_s, error, .. } => {
+        ApplyEvent::StepFailed { elapsed_s, error, .. } => {
             out.insert("elapsed_seconds".into(), json!(elapsed_s));
             out.insert("error".into(), json!(harmless(error.trim_end())));
         }
-        Event::StepDone { elapsed_s, id, .. } => {
+        ApplyEvent::StepDone { elapsed_s, id, .. } => {
             identify(&mut out, id);
             out.insert("elapsed_seconds".into(), json!(elapsed_s));
         }
-        Event::Settled { settlement, id, .. } => {
+        ApplyEvent::Settled { settlement, id, .. } => {
             identify(&mut out, id);
             let word = match settlement {
                 Settlement::Adopted => "adopted",

@@ -2,9 +2,8 @@
 
 use super::cost;
 use super::escape::harmless_line;
-use super::events::{Event, Settlement};
 use super::style::{ADD, BOLD, CHANGE, REMOVE, Style};
-use crate::plan::StepAction;
+use crate::plan::{ApplyEvent, Settlement, StepAction};
 
 /// The words of a step: while it begins, goes on, is done, and its noun.
 pub fn words(action: StepAction) -> [&'static str; 4] {
@@ -32,30 +31,30 @@ pub fn elapsed(seconds: u64) -> String {
 }
 
 /// The sentence of an event, without colour: what JSON carries as its message. One line.
-pub fn message(event: &Event) -> String {
+pub fn message(event: &ApplyEvent) -> String {
     let bracket =
         |text: &Option<String>| text.as_ref().map_or(String::new(), |text| format!(" [{}]", harmless_line(text)));
     let id = |id: &Option<String>| id.as_ref().map_or(String::new(), |id| format!(" [id={}]", harmless_line(id)));
     match event {
-        Event::StepStarted { address, action, detail } => {
+        ApplyEvent::StepStarted { address, action, detail } => {
             format!("{address}: {}...{}", words(*action)[0], bracket(detail))
         }
-        Event::StepProgress { address, action, elapsed_s, status } => {
+        ApplyEvent::StepProgress { address, action, elapsed_s, status } => {
             let status = status.as_ref().map_or(String::new(), |status| format!(", {}", harmless_line(status)));
             let time = format!("{:02}m{:02}s", elapsed_s / 60, elapsed_s % 60);
             format!("{address}: {}... [{time} elapsed{status}]", words(*action)[1])
         }
-        Event::StepDone { address, action, elapsed_s, id: found } => {
+        ApplyEvent::StepDone { address, action, elapsed_s, id: found } => {
             format!("{address}: {} after {}{}", words(*action)[2], elapsed(*elapsed_s), id(found))
         }
         // Why stands in a diagnostic.
-        Event::StepFailed { address, action, elapsed_s, .. } => {
+        ApplyEvent::StepFailed { address, action, elapsed_s, .. } => {
             format!("{address}: The {} failed after {}", words(*action)[3], elapsed(*elapsed_s))
         }
-        Event::StepSkipped { address, action, because } => {
+        ApplyEvent::StepSkipped { address, action, because } => {
             format!("{address}: The {} was skipped ({})", words(*action)[3], harmless_line(because))
         }
-        Event::Settled { address, settlement, id: found } => {
+        ApplyEvent::Settled { address, settlement, id: found } => {
             let text = match settlement {
                 Settlement::Adopted => "Settled: it took effect and is recorded",
                 Settlement::Absent => "Settled: it took no effect",
@@ -63,7 +62,7 @@ pub fn message(event: &Event) -> String {
             };
             format!("{address}: {text}{}", id(found))
         }
-        Event::Finished { imported, added, changed, destroyed, complete, .. } => {
+        ApplyEvent::Finished { imported, added, changed, destroyed, complete, .. } => {
             let imported = if *imported == 0 { String::new() } else { format!("{imported} imported, ") };
             let head = if *complete { "Apply complete!" } else { "Apply incomplete." };
             format!("{head} Resources: {imported}{added} added, {changed} changed, {destroyed} destroyed.")
@@ -72,17 +71,17 @@ pub fn message(event: &Event) -> String {
 }
 
 /// The event as text for people, with the line break at its end.
-pub fn event_text(event: &Event, style: Style) -> String {
+pub fn event_text(event: &ApplyEvent, style: Style) -> String {
     let message = message(event);
     let paint = match event {
-        Event::StepFailed { .. } => REMOVE,
-        Event::StepSkipped { .. } | Event::Settled { settlement: Settlement::StillInDoubt, .. } => CHANGE,
-        Event::Finished { complete: true, .. } => ADD.bold(),
-        Event::Finished { .. } => CHANGE.bold(),
+        ApplyEvent::StepFailed { .. } => REMOVE,
+        ApplyEvent::StepSkipped { .. } | ApplyEvent::Settled { settlement: Settlement::StillInDoubt, .. } => CHANGE,
+        ApplyEvent::Finished { complete: true, .. } => ADD.bold(),
+        ApplyEvent::Finished { .. } => CHANGE.bold(),
         _ => BOLD,
     };
     match event {
-        Event::Finished { cost, .. } => format!("\n{}\n{}\n", style.paint(paint, &message), cost::sentence(*cost)),
+        ApplyEvent::Finished { cost, .. } => format!("\n{}\n{}\n", style.paint(paint, &message), cost::sentence(*cost)),
         _ => match message.split_once(": ") {
             // An address may hold ": " in a key; only the drawing suffers.
             Some((address, rest)) => format!("{} {rest}\n", style.paint(paint, &format!("{address}:"))),

@@ -1,4 +1,4 @@
-//! Plan, diff, state, values, events and diagnostics as text and JSON: pure functions. The shell prints.
+//! Plan, diff, state, values, events of an apply and diagnostics as text and JSON: pure functions. The shell prints.
 
 mod checks_json;
 mod configuration_json;
@@ -10,7 +10,6 @@ pub mod diagnostics_json;
 mod escape;
 mod event_json;
 mod event_text;
-mod events;
 mod excerpt;
 mod functions_json;
 mod graph_dot;
@@ -42,7 +41,6 @@ pub use diagnostics_json::{diagnostic_line, diagnostics_json};
 pub use escape::quoted;
 pub use event_json::event_json;
 pub use event_text::event_text;
-pub use events::{Event, Settlement};
 pub use functions_json::functions_json;
 pub use graph_dot::graph_dot;
 pub use import_blocks::import_blocks;

@@ -5,7 +5,7 @@ use super::*;
 use crate::lang::{Marks, Number, Type, Value};
 use crate::market::{Demand, place};
 use crate::money::Usd;
-use crate::plan::{Action, CostSummary, DriftKind, Plan, PlanMode, Reason, StepAction};
+use crate::plan::{Action, ApplyEvent, CostSummary, DriftKind, Plan, PlanMode, Reason, Settlement, StepAction};
 use crate::state::{OutputState, Record, SecretDigest, State};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -191,18 +191,23 @@ fn values_are_printed_as_terraform_does() {
 fn events_are_lines_and_messages() {
     let (address, action) = (addr("module.m.simplepod_instance.a[0]"), StepAction::Rent);
     let events = [
-        Event::StepStarted { address: address.clone(), action, detail: Some(offer_text(&offer())) },
-        Event::StepProgress {
+        ApplyEvent::StepStarted { address: address.clone(), action, detail: Some(offer_text(&offer())) },
+        ApplyEvent::StepProgress {
             address: address.clone(),
             action,
             elapsed_s: 80,
             status: Some("created, \u{1b}Pull".into()),
         },
-        Event::StepDone { address: address.clone(), action, elapsed_s: 94, id: Some("108208".into()) },
-        Event::StepFailed { address: address.clone(), action: StepAction::Release, elapsed_s: 3, error: "a\nb".into() },
-        Event::StepSkipped { address: address.clone(), action, because: "simplepod_instance.b failed".into() },
-        Event::Settled { address, settlement: Settlement::Adopted, id: Some("7".into()) },
-        Event::Finished { imported: 0, added: 3, changed: 0, destroyed: 0, complete: true, cost: usd("0.31") },
+        ApplyEvent::StepDone { address: address.clone(), action, elapsed_s: 94, id: Some("108208".into()) },
+        ApplyEvent::StepFailed {
+            address: address.clone(),
+            action: StepAction::Release,
+            elapsed_s: 3,
+            error: "a\nb".into(),
+        },
+        ApplyEvent::StepSkipped { address: address.clone(), action, because: "simplepod_instance.b failed".into() },
+        ApplyEvent::Settled { address, settlement: Settlement::Adopted, id: Some("7".into()) },
+        ApplyEvent::Finished { imported: 0, added: 3, changed: 0, destroyed: 0, complete: true, cost: usd("0.31") },
     ];
     let text: String = events.iter().map(|event| event_text(event, NARROW)).collect();
     let expected = r#"module.m.simplepod_instance.a[0]: Renting... [1x RTX 4090 in Europe/PL at $0.31 per GPU-hour]

@@ -161,7 +161,10 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
         options: &PlanOptions::default(),
     };
     let mut diags = Diagnostics::new();
-    let Made { plan, market } = make(&basis, Market::Api(market), &mut diags).await.map_err(stopped)?;
+    let Made { plan, market, unplaced } = make(&basis, Market::Api(market), &mut diags).await.map_err(stopped)?;
+    if !unplaced.is_empty() {
+        return Err(End::Stopped(unplaced.iter().map(|why| format!("no offer for {}", why.address)).collect()));
+    }
     let made = planned.insert(plan);
     if !made.has_changes() {
         write(world, &mut state);

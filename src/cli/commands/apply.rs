@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::plan::show;
-use crate::apply::{ApplyInput, ApplyResult, Cancel, MarketRead, TcpConnect, apply};
+use crate::apply::{ApplyInput, ApplyResult, Cancel, TcpConnect, apply};
 use crate::cli::account::Access;
 use crate::cli::args::ApplyArgs;
 use crate::cli::effects::World;
@@ -16,8 +16,8 @@ use crate::config::{ASSERTION_FAILED, ASSERTION_LATER};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::Snapshot;
 use crate::plan::{Plan, PlanMode, StepAction};
-use crate::planning::{Basis, Look, Made, Market, look, make};
-use crate::refresh::Clock;
+use crate::planning::{Basis, Look, Made, Market, look};
+use crate::refresh::{Clock, MarketRead};
 use crate::render::outputs_text;
 use crate::simplepod::Client;
 use crate::state::Event;
@@ -61,7 +61,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
         cloud: &*client,
         options: &options,
     };
-    let Made { plan, market } = make(&basis, Market::Api(market), &mut context.diags).await?;
+    let Made { plan, market, .. } = planning::make(&basis, Market::Api(market), &mut context.diags).await?;
     planning::tell_orphans(&held.state, &snapshot, &plan, &mut context.diags);
     if !args.planning.json {
         show(&plan, &fleet, &held.state, false, context);

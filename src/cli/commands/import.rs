@@ -10,10 +10,10 @@ use crate::cli::fleet;
 use crate::cli::held::Held;
 use crate::cli::planning;
 use crate::cloud::Cloud;
+use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
 use crate::live::{Group, GroupId, Machine, Mark, Snapshot, Status};
-use crate::planning::{Basis, Look, Made, Market, look, make};
-use crate::refresh::fault::fault;
+use crate::planning::{Basis, Look, Made, Market, look};
 use crate::refresh::{Refresh, refresh};
 use crate::render::import_blocks;
 use crate::schema::INSTANCE;
@@ -70,7 +70,7 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
         cloud: &*client,
         options: &options,
     };
-    let Made { plan, .. } = make(&basis, Market::Api(None), &mut context.diags).await?;
+    let Made { plan, .. } = planning::make(&basis, Market::Api(None), &mut context.diags).await?;
     let imported: Vec<Event> = plan
         .imports
         .iter()

@@ -8,7 +8,7 @@ use crate::cli::exit::{Exit, Outcome};
 use crate::cli::fleet::{self, Fleet};
 use crate::cli::{planning, saved, stored};
 use crate::plan::{Plan, PlanMode};
-use crate::planning::{Basis, Look, Market, look, make};
+use crate::planning::{Basis, Look, Market, look};
 use crate::render::{configuration_json, plan_json, plan_text};
 use crate::state::State;
 
@@ -39,7 +39,7 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
         cloud: &*client,
         options: &options,
     };
-    let plan = make(&basis, Market::Api(market), &mut context.diags).await?.plan;
+    let plan = planning::make(&basis, Market::Api(market), &mut context.diags).await?.plan;
     planning::tell_orphans(&state, &snapshot, &plan, &mut context.diags);
     show(&plan, &fleet, &state, args.planning.json, context);
     if let Some(path) = &args.out {

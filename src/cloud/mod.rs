@@ -3,6 +3,8 @@
 //! Reads are repeated by the implementation where that is safe; a call that changes the account is sent once and its
 //! [`Outcome`] says what is known of it.
 
+pub mod fault;
+
 use crate::live::{
     Account, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
 };

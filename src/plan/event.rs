@@ -1,8 +1,8 @@
 //! What happens during an apply, as data.
 
+use super::model::StepAction;
 use crate::address::InstanceAddr;
 use crate::money::Usd;
-use crate::plan::StepAction;
 
 /// How an operation in doubt was settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Settlement {
 
 /// One event of an apply.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub enum ApplyEvent {
     /// A step begins.
     StepStarted {
         /// Which object.

@@ -1,6 +1,6 @@
 //! Failed calls as diagnostics: what we were doing, what the API answered, what to do next (invariant 13).
 
-use crate::cloud::{CallError, ErrorKind};
+use super::{CallError, ErrorKind};
 use crate::diag::Diagnostic;
 
 /// The diagnostic of a failed call. `doing` is a clause without a full stop: "Renting an offer for x".
