@@ -1,6 +1,7 @@
 //! Desired against what stands: the planned object, and what its changes mean.
 
 use super::model::{Action, Reason};
+use super::remark::Remark;
 use crate::config::{IgnoreChanges, Lifecycle};
 use crate::lang::{Kind, Value};
 use crate::live::OfferFacts;
@@ -32,7 +33,7 @@ pub(super) struct Diffed {
     /// The planned object.
     pub after: Value,
     pub forced_by: Vec<String>,
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
 }
 
 /// The object of something that does not stand yet: what the API will give is unknown.
@@ -175,7 +176,7 @@ fn template_change(
             object.insert("template_digest".into(), digest);
         }
         _ => {
-            diff.remarks.push("runs an older template (template_change = \"keep\")".to_owned());
+            diff.remarks.push(Remark::OlderTemplate { runs, planned: template.digest.clone() });
             return false;
         }
     }
@@ -186,12 +187,14 @@ fn template_change(
 fn judge(standing: &Standing<'_>, object: &BTreeMap<Arc<str>, Value>, diff: &mut Diffed) {
     let wanted = Requirement::read(&Value::object(object.clone()));
     let Some(facts) = standing.offer else {
-        diff.remarks.push("the facts of its offer are unknown, so its requirements count as met".to_owned());
+        diff.remarks.push(Remark::OfferUnknown);
         return;
     };
     let unmet = wanted.unmet(facts, true);
-    if unmet.len() < wanted.unmet(facts, false).len() {
-        diff.remarks.push("some facts of its offer are unknown, so those requirements count as met".to_owned());
+    let mut trusted = wanted.unmet(facts, false);
+    trusted.retain(|name| !unmet.contains(name));
+    if !trusted.is_empty() {
+        diff.remarks.push(Remark::FactsUnknown(trusted));
     }
     if !unmet.is_empty() {
         let paths: Vec<String> = unmet.into_iter().map(|name| format!("offer.{name}")).collect();

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The format that this version writes, and the only one it reads.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 /// Every plan file starts so.
 const START: &str = "{\"podform_plan\":";
 

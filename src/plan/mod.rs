@@ -16,6 +16,7 @@ mod placing;
 mod planner;
 mod program;
 mod refusals;
+mod remark;
 mod resolving;
 #[cfg(test)]
 mod saved_tests;
@@ -41,5 +42,6 @@ pub use model::{
 pub use planner::{PlanInput, PlanOptions, Planned, plan, wants};
 pub use program::{Desires, Program};
 pub use refusals::lacks_proof;
+pub use remark::{MarkChange, Remark};
 pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};
 pub use variables::{planned_variables, variables_for_apply};

@@ -1,5 +1,6 @@
 //! The plan: the complete program of an apply.
 
+use super::remark::Remark;
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
 use crate::lang::Value;
@@ -108,8 +109,8 @@ pub struct Change {
     pub cost_after: Usd,
     /// The live object carries no mark of ours, or not this one: its notes are sent anew (invariant 4), before a release too.
     pub repair_mark: bool,
-    /// Remarks for the reader: runs an older template, mark is repaired, unknown facts were trusted.
-    pub remarks: Vec<String>,
+    /// What the reader should know beside the difference.
+    pub remarks: Vec<Remark>,
 }
 
 impl Change {

@@ -4,6 +4,7 @@ use super::drift::LiveObject;
 use super::model::{Action, Change, Reason};
 use super::planner::PlanInput;
 use super::program::Program;
+use super::remark::{MarkChange, Remark};
 use super::select::names;
 use crate::address::{InstanceAddr, Target};
 use crate::config::Node;
@@ -94,10 +95,7 @@ pub(super) fn marked_first(change: Change, record: &Record, live: Option<LiveObj
         return change;
     }
     let mut remarks = change.remarks;
-    remarks.push(
-        "podform's mark is missing from its notes: it is written again, and read back, before the release. If somebody removed it on purpose, do not approve this"
-            .to_owned(),
-    );
+    remarks.push(Remark::Mark(MarkChange::BeforeRelease));
     Change { repair_mark: true, remarks, ..change }
 }
 

@@ -7,6 +7,7 @@ use super::model::{Action, Change, PlanMode, Reason};
 use super::planner::Planner;
 use super::program::Program;
 use super::refusals::{carries_mark, marked_first, name_is_free, names_another, refuse_destroy, refuse_import};
+use super::remark::{MarkChange, Remark};
 use super::standing::Live;
 use crate::address::InstanceAddr;
 use crate::config::{
@@ -126,10 +127,7 @@ impl Resolve for Planner<'_> {
         let mut remarks = if replaced { Vec::new() } else { diffed.remarks };
         let remembers = diffed.action == Action::NoOp && record.prevent_destroy != prevent_destroy;
         if remembers {
-            remarks.push(match prevent_destroy {
-                true => "prevent_destroy is recorded: it holds even when the block is gone".to_owned(),
-                false => "prevent_destroy is no longer recorded".to_owned(),
-            });
+            remarks.push(Remark::PreventDestroy(prevent_destroy));
         }
         let create_first = replaced && resource.lifecycle.create_before_destroy;
         if create_first && schema.kind == TEMPLATE_GROUP {
@@ -137,11 +135,11 @@ impl Resolve for Planner<'_> {
         }
         let repair_mark = !marked && !replaced;
         if repair_mark {
-            remarks.push(match live.is_some_and(|live| names_another(&address, live)) {
-                _ if importing.is_some() => "podform's mark is written into its notes".to_owned(),
-                true => "podform's mark in its notes is written anew with this address".to_owned(),
-                false => "podform's mark is missing from its notes and is written again".to_owned(),
-            });
+            remarks.push(Remark::Mark(match live.is_some_and(|live| names_another(&address, live)) {
+                _ if importing.is_some() => MarkChange::Imported,
+                true => MarkChange::Readdressed,
+                false => MarkChange::Missing,
+            }));
         }
         let stands = unchanged(address, Some(object));
         let change = Change {

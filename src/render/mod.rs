@@ -23,6 +23,7 @@ mod placement;
 mod plan_json;
 mod plan_text;
 mod recorded;
+mod remark;
 mod resource;
 mod state_json;
 mod state_text;

@@ -5,7 +5,7 @@ use super::headline::new_first;
 use super::module_tree::{identity, root_module};
 use super::resource::hidden_object;
 use super::state_json::{TERRAFORM_VERSION, state_json};
-use super::{placement, value_json};
+use super::{placement, remark, value_json};
 use crate::address::{InstanceAddr, InstanceKey};
 use crate::lang::{Value, json::type_to_json};
 use crate::money::Usd;
@@ -241,8 +241,12 @@ fn ours(plan: &Plan) -> Json {
         "in_doubt": in_doubt,
         "left_out": plan.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "narrowed": plan.narrowed,
-        "remarks": remarks.map(|c| (c.address.to_string(), json!(c.remarks))).collect::<Map<_, _>>(),
+        "remarks": remarks.map(remarks_of).collect::<Map<_, _>>(),
     })
+}
+
+fn remarks_of(change: &Change) -> (String, Json) {
+    (change.address.to_string(), change.remarks.iter().map(remark::sentence).collect())
 }
 
 /// Dollars as a decimal text: never a float.

@@ -5,6 +5,7 @@ use super::escape::harmless_line;
 use super::headline;
 use super::page::{Page, Sign, count};
 use super::placement;
+use super::remark;
 use super::resource;
 use super::style::{BOLD, CHANGE, REMOVE, Style, wrap};
 use super::value_diff::{SENSITIVE, assign};
@@ -172,8 +173,7 @@ fn change(page: &mut Page, plan: &Plan, change: &Change) {
         page.comment("host:  ", &host);
     }
     for remark in &change.remarks {
-        let words = harmless_line(remark);
-        for line in wrap(&words, page.style.columns().saturating_sub(6)) {
+        for line in wrap(remark::sentence(remark), page.style.columns().saturating_sub(6)) {
             page.comment("", &[line]);
         }
     }
@@ -265,7 +265,7 @@ fn remarks(page: &mut Page, plan: &Plan) {
     page.line(0, Sign::Same, &format!("{head} {} without a change", count(noted.len(), "object")));
     for change in noted {
         for remark in &change.remarks {
-            let text = format!("{}: {}", change.address, harmless_line(remark));
+            let text = format!("{}: {}", change.address, remark::sentence(remark));
             page.item(&text);
         }
     }

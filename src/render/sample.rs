@@ -167,7 +167,7 @@ pub fn rich() -> Plan {
                 ),
                 ("registry", registry("canary-4")),
             ])),
-            remarks: vec!["2 machines keep running the older template (template_change = \"keep\").".into()],
+            remarks: vec![Remark::Mark(MarkChange::Missing)],
             ..change("simplepod_template_group.trainer", Action::Update)
         },
         Change {
@@ -231,7 +231,7 @@ pub fn rich() -> Plan {
             after: Some(object(INSTANCE, &machine(&[]))),
             cost_before: usd("0.25"),
             cost_after: usd("0.25"),
-            remarks: vec!["runs an older template of simplepod_template_group.trainer".into()],
+            remarks: vec![Remark::OlderTemplate { runs: Some("a".into()), planned: Some("b".into()) }],
             ..change("simplepod_instance.still", Action::NoOp)
         },
     ];
