@@ -1,10 +1,11 @@
 //! Why the disk does not do what we ask for: path, what was being done, the system's words, the way out.
 
-use super::lock::LockInfo;
+use super::holder::LockInfo;
+use super::place::Place;
 use crate::state::{JournalDamage, StateError};
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Why state, journal or lock cannot be used. `Display` holds everything the user needs.
 #[derive(Debug)]
@@ -12,14 +13,14 @@ pub enum StoreError {
     /// Somebody else holds the lock (exit code 5).
     Locked {
         /// The lock file.
-        path: PathBuf,
+        place: Place,
         /// Who holds it; `None` where the lock file does not tell.
         holder: Option<Box<LockInfo>>,
     },
     /// A lock cannot be taken away.
     Unlock {
         /// The lock file.
-        path: PathBuf,
+        place: Place,
         /// After a colon.
         why: String,
     },
@@ -28,28 +29,28 @@ pub enum StoreError {
         /// "write the state": after "Cannot".
         doing: &'static str,
         /// Which file or directory.
-        path: PathBuf,
+        place: Place,
         /// The system's words.
         error: io::Error,
     },
     /// The state file is not understood, and was left alone.
     State {
         /// The state file.
-        path: PathBuf,
+        place: Place,
         /// Why.
         error: StateError,
     },
     /// The journal is not understood, and was left alone.
     Journal {
         /// The journal.
-        path: PathBuf,
+        place: Place,
         /// Why.
         error: JournalDamage,
     },
     /// The state is of another lineage than the one on disk, and was not written.
     Lineage {
         /// The state file.
-        path: PathBuf,
+        place: Place,
         /// The lineage on disk.
         found: String,
         /// The lineage of the state that was to be written.
@@ -58,7 +59,7 @@ pub enum StoreError {
     /// Somebody else has written the file since it was read; it was left alone.
     Changed {
         /// The state file, or the journal.
-        path: PathBuf,
+        place: Place,
         /// Serial and lineage as they were read.
         was: Option<(u64, String)>,
         /// Serial and lineage as they are, where the file is understood.
@@ -67,22 +68,22 @@ pub enum StoreError {
     /// What was to be written would not be read back as the same, and was not written: a fault of podform.
     Unreadable {
         /// The file that was to be written.
-        path: PathBuf,
+        place: Place,
         /// What came back.
         what: String,
     },
     /// Other runs replaced the state faster than it could be read.
     Busy {
         /// The state file.
-        path: PathBuf,
+        place: Place,
     },
 }
 
 impl StoreError {
     /// For `map_err`: an error of the system, with what was being done and where.
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-        let path = path.to_owned();
-        move |error| Self::Io { doing, path, error }
+        let place = path.into();
+        move |error| Self::Io { doing, place, error }
     }
 }
 
@@ -107,11 +108,11 @@ fn io_way_out(kind: ErrorKind) -> &'static str {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Locked { path, holder } => {
+            Self::Locked { place, holder } => {
                 f.write_str("Error acquiring the state lock: another run of podform holds it.\n\n")?;
                 match holder {
-                    Some(holder) => write!(f, "{}", holder.at(path))?,
-                    None => writeln!(f, "Lock Info:\n  Path:      {}", path.display())?,
+                    Some(holder) => write!(f, "{}", holder.at(place))?,
+                    None => writeln!(f, "Lock Info:\n  Path:      {place}")?,
                 }
                 f.write_str(
                     "\nThe lock keeps two runs from writing the state at once. Wait until the other run has ended, or \
@@ -124,29 +125,29 @@ impl fmt::Display for StoreError {
                     None => Ok(()),
                 }
             }
-            Self::Unlock { path, why } => {
-                write!(f, "The lock at {} was not taken away: {why}.", path.display())
+            Self::Unlock { place, why } => {
+                write!(f, "The lock at {} was not taken away: {why}.", place)
             }
-            Self::Io { doing, path, error } => write!(
+            Self::Io { doing, place, error } => write!(
                 f,
                 "Cannot {doing} at {}: {error}. What was on disk is as it was before. {}",
-                path.display(),
+                place,
                 io_way_out(error.kind())
             ),
-            Self::State { path, error } => write!(f, "{}: {error} The file was left as it is.", path.display()),
-            Self::Journal { path, error } => write!(f, "{}: {error} The file was left as it is.", path.display()),
-            Self::Lineage { path, found, given } => write!(
+            Self::State { place, error } => write!(f, "{}: {error} The file was left as it is.", place),
+            Self::Journal { place, error } => write!(f, "{}: {error} The file was left as it is.", place),
+            Self::Lineage { place, found, given } => write!(
                 f,
                 "The state at {} has lineage {found}; the one to be written has lineage {given}. They belong to \
                  different fleets, so the file was left as it is. Move it away if it is not needed any more.",
-                path.display()
+                place
             ),
-            Self::Changed { path, was, found } => {
+            Self::Changed { place, was, found } => {
                 let named = |state: &Option<(u64, String)>| match state {
                     Some((serial, lineage)) => format!("serial {serial}, lineage {lineage}"),
                     None => "nothing that is understood".to_owned(),
                 };
-                write!(f, "Somebody else has changed {} while this run held the lock. ", path.display())?;
+                write!(f, "Somebody else has changed {} while this run held the lock. ", place)?;
                 if was != found {
                     write!(f, "It held {}, and holds {} now. ", named(was), named(found))?;
                 }
@@ -156,17 +157,17 @@ impl fmt::Display for StoreError {
                      mends it.",
                 )
             }
-            Self::Unreadable { path, what } => write!(
+            Self::Unreadable { place, what } => write!(
                 f,
                 "What was to be written to {} would not be read back as the same ({what}), so the file was left as it \
                  is. This is a fault of podform: please report it.",
-                path.display()
+                place
             ),
-            Self::Busy { path } => write!(
+            Self::Busy { place } => write!(
                 f,
                 "The state at {} was replaced again and again while it was read. Run this again when the other runs \
                  have ended.",
-                path.display()
+                place
             ),
         }
     }

@@ -1,21 +1,11 @@
-//! State and journal on disk: lock, snapshot, append-only journal.
-//!
-//! A directory holds `podform.state.json`, copies of the last ones in `backups/`, `podform.journal` and `podform.lock`. The state is replaced as
-//! a whole (invariant 10); between two snapshots the journal holds what happened since. `state/README.md` of the
-//! repository documents all of them. Everything here blocks.
+//! State and journal where they are kept: lock, snapshot, append-only journal.
 
-mod backups;
 mod fault;
-mod lock;
-mod private;
-mod read;
-mod repair;
-#[cfg(test)]
-mod tests;
-mod write;
+mod holder;
+mod local;
+mod place;
 
 pub use fault::StoreError;
-pub use lock::{Lock, LockInfo};
-pub use private::write_private;
-pub use read::{Loaded, Store};
-pub use write::LockedStore;
+pub use holder::LockInfo;
+pub use local::{Loaded, Lock, LockedStore, Store, write_private};
+pub use place::Place;

@@ -11,7 +11,7 @@ use crate::store::Store;
 pub fn run(args: &UnlockArgs, context: &mut Context) -> Outcome {
     let store = Store::new(state_dir(args.place.sandbox));
     if let Some(holder) = store.holder() {
-        context.terminal.tell(&holder.at(&store.lock_path()).to_string());
+        context.terminal.tell(&holder.at(&store.lock_path().as_path().into()).to_string());
     }
     let what = "Another run may be writing the state. Take its lock away only if you know that it died.";
     if !args.force && !context.terminal.approves("\nDo you really want to force-unlock?", what) {

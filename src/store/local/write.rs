@@ -1,11 +1,11 @@
 //! Writing what is recorded: the journal during a run, the snapshot at its end.
 
 use super::backups::keep;
-use super::fault::StoreError;
-use super::lock::{Lock, LockInfo};
+use super::lock::Lock;
 use super::private::{make_directory, open_append, replace, sweep};
 use super::read::{Loaded, Store, read};
 use crate::state::{Event, State, decode, decode_edited, decode_journal, encode, encode_entry, encode_event};
+use crate::store::{LockInfo, StoreError};
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -66,7 +66,7 @@ impl LockedStore {
         let mut disk = self.store.on_disk()?;
         let (snapshot, bytes) = (disk.snapshot.clone(), disk.bytes.take());
         let path = self.store.journal_path();
-        let loaded = disk.loaded().map_err(|error| StoreError::Journal { path, error })?;
+        let loaded = disk.loaded().map_err(|error| StoreError::Journal { place: path.as_path().into(), error })?;
         self.snapshot = snapshot;
         self.bytes = bytes;
         self.seq = self.seq.max(loaded.state.journal_seq);
@@ -109,7 +109,7 @@ impl LockedStore {
         let bytes = read(&path).map_err(StoreError::io("read the journal", &path))?.unwrap_or_default();
         let replay = decode_journal(&bytes);
         if let Some(error) = replay.error {
-            return Err(StoreError::Journal { path, error });
+            return Err(StoreError::Journal { place: path.as_path().into(), error });
         }
         let contained = self.snapshot.as_ref().map_or(0, |state| state.journal_seq);
         // Past `seq` stand only entries whose append failed: nobody acted on them.
@@ -145,7 +145,7 @@ impl LockedStore {
         next.serial = match &self.snapshot {
             Some(old) if old.lineage != next.lineage => {
                 let (found, given) = (old.lineage.clone(), next.lineage);
-                return Err(StoreError::Lineage { path, found, given });
+                return Err(StoreError::Lineage { place: path.as_path().into(), found, given });
             }
             Some(old) => {
                 let same = State { serial: old.serial, journal_seq: old.journal_seq, ..next.clone() } == *old;
@@ -172,8 +172,8 @@ impl LockedStore {
         let text = encode(&next);
         match decode(&text) {
             Ok(back) if back == next => {}
-            Ok(_) => return Err(StoreError::Unreadable { path, what: "it differs".into() }),
-            Err(error) => return Err(StoreError::Unreadable { path, what: error.to_string() }),
+            Ok(_) => return Err(StoreError::Unreadable { place: path.as_path().into(), what: "it differs".into() }),
+            Err(error) => return Err(StoreError::Unreadable { place: path.as_path().into(), what: error.to_string() }),
         }
         let directory = self.store.directory();
         make_directory(directory).map_err(StoreError::io("make the state directory", directory))?;
@@ -197,12 +197,18 @@ impl LockedStore {
         if bytes != self.bytes {
             let found = bytes.and_then(|bytes| decode_edited(bytes).ok());
             let was = self.snapshot.as_ref().map(|state| (state.serial, state.lineage.clone()));
-            return Err(StoreError::Changed { path, was, found: found.map(|state| (state.serial, state.lineage)) });
+            return Err(StoreError::Changed {
+                place: path.as_path().into(),
+                was,
+                found: found.map(|state| (state.serial, state.lineage)),
+            });
         }
         let path = self.store.journal_path();
         let length = fs::metadata(&path).map_or(0, |journal| journal.len());
         match &self.journal {
-            Some(own) if own.length != length => Err(StoreError::Changed { path, was: None, found: None }),
+            Some(own) if own.length != length => {
+                Err(StoreError::Changed { place: path.as_path().into(), was: None, found: None })
+            }
             _ => Ok(()),
         }
     }

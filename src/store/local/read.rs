@@ -1,9 +1,9 @@
 //! Reading what is recorded: the snapshot with the journal replayed onto it.
 
-use super::fault::StoreError;
 use super::lock::Lock;
 use super::write::LockedStore;
 use crate::state::{Replay, State, decode, decode_journal};
+use crate::store::{LockInfo, StoreError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -83,7 +83,7 @@ impl Store {
     /// What cannot be read or understood.
     pub fn open_read(&self) -> Result<Loaded, StoreError> {
         let journal = self.journal_path();
-        self.on_disk()?.loaded().map_err(|error| StoreError::Journal { path: journal, error })
+        self.on_disk()?.loaded().map_err(|error| StoreError::Journal { place: journal.as_path().into(), error })
     }
 
     /// Takes the lock, waiting for at most `timeout`, and opens the state for writing. Returns what is recorded, too.
@@ -111,7 +111,7 @@ impl Store {
     }
 
     /// Who holds the lock, or died with it, as far as its file tells.
-    pub fn holder(&self) -> Option<super::lock::LockInfo> {
+    pub fn holder(&self) -> Option<LockInfo> {
         super::lock::look(&self.lock_path())
     }
 
@@ -137,15 +137,16 @@ impl Store {
             }
             before = after;
         }
-        Err(StoreError::Busy { path: state_path })
+        Err(StoreError::Busy { place: state_path.as_path().into() })
     }
 
     fn understand(&self, bytes: Option<Vec<u8>>, journal: Vec<u8>) -> Result<OnDisk, StoreError> {
         let decoded = bytes.as_deref().map(decode).transpose();
-        let snapshot = decoded.map_err(|error| StoreError::State { path: self.state_path(), error })?;
+        let snapshot =
+            decoded.map_err(|error| StoreError::State { place: self.state_path().as_path().into(), error })?;
         let mut replay = decode_journal(&journal);
         match replay.error.take() {
-            Some(error) => Err(StoreError::Journal { path: self.journal_path(), error }),
+            Some(error) => Err(StoreError::Journal { place: self.journal_path().as_path().into(), error }),
             None => Ok(OnDisk { bytes, snapshot, replay }),
         }
     }

@@ -1,11 +1,11 @@
 //! The files as they are, understood or not; and mended ones in their place.
 
 use super::backups;
-use super::fault::StoreError;
 use super::lock::Lock;
 use super::private::{make_directory, replace, sweep};
 use super::read::{Store, read};
 use crate::state::{Remains, State, encode};
+use crate::store::StoreError;
 use std::path::{Path, PathBuf};
 
 impl Store {

@@ -1,81 +1,17 @@
 //! The lock: the operating system's on `podform.lock`, which dies with its holder. What stands in the file only tells
 //! who holds it.
 
-use super::fault::StoreError;
 use super::private::{make_directory, options};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use crate::store::StoreError;
+use crate::store::holder::{LockInfo, host, started};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use std::{fmt, fs, thread};
-use uuid::Uuid;
+use std::{fs, thread};
 
 /// How long to wait between two tries.
 const POLL: Duration = Duration::from_millis(100);
-
-/// Who holds a lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockInfo {
-    /// A UUID; journal entries name it as their run.
-    pub id: String,
-    /// `apply`.
-    pub operation: String,
-    /// `user@host`.
-    pub who: String,
-    /// The name of that host.
-    #[serde(default)]
-    pub host: String,
-    /// The process on that host.
-    pub pid: u32,
-    /// When that process started, as the host's kernel counts it; tells it from a later one of the same number. `None`
-    /// where the system does not say.
-    #[serde(default)]
-    pub started: Option<String>,
-    /// Which podform.
-    pub version: String,
-    /// Since when.
-    pub created: Timestamp,
-}
-
-impl LockInfo {
-    fn new(operation: &str) -> LockInfo {
-        let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-        LockInfo {
-            id: Uuid::new_v4().to_string(),
-            operation: operation.to_owned(),
-            who: format!("{}@{}", user.unwrap_or("unknown".into()), host()),
-            host: host(),
-            pid: std::process::id(),
-            started: started("self"),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            created: Timestamp::now(),
-        }
-    }
-
-    /// True where its process is known to have ended: it ran on this host, and no process of that number, or a later one,
-    /// runs here. A file that names no host is of an older version, and the kernel's word counts alone.
-    fn died(&self) -> bool {
-        let here = self.host == host() || self.host.is_empty();
-        here && self.started.as_deref().is_none_or(|own| started(&self.pid.to_string()).as_deref() != Some(own))
-    }
-
-    /// In Terraform's layout.
-    pub fn at(&self, path: &Path) -> impl fmt::Display {
-        format!(
-            "Lock Info:\n  ID:        {}\n  Path:      {}\n  Operation: {}\n  Who:       {}\n  Version:   {}\n  \
-             Created:   {}\n  Info:      process {}\n",
-            self.id,
-            path.display(),
-            self.operation,
-            self.who,
-            self.version,
-            self.created,
-            self.pid
-        )
-    }
-}
 
 /// The lock of one directory; free again when dropped, or when the process dies.
 #[derive(Debug)]
@@ -105,7 +41,7 @@ impl Lock {
                 Ok(()) if !is_at(&file, path) => continue,
                 Ok(()) => match left_behind(&mut file) {
                     // Where the lock of another host is not seen here, its text is all there is.
-                    Some(other) if !other.died() => drop(other),
+                    Some(other) if !died(&other) => drop(other),
                     dead => break (file, dead.map(Box::new)),
                 },
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -113,7 +49,7 @@ impl Lock {
             }
             let left = timeout.saturating_sub(start.elapsed());
             if left.is_zero() {
-                return Err(StoreError::Locked { path: path.to_owned(), holder: look(path).map(Box::new) });
+                return Err(StoreError::Locked { place: path.into(), holder: look(path).map(Box::new) });
             }
             thread::sleep(POLL.min(left));
         };
@@ -144,7 +80,7 @@ impl Lock {
 /// [`StoreError::Unlock`] where nobody holds it, the id is another's, or its process runs on this host; the system's.
 pub(super) fn force_unlock(path: &Path, id: &str) -> Result<(), StoreError> {
     let failed = |error| StoreError::io("unlock the state", path)(error);
-    let refuse = |why: String| Err(StoreError::Unlock { path: path.to_owned(), why });
+    let refuse = |why: String| Err(StoreError::Unlock { place: path.into(), why });
     let Some(holder) = look(path) else { return refuse("nobody holds it".into()) };
     if holder.id != id {
         return refuse(format!("its id is {}, not {id}", holder.id));
@@ -210,15 +146,9 @@ fn is_at(_: &File, _: &Path) -> bool {
     true
 }
 
-fn host() -> String {
-    gethostname::gethostname().to_string_lossy().into_owned()
-}
-
-/// When a process started: the boot, and the ticks since then.
-fn started(pid: &str) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    // The name of the program, in parentheses, may hold anything.
-    let ticks = stat.rsplit_once(") ")?.1.split(' ').nth(19)?;
-    Some(format!("{}/{ticks}", boot.trim()))
+/// True where its process is known to have ended: it ran on this host, and no process of that number, or a later one,
+/// runs here. A file that names no host is of an older version, and the kernel's word counts alone.
+fn died(holder: &LockInfo) -> bool {
+    let here = holder.host == host() || holder.host.is_empty();
+    here && holder.started.as_deref().is_none_or(|own| started(&holder.pid.to_string()).as_deref() != Some(own))
 }

@@ -1,6 +1,6 @@
 //! Files that only their owner may read, replaced as a whole.
 
-use super::fault::StoreError;
+use crate::store::StoreError;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
