@@ -1,8 +1,8 @@
 //! The difference of two strings: scripts line by line, changed words marked; unchanged lines folded.
 
-use super::escape::{quoted_inner, visible_line};
 use super::page::{Page, Sign};
-use super::style::{ADD, DIM, REMOVE, WORD};
+use crate::render::escape::{quoted_inner, visible_line};
+use crate::render::style::{ADD, DIM, REMOVE, WORD};
 use similar::{ChangeTag, TextDiff};
 use unicode_width::UnicodeWidthStr;
 

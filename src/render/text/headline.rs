@@ -1,9 +1,9 @@
 //! The sentence above a change: what will happen to which object, and why.
 
-use super::escape::harmless_line;
 use super::page::Sign;
 use crate::address::{InstanceAddr, InstanceKey};
 use crate::plan::{Action, Change, Plan, Reason, StepAction};
+use crate::render::escape::harmless_line;
 use crate::schema::INSTANCE;
 
 /// What follows the address: " will be rented".

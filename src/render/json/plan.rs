@@ -1,15 +1,16 @@
 //! A plan for other programs, as `terraform show -json PLAN` writes it, without its time stamp: same inputs, same bytes.
 
-use super::checks_json::checks_json;
-use super::headline::new_first;
+use super::checks::checks_json;
 use super::module_tree::{identity, root_module};
-use super::resource::hidden_object;
-use super::state_json::{TERRAFORM_VERSION, state_json};
-use super::{placement, remark, value_json};
+use super::state::{TERRAFORM_VERSION, state_json};
 use crate::address::{InstanceAddr, InstanceKey};
 use crate::lang::{Value, json::type_to_json};
 use crate::money::Usd;
 use crate::plan::{Action, Change, Drift, OutputChange, Plan, PlannedVariable, Reason};
+use crate::render::text::headline::new_first;
+use crate::render::text::resource::hidden_object;
+use crate::render::value::json as value_json;
+use crate::render::words::{offer as placement, remark};
 use crate::state::State;
 use serde_json::{Map, Value as Json, json};
 

@@ -1,6 +1,6 @@
 //! Lines with a symbol in the margin, as plans are drawn.
 
-use super::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style, wrap};
+use crate::render::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style, wrap};
 use unicode_width::UnicodeWidthStr;
 
 /// What the margin of a line says.
@@ -160,9 +160,4 @@ fn join<'a>(parts: impl IntoIterator<Item = &'a str>, separator: &str, width: us
         }
     }
     lines
-}
-
-/// `1 offer`, `2 offers`.
-pub fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

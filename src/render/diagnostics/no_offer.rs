@@ -1,10 +1,10 @@
 //! Why no offer satisfies an instance, and what the nearest would cost.
 
-use super::escape::harmless_line;
-use super::page::count;
-use super::placement;
 use crate::diag::Diagnostic;
 use crate::market::{Exclusion, Unmet, Unplaced};
+use crate::render::escape::harmless_line;
+use crate::render::words::count;
+use crate::render::words::offer as placement;
 
 /// The error of an instance that no offer satisfies.
 pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {

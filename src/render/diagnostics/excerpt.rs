@@ -1,8 +1,8 @@
 //! The lines of source that a diagnostic points at, with the operand underlined.
 
-use super::escape::is_unsafe;
 use crate::clusters::clusters;
 use crate::diag::{Source, Span};
+use crate::render::escape::is_unsafe;
 use unicode_width::UnicodeWidthStr;
 
 /// One line of source, ready to draw.

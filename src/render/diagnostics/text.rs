@@ -1,9 +1,9 @@
 //! Diagnostics as text.
 
-use super::escape::{harmless, harmless_line};
 use super::excerpt::{bounds, context, lines};
-use super::style::{BOLD, DIM, ERROR, Style, WARNING, wrap};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Source, Sources, Span};
+use crate::render::escape::{harmless, harmless_line};
+use crate::render::style::{BOLD, DIM, ERROR, Style, WARNING, wrap};
 use std::collections::BTreeMap;
 
 /// Draws diagnostics, the first `MOST` of them, each in a frame:
@@ -176,5 +176,5 @@ pub fn compact_warnings(diags: &Diagnostics, sources: &Sources, style: Style) ->
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-#[path = "diagnostics_tests.rs"]
+#[path = "text_tests.rs"]
 mod tests;

@@ -1,8 +1,8 @@
 //! The state for other programs, as `terraform show -json` writes it.
 
-use super::checks_json::checks_json;
+use super::checks::checks_json;
 use super::module_tree::{identity, root_module};
-use super::{recorded, value_json};
+use crate::render::value::{json as value_json, recorded_object};
 use crate::state::{Record, State};
 use serde_json::{Map, Value as Json, json};
 
@@ -51,7 +51,7 @@ fn resources(state: &State) -> Json {
     let mut all: Vec<_> = own.chain(deposed).chain(data).collect();
     all.sort_by_key(|(address, key, _)| (*address, *key));
     root_module(all.into_iter().map(|(address, key, record)| {
-        let object = recorded::object(address, &record);
+        let object = recorded_object(address, &record);
         let mut out = identity(address, false);
         out.insert("schema_version".into(), json!(0));
         out.insert("values".into(), value_json::known(&object).unwrap_or(Json::Null));

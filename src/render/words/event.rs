@@ -1,9 +1,7 @@
-//! The events of an apply as lines of text.
+//! The events of an apply as sentences.
 
-use super::cost;
-use super::escape::harmless_line;
-use super::style::{ADD, BOLD, CHANGE, REMOVE, Style};
 use crate::plan::{ApplyEvent, Settlement, StepAction};
+use crate::render::escape::harmless_line;
 
 /// The words of a step: while it begins, goes on, is done, and its noun.
 pub fn words(action: StepAction) -> [&'static str; 4] {
@@ -67,25 +65,5 @@ pub fn message(event: &ApplyEvent) -> String {
             let head = if *complete { "Apply complete!" } else { "Apply incomplete." };
             format!("{head} Resources: {imported}{added} added, {changed} changed, {destroyed} destroyed.")
         }
-    }
-}
-
-/// The event as text for people, with the line break at its end.
-pub fn event_text(event: &ApplyEvent, style: Style) -> String {
-    let message = message(event);
-    let paint = match event {
-        ApplyEvent::StepFailed { .. } => REMOVE,
-        ApplyEvent::StepSkipped { .. } | ApplyEvent::Settled { settlement: Settlement::StillInDoubt, .. } => CHANGE,
-        ApplyEvent::Finished { complete: true, .. } => ADD.bold(),
-        ApplyEvent::Finished { .. } => CHANGE.bold(),
-        _ => BOLD,
-    };
-    match event {
-        ApplyEvent::Finished { cost, .. } => format!("\n{}\n{}\n", style.paint(paint, &message), cost::sentence(*cost)),
-        _ => match message.split_once(": ") {
-            // An address may hold ": " in a key; only the drawing suffers.
-            Some((address, rest)) => format!("{} {rest}\n", style.paint(paint, &format!("{address}:"))),
-            None => format!("{message}\n"),
-        },
     }
 }

@@ -1,9 +1,9 @@
 //! The difference of two values, drawn element by element.
 
-use super::escape::{key, quoted};
 use super::page::{Page, Sign};
 use super::string_diff;
 use crate::lang::{Kind, Value};
+use crate::render::escape::{key, quoted};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! The events of an apply as JSON, one object a line: Terraform's machine-readable messages.
 
-use super::escape::harmless;
-use super::event_text::{message, words};
 use crate::address::{InstanceAddr, InstanceKey};
 use crate::plan::{ApplyEvent, Settlement, StepAction};
+use crate::render::escape::harmless;
+use crate::render::words::{message, words};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 

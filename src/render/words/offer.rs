@@ -1,9 +1,9 @@
 //! The offer that a rent will take, and what the reviewer approves with it.
 
-use super::escape::harmless_line;
 use crate::live::{Offer, OfferFacts};
 use crate::market::{Envelope, Placed};
 use crate::money::Usd;
+use crate::render::escape::harmless_line;
 
 /// Units of requirements, by the name without `min_` and `max_`.
 const UNITS: [(&str, &str); 11] = [

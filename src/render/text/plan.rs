@@ -1,16 +1,16 @@
 //! A plan as people review it before they spend money.
 
 use super::cost;
-use super::escape::harmless_line;
 use super::headline;
-use super::page::{Page, Sign, count};
-use super::placement;
-use super::remark;
+use super::page::{Page, Sign};
 use super::resource;
-use super::style::{BOLD, CHANGE, REMOVE, Style, wrap};
 use super::value_diff::{SENSITIVE, assign};
 use crate::lang::{Kind, Value};
 use crate::plan::{Action, Change, Drift, DriftKind, OutputChange, Plan, PlanMode, Reason};
+use crate::render::escape::harmless_line;
+use crate::render::style::{BOLD, CHANGE, REMOVE, Style, wrap};
+use crate::render::words::{offer as placement, remark};
+use crate::render::words::{cost_sentence, count};
 use crate::schema::INSTANCE;
 use crate::state::{Intent, IntentAction};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub fn plan_text(plan: &Plan, style: Style) -> String {
             cost::table(&mut page, plan);
         } else {
             page.gap();
-            page.paragraph(&cost::sentence(plan.cost.after));
+            page.paragraph(&cost_sentence(plan.cost.after));
         }
     } else {
         nothing(&mut page, plan);
@@ -244,12 +244,12 @@ fn nothing(page: &mut Page, plan: &Plan) {
             "podform compared the account with your configuration and found no differences, so no changes are needed.",
         ),
     };
-    let line = format!("{}{}", page.style.paint(super::style::ADD.bold(), head), page.style.paint(BOLD, rest));
+    let line = format!("{}{}", page.style.paint(crate::render::style::ADD.bold(), head), page.style.paint(BOLD, rest));
     page.line(0, Sign::Same, &line);
     page.gap();
     page.paragraph(detail);
     if plan.cost.after != crate::money::Usd::ZERO {
-        page.paragraph(&cost::sentence(plan.cost.after));
+        page.paragraph(&cost_sentence(plan.cost.after));
     }
 }
 

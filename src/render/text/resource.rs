@@ -1,10 +1,11 @@
 //! One object of a resource table, drawn as its block.
 
-use super::page::{Page, Sign, count};
-use super::style::{DIM, REMOVE};
+use super::page::{Page, Sign};
 use super::value_diff::{self, assign};
 use crate::address::{InstanceAddr, Mode};
 use crate::lang::{Kind, Marks, Value};
+use crate::render::style::{DIM, REMOVE};
+use crate::render::words::count;
 use crate::schema::{self, Attribute, INSTANCE, Presence};
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,11 +1,12 @@
 //! What the fleet costs, now and afterwards.
 
 use super::headline;
-use super::page::{Page, Sign, count};
-use super::placement;
-use super::style::{ADD, BOLD, DIM, REMOVE, Style};
+use super::page::{Page, Sign};
 use crate::money::{HOURS_PER_MONTH, Usd};
 use crate::plan::Plan;
+use crate::render::style::{ADD, BOLD, DIM, REMOVE, Style};
+use crate::render::words::count;
+use crate::render::words::offer as placement;
 use unicode_width::UnicodeWidthStr;
 
 const COLUMNS: usize = 6;
@@ -18,14 +19,6 @@ struct Row {
     sign: Sign,
     cells: [String; COLUMNS],
     paint: anstyle::Style,
-}
-
-/// One sentence: what the fleet costs.
-pub fn sentence(hourly: Usd) -> String {
-    if hourly == Usd::ZERO {
-        return "The fleet costs nothing.".to_owned();
-    }
-    format!("The fleet costs {hourly} per hour, about {:.2} a month ({HOURS_PER_MONTH} h).", hourly.per_month())
 }
 
 /// The table: a line for each object whose cost changes, then the fleet's total per hour and per month.

@@ -1,9 +1,9 @@
 //! An answer of the console as one JSON object, for other programs.
 
-use super::value_json::known;
 use crate::diag::Diagnostic;
 use crate::lang::Value;
 use crate::lang::json::type_to_json;
+use crate::render::value::json::known;
 use serde_json::{Value as Json, json};
 
 /// A value with its type (as Terraform encodes types), and whether a part of it is sensitive or unknown. Those parts

@@ -1,14 +1,15 @@
 //! The state as `show` and `state show` print it.
 
-use super::escape::harmless_line;
 use super::page::{Page, Sign};
-use super::style::{BOLD, Style};
+use super::resource;
 use super::value_diff::{SENSITIVE, assign};
-use super::value_text::value_text;
-use super::{recorded, resource};
 use crate::address::InstanceAddr;
 use crate::lang::json::type_from_json;
 use crate::lang::{Type, Value};
+use crate::render::escape::harmless_line;
+use crate::render::style::{BOLD, Style};
+use crate::render::value::value_text;
+use crate::render::value::{recorded_object, recorded_value};
 use crate::state::{OutputState, Record, State};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +69,7 @@ pub fn outputs_text(outputs: &BTreeMap<String, OutputState>, style: Style) -> St
 }
 
 fn value(output: &OutputState) -> Value {
-    recorded::value(&output.value, &type_from_json(&output.ty).unwrap_or(Type::Dynamic))
+    recorded_value(&output.value, &type_from_json(&output.ty).unwrap_or(Type::Dynamic))
 }
 
 fn draw(page: &mut Page, address: &InstanceAddr, deposed: Option<&str>, record: &Record) {
@@ -79,7 +80,7 @@ fn draw(page: &mut Page, address: &InstanceAddr, deposed: Option<&str>, record: 
     let tainted = record.tainted.as_ref().map_or(String::new(), |why| format!(" (tainted: {})", harmless_line(why)));
     let head = page.style.paint(BOLD, &format!("# {address}:{deposed}{tainted}"));
     page.line(0, Sign::Same, &head);
-    let object = recorded::object(address, record);
+    let object = recorded_object(address, record);
     resource::block(page, 0, Sign::Same, address, (Some(&object), Some(&object)), &[]);
 }
 

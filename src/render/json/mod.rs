@@ -1,0 +1,17 @@
+//! What other programs read, in Terraform's forms.
+
+mod checks;
+mod configuration;
+mod console;
+mod event;
+mod functions;
+mod module_tree;
+mod plan;
+mod state;
+
+pub use configuration::configuration_json;
+pub use console::{console_error, console_value};
+pub use event::event_json;
+pub use functions::functions_json;
+pub use plan::plan_json;
+pub use state::state_json;
