@@ -9,7 +9,7 @@
 //! | 0 words | [`clusters`], [`diag`], [`address`], [`money`] |
 //! | 1 language | [`lang`] (the only room that names hcl) |
 //! | 2 nouns | [`live`], [`schema`], [`config`], [`state`] |
-//! | 3 verbs | [`market`], [`plan`] |
+//! | 3 verbs | [`market`], [`plan`], [`review`] |
 //! | 4 drawing | [`render`] (apply and planning never name it) |
 //! | 5 seam | [`cloud`] |
 //! | 6 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store`], [`sandbox`] (imports none of its neighbours) |
@@ -49,6 +49,7 @@ pub mod plan;
 pub mod planning;
 pub mod refresh;
 pub mod render;
+pub mod review;
 pub mod sandbox;
 pub mod schema;
 pub mod simplepod;

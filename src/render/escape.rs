@@ -82,6 +82,15 @@ pub fn key(name: &str) -> String {
     if plain { name.to_owned() } else { quoted(name) }
 }
 
+/// A word that ends a script: no line of the text is it.
+pub fn delimiter(text: &str) -> String {
+    let mut word = "EOT".to_owned();
+    while text.lines().any(|line| line.trim() == word) {
+        word.push('_');
+    }
+    word
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

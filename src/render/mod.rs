@@ -24,6 +24,4 @@ pub use value::{recorded_object, recorded_value, type_text, value_text};
 pub use words::{cost_sentence, offer_text};
 
 #[cfg(test)]
-mod sample;
-#[cfg(test)]
 mod tests;

@@ -1,16 +1,25 @@
 //! What people and programs see.
 
-use super::sample::{addr, envelope, offer, rich, usd};
 use super::*;
 use crate::lang::{Marks, Number, Type, Value};
 use crate::market::{Demand, place};
 use crate::money::Usd;
 use crate::plan::{Action, ApplyEvent, CostSummary, DriftKind, Plan, PlanMode, Reason, Settlement, StepAction};
+use crate::review::Review;
+use crate::review::sample::{addr, envelope, offer, rich, usd};
 use crate::state::{OutputState, Record, SecretDigest, State};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
 const NARROW: Style = Style { color: false, width: 80 };
+
+fn plan_text(plan: &Plan, style: Style) -> String {
+    super::plan_text(&Review::of(plan), style)
+}
+
+fn plan_json(plan: &Plan, configuration: Json, prior: &State) -> Json {
+    super::plan_json(&Review::of(plan), configuration, prior)
+}
 
 fn state() -> State {
     let attributes = json!({

@@ -10,6 +10,7 @@ use crate::cli::{planning, saved, stored};
 use crate::plan::{Plan, PlanMode};
 use crate::planning::{Basis, Look, Market, look};
 use crate::render::{configuration_json, plan_json, plan_text};
+use crate::review::Review;
 use crate::state::State;
 
 /// Shows what an apply would do. Writes neither state nor journal nor account.
@@ -56,8 +57,10 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
 /// Prints a plan.
 pub fn show(plan: &Plan, fleet: &Fleet, state: &State, json: bool, context: &Context) {
     if json {
-        context.terminal.line(&plan_json(plan, configuration_json(&fleet.program.configuration), state).to_string());
+        context
+            .terminal
+            .line(&plan_json(&Review::of(plan), configuration_json(&fleet.program.configuration), state).to_string());
     } else {
-        context.terminal.print(&plan_text(plan, context.terminal.out));
+        context.terminal.print(&plan_text(&Review::of(plan), context.terminal.out));
     }
 }

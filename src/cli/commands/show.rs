@@ -8,6 +8,7 @@ use crate::cli::{fleet, saved, stored};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::changed_files;
 use crate::render::{configuration_json, plan_json, plan_text, state_json, state_text};
+use crate::review::Review;
 use crate::state::State;
 use std::path::Path;
 
@@ -28,7 +29,7 @@ pub fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
 fn saved_plan(path: &Path, json: bool, state: &State, context: &mut Context) -> Outcome {
     let saved = saved::read(path)?;
     if !json {
-        context.terminal.print(&plan_text(&saved.plan, context.terminal.out));
+        context.terminal.print(&plan_text(&Review::of(&saved.plan), context.terminal.out));
         return Ok(Exit::Done);
     }
     let mut ignored = Diagnostics::new();
@@ -41,6 +42,6 @@ fn saved_plan(path: &Path, json: bool, state: &State, context: &mut Context) -> 
             serde_json::json!({})
         }
     };
-    context.terminal.line(&plan_json(&saved.plan, described, state).to_string());
+    context.terminal.line(&plan_json(&Review::of(&saved.plan), described, state).to_string());
     Ok(Exit::Done)
 }

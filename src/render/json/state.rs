@@ -3,6 +3,7 @@
 use super::checks::checks_json;
 use super::module_tree::{identity, root_module};
 use crate::render::value::{json as value_json, recorded_object};
+use crate::review::Shown;
 use crate::state::{Record, State};
 use serde_json::{Map, Value as Json, json};
 
@@ -52,10 +53,11 @@ fn resources(state: &State) -> Json {
     all.sort_by_key(|(address, key, _)| (*address, *key));
     root_module(all.into_iter().map(|(address, key, record)| {
         let object = recorded_object(address, &record);
+        let object = Shown::object(address, &object);
         let mut out = identity(address, false);
         out.insert("schema_version".into(), json!(0));
-        out.insert("values".into(), value_json::known(&object).unwrap_or(Json::Null));
-        out.insert("sensitive_values".into(), value_json::sensitive_mask(&object));
+        out.insert("values".into(), value_json::known(object).unwrap_or(Json::Null));
+        out.insert("sensitive_values".into(), value_json::sensitive_mask(object));
         if !record.dependencies.is_empty() {
             let names: Vec<String> = record.dependencies.iter().map(ToString::to_string).collect();
             out.insert("depends_on".into(), json!(names));

@@ -1,12 +1,10 @@
 //! What the fleet costs, now and afterwards.
 
-use super::headline;
 use super::page::{Page, Sign};
 use crate::money::{HOURS_PER_MONTH, Usd};
-use crate::plan::Plan;
 use crate::render::style::{ADD, BOLD, DIM, REMOVE, Style};
-use crate::render::words::count;
-use crate::render::words::offer as placement;
+use crate::render::words::{count, offer};
+use crate::review::Review;
 use unicode_width::UnicodeWidthStr;
 
 const COLUMNS: usize = 6;
@@ -22,8 +20,8 @@ struct Row {
 }
 
 /// The table: a line for each object whose cost changes, then the fleet's total per hour and per month.
-pub fn table(page: &mut Page, plan: &Plan) {
-    let rows = rows(plan);
+pub fn table(page: &mut Page, review: &Review<'_>) {
+    let rows = rows(review);
     let widths = widths(&rows, page.style.columns());
     page.gap();
     for row in &rows {
@@ -32,32 +30,27 @@ pub fn table(page: &mut Page, plan: &Plan) {
     }
 }
 
-fn rows(plan: &Plan) -> Vec<Row> {
+fn rows(review: &Review<'_>) -> Vec<Row> {
     let plain = anstyle::Style::new();
     let titles = ["Cost", "Offer", "GPU-hour", "Now/h", "After/h", "Change"].map(str::to_owned);
     let mut rows = vec![Row { sign: Sign::Same, cells: titles, paint: BOLD }];
-    let (mut same, mut same_cost) = (0, Usd::ZERO);
-    for change in &plan.changes {
-        if change.placed.is_none() && change.cost_before == change.cost_after {
-            same += usize::from(change.cost_after != Usd::ZERO);
-            same_cost = same_cost + change.cost_after;
-            continue;
-        }
-        let offer = change.placed.as_ref().map(|placed| &placed.offer);
-        let place = offer.and_then(|offer| placement::place(&offer.facts)).map_or(String::new(), |p| format!(", {p}"));
+    for change in review.changes.iter().filter(|change| change.moves_money()) {
+        let offer = change.placed.map(|placed| &placed.offer);
+        let place = offer.and_then(|offer| offer::place(&offer.facts)).map_or(String::new(), |p| format!(", {p}"));
         let cells = [
             change.address.to_string(),
-            offer.map_or(String::new(), |offer| format!("{}{place}", placement::gpus(offer))),
+            offer.map_or(String::new(), |offer| format!("{}{place}", offer::gpus(offer))),
             offer.map_or(String::new(), |offer| offer.price_per_gpu.to_string()),
             amount(change.cost_before, None),
             amount(change.cost_after, None),
             difference(change.cost_after - change.cost_before, None),
         ];
-        rows.push(Row { sign: headline::sign(plan, change), cells, paint: plain });
+        rows.push(Row { sign: Sign::of(change), cells, paint: plain });
     }
-    if same > 0 {
-        let name = count(same, "unchanged instance");
-        let cells = [name, String::new(), String::new(), same_cost.to_string(), same_cost.to_string(), String::new()];
+    let cost = review.cost;
+    if cost.unchanged > 0 {
+        let (name, same) = (count(cost.unchanged, "unchanged instance"), cost.unchanged_cost.to_string());
+        let cells = [name, String::new(), String::new(), same.clone(), same, String::new()];
         rows.push(Row { sign: Sign::Same, cells, paint: DIM });
     }
     let total = |name: String, before: Usd, after: Usd, places| {
@@ -71,7 +64,6 @@ fn rows(plan: &Plan) -> Vec<Row> {
         ];
         Row { sign: Sign::Same, cells, paint: BOLD }
     };
-    let cost = plan.cost;
     rows.push(total("Fleet per hour".into(), cost.before, cost.after, None));
     let month = format!("Fleet per month ({HOURS_PER_MONTH} h)");
     rows.push(total(month, cost.before.per_month(), cost.after.per_month(), Some(2)));

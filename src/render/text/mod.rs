@@ -2,14 +2,13 @@
 
 mod cost;
 mod event;
-pub(super) mod headline;
+mod object;
 mod orphans;
 mod page;
 mod plan;
-pub(super) mod resource;
+mod script;
 mod state;
-pub(super) mod string_diff;
-pub(super) mod value_diff;
+mod value;
 
 pub use event::event_text;
 pub use orphans::{intent_text, orphans_json, orphans_text};

@@ -1,10 +1,12 @@
 //! Lines with a symbol in the margin, as plans are drawn.
 
+use crate::plan::Action;
 use crate::render::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style, wrap};
+use crate::review::{Described, DiffKind};
 use unicode_width::UnicodeWidthStr;
 
 /// What the margin of a line says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sign {
     /// Nothing.
     Same,
@@ -26,7 +28,33 @@ pub enum Sign {
     Moved,
 }
 
+impl From<DiffKind> for Sign {
+    fn from(kind: DiffKind) -> Self {
+        match kind {
+            DiffKind::Same => Sign::Same,
+            DiffKind::Added => Sign::Add,
+            DiffKind::Removed => Sign::Remove,
+            DiffKind::Changed => Sign::Change,
+        }
+    }
+}
+
 impl Sign {
+    /// Of a planned change.
+    pub fn of(change: &Described<'_>) -> Sign {
+        match change.action {
+            Action::NoOp if change.moved_from.is_some() => Sign::Moved,
+            Action::NoOp => Sign::Same,
+            Action::Create => Sign::Add,
+            Action::Update => Sign::Change,
+            Action::Delete => Sign::Remove,
+            Action::Forget => Sign::Forget,
+            Action::Read => Sign::Read,
+            Action::Replace if change.new_first => Sign::ReplaceNewFirst,
+            Action::Replace => Sign::Replace,
+        }
+    }
+
     /// As it stands in the margin.
     pub fn text(self) -> &'static str {
         match self {

@@ -1,55 +1,48 @@
 //! A plan as people review it before they spend money.
 
 use super::cost;
-use super::headline;
 use super::page::{Page, Sign};
-use super::resource;
-use super::value_diff::{SENSITIVE, assign};
-use crate::lang::{Kind, Value};
-use crate::plan::{Action, Change, Drift, DriftKind, OutputChange, Plan, PlanMode, Reason};
+use super::value::assign;
+use crate::money::Usd;
+use crate::plan::{Action, PlanMode};
 use crate::render::escape::harmless_line;
-use crate::render::style::{BOLD, CHANGE, REMOVE, Style, wrap};
-use crate::render::words::{offer as placement, remark};
-use crate::render::words::{cost_sentence, count};
-use crate::schema::INSTANCE;
-use crate::state::{Intent, IntentAction};
-use std::sync::Arc;
+use crate::render::style::{ADD, BOLD, CHANGE, REMOVE, Style, wrap};
+use crate::render::words::{cost_sentence, count, headline, offer, remark};
+use crate::review::{Described, DescribedOutput, Doubt, Drifted, Headline, Review, Verdict};
+use crate::state::IntentAction;
+use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthStr;
 
 /// The whole plan.
-pub fn plan_text(plan: &Plan, style: Style) -> String {
+pub fn plan_text(review: &Review<'_>, style: Style) -> String {
     let mut page = Page::new(style);
-    drift(&mut page, plan);
-    if plan.changes.iter().any(Change::is_news) {
-        changes(&mut page, plan);
+    drift(&mut page, review);
+    let news = review.news().next().is_some();
+    if news {
+        changes(&mut page, review);
+        summary(&mut page, review);
     }
-    let outputs: Vec<&OutputChange> = plan.outputs.iter().filter(|output| output.changed).collect();
-    if !plan.steps.is_empty() || plan.changes.iter().any(Change::is_news) {
-        summary(&mut page, plan);
-    }
-    if !outputs.is_empty() {
-        self::outputs(&mut page, &outputs);
-        if !plan.changes.iter().any(Change::is_news) {
+    if review.outputs.iter().any(|output| output.changed) {
+        outputs(&mut page, review);
+        if !news {
             page.gap();
             page.paragraph(
                 "You can apply this plan to save these new output values to the state, without changing the account.",
             );
         }
     }
-    if plan.has_changes() {
-        if plan.cost.before != plan.cost.after || plan.changes.iter().any(|change| change.placed.is_some()) {
-            cost::table(&mut page, plan);
-        } else {
+    match review.verdict {
+        Verdict::Changes if review.cost.moves => cost::table(&mut page, review),
+        Verdict::Changes => {
             page.gap();
-            page.paragraph(&cost_sentence(plan.cost.after));
+            page.paragraph(&cost_sentence(review.cost.after));
         }
-    } else {
-        nothing(&mut page, plan);
+        _ => nothing(&mut page, review),
     }
-    remarks(&mut page, plan);
-    in_doubt(&mut page, &plan.in_doubt);
-    left_out(&mut page, plan);
-    if plan.narrowed {
+    remarks(&mut page, review);
+    in_doubt(&mut page, &review.in_doubt);
+    left_out(&mut page, review);
+    if review.narrowed {
         warning(&mut page, "Resource targeting is in effect");
         page.paragraph(
             "The plan was narrowed with -target or -exclude: it does not make the account what the whole configuration \
@@ -60,8 +53,8 @@ pub fn plan_text(plan: &Plan, style: Style) -> String {
 }
 
 /// What changed outside of podform: told apart from what will change.
-fn drift(page: &mut Page, plan: &Plan) {
-    if plan.drift.is_empty() {
+fn drift(page: &mut Page, review: &Review<'_>) {
+    if review.drift.is_empty() {
         return;
     }
     let style = page.style;
@@ -70,20 +63,16 @@ fn drift(page: &mut Page, plan: &Plan) {
     page.line(0, Sign::Same, &note);
     page.gap();
     page.paragraph("podform found these changes in the account since the last \"podform apply\":");
-    for Drift { address, kind, before, after } in &plan.drift {
+    for Drifted { address, gone, difference, .. } in &review.drift {
         page.gap();
-        let (rest, sign) = match kind {
-            DriftKind::Gone => (" is gone", Sign::Remove),
-            DriftKind::Changed(_) => (" has changed", Sign::Change),
-        };
+        let (rest, sign) = if *gone { (" is gone", Sign::Remove) } else { (" has changed", Sign::Change) };
         page.headline(&address.to_string(), rest);
-        let (before, after) = differing(kind, before, after.as_ref());
-        resource::block(page, 1, sign, address, (Some(&before), after.as_ref()), &[]);
+        page.object(1, sign, address, difference);
     }
     page.gap();
-    if plan.mode == PlanMode::RefreshOnly {
+    if review.mode == PlanMode::RefreshOnly {
         page.paragraph("Applying this plan takes these changes into the state and calls nothing.");
-    } else if plan.has_changes() {
+    } else if review.verdict == Verdict::Changes {
         page.paragraph("The plan below may undo or answer them, unless ignore_changes names the attributes.");
         page.gap();
         page.rule();
@@ -91,32 +80,10 @@ fn drift(page: &mut Page, plan: &Plan) {
     page.gap();
 }
 
-/// The objects of a drift, with what differs only in what the server shows.
-fn differing(kind: &DriftKind, before: &Value, after: Option<&Value>) -> (Value, Option<Value>) {
-    let (DriftKind::Changed(differences), Some(after)) = (kind, after) else { return (before.clone(), after.cloned()) };
-    let (mut before, mut after) = (before.clone(), after.clone());
-    for (name, recorded, live) in differences {
-        if before.get(name) == after.get(name) {
-            set(&mut before, name, recorded);
-            set(&mut after, name, live);
-        }
-    }
-    (before, Some(after))
-}
-
-fn set(object: &mut Value, name: &str, value: &Value) {
-    if let Kind::Object(entries) = &mut object.kind {
-        Arc::make_mut(entries).insert(name.into(), value.clone());
-    }
-}
-
-fn changes(page: &mut Page, plan: &Plan) {
+fn changes(page: &mut Page, review: &Review<'_>) {
     page.line(0, Sign::Same, "podform generated the following execution plan.");
-    let signs: Vec<(Sign, bool)> = plan
-        .changes
-        .iter()
-        .map(|change| (headline::sign(plan, change), change.address.resource.kind == INSTANCE))
-        .collect();
+    let signs: BTreeSet<(Sign, bool)> =
+        review.changes.iter().map(|change| (Sign::of(change), change.is_machine())).collect();
     if signs.iter().any(|(sign, _)| !matches!(sign, Sign::Same | Sign::Moved)) {
         page.line(0, Sign::Same, "Resource actions are indicated with the following symbols:");
     }
@@ -143,120 +110,110 @@ fn changes(page: &mut Page, plan: &Plan) {
     }
     page.gap();
     page.line(0, Sign::Same, "podform will perform the following actions:");
-    for change in plan.changes.iter().filter(|change| change.is_news()) {
-        self::change(page, plan, change);
+    for change in review.news() {
+        self::change(page, change);
     }
 }
 
-fn change(page: &mut Page, plan: &Plan, change: &Change) {
+fn change(page: &mut Page, change: &Described<'_>) {
+    let Some(difference) = &change.difference else { return };
     page.gap();
-    let sentence = headline::sentence(change);
     let forceful = matches!(change.action, Action::Replace | Action::Delete);
-    let sentence =
-        if forceful { page.style.paint(REMOVE.bold(), &sentence) } else { page.style.paint(BOLD, &sentence) };
-    let subject = headline::moved(change).unwrap_or(&change.address);
-    let deposed = change.deposed.as_ref().map_or(String::new(), |key| format!(" (deposed object {key})"));
+    let sentence = page.style.paint(if forceful { REMOVE.bold() } else { BOLD }, &headline::sentence(change));
+    let subject = match change.headline {
+        Headline::MovedFrom(from) => from,
+        Headline::Action | Headline::Imported => change.address,
+    };
+    let deposed = change.deposed.map_or(String::new(), |key| format!(" (deposed object {key})"));
     page.headline(&format!("{subject}{deposed}"), &sentence);
-    if let (Some(from), true) = (&change.moved_from, subject == &change.address) {
+    if let (Some(from), Headline::Action | Headline::Imported) = (change.moved_from, change.headline) {
         page.comment("", &[format!("(moved from {from})")]);
     }
-    if let (Some(id), false) = (&change.importing, headline::is_import(change)) {
+    if let (Some(id), Headline::Action | Headline::MovedFrom(_)) = (change.importing, change.headline) {
         page.comment("", &[format!("(imported from {:?})", harmless_line(id))]);
     }
-    if let Some(why) = headline::because(&change.address, change.reason.as_ref()) {
+    if let Some(why) = headline::because(change.address, change.reason) {
         page.comment("", &[why]);
     }
-    if let Some(placed) = &change.placed {
-        page.comment("offer: ", &placement::offer(placed, change.cost_after));
-        let mut host = placement::facts(placed);
-        host.extend(placement::substitute(&placed.envelope));
+    if let Some(placed) = change.placed {
+        page.comment("offer: ", &offer::offer(placed, change.cost_after));
+        let mut host = offer::facts(placed);
+        host.extend(offer::substitute(&placed.envelope));
         page.comment("host:  ", &host);
     }
-    for remark in &change.remarks {
+    for remark in change.remarks {
         for line in wrap(remark::sentence(remark), page.style.columns().saturating_sub(6)) {
             page.comment("", &[line]);
         }
     }
     // An import shows the whole object.
-    let sign = if headline::is_import(change) { Sign::Same } else { headline::sign(plan, change) };
-    // What is let go stays as it is.
-    let after = if change.reason == Some(Reason::LetGo) { &change.before } else { &change.after };
-    resource::block(page, 1, sign, &change.address, (change.before.as_ref(), after.as_ref()), &change.forced_by);
+    let sign = if change.headline == Headline::Imported { Sign::Same } else { Sign::of(change) };
+    page.object(1, sign, change.address, difference);
 }
 
-fn summary(page: &mut Page, plan: &Plan) {
-    let replaced = plan.count(Action::Replace);
-    let forgotten = match plan.count(Action::Forget) {
+fn summary(page: &mut Page, review: &Review<'_>) {
+    let counts = review.counts;
+    let forgotten = match counts.forgotten {
         0 => String::new(),
         n => format!(", {n} to forget"),
     };
-    let imported = match plan.imports.len() {
+    let imported = match counts.imported {
         0 => String::new(),
         n => format!(" {n} to import,"),
     };
     let text = format!(
         "{imported} {} to add, {} to change, {} to destroy{forgotten}.",
-        plan.count(Action::Create) + replaced,
-        plan.count(Action::Update),
-        plan.count(Action::Delete) + replaced,
+        counts.added, counts.changed, counts.destroyed,
     );
     page.gap();
     let head = page.style.paint(BOLD, "Plan:");
     page.line(0, Sign::Same, &format!("{head}{text}"));
 }
 
-fn outputs(page: &mut Page, outputs: &[&OutputChange]) {
+fn outputs(page: &mut Page, review: &Review<'_>) {
     page.gap();
     page.line(0, Sign::Same, "Changes to Outputs:");
-    let width = outputs.iter().map(|output| output.name.width()).max().unwrap_or(0);
-    for output in outputs {
-        let head = assign(&output.name, width);
-        if output.sensitive {
-            let (sign, tail) = match (&output.before, &output.after) {
-                (None, _) => (Sign::Add, ""),
-                (_, None) => (Sign::Remove, " -> null"),
-                _ => (Sign::Change, ""),
-            };
-            page.line(1, sign, &format!("{head}{SENSITIVE}{tail}"));
-        } else {
-            page.difference(1, &head, output.before.as_ref(), output.after.as_ref(), "");
+    let changed: Vec<&DescribedOutput<'_>> = review.outputs.iter().filter(|output| output.changed).collect();
+    let width = changed.iter().map(|output| output.name.width()).max().unwrap_or(0);
+    for output in changed {
+        if let Some(difference) = &output.difference {
+            page.difference(1, &assign(output.name, width), difference, "");
         }
     }
 }
 
-fn nothing(page: &mut Page, plan: &Plan) {
-    let (head, rest, detail) = match plan.mode {
-        PlanMode::Destroy => ("No changes.", " There is nothing to destroy.", "The state holds no objects."),
-        PlanMode::RefreshOnly if plan.drift.is_empty() => (
+fn nothing(page: &mut Page, review: &Review<'_>) {
+    let (head, rest, detail) = match review.verdict {
+        Verdict::NothingToDestroy => ("No changes.", " There is nothing to destroy.", "The state holds no objects."),
+        Verdict::AsRecorded => (
             "No changes.",
             " Your fleet still matches the state.",
             "podform compared the account with the state and found no differences.",
         ),
-        PlanMode::RefreshOnly => return,
-        PlanMode::Normal if !plan.in_doubt.is_empty() || !plan.left_out.is_empty() => (
+        Verdict::Changes | Verdict::OnlyDrift => return,
+        Verdict::NothingNow => (
             "Nothing to do now.",
             "",
             "Apart from what is named below, the account matches the configuration, so nothing else is needed.",
         ),
-        PlanMode::Normal => (
+        Verdict::AsConfigured => (
             "No changes.",
             " Your fleet matches the configuration.",
             "podform compared the account with your configuration and found no differences, so no changes are needed.",
         ),
     };
-    let line = format!("{}{}", page.style.paint(crate::render::style::ADD.bold(), head), page.style.paint(BOLD, rest));
+    let line = format!("{}{}", page.style.paint(ADD.bold(), head), page.style.paint(BOLD, rest));
     page.line(0, Sign::Same, &line);
     page.gap();
     page.paragraph(detail);
-    if plan.cost.after != crate::money::Usd::ZERO {
-        page.paragraph(&cost_sentence(plan.cost.after));
+    if review.cost.after != Usd::ZERO {
+        page.paragraph(&cost_sentence(review.cost.after));
     }
 }
 
 /// Remarks on objects that do not change: nobody would read them otherwise.
-fn remarks(page: &mut Page, plan: &Plan) {
-    let noted: Vec<&Change> =
-        plan.changes.iter().filter(|change| change.action == Action::NoOp && !change.remarks.is_empty()).collect();
+fn remarks(page: &mut Page, review: &Review<'_>) {
+    let noted: Vec<&Described<'_>> = review.noted().collect();
     if noted.is_empty() {
         return;
     }
@@ -264,9 +221,8 @@ fn remarks(page: &mut Page, plan: &Plan) {
     let head = page.style.paint(BOLD, "Note:");
     page.line(0, Sign::Same, &format!("{head} {} without a change", count(noted.len(), "object")));
     for change in noted {
-        for remark in &change.remarks {
-            let text = format!("{}: {}", change.address, remark::sentence(remark));
-            page.item(&text);
+        for remark in change.remarks {
+            page.item(&format!("{}: {}", change.address, remark::sentence(remark)));
         }
     }
 }
@@ -279,30 +235,25 @@ fn warning(page: &mut Page, summary: &str) {
     page.gap();
 }
 
-fn in_doubt(page: &mut Page, intents: &[Intent]) {
-    if intents.is_empty() {
+fn in_doubt(page: &mut Page, doubts: &[Doubt<'_>]) {
+    if doubts.is_empty() {
         return;
     }
-    let verb = if intents.len() == 1 { "is" } else { "are" };
-    warning(page, &format!("{} {verb} in doubt", count(intents.len(), "operation")));
-    for intent in intents {
-        let what = match intent.action {
+    let verb = if doubts.len() == 1 { "is" } else { "are" };
+    warning(page, &format!("{} {verb} in doubt", count(doubts.len(), "operation")));
+    for doubt in doubts {
+        let what = match doubt.action {
             IntentAction::Rent => "a rent",
             IntentAction::CreateGroup => "a create",
             IntentAction::Update => "an update",
             IntentAction::Delete => "a delete",
         };
-        let since = intent.doubt_since.unwrap_or(intent.at);
-        let gpus = match (intent.gpu_count, &intent.gpu_model) {
-            (Some(n), Some(model)) => format!(" of {n}x {}", harmless_line(model)),
-            _ => String::new(),
-        };
-        let why = intent.doubt.as_ref().map_or(String::new(), |why| format!(" ({})", harmless_line(why)));
-        let cost = intent
-            .hourly_cost
-            .map_or(String::new(), |cost| format!(" If the machine exists it costs {cost} per hour."));
-        let text = format!("{}: {what}{gpus} has no known outcome since {since}{why}.{cost}", intent.address);
-        page.item(&text);
+        let gpus = doubt.gpus.map_or(String::new(), |(n, model)| format!(" of {n}x {}", harmless_line(model)));
+        let why = doubt.why.map_or(String::new(), |why| format!(" ({})", harmless_line(why)));
+        let cost =
+            doubt.hourly_cost.map_or(String::new(), |cost| format!(" If the machine exists it costs {cost} per hour."));
+        let Doubt { address, since, .. } = doubt;
+        page.item(&format!("{address}: {what}{gpus} has no known outcome since {since}{why}.{cost}"));
     }
     page.gap();
     page.paragraph(
@@ -311,13 +262,13 @@ fn in_doubt(page: &mut Page, intents: &[Intent]) {
     );
 }
 
-fn left_out(page: &mut Page, plan: &Plan) {
-    if plan.left_out.is_empty() {
+fn left_out(page: &mut Page, review: &Review<'_>) {
+    if review.left_out.is_empty() {
         return;
     }
-    warning(page, &format!("No offer for {}", count(plan.left_out.len(), "instance")));
+    warning(page, &format!("No offer for {}", count(review.left_out.len(), "instance")));
     page.paragraph("-allow-partial left these out, because no offer of the market satisfies them:");
-    for address in &plan.left_out {
+    for address in review.left_out {
         page.item(&address.to_string());
     }
 }

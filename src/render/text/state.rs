@@ -1,8 +1,7 @@
 //! The state as `show` and `state show` print it.
 
 use super::page::{Page, Sign};
-use super::resource;
-use super::value_diff::{SENSITIVE, assign};
+use super::value::assign;
 use crate::address::InstanceAddr;
 use crate::lang::json::type_from_json;
 use crate::lang::{Type, Value};
@@ -10,6 +9,8 @@ use crate::render::escape::harmless_line;
 use crate::render::style::{BOLD, Style};
 use crate::render::value::value_text;
 use crate::render::value::{recorded_object, recorded_value};
+use crate::render::words::SENSITIVE;
+use crate::review::{ObjectDiff, Shown};
 use crate::state::{OutputState, Record, State};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,7 +82,7 @@ fn draw(page: &mut Page, address: &InstanceAddr, deposed: Option<&str>, record: 
     let head = page.style.paint(BOLD, &format!("# {address}:{deposed}{tainted}"));
     page.line(0, Sign::Same, &head);
     let object = recorded_object(address, record);
-    resource::block(page, 0, Sign::Same, address, (Some(&object), Some(&object)), &[]);
+    page.object(0, Sign::Same, address, &ObjectDiff::unchanged(address, &object));
 }
 
 fn outputs(page: &mut Page, outputs: &BTreeMap<String, OutputState>) {
@@ -92,6 +93,6 @@ fn outputs(page: &mut Page, outputs: &BTreeMap<String, OutputState>) {
             page.line(0, Sign::Same, &format!("{head}{SENSITIVE}"));
             continue;
         }
-        page.whole(0, Sign::Same, &head, &value(output), "");
+        page.whole(0, Sign::Same, &head, Shown::of(&value(output)), "");
     }
 }

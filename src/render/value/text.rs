@@ -1,10 +1,10 @@
 //! A value as `output` and `console` print it: Terraform's form (`repl.FormatValue`).
 
 use crate::lang::{Kind, Type, Value};
-use crate::render::escape::{quoted, visible_line};
+use crate::render::escape::{delimiter, quoted, visible_line};
 use crate::render::style::Style;
-use crate::render::text::string_diff::delimiter;
-use crate::render::text::value_diff::{UNKNOWN, hidden};
+use crate::render::words::placeholder;
+use crate::review::Shown;
 
 /// The value, over several lines where it has elements or line breaks; no line break at the end.
 pub fn value_text(value: &Value, style: Style) -> String {
@@ -14,12 +14,13 @@ pub fn value_text(value: &Value, style: Style) -> String {
 }
 
 fn write(value: &Value, indent: usize, style: Style, out: &mut String) {
-    if let Some(text) = hidden(value) {
+    if let Some(text) = placeholder(Shown::of(value).face()) {
         out.push_str(&style.paint(crate::render::style::DIM, text));
         return;
     }
     match &value.kind {
-        Kind::Unknown(..) => out.push_str(&style.paint(crate::render::style::DIM, UNKNOWN)),
+        // Its placeholder stands there.
+        Kind::Unknown(..) => {}
         Kind::Null(ty) => out.push_str(&null(ty)),
         Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Kind::Number(n) => out.push_str(&n.to_string()),

@@ -1,13 +1,31 @@
-//! Sentences that every drawing says alike.
+//! What every drawing says alike.
 
 mod cost;
 mod event;
+pub(super) mod headline;
 pub(super) mod offer;
 pub(super) mod remark;
 
 pub use cost::sentence as cost_sentence;
 pub(super) use event::{message, words};
 pub use offer::short as offer_text;
+
+use crate::review::Face;
+
+/// What stands for a value that the apply will tell.
+pub(super) const UNKNOWN: &str = "(known after apply)";
+/// What stands for a sensitive value.
+pub(super) const SENSITIVE: &str = "(sensitive value)";
+
+/// What stands for a value that cannot be shown, or is not there yet.
+pub(super) fn placeholder(face: Face<'_>) -> Option<&'static str> {
+    match face {
+        Face::Sensitive => Some(SENSITIVE),
+        Face::Ephemeral => Some("(ephemeral value)"),
+        Face::Unknown => Some(UNKNOWN),
+        Face::Null | Face::Bool(_) | Face::Number(_) | Face::Text(_) | Face::List | Face::Map | Face::Object => None,
+    }
+}
 
 /// `1 offer`, `2 offers`.
 pub(super) fn count(n: usize, what: &str) -> String {

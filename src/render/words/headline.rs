@@ -1,26 +1,24 @@
 //! The sentence above a change: what will happen to which object, and why.
 
-use super::page::Sign;
 use crate::address::{InstanceAddr, InstanceKey};
-use crate::plan::{Action, Change, Plan, Reason, StepAction};
+use crate::plan::{Action, Reason};
 use crate::render::escape::harmless_line;
-use crate::schema::INSTANCE;
+use crate::review::{Described, Headline};
 
 /// What follows the address: " will be rented".
-pub fn sentence(change: &Change) -> String {
-    let machine = change.address.resource.kind == INSTANCE;
-    if moved(change).is_some() {
-        return format!(" has moved to {}", change.address);
+pub fn sentence(change: &Described<'_>) -> String {
+    match change.headline {
+        Headline::MovedFrom(_) => return format!(" has moved to {}", change.address),
+        Headline::Imported => return " will be imported".to_owned(),
+        Headline::Action => {}
     }
-    if is_import(change) {
-        return " will be imported".to_owned();
-    }
+    let machine = change.is_machine();
     match change.action {
         Action::NoOp => " stays as it is",
         Action::Create if machine => " will be rented",
         Action::Create => " will be created",
         Action::Update => " will be updated in-place",
-        Action::Replace => match (&change.reason, machine) {
+        Action::Replace => match (change.reason, machine) {
             (Some(Reason::Tainted(_)), true) => " is tainted, so it must be re-rented",
             (Some(Reason::Tainted(_)), false) => " is tainted, so must be replaced",
             (Some(Reason::Requested), true) => " will be re-rented, as requested",
@@ -33,23 +31,12 @@ pub fn sentence(change: &Change) -> String {
         Action::Read => " will be read during apply",
         Action::Delete if machine => " will be released",
         Action::Delete => " will be destroyed",
-        Action::Forget if change.reason == Some(Reason::LetGo) => {
+        Action::Forget if change.reason == Some(&Reason::LetGo) => {
             " will no longer be managed by podform, but will not be destroyed"
         }
         Action::Forget => " is gone already, so only its record will go",
     }
     .to_owned()
-}
-
-/// True where an object becomes recorded, and nothing else than its mark changes.
-pub fn is_import(change: &Change) -> bool {
-    change.importing.is_some() && change.before == change.after
-}
-
-/// Where an object was that has nothing but another address now.
-pub fn moved(change: &Change) -> Option<&InstanceAddr> {
-    let stays = change.action == Action::NoOp || (change.action == Action::Update && change.before == change.after);
-    change.moved_from.as_ref().filter(|_| stays)
 }
 
 /// Why, in brackets below the headline; `None` where the difference tells it.
@@ -75,29 +62,4 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
         Reason::Destroy | Reason::Requested | Reason::Triggered => return None,
     };
     Some(format!("({text})"))
-}
-
-/// The sign of a change. A re-rent shows which comes first, as the steps say.
-pub fn sign(plan: &Plan, change: &Change) -> Sign {
-    match change.action {
-        Action::NoOp if change.moved_from.is_some() => Sign::Moved,
-        Action::NoOp => Sign::Same,
-        Action::Create => Sign::Add,
-        Action::Update => Sign::Change,
-        Action::Delete => Sign::Remove,
-        Action::Forget => Sign::Forget,
-        Action::Read => Sign::Read,
-        Action::Replace if new_first(plan, change) => Sign::ReplaceNewFirst,
-        Action::Replace => Sign::Replace,
-    }
-}
-
-/// True where a replace makes the new object before the old one goes.
-pub fn new_first(plan: &Plan, change: &Change) -> bool {
-    let at = |actions: [StepAction; 2]| {
-        plan.steps.iter().position(|step| step.address == change.address && actions.contains(&step.action))
-    };
-    let made = at([StepAction::Rent, StepAction::CreateGroup]);
-    let gone = at([StepAction::Release, StepAction::DeleteGroup]);
-    matches!((made, gone), (Some(made), Some(gone)) if made < gone)
 }
