@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const KEY: &str = "canary-key-of-a-hostile-server";
 /// No run may take longer, retries included.
 const LONGEST: Duration = Duration::from_secs(60);
-/// The largest body that is read has 32 MB, and several are read at once.
+/// The largest body that is held whole has 32 MB, and several are read at once.
 const MOST_KB: u64 = 400 << 10;
 
 const FLEET: &str = r#"

@@ -8,7 +8,7 @@ mod pace;
 mod transport;
 
 pub use endpoint::{Endpoint, SetupError};
-pub use transport::{Answer, Failure, Method, Options, Request, Transport};
+pub use transport::{Answer, Failure, Method, Options, Request, Stop, Transport, hold, too_long};
 
 #[cfg(test)]
 pub(crate) mod scripted;

@@ -117,7 +117,7 @@ async fn failures_tell_whether_anything_was_sent() {
     let cut = send(&Server::start(move |_, _| Reply::Raw(cut.clone())).await).await;
     assert!(matches!(&cut, Some(Failure::CutOff { status: 200, .. })), "{cut:?}");
     let large = send(&Server::start(|_, _| answer(200, vec![b' '; 1025])).await).await;
-    assert_eq!(large, Some(Failure::TooLarge { status: 200, limit: 1024 }));
+    assert_eq!(large, Some(Failure::TooLarge { status: 200, message: "the answer is longer than 1024 bytes".into() }));
     assert_eq!(send(&Server::start(|_, _| answer(200, vec![b' '; 1024])).await).await, None);
 }
 
@@ -155,7 +155,7 @@ async fn compressed_answers_are_read_and_bounded_by_their_real_size() {
     let transport = transport(&server.url, impatient());
     assert_eq!(transport.send(get("/small")).await.expect("an answer").body, b"[1,2]");
     let large = transport.send(get("/large")).await.err();
-    assert_eq!(large, Some(Failure::TooLarge { status: 200, limit: 1024 }));
+    assert_eq!(large, Some(Failure::TooLarge { status: 200, message: "the answer is longer than 1024 bytes".into() }));
 }
 
 #[tokio::test]

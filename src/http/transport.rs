@@ -7,6 +7,7 @@ use jiff::fmt::rfc2822;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use std::error::Error as _;
+use std::ops::ControlFlow;
 use std::time::Duration;
 use tracing::trace;
 
@@ -30,7 +31,7 @@ pub struct Options {
     pub timeout: Duration,
     /// The same for rents and deletes, which take longer (API sheet §1).
     pub slow_timeout: Duration,
-    /// The longest answer that is read, in bytes, after decompression.
+    /// The longest answer that is held whole, in bytes, after decompression.
     pub max_body: usize,
 }
 
@@ -119,12 +120,12 @@ pub enum Failure {
         /// What happened.
         message: String,
     },
-    /// The status (a 2xx) came back with more than [`Options::max_body`].
+    /// The status (a 2xx) came back with more than whoever takes the body bears.
     TooLarge {
         /// The status.
         status: u16,
-        /// The limit, in bytes.
-        limit: usize,
+        /// What is too large.
+        message: String,
     },
 }
 
@@ -217,12 +218,28 @@ impl Transport {
         self.pace.pause(time);
     }
 
-    /// Sends one request, once.
+    /// Sends one request, once, and holds what comes back.
     ///
     /// # Errors
     ///
     /// What is known where no readable answer came back.
     pub async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        let mut body = Vec::new();
+        let limit = self.options.max_body;
+        let mut answer = self.send_into(request, &mut |piece| hold(&mut body, piece, limit)).await?;
+        if is_success(answer.status) {
+            answer.body = body;
+        }
+        Ok(answer)
+    }
+
+    /// Sends one request, once. The body of a success goes to `take`, piece by piece while it arrives; only that of
+    /// another answer stands in the answer.
+    ///
+    /// # Errors
+    ///
+    /// What is known where no readable answer came back.
+    pub async fn send_into(&self, request: Request, take: &mut Take<'_>) -> Result<Answer, Failure> {
         let url = self.endpoint.url(&request.path, &request.query).map_err(Failure::NotSent)?;
         let (client, method) = match request.method {
             Method::Get => (&self.client, reqwest::Method::GET),
@@ -245,7 +262,7 @@ impl Transport {
                 Failure::NoAnswer(words(&error))
             }
         })?;
-        self.read(response).await
+        self.read(response, take).await
     }
 
     /// Headers for the log, without what may be a credential.
@@ -261,9 +278,9 @@ impl Transport {
         all.collect::<Vec<_>>().join(", ")
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Failure> {
+    async fn read(&self, mut response: reqwest::Response, take: &mut Take<'_>) -> Result<Answer, Failure> {
         let status = response.status().as_u16();
-        let success = response.status().is_success();
+        let success = is_success(status);
         let headers = response.headers();
         trace!("{} {status} headers: {}", response.url().path(), self.written(headers));
         let mut answer = Answer {
@@ -273,17 +290,52 @@ impl Transport {
             location_host: text(headers, &LOCATION).and_then(location_host),
             body: Vec::new(),
         };
-        let limit = if success { self.options.max_body } else { MAX_ERROR_BODY };
         loop {
             match response.chunk().await {
-                Ok(Some(chunk)) if answer.body.len() + chunk.len() <= limit => answer.body.extend_from_slice(&chunk),
-                Ok(Some(_)) if success => return Err(Failure::TooLarge { status, limit }),
+                Ok(Some(piece)) if success => match take(&piece) {
+                    ControlFlow::Continue(()) => {}
+                    ControlFlow::Break(Stop::Enough) => return Ok(answer),
+                    ControlFlow::Break(Stop::TooLarge(message)) => return Err(Failure::TooLarge { status, message }),
+                },
                 Err(error) if success => return Err(Failure::CutOff { status, message: words(&error) }),
+                Ok(Some(piece)) if hold(&mut answer.body, &piece, MAX_ERROR_BODY).is_continue() => {}
                 // Of an error, the status says enough.
                 Ok(_) | Err(_) => return Ok(answer),
             }
         }
     }
+}
+
+/// Takes in a piece of the body of a success.
+pub type Take<'a> = dyn FnMut(&[u8]) -> ControlFlow<Stop> + Send + 'a;
+
+/// Why no more of a body is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// More is not borne: what is too large, in words.
+    TooLarge(String),
+    /// What is known of it suffices.
+    Enough,
+}
+
+/// More than so many bytes.
+pub fn too_long(limit: usize) -> ControlFlow<Stop> {
+    let size = if limit >> 20 > 0 { format!("{} MB", limit >> 20) } else { format!("{limit} bytes") };
+    ControlFlow::Break(Stop::TooLarge(format!("the answer is longer than {size}")))
+}
+
+/// Adds a piece to a body that is held whole, up to a limit in bytes.
+pub fn hold(body: &mut Vec<u8>, piece: &[u8], limit: usize) -> ControlFlow<Stop> {
+    if body.len() + piece.len() > limit {
+        return too_long(limit);
+    }
+    body.extend_from_slice(piece);
+    ControlFlow::Continue(())
+}
+
+/// Whether a status says that the call was done.
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
 }
 
 fn headers(key: &SecretString) -> Result<HeaderMap, SetupError> {

@@ -1,12 +1,13 @@
 //! The client: its settings, and the calls that the seam does not ask for.
 
 use super::clean::one_line;
-use super::field::{Row, rows};
-use super::offers::offers;
+use super::field::Row;
+use super::offers::{distinct, offer};
 use super::paging::{Page, Paging, complete};
 use super::query::MarketQuery;
 use super::read::{LedgerRow, global_template, group, ledger_row, machine};
 use super::retry::{Call, Retry};
+use super::stream::{Rows, Wrong};
 use super::write::{Body, reboot};
 use crate::cloud::{ErrorKind, Listed, Outcome, Read};
 use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transport};
@@ -144,8 +145,9 @@ impl Client {
     /// The call failed.
     pub async fn market(&self, query: &MarketQuery) -> Read<Vec<Offer>> {
         let call = self.get("/instances/market/list".into(), query.pairs());
-        let (offers, _) = call.read(|value| offers(value).ok_or("the answer is no list")).await?;
-        Ok(offers)
+        let limit = self.transport.options().max_body;
+        let (rows, _) = call.read_with(|| Rows::new(limit, |row| Ok(offer(row)))).await?;
+        Ok(distinct(rows))
     }
 
     /// Details of one of the vendor's templates; `None` for 404 and 410.
@@ -211,7 +213,7 @@ impl Client {
     }
 
     /// A list, wholly.
-    pub(super) async fn list<T>(
+    pub(super) async fn list<T: Send>(
         &self,
         path: &'static str,
         query: Vec<(String, String)>,
@@ -227,7 +229,14 @@ impl Client {
             let paging = [("page".to_owned(), number.to_string()), ("itemsPerPage".to_owned(), size.to_string())];
             let call = self.get(path.to_owned(), query.iter().cloned().chain(paging).collect());
             async move {
-                let (rows, answer) = call.read(|value| page(path, value, parse)).await?;
+                let limit = self.transport.options().max_body;
+                let reader = || {
+                    let rows = Rows::new(limit, keyed(parse));
+                    // The reference shows an empty object for the list of usage (C12); of no other list would it be
+                    // proof of emptiness.
+                    if path.contains("/billing/") { rows.or_empty_object() } else { rows }
+                };
+                let (rows, answer) = call.read_with(reader).await?;
                 Ok(Page { rows, date: answer.date })
             }
         })
@@ -239,10 +248,16 @@ impl Client {
     }
 
     /// One thing by its id; `None` for 404 and 410.
-    pub(super) async fn one<T>(&self, path: String, parse: impl Fn(&Row<'_>) -> Option<T>) -> Read<Option<T>> {
+    pub(super) async fn one<T: Send>(
+        &self,
+        path: String,
+        parse: impl Fn(&Row<'_>) -> Option<T> + Send + Sync,
+    ) -> Read<Option<T>> {
         let call = self.get(path, Vec::new());
         match call
-            .read(|value| Row::of(value).and_then(|row| parse(&row)).ok_or("the answer is not what was asked for"))
+            .read(|value| {
+                Row::of(value).and_then(|row| parse(&row)).ok_or(Wrong("the answer is not what was asked for"))
+            })
             .await
         {
             Ok((thing, _)) => Ok(Some(thing)),
@@ -277,22 +292,19 @@ fn search(phrase: &str) -> Vec<(String, String)> {
     vec![("search".to_owned(), phrase.to_owned())]
 }
 
-/// The rows of one page, each with what tells it apart: its id, else all of it and its number among its like.
-fn page<T>(path: &str, value: &RawValue, parse: fn(&Row<'_>) -> Option<T>) -> Result<Vec<(String, T)>, &'static str> {
-    const NO_ID: &str = "a row of the list has no id";
-    // The reference shows an empty object for the list of usage (C12); of no other list would it be proof of emptiness.
-    let empty = path.contains("/billing/") && Row::of(value).is_some_and(|row| row.0.is_empty());
-    let rows = if empty { Vec::new() } else { rows(value).ok_or("the answer is no list")? };
-    let mut likes: HashMap<&str, u32> = HashMap::new();
-    let mut keyed = Vec::with_capacity(rows.len());
-    for value in rows {
+/// Reads the rows of one page, each with what tells it apart: its id, else all of it and its number among its like.
+fn keyed<T: Send>(
+    parse: fn(&Row<'_>) -> Option<T>,
+) -> impl FnMut(&RawValue) -> Result<Option<(String, T)>, Wrong> + Send {
+    const NO_ID: Wrong = Wrong("a row of the list has no id");
+    let mut likes: HashMap<String, u32> = HashMap::new();
+    move |value| {
         let row = Row::of(value).ok_or(NO_ID)?;
         let key = row.text("id").unwrap_or_else(|| {
-            let like = likes.entry(value.get()).or_insert(0);
+            let like = likes.entry(value.get().to_owned()).or_insert(0);
             *like += 1;
             format!("{value} #{like}")
         });
-        keyed.push((one_line(&key, 10_000), parse(&row).ok_or(NO_ID)?));
+        Ok(Some((one_line(&key, 10_000), parse(&row).ok_or(NO_ID)?)))
     }
-    Ok(keyed)
 }

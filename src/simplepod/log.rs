@@ -57,7 +57,7 @@ pub(super) fn sent(name: &str, request: &Request, secrets: &[String]) {
 }
 
 /// What came back, after how long, of which try (from 0).
-pub(super) fn answered(name: &str, start: Instant, number: u32, end: &Result<Answer, Failure>, secrets: &[String]) {
+pub(super) fn answered(name: &str, start: Instant, number: u32, end: Result<&Answer, &Failure>, secrets: &[String]) {
     if !enabled!(Level::INFO) {
         return;
     }

@@ -15,6 +15,7 @@ mod query;
 mod read;
 mod refusal;
 mod retry;
+mod stream;
 mod write;
 
 pub use client::{BASE_URL, Client, Expected, Settings};

@@ -1,6 +1,6 @@
 //! Rows of the market as offers (API sheet §3.1).
 
-use super::field::{Row, rows};
+use super::field::Row;
 use crate::lang::hex;
 use crate::live::{Offer, OfferFacts, Version};
 use crate::money::Usd;
@@ -20,18 +20,16 @@ fn gigabytes(megabytes: Decimal) -> Decimal {
     (megabytes / Decimal::from(1000)).normalize()
 }
 
-/// Every usable row of a market list, in the order of the answer: with a price above zero, a model, and a way to refer
-/// to it. `None`: the answer is no list.
-pub(super) fn offers(answer: &RawValue) -> Option<Vec<Offer>> {
-    let mut offers: Vec<Offer> = rows(answer)?.into_iter().filter_map(offer).collect();
-    // A row that came twice is one offer.
+/// A market: a row that came twice is one offer, and hosts that look alike are told apart.
+pub(super) fn distinct(mut offers: Vec<Offer>) -> Vec<Offer> {
     let mut seen = HashSet::new();
     offers.retain(|offer| seen.insert((offer.iri.clone(), offer.gpu_count)));
     number_twins(&mut offers);
-    Some(offers)
+    offers
 }
 
-fn offer(value: &RawValue) -> Option<Offer> {
+/// A row of the market, if it can be used: with a price above zero, a model, and a way to refer to it.
+pub(super) fn offer(value: &RawValue) -> Option<Offer> {
     let row = Row::of(value)?;
     let iri = row.text("instanceMarket").filter(|iri| !iri.is_empty());
     let iri = iri.or_else(|| Some(format!("/instances/market/{}", row.id()?)))?;
@@ -127,8 +125,9 @@ mod tests {
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
 
-    fn offers(list: Value) -> Option<Vec<Offer>> {
-        super::offers(&serde_json::value::to_raw_value(&list).expect("JSON"))
+    fn offers(list: &[Value]) -> Vec<Offer> {
+        let raw = |row| serde_json::value::to_raw_value(row).expect("JSON");
+        distinct(list.iter().filter_map(|row| offer(&raw(row))).collect())
     }
 
     fn row(id: u64, count: u32, price: &str) -> Value {
@@ -140,7 +139,7 @@ mod tests {
 
     #[test]
     fn rows_become_offers() {
-        let offers = offers(json!([row(1, 2, "0.31")])).expect("a list");
+        let offers = offers(&[row(1, 2, "0.31")]);
         let offer = &offers[0];
         assert_eq!((offer.iri.as_str(), offer.gpu_count, offer.available), ("/instances/market/1001", 2, true));
         assert_eq!(offer.price_per_gpu, Usd(Decimal::new(31, 2)));
@@ -158,8 +157,17 @@ mod tests {
         no_iri.as_object_mut().expect("an object").remove("instanceMarket");
         let mut rented = row(8, 1, "0.5");
         rented["rentalStatus"] = json!("inactive");
-        let list = json!([row(1, 1, "0"), row(2, 1, "-1"), {"id": 3}, null, no_iri.clone(), no_iri, rented, {"gpuModel": "x"}]);
-        let offers = offers(list).expect("a list");
+        let list = [
+            row(1, 1, "0"),
+            row(2, 1, "-1"),
+            json!({"id": 3}),
+            json!(null),
+            no_iri.clone(),
+            no_iri,
+            rented,
+            json!({"gpuModel": "x"}),
+        ];
+        let offers = offers(&list);
         let brief: Vec<_> = offers.iter().map(|offer| (offer.iri.as_str(), offer.available)).collect();
         assert_eq!(brief, [("/instances/market/7", true), ("/instances/market/1008", false)]);
     }
@@ -168,7 +176,7 @@ mod tests {
     fn variants_share_a_host_and_twins_do_not() {
         let list = |order: [usize; 4]| {
             let rows = [row(1, 1, "0.3"), row(2, 2, "0.3"), row(3, 1, "0.4"), row(4, 4, "0.4")];
-            offers(order.iter().map(|at| rows[*at].clone()).collect()).expect("a list")
+            offers(&order.map(|at| rows[at].clone()))
         };
         let hosts = |offers: Vec<Offer>| -> BTreeMap<String, String> {
             offers.into_iter().map(|offer| (offer.iri, offer.host)).collect()

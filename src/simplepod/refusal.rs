@@ -46,9 +46,7 @@ pub(super) fn failed(call: &str, failure: &Failure) -> CallError {
         Failure::CutOff { status, message } => {
             (ErrorKind::Protocol, Some(*status), format!("the answer broke off: {message}"))
         }
-        Failure::TooLarge { status, limit } => {
-            (ErrorKind::Protocol, Some(*status), format!("the answer is longer than {} MB", limit >> 20))
-        }
+        Failure::TooLarge { status, message } => (ErrorKind::Protocol, Some(*status), message.clone()),
     };
     CallError { kind, call: call.to_owned(), status, message: one_line(&message, MESSAGE) }
 }

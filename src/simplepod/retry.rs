@@ -9,6 +9,7 @@
 use super::clean::{hide, one_line};
 use super::log;
 use super::refusal::{failed, is_html, refused, unreadable};
+use super::stream::{Reader, Whole, Wrong};
 use crate::cloud::{CallError, ErrorKind, Outcome, Read};
 use crate::http::{Answer, Failure, Method, Request, Transport};
 use secrecy::ExposeSecret as _;
@@ -82,30 +83,30 @@ impl<'a> Call<'a> {
     }
 
     /// Reads; `parse` gets the JSON of a success and says what is wrong with it.
-    pub(super) async fn read<T>(&self, parse: impl Fn(&RawValue) -> Result<T, &'static str>) -> Read<(T, Answer)> {
+    pub(super) async fn read<T: Send>(
+        &self,
+        parse: impl Fn(&RawValue) -> Result<T, Wrong> + Send + Sync,
+    ) -> Read<(T, Answer)> {
+        let limit = self.transport.options().max_body;
+        self.read_with(|| Whole::new(limit, &parse)).await
+    }
+
+    /// Reads; each try has a reader of its own.
+    pub(super) async fn read_with<R: Reader + Send>(&self, reader: impl Fn() -> R + Sync) -> Read<(R::Value, Answer)> {
         let mut unreadable_once = false;
         let start = Instant::now();
         let mut number = 0;
         loop {
-            let (error, asked) = match self.send(number).await {
-                Ok(answer) if is_success(answer.status) => {
-                    let parsed = match serde_json::from_slice(&answer.body) {
-                        Ok(value) => parse(value),
-                        Err(error) if error.is_eof() && !answer.body.is_empty() => Err("the JSON is cut off"),
-                        Err(_) => Err("the answer is no JSON"),
-                    };
-                    match parsed {
-                        Ok(value) => return Ok((value, answer)),
-                        Err(why) => {
-                            let error = unreadable(&self.name, &answer, why);
-                            if std::mem::replace(&mut unreadable_once, true) {
-                                return Err(self.told(error));
-                            }
-                            (error, None)
-                        }
+            let (error, asked) = match self.send_to(reader(), number).await {
+                Ok((Some(Ok(value)), answer)) => return Ok((value, answer)),
+                Ok((Some(Err(Wrong(why))), answer)) => {
+                    let error = unreadable(&self.name, &answer, why);
+                    if std::mem::replace(&mut unreadable_once, true) {
+                        return Err(self.told(error));
                     }
+                    (error, None)
                 }
-                Ok(answer) => {
+                Ok((None, answer)) => {
                     let error = refused(&self.name, &answer, &self.secrets);
                     if !may_pass(answer.status) {
                         return Err(error);
@@ -176,12 +177,30 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// One try, of this number from 0.
+    /// One try, of this number from 0; the body of its answer is held whole.
     async fn send(&self, number: u32) -> Result<Answer, Failure> {
+        let limit = self.transport.options().max_body;
+        self.send_to(Whole::new(limit, |_: &RawValue| Ok(())), number).await.map(|(_, answer)| answer)
+    }
+
+    /// One try, of this number from 0. Of a success, what the reader makes of its body.
+    async fn send_to<R: Reader + Send>(
+        &self,
+        mut reader: R,
+        number: u32,
+    ) -> Result<(Option<Result<R::Value, Wrong>>, Answer), Failure> {
         log::sent(&self.name, &self.request, &self.secrets);
         let start = Instant::now();
-        let end = self.transport.send(self.request.clone()).await;
-        log::answered(&self.name, start, number, &end, &self.secrets);
+        let end = self.transport.send_into(self.request.clone(), &mut |piece| reader.take(piece)).await;
+        let end = end.map(|mut answer| {
+            let read = is_success(answer.status).then(|| {
+                let read = reader.end();
+                answer.body = reader.sample();
+                read
+            });
+            (read, answer)
+        });
+        log::answered(&self.name, start, number, end.as_ref().map(|(_, answer)| answer), &self.secrets);
         end
     }
 

@@ -147,7 +147,7 @@ async fn too_many_requests_are_waited_for() {
 async fn an_oversized_answer_is_no_answer() {
     let server = Server::start(|_, _| answer(200, vec![b'['; 2 << 20])).await;
     let error = client(&server.url).offers().await.expect_err("an error");
-    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Protocol, "the answer is longer than 1 MB"));
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Protocol, "a row of the answer is longer than 1 MB"));
     assert_eq!(server.seen().len(), 1);
 }
 
