@@ -1,7 +1,7 @@
 //! The way to the API: the real one, or the embedded simulator.
 
-use super::args::AccountArgs;
 use super::exit::{Exit, Failure};
+use super::flags::AccountArgs;
 use crate::config::ProviderSettings;
 use crate::diag::Diagnostic;
 use crate::sandbox::{self, Switches, World};

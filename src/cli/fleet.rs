@@ -1,7 +1,7 @@
 //! The configuration on disk: its files, its variables, its first evaluation.
 
-use super::args::VariableArgs;
 use super::effects::World;
+use super::flags::VariableArgs;
 use super::terminal::Terminal;
 use super::variables;
 use crate::address::InstanceAddr;

@@ -1,10 +1,9 @@
 //! The state under its lock, for commands that change it.
 
 use super::account::{Access, state_dir};
-use super::args::{LockArgs, PlanningArgs};
 use super::commands::Context;
 use super::exit::Failure;
-use super::state_args::WriteArgs;
+use super::flags::{LockArgs, PlanningArgs, WriteArgs};
 use super::{planning, stored};
 use crate::apply::Journal;
 use crate::diag::Diagnostic;

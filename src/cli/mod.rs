@@ -2,10 +2,11 @@
 
 pub mod account;
 mod adopting;
-pub mod args;
 pub mod commands;
+mod dashes;
 pub mod effects;
 pub mod exit;
+pub mod flags;
 pub mod fleet;
 pub mod held;
 mod logs;
@@ -14,21 +15,45 @@ pub mod progress;
 pub mod prompt;
 pub mod saved;
 pub mod silence;
-mod state_args;
 pub mod stored;
 pub mod terminal;
 pub mod variables;
 
 use crate::diag::{Diagnostic, Diagnostics, Sources};
-use args::{Cli, Command, MetadataCommand};
 use clap::Parser;
-use commands::Context;
-use exit::{Exit, Outcome};
+use commands::{Command, Context};
+use exit::Exit;
+use std::path::PathBuf;
 use terminal::Terminal;
+
+/// What stands below the help.
+const AFTER: &str = "PODFORM_LOG=info, debug or trace writes what podform does to standard error, or to the file that \
+                     PODFORM_LOG_PATH names; no secret stands in it.";
+
+/// podform: Terraform for rented GPUs.
+///
+/// HCL files declare template groups and instances; `plan` shows what would change and what it costs; `apply` makes it
+/// so. Flags may be written with one dash or two.
+#[derive(Debug, Parser)]
+#[command(name = "podform", version, max_term_width = 100, after_help = AFTER)]
+pub struct Cli {
+    /// Work in this directory instead of the current one.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub chdir: Option<PathBuf>,
+    /// Without colours.
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Show warnings as one line each.
+    #[arg(long, global = true)]
+    pub compact_warnings: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
 
 /// Runs the command line of this process and gives its exit code.
 pub fn run() -> u8 {
-    let args = args::with_two_dashes(std::env::args_os());
+    let args = dashes::with_two_dashes(std::env::args_os());
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -39,7 +64,7 @@ pub fn run() -> u8 {
     };
     let terminal = Terminal::new(cli.no_color, cli.compact_warnings, cli.command.streams_json());
     let mut context = Context { terminal, sources: Sources::default(), diags: Diagnostics::new() };
-    let outcome = logs::start().and_then(|()| enter(&cli)).and_then(|()| command(&cli.command, &mut context));
+    let outcome = logs::start().and_then(|()| enter(&cli)).and_then(|()| cli.command.run(&mut context));
     let mut told = std::mem::take(&mut context.diags);
     let exit = match outcome {
         Ok(exit) => exit,
@@ -58,33 +83,4 @@ fn enter(cli: &Cli) -> Result<(), exit::Failure> {
         let detail = format!("The directory \"{}\" cannot be entered: {error}.", dir.display());
         Diagnostic::error("Invalid -chdir", detail).into()
     })
-}
-
-fn command(command: &Command, context: &mut Context) -> Outcome {
-    let runtime = || {
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-            exit::Failure::from(Diagnostic::error("No runtime", format!("The system gives no threads: {error}.")))
-        })
-    };
-    match command {
-        Command::Validate(args) => commands::validate::run(args, context),
-        Command::Plan(args) => runtime()?.block_on(commands::plan::run(args, context)),
-        Command::Apply(args) => runtime()?.block_on(commands::apply::run(args, false, context)),
-        Command::Destroy(args) => runtime()?.block_on(commands::apply::run(args, true, context)),
-        Command::Orphans(args) => runtime()?.block_on(commands::orphans::run(args, context)),
-        Command::Recover(args) => runtime()?.block_on(commands::recover::run(args, context)),
-        Command::Console(args) => commands::console::run(args, context),
-        Command::Fmt(args) => commands::fmt::run(args, context),
-        Command::Graph => commands::graph::run(context),
-        Command::Show(args) => commands::show::run(args, context),
-        Command::Output(args) => commands::output::run(args, context),
-        Command::State(command) => commands::state::run(command, context),
-        Command::Import(args) => runtime()?.block_on(commands::import::run(args, context)),
-        Command::Taint(args) => commands::state::taint::run(args, true, context),
-        Command::Untaint(args) => commands::state::taint::run(args, false, context),
-        Command::ForceUnlock(args) => commands::state::unlock::run(args, context),
-        Command::Sandbox(command) => runtime()?.block_on(commands::sandbox::run(command, context)),
-        Command::Metadata(MetadataCommand::Functions(_)) => commands::metadata::functions(context),
-        Command::Version(args) => commands::version::run(args, context),
-    }
 }

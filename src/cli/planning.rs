@@ -1,7 +1,7 @@
 //! What plan, apply, destroy and import say to the room that plans: their flags, and what they hold.
 
-use super::args::{PlanningArgs, RefreshFlag};
 use super::exit::{Exit, Failure};
+use super::flags::{PlanningArgs, RefreshFlag};
 use crate::address::Target;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};

@@ -1,10 +1,11 @@
 //! Saved plans: written by `plan -out`, shown by `show`, and applied if they still hold.
 
 use super::account::Access;
-use super::args::{AccountArgs, ApplyArgs, PlanningArgs, RefreshFlag};
 use super::commands::Context;
+use super::commands::apply::ApplyArgs;
 use super::effects::World;
 use super::exit::{Exit, Failure};
+use super::flags::{AccountArgs, PlanningArgs, RefreshFlag};
 use super::fleet::{self, Fleet, Texts};
 use super::planning::make;
 use super::variables;

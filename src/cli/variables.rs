@@ -1,7 +1,7 @@
 //! Who gives values to root variables, in Terraform's precedence: the environment, `podform.vars.hcl`,
 //! `podform.vars.json`, `*.auto.vars.hcl` and `.json` by name, then `-var` and `-var-file` as the command line has them.
 
-use super::args::{Setting, VariableArgs};
+use super::flags::{Setting, VariableArgs};
 use super::fleet;
 use super::terminal::Terminal;
 use crate::config::{Given, GivenValue, Inputs, Module, Variable};

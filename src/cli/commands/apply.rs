@@ -4,9 +4,9 @@ use super::Context;
 use super::plan::show;
 use crate::apply::{ApplyInput, ApplyResult, Cancel, TcpConnect, apply};
 use crate::cli::account::Access;
-use crate::cli::args::ApplyArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::PlanningArgs;
 use crate::cli::fleet::{self, Fleet};
 use crate::cli::held::Held;
 use crate::cli::progress::Progress;
@@ -21,7 +21,29 @@ use crate::refresh::{Clock, MarketRead};
 use crate::render::outputs_text;
 use crate::simplepod::Client;
 use crate::state::Event;
+use clap::Args;
+use std::path::PathBuf;
 use tokio::sync::watch;
+
+/// `apply` and `destroy`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// A plan that was written by plan -out.
+    #[arg(value_name = "PLAN")]
+    pub file: Option<PathBuf>,
+    /// What the plan is made with.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+    /// Release and delete everything.
+    #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
+    pub destroy: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// How many steps run at once.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallelism: u16,
+}
 
 /// Makes the account what the configuration says; `destroy` releases and deletes all of it.
 pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outcome {

@@ -2,9 +2,9 @@
 
 use super::Context;
 use crate::cli::account::state_dir;
-use crate::cli::args::ConsoleArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::{StateArgs, VariableArgs};
 use crate::cli::prompt::Prompt;
 use crate::cli::terminal::Terminal;
 use crate::cli::{fleet, stored, variables};
@@ -17,8 +17,23 @@ use crate::lang::ast::{Call, Expr, ExprKind, TemplatePart};
 use crate::lang::{Type, Value, eval, parse};
 use crate::render::{console_error, console_value, recorded_object, recorded_value, type_text, value_text};
 use crate::state::State;
+use clap::Args;
 use serde_json::Value as Json;
 use std::io::BufRead;
+
+/// `console`.
+#[derive(Debug, Args)]
+pub struct ConsoleArgs {
+    /// Answer each line with one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
+}
 
 const HELP: &str = "Type an expression and press Enter: its value is shown. Variables, locals, module outputs, recorded
 resources and all functions are known. type(EXPRESSION) shows a type.

@@ -1,16 +1,39 @@
 //! `podform fmt`.
 
 use super::Context;
-use crate::cli::args::FmtArgs;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::{fleet, variables};
 use crate::config::Module;
 use crate::diag::Diagnostic;
 use crate::lang::format::format;
+use clap::Args;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// `fmt`.
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Files, or directories whose *.hcl files are meant; "-" for the standard input. Without any: this directory.
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<PathBuf>,
+    /// Print the names of the files that were not in form.
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub list: bool,
+    /// Write the files.
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub write: bool,
+    /// Write nothing; exit with 3 where a file is not in form.
+    #[arg(long)]
+    pub check: bool,
+    /// Show what changes.
+    #[arg(long)]
+    pub diff: bool,
+    /// Go into directories below.
+    #[arg(long)]
+    pub recursive: bool,
+}
 
 /// How long a diff may search for the shortest form; then it is longer.
 const DIFF_PATIENCE: Duration = Duration::from_secs(2);

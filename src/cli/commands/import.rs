@@ -3,9 +3,9 @@
 use super::Context;
 use crate::address::{InstanceAddr, Mode};
 use crate::cli::account::Access;
-use crate::cli::args::ImportArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::PlanningArgs;
 use crate::cli::fleet;
 use crate::cli::held::Held;
 use crate::cli::planning;
@@ -21,7 +21,28 @@ use crate::simplepod::Client;
 use crate::state::State;
 use crate::state::journal::Event;
 use crate::store::write_private;
+use clap::Args;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The declared instance that the object becomes.
+    #[arg(required_unless_present = "all", requires = "id", conflicts_with = "all")]
+    pub address: Option<String>,
+    /// The id of the machine or template group.
+    pub id: Option<String>,
+    /// Write import and resource blocks for every machine and template group that nobody manages; record nothing.
+    #[arg(long)]
+    pub all: bool,
+    /// Where to, instead of standard output. A file that exists is not written over.
+    #[arg(long, value_name = "FILE", requires = "all")]
+    pub out: Option<PathBuf>,
+    /// Variables, account and lock.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+}
 
 /// Records one object of the account, or writes configuration for everything that nobody manages.
 pub async fn run(args: &ImportArgs, context: &mut Context) -> Outcome {

@@ -4,9 +4,9 @@ use super::Context;
 use crate::apply::release_orphan;
 use crate::cli::account::{Access, state_dir};
 use crate::cli::adopting::{Named, adopt, approved};
-use crate::cli::args::OrphansArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::PlanningArgs;
 use crate::cli::fleet::{self, Fleet};
 use crate::cli::held::Held;
 use crate::cli::stored;
@@ -16,7 +16,26 @@ use crate::refresh::{Clock, Refresh, foreign_lineage, lost_state, orphans, refre
 use crate::render::{orphans_json, orphans_text};
 use crate::simplepod::Client;
 use crate::state::State;
+use clap::Args;
 use std::collections::BTreeSet;
+
+/// `orphans`.
+#[derive(Debug, Args)]
+pub struct OrphansArgs {
+    /// Record an orphan under the address of its mark: a machine by its id, a template group by its IRI, "all". May be
+    /// repeated.
+    #[arg(long, value_name = "ID")]
+    pub adopt: Vec<String>,
+    /// Release an orphan: a machine by its id, a template group by its IRI, "all". May be repeated.
+    #[arg(long, value_name = "ID")]
+    pub release: Vec<String>,
+    /// Do not ask before a release.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Variables, account and lock.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+}
 
 /// Lists what carries this fleet's mark and stands in no state; takes it over, or releases it. Ends with 2 where orphans
 /// are left.

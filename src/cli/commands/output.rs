@@ -2,15 +2,32 @@
 
 use super::Context;
 use crate::cli::account::state_dir;
-use crate::cli::args::OutputArgs;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::StateArgs;
 use crate::cli::stored;
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::lang::json::{from_json, type_from_json};
 use crate::lang::{Type, Value};
 use crate::render::{outputs_text, value_text};
 use crate::state::OutputState;
+use clap::Args;
 use serde_json::{Map, Value as Json, json};
+
+/// `output`.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// One output; all without it.
+    pub name: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Print a text, number or bool as it is.
+    #[arg(long, requires = "name", conflicts_with = "json")]
+    pub raw: bool,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
+}
 
 /// Shows outputs.
 pub fn run(args: &OutputArgs, context: &Context) -> Outcome {

@@ -2,9 +2,9 @@
 
 use super::Context;
 use crate::cli::account::{Access, state_dir};
-use crate::cli::args::PlanArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::PlanningArgs;
 use crate::cli::fleet::{self, Fleet};
 use crate::cli::{planning, saved, stored};
 use crate::plan::{Plan, PlanMode};
@@ -12,6 +12,25 @@ use crate::planning::{Basis, Look, Market, look};
 use crate::render::{configuration_json, plan_json, plan_text};
 use crate::review::Review;
 use crate::state::State;
+use clap::Args;
+use std::path::PathBuf;
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What the plan is made with.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+    /// Plan to release and delete everything.
+    #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
+    pub destroy: bool,
+    /// Write the plan to a file, for apply.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Exit with 2 where there are changes.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
 
 /// Shows what an apply would do. Writes neither state nor journal nor account.
 pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {

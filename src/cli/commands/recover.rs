@@ -3,9 +3,9 @@
 use super::Context;
 use crate::cli::account::Access;
 use crate::cli::adopting::{Named, adopt, approved};
-use crate::cli::args::RecoverArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::PlanningArgs;
 use crate::cli::fleet;
 use crate::cli::held::Held;
 use crate::cli::stored;
@@ -14,6 +14,27 @@ use crate::refresh::{Refresh, foreign_lineage, refresh};
 use crate::render::intent_text;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, State};
+use clap::Args;
+
+/// `recover`.
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// The machine that an unanswered rent made, by its id; or a machine or template group (by its IRI) that a lost state
+    /// of this fleet made: it is recorded here, and its mark is written anew. "all": everything of lost states. May be
+    /// repeated.
+    #[arg(long, value_name = "ID")]
+    pub adopt: Vec<String>,
+    /// Close an operation that made nothing, as you have checked: by its address or the start of its claim. It stays
+    /// watched for 24 hours. May be repeated.
+    #[arg(long, value_name = "CLAIM_OR_ADDRESS")]
+    pub close: Vec<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Variables, account and lock.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+}
 
 /// The shortest beginning of a claim that names one.
 const SHORTEST: usize = 4;

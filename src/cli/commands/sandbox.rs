@@ -2,10 +2,34 @@
 
 use super::Context;
 use crate::cli::account::apply_specs;
-use crate::cli::args::SandboxCommand;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::diag::Diagnostic;
 use crate::sandbox::{Switches, World, serve};
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// `sandbox`.
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Serve the simulated API on a loopback port, until Ctrl-C.
+    Serve {
+        /// The port; 0 for any.
+        #[arg(long, default_value_t = 8765)]
+        port: u16,
+        /// The file that keeps the world; in memory without it.
+        #[arg(long, value_name = "FILE")]
+        world: Option<PathBuf>,
+        /// The seed of a new world.
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+        /// A switch or fault; may be repeated. "help" lists them.
+        #[arg(long, value_name = "SPEC")]
+        fault: Vec<String>,
+        /// Write every call to this file.
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
+    },
+}
 
 /// Serves the simulated API until Ctrl-C.
 pub async fn run(command: &SandboxCommand, context: &Context) -> Outcome {

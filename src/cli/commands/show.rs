@@ -2,15 +2,31 @@
 
 use super::Context;
 use crate::cli::account::state_dir;
-use crate::cli::args::ShowArgs;
 use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::StateArgs;
 use crate::cli::{fleet, saved, stored};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::changed_files;
 use crate::render::{configuration_json, plan_json, plan_text, state_json, state_text};
 use crate::review::Review;
 use crate::state::State;
+use clap::Args;
 use std::path::Path;
+use std::path::PathBuf;
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// A saved plan; the state without it.
+    #[arg(value_name = "PLAN")]
+    pub file: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
+}
 
 /// Shows the state, or a saved plan.
 pub fn run(args: &ShowArgs, context: &mut Context) -> Outcome {

@@ -1,13 +1,25 @@
 //! `podform validate`.
 
 use super::Context;
-use crate::cli::args::ValidateArgs;
 use crate::cli::effects::World;
 use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::VariableArgs;
 use crate::cli::{fleet, variables};
 use crate::config::Inputs;
 use crate::diag::Diagnostics;
 use crate::render::diagnostics_json;
+use clap::Args;
+
+/// `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+}
 
 /// Checks everything that can be checked without the API. Variables that nobody gives are unknown, as in Terraform.
 pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {

@@ -1,9 +1,17 @@
 //! `podform version`.
 
 use super::Context;
-use crate::cli::args::VersionArgs;
 use crate::cli::exit::{Exit, Outcome};
+use clap::Args;
 use serde_json::json;
+
+/// `version`.
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Prints the version and the platform.
 pub fn run(args: &VersionArgs, context: &Context) -> Outcome {

@@ -5,15 +5,49 @@ use crate::address::InstanceAddr;
 use crate::cli::account::state_dir;
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::StateArgs;
 use crate::cli::stored;
 use crate::diag::Diagnostic;
 use crate::render::{data_text, record_text};
 use crate::state::{Record, State, encode};
+use clap::Args;
 use serde_json::{Map, Value as Json};
 
-/// Every address, or those that `texts` name, one a line.
-pub fn list(texts: &[String], id: Option<&str>, sandbox: bool, context: &Context) -> Outcome {
-    let state = stored::read(&state_dir(sandbox))?;
+/// `state list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only these resources, instances or modules.
+    pub addresses: Vec<String>,
+    /// Only the object with this id.
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
+}
+
+/// `state show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Its address.
+    pub address: String,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
+}
+
+/// `state pull`.
+#[derive(Debug, Args)]
+pub struct PullArgs {
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
+}
+
+/// Every address, or those that are named, one a line.
+pub fn list(args: &ListArgs, context: &Context) -> Outcome {
+    let (texts, id) = (&args.addresses, args.id.as_deref());
+    let state = stored::read(&state_dir(args.place.sandbox))?;
     let mut wanted = Vec::new();
     for text in texts {
         wanted.extend(named(text, &state)?);
@@ -35,8 +69,9 @@ pub fn list(texts: &[String], id: Option<&str>, sandbox: bool, context: &Context
 }
 
 /// All that is recorded at one address.
-pub fn show(text: &str, sandbox: bool, context: &Context) -> Outcome {
-    let state = stored::read(&state_dir(sandbox))?;
+pub fn show(args: &ShowArgs, context: &Context) -> Outcome {
+    let state = stored::read(&state_dir(args.place.sandbox))?;
+    let text = &args.address;
     let found = named(text, &state)?;
     let [address] = found.as_slice() else {
         let names: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -53,8 +88,8 @@ pub fn show(text: &str, sandbox: bool, context: &Context) -> Outcome {
 }
 
 /// The text of the state as a snapshot would write it; nothing for no state.
-pub fn pull(sandbox: bool, context: &Context) -> Outcome {
-    let state = stored::read(&state_dir(sandbox))?;
+pub fn pull(args: &PullArgs, context: &Context) -> Outcome {
+    let state = stored::read(&state_dir(args.place.sandbox))?;
     if state.lineage.is_empty() {
         context.terminal.tell("Nothing is recorded yet.\n");
     } else {

@@ -12,9 +12,30 @@ mod verify;
 use super::Context;
 use crate::address::{InstanceAddr, Target};
 use crate::cli::exit::{Failure, Outcome};
-use crate::cli::state_args::StateCommand;
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::state::State;
+use clap::Subcommand;
+
+/// `state`.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// List the recorded objects, data sources too.
+    List(look::ListArgs),
+    /// Show one recorded object.
+    Show(look::ShowArgs),
+    /// Give recorded objects another address, as a moved block does.
+    Mv(mv::MvArgs),
+    /// Forget objects. They are neither released nor deleted.
+    Rm(rm::RmArgs),
+    /// Print the state file, with the journal taken in.
+    Pull(look::PullArgs),
+    /// Look for everything that is wrong with state, journal and backups.
+    Verify(verify::VerifyArgs),
+    /// Put state and journal together again from what is left of them.
+    Repair(repair::RepairArgs),
+    /// Put a state file in the place of the recorded one.
+    Push(push::PushArgs),
+}
 
 /// What follows where a machine is forgotten.
 const BILLS: &str = "it is not released, and goes on billing. podform orphans finds it again by its mark, and adopts or releases it; the vendor's panel shows every machine.";
@@ -22,18 +43,14 @@ const BILLS: &str = "it is not released, and goes on billing. podform orphans fi
 /// Looks into the state, or writes it; calls nothing.
 pub fn run(command: &StateCommand, context: &mut Context) -> Outcome {
     match command {
-        StateCommand::List { addresses, id, place } => look::list(addresses, id.as_deref(), place.sandbox, context),
-        StateCommand::Show { address, place } => look::show(address, place.sandbox, context),
-        StateCommand::Pull { place } => look::pull(place.sandbox, context),
-        StateCommand::Mv { source, destination, dry_run, write } => {
-            mv::run((source, destination), *dry_run, write, context)
-        }
-        StateCommand::Rm { addresses, dry_run, force, write } => rm::run(addresses, (*dry_run, *force), write, context),
-        StateCommand::Verify { json, place } => verify::run(*json, place.sandbox, context),
-        StateCommand::Repair { force, auto_approve, place, lock_timeout } => {
-            repair::run((*force, *auto_approve), place.sandbox, lock_timeout, context)
-        }
-        StateCommand::Push { file, force, write } => push::run(file, *force, write, context),
+        StateCommand::List(args) => look::list(args, context),
+        StateCommand::Show(args) => look::show(args, context),
+        StateCommand::Mv(args) => mv::run(args, context),
+        StateCommand::Rm(args) => rm::run(args, context),
+        StateCommand::Pull(args) => look::pull(args, context),
+        StateCommand::Verify(args) => verify::run(args, context),
+        StateCommand::Repair(args) => repair::run(args, context),
+        StateCommand::Push(args) => push::run(args, context),
     }
 }
 

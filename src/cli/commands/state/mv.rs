@@ -4,23 +4,39 @@ use super::{addresses, named, settled, target};
 use crate::address::{InstanceAddr, Mode, Target};
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::WriteArgs;
 use crate::cli::held::Held;
-use crate::cli::state_args::WriteArgs;
 use crate::config::readdress;
 use crate::diag::Diagnostic;
 use crate::state::State;
 use crate::state::journal::Event;
+use clap::Args;
 
-/// Gives everything that the first text names the address that the second one says. All of it, or nothing.
-pub fn run((source, destination): (&str, &str), dry: bool, args: &WriteArgs, context: &mut Context) -> Outcome {
-    let mut held = Held::alone(args, "state mv", context)?;
-    let moves = moves(source, destination, &held.state)?;
+/// `state mv`.
+#[derive(Debug, Args)]
+pub struct MvArgs {
+    /// A module, a resource or one instance.
+    pub source: String,
+    /// What it is called from now on.
+    pub destination: String,
+    /// Only say what would be moved.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How it is written.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// Gives everything that the first address names the second one. All of it, or nothing.
+pub fn run(args: &MvArgs, context: &mut Context) -> Outcome {
+    let mut held = Held::alone(&args.write, "state mv", context)?;
+    let moves = moves(&args.source, &args.destination, &held.state)?;
     settled(&held.state, moves.iter().flat_map(|(from, to)| [from, to]))?;
-    let verb = if dry { "Would move" } else { "Move" };
+    let verb = if args.dry_run { "Would move" } else { "Move" };
     for (from, to) in &moves {
         context.terminal.line(&format!("{verb} {from} to {to}"));
     }
-    if dry {
+    if args.dry_run {
         return Ok(Exit::Done);
     }
     let count = moves.len();

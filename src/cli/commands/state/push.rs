@@ -3,16 +3,32 @@
 use super::BILLS;
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::WriteArgs;
 use crate::cli::held::Held;
-use crate::cli::state_args::WriteArgs;
 use crate::cli::stored;
 use crate::diag::Diagnostic;
 use crate::state::{State, StateError, contradictions, decode, decode_edited, losses};
+use clap::Args;
 use std::io::Read;
 use std::path::Path;
+use std::path::PathBuf;
+
+/// `state push`.
+#[derive(Debug, Args)]
+pub struct PushArgs {
+    /// The file; "-" for standard input.
+    pub file: PathBuf,
+    /// Although its lineage, serial or account is another, or machines would be forgotten.
+    #[arg(long)]
+    pub force: bool,
+    /// How it is written.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
 
 /// Puts a state file in the place of the recorded one. What is not understood is never taken, not even by force.
-pub fn run(path: &Path, force: bool, args: &WriteArgs, context: &mut Context) -> Outcome {
+pub fn run(args: &PushArgs, context: &mut Context) -> Outcome {
+    let path = &*args.file;
     let refuse = |summary: &str, detail: String| Failure::from(Diagnostic::error(summary, detail));
     let name = if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() };
     let text =
@@ -26,14 +42,14 @@ pub fn run(path: &Path, force: bool, args: &WriteArgs, context: &mut Context) ->
     if let Some(what) = contradictions(&next).first() {
         return Err(refuse("State cannot be pushed", format!("{name}: {what}")));
     }
-    let mut held = Held::alone(args, "state push", context)?;
+    let mut held = Held::alone(&args.write, "state push", context)?;
     if held.state == (State { journal_seq: held.state.journal_seq, ..next.clone() }) {
         held.fold()?;
         context.terminal.line("The state says this already.");
         return Ok(Exit::Done);
     }
     let lost: Vec<String> = losses(&held.state, &next).iter().map(ToString::to_string).collect();
-    if !force {
+    if !args.force {
         if let Some(why) = unfit(&held.state, &next) {
             return Err(refuse("State cannot be pushed", format!("{why} To put it there all the same, add -force.")));
         }

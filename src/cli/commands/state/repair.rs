@@ -3,16 +3,35 @@
 use crate::cli::account::state_dir;
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::StateArgs;
 use crate::cli::{planning, stored};
 use crate::diag::Diagnostic;
 use crate::schema::INSTANCE;
 use crate::state::repair;
 use crate::store::Store;
+use clap::Args;
+
+/// `state repair`.
+#[derive(Debug, Args)]
+pub struct RepairArgs {
+    /// Although machines may be forgotten by it.
+    #[arg(long)]
+    pub force: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// How long to wait for the lock, like "30s".
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    pub lock_timeout: String,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
+}
 
 /// Says what it would do, asks, and does it. What may forget a machine is done only by force.
-pub fn run((force, approved): (bool, bool), sandbox: bool, timeout: &str, context: &mut Context) -> Outcome {
-    let store = Store::new(state_dir(sandbox));
-    let timeout = planning::flag_duration("-lock-timeout", timeout)?;
+pub fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
+    let store = Store::new(state_dir(args.place.sandbox));
+    let timeout = planning::flag_duration("-lock-timeout", &args.lock_timeout)?;
     let failed = |error| stored::failure(&error);
     let lock = store.lock_only("state repair", timeout).map_err(failed)?;
     if let Some(dead) = lock.dead() {
@@ -37,7 +56,7 @@ pub fn run((force, approved): (bool, bool), sandbox: bool, timeout: &str, contex
         state.objects().count(),
         state.open.len()
     ));
-    if !repair.losses.is_empty() && !force {
+    if !repair.losses.is_empty() && !args.force {
         let detail = format!(
             "This would lose what cannot be read any more:\n\n{}\n\nMachines may be forgotten by it, and go on billing. Put a copy of your own in place if you have one; to go on all the same, add -force, and look at podform orphans and the vendor's panel afterwards.",
             repair.losses.join("\n")
@@ -47,7 +66,7 @@ pub fn run((force, approved): (bool, bool), sandbox: bool, timeout: &str, contex
     for loss in &repair.losses {
         context.terminal.tell(&format!("Lost: {loss}\n"));
     }
-    if !approved
+    if !args.auto_approve
         && !context
             .terminal
             .approves("\nDo you want to repair the state?", "podform writes state and journal anew; nothing is called.")

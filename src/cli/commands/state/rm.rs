@@ -4,17 +4,36 @@ use super::{BILLS, named, settled};
 use crate::address::{InstanceAddr, Mode};
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::WriteArgs;
 use crate::cli::held::Held;
-use crate::cli::state_args::WriteArgs;
 use crate::diag::Diagnostic;
 use crate::state::journal::Event;
 use crate::state::{State, losses};
+use clap::Args;
 
-/// Forgets everything that the texts name. All of it, or nothing; machines only by force.
-pub fn run(texts: &[String], (dry, force): (bool, bool), args: &WriteArgs, context: &mut Context) -> Outcome {
-    let mut held = Held::alone(args, "state rm", context)?;
+/// `state rm`.
+#[derive(Debug, Args)]
+pub struct RmArgs {
+    /// Which: modules, resources or instances.
+    #[arg(required = true)]
+    pub addresses: Vec<String>,
+    /// Only say what would be forgotten.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Forget machines although they go on billing.
+    #[arg(long)]
+    pub force: bool,
+    /// How it is written.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// Forgets everything that is named. All of it, or nothing; machines only by force.
+pub fn run(args: &RmArgs, context: &mut Context) -> Outcome {
+    let (dry, force) = (args.dry_run, args.force);
+    let mut held = Held::alone(&args.write, "state rm", context)?;
     let mut going: Vec<InstanceAddr> = Vec::new();
-    for text in texts {
+    for text in &args.addresses {
         going.extend(named(text, &held.state)?);
     }
     going.sort();

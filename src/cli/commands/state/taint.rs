@@ -4,11 +4,25 @@ use super::settled;
 use crate::address::{InstanceAddr, Mode};
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::WriteArgs;
 use crate::cli::held::Held;
-use crate::cli::state_args::TaintArgs;
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::state::State;
 use crate::state::journal::Event;
+use clap::Args;
+
+/// `taint` and `untaint`.
+#[derive(Debug, Args)]
+pub struct TaintArgs {
+    /// One instance.
+    pub address: String,
+    /// It is no error where nothing is recorded there.
+    #[arg(long)]
+    pub allow_missing: bool,
+    /// How it is written.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
 
 /// Marks a recorded instance, so that the next plan replaces it; or takes the mark back.
 pub fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {

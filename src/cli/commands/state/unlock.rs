@@ -3,9 +3,23 @@
 use crate::cli::account::state_dir;
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::state_args::UnlockArgs;
+use crate::cli::flags::StateArgs;
 use crate::cli::stored;
 use crate::store::Store;
+use clap::Args;
+
+/// `force-unlock`.
+#[derive(Debug, Args)]
+pub struct UnlockArgs {
+    /// The id of the lock, as whoever was refused was told.
+    pub id: String,
+    /// Do not ask.
+    #[arg(long)]
+    pub force: bool,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
+}
 
 /// Takes the lock away from a run that died on another host; never from one that runs on this host.
 pub fn run(args: &UnlockArgs, context: &mut Context) -> Outcome {

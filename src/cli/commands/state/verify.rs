@@ -3,18 +3,31 @@
 use crate::cli::account::state_dir;
 use crate::cli::commands::Context;
 use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::StateArgs;
 use crate::cli::stored;
 use crate::diag::Diagnostic;
 use crate::state::verify;
 use crate::store::Store;
+use clap::Args;
 use serde_json::json;
 
+/// `state verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Which state.
+    #[command(flatten)]
+    pub place: StateArgs,
+}
+
 /// Tells everything that is wrong, each with its file; exit 1 where something is. Writes nothing, needs no lock.
-pub fn run(json: bool, sandbox: bool, context: &mut Context) -> Outcome {
-    let remains = Store::new(state_dir(sandbox)).remains().map_err(|error| stored::failure(&error))?;
+pub fn run(args: &VerifyArgs, context: &mut Context) -> Outcome {
+    let remains = Store::new(state_dir(args.place.sandbox)).remains().map_err(|error| stored::failure(&error))?;
     let faults = verify(&remains);
     let exit = if faults.is_empty() { Exit::Done } else { Exit::Error };
-    if json {
+    if args.json {
         let all: Vec<_> = faults.iter().map(|fault| json!({ "file": fault.file, "fault": fault.what })).collect();
         context.terminal.line(&format!("{:#}", json!({ "valid": faults.is_empty(), "faults": all })));
         return Ok(exit);

@@ -1,0 +1,20 @@
+//! Flags that choose the account.
+
+use clap::Args;
+
+/// Flags that choose between the API and the simulator.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AccountArgs {
+    /// Use the embedded simulator: no key, no network, no cost. Its world and state live in state/sandbox/.
+    #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub sandbox: bool,
+    /// A switch or fault of the simulator ("page-clamp=50", "drop-after-commit:POST /instances:2"); may be repeated.
+    #[arg(long, value_name = "SPEC", requires = "sandbox")]
+    pub fault: Vec<String>,
+    /// The seed of a new simulated world.
+    #[arg(long, value_name = "N", requires = "sandbox")]
+    pub seed: Option<u64>,
+    /// Go on although the state was made with another API key.
+    #[arg(long)]
+    pub accept_account: bool,
+}
