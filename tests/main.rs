@@ -9,6 +9,7 @@ mod crash;
 mod dependencies;
 mod examples;
 mod fleet;
+mod group_lists;
 mod hostile;
 mod language;
 mod layering;

@@ -10,7 +10,7 @@ use crate::address::InstanceAddr;
 use crate::cloud::fault::fault;
 use crate::cloud::{Cloud, Listed};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::live::{Env, GroupId, Machine, MachineId, Mark};
+use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark};
 use crate::refresh::{Clock, Search, same_shape};
 use crate::state::digest::SecretKey;
 use crate::state::{Intent, IntentAction};
@@ -47,6 +47,8 @@ pub(super) struct Context<'a, C> {
     pub turns: Turns,
     /// The list of machines.
     pub machines: Shared<Listed<Machine>>,
+    /// The list of template groups.
+    pub groups: Shared<Listed<Group>>,
     /// What is recorded by now, for who looks for a machine.
     pub known: Mutex<Known>,
     /// Environments of template groups that no record holds in clear.
@@ -60,6 +62,8 @@ pub(super) struct Known {
     pub machines: BTreeSet<MachineId>,
     /// Template groups.
     pub groups: BTreeSet<GroupId>,
+    /// Names under which this apply makes template groups.
+    pub names: BTreeSet<String>,
     /// Rents without a known machine, by claim.
     pub rents: BTreeMap<String, Intent>,
 }

@@ -46,6 +46,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         offers: Offers::of(input.plan, &input.state, input.market),
         turns: Turns::beside(known.rents.values()),
         machines: Shared::new(),
+        groups: Shared::new(),
         known: Mutex::new(known),
         environments: tokio::sync::Mutex::default(),
     };
@@ -340,6 +341,7 @@ fn known(state: &State) -> Known {
     Known {
         machines: ids(INSTANCE).map(MachineId).collect(),
         groups: ids(TEMPLATE_GROUP).map(GroupId).collect(),
+        names: BTreeSet::new(),
         rents: rents.map(|(claim, intent)| (claim.clone(), intent.clone())).collect(),
     }
 }

@@ -21,14 +21,15 @@ use tokio::time::Instant;
 /// Between looks for a group that was created without an answer.
 const PAUSE: Duration = Duration::from_secs(3);
 
+/// How old the list may be by which a name is free. A POST may take as long itself (the time-out of a call), and what
+/// somebody else makes meanwhile is in no list from before it.
+const FRESH: Duration = Duration::from_secs(30);
+
 /// POST of a group, with everything and our mark.
 pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {
     let (address, object) = (&job.step.address, job.object()?);
     let name = object.get("name").and_then(Value::as_str).ok_or_else(|| job.fault("its name is not known"))?;
-    let listed = ctx.cloud.groups().await;
-    let listed = listed.map_err(|error| failed(&format!("Looking for a template group named \"{name}\""), &error))?;
-    if let Some(other) = listed.rows.iter().find(|group| group.name.as_deref() == Some(name)) {
-        let id = other.id;
+    if let Some(id) = holder(ctx, name).await? {
         return Err(refused(
             "Template group already exists",
             format!(
@@ -65,6 +66,28 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     read_back(ctx, job, id, record).await
 }
 
+/// Which group of the account has this name, before this one is made: one list tells it for many.
+///
+/// # Errors
+/// The groups cannot be listed.
+async fn holder<C: Cloud>(ctx: &Context<'_, C>, name: &str) -> Result<Option<GroupId>, Stop> {
+    let now = Instant::now();
+    // No earlier list shows what this apply makes.
+    let is_ours = !ctx.known().names.insert(name.to_owned());
+    let mut not_before = if is_ours { now } else { now.checked_sub(FRESH).unwrap_or(now) };
+    loop {
+        let listed = ctx.groups.since(not_before, ctx.cloud.groups()).await;
+        let (asked, listed) =
+            listed.map_err(|error| failed(&format!("Looking for a template group named \"{name}\""), &error))?;
+        let holder = listed.rows.iter().find(|group| group.name.as_deref() == Some(name)).map(|group| group.id);
+        if holder.is_none() || asked >= now {
+            return Ok(holder);
+        }
+        // This apply may have deleted or renamed it since.
+        not_before = now;
+    }
+}
+
 /// Finds the group that a POST made without naming it: by its exact name and the claim in its mark.
 async fn found<C: Cloud>(ctx: &Context<'_, C>, intent: &Intent, error: Option<&CallError>) -> Result<GroupId, Stop> {
     let ended = Instant::now();
@@ -74,23 +97,26 @@ async fn found<C: Cloud>(ctx: &Context<'_, C>, intent: &Intent, error: Option<&C
         ctx.line.commit(vec![doubt]).await?;
     }
     let mut looks = 0;
+    let mut not_before = ended;
     let why = loop {
-        let listed = ctx.cloud.groups().await;
-        let looked = match &listed {
-            Ok(listed) => sight_group(ctx.cloud, intent, listed).await,
-            Err(error) => Err(error.clone()),
+        let looked = match ctx.groups.since(not_before, ctx.cloud.groups()).await {
+            Ok((asked, listed)) => {
+                not_before = asked + Duration::from_millis(1);
+                sight_group(ctx.cloud, intent, &listed).await.map(|sighting| (sighting, listed.as_of))
+            }
+            Err(error) => Err(error),
         };
         let over = ended.elapsed() >= ctx.settle_window;
         match looked {
-            Ok(Sighting::Found(group)) => return Ok(group.id),
-            Ok(Sighting::Nowhere) => {
+            Ok((Sighting::Found(group), _)) => return Ok(group.id),
+            Ok((Sighting::Nowhere, as_of)) => {
                 looks += 1;
                 if over && looks >= LOOKS {
                     // One that was accepted exists, however long it takes to show.
                     let Some(error) = error else {
                         break "it was accepted without an id, and it does not show".to_owned();
                     };
-                    let at = ctx.clock.observe(listed.ok().and_then(|listed| listed.as_of));
+                    let at = ctx.clock.observe(as_of);
                     ctx.line.commit(vec![Event::Absent { claim: intent.claim.clone(), at }]).await?;
                     return Err(refused(
                         "Template group was not created",
@@ -101,7 +127,9 @@ async fn found<C: Cloud>(ctx: &Context<'_, C>, intent: &Intent, error: Option<&C
                     ));
                 }
             }
-            Ok(Sighting::Perhaps(ids)) if over => break format!("template group {ids:?} has its name and no mark"),
+            Ok((Sighting::Perhaps(ids), _)) if over => {
+                break format!("template group {ids:?} has its name and no mark");
+            }
             Err(error) if over || !passes(&error) => break error.to_string(),
             _ => {}
         }

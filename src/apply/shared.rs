@@ -1,4 +1,4 @@
-//! One answer for many who ask the same: the market, and the list of machines.
+//! One answer for many who ask the same: the market, and the lists of machines and template groups.
 
 use crate::cloud::Read;
 use std::sync::Arc;
