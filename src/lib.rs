@@ -6,7 +6,7 @@
 //!
 //! | row | rooms, left to right |
 //! |---|---|
-//! | 0 words | [`clusters`], [`diag`], [`address`], [`money`] |
+//! | 0 words | [`clusters`], [`diag`], [`address`], [`money`], [`path`] (a place inside a value) |
 //! | 1 language | [`lang`] (the only room that names hcl) |
 //! | 2 nouns | [`live`], [`schema`], [`config`], [`state`] |
 //! | 3 verbs | [`market`], [`plan`], [`review`] |
@@ -45,6 +45,7 @@ pub mod lang;
 pub mod live;
 pub mod market;
 pub mod money;
+pub mod path;
 pub mod plan;
 pub mod planning;
 pub mod refresh;

@@ -7,6 +7,7 @@ use crate::address::InstanceAddr;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::Value;
 use crate::live::GroupId;
+use crate::path::ValuePath;
 use crate::plan::{Change, Step, StepAction, StepId};
 use crate::schema::{self, TEMPLATE_GROUP};
 use crate::state::Record;
@@ -108,7 +109,7 @@ impl<'a> Executor<'a> {
         let known = self.applied.get(address).or_else(|| self.desires.objects.get(address));
         let recorded = || record.object(&schema::group::SCHEMA, None, self.key, &mut Vec::new());
         let object = known.cloned().unwrap_or_else(recorded);
-        let secret = |path: &str, text: &str| match text.strip_prefix('\0') {
+        let secret = |path: &ValuePath, text: &str| match text.strip_prefix('\0') {
             // A placeholder is the digest itself.
             Some(digest) => digest.to_owned(),
             None => self.key.digest(path, text).digest,

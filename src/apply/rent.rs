@@ -15,6 +15,7 @@ use crate::diag::{Diagnostic, Severity};
 use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest, Status};
 use crate::market::Requirement;
 use crate::money::hourly_cost;
+use crate::path::ValuePath;
 use crate::plan::{ApplyEvent, StepAction};
 use crate::refresh::{SET_AFTER_RENT, VISIBLE};
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
@@ -280,7 +281,7 @@ async fn mark<C: Cloud>(
     // What was not set is not recorded as sent, so that the next plan sets it; the claim proves that it is ours.
     for name in SET_AFTER_RENT {
         record.attributes.insert(name.to_owned(), serde_json::Value::Null);
-        record.secrets.remove(name);
+        record.secrets.remove(&ValuePath::of(name));
     }
     if let Ok(machine) = &seen {
         take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine));

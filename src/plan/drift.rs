@@ -3,6 +3,7 @@
 use crate::lang::Value;
 use crate::lang::json::from_json;
 use crate::live::{Env, Group, Machine};
+use crate::path::ValuePath;
 use crate::schema::{Presence, Schema, observe};
 use crate::state::Record;
 use crate::state::digest::{SecretKey, SecretMatch};
@@ -90,7 +91,7 @@ fn env_difference(record: &Record, live: &Env, exact: bool, key: &SecretKey) -> 
     let mut shown = Map::new();
     let mut differs = exact && live.0.len() != recorded.len();
     for (name, value) in recorded {
-        let path = format!("env_variables[{name:?}]");
+        let path = ValuePath::of("env_variables").key(name);
         let now = live.0.get(name);
         let same = match (record.secrets.get(&path), now) {
             (Some(digest), Some(now)) => key.compare(digest, &path, now) != SecretMatch::Changed,

@@ -8,6 +8,7 @@ use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::lang::json::{from_json, to_json};
 use crate::lang::{Marks, Type, Value};
 use crate::live::{Env, GroupId, Machine, MachineId, Mark, Status, Want};
+use crate::path::ValuePath;
 use crate::schema::{Change as Effect, INSTANCE, Presence, Schema, observe, script};
 use crate::state::Record;
 use crate::state::digest::SecretKey;
@@ -126,7 +127,7 @@ impl<'a> Planner<'a> {
         let key = self.input.key;
         // Who sees the notes cannot tell it beforehand, and the same plan is made twice.
         let claim = mark.map(|mark| mark.claim).unwrap_or_else(|| {
-            key.digest("import", &format!("{}/{number}", schema.kind)).digest.chars().take(32).collect()
+            key.digest(&ValuePath::of("import"), &format!("{}/{number}", schema.kind)).digest.chars().take(32).collect()
         });
         let mut record = record(schema, live, desired, key);
         record.claim = Some(claim);

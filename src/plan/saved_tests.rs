@@ -6,6 +6,7 @@ use crate::config::{Given, GivenValue, Inputs};
 use crate::diag::{Diagnostics, Sources};
 use crate::lang::{Kind, Marks, Type, Value};
 use crate::live::Snapshot;
+use crate::path::ValuePath;
 use crate::state::State;
 use crate::state::digest::{SecretKey, SecretMatch};
 use secrecy::SecretString;
@@ -113,9 +114,12 @@ fn seals_equal_the_digests_of_records() {
         crate::state::SecretDigest { key_id: key().id().into(), digest }
     };
     let password = held(after.get("registry").and_then(|registry| registry.get("password")));
-    assert_eq!(key().compare(&password, "registry.password", "c4n4ry-password"), SecretMatch::Same);
+    assert_eq!(
+        key().compare(&password, &ValuePath::of("registry").attribute("password"), "c4n4ry-password"),
+        SecretMatch::Same
+    );
     let token = held(after.get("env_variables").and_then(|env| env.get("TOKEN")));
-    assert_eq!(key().compare(&token, "env_variables[\"TOKEN\"]", "c4n4ry-token"), SecretMatch::Same);
+    assert_eq!(key().compare(&token, &ValuePath::of("env_variables").key("TOKEN"), "c4n4ry-token"), SecretMatch::Same);
     assert_eq!(sealed.sealed(&key()), sealed);
 }
 

@@ -3,6 +3,7 @@
 use super::model::{Change, Drift, DriftKind, OutputChange, Plan, PlannedVariable};
 use crate::lang::json::to_json;
 use crate::lang::{Kind, Marks, Type, Value};
+use crate::path::ValuePath;
 use crate::state::Record;
 use crate::state::digest::SecretKey;
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ impl Seal<'_> {
     fn variable(&self, name: &str, variable: &PlannedVariable) -> PlannedVariable {
         match variable {
             PlannedVariable::Plain(value) => {
-                PlannedVariable::Plain(self.value(&format!("var.{name}"), value, Marks::NONE))
+                PlannedVariable::Plain(self.value(&ValuePath::of("var").attribute(name), value, Marks::NONE))
             }
             PlannedVariable::Secret(digest) => PlannedVariable::Secret(digest.clone()),
         }
@@ -63,7 +64,8 @@ impl Seal<'_> {
                         .into_iter()
                         .filter_map(|object| Some(object?.get(name)?.deep_marks()))
                         .fold(Marks::NONE, Marks::and);
-                    (name.clone(), self.value(name, recorded, marks), self.value(name, live, marks))
+                    let path = ValuePath::of(name);
+                    (name.clone(), self.value(&path, recorded, marks), self.value(&path, live, marks))
                 };
                 DriftKind::Changed(found.iter().map(attribute).collect())
             }
@@ -77,7 +79,7 @@ impl Seal<'_> {
     }
 
     fn output(&self, output: &OutputChange) -> OutputChange {
-        let path = format!("output.{}", output.name);
+        let path = ValuePath::of("output").attribute(&output.name);
         let whole = |value: &Value| match output.sensitive && value.is_wholly_known() && !value.deep_marks().ephemeral {
             // Not even the names inside it are shown.
             true => self.leaf(&path, value),
@@ -94,12 +96,13 @@ impl Seal<'_> {
     }
 
     fn object(&self, object: &Value) -> Value {
-        let Some(entries) = object.as_entries() else { return self.value("", object, Marks::NONE) };
-        let entry = |(name, value): (&Arc<str>, &Value)| (name.clone(), self.value(name, value, object.marks));
+        let Some(entries) = object.as_entries() else { return self.value(&ValuePath::root(), object, Marks::NONE) };
+        let entry =
+            |(name, value): (&Arc<str>, &Value)| (name.clone(), self.value(&ValuePath::of(name), value, object.marks));
         Value::object(entries.iter().map(entry).collect::<BTreeMap<_, _>>()).marked(object.marks)
     }
 
-    fn value(&self, path: &str, value: &Value, above: Marks) -> Value {
+    fn value(&self, path: &ValuePath, value: &Value, above: Marks) -> Value {
         let marks = above.and(value.marks);
         if marks.ephemeral {
             return Value::null(value.ty()).marked(Marks { sensitive: marks.sensitive, ephemeral: false });
@@ -108,15 +111,15 @@ impl Seal<'_> {
             return value.clone();
         }
         let kept = value.marks;
-        let element = |(at, element): (usize, &Value)| self.value(&format!("{path}[{at}]"), element, marks);
-        let entries = |entries: &BTreeMap<Arc<str>, Value>, path: &dyn Fn(&str) -> String| {
+        let element = |(at, element): (usize, &Value)| self.value(&path.index(at), element, marks);
+        let entries = |entries: &BTreeMap<Arc<str>, Value>, path: &dyn Fn(&str) -> ValuePath| {
             let sealed = entries.iter().map(|(name, value)| (name.clone(), self.value(&path(name), value, marks)));
             sealed.collect::<BTreeMap<_, _>>()
         };
         let elements = |elements: &[Value]| Arc::new(elements.iter().enumerate().map(element).collect::<Vec<_>>());
         let kind = match &value.kind {
-            Kind::Object(object) => Kind::Object(Arc::new(entries(object, &|name| format!("{path}.{name}")))),
-            Kind::Map(ty, map) => Kind::Map(mixed(ty), Arc::new(entries(map, &|name| format!("{path}[{name:?}]")))),
+            Kind::Object(object) => Kind::Object(Arc::new(entries(object, &|name| path.attribute(name)))),
+            Kind::Map(ty, map) => Kind::Map(mixed(ty), Arc::new(entries(map, &|name| path.key(name)))),
             // The start of a secret is secret too.
             Kind::Unknown(ty, known) => {
                 let known = known.as_deref().cloned().unwrap_or_default();
@@ -135,7 +138,7 @@ impl Seal<'_> {
     }
 
     /// The placeholder of one known secret; null is none.
-    fn leaf(&self, path: &str, value: &Value) -> Value {
+    fn leaf(&self, path: &ValuePath, value: &Value) -> Value {
         if value.is_null() || value.as_str().is_some_and(is_placeholder) {
             return value.clone().marked(Marks::SENSITIVE);
         }
@@ -162,8 +165,8 @@ fn is_placeholder(text: &str) -> bool {
 /// A refresh may have taken over what the server shows for a secret attribute.
 fn without_secrets(record: &Record) -> Record {
     let mut record = record.clone();
-    for name in record.secrets.keys() {
-        if let Some(json) = record.attributes.get_mut(name) {
+    for (name, json) in &mut record.attributes {
+        if record.secrets.keys().any(|path| path.is(name)) {
             *json = serde_json::Value::Null;
         }
     }

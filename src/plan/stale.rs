@@ -6,6 +6,7 @@ use crate::diag::Diagnostic;
 use crate::lang::json::to_json;
 use crate::lang::{Kind, Value};
 use crate::live::Offer;
+use crate::path::ValuePath;
 use crate::state::digest::SecretKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -60,8 +61,8 @@ pub enum Stale {
     Attribute {
         /// Which object.
         address: InstanceAddr,
-        /// Which attribute, as a path inside the object; empty for the object as a whole.
-        attribute: String,
+        /// Which place inside the object; the root for the object as a whole.
+        attribute: ValuePath,
         /// What stands, or what is planned.
         side: Side,
         /// The value in the plan, and now, as JSON; `None` for secrets and for what is long.
@@ -107,10 +108,10 @@ impl fmt::Display for Stale {
                     Side::Before => "is",
                     Side::After => "would become",
                 };
-                match (attribute.as_str(), values) {
-                    ("", _) => write!(f, "{address} {what} another object than in the plan."),
-                    (_, None) => write!(f, "{attribute} of {address} {what} another value than in the plan."),
-                    (_, Some((planned, now))) => {
+                match values {
+                    _ if attribute.steps().is_empty() => write!(f, "{address} {what} another object than in the plan."),
+                    None => write!(f, "{attribute} of {address} {what} another value than in the plan."),
+                    Some((planned, now)) => {
                         write!(f, "{attribute} of {address} {what} {now}, and {planned} in the plan.")
                     }
                 }
@@ -206,8 +207,8 @@ fn touched(planned: &Change, now: Option<&Change>, secrets: bool, reasons: &mut 
         let mut found = Found { address, side, secrets, reasons };
         match (before, after) {
             (None, None) => {}
-            (Some(planned), Some(now)) => found.compare(planned, now, ""),
-            _ => found.push("", None),
+            (Some(planned), Some(now)) => found.compare(planned, now, &ValuePath::root()),
+            _ => found.push(&ValuePath::root(), None),
         }
     }
 }
@@ -221,20 +222,19 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn push(&mut self, path: &str, values: Option<(String, String)>) {
-        let (address, side, attribute) = (self.address.clone(), self.side, path.to_owned());
+    fn push(&mut self, path: &ValuePath, values: Option<(String, String)>) {
+        let (address, side, attribute) = (self.address.clone(), self.side, path.clone());
         self.reasons.push(Stale::Attribute { address, attribute, side, values });
     }
 
     /// What the plan left open is compared when it is known, step by step.
-    fn compare(&mut self, planned: &Value, now: &Value, path: &str) {
-        let inside = |name: &str| match (&planned.kind, path) {
-            (_, "") => name.to_owned(),
-            (Kind::Map(..), _) => format!("{path}[{name:?}]"),
-            _ => format!("{path}.{name}"),
+    fn compare(&mut self, planned: &Value, now: &Value, path: &ValuePath) {
+        let inside = |name: &str| match &planned.kind {
+            Kind::Map(..) => path.key(name),
+            _ => path.attribute(name),
         };
         match (&planned.kind, &now.kind) {
-            _ if MOVING.contains(&path) => {}
+            _ if MOVING.iter().any(|name| path.is(name)) => {}
             (Kind::Unknown(..), _) => {}
             (Kind::Object(a), Kind::Object(b)) | (Kind::Map(_, a), Kind::Map(_, b)) => {
                 for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
@@ -248,7 +248,7 @@ impl Found<'_> {
                 if a.len() == b.len() && !planned.is_wholly_known() =>
             {
                 for (at, (planned, now)) in a.iter().zip(b.iter()).enumerate() {
-                    self.compare(planned, now, &format!("{path}[{at}]"));
+                    self.compare(planned, now, &path.index(at));
                 }
             }
             (a, b) => {

@@ -11,6 +11,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Marks, Type, Value};
 use crate::live::{GroupId, MachineId};
+use crate::path::ValuePath;
 use crate::schema::{self, INSTANCE, Presence, Schema};
 use crate::state::Record;
 
@@ -58,7 +59,7 @@ impl<'a> Planner<'a> {
             None => reference.origin().and_then(|origin| origin.rsplit_once('#')?.0.parse().ok()),
         };
         let group = address.and_then(|address| self.planned.get(&address));
-        let secret = |path: &str, text: &str| self.input.key.digest(path, text).digest;
+        let secret = |path: &ValuePath, text: &str| self.input.key.digest(path, text).digest;
         Template { digest: group.and_then(|group| schema::group::digest(group, &secret)) }
     }
 
@@ -87,7 +88,7 @@ impl<'a> Planner<'a> {
         if !foreign.is_empty() {
             let detail = format!(
                 "The recorded digest of {} was made under another key, so podform cannot tell whether the secret changed: it counts as unchanged. Set PODFORM_STATE_KEY to the same value everywhere.",
-                foreign.join(", ")
+                foreign.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
             );
             diags.push(Diagnostic::warning("Secrets cannot be compared", detail).on(address));
         }

@@ -6,6 +6,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::convert::conform;
 use crate::lang::json::to_json;
 use crate::lang::{Type, Value};
+use crate::path::ValuePath;
 use crate::state::digest::SecretKey;
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ pub fn planned_variables(root: &Module, inputs: &Inputs, key: &SecretKey) -> BTr
         let planned = match variable.sensitive || value.deep_marks().sensitive {
             true => {
                 let text = to_json(&value).to_string();
-                PlannedVariable::Secret(key.digest(&format!("var.{}", variable.name), &text))
+                PlannedVariable::Secret(key.digest(&ValuePath::of("var").attribute(&variable.name), &text))
             }
             false => PlannedVariable::Plain(value),
         };

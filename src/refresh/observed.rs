@@ -62,6 +62,7 @@ fn in_other_words(name: &str, sent: &Json, live: &Json) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::path::ValuePath;
     use crate::schema::instance::SCHEMA;
     use serde_json::json;
 
@@ -74,7 +75,8 @@ mod tests {
         let mut record = Record::default();
         for name in ["notes", "name"] {
             record.attributes.insert(name.into(), Json::Null);
-            record.secrets.insert(name.into(), key().digest(name, "sent"));
+            let path = ValuePath::of(name);
+            record.secrets.insert(path.clone(), key().digest(&path, "sent"));
         }
         let seen = |text: &str| Seen::from_iter(["notes", "name"].map(|name| (name, json!(text))));
         assert_eq!(take_in(&mut record, &SCHEMA, &seen("sent"), &key()), [""; 0]);

@@ -8,6 +8,7 @@ use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, Machine, MachineId, Mark, Status};
+use crate::path::ValuePath;
 use crate::schema::{self, INSTANCE, observe};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
@@ -207,7 +208,7 @@ pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent, 
     if machine.notes.as_ref().and_then(|notes| Mark::read(notes).1).is_none() {
         for name in SET_AFTER_RENT {
             record.attributes.insert(name.to_owned(), serde_json::Value::Null);
-            record.secrets.remove(name);
+            record.secrets.remove(&ValuePath::of(name));
         }
     }
     take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine), key);

@@ -32,7 +32,8 @@ fn state() -> State {
         "notes": null,
     });
     let digest = SecretDigest { key_id: "k".into(), digest: "d".into() };
-    let secrets = ["env_variables[\"TOKEN\"]", "registry.password"].map(|path| (path.to_owned(), digest.clone()));
+    let secrets = ["env_variables[\"TOKEN\"]", "registry.password"];
+    let secrets = secrets.map(|path| (path.parse().expect("a path"), digest.clone()));
     let record = Record {
         attributes: attributes.as_object().cloned().expect("an object"),
         secrets: secrets.into(),

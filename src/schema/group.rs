@@ -3,6 +3,7 @@
 use super::table::{Attribute, BlockType, Change, Default, Schema, Ty};
 use crate::lang::{Kind, Value, hex};
 use crate::live::{Env, GroupFields, Registry};
+use crate::path::ValuePath;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -64,22 +65,22 @@ const RUNNING: [&str; 10] = [
 
 /// The digest of what machines get from a group; `None` while any of it is unknown. Secrets enter only this digest of
 /// all, hashed together with their keyed digest by `secret`, so that it cannot be searched.
-pub fn digest(group: &Value, secret: &dyn Fn(&str, &str) -> String) -> Option<String> {
+pub fn digest(group: &Value, secret: &dyn Fn(&ValuePath, &str) -> String) -> Option<String> {
     let mut hash = Sha256::new();
     for name in RUNNING {
         let value = group.get(name)?;
         let mut text = String::new();
-        canonical(name, value, false, secret, &mut text)?;
+        canonical(&ValuePath::of(name), value, false, secret, &mut text)?;
         hash.update(format!("{name}={text};"));
     }
     Some(hex(&hash.finalize()[..8]))
 }
 
 fn canonical(
-    path: &str,
+    path: &ValuePath,
     value: &Value,
     hidden: bool,
-    secret: &dyn Fn(&str, &str) -> String,
+    secret: &dyn Fn(&ValuePath, &str) -> String,
     out: &mut String,
 ) -> Option<()> {
     let hidden = hidden || value.marks.sensitive;
@@ -99,7 +100,7 @@ fn canonical(
         Kind::Map(_, entries) | Kind::Object(entries) => {
             for (key, element) in entries.iter() {
                 out.push_str(&format!("{key:?}:"));
-                let path = if path == "registry" { format!("registry.{key}") } else { format!("{path}[{key:?}]") };
+                let path = if path.is("registry") { path.attribute(key) } else { path.key(key) };
                 canonical(&path, element, hidden, secret, out)?;
                 out.push(',');
             }

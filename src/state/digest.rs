@@ -2,6 +2,7 @@
 
 use super::model::SecretDigest;
 use crate::lang::hex;
+use crate::path::{PathStep, ValuePath};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
@@ -56,12 +57,12 @@ impl SecretKey {
 
     /// The digest of the secret at a path (`registry.password`, `env_variables["TOKEN"]`): the same value at two paths
     /// has two digests.
-    pub fn digest(&self, path: &str, value: &str) -> SecretDigest {
+    pub fn digest(&self, path: &ValuePath, value: &str) -> SecretDigest {
         SecretDigest { key_id: self.id.clone(), digest: hex(&self.mac(path, value).finalize().into_bytes()) }
     }
 
     /// Compares a recorded digest with a secret, in constant time.
-    pub fn compare(&self, recorded: &SecretDigest, path: &str, value: &str) -> SecretMatch {
+    pub fn compare(&self, recorded: &SecretDigest, path: &ValuePath, value: &str) -> SecretMatch {
         if recorded.key_id != self.id {
             return SecretMatch::OtherKey;
         }
@@ -71,16 +72,36 @@ impl SecretKey {
         }
     }
 
-    fn mac(&self, path: &str, value: &str) -> Hmac<Sha256> {
+    fn mac(&self, path: &ValuePath, value: &str) -> Hmac<Sha256> {
+        let path = context(path);
         // The length keeps path and value apart.
         let length = u64::try_from(path.len()).unwrap_or(u64::MAX).to_be_bytes();
         hmac(self.key.expose_secret()).chain_update(length).chain_update(path).chain_update(value)
     }
 }
 
+/// The bytes that stand for a path in a digest. Every digest in every state was made with them, so they stay as they
+/// are: keys are quoted as Rust does it, whatever the spelling of a path becomes.
+fn context(path: &ValuePath) -> String {
+    let mut out = String::new();
+    for step in path.steps() {
+        match step {
+            PathStep::Attribute(name) if out.is_empty() => out.push_str(name),
+            PathStep::Attribute(name) => out.push_str(&format!(".{name}")),
+            PathStep::Index(at) => out.push_str(&format!("[{at}]")),
+            PathStep::Key(key) => out.push_str(&format!("[{key:?}]")),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn password() -> ValuePath {
+        ValuePath::of("registry").attribute("password")
+    }
 
     fn key(secret: &str, lineage: &str) -> SecretKey {
         SecretKey::derive(&SecretString::from(secret), lineage)
@@ -89,14 +110,17 @@ mod tests {
     #[test]
     fn tells_same_from_changed_from_unknown() {
         let ours = key("k", "l");
-        let digest = ours.digest("registry.password", "hunter2");
+        let digest = ours.digest(&password(), "hunter2");
         assert_eq!(digest.key_id.len(), 8);
         assert_eq!(digest.digest.len(), 64);
-        assert_eq!(key("k", "l").compare(&digest, "registry.password", "hunter2"), SecretMatch::Same);
-        assert_eq!(ours.compare(&digest, "registry.password", "hunter3"), SecretMatch::Changed);
-        assert_eq!(ours.compare(&digest, "registry.passwor", "dhunter2"), SecretMatch::Changed);
-        assert_eq!(key("k", "m").compare(&digest, "registry.password", "hunter2"), SecretMatch::OtherKey);
-        assert_eq!(key("j", "l").compare(&digest, "registry.password", "hunter2"), SecretMatch::OtherKey);
+        assert_eq!(key("k", "l").compare(&digest, &password(), "hunter2"), SecretMatch::Same);
+        assert_eq!(ours.compare(&digest, &password(), "hunter3"), SecretMatch::Changed);
+        assert_eq!(
+            ours.compare(&digest, &ValuePath::of("registry").attribute("passwor"), "dhunter2"),
+            SecretMatch::Changed
+        );
+        assert_eq!(key("k", "m").compare(&digest, &password(), "hunter2"), SecretMatch::OtherKey);
+        assert_eq!(key("j", "l").compare(&digest, &password(), "hunter2"), SecretMatch::OtherKey);
     }
 
     #[test]
@@ -104,16 +128,18 @@ mod tests {
         let ours = key("k", "l");
         for text in ["", "a", "zz", "+1", "00"] {
             let recorded = SecretDigest { key_id: ours.id().into(), digest: text.into() };
-            assert_eq!(ours.compare(&recorded, "p", "v"), SecretMatch::Changed, "{text:?}");
+            assert_eq!(ours.compare(&recorded, &ValuePath::of("p"), "v"), SecretMatch::Changed, "{text:?}");
         }
     }
 
     #[test]
     fn digests_stay_the_same_for_ever() {
-        let digest = key("api-key", "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed").digest("registry.password", "hunter2");
+        let digest = key("api-key", "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed").digest(&password(), "hunter2");
         assert_eq!(digest.key_id, "4a014d04");
         assert_eq!(digest.digest, "f63e87b2081ddac071906f589dbcc9ce8e96b4a7cf3d221f72e5747907a789b5");
         assert_eq!(fingerprint(&SecretString::from("api-key")), "fb5d9f97e2b41381");
+        let odd = ValuePath::of("env_variables").key("A\"\u{1b}${x}").index(1);
+        assert_eq!(context(&odd), r#"env_variables["A\"\u{1b}${x}"][1]"#);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::sum::seal;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::config::CheckResult;
 use crate::live::OfferFacts;
+use crate::path::{PathStep, ValuePath};
 use crate::schema::PROVIDER;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -93,7 +94,7 @@ pub(super) struct OurInstance {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub read_back: BTreeMap<String, Json>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub secrets: BTreeMap<String, SecretDigest>,
+    pub secrets: BTreeMap<ValuePath, SecretDigest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tainted: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,7 +192,7 @@ fn split(key: Option<&InstanceKey>, record: &Record) -> (Instance, OurInstance) 
         status: record.tainted.is_some().then(|| "tainted".into()),
         schema_version: 0,
         attributes: record.attributes,
-        sensitive_attributes: record.secrets.keys().map(|path| steps(path)).collect(),
+        sensitive_attributes: record.secrets.keys().map(steps).collect(),
         dependencies: record.dependencies,
     };
     let ours = OurInstance {
@@ -213,31 +214,14 @@ pub(super) fn mode(mode: Mode) -> &'static str {
     }
 }
 
-/// The steps of a secret's path as Terraform writes them. What is no path counts as one attribute: these steps inform
-/// other programs, we read `secrets`.
-fn steps(path: &str) -> Vec<Json> {
-    try_steps(path).unwrap_or_else(|| vec![json!({ "type": "get_attr", "value": path })])
-}
-
-fn try_steps(path: &str) -> Option<Vec<Json>> {
-    let mut steps = Vec::new();
-    let mut rest = path;
-    while !rest.is_empty() {
-        if let Some(inner) = rest.strip_prefix('[') {
-            // The keys of a path are JSON strings or whole numbers.
-            let mut keys = serde_json::Deserializer::from_str(inner).into_iter::<Json>();
-            let value = keys.next()?.ok()?;
-            let ty = if value.is_string() { "string" } else { "number" };
-            rest = inner.get(keys.byte_offset()..)?.strip_prefix(']')?;
-            steps.push(json!({ "type": "index", "value": { "value": value, "type": ty } }));
-        } else {
-            let name = if steps.is_empty() { rest } else { rest.strip_prefix('.')? };
-            let end = name.find(['.', '[']).unwrap_or(name.len());
-            steps.push(json!({ "type": "get_attr", "value": name.get(..end).filter(|name| !name.is_empty())? }));
-            rest = name.get(end..)?;
-        }
-    }
-    Some(steps)
+/// The steps of a secret's path as Terraform writes them: for other programs, we read `secrets`.
+fn steps(path: &ValuePath) -> Vec<Json> {
+    let step = |step: &PathStep| match step {
+        PathStep::Attribute(name) => json!({ "type": "get_attr", "value": **name }),
+        PathStep::Index(at) => json!({ "type": "index", "value": { "value": at, "type": "number" } }),
+        PathStep::Key(key) => json!({ "type": "index", "value": { "value": **key, "type": "string" } }),
+    };
+    path.steps().iter().map(step).collect()
 }
 
 /// With the keys of all objects in order: their order means nothing, and the same state gives the same bytes.

@@ -4,6 +4,7 @@ use crate::address::{InstanceAddr, ResourceAddr};
 use crate::config::CheckResult;
 use crate::live::{HashId, MachineId, OfferFacts};
 use crate::money::Usd;
+use crate::path::ValuePath;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -39,9 +40,9 @@ pub struct Record {
     /// fallback models, nulls `arg_options`). Live is compared with this; desired is compared with `attributes`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub read_back: BTreeMap<String, Json>,
-    /// Digests of the secrets, by path: `registry.password`, `env_variables["TOKEN"]`.
+    /// Digests of the secrets: `registry.password`, `env_variables["TOKEN"]`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub secrets: BTreeMap<String, SecretDigest>,
+    pub secrets: BTreeMap<ValuePath, SecretDigest>,
     /// Resources that must outlive this one: the order of its deletion when its block is gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<ResourceAddr>,

@@ -5,6 +5,7 @@ use super::model::{Record, SecretDigest};
 use crate::lang::convert::convert;
 use crate::lang::json::{from_json, to_json};
 use crate::lang::{Kind, Marks, Type, Value};
+use crate::path::ValuePath;
 use crate::schema::Schema;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -16,13 +17,13 @@ impl Record {
     pub fn of(object: &Value, key: &SecretKey) -> Record {
         let mut record = Record::default();
         for (name, value) in object.as_entries().into_iter().flatten() {
-            let json = record.take(name, value, Marks::NONE, key);
+            let json = record.take(&ValuePath::of(name), value, Marks::NONE, key);
             record.attributes.insert(name.to_string(), json);
         }
         record
     }
 
-    fn take(&mut self, path: &str, value: &Value, above: Marks, key: &SecretKey) -> Json {
+    fn take(&mut self, path: &ValuePath, value: &Value, above: Marks, key: &SecretKey) -> Json {
         let marks = above.and(value.marks);
         match &value.kind {
             Kind::Object(entries) | Kind::Map(_, entries) => {
@@ -36,7 +37,7 @@ impl Record {
             }
             // A list with one secret element is secret as a whole.
             _ if marks.and(value.deep_marks()).sensitive && !value.is_null() => {
-                self.secrets.insert(path.to_owned(), key.digest(path, &text_of(&to_json(value))));
+                self.secrets.insert(path.clone(), key.digest(path, &text_of(&to_json(value))));
                 Json::Null
             }
             _ => to_json(value),
@@ -51,32 +52,41 @@ impl Record {
         schema: &Schema,
         desired: Option<&Value>,
         key: &SecretKey,
-        foreign: &mut Vec<String>,
+        foreign: &mut Vec<ValuePath>,
     ) -> Value {
         let attribute = |(name, ty): &(Arc<str>, Type)| {
             let json = self.attributes.get(&**name).unwrap_or(&Json::Null);
             let value = from_json(json, ty).unwrap_or_else(|_| Value::null(ty.clone()));
             let wanted = desired.and_then(|desired| desired.get(name));
-            (name.clone(), self.put_back(name, value, wanted, key, foreign))
+            // Most attributes hold no secret: no path is made for them.
+            let object = match self.holds_secret(name) || wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
+                true => self.put_back(&ValuePath::of(name), value, wanted, key, foreign),
+                false => marked_as(value, wanted),
+            };
+            (name.clone(), object)
         };
         Value::from_entries(schema.shape().types.iter().map(attribute).collect())
     }
 
     /// True where an attribute is secret, or something in it.
     pub fn holds_secret(&self, name: &str) -> bool {
-        let rest =
-            |path: &String| path.strip_prefix(name).is_some_and(|rest| matches!(rest.get(..1), None | Some("." | "[")));
-        self.secrets.keys().any(rest)
+        self.secrets.keys().any(|path| path.is_in(name))
+    }
+
+    /// The digest of an attribute that is secret as a whole.
+    fn secret(&self, name: &str) -> Option<&SecretDigest> {
+        self.secrets.iter().find(|(path, _)| path.is(name)).map(|(_, digest)| digest)
     }
 
     /// Keeps what the server shows for a secret attribute as a digest (its own, where the server rewrites). False where
     /// the attribute is not secret: then nothing is done.
     pub fn read_secret(&mut self, name: &str, live: &Json, key: &SecretKey) -> bool {
-        let Some(sent) = self.secrets.get(name) else { return false };
-        match key.compare(sent, name, &text_of(live)) {
+        let Some(sent) = self.secret(name) else { return false };
+        let path = ValuePath::of(name);
+        match key.compare(sent, &path, &text_of(live)) {
             SecretMatch::Same => self.read_back.remove(name),
             SecretMatch::Changed | SecretMatch::OtherKey => {
-                self.read_back.insert(name.to_owned(), Json::String(key.digest(name, &text_of(live)).digest))
+                self.read_back.insert(name.to_owned(), Json::String(key.digest(&path, &text_of(live)).digest))
             }
         };
         true
@@ -85,21 +95,21 @@ impl Record {
     /// Whether the server shows for a secret attribute another value than it did last; `None` where the attribute is
     /// not secret. Digests of another key cannot be compared, and count as the same.
     pub fn secret_differs(&self, name: &str, live: &Json, key: &SecretKey) -> Option<bool> {
-        let sent = self.secrets.get(name)?;
+        let sent = self.secret(name)?;
         let expected = match self.read_back.get(name).and_then(Json::as_str) {
             Some(digest) => SecretDigest { key_id: sent.key_id.clone(), digest: digest.to_owned() },
             None => sent.clone(),
         };
-        Some(key.compare(&expected, name, &text_of(live)) == SecretMatch::Changed)
+        Some(key.compare(&expected, &ValuePath::of(name), &text_of(live)) == SecretMatch::Changed)
     }
 
     fn put_back(
         &self,
-        path: &str,
+        path: &ValuePath,
         value: Value,
         wanted: Option<&Value>,
         key: &SecretKey,
-        foreign: &mut Vec<String>,
+        foreign: &mut Vec<ValuePath>,
     ) -> Value {
         if let Some(digest) = self.secrets.get(path) {
             let known = wanted.filter(|wanted| wanted.is_wholly_known() && !wanted.is_null());
@@ -107,7 +117,7 @@ impl Record {
             let held = match (text.map(|text| key.compare(digest, path, &text)), wanted) {
                 (Some(SecretMatch::Same), Some(wanted)) => wanted.clone(),
                 (Some(SecretMatch::OtherKey), Some(wanted)) => {
-                    foreign.push(path.to_owned());
+                    foreign.push(path.clone());
                     wanted.clone()
                 }
                 _ => {
@@ -117,13 +127,8 @@ impl Record {
             };
             return held.marked(Marks::SENSITIVE);
         }
-        // What was recorded in clear and is secret by now is not shown any more.
-        let marks = value.marks.and(wanted.map(|wanted| wanted.marks).unwrap_or_default());
-        let value = value.marked(marks);
-        if !self.holds_secret(path) && !wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
-            return value;
-        }
-        let inner = |entries: &BTreeMap<Arc<str>, Value>, block: bool, foreign: &mut Vec<String>| {
+        let value = marked_as(value, wanted);
+        let inner = |entries: &BTreeMap<Arc<str>, Value>, block: bool, foreign: &mut Vec<ValuePath>| {
             let mut all = BTreeMap::new();
             for (name, element) in entries {
                 let path = inside(path, name, block);
@@ -133,8 +138,8 @@ impl Record {
             all
         };
         match &value.kind {
-            Kind::Object(entries) => Value::object(inner(entries, true, foreign)).marked(marks),
-            Kind::Map(_, entries) => Value::map(Type::String, inner(entries, false, foreign)).marked(marks),
+            Kind::Object(entries) => Value::object(inner(entries, true, foreign)).marked(value.marks),
+            Kind::Map(_, entries) => Value::map(Type::String, inner(entries, false, foreign)).marked(value.marks),
             _ => value,
         }
     }
@@ -145,7 +150,13 @@ pub(super) fn text_of(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
 }
 
-/// `registry.password`, `env_variables["TOKEN"]`.
-fn inside(path: &str, name: &str, block: bool) -> String {
-    if block { format!("{path}.{name}") } else { format!("{path}[{name:?}]") }
+/// What was recorded in clear and is secret by now is not shown any more.
+fn marked_as(value: Value, wanted: Option<&Value>) -> Value {
+    let marks = value.marks.and(wanted.map(|wanted| wanted.marks).unwrap_or_default());
+    value.marked(marks)
+}
+
+/// An attribute of a block, or an element of a map.
+fn inside(path: &ValuePath, name: &str, block: bool) -> ValuePath {
+    if block { path.attribute(name) } else { path.key(name) }
 }

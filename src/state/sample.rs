@@ -3,6 +3,7 @@
 use super::{AccountIdentity, Intent, IntentAction, OutputState, Record, SecretDigest, SecretKey, State};
 use crate::live::{OfferFacts, Version};
 use crate::money::Usd;
+use crate::path::ValuePath;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
@@ -19,7 +20,7 @@ pub(crate) fn account() -> AccountIdentity {
     AccountIdentity { base_url: "https://api.simplepod.ai".into(), key_fingerprint: "9f86d081884c7d65".into() }
 }
 
-fn digest(path: &str) -> SecretDigest {
+fn digest(path: &ValuePath) -> SecretDigest {
     SecretKey::derive(&SecretString::from("sample"), LINEAGE).digest(path, "sample")
 }
 
@@ -39,7 +40,8 @@ fn group() -> Record {
         read_back: BTreeMap::from([("arg_options".into(), Json::Null)]),
         secrets: ["registry.password", "env_variables[\"TOKEN\"]"]
             .into_iter()
-            .map(|path| (path.to_owned(), digest(path)))
+            .map(|path| path.parse::<ValuePath>().expect("a path"))
+            .map(|path| (path.clone(), digest(&path)))
             .collect(),
         claim: Some("b5f7c3f0-6a64-4ee5-8f2c-40a2ce0a6e11".into()),
         ..Record::default()

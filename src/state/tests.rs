@@ -4,6 +4,9 @@ use super::difference::differences;
 use super::journal::Event;
 use super::sample::{LINEAGE, account, intent, state, time};
 use super::*;
+use crate::lang::json::from_json;
+use crate::lang::{Marks, Type, Value};
+use crate::path::ValuePath;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -91,10 +94,35 @@ fn terraform_finds_what_it_looks_for() {
 fn a_secret_at_an_odd_path_stays_sensitive() {
     let mut odd = state();
     let record = odd.resources.values_mut().next().expect("a record");
-    for path in ["", "a..b", "a[", "a[\"x]", "list[3]", "a[\"x]y\"].b"] {
-        record.secrets.insert(path.into(), SecretDigest { key_id: "k".into(), digest: "d".into() });
+    for path in ["", "[\"a..b\"]", "a[\"[\\\"x]\"]", "list[3]", "a[\"x]y\"].b", "a[\"\\u001b${x}\"]"] {
+        record.secrets.insert(path.parse().expect(path), SecretDigest { key_id: "k".into(), digest: "d".into() });
     }
     assert_eq!(decode(encode(&odd)), Ok(odd));
+}
+
+#[test]
+fn a_secret_spelled_as_older_versions_did_is_found_and_compared() {
+    let key = SecretKey::derive(&secrecy::SecretString::from("k"), "l");
+    let env = |value: &str| json!({ "\u{1b}'é\u{301}\"": value });
+    let schema = &crate::schema::instance::SCHEMA;
+    let text = from_json(&env("canary"), &Type::map(Type::String)).expect("a map").marked(Marks::SENSITIVE);
+    let object = Value::object([("env_variables", text)]);
+    let record = serde_json::to_string(&Record::of(&object, &key)).expect("JSON");
+    let older = record.replace("\\\\u001b'é\u{301}", "\\\\u{1b}'é\\\\u{301}");
+    assert_ne!(record, older);
+    let older: Record = serde_json::from_str(&older).expect("a record");
+    let found = older.object(schema, Some(&object), &key, &mut Vec::new());
+    let plain = |object: &Value| object.get("env_variables").map(Value::without_marks);
+    assert_eq!(plain(&found), plain(&object));
+}
+
+#[test]
+fn a_secret_at_no_place_is_refused() {
+    let digest = json!({ "key_id": "k", "digest": "d" });
+    let told = refusal(|json| {
+        json["podform"]["instances"]["simplepod_template_group.trainer"]["secrets"] = json!({ "a..b": digest });
+    });
+    assert!(told.contains("\"a..b\" is no place inside a value"), "{told}");
 }
 
 #[test]
@@ -373,6 +401,7 @@ proptest! {
         attributes in prop::collection::btree_map(any::<String>(), json_value(), 0..5),
         key in any::<String>(),
         secret in any::<String>(),
+        place in any::<String>(),
         tainted in any::<Option<String>>(),
         serial in any::<u64>(),
     ) {
@@ -382,7 +411,7 @@ proptest! {
         let address = resource.instance(Some(crate::address::InstanceKey::Str(key)));
         let read_back = attributes.clone();
         let digest = SecretDigest { key_id: secret.clone(), digest: String::new() };
-        let secrets = std::collections::BTreeMap::from([(secret, digest)]);
+        let secrets = std::collections::BTreeMap::from([(ValuePath::of("a").key(&place), digest)]);
         let attributes = attributes.into_iter().collect();
         let record = Record { attributes, read_back, secrets, tainted, ..Record::default() };
         let event = Event::Recorded { claim: None, address, record: Box::new(record) };

@@ -2,6 +2,7 @@
 
 use crate::address::InstanceAddr;
 use crate::lang::{Kind, Marks, Number, Type, Value};
+use crate::path::ValuePath;
 use crate::schema;
 use crate::state::Record;
 use serde_json::Value as Json;
@@ -15,17 +16,19 @@ pub fn object(address: &InstanceAddr, record: &Record) -> Value {
         Type::Object(attributes) => attributes.get(name).cloned().unwrap_or(Type::Dynamic),
         _ => Type::Dynamic,
     };
-    let hide = |path: &str| record.secrets.contains_key(path);
-    let value = |(name, json): (&String, &Json)| (Arc::<str>::from(name.as_str()), read(name, json, &of(name), &hide));
+    let hide = |path: &ValuePath| record.secrets.contains_key(path);
+    let value = |(name, json): (&String, &Json)| {
+        (Arc::<str>::from(name.as_str()), read(&ValuePath::of(name), json, &of(name), &hide))
+    };
     Value::object(record.attributes.iter().map(value))
 }
 
 /// JSON as a value, near the type: what does not fit the type keeps its own, so that every state can be shown.
 pub fn value(json: &Json, ty: &Type) -> Value {
-    read("", json, ty, &|_| false)
+    read(&ValuePath::root(), json, ty, &|_| false)
 }
 
-fn read(path: &str, json: &Json, ty: &Type, hide: &dyn Fn(&str) -> bool) -> Value {
+fn read(path: &ValuePath, json: &Json, ty: &Type, hide: &dyn Fn(&ValuePath) -> bool) -> Value {
     if hide(path) {
         // Anything but null: a secret is there, and must be seen to be there.
         return Value::string("").marked(Marks::SENSITIVE);
@@ -44,7 +47,7 @@ fn read(path: &str, json: &Json, ty: &Type, hide: &dyn Fn(&str) -> bool) -> Valu
             let values: Vec<Value> = elements
                 .iter()
                 .enumerate()
-                .map(|(at, element)| read(&format!("{path}[{at}]"), element, &inner(at), hide))
+                .map(|(at, element)| read(&path.index(at), element, &inner(at), hide))
                 .collect();
             match ty {
                 Type::List(element) => Kind::List((**element).clone(), Arc::new(values)).into(),
@@ -62,7 +65,7 @@ fn read(path: &str, json: &Json, ty: &Type, hide: &dyn Fn(&str) -> bool) -> Valu
                         Type::Object(types) => types.get(name.as_str()).cloned().unwrap_or(Type::Dynamic),
                         _ => Type::Dynamic,
                     };
-                    let path = if map { format!("{path}[\"{name}\"]") } else { format!("{path}.{name}") };
+                    let path = if map { path.key(name) } else { path.attribute(name) };
                     (Arc::from(name.as_str()), read(&path, inner, &ty, hide))
                 })
                 .collect();
@@ -70,6 +73,26 @@ fn read(path: &str, json: &Json, ty: &Type, hide: &dyn Fn(&str) -> bool) -> Valu
                 Type::Map(element) => Value::map((**element).clone(), values),
                 _ => Value::object(values),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::digest::SecretKey;
+
+    #[test]
+    fn a_secret_under_a_key_that_needs_quoting_is_marked() {
+        let key = SecretKey::derive(&secrecy::SecretString::from("k"), "l");
+        let address: InstanceAddr = "simplepod_template_group.a".parse().expect("an address");
+        for name in ["TOKEN", "A\"B", "back\\slash", "${x}", "\u{1b}[0m", "e\u{301}"] {
+            let secret = Value::string("canary").marked(Marks::SENSITIVE);
+            let env = Value::map(Type::String, BTreeMap::from([(Arc::from(name), secret)]));
+            let record = Record::of(&Value::object([("env_variables", env)]), &key);
+            let shown = object(&address, &record);
+            let shown = shown.get("env_variables").and_then(|env| env.get(name)).expect("the variable");
+            assert!(shown.marks.sensitive && !shown.is_null(), "{name:?}");
         }
     }
 }
