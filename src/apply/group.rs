@@ -150,6 +150,7 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     let before = job.record()?;
     let id = GroupId(before.id().ok_or_else(|| job.fault("its id is not recorded"))?);
     let changed = changed(&SCHEMA, change, object);
+    changed.iter().try_for_each(|name| sendable(job, object, name))?;
     let record = draft(ctx, job, object);
     let mut body = fields(object, Some(&changed));
     if changed.contains(&"notes") || change.repair_mark {
@@ -242,24 +243,20 @@ pub(super) fn changed(schema: &Schema, change: &Change, object: &Value) -> Vec<&
         .chain(schema.blocks.iter().map(|block| block.name))
         .filter(|name| {
             let planned = after.and_then(|after| after.get(name)).filter(|value| value.is_wholly_known());
-            let now = planned.or_else(|| object.get(name));
-            now.is_some_and(Value::is_wholly_known) && !same_data(before.and_then(|before| before.get(name)), now)
+            let now = planned.or_else(|| object.get(name)).filter(|value| value.is_wholly_known());
+            let was = before.and_then(|before| before.get(name));
+            now.is_some_and(|now| !was.is_some_and(|was| was.holds_same(now)))
         })
         .collect()
 }
 
-/// Whether two values hold the same, whatever their marks.
-fn same_data(a: Option<&Value>, b: Option<&Value>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => match (a.as_entries(), b.as_entries(), a.as_elements(), b.as_elements()) {
-            (Some(a), Some(b), ..) => {
-                a.len() == b.len() && a.iter().all(|(name, value)| same_data(Some(value), b.get(name)))
-            }
-            (.., Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_data(Some(a), Some(b))),
-            _ => a.kind == b.kind,
-        },
-        (None, None) => true,
-        _ => false,
+/// What is sent must be known: of a secret that `ignore_changes` keeps there is only a digest.
+pub(super) fn sendable(job: &Job<'_>, object: &Value, name: &str) -> Result<(), Stop> {
+    match object.get(name).is_some_and(|value| value.deep_marks().digest) {
+        true => Err(job.fault(&format!(
+            "{name} would have to be sent, and of a secret in it that ignore_changes keeps only a digest is recorded"
+        ))),
+        false => Ok(()),
     }
 }
 
@@ -270,7 +267,6 @@ pub(super) fn notes_of(object: &Value) -> &str {
 
 /// The environment of a recorded group, where no part of it is a placeholder for a secret.
 pub(super) fn environment(object: &Value) -> Option<crate::live::Env> {
-    let env = env_of(object, "env_variables");
-    let known = object.get("env_variables").is_some_and(Value::is_wholly_known);
-    (known && !env.0.values().any(|value| value.starts_with('\0'))).then_some(env)
+    let env = object.get("env_variables")?;
+    (env.is_wholly_known() && !env.deep_marks().digest).then(|| env_of(object, "env_variables"))
 }

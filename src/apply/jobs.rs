@@ -90,7 +90,7 @@ impl<'a> Executor<'a> {
         let table = schema::table(step.address.resource.mode, &step.address.resource.kind);
         let unknown = table.map(|table| record::unknown(table, object)).unwrap_or_default();
         let makes = matches!(step.action, StepAction::Rent | StepAction::CreateGroup);
-        if makes && super::step::secrets_of(Some(object)).iter().any(|secret| secret.starts_with('\0')) {
+        if makes && object.deep_marks().digest {
             return Err(missing("a secret that ignore_changes keeps is recorded as a digest only".into()));
         }
         match unknown.is_empty() {
@@ -109,11 +109,7 @@ impl<'a> Executor<'a> {
         let known = self.applied.get(address).or_else(|| self.desires.objects.get(address));
         let recorded = || record.object(&schema::group::SCHEMA, None, self.key, &mut Vec::new());
         let object = known.cloned().unwrap_or_else(recorded);
-        let secret = |path: &ValuePath, text: &str| match text.strip_prefix('\0') {
-            // A placeholder is the digest itself.
-            Some(digest) => digest.to_owned(),
-            None => self.key.digest(path, text).digest,
-        };
+        let secret = |path: &ValuePath, text: &str| self.key.digest(path, text).digest;
         Some(Template { digest: schema::group::digest(&object, &secret), env: group::environment(&object) })
     }
 }

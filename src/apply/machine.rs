@@ -2,7 +2,7 @@
 
 use super::change::put;
 use super::context::{Context, refused};
-use super::group::{changed, notes_of};
+use super::group::{changed, notes_of, sendable};
 use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop};
 use crate::cloud::Cloud;
@@ -94,6 +94,7 @@ async fn body<C: Cloud>(
         record.read_back.extend(shown);
     }
     if template || (has("env_variables") && updates("env_change")) {
+        sendable(job, object, "env_variables")?;
         body.env = Some(environment(ctx, job, desired.group, &desired.env, before.claim.as_deref()).await?);
     }
     Ok(body)

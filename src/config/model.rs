@@ -164,7 +164,7 @@ pub struct Variable {
 impl Variable {
     /// What its declaration makes of every value.
     pub fn marks(&self) -> Marks {
-        Marks { sensitive: self.sensitive, ephemeral: self.ephemeral }
+        Marks { sensitive: self.sensitive, ephemeral: self.ephemeral, ..Marks::NONE }
     }
 }
 

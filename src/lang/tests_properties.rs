@@ -41,7 +41,7 @@ fn values() -> impl Strategy<Value = Value> {
         types().prop_map(Value::unknown),
         types().prop_map(Value::unknown_not_null),
     ];
-    let marked = (leaf, any::<bool>()).prop_map(|(value, s)| value.marked(Marks { sensitive: s, ephemeral: false }));
+    let marked = (leaf, any::<bool>()).prop_map(|(value, s)| value.marked(Marks { sensitive: s, ..Marks::NONE }));
     marked.prop_recursive(3, 16, 3, |inner| {
         let several = prop::collection::vec(inner.clone(), 0..3);
         prop_oneof![

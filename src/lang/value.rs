@@ -2,6 +2,8 @@
 
 use super::number::Number;
 use super::types::Type;
+use crate::address::InstanceAddr;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,18 +15,26 @@ pub struct Marks {
     pub sensitive: bool,
     /// Never stored at all.
     pub ephemeral: bool,
+    /// Not the secret: the keyed digest of one that is recorded, and not known any more. No expression makes it.
+    pub digest: bool,
 }
 
 impl Marks {
     /// No mark.
-    pub const NONE: Marks = Marks { sensitive: false, ephemeral: false };
+    pub const NONE: Marks = Marks { sensitive: false, ephemeral: false, digest: false };
     /// Only sensitive.
-    pub const SENSITIVE: Marks = Marks { sensitive: true, ephemeral: false };
+    pub const SENSITIVE: Marks = Marks { sensitive: true, ..Marks::NONE };
+    /// The digest of a secret, in its place.
+    pub const DIGEST: Marks = Marks { digest: true, ..Marks::SENSITIVE };
 
     /// The marks of either.
     #[must_use]
     pub fn and(self, other: Marks) -> Marks {
-        Marks { sensitive: self.sensitive || other.sensitive, ephemeral: self.ephemeral || other.ephemeral }
+        Marks {
+            sensitive: self.sensitive || other.sensitive,
+            ephemeral: self.ephemeral || other.ephemeral,
+            digest: self.digest || other.digest,
+        }
     }
 
     /// True when there is none.
@@ -44,9 +54,19 @@ pub struct Refinements {
     pub length: Option<(u64, Option<u64>)>,
     /// It will be a number from here to there.
     pub bounds: Option<(Option<Number>, Option<Number>)>,
-    /// Which unknown it is: the computed attribute it will come from ("simplepod_template_group.x#id"). Kept where a
-    /// value passes unchanged, gone where anything is derived from it. Never part of a comparison of the language.
-    pub origin: Option<Arc<str>>,
+    /// Which unknown it is. Kept where a value passes unchanged, gone where anything is derived from it. Never part of a
+    /// comparison of the language.
+    pub origin: Option<Arc<Origin>>,
+}
+
+/// The computed attribute that an unknown value will come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// Of which object.
+    pub address: InstanceAddr,
+    /// Its name.
+    pub attribute: String,
 }
 
 /// The data of a value.
@@ -104,13 +124,13 @@ impl Value {
     }
 
     /// Unknown and not null, with its origin ([`Refinements::origin`]).
-    pub fn unknown_from(ty: Type, origin: impl Into<Arc<str>>) -> Self {
-        let refinements = Refinements { not_null: true, origin: Some(origin.into()), ..Refinements::default() };
+    pub fn unknown_from(ty: Type, origin: Origin) -> Self {
+        let refinements = Refinements { not_null: true, origin: Some(Arc::new(origin)), ..Refinements::default() };
         Kind::Unknown(ty, Some(Arc::new(refinements))).into()
     }
 
     /// The origin of an unknown value.
-    pub fn origin(&self) -> Option<&str> {
+    pub fn origin(&self) -> Option<&Origin> {
         match &self.kind {
             Kind::Unknown(_, refinements) => refinements.as_ref()?.origin.as_deref(),
             _ => None,
@@ -317,6 +337,11 @@ impl Value {
     /// The marks of this node and of everything in it.
     pub fn deep_marks(&self) -> Marks {
         self.children().fold(self.marks, |marks, child| marks.and(child.deep_marks()))
+    }
+
+    /// Whether both hold the same, however they are to be handled. The digest of a secret is no text.
+    pub fn holds_same(&self, other: &Value) -> bool {
+        self.deep_marks().digest == other.deep_marks().digest && self.without_marks() == other.without_marks()
     }
 
     /// True unless this node is unknown.

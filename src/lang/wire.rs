@@ -6,10 +6,10 @@
 use super::json::{type_from_json, type_to_json};
 use super::number::Number;
 use super::types::Type;
-use super::value::{Kind, Marks, Refinements, Value};
+use super::value::{Kind, Marks, Origin, Refinements, Value};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,13 +63,17 @@ fn write(value: &Value) -> Json {
         Kind::Tuple(tuple) => put("tuple", elements(tuple)),
         Kind::Object(object) => put("object", entries(object)),
     }
-    for (name, marked) in [("sensitive", value.marks.sensitive), ("ephemeral", value.marks.ephemeral)] {
+    let Marks { sensitive, ephemeral, digest } = value.marks;
+    for (name, marked) in MARKS.into_iter().zip([sensitive, ephemeral, digest]) {
         if marked {
             put(name, Json::Bool(true));
         }
     }
     Json::Object(node)
 }
+
+/// The names of the marks.
+const MARKS: [&str; 3] = ["sensitive", "ephemeral", "digest"];
 
 fn refinements(known: &Refinements) -> Json {
     let mut node = Map::new();
@@ -83,7 +87,7 @@ fn refinements(known: &Refinements) -> Json {
         node.insert("length".into(), Json::Array(vec![least.into(), most.map_or(Json::Null, Json::from)]));
     }
     if let Some(origin) = &known.origin {
-        node.insert("origin".into(), Json::String(origin.to_string()));
+        node.insert("origin".into(), json!({ "address": origin.address, "attribute": origin.attribute }));
     }
     Json::Object(node)
 }
@@ -96,8 +100,9 @@ fn read(json: &Json, left: usize) -> Result<Value, String> {
         Some(Json::Bool(true)) => Ok(true),
         Some(_) => Err(format!("\"{name}\" of a value is not true")),
     };
-    let marks = Marks { sensitive: flag("sensitive")?, ephemeral: flag("ephemeral")? };
-    let mut kinds = node.iter().filter(|(name, _)| !["sensitive", "ephemeral", "of", "known"].contains(&name.as_str()));
+    let [sensitive, ephemeral, digest] = MARKS.map(flag);
+    let marks = Marks { sensitive: sensitive?, ephemeral: ephemeral?, digest: digest? };
+    let mut kinds = node.iter().filter(|(name, _)| !["of", "known"].iter().chain(&MARKS).any(|other| other == name));
     let (Some((kind, data)), None) = (kinds.next(), kinds.next()) else {
         return Err("a value does not have exactly one kind".to_owned());
     };
@@ -158,8 +163,10 @@ fn read_refinements(json: &Json) -> Result<Refinements, String> {
             _ => return Err("a length cannot be read".to_owned()),
         },
     };
+    let origin = json.get("origin").map(Origin::deserialize).transpose();
+    let origin = origin.map_err(|error| format!("an origin cannot be read: {error}"))?.map(Arc::new);
     let not_null = json.get("not_null").and_then(Json::as_bool).unwrap_or(false);
-    Ok(Refinements { not_null, prefix: text("prefix"), length, origin: text("origin"), bounds: None })
+    Ok(Refinements { not_null, prefix: text("prefix"), length, origin, bounds: None })
 }
 
 #[cfg(test)]
@@ -190,14 +197,10 @@ mod tests {
 
     fn unknowns() -> impl Strategy<Value = Value> {
         let known = (any::<bool>(), prop::option::of(".{0,5}"), prop::option::of((any::<u64>(), any::<Option<u64>>())));
-        (types(), known, prop::option::of(".{0,9}")).prop_map(|(ty, (not_null, prefix, length), origin)| {
-            let known = Refinements {
-                not_null,
-                prefix: prefix.map(Arc::from),
-                length,
-                origin: origin.map(Arc::from),
-                bounds: None,
-            };
+        (types(), known, prop::option::of(".{0,9}")).prop_map(|(ty, (not_null, prefix, length), attribute)| {
+            let address = || "module.m[\"#\"].simplepod_template_group.g".parse().expect("an address");
+            let origin = attribute.map(|attribute| Arc::new(Origin { address: address(), attribute }));
+            let known = Refinements { not_null, prefix: prefix.map(Arc::from), length, origin, bounds: None };
             Value::refined(ty, known)
         })
     }
@@ -211,8 +214,9 @@ mod tests {
             ".{0,12}".prop_map(Value::string),
         ];
         let marked = |value: BoxedStrategy<Value>| {
-            (value, any::<bool>(), any::<bool>())
-                .prop_map(|(value, sensitive, ephemeral)| value.marked(Marks { sensitive, ephemeral }))
+            (value, any::<[bool; 3]>()).prop_map(|(value, [sensitive, ephemeral, digest])| {
+                value.marked(Marks { sensitive, ephemeral, digest })
+            })
         };
         marked(leaf.boxed()).prop_recursive(4, 24, 4, move |inner| {
             let many = prop::collection::vec(inner.clone(), 0..4);
@@ -246,9 +250,11 @@ mod tests {
 
     #[test]
     fn an_origin_survives() {
-        let value = Value::unknown_from(Type::String, "simplepod_template_group.g#id");
+        let address = "simplepod_template_group.g".parse().expect("an address");
+        let value = Value::unknown_from(Type::String, Origin { address, attribute: "id".into() });
         let text = serde_json::to_string(&value).expect("JSON");
-        assert_eq!(text, r#"{"unknown":"string","known":{"not_null":true,"origin":"simplepod_template_group.g#id"}}"#);
+        let origin = r#"{"address":"simplepod_template_group.g","attribute":"id"}"#;
+        assert_eq!(text, format!(r#"{{"unknown":"string","known":{{"not_null":true,"origin":{origin}}}}}"#));
         assert_eq!(serde_json::from_str::<Value>(&text).expect("a value").origin(), value.origin());
     }
 

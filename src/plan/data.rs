@@ -3,9 +3,11 @@
 use super::change::unchanged;
 use super::model::{Action, Change, PlanMode, Reason};
 use super::planner::Planner;
+use crate::address::InstanceAddr;
 use crate::config::DataInstance;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
+use crate::lang::value::Origin;
 use crate::lang::{Marks, Value};
 use crate::live::{GroupId, MachineId, Offer, Reads, Status, Want};
 use crate::market::Requirement;
@@ -184,13 +186,16 @@ fn object(schema: &Schema, given: &Value, seen: &Seen) -> Value {
 }
 
 /// The object of a data source that is read later.
-pub(super) fn unread(address: &str, schema: &Schema, given: &Value) -> Value {
+pub(super) fn unread(address: &InstanceAddr, schema: &Schema, given: &Value) -> Value {
     let mut entries = given.as_entries().cloned().unwrap_or_default();
     for attribute in schema.attributes {
         let unset = entries.get(attribute.name).is_none_or(Value::is_null);
         let read = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
         if read && unset {
-            let unknown = Value::unknown_from(attribute.ty.to_type(), format!("{address}#{}", attribute.name));
+            let unknown = Value::unknown_from(
+                attribute.ty.to_type(),
+                Origin { address: address.clone(), attribute: attribute.name.to_owned() },
+            );
             entries.insert(attribute.name.into(), unknown);
         }
     }
@@ -212,7 +217,7 @@ impl Planner<'_> {
             }
             true => None,
         };
-        let unread = unread(&address.to_string(), resource.schema, &given);
+        let unread = unread(&address, resource.schema, &given);
         if reason.is_some() {
             if self.input.options.mode == PlanMode::Normal {
                 let change = unchanged(address, None);

@@ -107,8 +107,7 @@ fn disk_size(input: &Placements<'_>, changes: &[Change], change: &Change) -> Opt
         changes.iter().find(|other| wanted(other)).and_then(|other| gigabytes(other.after.as_ref()?))
     };
     if let Some(origin) = reference.origin() {
-        let address: InstanceAddr = origin.rsplit_once('#')?.0.parse().ok()?;
-        let at = changes.binary_search_by(|other| other.address.cmp(&address)).ok()?;
+        let at = changes.binary_search_by(|other| other.address.cmp(&origin.address)).ok()?;
         return gigabytes(changes[at].after.as_ref()?);
     }
     let id = crate::live::GroupId::parse(reference.as_str()?)?;

@@ -109,7 +109,7 @@ impl Resolve for Applying<'_> {
             }
             None => {
                 self.desires.objects.insert(address.clone(), given.clone());
-                super::data::unread(&address.to_string(), resource.schema, &given)
+                super::data::unread(&address, resource.schema, &given)
             }
         }
     }

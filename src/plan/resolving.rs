@@ -55,7 +55,6 @@ impl Resolve for Planner<'_> {
         let blocked = state.open_at(&address).next().is_some()
             || !self.selected(&address)
             || self.input.options.mode == PlanMode::RefreshOnly;
-        let name = address.to_string();
         let import = match record {
             None if !blocked => self.imported(&address, schema, &desired, diags),
             _ => None,
@@ -64,7 +63,7 @@ impl Resolve for Planner<'_> {
         let importing = match import {
             None => None,
             Some(Import::Open) => {
-                let object = created(&name, schema, &desired, &self.template(&desired));
+                let object = created(&address, schema, &desired, &self.template(&desired));
                 self.planned.insert(address, object.clone());
                 return object;
             }
@@ -85,7 +84,7 @@ impl Resolve for Planner<'_> {
                 }
             }
             let template = self.template(&desired);
-            let object = created(&name, schema, &desired, &template);
+            let object = created(&address, schema, &desired, &template);
             if blocked {
                 self.planned.insert(address, object.clone());
                 return object;
@@ -115,7 +114,7 @@ impl Resolve for Planner<'_> {
         let referring = if ignores(&resource.lifecycle, "template_group") { &object } else { &desired };
         let template = self.template(referring);
         let standing = Standing { object: &object, offer: record.offer.as_ref() };
-        let diffed = compare(&name, schema, &standing, &desired, &resource.lifecycle, &template, forced);
+        let diffed = compare(&address, schema, &standing, &desired, &resource.lifecycle, &template, forced);
         let replaced = diffed.action == Action::Replace;
         if replaced && prevent_destroy {
             refuse_destroy(&address, diags);

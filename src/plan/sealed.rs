@@ -9,11 +9,8 @@ use crate::state::digest::SecretKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Hexadecimal digits of a digest.
-const DIGITS: usize = 64;
-
 impl Plan {
-    /// The plan with a marked placeholder, NUL and a digest, in the place of every secret, and null in the place of what
+    /// The plan with a digest, marked as one, in the place of every secret, and null in the place of what
     /// is ephemeral. Digests are made for the path inside the object, as records make them. Sealing twice changes
     /// nothing.
     #[must_use]
@@ -84,7 +81,7 @@ impl Seal<'_> {
             // Not even the names inside it are shown.
             true => self.leaf(&path, value),
             false => {
-                let above = Marks { sensitive: output.sensitive, ephemeral: false };
+                let above = Marks { sensitive: output.sensitive, ..Marks::NONE };
                 self.value(&path, value, above)
             }
         };
@@ -105,7 +102,7 @@ impl Seal<'_> {
     fn value(&self, path: &ValuePath, value: &Value, above: Marks) -> Value {
         let marks = above.and(value.marks);
         if marks.ephemeral {
-            return Value::null(value.ty()).marked(Marks { sensitive: marks.sensitive, ephemeral: false });
+            return Value::null(value.ty()).marked(Marks { ephemeral: false, ..marks });
         }
         if !marks.sensitive && value.deep_marks().is_none() {
             return value.clone();
@@ -139,12 +136,12 @@ impl Seal<'_> {
 
     /// The placeholder of one known secret; null is none.
     fn leaf(&self, path: &ValuePath, value: &Value) -> Value {
-        if value.is_null() || value.as_str().is_some_and(is_placeholder) {
+        if value.is_null() || value.deep_marks().digest {
             return value.clone().marked(Marks::SENSITIVE);
         }
         let json = to_json(value);
         let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
-        Value::string(format!("\u{0}{}", self.key.digest(path, &text).digest)).marked(Marks::SENSITIVE)
+        Value::string(self.key.digest(path, &text).digest).marked(Marks::DIGEST)
     }
 }
 
@@ -154,12 +151,6 @@ fn mixed(element: &Type) -> Type {
         Type::String => Type::String,
         _ => Type::Dynamic,
     }
-}
-
-/// NUL and a digest.
-fn is_placeholder(text: &str) -> bool {
-    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    text.strip_prefix('\u{0}').is_some_and(|digest| digest.len() == DIGITS && digest.bytes().all(digit))
 }
 
 /// A refresh may have taken over what the server shows for a secret attribute.

@@ -256,7 +256,7 @@ impl Found<'_> {
                 match secret {
                     [true, true] if !self.secrets => {}
                     [false, false] if a != b => self.push(path, quoted(planned, now)),
-                    [true, true] if planned.without_marks() == now.without_marks() => {}
+                    [true, true] if planned.holds_same(now) => {}
                     [false, false] => {}
                     _ => self.push(path, None),
                 }

@@ -56,7 +56,7 @@ impl<'a> Planner<'a> {
         let Some(reference) = object.get("template_group") else { return Template::default() };
         let address = match reference.as_str() {
             Some(id) => GroupId::parse(id).and_then(|id| self.groups.get(&id.0)).cloned(),
-            None => reference.origin().and_then(|origin| origin.rsplit_once('#')?.0.parse().ok()),
+            None => reference.origin().map(|origin| origin.address.clone()),
         };
         let group = address.and_then(|address| self.planned.get(&address));
         let secret = |path: &ValuePath, text: &str| self.input.key.digest(path, text).digest;

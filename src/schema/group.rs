@@ -89,6 +89,7 @@ fn canonical(
         Kind::Null(_) => out.push_str("null"),
         Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Kind::Number(n) => out.push_str(&n.to_string()),
+        Kind::String(digest) if value.marks.digest => out.push_str(digest),
         Kind::String(text) if hidden => out.push_str(&secret(path, text)),
         Kind::String(text) => out.push_str(&format!("{text:?}")),
         Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {

@@ -35,6 +35,12 @@ impl Record {
                 }
                 Json::Object(all)
             }
+            // Kept by ignore_changes: what was recorded of it stays recorded.
+            Kind::String(digest) if value.marks.digest => {
+                let kept = SecretDigest { key_id: key.id().to_owned(), digest: digest.to_string() };
+                self.secrets.insert(path.clone(), kept);
+                Json::Null
+            }
             // A list with one secret element is secret as a whole.
             _ if marks.and(value.deep_marks()).sensitive && !value.is_null() => {
                 self.secrets.insert(path.clone(), key.digest(path, &text_of(&to_json(value))));
@@ -45,7 +51,7 @@ impl Record {
     }
 
     /// The object of a record, of the table's type. Secrets are marked: where `desired` holds one at the same place with
-    /// the same digest, that value itself; else a placeholder that equals nothing. A digest under another key counts as
+    /// the same digest, that value itself; else the digest, marked as one: it equals no secret. A digest under another key counts as
     /// the same, and its path is pushed to `foreign`.
     pub fn object(
         &self,
@@ -121,7 +127,7 @@ impl Record {
                     wanted.clone()
                 }
                 _ => {
-                    let placeholder = Value::string(format!("\u{0}{}", digest.digest));
+                    let placeholder = Value::string(&digest.digest).marked(Marks::DIGEST);
                     convert(&placeholder, &value.ty()).unwrap_or(placeholder)
                 }
             };

@@ -117,6 +117,22 @@ fn a_secret_spelled_as_older_versions_did_is_found_and_compared() {
 }
 
 #[test]
+fn a_digest_in_the_place_of_a_secret_is_recorded_as_it_is_and_no_text_is_taken_for_one() {
+    let key = SecretKey::derive(&secrecy::SecretString::from("k"), "l");
+    let schema = &crate::schema::instance::SCHEMA;
+    let named = |name: &str| Value::object([("name", Value::string(name).marked(Marks::SENSITIVE))]);
+    let record = Record::of(&named("canary"), &key);
+    let held = record.object(schema, Some(&named("another")), &key, &mut Vec::new());
+    assert_eq!(held.get("name").map(|name| name.marks), Some(Marks::DIGEST));
+    assert_eq!(Record::of(&held, &key).secrets, record.secrets);
+    let digest = &record.secrets[&ValuePath::of("name")].digest;
+    for text in [digest.clone(), format!("\u{0}{digest}")] {
+        assert_ne!(Record::of(&named(&text), &key).secrets, record.secrets);
+        assert!(!held.get("name").is_some_and(|held| held.holds_same(&Value::string(&text))));
+    }
+}
+
+#[test]
 fn a_secret_at_no_place_is_refused() {
     let digest = json!({ "key_id": "k", "digest": "d" });
     let told = refusal(|json| {
