@@ -14,7 +14,8 @@
 //! | 5 seam | [`cloud`] |
 //! | 6 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store`], [`sandbox`] (imports none of its neighbours) |
 //! | 7 effects | [`refresh`], [`planning`], [`apply`] |
-//! | 8 shell | [`cli`] (the only room that prints) |
+//! | 8 use | [`session`] (configuration, account, state and client, opened once and closed on every path) |
+//! | 9 shell | [`cli`] (the only room that prints) |
 //!
 //! # Invariants
 //!
@@ -53,6 +54,7 @@ pub mod render;
 pub mod review;
 pub mod sandbox;
 pub mod schema;
+pub mod session;
 pub mod simplepod;
 pub mod state;
 pub mod store;

@@ -142,7 +142,7 @@ impl Effects for Names {
         }
     }
     fn fileset(&self, path: &str, pattern: &str) -> Result<Vec<String>, String> {
-        podform::cli::effects::World::planning().fileset(&scope().join(path).to_string_lossy(), pattern)
+        podform::session::LocalEffects::planning().fileset(&scope().join(path).to_string_lossy(), pattern)
     }
     fn absolute(&self, path: &str) -> Result<String, String> {
         Ok(scope().join(path).to_string_lossy().into_owned())

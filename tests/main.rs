@@ -4,6 +4,7 @@
 
 mod canary;
 mod checks;
+mod closing;
 mod console;
 mod crash;
 mod dependencies;

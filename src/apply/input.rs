@@ -95,6 +95,22 @@ pub enum StepEnd {
     Interrupted,
 }
 
+/// How an apply ended; a later one tells more urgent news.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ended {
+    /// Everything is done.
+    #[default]
+    Done,
+    /// Nothing was done, and something failed.
+    Failed,
+    /// Something was done, and something failed.
+    Partial,
+    /// Calls without a known outcome remain.
+    InDoubt,
+    /// An interrupt ended it.
+    Interrupted,
+}
+
 /// What became of a plan.
 #[derive(Debug, Default)]
 pub struct ApplyResult {
@@ -122,15 +138,15 @@ impl ApplyResult {
         self.steps.values().filter(|other| **other == end).count()
     }
 
-    /// The exit code (design, section 6).
-    pub fn exit_code(&self) -> u8 {
-        let done = self.count(StepEnd::Done) > 0;
-        match () {
-            () if self.interrupted => 130,
-            () if !self.in_doubt.is_empty() => 4,
-            () if self.diagnostics.has_errors() && done => 7,
-            () if self.diagnostics.has_errors() => 1,
-            () => 0,
-        }
+    /// How it ended; where several hold, the greatest counts.
+    pub fn ended(&self) -> Ended {
+        let failed = self.diagnostics.has_errors();
+        let holds = [
+            (failed, Ended::Failed),
+            (failed && self.count(StepEnd::Done) > 0, Ended::Partial),
+            (!self.in_doubt.is_empty(), Ended::InDoubt),
+            (self.interrupted, Ended::Interrupted),
+        ];
+        holds.into_iter().filter(|(holds, _)| *holds).map(|(_, ended)| ended).max().unwrap_or_default()
     }
 }

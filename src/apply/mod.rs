@@ -27,5 +27,5 @@ mod turns;
 mod wait;
 
 pub use executor::apply;
-pub use input::{ApplyInput, ApplyResult, Cancel, Connect, Journal, StepEnd, TcpConnect};
+pub use input::{ApplyInput, ApplyResult, Cancel, Connect, Ended, Journal, StepEnd, TcpConnect};
 pub use orphan::{Commit, Taken, release_orphan, take_over};

@@ -21,7 +21,8 @@ mod tests {
     use super::with_two_dashes;
     use crate::cli::Cli;
     use crate::cli::commands::Command;
-    use crate::cli::flags::{RefreshFlag, Setting};
+    use crate::cli::flags::RefreshFlag;
+    use crate::session::Setting;
     use clap::Parser;
     use std::ffi::OsString;
 

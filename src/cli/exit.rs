@@ -1,28 +1,30 @@
 //! Exit codes, and failures that lead to them.
 
+use crate::apply::Ended;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::session::{self, Why};
 
-/// How a command ended (design, section 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a command ended. Where several hold, the greatest counts (design, section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Done, or no changes.
     Done,
-    /// An error.
-    Error,
     /// Changes are present (`-detailed-exitcode`).
     Changes,
-    /// Refused by policy or budget.
-    Refused,
+    /// An error.
+    Error,
     /// Files are not in form (`fmt -check`); Terraform's number.
     Unformatted,
-    /// Operations in doubt remain.
-    InDoubt,
+    /// Refused by policy or budget.
+    Refused,
     /// The state is locked.
     Locked,
     /// The saved plan is stale.
     Stale,
     /// Applied in part.
     Partial,
+    /// Operations in doubt remain.
+    InDoubt,
     /// Ctrl-C.
     Interrupted,
 }
@@ -44,6 +46,28 @@ impl Exit {
     }
 }
 
+impl From<Ended> for Exit {
+    fn from(ended: Ended) -> Exit {
+        match ended {
+            Ended::Done => Exit::Done,
+            Ended::Failed => Exit::Error,
+            Ended::Partial => Exit::Partial,
+            Ended::InDoubt => Exit::InDoubt,
+            Ended::Interrupted => Exit::Interrupted,
+        }
+    }
+}
+
+impl From<Why> for Exit {
+    fn from(why: Why) -> Exit {
+        match why {
+            Why::Wrong => Exit::Error,
+            Why::Locked => Exit::Locked,
+            Why::Stale => Exit::Stale,
+        }
+    }
+}
+
 /// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {
@@ -53,10 +77,9 @@ pub struct Failure {
     pub diags: Diagnostics,
 }
 
-impl Failure {
-    /// One error, with another code than 1.
-    pub fn new(exit: Exit, diagnostic: Diagnostic) -> Failure {
-        Failure { exit, diags: diagnostic.into() }
+impl From<session::Failure> for Failure {
+    fn from(failure: session::Failure) -> Self {
+        Failure { exit: failure.why.into(), diags: failure.diags }
     }
 }
 
@@ -74,3 +97,26 @@ impl From<Diagnostic> for Failure {
 
 /// What a command gives back.
 pub type Outcome = Result<Exit, Failure>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_that_of_the_design() {
+        let mut all = [
+            Exit::Changes,
+            Exit::Error,
+            Exit::Refused,
+            Exit::Locked,
+            Exit::Stale,
+            Exit::Partial,
+            Exit::InDoubt,
+            Exit::Interrupted,
+        ];
+        all.sort_by(|a, b| b.cmp(a));
+        assert_eq!(all.map(Exit::code), [130, 4, 7, 6, 5, 3, 1, 2]);
+        let ended = [Ended::Done, Ended::Failed, Ended::Partial, Ended::InDoubt, Ended::Interrupted];
+        assert!(ended.is_sorted() && ended.map(Exit::from).is_sorted());
+    }
+}

@@ -1,27 +1,23 @@
 //! The command line: clap types, one file per command, prompts, progress. The only room that prints.
 
-pub mod account;
-mod adopting;
+mod approval;
 pub mod commands;
+mod context;
 mod dashes;
-pub mod effects;
 pub mod exit;
 pub mod flags;
-pub mod fleet;
-pub mod held;
+mod interrupts;
 mod logs;
-pub mod planning;
 pub mod progress;
 pub mod prompt;
-pub mod saved;
-pub mod silence;
-pub mod stored;
+mod show_plan;
+mod silence;
 pub mod terminal;
-pub mod variables;
 
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use clap::Parser;
-use commands::{Command, Context};
+use commands::Command;
+use context::Context;
 use exit::Exit;
 use std::path::PathBuf;
 use terminal::Terminal;

@@ -9,6 +9,7 @@ use super::in_virtual_time;
 use super::orphans::release_orphans;
 use super::run::{End, How, WINDOW, run};
 use super::trouble::{Fault, Trouble};
+use podform::apply::Ended;
 use podform::live::{GroupId, MachineId, RentRequest};
 use podform::refresh::{Refresh, VISIBLE, details, orphans, refresh};
 use std::time::Duration;
@@ -43,9 +44,9 @@ fn ours(world: &World) -> usize {
     world.account().standing().filter(|rented| !rented.stranger).count()
 }
 
-fn exit_code(end: &End) -> Option<u8> {
+fn ended(end: &End) -> Option<Ended> {
     match end {
-        End::Applied(result, _) => Some(result.exit_code()),
+        End::Applied(result, _) => Some(result.ended()),
         _ => None,
     }
 }
@@ -73,12 +74,14 @@ fn a_new_machine_is_looked_for_by_its_id_as_long_as_it_may_take_to_show() {
 #[test]
 fn a_new_machine_that_shows_late_is_marked_late() {
     // Beyond the window the step fails, the machine is recorded, and the next run marks it.
-    for (id_lag, codes) in [(VISIBLE - SECOND, [Some(0), None]), (VISIBLE + STEP, [Some(7), Some(0)])] {
+    for (id_lag, codes) in
+        [(VISIBLE - SECOND, [Some(Ended::Done), None]), (VISIBLE + STEP, [Some(Ended::Partial), Some(Ended::Done)])]
+    {
         in_virtual_time(async {
             let world = world(Manners { id_lag, ..Manners::default() });
             for code in codes {
                 let end = apply(&world, Trouble::None).await;
-                assert_eq!(exit_code(&end), code, "{id_lag:?}: {}", end.words());
+                assert_eq!(ended(&end), code, "{id_lag:?}: {}", end.words());
             }
             let end = apply(&world, Trouble::None).await;
             assert!(matches!(end, End::Nothing(0)), "{id_lag:?}: {}", end.words());
@@ -89,13 +92,13 @@ fn a_new_machine_that_shows_late_is_marked_late() {
 
 #[test]
 fn a_rent_that_was_accepted_without_an_id_is_never_given_up() {
-    for (list_lag, code) in [(WINDOW - STEP, 0), (WINDOW + STEP * 2, 4)] {
+    for (list_lag, how) in [(WINDOW - STEP, Ended::Done), (WINDOW + STEP * 2, Ended::InDoubt)] {
         in_virtual_time(async {
             let world = world(Manners { names_machines: false, list_lag, ..Manners::default() });
             let end = apply(&world, Trouble::None).await;
-            assert_eq!(exit_code(&end), Some(code), "{list_lag:?}: {}", end.words());
+            assert_eq!(ended(&end), Some(how), "{list_lag:?}: {}", end.words());
             let end = apply(&world, Trouble::None).await;
-            assert!(matches!(end, End::Nothing(0)) || code == 4, "{list_lag:?}: {}", end.words());
+            assert!(matches!(end, End::Nothing(0)) || how == Ended::InDoubt, "{list_lag:?}: {}", end.words());
             let end = apply(&world, Trouble::None).await;
             assert!(matches!(end, End::Nothing(0)), "{list_lag:?}: {}", end.words());
             assert_eq!((ours(&world), faults(&world)), (1, vec![]));
@@ -142,7 +145,7 @@ fn a_template_group_that_is_not_named_is_looked_for_until_the_window_is_over() {
                 let end = apply(&world, fault.map_or(Trouble::None, |fault| Trouble::Call(0, fault))).await;
                 if !inside && fault.is_none() {
                     // It was accepted: it exists, and stays in doubt until it shows.
-                    assert_eq!(exit_code(&end), Some(4), "{told}: {}", end.words());
+                    assert_eq!(ended(&end), Some(Ended::InDoubt), "{told}: {}", end.words());
                 }
                 if !inside && fault == Some(Fault::CrashAfter) {
                     apply(&world, Trouble::None).await;

@@ -1,19 +1,20 @@
-//! One `podform apply`, as the command line makes it: settle, refresh, plan, apply, snapshot.
+//! One `podform apply` in a session over the simulated account: settle, refresh, plan, apply, snapshot.
 
 use super::cloud::{Tape, World};
 use super::trouble::Trouble;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
-use podform::apply::{ApplyInput, ApplyResult, Cancel, Connect, Journal, apply};
-use podform::config::{self, Graph, Inputs, LoadedFile};
+use podform::apply::{ApplyResult, Cancel, Connect, Ended, Journal};
+use podform::config::{self, LoadedFile};
 use podform::diag::{Diagnostics, Severity, Sources};
 use podform::lang::parse;
 use podform::lang::reference::NoScope;
 use podform::live::ObjectId;
-use podform::plan::{Plan, PlanOptions, Program};
-use podform::planning::{Basis, Look, Looking, Made, Market, look, make};
-use podform::refresh::{Clock, Refresh, Settle, orphans, settle};
-use podform::state::{AccountIdentity, SecretKey, State};
+use podform::plan::Plan;
+use podform::planning::{Look, Market};
+use podform::refresh::{Clock, orphans};
+use podform::session::{Fleet, Performing, Planning, Prepared, Session, evaluated, unwatch};
+use podform::state::{AccountIdentity, State};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +57,7 @@ impl End {
             End::Nothing(doubts) => format!("nothing to do, {doubts} in doubt"),
             End::Applied(result, steps) => {
                 let told: Vec<&str> = result.diagnostics.iter().map(|found| found.detail.as_str()).collect();
-                format!("applied, exit {}: {}; {}", result.exit_code(), steps.join(", "), told.join(" / "))
+                format!("applied, {:?}: {}; {}", result.ended(), steps.join(", "), told.join(" / "))
             }
         }
     }
@@ -88,7 +89,7 @@ pub async fn run(world: &World, how: &How) -> End {
     account.hang_up();
     let mut ledger = world.ledger.lock().unwrap();
     ledger.within_plan(&account, plan.as_ref());
-    if matches!(&end, End::Applied(result, _) if result.exit_code() == 0) {
+    if matches!(&end, End::Applied(result, _) if result.ended() == Ended::Done) {
         ledger.within_caps(&account);
     }
     if !matches!(end, End::Crashed | End::Stopped(_)) && world.disk.lock().unwrap().journal.is_empty() {
@@ -97,8 +98,8 @@ pub async fn run(world: &World, how: &How) -> End {
     end
 }
 
-/// The configuration of a text.
-pub fn program(hcl: &str) -> Program {
+/// The fleet of a text.
+fn fleet(hcl: &str) -> Fleet {
     let (mut sources, mut diags) = (Sources::default(), Diagnostics::new());
     let file = sources.add("main.hcl", hcl);
     let body = Arc::new(parse::parse_body(file, hcl, &mut diags));
@@ -106,10 +107,8 @@ pub fn program(hcl: &str) -> Program {
         Some(vec![LoadedFile { overrides: false, body: body.clone() }])
     };
     let configuration = config::load(".", &mut read, &mut diags);
-    let graph = Graph::build(&configuration, &mut diags).unwrap_or_default();
-    let inputs = Inputs::resolve(configuration.root(), Vec::new(), &mut sources, &mut diags);
-    assert!(!diags.has_errors(), "{diags:?}\n{hcl}");
-    Program { configuration, graph, inputs }
+    let fleet = evaluated(configuration, Default::default(), Vec::new(), &NoScope, &mut sources, &mut diags);
+    fleet.unwrap_or_else(|| panic!("{diags:?}\n{hcl}"))
 }
 
 fn errors(diags: &Diagnostics) -> Vec<String> {
@@ -125,23 +124,30 @@ async fn body(world: &World, how: &How, planned: &mut Option<Plan>) -> End {
 
 async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result<End, End> {
     let stopped = |diags: Diagnostics| End::Stopped(errors(&diags));
-    let program = program(&how.hcl);
+    let fleet = fleet(&how.hcl);
     let mut state = world.disk.lock().unwrap().load();
     let local = world.account().now() + SignedDuration::from_secs(how.skew);
-    state.watched.retain(|_, (_, closed)| local.duration_since(*closed) < SignedDuration::from_hours(24));
+    unwatch(&mut state, local);
     if state.lineage.is_empty() {
         state.lineage = format!("lineage-{}", world.account().now());
     }
-    let key = SecretKey::derive(&SecretString::from("key"), &state.lineage);
+    let session = Session {
+        fleet: &fleet,
+        cloud: world,
+        account: &AccountIdentity { base_url: "https://sim".into(), key_fingerprint: "f".into() },
+        state_key: &SecretString::from("key"),
+        settle_window: WINDOW,
+        planning: &NoScope,
+        applying: &NoScope,
+        clock: Clock::new(local),
+    };
     if !state.open.is_empty() {
-        let clock = Clock::new(local);
-        let settling = Settle { window: WINDOW, wait: true, clock: &clock, key: &key };
-        let settled = settle(world, &state, &settling).await.map_err(stopped)?;
+        let settled = session.settled(&state).await.map_err(stopped)?;
         Tape(world).append(&settled.events).map_err(|why| End::Stopped(vec![why.detail]))?;
         settled.events.into_iter().for_each(|event| state.apply(event));
     }
-    let how = Looking { refresh: Refresh::Lists, fleet: Some("sim"), accept_missing: how.accept_missing, rents: true };
-    let Look { snapshot, market } = look(world, &state, how).await.map_err(stopped)?;
+    let planning = Planning { accept_missing: how.accept_missing, ..Planning::default() };
+    let Look { snapshot, market } = session.look(&state, &planning, true).await.map_err(stopped)?;
     let found = orphans(&state, &snapshot, "sim");
     // What was made twice is only told; the operator releases it.
     world.told.lock().unwrap().extend(found.iter().map(|orphan| orphan.id.number()));
@@ -150,45 +156,19 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
     if let Some(orphan) = found.iter().find(|orphan| alone(&orphan.id)) {
         return Err(End::Stopped(vec![format!("machine {:?} is an orphan", orphan.id)]));
     }
-    let basis = Basis {
-        program: &program,
-        effects: &NoScope,
-        key: &key,
-        account: &AccountIdentity { base_url: "https://sim".into(), key_fingerprint: "f".into() },
-        state: &state,
-        snapshot: &snapshot,
-        cloud: world,
-        options: &PlanOptions::default(),
-    };
-    let mut diags = Diagnostics::new();
-    let Made { plan, market, unplaced } = make(&basis, Market::Api(market), &mut diags).await.map_err(stopped)?;
-    if !unplaced.is_empty() {
-        return Err(End::Stopped(unplaced.iter().map(|why| format!("no offer for {}", why.address)).collect()));
-    }
+    let (options, mut diags) = (&planning.options, Diagnostics::new());
+    let made = session.plan_on((&state, &snapshot), options, Market::Api(market), &mut diags).await;
+    let Prepared { plan, market } = made.map_err(stopped)?;
     let made = planned.insert(plan);
     if !made.has_changes() {
         write(world, &mut state);
         return Ok(End::Nothing(made.in_doubt.len()));
     }
-    let clock = Clock::new(local);
-    clock.observe(snapshot.as_of);
-    let (_cancel, receiver) = tokio::sync::watch::channel(Cancel::Running);
-    let input = ApplyInput {
-        cloud: world,
-        plan: made,
-        program: &program,
-        effects: &NoScope,
-        market,
-        state,
-        journal: &mut Tape(world),
-        key: &key,
-        clock: &clock,
-        parallelism: 8,
-        settle_window: WINDOW,
-        cancel: receiver,
-        connect: &NoPort,
-    };
-    let mut result = apply(input, |_| ()).await;
+    let (_cancel, cancel) = tokio::sync::watch::channel(Cancel::Running);
+    let mut journal = Tape(world);
+    let performing =
+        Performing { plan: made, market, state, journal: &mut journal, parallelism: 8, cancel, connect: &NoPort };
+    let mut result = session.apply(performing, |_| ()).await;
     write(world, &mut result.state);
     let steps = made.steps.iter().map(|step| {
         let why = made.change_of(step).map(|change| (&change.forced_by, change.repair_mark));

@@ -1,13 +1,10 @@
 //! `podform console`.
 
-use super::Context;
-use crate::cli::account::state_dir;
-use crate::cli::effects::World;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{StateArgs, VariableArgs};
 use crate::cli::prompt::Prompt;
 use crate::cli::terminal::Terminal;
-use crate::cli::{fleet, stored, variables};
 use crate::config::{
     self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, Resolve, RootScope, is_configuration_file,
     undeclared_in,
@@ -16,6 +13,7 @@ use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::ast::{Call, Expr, ExprKind, TemplatePart};
 use crate::lang::{Type, Value, eval, parse};
 use crate::render::{console_error, console_value, recorded_object, recorded_value, type_text, value_text};
+use crate::session::{self, LocalEffects, variables};
 use crate::state::State;
 use clap::Args;
 use serde_json::Value as Json;
@@ -56,15 +54,15 @@ enum Answer {
 /// Evaluates expressions: of a person, or line by line of standard input, where the last value is printed as Terraform
 /// does. Values of resources are those of the state.
 pub fn run(args: &ConsoleArgs, context: &mut Context) -> Outcome {
-    let effects = World::applying(&World::planning());
+    let effects = LocalEffects::applying(&LocalEffects::planning());
     let configuration = configuration(context);
     let root = configuration.root();
-    let mut given = variables::given(&args.variables, root, &mut context.sources, &mut context.diags);
+    let mut given = variables::given(&args.variables.settings, root, &mut context.sources, &mut context.diags);
     given.extend(Inputs::unknown(root, &given, "console"));
     let graph = Graph::build(&configuration, &mut context.diags);
     let inputs = Inputs::resolve(root, given, &mut context.sources, &mut context.diags);
     let Some(graph) = graph.filter(|_| !context.diags.has_errors()) else { return Ok(Exit::Error) };
-    let state = stored::read(&state_dir(args.place.sandbox))?;
+    let state = args.place.read()?;
     let mut diags = std::mem::take(&mut context.diags);
     let scope = RootScope::evaluate(&configuration, &graph, &inputs, &effects, &mut Recorded(&state), &mut diags);
     if diags.has_errors() {
@@ -72,11 +70,11 @@ pub fn run(args: &ConsoleArgs, context: &mut Context) -> Outcome {
         diags.push(Diagnostic::warning("Configuration has errors", detail));
     }
     context.terminal.diagnostics(&diags, &context.sources);
-    let mut session = Session { configuration: &configuration, scope: &scope, context };
+    let mut lines = Lines { configuration: &configuration, scope: &scope, context };
     match (args.json, Terminal::is_interactive()) {
-        (true, _) => session.json(),
-        (false, true) => session.person(),
-        (false, false) => session.piped(),
+        (true, _) => lines.json(),
+        (false, true) => lines.person(),
+        (false, false) => lines.piped(),
     }
 }
 
@@ -84,7 +82,7 @@ pub fn run(args: &ConsoleArgs, context: &mut Context) -> Outcome {
 fn configuration(context: &mut Context) -> Configuration {
     let names = std::fs::read_dir(".").into_iter().flatten().flatten();
     match names.into_iter().any(|entry| is_configuration_file(&entry.file_name().to_string_lossy())) {
-        true => fleet::read(&mut context.sources, &mut context.diags).0,
+        true => session::read(&mut context.sources, &mut context.diags).0,
         false => config::load(".", &mut |_, _, _| Some(Vec::new()), &mut context.diags),
     }
 }
@@ -116,13 +114,13 @@ impl Resolve for Recorded<'_> {
     }
 }
 
-struct Session<'a> {
+struct Lines<'a> {
     configuration: &'a Configuration,
     scope: &'a RootScope<'a>,
     context: &'a mut Context,
 }
 
-impl Session<'_> {
+impl Lines<'_> {
     /// One object for each line that is not empty; 1 where one of them is an error.
     fn json(&mut self) -> Outcome {
         let mut exit = Exit::Done;

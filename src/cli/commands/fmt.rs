@@ -1,11 +1,11 @@
 //! `podform fmt`.
 
-use super::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::{fleet, variables};
 use crate::config::Module;
 use crate::diag::Diagnostic;
 use crate::lang::format::format;
+use crate::session::{text, variables};
 use clap::Args;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ pub fn run(args: &FmtArgs, context: &mut Context) -> Outcome {
     } else {
         let here = [PathBuf::from(".")];
         for path in files(if args.targets.is_empty() { &here } else { &args.targets }, args.recursive, context) {
-            if let Some(text) = fleet::text(&path, &mut context.diags) {
+            if let Some(text) = text(&path, &mut context.diags) {
                 changed |= one(&path, text, doing, context);
             }
         }

@@ -1,6 +1,6 @@
 //! `podform metadata functions`.
 
-use super::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::render::functions_json;
 use clap::{Args, Subcommand};

@@ -16,20 +16,10 @@ pub mod state;
 pub mod validate;
 pub mod version;
 
+use super::context::Context;
 use super::exit::{Failure, Outcome};
-use super::terminal::Terminal;
-use crate::diag::{Diagnostic, Diagnostics, Sources};
+use crate::diag::Diagnostic;
 use clap::Subcommand;
-
-/// What every command has at hand.
-pub struct Context {
-    /// Where text goes.
-    pub terminal: Terminal,
-    /// Every source text that was read, for the excerpts of diagnostics.
-    pub sources: Sources,
-    /// What is told at the end; errors of a failure come on top.
-    pub diags: Diagnostics,
-}
 
 /// The commands.
 #[derive(Debug, Subcommand)]

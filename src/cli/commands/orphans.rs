@@ -1,20 +1,16 @@
 //! `podform orphans`.
 
-use super::Context;
 use crate::apply::release_orphan;
-use crate::cli::account::{Access, state_dir};
-use crate::cli::adopting::{Named, adopt, approved};
-use crate::cli::effects::World;
+use crate::cli::approval::approved;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::PlanningArgs;
-use crate::cli::fleet::{self, Fleet};
-use crate::cli::held::Held;
-use crate::cli::stored;
+use crate::cli::flags::{Named, PlanningArgs};
+use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
 use crate::live::{ObjectId, Orphan, Snapshot};
-use crate::refresh::{Clock, Refresh, foreign_lineage, lost_state, orphans, refresh};
+use crate::refresh::{Refresh, foreign_lineage, lost_state, orphans, refresh};
 use crate::render::{orphans_json, orphans_text};
-use crate::simplepod::Client;
+use crate::session::{Fleet, Held, Session, adopt};
 use crate::state::State;
 use clap::Args;
 use std::collections::BTreeSet;
@@ -40,49 +36,58 @@ pub struct OrphansArgs {
 /// Lists what carries this fleet's mark and stands in no state; takes it over, or releases it. Ends with 2 where orphans
 /// are left.
 pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
-    let effects = World::planning();
-    let loaded =
-        fleet::load(&args.planning.variables, &effects, &context.terminal, &mut context.sources, &mut context.diags);
-    let Some(fleet) = loaded else { return Ok(Exit::Error) };
-    let Some(name) = fleet.name() else {
-        let detail = "Orphans are known by the fleet's name: set fleet in the podform block.";
-        return Err(Diagnostic::error("No fleet", detail).into());
-    };
     let (adopted, released) = (Named::read("-adopt", &args.adopt)?, Named::read("-release", &args.release)?);
-    let access = Access::open(&args.planning.account, &fleet.provider).await?;
-    let left = match adopted.is_empty() && released.is_empty() {
-        true => {
-            let state = stored::read(&state_dir(args.planning.account.sandbox))?;
-            access.check(&state, args.planning.account.accept_account)?;
-            let seen = see(&*access.client(&state, 0)?, &state, name).await?;
-            show(&seen, &state, name, args.planning.json, context);
-            seen.orphans
-        }
-        false => {
-            let mut held = Held::open(&args.planning, "orphans", &access)?;
-            let client = access.client(&held.state, 0)?;
-            let seen = see(&client, &held.state, name).await?;
-            let ids = seen.named(&adopted)?;
+    if adopted.is_empty() && released.is_empty() {
+        return list(args, context).await;
+    }
+    let locking = args.planning.locking.locking("orphans")?;
+    let opening = args.planning.opening(0);
+    let Some(fleet) = context.configure(&opening, None)? else { return Ok(Exit::Error) };
+    let name = name(&fleet)?;
+    opening
+        .holding(&fleet, locking, async |session, mut held| {
+            let seen = see(session.cloud, &held.state, name).await?;
+            let adopted = seen.named(&adopted)?;
             let condemned = seen.named(&released)?;
-            if let Some(both) = ids.intersection(&condemned).next() {
+            if let Some(both) = adopted.intersection(&condemned).next() {
                 let detail = format!("{both} cannot be adopted and released at once.");
                 return Err(Diagnostic::error("Contradicting flags", detail).into());
             }
-            let done = act(args, (&ids, &condemned), &seen, (&fleet, &effects), (&client, &access), &mut held, context);
-            let done = done.await;
+            let done = act(args, (&adopted, &condemned), &seen, session, &mut held, context).await;
             // What was done before a failure is recorded too.
             held.fold()?;
             if !done? {
-                access.close().await;
                 return Ok(Exit::Error);
             }
-            let mut left = seen.orphans;
-            left.retain(|orphan| !ids.contains(&orphan.id) && !condemned.contains(&orphan.id));
-            left
-        }
-    };
-    access.close().await;
-    Ok(if left.is_empty() { Exit::Done } else { Exit::Changes })
+            let ids = seen.orphans.iter().map(|orphan| orphan.id);
+            Ok(exit(ids.filter(|id| !adopted.contains(id) && !condemned.contains(id)).count()))
+        })
+        .await
+}
+
+/// Shows them.
+async fn list(args: &OrphansArgs, context: &mut Context) -> Outcome {
+    let opening = args.planning.opening(0);
+    let Some((fleet, state)) = context.configure_beside_state(&opening)? else { return Ok(Exit::Error) };
+    let name = name(&fleet)?;
+    opening
+        .looking(&fleet, &state, async |session| {
+            let seen = see(session.cloud, &state, name).await?;
+            show(&seen, &state, name, args.planning.json, context);
+            Ok(exit(seen.orphans.len()))
+        })
+        .await
+}
+
+fn exit(left: usize) -> Exit {
+    if left == 0 { Exit::Done } else { Exit::Changes }
+}
+
+fn name(fleet: &Fleet) -> Result<&str, Failure> {
+    fleet.name().ok_or_else(|| {
+        let detail = "Orphans are known by the fleet's name: set fleet in the podform block.";
+        Diagnostic::error("No fleet", detail).into()
+    })
 }
 
 /// The orphans, and when they were looked for.
@@ -105,9 +110,9 @@ impl Seen {
     }
 }
 
-async fn see(client: &Client, state: &State, fleet: &str) -> Result<Seen, Failure> {
+async fn see<C: Cloud>(cloud: &C, state: &State, fleet: &str) -> Result<Seen, Failure> {
     // Marks of this fleet are of interest also where the state does not know its name yet.
-    let snapshot: Snapshot = refresh(client, state, Refresh::Orphans).await?;
+    let snapshot: Snapshot = refresh(cloud, state, Refresh::Orphans).await?;
     if let Some(refused) = lost_state(&foreign_lineage(&snapshot, fleet, &state.lineage), fleet) {
         return Err(refused.into());
     }
@@ -123,12 +128,11 @@ fn show(seen: &Seen, state: &State, fleet: &str, json: bool, context: &Context) 
 }
 
 /// Adopts, then releases. False where the person said no.
-async fn act(
+async fn act<C: Cloud>(
     args: &OrphansArgs,
     (adopted, condemned): (&BTreeSet<ObjectId>, &BTreeSet<ObjectId>),
     seen: &Seen,
-    (fleet, effects): (&Fleet, &World),
-    (client, access): (&Client, &Access),
+    session: &Session<'_, C>,
     held: &mut Held,
     context: &Context,
 ) -> Result<bool, Failure> {
@@ -137,18 +141,18 @@ async fn act(
         let lines: String = condemned.iter().map(|orphan| format!("\n  {}", orphan.words(seen.now))).collect();
         let question = format!("Do you really want to release these?{lines}\n  Their data is lost. There is no undo.");
         let can_ask = args.planning.variables.input;
-        if !approved(&question, args.auto_approve, can_ask, context)? {
+        if !approved(&question, args.auto_approve, can_ask, &context.terminal)? {
             return Ok(false);
         }
     }
     if !adopted.is_empty() {
-        adopt(adopted, (fleet, effects), (client, access), held, context).await?;
+        adopt(adopted, session, held, &context.terminal).await?;
     }
-    let clock = Clock::new(jiff::Timestamp::now());
     let before = held.state.clone();
-    let name = fleet.name().unwrap_or_default();
+    let name = session.fleet.name().unwrap_or_default();
     for orphan in condemned {
-        release_orphan(client, orphan, (&before, name), &clock, &mut |events| held.commit(events)).await?;
+        let commit = &mut |events| held.commit(events);
+        release_orphan(session.cloud, orphan, (&before, name), &session.clock, commit).await?;
         context.terminal.line(&format!("{} is released.", orphan.id));
     }
     Ok(true)

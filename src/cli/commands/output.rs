@@ -1,10 +1,8 @@
 //! `podform output`.
 
-use super::Context;
-use crate::cli::account::state_dir;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::StateArgs;
-use crate::cli::stored;
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::lang::json::{from_json, type_from_json};
 use crate::lang::{Type, Value};
@@ -31,7 +29,7 @@ pub struct OutputArgs {
 
 /// Shows outputs.
 pub fn run(args: &OutputArgs, context: &Context) -> Outcome {
-    let state = stored::read(&state_dir(args.place.sandbox))?;
+    let state = args.place.read()?;
     let Some(name) = &args.name else {
         if args.json {
             let all: Map<String, Json> =

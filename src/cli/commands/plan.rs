@@ -1,19 +1,12 @@
 //! `podform plan`.
 
-use super::Context;
-use crate::cli::account::{Access, state_dir};
-use crate::cli::effects::World;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::flags::PlanningArgs;
-use crate::cli::fleet::{self, Fleet};
-use crate::cli::{planning, saved, stored};
-use crate::plan::{Plan, PlanMode};
-use crate::planning::{Basis, Look, Market, look};
-use crate::render::{configuration_json, plan_json, plan_text};
-use crate::review::Review;
-use crate::state::State;
+use crate::cli::flags::{AccountArgs, PlanningArgs};
+use crate::cli::show_plan::show;
+use crate::session::{Prepared, saved};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `plan`.
 #[derive(Debug, Args)]
@@ -34,52 +27,27 @@ pub struct PlanArgs {
 
 /// Shows what an apply would do. Writes neither state nor journal nor account.
 pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
-    let effects = World::planning();
-    let options = planning::options(&args.planning, args.destroy)?;
-    let directory = state_dir(args.planning.account.sandbox);
-    let Context { sources, diags, terminal, .. } = context;
-    let (loaded, state) =
-        stored::read_beside(&directory, || fleet::load(&args.planning.variables, &effects, terminal, sources, diags));
-    let Some(fleet) = loaded else { return Ok(Exit::Error) };
-    let state = state?;
-    let access = Access::open(&args.planning.account, &fleet.provider).await?;
-    access.check(&state, args.planning.account.accept_account)?;
-    let client = access.client(&state, 0)?;
-    let rents = options.mode == PlanMode::Normal && fleet.asks_for_more_than(&state);
-    let Look { snapshot, market } =
-        look(&*client, &state, planning::looking(&args.planning, fleet.name(), rents)).await?;
-    let key = access.secret_key(&state.lineage);
-    let basis = Basis {
-        program: &fleet.program,
-        effects: &effects,
-        key: &key,
-        account: &access.identity,
-        state: &state,
-        snapshot: &snapshot,
-        cloud: &*client,
-        options: &options,
-    };
-    let plan = planning::make(&basis, Market::Api(market), &mut context.diags).await?.plan;
-    planning::tell_orphans(&state, &snapshot, &plan, &mut context.diags);
-    show(&plan, &fleet, &state, args.planning.json, context);
-    if let Some(path) = &args.out {
-        saved::write(path, &plan, &options, &fleet, &access)?;
-        if !args.planning.json {
-            context.terminal.line(&saved::next_step(path, &args.planning.account));
-        }
-    }
-    access.close().await;
-    let changes = plan.has_changes() || !plan.left_out.is_empty();
-    Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
+    let how = args.planning.planning(args.destroy)?;
+    let opening = args.planning.opening(0);
+    let Some((fleet, state)) = context.configure_beside_state(&opening)? else { return Ok(Exit::Error) };
+    opening
+        .looking(&fleet, &state, async |session| {
+            let Prepared { plan, .. } = session.plan(&state, &how, &mut context.diags).await?;
+            show(&plan, &fleet, &state, args.planning.json, context);
+            if let Some(path) = &args.out {
+                saved::write(path, &plan, &how.options, &fleet, &session.secret_key(&plan.lineage))?;
+                if !args.planning.json {
+                    context.terminal.line(&next_step(path, &args.planning.account));
+                }
+            }
+            let changes = plan.has_changes() || !plan.left_out.is_empty();
+            Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
+        })
+        .await
 }
 
-/// Prints a plan.
-pub fn show(plan: &Plan, fleet: &Fleet, state: &State, json: bool, context: &Context) {
-    if json {
-        context
-            .terminal
-            .line(&plan_json(&Review::of(plan), configuration_json(&fleet.program.configuration), state).to_string());
-    } else {
-        context.terminal.print(&plan_text(&Review::of(plan), context.terminal.out));
-    }
+/// What to do with the file.
+fn next_step(path: &Path, account: &AccountArgs) -> String {
+    let sandbox = if account.sandbox { " --sandbox" } else { "" };
+    format!("\nThe plan is saved. To do exactly this:\n    podform apply{sandbox} {}", path.display())
 }

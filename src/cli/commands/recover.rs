@@ -1,17 +1,14 @@
 //! `podform recover`.
 
-use super::Context;
-use crate::cli::account::Access;
-use crate::cli::adopting::{Named, adopt, approved};
-use crate::cli::effects::World;
+use crate::cli::approval::approved;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::PlanningArgs;
-use crate::cli::fleet;
-use crate::cli::held::Held;
-use crate::cli::stored;
+use crate::cli::flags::{Named, PlanningArgs};
+use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
 use crate::refresh::{Refresh, foreign_lineage, refresh};
 use crate::render::intent_text;
+use crate::session::{Held, Session, adopt, stored};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, State};
 use clap::Args;
@@ -42,55 +39,63 @@ const SHORTEST: usize = 4;
 /// Shows every operation whose outcome is not known, and settles it by looking. `-adopt` tells what it made, or takes over
 /// what a lost state made; `-close` says that it made nothing.
 pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
-    let effects = World::planning();
-    let loaded =
-        fleet::load(&args.planning.variables, &effects, &context.terminal, &mut context.sources, &mut context.diags);
-    let Some(fleet) = loaded else { return Ok(Exit::Error) };
     let named = Named::read("-adopt", &args.adopt)?;
-    let access = Access::open(&args.planning.account, &fleet.provider).await?;
-    let mut held = Held::open(&args.planning, "recover", &access)?;
-    if held.state.open.is_empty() && named.is_empty() && args.close.is_empty() {
-        context.terminal.line("Nothing is in doubt.");
-        access.close().await;
-        return Ok(Exit::Done);
-    }
-    for intent in held.state.open.values() {
-        context.terminal.line(&intent_text(intent));
-    }
-    let client = access.client(&held.state, 0)?;
-    if !named.is_empty() {
-        let strangers = match (named.all, fleet.name()) {
-            (true, Some(name)) => {
-                let snapshot = refresh(&*client, &held.state, Refresh::Orphans).await?;
-                foreign_lineage(&snapshot, name, &held.state.lineage)
+    let locking = args.planning.locking.locking("recover")?;
+    let opening = args.planning.opening(0);
+    let Some(fleet) = context.configure(&opening, None)? else { return Ok(Exit::Error) };
+    opening
+        .holding(&fleet, locking, async |session, mut held| {
+            if held.state.open.is_empty() && named.is_empty() && args.close.is_empty() {
+                context.terminal.line("Nothing is in doubt.");
+                return Ok(Exit::Done);
             }
-            _ => Vec::new(),
-        };
-        let ids = named.among(strangers.iter().map(|stranger| stranger.id));
-        let adopted = adopt(&ids, (&fleet, &effects), (&client, &access), &mut held, context).await;
-        if let Err(failure) = adopted {
-            // What was adopted before it stands in the journal.
-            held.fold()?;
-            return Err(failure);
+            for intent in held.state.open.values() {
+                context.terminal.line(&intent_text(intent));
+            }
+            if !named.is_empty() {
+                take_over(&named, session, &mut held, context).await?;
+            }
+            let closed: Vec<Intent> =
+                args.close.iter().map(|text| named_by(text, &held.state)).collect::<Result<_, _>>()?;
+            for intent in closed {
+                if !close(&intent, args, &mut held, context)? {
+                    return Ok(Exit::Error);
+                }
+            }
+            held.settle(session, &context.terminal, &mut context.diags).await?;
+            held.store.snapshot(&mut held.state).map_err(|error| stored::failure(&error))?;
+            Ok(match held.state.open.is_empty() {
+                true => {
+                    context.terminal.line("Everything is settled.");
+                    Exit::Done
+                }
+                false => Exit::InDoubt,
+            })
+        })
+        .await
+}
+
+/// Takes over what `-adopt` names; "all" is everything of lost states.
+async fn take_over<C: Cloud>(
+    named: &Named,
+    session: &Session<'_, C>,
+    held: &mut Held,
+    context: &Context,
+) -> Result<(), Failure> {
+    let strangers = match (named.all, session.fleet.name()) {
+        (true, Some(name)) => {
+            let snapshot = refresh(session.cloud, &held.state, Refresh::Orphans).await?;
+            foreign_lineage(&snapshot, name, &held.state.lineage)
         }
+        _ => Vec::new(),
+    };
+    let ids = named.among(strangers.iter().map(|stranger| stranger.id));
+    if let Err(failure) = adopt(&ids, session, held, &context.terminal).await {
+        // What was adopted before it stands in the journal.
+        held.fold()?;
+        return Err(failure.into());
     }
-    let closed: Vec<Intent> = args.close.iter().map(|text| named_by(text, &held.state)).collect::<Result<_, _>>()?;
-    for intent in closed {
-        if !close(&intent, args, &mut held, context)? {
-            access.close().await;
-            return Ok(Exit::Error);
-        }
-    }
-    held.settle(&client, &access, context).await?;
-    held.store.snapshot(&mut held.state).map_err(|error| stored::failure(&error))?;
-    access.close().await;
-    Ok(match held.state.open.is_empty() {
-        true => {
-            context.terminal.line("Everything is settled.");
-            Exit::Done
-        }
-        false => Exit::InDoubt,
-    })
+    Ok(())
 }
 
 /// The one open intent that a claim's beginning or an address names.
@@ -114,7 +119,7 @@ fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &Context
         intent_text(intent)
     );
     let can_ask = args.planning.variables.input;
-    if !approved(&question, args.auto_approve, can_ask, context)? {
+    if !approved(&question, args.auto_approve, can_ask, &context.terminal)? {
         return Ok(false);
     }
     let claim = intent.claim.clone();

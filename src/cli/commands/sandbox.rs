@@ -1,10 +1,10 @@
 //! `podform sandbox serve`.
 
-use super::Context;
-use crate::cli::account::apply_specs;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::diag::Diagnostic;
 use crate::sandbox::{Switches, World, serve};
+use crate::session::apply_specs;
 use clap::Subcommand;
 use std::path::PathBuf;
 

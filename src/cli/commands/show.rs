@@ -1,14 +1,13 @@
 //! `podform show`.
 
-use super::Context;
-use crate::cli::account::state_dir;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::StateArgs;
-use crate::cli::{fleet, saved, stored};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::changed_files;
 use crate::render::{configuration_json, plan_json, plan_text, state_json, state_text};
 use crate::review::Review;
+use crate::session::{self, saved};
 use crate::state::State;
 use clap::Args;
 use std::path::Path;
@@ -30,7 +29,7 @@ pub struct ShowArgs {
 
 /// Shows the state, or a saved plan.
 pub fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
-    let state = stored::read(&state_dir(args.place.sandbox))?;
+    let state = args.place.read()?;
     if let Some(path) = &args.file {
         return saved_plan(path, args.json, &state, context);
     }
@@ -49,7 +48,7 @@ fn saved_plan(path: &Path, json: bool, state: &State, context: &mut Context) -> 
         return Ok(Exit::Done);
     }
     let mut ignored = Diagnostics::new();
-    let (configuration, texts) = fleet::read(&mut context.sources, &mut ignored);
+    let (configuration, texts) = session::read(&mut context.sources, &mut ignored);
     let described = match changed_files(&saved.configuration, &saved::digests(&texts)).is_empty() {
         true => configuration_json(&configuration),
         false => {

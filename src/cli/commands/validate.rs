@@ -1,13 +1,12 @@
 //! `podform validate`.
 
-use super::Context;
-use crate::cli::effects::World;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::VariableArgs;
-use crate::cli::{fleet, variables};
 use crate::config::Inputs;
 use crate::diag::Diagnostics;
 use crate::render::diagnostics_json;
+use crate::session::{self, LocalEffects, variables};
 use clap::Args;
 
 /// `validate`.
@@ -23,13 +22,13 @@ pub struct ValidateArgs {
 
 /// Checks everything that can be checked without the API. Variables that nobody gives are unknown, as in Terraform.
 pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {
-    let effects = World::planning();
-    let (configuration, texts) = fleet::read(&mut context.sources, &mut context.diags);
+    let effects = LocalEffects::planning();
+    let (configuration, texts) = session::read(&mut context.sources, &mut context.diags);
     let root = configuration.root();
-    let mut given = variables::given(&args.variables, root, &mut context.sources, &mut context.diags);
+    let mut given = variables::given(&args.variables.settings, root, &mut context.sources, &mut context.diags);
     let missing = Inputs::unknown(root, &given, "validate");
     given.extend(missing);
-    let fleet = fleet::with_variables(configuration, texts, given, &effects, &mut context.sources, &mut context.diags);
+    let fleet = session::evaluated(configuration, texts, given, &effects, &mut context.sources, &mut context.diags);
     // The process ends soon, and its memory goes at once: taking a large configuration apart would be a tenth of the time.
     std::mem::forget(fleet);
     let valid = !context.diags.has_errors();

@@ -1,6 +1,6 @@
 //! `podform version`.
 
-use super::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use clap::Args;
 use serde_json::json;

@@ -1,5 +1,6 @@
 //! Flags that choose the account.
 
+use crate::session::Choice;
 use clap::Args;
 
 /// Flags that choose between the API and the simulator.
@@ -17,4 +18,12 @@ pub struct AccountArgs {
     /// Go on although the state was made with another API key.
     #[arg(long)]
     pub accept_account: bool,
+}
+
+impl AccountArgs {
+    /// The account that they choose.
+    pub fn choice(&self) -> Choice {
+        let (faults, accept_account) = (self.fault.clone(), self.accept_account);
+        Choice { sandbox: self.sandbox, faults, seed: self.seed, accept_account }
+    }
 }

@@ -1,6 +1,13 @@
 //! Flags that every command that plans has.
 
-use super::{AccountArgs, LockArgs, VariableArgs};
+use super::account::AccountArgs;
+use super::state::LockArgs;
+use super::variables::VariableArgs;
+use crate::address::Target;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::plan::{PlanMode, PlanOptions};
+use crate::refresh::Refresh;
+use crate::session::{LocalEffects, Opening, Planning};
 use clap::{Args, ValueEnum};
 
 /// How much of the account a plan reads.
@@ -51,4 +58,66 @@ pub struct PlanningArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+impl PlanningArgs {
+    /// What a command opens.
+    pub fn opening(&self, parallelism: u16) -> Opening {
+        Opening {
+            account: self.account.choice(),
+            settings: self.variables.settings.clone(),
+            blocks: Vec::new(),
+            asks: self.variables.input,
+            parallelism,
+            effects: LocalEffects::planning(),
+        }
+    }
+
+    /// How a plan is made.
+    ///
+    /// # Errors
+    /// Texts that are no addresses.
+    pub fn planning(&self, destroy: bool) -> Result<Planning, Diagnostics> {
+        Ok(self.reading(self.options(destroy)?))
+    }
+
+    /// How a plan with these options is made.
+    pub fn reading(&self, options: PlanOptions) -> Planning {
+        let refresh = match self.refresh {
+            RefreshFlag::True => Refresh::Lists,
+            RefreshFlag::False => Refresh::Nothing,
+            RefreshFlag::Full => Refresh::Full,
+        };
+        Planning { options, refresh, accept_missing: self.accept_missing }
+    }
+
+    fn options(&self, destroy: bool) -> Result<PlanOptions, Diagnostics> {
+        let mut diags = Diagnostics::new();
+        let mut targets = |texts: &[String], flag: &str| -> Vec<Target> {
+            let parse = |text: &String| text.parse::<Target>().map_err(|error| (flag.to_owned(), error));
+            let (good, bad): (Vec<_>, Vec<_>) = texts.iter().map(parse).partition(Result::is_ok);
+            for (flag, error) in bad.into_iter().filter_map(Result::err) {
+                diags.push(Diagnostic::error(format!("Invalid {flag} address"), error.to_string()));
+            }
+            good.into_iter().filter_map(Result::ok).collect()
+        };
+        let excluded = targets(&self.exclude, "-exclude");
+        let selected = targets(&self.target, "-target");
+        let mut replace = Vec::new();
+        for text in &self.replace {
+            match text.parse() {
+                Ok(address) => replace.push(address),
+                Err(error) => diags.push(Diagnostic::error("Invalid -replace address", format!("{error}"))),
+            }
+        }
+        let mode = match (destroy, self.refresh_only) {
+            (true, _) => PlanMode::Destroy,
+            (_, true) => PlanMode::RefreshOnly,
+            _ => PlanMode::Normal,
+        };
+        match diags.has_errors() {
+            true => Err(diags),
+            false => Ok(PlanOptions { mode, targets: selected, excluded, replace, allow_partial: self.allow_partial }),
+        }
+    }
 }

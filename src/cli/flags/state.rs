@@ -1,6 +1,12 @@
 //! Flags that choose a state and its lock.
 
+use crate::cli::exit::Failure;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::session::{Held, Locking, stored};
+use crate::state::State;
 use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// Which state a command looks into.
 #[derive(Clone, Copy, Debug, Args)]
@@ -30,4 +36,51 @@ pub struct WriteArgs {
     /// Its lock.
     #[command(flatten)]
     pub locking: LockArgs,
+}
+
+impl StateArgs {
+    /// Where it is kept.
+    pub fn directory(self) -> PathBuf {
+        stored::directory(self.sandbox)
+    }
+
+    /// What is recorded.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(self) -> Result<State, Failure> {
+        Ok(stored::read(&self.directory())?)
+    }
+}
+
+impl LockArgs {
+    /// How the lock is taken for an operation.
+    ///
+    /// # Errors
+    /// A flag that is no duration.
+    pub fn locking(&self, operation: &'static str) -> Result<Locking, Failure> {
+        let wait = lock_timeout(&self.lock_timeout)?;
+        Ok(Locking { operation, wait: self.lock.then_some(wait) })
+    }
+}
+
+impl WriteArgs {
+    /// Takes the lock, and reads the state.
+    ///
+    /// # Errors
+    /// A flag that is no duration; the state is locked, or cannot be read.
+    pub fn hold(&self, operation: &'static str, diags: &mut Diagnostics) -> Result<Held, Failure> {
+        Ok(Held::alone(&self.place.directory(), self.locking.locking(operation)?, diags)?)
+    }
+}
+
+/// Reads `-lock-timeout`.
+///
+/// # Errors
+/// It is no duration.
+pub fn lock_timeout(text: &str) -> Result<Duration, Failure> {
+    crate::schema::instance::duration(text).ok_or_else(|| {
+        let detail = format!("\"{text}\" is no duration. Write it like \"30s\" or \"5m\".");
+        Diagnostic::error("Invalid -lock-timeout", detail).into()
+    })
 }

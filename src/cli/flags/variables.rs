@@ -1,5 +1,6 @@
 //! Flags that give values to root variables.
 
+use crate::session::Setting;
 use clap::{ArgMatches, Args, FromArgMatches};
 use std::path::PathBuf;
 
@@ -10,15 +11,6 @@ pub struct VariableArgs {
     pub settings: Vec<Setting>,
     /// `-input`; never where a program reads the answer, as in Terraform.
     pub input: bool,
-}
-
-/// Where the command line takes a value from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// `-var NAME=VALUE`.
-    Value(String),
-    /// `-var-file FILE`.
-    File(PathBuf),
 }
 
 impl FromArgMatches for VariableArgs {

@@ -1,12 +1,10 @@
 //! `podform state list`, `show` and `pull`.
 
-use super::{addresses, named};
+use super::recorded::{addresses, named};
 use crate::address::InstanceAddr;
-use crate::cli::account::state_dir;
-use crate::cli::commands::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::StateArgs;
-use crate::cli::stored;
 use crate::diag::Diagnostic;
 use crate::render::{data_text, record_text};
 use crate::state::{Record, State, encode};
@@ -47,7 +45,7 @@ pub struct PullArgs {
 /// Every address, or those that are named, one a line.
 pub fn list(args: &ListArgs, context: &Context) -> Outcome {
     let (texts, id) = (&args.addresses, args.id.as_deref());
-    let state = stored::read(&state_dir(args.place.sandbox))?;
+    let state = args.place.read()?;
     let mut wanted = Vec::new();
     for text in texts {
         wanted.extend(named(text, &state)?);
@@ -70,7 +68,7 @@ pub fn list(args: &ListArgs, context: &Context) -> Outcome {
 
 /// All that is recorded at one address.
 pub fn show(args: &ShowArgs, context: &Context) -> Outcome {
-    let state = stored::read(&state_dir(args.place.sandbox))?;
+    let state = args.place.read()?;
     let text = &args.address;
     let found = named(text, &state)?;
     let [address] = found.as_slice() else {
@@ -89,7 +87,7 @@ pub fn show(args: &ShowArgs, context: &Context) -> Outcome {
 
 /// The text of the state as a snapshot would write it; nothing for no state.
 pub fn pull(args: &PullArgs, context: &Context) -> Outcome {
-    let state = stored::read(&state_dir(args.place.sandbox))?;
+    let state = args.place.read()?;
     if state.lineage.is_empty() {
         context.terminal.tell("Nothing is recorded yet.\n");
     } else {

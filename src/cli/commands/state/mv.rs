@@ -1,11 +1,10 @@
 //! `podform state mv`.
 
-use super::{addresses, named, settled, target};
+use super::recorded::{addresses, named, settled, target};
 use crate::address::{InstanceAddr, Mode, Target};
-use crate::cli::commands::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::WriteArgs;
-use crate::cli::held::Held;
 use crate::config::readdress;
 use crate::diag::Diagnostic;
 use crate::state::State;
@@ -29,7 +28,7 @@ pub struct MvArgs {
 
 /// Gives everything that the first address names the second one. All of it, or nothing.
 pub fn run(args: &MvArgs, context: &mut Context) -> Outcome {
-    let mut held = Held::alone(&args.write, "state mv", context)?;
+    let mut held = args.write.hold("state mv", &mut context.diags)?;
     let moves = moves(&args.source, &args.destination, &held.state)?;
     settled(&held.state, moves.iter().flat_map(|(from, to)| [from, to]))?;
     let verb = if args.dry_run { "Would move" } else { "Move" };

@@ -1,12 +1,11 @@
 //! `podform state push`.
 
-use super::BILLS;
-use crate::cli::commands::Context;
+use super::recorded::BILLS;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::WriteArgs;
-use crate::cli::held::Held;
-use crate::cli::stored;
 use crate::diag::Diagnostic;
+use crate::session::stored;
 use crate::state::{State, StateError, contradictions, decode, decode_edited, losses};
 use clap::Args;
 use std::io::Read;
@@ -42,7 +41,7 @@ pub fn run(args: &PushArgs, context: &mut Context) -> Outcome {
     if let Some(what) = contradictions(&next).first() {
         return Err(refuse("State cannot be pushed", format!("{name}: {what}")));
     }
-    let mut held = Held::alone(&args.write, "state push", context)?;
+    let mut held = args.write.hold("state push", &mut context.diags)?;
     if held.state == (State { journal_seq: held.state.journal_seq, ..next.clone() }) {
         held.fold()?;
         context.terminal.line("The state says this already.");

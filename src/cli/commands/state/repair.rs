@@ -1,12 +1,11 @@
 //! `podform state repair`.
 
-use crate::cli::account::state_dir;
-use crate::cli::commands::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::StateArgs;
-use crate::cli::{planning, stored};
+use crate::cli::flags::{StateArgs, lock_timeout};
 use crate::diag::Diagnostic;
 use crate::schema::INSTANCE;
+use crate::session::stored;
 use crate::state::repair;
 use crate::store::Store;
 use clap::Args;
@@ -30,8 +29,8 @@ pub struct RepairArgs {
 
 /// Says what it would do, asks, and does it. What may forget a machine is done only by force.
 pub fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
-    let store = Store::new(state_dir(args.place.sandbox));
-    let timeout = planning::flag_duration("-lock-timeout", &args.lock_timeout)?;
+    let store = Store::new(args.place.directory());
+    let timeout = lock_timeout(&args.lock_timeout)?;
     let failed = |error| stored::failure(&error);
     let lock = store.lock_only("state repair", timeout).map_err(failed)?;
     if let Some(dead) = lock.dead() {

@@ -1,11 +1,10 @@
 //! `podform state rm`.
 
-use super::{BILLS, named, settled};
+use super::recorded::{BILLS, named, settled};
 use crate::address::{InstanceAddr, Mode};
-use crate::cli::commands::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::WriteArgs;
-use crate::cli::held::Held;
 use crate::diag::Diagnostic;
 use crate::state::journal::Event;
 use crate::state::{State, losses};
@@ -31,7 +30,7 @@ pub struct RmArgs {
 /// Forgets everything that is named. All of it, or nothing; machines only by force.
 pub fn run(args: &RmArgs, context: &mut Context) -> Outcome {
     let (dry, force) = (args.dry_run, args.force);
-    let mut held = Held::alone(&args.write, "state rm", context)?;
+    let mut held = args.write.hold("state rm", &mut context.diags)?;
     let mut going: Vec<InstanceAddr> = Vec::new();
     for text in &args.addresses {
         going.extend(named(text, &held.state)?);

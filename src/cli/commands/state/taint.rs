@@ -1,11 +1,10 @@
 //! `podform taint` and `podform untaint`.
 
-use super::settled;
+use super::recorded::settled;
 use crate::address::{InstanceAddr, Mode};
-use crate::cli::commands::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::WriteArgs;
-use crate::cli::held::Held;
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::state::State;
 use crate::state::journal::Event;
@@ -35,7 +34,7 @@ pub fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {
         let detail = format!("Resource instance {address} cannot be {word}: data sources are read anew by every plan.");
         return Err(Diagnostic::error("Not a managed resource", detail).into());
     }
-    let mut held = Held::alone(&args.write, if taint { "taint" } else { "untaint" }, context)?;
+    let mut held = args.write.hold(if taint { "taint" } else { "untaint" }, &mut context.diags)?;
     let Some(record) = held.state.resources.get(&address) else {
         let hint = hint(&args.address, &address, &held.state);
         let summary = "No such resource instance";

@@ -1,10 +1,9 @@
 //! `podform force-unlock`.
 
-use crate::cli::account::state_dir;
-use crate::cli::commands::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::StateArgs;
-use crate::cli::stored;
+use crate::session::stored;
 use crate::store::Store;
 use clap::Args;
 
@@ -23,7 +22,7 @@ pub struct UnlockArgs {
 
 /// Takes the lock away from a run that died on another host; never from one that runs on this host.
 pub fn run(args: &UnlockArgs, context: &mut Context) -> Outcome {
-    let store = Store::new(state_dir(args.place.sandbox));
+    let store = Store::new(args.place.directory());
     if let Some(holder) = store.holder() {
         context.terminal.tell(&holder.at(&store.lock_path().as_path().into()).to_string());
     }

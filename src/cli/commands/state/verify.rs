@@ -1,11 +1,10 @@
 //! `podform state verify`.
 
-use crate::cli::account::state_dir;
-use crate::cli::commands::Context;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::StateArgs;
-use crate::cli::stored;
 use crate::diag::Diagnostic;
+use crate::session::stored;
 use crate::state::verify;
 use crate::store::Store;
 use clap::Args;
@@ -24,7 +23,7 @@ pub struct VerifyArgs {
 
 /// Tells everything that is wrong, each with its file; exit 1 where something is. Writes nothing, needs no lock.
 pub fn run(args: &VerifyArgs, context: &mut Context) -> Outcome {
-    let remains = Store::new(state_dir(args.place.sandbox)).remains().map_err(|error| stored::failure(&error))?;
+    let remains = Store::new(args.place.directory()).remains().map_err(|error| stored::failure(&error))?;
     let faults = verify(&remains);
     let exit = if faults.is_empty() { Exit::Done } else { Exit::Error };
     if args.json {

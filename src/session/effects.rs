@@ -9,20 +9,20 @@ const MOST: u64 = 64 << 20;
 
 /// The real world. While planning there is no clock and no randomness.
 #[derive(Debug)]
-pub struct World {
+pub struct LocalEffects {
     applying: bool,
     plan_time: String,
 }
 
-impl World {
+impl LocalEffects {
     /// For plan and validate.
-    pub fn planning() -> World {
-        World { applying: false, plan_time: now() }
+    pub fn planning() -> LocalEffects {
+        LocalEffects { applying: false, plan_time: now() }
     }
 
     /// For apply, of a plan made at the time of `planned`.
-    pub fn applying(planned: &World) -> World {
-        World { applying: true, plan_time: planned.plan_time.clone() }
+    pub fn applying(planned: &LocalEffects) -> LocalEffects {
+        LocalEffects { applying: true, plan_time: planned.plan_time.clone() }
     }
 }
 
@@ -30,7 +30,7 @@ fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-impl Effects for World {
+impl Effects for LocalEffects {
     fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
         let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
         if size > MOST {

@@ -1,10 +1,16 @@
-//! The state on disk, for commands that only look.
+//! Where the state is kept, and reading it for those who only look.
 
-use super::exit::{Exit, Failure};
+use super::failure::{Failure, Why};
 use crate::diag::Diagnostic;
 use crate::state::State;
 use crate::store::{LockInfo, Store, StoreError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Where state and journal of the fleet in this directory are kept. Asked for only after the configuration was read, which
+/// may come to say something else.
+pub fn directory(sandbox: bool) -> PathBuf {
+    if sandbox { Path::new("state").join("sandbox") } else { PathBuf::from("state") }
+}
 
 /// What is recorded, with the journal replayed onto it. No state is an empty one.
 pub fn read(dir: &Path) -> Result<State, Failure> {
@@ -28,15 +34,15 @@ pub fn taken_over(dead: &LockInfo) -> Diagnostic {
     Diagnostic::warning("Stale lock taken over", detail)
 }
 
-/// A fault of the store, with its exit code.
+/// A fault of the store.
 pub fn failure(error: &StoreError) -> Failure {
-    let (exit, summary) = match error {
-        StoreError::Locked { .. } => (Exit::Locked, "State is locked"),
-        StoreError::State { .. } => (Exit::Error, "State cannot be read"),
-        StoreError::Journal { .. } => (Exit::Error, "Journal cannot be read"),
-        StoreError::Changed { .. } => (Exit::Error, "State was changed meanwhile"),
-        StoreError::Unlock { .. } => (Exit::Error, "Lock cannot be taken away"),
-        _ => (Exit::Error, "State cannot be used"),
+    let (why, summary) = match error {
+        StoreError::Locked { .. } => (Why::Locked, "State is locked"),
+        StoreError::State { .. } => (Why::Wrong, "State cannot be read"),
+        StoreError::Journal { .. } => (Why::Wrong, "Journal cannot be read"),
+        StoreError::Changed { .. } => (Why::Wrong, "State was changed meanwhile"),
+        StoreError::Unlock { .. } => (Why::Wrong, "Lock cannot be taken away"),
+        _ => (Why::Wrong, "State cannot be used"),
     };
-    Failure::new(exit, Diagnostic::error(summary, error.to_string()))
+    Failure { why, diags: Diagnostic::error(summary, error.to_string()).into() }
 }

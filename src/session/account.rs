@@ -1,7 +1,7 @@
 //! The way to the API: the real one, or the embedded simulator.
 
-use super::exit::{Exit, Failure};
-use super::flags::AccountArgs;
+use super::failure::Failure;
+use super::stored;
 use crate::config::ProviderSettings;
 use crate::diag::Diagnostic;
 use crate::sandbox::{self, Switches, World};
@@ -10,36 +10,58 @@ use crate::simplepod::{BASE_URL, Client, Expected, Settings};
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, State, fingerprint};
 use secrecy::{ExposeSecret, SecretString};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::debug;
 
 /// What stands for the address of the simulator in a state.
 const SANDBOX: &str = "sandbox";
 
-/// Where state and journal of a fleet are kept.
-pub fn state_dir(sandbox: bool) -> PathBuf {
-    if sandbox { Path::new("state").join("sandbox") } else { PathBuf::from("state") }
+/// Which account is meant.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// That of the embedded simulator.
+    pub sandbox: bool,
+    /// Switches and faults of the simulator.
+    pub faults: Vec<String>,
+    /// The seed of a new simulated world.
+    pub seed: Option<u64>,
+    /// The state may have been made with another key.
+    pub accept_account: bool,
 }
 
 /// How to reach the account.
 pub struct Access {
     settings: Settings,
     sandbox: Option<sandbox::Handle>,
+    accept_account: bool,
     /// Whose account it is.
     pub identity: AccountIdentity,
-    state_key: SecretString,
+    /// From which the keys of secrets' digests are derived.
+    pub state_key: SecretString,
     /// How long an in-doubt rent is looked for.
     pub settle_window: Duration,
 }
 
 impl Access {
+    /// Opens the way, lets somebody use it, and closes it whatever became of the use.
+    pub async fn during<T, E: From<Failure>>(
+        choice: &Choice,
+        provider: &ProviderSettings,
+        using: impl AsyncFnOnce(&Access) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let access = Access::open(choice, provider).await?;
+        let used = using(&access).await;
+        access.close().await;
+        used
+    }
+
     /// Reads key and address from the provider block, else the environment; starts the simulator where it is asked for.
-    pub async fn open(args: &AccountArgs, provider: &ProviderSettings) -> Result<Access, Failure> {
+    async fn open(choice: &Choice, provider: &ProviderSettings) -> Result<Access, Failure> {
         let window = provider.settle_window.as_deref().and_then(duration).unwrap_or(Duration::from_secs(120));
-        let (mut settings, sandbox) = match args.sandbox {
+        let (mut settings, sandbox) = match choice.sandbox {
             true => {
-                let handle = serve(args).await?;
+                let handle = serve(choice).await?;
                 let mut settings = Settings::new(handle.url(), SecretString::from("sandbox"));
                 settings.retry.base = Duration::from_millis(50);
                 (settings, Some(handle))
@@ -57,7 +79,8 @@ impl Access {
             Ok(key) if !key.is_empty() => SecretString::from(key),
             _ => settings.api_key.clone(),
         };
-        Ok(Access { settings, sandbox, identity, state_key, settle_window: window })
+        let accept_account = choice.accept_account;
+        Ok(Access { settings, sandbox, accept_account, identity, state_key, settle_window: window })
     }
 
     /// The client, told how long the lists will be and how much runs at once.
@@ -75,13 +98,13 @@ impl Access {
         Ok(Arc::new(client.with_expected(expected)))
     }
 
-    /// The key of the digests of secrets.
+    /// The key of the digests of secrets in the state of this lineage.
     pub fn secret_key(&self, lineage: &str) -> SecretKey {
         SecretKey::derive(&self.state_key, lineage)
     }
 
     /// Invariant 11: a state meets only the account and endpoint that it was made with.
-    pub fn check(&self, state: &State, accept: bool) -> Result<(), Failure> {
+    pub fn check(&self, state: &State) -> Result<(), Failure> {
         let Some(recorded) = &state.account else { return Ok(()) };
         if recorded.base_url != self.identity.base_url {
             let way = match (recorded.base_url.as_str(), self.identity.base_url.as_str()) {
@@ -93,20 +116,21 @@ impl Access {
                 "The state was made with {}, but this run would talk to {}. Machines of one are unknown to the other: {way}.",
                 recorded.base_url, self.identity.base_url
             );
-            return Err(Failure::new(Exit::Error, Diagnostic::error("Another endpoint", detail)));
+            return Err(Diagnostic::error("Another endpoint", detail).into());
         }
-        if recorded.key_fingerprint != self.identity.key_fingerprint && !accept {
+        if recorded.key_fingerprint != self.identity.key_fingerprint && !self.accept_account {
             let detail = "The state was made with another API key. If it is a new key of the same account, say so with -accept-account; with a key of another account every machine would seem gone.";
-            return Err(Failure::new(Exit::Error, Diagnostic::error("Another API key", detail)));
+            return Err(Diagnostic::error("Another API key", detail).into());
         }
         Ok(())
     }
 
     /// Stops the simulator, so that its world is on disk.
-    pub async fn close(self) {
+    async fn close(self) {
         if let Some(handle) = self.sandbox {
             let _ = handle.stop().await;
         }
+        debug!("session closed");
     }
 }
 
@@ -126,14 +150,14 @@ fn api_key(provider: &ProviderSettings) -> Result<SecretString, Failure> {
     Ok(key)
 }
 
-async fn serve(args: &AccountArgs) -> Result<sandbox::Handle, Failure> {
+async fn serve(choice: &Choice) -> Result<sandbox::Handle, Failure> {
     let fail = |what: &str, error: String| Failure::from(Diagnostic::error(what, error));
     let mut switches = Switches::default();
-    apply_specs(&mut switches, &args.fault)?;
-    let dir = state_dir(true);
+    apply_specs(&mut switches, &choice.faults)?;
+    let dir = stored::directory(true);
     std::fs::create_dir_all(&dir)
         .map_err(|error| fail("Sandbox cannot start", format!("{} cannot be made: {error}.", dir.display())))?;
-    let world = World::open(&dir.join("world.json"), args.seed, switches)
+    let world = World::open(&dir.join("world.json"), choice.seed, switches)
         .map_err(|error| fail("Sandbox cannot start", error.to_string()))?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await

@@ -1,71 +1,66 @@
 //! Who gives values to root variables, in Terraform's precedence: the environment, `podform.vars.hcl`,
 //! `podform.vars.json`, `*.auto.vars.hcl` and `.json` by name, then `-var` and `-var-file` as the command line has them.
 
-use super::flags::{Setting, VariableArgs};
-use super::fleet;
-use super::terminal::Terminal;
+use super::person::Person;
+use super::text::text;
 use crate::config::{Given, GivenValue, Inputs, Module, Variable};
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::lang::json::from_json;
 use crate::lang::reference::NoScope;
 use crate::lang::{Type, eval, parse};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const ENVIRONMENT: &str = "PODFORM_VAR_";
 
-/// Everything that is given, the strongest last.
-pub fn collect(
-    args: &VariableArgs,
-    root: &Module,
-    terminal: &Terminal,
-    sources: &mut Sources,
-    diags: &mut Diagnostics,
-) -> Vec<Given> {
-    let mut given = self::given(args, root, sources, diags);
-    if args.input && Terminal::is_interactive() {
-        prompt(root, terminal, &mut given);
-    }
-    given
+/// A value of the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// `-var NAME=VALUE`.
+    Value(String),
+    /// `-var-file FILE`.
+    File(PathBuf),
 }
 
-/// What is given without asking anybody.
-pub fn given(args: &VariableArgs, root: &Module, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<Given> {
+/// What is given without asking anybody, the strongest last. A later one of `settings` wins.
+pub fn given(settings: &[Setting], root: &Module, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<Given> {
     let mut given = environment(root);
     for path in files() {
         file(&path, root, sources, diags, &mut given);
     }
-    explicit(args, root, sources, diags, &mut given);
+    for setting in settings {
+        match setting {
+            Setting::Value(text) => given.extend(explicit(text, diags)),
+            Setting::File(path) => file(&path.to_string_lossy(), root, sources, diags, &mut given),
+        }
+    }
     given
 }
 
-/// Only what the command line gives.
-fn explicit(
-    args: &VariableArgs,
-    root: &Module,
-    sources: &mut Sources,
-    diags: &mut Diagnostics,
-    given: &mut Vec<Given>,
-) {
-    for setting in &args.settings {
-        let text = match setting {
-            Setting::Value(text) => text,
-            Setting::File(path) => {
-                file(&path.to_string_lossy(), root, sources, diags, given);
-                continue;
-            }
-        };
-        match text.split_once('=') {
-            Some((name, value)) if !name.trim().is_empty() => given.push(Given {
-                name: name.trim().to_owned(),
-                value: GivenValue::Text(value.to_owned()),
-                origin: "-var".to_owned(),
-                span: None,
-                strict: true,
-            }),
-            _ => {
-                let detail = "-var is written as -var NAME=VALUE.";
-                diags.push(Diagnostic::error("Invalid -var option", detail));
-            }
+/// Asks for what is missing, by name. Nothing is asked twice: what does not fit is told as that of any other origin.
+pub fn ask(root: &Module, person: &dyn Person, given: &mut Vec<Given>) {
+    let typed = |variable: &Variable| {
+        let value = GivenValue::Text(person.value_of(variable)?);
+        let name = variable.name.to_string();
+        Some(Given { name, value, origin: "the prompt".to_owned(), span: None, strict: false })
+    };
+    let missing: Vec<Given> = Inputs::missing(root, given).into_iter().map_while(typed).collect();
+    given.extend(missing);
+}
+
+/// One `-var`.
+fn explicit(text: &str, diags: &mut Diagnostics) -> Option<Given> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Some(Given {
+            name: name.trim().to_owned(),
+            value: GivenValue::Text(value.to_owned()),
+            origin: "-var".to_owned(),
+            span: None,
+            strict: true,
+        }),
+        _ => {
+            let detail = "-var is written as -var NAME=VALUE.";
+            diags.push(Diagnostic::error("Invalid -var option", detail));
+            None
         }
     }
 }
@@ -106,7 +101,7 @@ fn files() -> Vec<String> {
 }
 
 fn file(path: &str, root: &Module, sources: &mut Sources, diags: &mut Diagnostics, given: &mut Vec<Given>) {
-    let Some(text) = fleet::text(path, diags) else { return };
+    let Some(text) = text(path, diags) else { return };
     let mut push = |name: String, value, span| {
         given.push(Given { name, value: GivenValue::Value(value), origin: path.to_owned(), span, strict: false });
     };
@@ -152,7 +147,7 @@ fn file(path: &str, root: &Module, sources: &mut Sources, diags: &mut Diagnostic
 
 /// A variables file as diagnostics may draw it: only values of declared variables that are not sensitive are in it. It goes
 /// by lines, for what is wrong cannot be parsed; every byte keeps its place.
-pub(super) fn shown(text: &str, root: &Module) -> String {
+pub fn shown(text: &str, root: &Module) -> String {
     let mut open = false;
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
@@ -176,31 +171,4 @@ pub(super) fn shown(text: &str, root: &Module) -> String {
         }
     }
     out
-}
-
-/// Asks for what is missing, by name. Nothing is asked twice: what does not fit is told as that of any other origin.
-fn prompt(root: &Module, terminal: &Terminal, given: &mut Vec<Given>) {
-    let missing: Vec<Given> = Inputs::missing(root, given).into_iter().map_while(|v| typed(v, terminal)).collect();
-    given.extend(missing);
-}
-
-fn typed(variable: &Variable, terminal: &Terminal) -> Option<Given> {
-    let mut question = format!("var.{}\n", variable.name);
-    if let Some(description) = variable.description.as_deref().filter(|text| !text.is_empty()) {
-        description.lines().for_each(|line| question.push_str(&format!("  {line}\n")));
-        question.push('\n');
-    }
-    question.push_str("  Enter a value: ");
-    let text = match variable.sensitive {
-        true => terminal.ask_secretly(&question),
-        false => terminal.ask(&question),
-    };
-    terminal.tell("\n");
-    Some(Given {
-        name: variable.name.to_string(),
-        value: GivenValue::Text(text?),
-        origin: "the prompt".to_owned(),
-        span: None,
-        strict: false,
-    })
 }

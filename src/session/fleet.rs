@@ -1,26 +1,19 @@
 //! The configuration on disk: its files, its variables, its first evaluation.
 
-use super::effects::World;
-use super::flags::VariableArgs;
-use super::terminal::Terminal;
-use super::variables;
+use super::text::text;
 use crate::address::InstanceAddr;
 use crate::config::{
     self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, LoadedFile, ProviderSettings, Resolve,
     Unresolved, evaluate, is_configuration_file, is_override_file,
 };
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
-use crate::lang::{Value, parse};
+use crate::lang::{Effects, Value, parse};
 use crate::plan::Program;
 use crate::schema::INSTANCE;
 use crate::state::State;
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-
-/// The largest configuration file that is read.
-const MOST: u64 = 256 << 20;
 
 /// The texts of the configuration files, by name.
 pub type Texts = BTreeMap<String, Arc<str>>;
@@ -44,7 +37,7 @@ impl Fleet {
     }
 
     /// What the configuration asks for.
-    pub fn desired(&self, effects: &World) -> BTreeMap<InstanceAddr, Value> {
+    pub fn desired(&self, effects: &dyn Effects) -> BTreeMap<InstanceAddr, Value> {
         let mut found = BTreeMap::new();
         let mut wishes = Noting(|instance: &Instance<'_>| {
             found.insert(instance.address.clone(), instance.desired.clone());
@@ -89,7 +82,8 @@ pub fn read(sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, T
     read_with(&[], sources, diags)
 }
 
-fn read_with(blocks: &[String], sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, Texts) {
+/// As [`read`], with blocks of the command line beside the files of the root module.
+pub fn read_with(blocks: &[String], sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, Texts) {
     let mut texts = Texts::new();
     let mut parsed: BTreeMap<String, Vec<LoadedFile>> = BTreeMap::new();
     let configuration = config::load(
@@ -113,37 +107,13 @@ fn read_with(blocks: &[String], sources: &mut Sources, diags: &mut Diagnostics) 
     (configuration, texts)
 }
 
-/// Reads, orders and evaluates the configuration at the current directory, with variables as `given`. Nothing is called.
-pub fn load(
-    given: &VariableArgs,
-    effects: &World,
-    terminal: &Terminal,
-    sources: &mut Sources,
-    diags: &mut Diagnostics,
-) -> Option<Fleet> {
-    load_with(&[], given, effects, terminal, sources, diags)
-}
-
-/// As [`load`], with blocks of the command line beside the files of the root module.
-pub fn load_with(
-    blocks: &[String],
-    given: &VariableArgs,
-    effects: &World,
-    terminal: &Terminal,
-    sources: &mut Sources,
-    diags: &mut Diagnostics,
-) -> Option<Fleet> {
-    let (configuration, texts) = read_with(blocks, sources, diags);
-    let given = variables::collect(given, configuration.root(), terminal, sources, diags);
-    with_variables(configuration, texts, given, effects, sources, diags)
-}
-
-/// The rest of [`load`], for variables that come from elsewhere.
-pub fn with_variables(
+/// Orders and evaluates a configuration, with these values of its variables. Nothing is called. `None` where something is
+/// wrong, which `diags` tells.
+pub fn evaluated(
     configuration: Configuration,
     texts: Texts,
     given: Vec<config::Given>,
-    effects: &World,
+    effects: &dyn Effects,
     sources: &mut Sources,
     diags: &mut Diagnostics,
 ) -> Option<Fleet> {
@@ -215,37 +185,4 @@ fn module(
         }
     }
     Some(files)
-}
-
-/// The text of a file, or a diagnostic that names the place of the first byte that is no UTF-8.
-pub fn text(path: &str, diags: &mut Diagnostics) -> Option<Arc<str>> {
-    let mut refuse = |detail: String| {
-        diags.push(Diagnostic::error("Unreadable file", detail));
-        None
-    };
-    let size = match std::fs::metadata(path) {
-        Ok(meta) if meta.len() > MOST => {
-            return refuse(format!("\"{path}\" has {} bytes; the limit is {MOST}.", meta.len()));
-        }
-        Ok(meta) => usize::try_from(meta.len()).unwrap_or(0),
-        Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
-    };
-    // A pipe has no size, and perhaps no end.
-    let mut bytes = Vec::with_capacity(size.saturating_add(1));
-    let read = std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
-    match read.map(u64::try_from) {
-        Ok(Ok(read)) if read <= MOST => {}
-        Ok(_) => return refuse(format!("\"{path}\" has more than {MOST} bytes.")),
-        Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Some(text.into()),
-        Err(error) => {
-            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-            let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-            let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
-            refuse(format!("{path}:{line}:{column}: the file is not valid UTF-8 from here on. Save it as UTF-8."))
-        }
-    }
 }

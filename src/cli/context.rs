@@ -1,0 +1,36 @@
+//! What every command has at hand.
+
+use super::exit::Failure;
+use super::terminal::Terminal;
+use crate::diag::{Diagnostics, Sources};
+use crate::plan::SavedPlan;
+use crate::session::{Fleet, Opening};
+use crate::state::State;
+
+/// What every command has at hand.
+pub struct Context {
+    /// Where text goes, and who is asked.
+    pub terminal: Terminal,
+    /// Every source text that was read, for the excerpts of diagnostics.
+    pub sources: Sources,
+    /// What is told at the end; errors of a failure come on top.
+    pub diags: Diagnostics,
+}
+
+impl Context {
+    /// The configuration here; `None` where something is wrong with it, which is told at the end.
+    ///
+    /// # Errors
+    /// It is not that of the saved plan.
+    pub fn configure(&mut self, opening: &Opening, saved: Option<&SavedPlan>) -> Result<Option<Fleet>, Failure> {
+        Ok(opening.configure(saved, &self.terminal, &mut self.sources, &mut self.diags)?)
+    }
+
+    /// As [`Context::configure`], and the state for those who only look.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn configure_beside_state(&mut self, opening: &Opening) -> Result<Option<(Fleet, State)>, Failure> {
+        Ok(opening.configure_beside_state(&self.terminal, &mut self.sources, &mut self.diags)?)
+    }
+}

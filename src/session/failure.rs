@@ -1,0 +1,35 @@
+//! Why a session cannot be opened or used.
+
+use crate::diag::{Diagnostic, Diagnostics};
+
+/// What kind of refusal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Something is wrong.
+    Wrong,
+    /// Another run holds the lock of the state.
+    Locked,
+    /// A saved plan does not hold any more.
+    Stale,
+}
+
+/// Why it failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// For whoever decides by it.
+    pub why: Why,
+    /// What is told.
+    pub diags: Diagnostics,
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diags: Diagnostics) -> Self {
+        Failure { why: Why::Wrong, diags }
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Diagnostics::from(diagnostic).into()
+    }
+}

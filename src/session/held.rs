@@ -1,0 +1,130 @@
+//! The state under its lock, for commands that change it.
+
+use super::account::Access;
+use super::failure::Failure;
+use super::person::Person;
+use super::stored;
+use super::work::Session;
+use crate::apply::Journal;
+use crate::cloud::Cloud;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::state::State;
+use crate::state::journal::Event;
+use crate::store::{LockedStore, Store};
+use std::path::Path;
+use std::time::Duration;
+use tracing::debug;
+
+/// How long a rent that was given up is watched for (invariant 2).
+const WATCHED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// How the lock is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Locking {
+    /// What for: whoever is refused is told.
+    pub operation: &'static str,
+    /// How long it is waited for; `None`: it is not taken.
+    pub wait: Option<Duration>,
+}
+
+/// The lock, and the state under it.
+pub struct Held {
+    /// The lock.
+    pub store: LockedStore,
+    /// What is recorded.
+    pub state: State,
+}
+
+impl Held {
+    /// Takes the lock, and reads. The state must be that of the account.
+    pub fn open(directory: &Path, locking: Locking, access: &Access) -> Result<Held, Failure> {
+        let mut held = Held::take(directory, locking)?;
+        unwatch(&mut held.state, jiff::Timestamp::now());
+        access.check(&held.state)?;
+        Ok(held)
+    }
+
+    /// As [`Held::open`], for commands that call nothing.
+    pub fn alone(directory: &Path, locking: Locking, diags: &mut Diagnostics) -> Result<Held, Failure> {
+        let held = Held::take(directory, locking)?;
+        held.tell(diags);
+        Ok(held)
+    }
+
+    /// Warns where a run before was killed.
+    fn tell(&self, diags: &mut Diagnostics) {
+        if let Some(dead) = self.store.dead() {
+            diags.push(stored::taken_over(dead));
+        }
+    }
+
+    fn take(directory: &Path, locking: Locking) -> Result<Held, Failure> {
+        let store = Store::new(directory);
+        let locked = match locking.wait {
+            Some(timeout) => store.lock(locking.operation, timeout),
+            None => store.without_lock(locking.operation),
+        };
+        let (store, loaded) = locked.map_err(|error| stored::failure(&error))?;
+        Ok(Held { store, state: loaded.state })
+    }
+
+    /// Makes events durable, and the state file say what they say.
+    pub fn write(&mut self, events: Vec<Event>) -> Result<(), Failure> {
+        self.commit(events)?;
+        self.store.snapshot(&mut self.state).map_err(|error| stored::failure(&error))
+    }
+
+    /// A state that begins gets its lineage.
+    pub fn begin(&mut self) {
+        if self.state.lineage.is_empty() {
+            self.state.lineage = uuid::Uuid::new_v4().to_string();
+        }
+    }
+
+    /// Makes events durable, then part of the state.
+    pub fn commit(&mut self, events: Vec<Event>) -> Result<(), Diagnostic> {
+        self.append(&events)?;
+        events.into_iter().for_each(|event| self.state.apply(event));
+        Ok(())
+    }
+
+    /// Takes into the state file what a run that died left in the journal, so that other programs see it.
+    pub fn fold(&mut self) -> Result<(), Failure> {
+        let left = std::fs::metadata(self.store.store().journal_path()).is_ok_and(|journal| journal.len() > 0);
+        if left { self.store.snapshot(&mut self.state).map_err(|error| stored::failure(&error)) } else { Ok(()) }
+    }
+
+    /// Looks for what is in doubt, and waits for it: nothing is planned on a guess.
+    pub async fn settle<C: Cloud>(
+        &mut self,
+        session: &Session<'_, C>,
+        person: &dyn Person,
+        diags: &mut Diagnostics,
+    ) -> Result<(), Failure> {
+        self.tell(diags);
+        let count = self.state.open.len();
+        if count == 0 {
+            return Ok(());
+        }
+        person.settling(count);
+        let settled = session.settled(&self.state).await?;
+        debug!("settled: {} of {count} operation(s) in doubt change their record", settled.events.len());
+        self.commit(settled.events)?;
+        diags.extend(settled.told);
+        Ok(())
+    }
+}
+
+/// Rents that were given up long enough ago are watched no more.
+pub fn unwatch(state: &mut State, now: jiff::Timestamp) {
+    state.watched.retain(|_, (_, closed)| now.duration_since(*closed) < WATCHED);
+}
+
+impl Journal for Held {
+    fn append(&mut self, events: &[Event]) -> Result<(), Diagnostic> {
+        match self.store.append(events) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Diagnostic::error("Journal cannot be written", error.to_string())),
+        }
+    }
+}

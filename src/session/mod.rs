@@ -1,0 +1,29 @@
+//! What every use of a fleet stands on: configuration, account, client and state, opened once and closed on every path.
+//! It neither prints nor asks but through a [`Person`].
+
+mod account;
+mod adopt;
+mod effects;
+mod failure;
+mod fleet;
+mod held;
+mod open;
+mod person;
+pub mod saved;
+pub mod stored;
+mod text;
+pub mod unmanaged;
+pub mod variables;
+mod work;
+
+pub use account::{Choice, apply_specs};
+pub use adopt::adopt;
+pub use effects::LocalEffects;
+pub use failure::{Failure, Why};
+pub use fleet::{Fleet, evaluated, read};
+pub use held::{Held, Locking, unwatch};
+pub use open::Opening;
+pub use person::Person;
+pub use text::text;
+pub use variables::Setting;
+pub use work::{Performing, Planning, Prepared, Session};

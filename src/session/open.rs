@@ -1,0 +1,173 @@
+//! Opening what a command stands on: the configuration first, for it says where the rest is; then account, state and
+//! client. Whatever was opened is closed on every path.
+
+use super::account::{Access, Choice};
+use super::effects::LocalEffects;
+use super::failure::Failure;
+use super::fleet::{self, Fleet, Texts};
+use super::held::{Held, Locking};
+use super::person::Person;
+use super::saved;
+use super::stored;
+use super::variables::{self, Setting};
+use super::work::Session;
+use crate::config::{Configuration, Given};
+use crate::diag::{Diagnostics, Sources};
+use crate::plan::{SavedPlan, variables_for_apply};
+use crate::refresh::Clock;
+use crate::simplepod::Client;
+use crate::state::State;
+
+/// What is to be opened.
+pub struct Opening {
+    /// Whose account.
+    pub account: Choice,
+    /// Values of root variables.
+    pub settings: Vec<Setting>,
+    /// Blocks beside the files of the root module.
+    pub blocks: Vec<String>,
+    /// The person is asked for values that nobody gives.
+    pub asks: bool,
+    /// How many steps will call at once.
+    pub parallelism: u16,
+    /// For functions, while planning.
+    pub effects: LocalEffects,
+}
+
+impl Opening {
+    /// Reads and evaluates the configuration at the current directory. `None` where something is wrong with it, which
+    /// `diags` tells.
+    ///
+    /// # Errors
+    /// It is not the configuration of the saved plan.
+    pub fn configure(
+        &self,
+        saved: Option<&SavedPlan>,
+        person: &dyn Person,
+        sources: &mut Sources,
+        diags: &mut Diagnostics,
+    ) -> Result<Option<Fleet>, Failure> {
+        let (configuration, texts, given) = self.read(saved, person, sources, diags)?;
+        Ok(fleet::evaluated(configuration, texts, given, &self.effects, sources, diags))
+    }
+
+    /// As [`Opening::configure`]; the state is read while the configuration is evaluated, for those who only look.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn configure_beside_state(
+        &self,
+        person: &dyn Person,
+        sources: &mut Sources,
+        diags: &mut Diagnostics,
+    ) -> Result<Option<(Fleet, State)>, Failure> {
+        let (configuration, texts, given) = self.read(None, person, sources, diags)?;
+        let directory = stored::directory(self.account.sandbox);
+        let evaluate = || fleet::evaluated(configuration, texts, given, &self.effects, sources, diags);
+        let (fleet, state) = stored::read_beside(&directory, evaluate);
+        fleet.map(|fleet| Ok((fleet, state?))).transpose()
+    }
+
+    fn read(
+        &self,
+        saved: Option<&SavedPlan>,
+        person: &dyn Person,
+        sources: &mut Sources,
+        diags: &mut Diagnostics,
+    ) -> Result<(Configuration, Texts, Vec<Given>), Failure> {
+        let (configuration, texts) = fleet::read_with(&self.blocks, sources, diags);
+        if let Some(saved) = saved {
+            saved::check_files(saved, &texts)?;
+        }
+        let root = configuration.root();
+        let mut given = variables::given(&self.settings, root, sources, diags);
+        match saved {
+            Some(saved) => given = variables_for_apply(root, &saved.plan.variables, given, diags),
+            None if self.asks => variables::ask(root, person, &mut given),
+            None => {}
+        }
+        Ok((configuration, texts, given))
+    }
+
+    /// Opens account and client, over a state that was read; lets somebody use them, and closes them.
+    ///
+    /// # Errors
+    /// What cannot be opened; what the use says.
+    pub async fn looking<T, E: From<Failure>>(
+        &self,
+        fleet: &Fleet,
+        state: &State,
+        using: impl AsyncFnOnce(&Session<'_, Client>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        Access::during(&self.account, &fleet.provider, async |access| {
+            access.check(state)?;
+            let client = access.client(state, 0)?;
+            let applying = LocalEffects::applying(&self.effects);
+            using(&session(fleet, access, &client, (&self.effects, &applying))).await
+        })
+        .await
+    }
+
+    /// As [`Opening::looking`], with the state under its lock.
+    ///
+    /// # Errors
+    /// What cannot be opened; what the use says.
+    pub async fn holding<T, E: From<Failure>>(
+        &self,
+        fleet: &Fleet,
+        locking: Locking,
+        using: impl AsyncFnOnce(&Session<'_, Client>, Held) -> Result<T, E>,
+    ) -> Result<T, E> {
+        Access::during(&self.account, &fleet.provider, async |access| self.hold(fleet, access, locking, using).await)
+            .await
+    }
+
+    /// As [`Opening::holding`], for a plan that was saved: variables must be those that it was made with.
+    ///
+    /// # Errors
+    /// What cannot be opened; the plan is stale; what the use says.
+    pub async fn holding_for<T, E: From<Failure>>(
+        &self,
+        saved: SavedPlan,
+        fleet: &Fleet,
+        locking: Locking,
+        using: impl AsyncFnOnce(SavedPlan, &Session<'_, Client>, Held) -> Result<T, E>,
+    ) -> Result<T, E> {
+        Access::during(&self.account, &fleet.provider, async |access| {
+            saved::check_variables(&saved, fleet, access)?;
+            self.hold(fleet, access, locking, async |session, held| using(saved, session, held).await).await
+        })
+        .await
+    }
+
+    async fn hold<T, E: From<Failure>>(
+        &self,
+        fleet: &Fleet,
+        access: &Access,
+        locking: Locking,
+        using: impl AsyncFnOnce(&Session<'_, Client>, Held) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let held = Held::open(&stored::directory(self.account.sandbox), locking, access)?;
+        let client = access.client(&held.state, self.parallelism)?;
+        let applying = LocalEffects::applying(&self.effects);
+        using(&session(fleet, access, &client, (&self.effects, &applying)), held).await
+    }
+}
+
+fn session<'a>(
+    fleet: &'a Fleet,
+    access: &'a Access,
+    cloud: &'a Client,
+    (planning, applying): (&'a LocalEffects, &'a LocalEffects),
+) -> Session<'a, Client> {
+    Session {
+        fleet,
+        cloud,
+        account: &access.identity,
+        state_key: &access.state_key,
+        settle_window: access.settle_window,
+        planning,
+        applying,
+        clock: Clock::new(jiff::Timestamp::now()),
+    }
+}

@@ -1,0 +1,93 @@
+//! Saved plans: written by `plan -out`, shown by `show`, and applied if they still hold.
+
+use super::account::Access;
+use super::failure::{Failure, Why};
+use super::fleet::{Fleet, Texts};
+use super::work::{Planning, Prepared, Session, tell_orphans};
+use crate::cloud::Cloud;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::plan::{
+    Plan, PlanOptions, SavedPlan, Stale, StepAction, changed_files, changed_variables, configuration_digests, decode,
+    encode, foreign_key, offers, planned_variables, stale,
+};
+use crate::planning::{Look, Market};
+use crate::state::State;
+use crate::state::digest::SecretKey;
+use crate::store::write_private;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Writes a plan, sealed, readable by its owner alone.
+pub fn write(path: &Path, plan: &Plan, options: &PlanOptions, fleet: &Fleet, key: &SecretKey) -> Result<(), Failure> {
+    let saved = SavedPlan::new(plan, options, digests(&fleet.texts), key);
+    let bytes = encode(&saved).map_err(|error| Failure::from(Diagnostic::error("Plan cannot be saved", error)))?;
+    write_private(path, &bytes).map_err(|error| Diagnostic::error("Plan cannot be saved", error.to_string()).into())
+}
+
+/// By which a plan knows the files that it was made from.
+pub fn digests(texts: &Texts) -> BTreeMap<String, String> {
+    configuration_digests(texts.iter().map(|(name, text)| (&**name, &**text)))
+}
+
+/// Reads a saved plan.
+pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
+    let refuse = |detail: String| Failure::from(Diagnostic::error("Saved plan cannot be used", detail));
+    let bytes = std::fs::read(path).map_err(|error| refuse(format!("{} cannot be read: {error}.", path.display())))?;
+    decode(&bytes).map_err(|error| refuse(format!("{}: {error}", path.display())))
+}
+
+/// Refuses other configuration files than those that it was planned from.
+pub fn check_files(saved: &SavedPlan, texts: &Texts) -> Result<(), Failure> {
+    refuse(changed_files(&saved.configuration, &digests(texts)))
+}
+
+/// Refuses variables that are not those of the plan.
+pub fn check_variables(saved: &SavedPlan, fleet: &Fleet, access: &Access) -> Result<(), Failure> {
+    let program = &fleet.program;
+    let key = access.secret_key(&saved.plan.lineage);
+    let now = planned_variables(program.configuration.root(), &program.inputs, &key);
+    refuse(changed_variables(&saved.plan.variables, &now))
+}
+
+/// How it was planned.
+pub fn options(saved: &SavedPlan) -> Result<PlanOptions, Failure> {
+    let invalid = |error: String| Failure::from(Diagnostic::error("Saved plan cannot be used", error));
+    saved.options.options().map_err(invalid)
+}
+
+/// Refuses a plan that does not hold any more; gives the plan to perform, with what live shows today.
+pub async fn check<C: Cloud>(
+    saved: SavedPlan,
+    session: &Session<'_, C>,
+    state: &State,
+    how: &Planning,
+    diags: &mut Diagnostics,
+) -> Result<Prepared, Failure> {
+    let rents = saved.plan.steps.iter().any(|step| step.action == StepAction::Rent);
+    let Look { snapshot, market } = session.look(state, how, rents).await?;
+    let key = session.secret_key(&saved.plan.lineage);
+    diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
+    let offers = offers(&saved.plan);
+    let mut own = Diagnostics::new();
+    let now = session.plan_on((state, &snapshot), &how.options, Market::Saved(&offers), &mut own).await;
+    let now = now.map_err(|diags| Failure { why: Why::Stale, diags })?.plan;
+    refuse(stale(&saved.plan, &now, &key))?;
+    let plan = Plan { refresh: now.refresh, ..saved.plan };
+    tell_orphans(state, &snapshot, &plan, diags);
+    Ok(Prepared { plan, market })
+}
+
+fn refuse(reasons: Vec<Stale>) -> Result<(), Failure> {
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let mut diags = Diagnostics::new();
+    for reason in reasons {
+        let told = Diagnostic::error("Saved plan is stale", reason.to_string());
+        diags.push(match reason.address() {
+            Some(address) => told.on(address),
+            None => told,
+        });
+    }
+    Err(Failure { why: Why::Stale, diags })
+}

@@ -1,0 +1,181 @@
+//! What a session is used for: settling, looking, planning, applying. It goes over any [`Cloud`], and neither asks nor
+//! prints.
+
+use super::fleet::Fleet;
+use crate::apply::{ApplyInput, ApplyResult, Cancel, Connect, Journal, apply};
+use crate::cloud::Cloud;
+use crate::diag::{Diagnostics, Severity};
+use crate::lang::Effects;
+use crate::live::Snapshot;
+use crate::plan::{ApplyEvent, Plan, PlanMode, PlanOptions};
+use crate::planning::{Basis, Look, Looking, Made, Market, look, make};
+use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, orphans, orphans_told, settle};
+use crate::render::unplaced;
+use crate::state::digest::SecretKey;
+use crate::state::{AccountIdentity, State};
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A fleet and its account, opened.
+pub struct Session<'a, C> {
+    /// Configuration and variables.
+    pub fleet: &'a Fleet,
+    /// The API.
+    pub cloud: &'a C,
+    /// Whose account it is.
+    pub account: &'a AccountIdentity,
+    /// From which the keys of secrets' digests are derived.
+    pub state_key: &'a SecretString,
+    /// How long an in-doubt rent is looked for.
+    pub settle_window: Duration,
+    /// For functions, while planning.
+    pub planning: &'a dyn Effects,
+    /// For functions, while applying: with clock and randomness.
+    pub applying: &'a dyn Effects,
+    /// What time it is; follows the server's.
+    pub clock: Clock,
+}
+
+/// How a plan is made.
+#[derive(Clone, Debug, Default)]
+pub struct Planning {
+    /// What is planned.
+    pub options: PlanOptions,
+    /// How much of the account is read.
+    pub refresh: Refresh,
+    /// So many machines may be gone at once as are.
+    pub accept_missing: bool,
+}
+
+/// A plan, and what it was made from.
+pub struct Prepared {
+    /// The plan.
+    pub plan: Plan,
+    /// The market, where it was read for it.
+    pub market: Option<MarketRead>,
+}
+
+/// How a plan is performed.
+pub struct Performing<'a> {
+    /// What is done.
+    pub plan: &'a Plan,
+    /// The market, where it was read for the plan.
+    pub market: Option<MarketRead>,
+    /// What is recorded; its lineage stands already.
+    pub state: State,
+    /// Where events become durable.
+    pub journal: &'a mut dyn Journal,
+    /// How many steps call at once.
+    pub parallelism: usize,
+    /// Interrupts.
+    pub cancel: watch::Receiver<Cancel>,
+    /// For `wait_for = "ready"`.
+    pub connect: &'a dyn Connect,
+}
+
+impl<C: Cloud> Session<'_, C> {
+    /// The key of the digests of secrets in the state of this lineage.
+    pub fn secret_key(&self, lineage: &str) -> SecretKey {
+        SecretKey::derive(self.state_key, lineage)
+    }
+
+    /// Looks what became of the calls whose outcome is not known, and waits for it.
+    pub async fn settled(&self, state: &State) -> Result<Settled, Diagnostics> {
+        let key = self.secret_key(&state.lineage);
+        let how = Settle { window: self.settle_window, wait: true, clock: &self.clock, key: &key };
+        settle(self.cloud, state, &how).await
+    }
+
+    /// Reads the account, and the market with it where something will be rented.
+    pub async fn look(&self, state: &State, how: &Planning, rents: bool) -> Result<Look, Diagnostics> {
+        let fleet = self.fleet.name();
+        let looking = Looking { refresh: how.refresh, fleet, accept_missing: how.accept_missing, rents };
+        let looked = look(self.cloud, state, looking).await?;
+        self.clock.observe(looked.snapshot.as_of);
+        Ok(looked)
+    }
+
+    /// Plans on what was seen. Instances that no offer satisfies fail it, unless they may be left out.
+    ///
+    /// # Errors
+    /// Everything told before, and what the plan says or could not be read.
+    pub async fn plan_on(
+        &self,
+        (state, snapshot): (&State, &Snapshot),
+        options: &PlanOptions,
+        market: Market<'_>,
+        diags: &mut Diagnostics,
+    ) -> Result<Prepared, Diagnostics> {
+        let basis = Basis {
+            program: &self.fleet.program,
+            effects: self.planning,
+            key: &self.secret_key(&state.lineage),
+            account: self.account,
+            state,
+            snapshot,
+            cloud: self.cloud,
+            options,
+        };
+        let Made { plan, market, unplaced: without } = make(&basis, market, diags).await?;
+        for why in &without {
+            let mut told = unplaced(why);
+            let declared = self.fleet.program.configuration.declaration(&why.address.resource);
+            told.span = declared.map(|(_, resource)| resource.span);
+            if options.allow_partial {
+                told.severity = Severity::Warning;
+            }
+            diags.push(told);
+        }
+        match without.is_empty() || options.allow_partial {
+            true => Ok(Prepared { plan, market }),
+            false => Err(std::mem::take(diags)),
+        }
+    }
+
+    /// Looks, plans, and warns of orphans.
+    ///
+    /// # Errors
+    /// As [`Session::look`] and [`Session::plan_on`].
+    pub async fn plan(&self, state: &State, how: &Planning, diags: &mut Diagnostics) -> Result<Prepared, Diagnostics> {
+        let rents = how.options.mode == PlanMode::Normal && self.fleet.asks_for_more_than(state);
+        let Look { snapshot, market } = self.look(state, how, rents).await?;
+        let prepared = self.plan_on((state, &snapshot), &how.options, Market::Api(market), diags).await?;
+        tell_orphans(state, &snapshot, &prepared.plan, diags);
+        Ok(prepared)
+    }
+
+    /// Performs a plan; events are told as they come.
+    pub async fn apply(&self, performing: Performing<'_>, tell: impl FnMut(ApplyEvent)) -> ApplyResult {
+        let Performing { plan, market, state, journal, parallelism, cancel, connect } = performing;
+        let key = self.secret_key(&state.lineage);
+        let input = ApplyInput {
+            cloud: self.cloud,
+            plan,
+            program: &self.fleet.program,
+            effects: self.applying,
+            market,
+            state,
+            journal,
+            key: &key,
+            clock: &self.clock,
+            parallelism,
+            settle_window: self.settle_window,
+            cancel,
+            connect,
+        };
+        apply(input, tell).await
+    }
+}
+
+/// Warns of this fleet's objects that stand in no state, and that the plan does not import.
+pub(super) fn tell_orphans(state: &State, snapshot: &Snapshot, plan: &Plan, diags: &mut Diagnostics) {
+    let Some(fleet) = &plan.fleet else { return };
+    let mut found = orphans(state, snapshot, fleet);
+    let imported: BTreeSet<(&str, Option<u64>)> =
+        plan.imports.iter().map(|(address, record)| (address.resource.kind.as_str(), record.id())).collect();
+    found.retain(|orphan| !imported.contains(&(orphan.id.kind(), Some(orphan.id.number()))));
+    let now = snapshot.as_of.unwrap_or_else(jiff::Timestamp::now);
+    diags.extend(orphans_told(&found, now).map(Diagnostics::from).unwrap_or_default());
+}
