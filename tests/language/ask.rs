@@ -1,12 +1,19 @@
-//! Asks the installed `terraform` for the answers of expressions: one console for each, a few side by side.
+//! Asks the installed `terraform` for the answers of expressions: one console for each, a few side by side, and one for
+//! what it says of all those that fail.
 
 use super::Case;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
 /// Fills in the answers, of all cases or of those that have none.
 pub fn answers(cases: &mut [Case], all: bool, names: &Path) {
+    values(cases, all, names);
+    summaries(cases.iter_mut().filter(|case| case.answer == "Error").collect(), names);
+}
+
+fn values(cases: &mut [Case], all: bool, names: &Path) {
     let waiting: Mutex<Vec<&mut Case>> =
         Mutex::new(cases.iter_mut().filter(|case| all || case.answer.is_empty()).collect());
     std::thread::scope(|threads| {
@@ -61,21 +68,71 @@ fn answer(expression: &str, folder: &Path) -> String {
     }
 }
 
+/// The summaries of errors. A console evaluates all local values of its directory before it takes a line, and tells what
+/// is wrong with each of them. Where it cannot even read one it stops there: then it is asked again without it.
+fn summaries(mut cases: Vec<&mut Case>, names: &Path) {
+    let [aside, bare] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    copy(names, aside.path());
+    copy(names, bare.path());
+    let file = |at: usize| aside.path().join(format!("case{at}.tf"));
+    for (at, case) in cases.iter().enumerate() {
+        std::fs::write(file(at), format!("locals {{\ncase{at} = {}\n}}\n", case.expression)).unwrap();
+    }
+    loop {
+        let output = run("1", aside.path());
+        let told = told(&String::from_utf8_lossy(&output.stderr));
+        for (at, summary) in &told {
+            let expression = cases[*at].expression.clone();
+            std::fs::remove_file(file(*at)).unwrap();
+            // What cannot be read ends otherwise in a file than on a line.
+            let line = !output.status.success() && !expression.contains(['\n', '\r']);
+            cases[*at].answer = if line { alone(&expression, bare.path()) } else { format!("Error: {summary}") };
+        }
+        if told.is_empty() {
+            return;
+        }
+    }
+}
+
+fn alone(expression: &str, folder: &Path) -> String {
+    let output = run(expression, folder);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let summary = text.lines().find_map(|line| line.split_once("Error: "));
+    summary.map_or("Error".to_owned(), |(_, summary)| format!("Error: {}", summary.trim()))
+}
+
+/// The first summary for each case.
+fn told(text: &str) -> BTreeMap<usize, String> {
+    let mut told = BTreeMap::new();
+    for part in format!("\n{text}").split("\nError: ").skip(1) {
+        let summary = part.lines().next().unwrap_or_default().trim().to_owned();
+        let case = part.split_once("on case").and_then(|(_, rest)| rest.split_once(".tf line")?.0.parse().ok());
+        if let Some(case) = case {
+            told.entry(case).or_insert(summary);
+        }
+    }
+    told
+}
+
 fn console(line: &str, folder: &Path) -> Option<String> {
+    let output = run(line, folder);
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.success() && !text.contains("Warning:")).then(|| text.strip_suffix('\n').unwrap_or(&text).to_owned())
+}
+
+fn run(line: &str, folder: &Path) -> Output {
     let mut child = Command::new("terraform")
-        .arg("console")
+        .args(["console", "-no-color"])
         .current_dir(folder)
         .env("CHECKPOINT_DISABLE", "1")
         .env("TF_CLI_CONFIG_FILE", "/dev/null")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("terraform is not installed");
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{line}\n").as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    (output.status.success() && !text.contains("Warning:")).then(|| text.strip_suffix('\n').unwrap_or(&text).to_owned())
+    child.wait_with_output().unwrap()
 }
 
 /// A file of cases.
