@@ -8,8 +8,12 @@ use std::process::Command;
 const ALLOWED: [&str; 10] =
     ["MIT", "MIT-0", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "Unicode-3.0", "Unlicense", "0BSD"];
 
-/// TLS is rustls with ring; nothing else shall verify certificates, or bring a C library of its own.
+/// TLS is rustls with ring: nothing else shall verify certificates, and no library of the system is linked for it.
 const BANNED: [&str; 6] = ["openssl", "openssl-sys", "native-tls", "aws-lc-sys", "hyper-tls", "serde_yaml"];
+
+/// What is not Rust, and is built in: the arithmetic of TLS, and the allocator. A crate that brings another such library,
+/// or links one of the system, must be named here first.
+const NATIVE: [&str; 2] = ["libmimalloc-sys", "ring"];
 
 fn packages() -> Vec<Value> {
     let version = Command::new("rustc").arg("-vV").output().unwrap();
@@ -40,6 +44,9 @@ fn licences_sources_and_bans() {
     assert!(sources.len() == 1 && sources.iter().all(|source| source.starts_with("registry+")), "{sources:?}");
     let banned: Vec<String> = packages.iter().map(name).filter(|name| BANNED.contains(&name.as_str())).collect();
     assert_eq!(banned, [""; 0], "banned");
+    let native: Vec<String> = packages.iter().filter(|package| !package["links"].is_null()).map(name).collect();
+    let unnamed: Vec<&String> = native.iter().filter(|name| !NATIVE.contains(&name.as_str())).collect();
+    assert!(unnamed.is_empty(), "not Rust: {unnamed:?}");
     let own: Vec<String> = packages.iter().filter(|package| package["source"].is_null()).map(name).collect();
     assert_eq!(own, ["podform"], "from a path");
 }

@@ -197,4 +197,36 @@ mod tests {
         assert_ne!(story.expected, story.told);
         assert!(tell("-- nonsense --\n").is_err());
     }
+
+    /// What a story leaves out is told all the same, and what it says wrongly differs.
+    #[test]
+    fn whatever_is_wrong_or_left_out_fails() {
+        let path = files().into_iter().find(|path| name(path) == "drift_name").unwrap();
+        let text = fs::read_to_string(path).unwrap();
+        let story = tell(&text).unwrap();
+        assert_eq!(story.expected, story.told, "drift_name");
+        for (right, wrong) in [
+            ("$0.314/GPU-h", "$0.315/GPU-h"),
+            ("rent 1x", "rent 2x"),
+            ("drift ~", "drift -"),
+            ("UUID1:CLAIM2:simplepod_instance.worker", "UUID1:CLAIM1:simplepod_instance.worker"),
+            ("\"PODFORM_CLAIM\",\"value\":\"CLAIM2\"", "\"PODFORM_CLAIM\",\"value\":\"CLAIM3\""),
+            ("name=\"worker\" claim=\"CLAIM2\"", "name=\"worker\" claim=\"CLAIM1\""),
+            ("PUT /instances/108209 {\"name\":\"worker\"}\n", ""),
+            ("simplepod_template_group.base: Creating...\n", ""),
+        ] {
+            let broken = text.replacen(right, wrong, 1);
+            assert_ne!(broken, text, "{right}");
+            assert_ne!(in_form(&broken), story.told, "{right}");
+        }
+        let (intro, mut sections) = parse(&text);
+        sections.retain(|section| !section.is_result());
+        let bare = tell(&print(&intro, &sections)).unwrap();
+        assert_eq!(bare.told, story.told);
+    }
+
+    fn in_form(text: &str) -> String {
+        let (intro, sections) = parse(text);
+        print(&intro, &sections)
+    }
 }
