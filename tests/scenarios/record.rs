@@ -83,8 +83,10 @@ fn read(bytes: &[u8]) -> Facts {
     }
     for kind in ["open", "watched"] {
         for intent in list(&state["podform"][kind]) {
+            // What is watched has the time since when around it.
+            let intent = intent.get("intent").unwrap_or(&intent);
             let fields = intent.as_object().cloned().unwrap_or_default();
-            let text = |name: &str| intent[name].as_str().unwrap_or_default().to_owned();
+            let text = |name: &str| intent[name].as_str().unwrap_or_default();
             facts.insert(format!("{kind} {} {}", text("action"), text("address")), fields);
         }
     }
@@ -114,10 +116,15 @@ fn object(state: &Value, resource: &Value, instance: &Value) -> (String, Map<Str
     for (name, value) in instance.as_object().into_iter().flatten().filter(|(name, _)| *name != "attributes") {
         fields.insert(format!("({name})"), value.clone());
     }
-    for (name, value) in state["podform"]["instances"][&address].as_object().into_iter().flatten() {
+    let deposed = instance["deposed"].as_str();
+    let ours = match deposed {
+        Some(key) => &state["podform"]["deposed"][&address][key],
+        None => &state["podform"]["instances"][&address],
+    };
+    for (name, value) in ours.as_object().into_iter().flatten() {
         fields.insert(format!("({name})"), value.clone());
     }
-    if let Some(key) = instance["deposed"].as_str() {
+    if let Some(key) = deposed {
         let _ = write!(address, " (deposed object {key})");
     }
     (address, fields)
@@ -162,7 +169,8 @@ fn introduced(subject: &str, fields: &Map<String, Value>) -> Option<String> {
     let told: &[&str] = match subject.split_once(' ') {
         _ if subject == "state" => return None,
         Some(("output", _)) => &["value", "sensitive"],
-        Some(("open" | "watched", _)) => &["claim", "id", "doubt"],
+        Some(("open", _)) => &["claim", "doubt"],
+        Some(("watched", _)) => &["claim"],
         _ => &["id", "name", "(status)", "(claim)"],
     };
     let mut line = subject.to_owned();
@@ -199,6 +207,25 @@ mod tests {
         assert_eq!(one.changes(&state("b", "c")), "~ simplepod_instance.w name \"a\" -> \"b\"\n");
         assert_eq!(one.changes(&state("a", "d")), "~ simplepod_instance.w (claim) \"c\" -> \"d\"\n");
         assert_eq!(one.changes(&none), "- simplepod_instance.w\n- state\n");
+    }
+
+    #[test]
+    fn a_deposed_object_has_a_claim_of_its_own() {
+        let state = json!({
+            "resources": [{
+                "mode": "managed", "type": "simplepod_instance", "name": "w",
+                "instances": [{"attributes": {"id": "8"}}, {"attributes": {"id": "7"}, "deposed": "k"}],
+            }],
+            "podform": {
+                "instances": {"simplepod_instance.w": {"claim": "c"}},
+                "deposed": {"simplepod_instance.w": {"k": {"claim": "d"}}},
+                "watched": [{"at": "t", "intent": {"action": "rent", "address": "simplepod_instance.w", "claim": "e"}}],
+            },
+        });
+        let told = "+ simplepod_instance.w id=\"8\" claim=\"c\"\n\
+                    + simplepod_instance.w (deposed object k) id=\"7\" claim=\"d\"\n\
+                    + watched rent simplepod_instance.w claim=\"e\"\n";
+        assert_eq!(differences(&Facts::new(), &read(state.to_string().as_bytes())), told);
     }
 
     #[test]
