@@ -2,9 +2,9 @@
 //!
 //! Rooms push diagnostics and go on, so that one run shows many errors. Drawing them is the work of `render`.
 
+use crate::address::InstanceAddr;
 use crate::clusters;
 use std::collections::HashSet;
-use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -105,16 +105,18 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// Fixed words, the same for every occurrence: "Unsupported attribute".
     pub summary: String,
-    /// What is wrong here and what to do about it: whole sentences.
+    /// What is wrong here: whole sentences. Where they cannot be told apart, also what to do about it.
     pub detail: String,
+    /// What to do about it: whole sentences, read after the detail.
+    pub hint: Option<Box<str>>,
     /// The exact operand, where there is a source.
     pub span: Option<Span>,
     /// Another place that this one does not go with: the first of two declarations, or a rule.
     pub other: Option<Box<Span>>,
-    /// The resource the message is about, as an address.
-    pub address: Option<String>,
-    /// Values in play, each as "local.n is 5". Sensitive values must already be hidden.
-    pub values: Vec<String>,
+    /// The object the message is about.
+    pub address: Option<Box<InstanceAddr>>,
+    /// Values in play: a name ("local.n") and what it is ("5"). Sensitive values must already be hidden.
+    pub values: Vec<(String, String)>,
 }
 
 impl Diagnostic {
@@ -124,6 +126,7 @@ impl Diagnostic {
             severity: Severity::Error,
             summary: summary.into(),
             detail: detail.into(),
+            hint: None,
             span: None,
             other: None,
             address: None,
@@ -150,25 +153,48 @@ impl Diagnostic {
         self
     }
 
-    /// The detail, with the other place where there is one.
-    pub fn whole_detail(&self, sources: &Sources) -> String {
-        let place = self.other.as_deref().and_then(|span| Some((sources.get(span.file)?, span)));
-        let Some((source, span)) = place else { return self.detail.clone() };
-        let (line, column) = sources.position(span.file, span.start);
-        format!("{} See {}:{line}:{column}.", self.detail, source.name)
+    /// Says what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
+        self.hint = Some(hint.into());
+        self
     }
 
-    /// Names the resource.
+    /// Says more, after all that was said.
+    pub fn add(&mut self, more: &str) {
+        match &mut self.hint {
+            Some(hint) => *hint = format!("{hint}{more}").into(),
+            None => self.detail.push_str(more),
+        }
+    }
+
+    /// Detail and hint.
+    pub fn text(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{} {hint}", self.detail),
+            None => self.detail.clone(),
+        }
+    }
+
+    /// Detail and hint, with the other place where there is one.
+    pub fn whole_detail(&self, sources: &Sources) -> String {
+        let place = self.other.as_deref().and_then(|span| Some((sources.get(span.file)?, span)));
+        let Some((source, span)) = place else { return self.text() };
+        let (line, column) = sources.position(span.file, span.start);
+        format!("{} See {}:{line}:{column}.", self.text(), source.name)
+    }
+
+    /// Names the object.
     #[must_use]
-    pub fn on(mut self, address: impl fmt::Display) -> Self {
-        self.address = Some(address.to_string());
+    pub fn on(mut self, address: &InstanceAddr) -> Self {
+        self.address = Some(Box::new(address.clone()));
         self
     }
 
     /// Adds a value in play.
     #[must_use]
-    pub fn with_value(mut self, text: impl Into<String>) -> Self {
-        self.values.push(text.into());
+    pub fn with_value(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.push((name.into(), value.into()));
         self
     }
 }

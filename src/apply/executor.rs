@@ -259,16 +259,16 @@ impl<'a> Executor<'a> {
             return broken;
         }
         self.evaluate();
-        let address = step.address.to_string();
+        let address = &step.address;
         let concerns =
-            |fault: &&Diagnostic| fault.severity == Severity::Error && fault.address.as_ref() == Some(&address);
+            |fault: &&Diagnostic| fault.severity == Severity::Error && fault.address.as_deref() == Some(address);
         self.faults.iter().filter(concerns).for_each(|fault| broken.push(fault.clone()));
         broken
     }
 
     fn tell(&mut self, step: &Step, diags: Diagnostics) {
         for mut diagnostic in diags {
-            diagnostic.address.get_or_insert_with(|| step.address.to_string());
+            diagnostic.address.get_or_insert_with(|| Box::new(step.address.clone()));
             self.result.diagnostics.push(diagnostic);
         }
     }

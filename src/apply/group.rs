@@ -154,6 +154,7 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     let record = draft(ctx, job, object);
     let mut body = fields(object, Some(&changed));
     if changed.contains(&"notes") || change.repair_mark {
+        sendable(job, object, "notes")?;
         let claim = before.claim.clone().unwrap_or_default();
         body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
     }

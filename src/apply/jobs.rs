@@ -73,9 +73,9 @@ impl<'a> Executor<'a> {
 
     /// The object of a step, known as far as it must be.
     fn object(&self, step: &Step) -> Result<Value, Stop> {
-        let address = step.address.to_string();
+        let address = &step.address;
         let concerns =
-            |fault: &&Diagnostic| fault.severity == Severity::Error && fault.address.as_ref() == Some(&address);
+            |fault: &&Diagnostic| fault.severity == Severity::Error && fault.address.as_deref() == Some(address);
         let mut faults = Diagnostics::new();
         self.faults.iter().filter(concerns).for_each(|fault| faults.push(fault.clone()));
         if !faults.is_empty() {

@@ -66,6 +66,7 @@ async fn body<C: Cloud>(
         body.name.clone_from(&desired.name);
     }
     if has("notes") || change.repair_mark {
+        sendable(job, object, "notes")?;
         body.notes = Some(ctx.mark(&job.step.address, claim).write(notes_of(object)));
     }
     if has("auto_renew") {

@@ -64,7 +64,7 @@ pub async fn take_over<C: Cloud>(cloud: &C, taken: Taken, clock: &Clock, commit:
     };
     commit(vec![event])?;
     let mut told = fault(&format!("Writing the mark of {address} ({id}), which is recorded now"), &error).on(&address);
-    told.detail.push_str(" The same command writes it again.");
+    told.add(" The same command writes it again.");
     Err(told)
 }
 
@@ -126,8 +126,8 @@ pub async fn release_orphan<C: Cloud>(
         Err(last) => {
             let reason = doubt.as_ref().map_or_else(|| last.clone(), CallError::to_string);
             commit(vec![Event::InDoubt { claim: call, reason: reason.clone(), since: clock.now() }])?;
-            let detail = format!("{doing}: {reason}. It may bill until it is gone: podform recover looks at it again.");
-            Err(Diagnostic::error("Release not confirmed", detail).on(address))
+            let told = Diagnostic::error("Release not confirmed", format!("{doing}: {reason}.")).on(address);
+            Err(told.with_hint("It may bill until it is gone: podform recover looks at it again."))
         }
     }
 }

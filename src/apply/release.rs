@@ -92,7 +92,7 @@ async fn marked_again<C: Cloud>(
 fn with_detail(diags: Diagnostics, more: &str) -> Diagnostics {
     let mut all = Diagnostics::new();
     for mut diagnostic in diags {
-        diagnostic.detail.push_str(more);
+        diagnostic.add(more);
         all.push(diagnostic);
     }
     all
@@ -202,7 +202,7 @@ pub(super) async fn delete<C: Cloud>(
             format!("{doing}: the API accepted it, but {last}."),
         ),
     };
-    diagnostic.detail.push_str(" It may bill until it is gone: look at it, and apply again.");
+    diagnostic.add(" It may bill until it is gone: look at it, and apply again.");
     Err(Stop::InDoubt(diagnostic.into()))
 }
 

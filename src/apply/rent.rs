@@ -288,7 +288,7 @@ async fn mark<C: Cloud>(
     }
     ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }, recorded(job, None, record)]).await?;
     let mut diagnostic = fault(&format!("Naming and marking {address} (machine {id}), which was rented"), &error);
-    diagnostic.detail.push_str(" The machine is recorded; the next apply sets name and mark.");
+    diagnostic.add(" The machine is recorded; the next apply sets name and mark.");
     Err(Stop::Failed(diagnostic.into()))
 }
 

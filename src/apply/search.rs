@@ -75,7 +75,7 @@ pub(super) async fn found<C: Cloud>(
             Ok((Sighting::Perhaps(ids), _)) if over => break format!("it may be machine {ids:?}, and nothing tells"),
             Err(error) if !passes(&error) || ended.elapsed() >= ctx.settle_window * 2 => {
                 let Stop::Failed(diags) = failed("Looking for it", &error) else { break error.to_string() };
-                break diags.iter().next().map_or_else(String::new, |first| first.detail.clone());
+                break diags.iter().next().map_or_else(String::new, |first| first.text());
             }
             _ => {}
         }

@@ -156,7 +156,7 @@ impl Stop {
     fn words(&self) -> String {
         match self {
             Stop::Failed(diags) | Stop::InDoubt(diags) => {
-                diags.iter().next().map_or_else(|| "failed".to_owned(), |first| first.detail.clone())
+                diags.iter().next().map_or_else(|| "failed".to_owned(), |first| first.text())
             }
             Stop::Interrupted => "interrupted".to_owned(),
         }
@@ -171,7 +171,8 @@ fn clean(stop: Stop, job: &Job<'_>) -> Stop {
         let mut all = Diagnostics::new();
         for mut diagnostic in diags {
             diagnostic.detail = redact(&diagnostic.detail, &secrets);
-            diagnostic.address.get_or_insert_with(|| job.step.address.to_string());
+            diagnostic.hint = diagnostic.hint.map(|hint| redact(&hint, &secrets).into());
+            diagnostic.address.get_or_insert_with(|| Box::new(job.step.address.clone()));
             all.push(diagnostic);
         }
         all

@@ -5,38 +5,46 @@ use crate::diag::Diagnostic;
 
 /// The diagnostic of a failed call. `doing` is a clause without a full stop: "Renting an offer for x".
 pub fn fault(doing: &str, error: &CallError) -> Diagnostic {
-    let (summary, next) = match error.kind {
+    let (summary, why, next) = match error.kind {
         ErrorKind::Unauthorized => (
             "API key refused",
+            "",
             "Check SIMPLEPOD_API_KEY, or api_key of the provider block: the key is wrong, expired or of another account. Keys are listed in Account Settings, Subaccounts.",
         ),
         ErrorKind::Forbidden => (
             "Not permitted by the API",
-            "The key's sub-account may lack the permission for this call, or the firewall before the API refused the request (a long start script can cause that). Grant the permission, or shorten the script.",
+            " The key's sub-account may lack the permission for this call, or the firewall before the API refused the request (a long start script can cause that).",
+            "Grant the permission, or shorten the script.",
         ),
-        ErrorKind::NotFound => {
-            ("Not found by the API", "It may have been removed by someone else. Plan again to see what is there now.")
-        }
+        ErrorKind::NotFound => (
+            "Not found by the API",
+            " It may have been removed by someone else.",
+            "Plan again to see what is there now.",
+        ),
         ErrorKind::Refused => (
             "Refused by the API",
-            "Nothing was changed by this call. Correct what the API objects to, then plan again.",
+            " Nothing was changed by this call.",
+            "Correct what the API objects to, then plan again.",
         ),
         ErrorKind::TooManyRequests => (
             "Too many requests",
+            "",
             "Wait a minute and run the command again; requests_per_second of the provider block slows podform down.",
         ),
         ErrorKind::Unavailable => {
-            ("The API is unavailable", "This passes by itself in most cases. Run the command again in a minute.")
+            ("The API is unavailable", " This passes by itself in most cases.", "Run the command again in a minute.")
         }
         ErrorKind::Network => {
-            ("No answer from the API", "Check the network and SIMPLEPOD_API_URL, then run the command again.")
+            ("No answer from the API", "", "Check the network and SIMPLEPOD_API_URL, then run the command again.")
         }
         ErrorKind::Protocol => (
             "Unreadable answer from the API",
+            "",
             "Check that SIMPLEPOD_API_URL names the API. If it does, the API has changed: report this answer.",
         ),
     };
-    Diagnostic::error(summary, format!("{doing}: {}. {next}", error.to_string().trim_end_matches('.')))
+    let detail = format!("{doing}: {}.{why}", error.to_string().trim_end_matches('.'));
+    Diagnostic::error(summary, detail).with_hint(next)
 }
 
 /// Whether asking again may help.
@@ -56,9 +64,9 @@ mod tests {
             status: Some(401),
             message: message.into(),
         };
-        let told = fault("Listing", &error(ErrorKind::Unauthorized, "Invalid credentials.")).detail;
+        let told = fault("Listing", &error(ErrorKind::Unauthorized, "Invalid credentials.")).text();
         assert!(told.starts_with("Listing: GET /instances/list answered 401: Invalid credentials."), "{told}");
         assert!(told.contains("Check SIMPLEPOD_API_KEY"), "{told}");
-        assert!(fault("Listing", &error(ErrorKind::Forbidden, "Access Denied.")).detail.contains("sub-account"));
+        assert!(fault("Listing", &error(ErrorKind::Forbidden, "Access Denied.")).text().contains("sub-account"));
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Walk<'a> {
                 most = Severity::Warning;
                 let fault = own.iter().find(|found| found.severity == Severity::Error);
                 if let Some(fault) = fault.filter(|_| resolve.judging().of(CheckedKind::Check)) {
-                    let messages = vec![format!("{}: {}", fault.summary, fault.detail)];
+                    let messages = vec![format!("{}: {}", fault.summary, fault.text())];
                     verdict = Verdict { status: CheckStatus::Fail, messages };
                     let node = Node::Check(node.module(), check.clone());
                     self.verdicts.add(node, self.named(frame, "check", check), verdict.clone());

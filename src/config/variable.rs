@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
             if found.summary == wording.broken
                 && let Some(value) = self.frames.get(frame).and_then(|frame| frame.variables.get(&variable.name))
             {
-                found.values.push(format!("var.{} is {}", variable.name, eval::describe(value)));
+                found.values.push((format!("var.{}", variable.name), eval::describe(value)));
             }
             if found.summary == wording.broken
                 && let Some(argument) = argument

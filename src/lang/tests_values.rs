@@ -72,7 +72,8 @@ fn diagnostics_show_values_in_play_and_hide_secrets() {
     let (_, diags) = eval("[for x in [1] : var.n + var.s + x]");
     let first = diags.iter().next().unwrap();
     assert_eq!(first.summary, "Invalid operand");
-    assert_eq!(first.values, ["var.n is 5", "var.s is (sensitive value)"]);
+    let named = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(first.values, [named("var.n", "5"), named("var.s", "(sensitive value)")]);
     let (_, diags) = eval("[for x in [\"q\"] : x + 1]");
-    assert_eq!(diags.iter().next().unwrap().values, ["x is \"q\""]);
+    assert_eq!(diags.iter().next().unwrap().values, [named("x", "\"q\"")]);
 }

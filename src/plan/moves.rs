@@ -68,11 +68,12 @@ fn rename(
         return false;
     }
     if let Some(intent) = state.open_at(from).chain(state.open_at(to)).next() {
-        let detail = format!(
-            "{from} is to become {to}, but a call for {} has no known outcome yet. Settle it first: podform recover.",
-            intent.address
+        let detail = format!("{from} is to become {to}, but a call for {} has no known outcome yet.", intent.address);
+        diags.push(
+            Diagnostic::error("Move of an object in doubt", detail)
+                .with_hint("Settle it first: podform recover.")
+                .on(from),
         );
-        diags.push(Diagnostic::error("Move of an object in doubt", detail).on(from));
         return true;
     }
     state.to_mut().rename(from, to);

@@ -8,6 +8,7 @@ use crate::config::{
 };
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::{Effects, Kind, Value};
+use crate::path::ValuePath;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -88,11 +89,10 @@ impl Resolve for Applying<'_> {
         }
         let Some(planned) = planned else { return Unresolved.resolve(instance, diags) };
         let object = complete(&planned, &instance.desired);
-        if let Some(path) = contradiction(&planned, &object, "") {
-            let detail = format!(
-                "The value of {path} is another one than the plan showed. Nothing was changed for {address}. Plan again."
-            );
-            diags.push(Diagnostic::error("Plan is stale", detail).on(&address));
+        if let Some(path) = contradiction(&planned, &object, &ValuePath::root()) {
+            let detail =
+                format!("The value of {path} is another one than the plan showed. Nothing was changed for {address}.");
+            diags.push(Diagnostic::error("Plan is stale", detail).with_hint("Plan again.").on(&address));
         }
         self.desires.objects.insert(address, object.clone());
         object
@@ -136,12 +136,15 @@ fn complete(planned: &Value, desired: &Value) -> Value {
 }
 
 /// The first place where a value that the plan knew differs now. Secrets are compared by the caller, by digest.
-fn contradiction(planned: &Value, now: &Value, path: &str) -> Option<String> {
+fn contradiction(planned: &Value, now: &Value, path: &ValuePath) -> Option<ValuePath> {
     match (&planned.kind, &now.kind) {
         (Kind::Unknown(..), _) => None,
         _ if planned.marks.sensitive => None,
         (Kind::Object(a) | Kind::Map(_, a), Kind::Object(b) | Kind::Map(_, b)) => {
-            let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            let inside = |name: &str| match &planned.kind {
+                Kind::Map(..) => path.key(name),
+                _ => path.attribute(name),
+            };
             let lost = a.iter().find_map(|(name, value)| match b.get(name) {
                 Some(now) => contradiction(value, now, &inside(name)),
                 None => Some(inside(name)),
@@ -149,9 +152,9 @@ fn contradiction(planned: &Value, now: &Value, path: &str) -> Option<String> {
             lost.or_else(|| b.keys().find(|name| !a.contains_key(*name)).map(|name| inside(name)))
         }
         (Kind::List(_, a), Kind::List(_, b)) if a.len() == b.len() => {
-            a.iter().zip(b.iter()).find_map(|(a, b)| contradiction(a, b, path))
+            a.iter().zip(b.iter()).enumerate().find_map(|(at, (a, b))| contradiction(a, b, &path.index(at)))
         }
         (a, b) if a == b => None,
-        _ => Some(path.to_owned()),
+        _ => Some(path.clone()),
     }
 }

@@ -66,10 +66,11 @@ pub(super) fn carries_mark(
                 || mark.lineage != input.state.lineage =>
         {
             let detail = format!(
-                "{address} is recorded here, but the live object is marked as {} of the fleet \"{}\" (lineage {}). podform changes nothing that is another fleet's. If it is really yours, remove the mark from its notes.",
+                "{address} is recorded here, but the live object is marked as {} of the fleet \"{}\" (lineage {}). podform changes nothing that is another fleet's.",
                 mark.address, mark.fleet, mark.lineage
             );
-            diags.push(Diagnostic::error("Another fleet's mark", detail).on(address));
+            let hint = "If it is really yours, remove the mark from its notes.";
+            diags.push(Diagnostic::error("Another fleet's mark", detail).with_hint(hint).on(address));
             true
         }
         Some(mark) => mark.address == *address && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim),
@@ -125,11 +126,9 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
             _ => "podform did not make it".to_owned(),
         },
     };
-    let detail = format!(
-        "The account already holds a template group named \"{name}\" (id {}): {holder}. Names are unique in an account: choose another name, or delete that group first.",
-        other.id
-    );
-    diags.push(Diagnostic::error("Template group already exists", detail).on(address));
+    let detail = format!("The account already holds a template group named \"{name}\" (id {}): {holder}.", other.id);
+    let hint = "Names are unique in an account: choose another name, or delete that group first.";
+    diags.push(Diagnostic::error("Template group already exists", detail).with_hint(hint).on(address));
 }
 
 /// A machine that stands and bills above its cap is an error, never silent (design, section 3).
@@ -144,10 +143,11 @@ pub(super) fn within_caps(changes: &[Change], diags: &mut Diagnostics) {
         };
         if price.exceeds(cap) {
             let address = &change.address;
-            let detail = format!(
-                "{address} bills {price} per GPU-hour, above its cap of {cap}. Rent another machine with -replace='{address}', or raise max_price_per_gpu to {price} or more."
+            let detail = format!("{address} bills {price} per GPU-hour, above its cap of {cap}.");
+            let hint = format!(
+                "Rent another machine with -replace='{address}', or raise max_price_per_gpu to {price} or more."
             );
-            diags.push(Diagnostic::error("Machine bills above its price cap", detail).on(address));
+            diags.push(Diagnostic::error("Machine bills above its price cap", detail).with_hint(hint).on(address));
         }
     }
 }
@@ -165,10 +165,11 @@ pub(super) fn let_go(changes: &[Change], diags: &mut Diagnostics) {
         false => format!(" They go on billing {cost} per hour until somebody releases them."),
     };
     let detail = format!(
-        "podform will drop its records of {}, and neither release nor delete anything.{bill} To manage them again, import them.",
+        "podform will drop its records of {}, and neither release nor delete anything.{bill}",
         names.join(", ")
     );
-    diags.push(Diagnostic::warning("Some objects will no longer be managed by podform", detail));
+    let told = Diagnostic::warning("Some objects will no longer be managed by podform", detail);
+    diags.push(told.with_hint("To manage them again, import them."));
 }
 
 /// An object that nobody marked as ours is not destroyed (invariant 4), and an import that destroys is a mistake.
@@ -177,16 +178,14 @@ pub(super) fn refuse_import(address: &InstanceAddr, forced_by: &[String], diags:
         [] => String::new(),
         names => format!(" ({} of the configuration is not what it has)", names.join(", ")),
     };
-    let detail = format!(
-        "{address} would be replaced as soon as it is imported{why}. Write the configuration as the object is, import it, and change it afterwards."
-    );
-    diags.push(Diagnostic::error("Imported object would be replaced", detail).on(address));
+    let detail = format!("{address} would be replaced as soon as it is imported{why}.");
+    let hint = "Write the configuration as the object is, import it, and change it afterwards.";
+    diags.push(Diagnostic::error("Imported object would be replaced", detail).with_hint(hint).on(address));
 }
 
 /// What `prevent_destroy` protects is not destroyed.
 pub(super) fn refuse_destroy(address: &InstanceAddr, diags: &mut Diagnostics) {
-    let detail = format!(
-        "{address} has lifecycle.prevent_destroy set, but the plan calls for it to be destroyed. Remove that setting (where the block is gone: bring it back without the setting, and apply once), or narrow the plan with -target or -exclude."
-    );
-    diags.push(Diagnostic::error("Instance cannot be destroyed", detail).on(address));
+    let detail = format!("{address} has lifecycle.prevent_destroy set, but the plan calls for it to be destroyed.");
+    let hint = "Remove that setting (where the block is gone: bring it back without the setting, and apply once), or narrow the plan with -target or -exclude.";
+    diags.push(Diagnostic::error("Instance cannot be destroyed", detail).with_hint(hint).on(address));
 }

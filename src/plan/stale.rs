@@ -25,7 +25,7 @@ pub enum Side {
     After,
 }
 
-/// Why a saved plan does not hold any more. `Display` is a sentence or two, with what to do.
+/// Why a saved plan does not hold any more. `Display` is a sentence; what to do is to plan again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stale {
     /// It was made against another state.
@@ -116,8 +116,7 @@ impl fmt::Display for Stale {
                     }
                 }
             }
-        }?;
-        f.write_str(" Plan again.")
+        }
     }
 }
 
@@ -160,8 +159,9 @@ pub fn stale(saved: &Plan, now: &Plan, key: &SecretKey) -> Vec<Stale> {
 pub fn foreign_key(saved: &Plan, key: &SecretKey) -> Option<Diagnostic> {
     let other = saved.sealed_by.as_deref().is_some_and(|sealed_by| sealed_by != key.id());
     other.then(|| {
-        let detail = "The secrets of the saved plan were digested under another key, so podform cannot tell whether they changed: they count as unchanged. Set PODFORM_STATE_KEY to the same value everywhere.";
+        let detail = "The secrets of the saved plan were digested under another key, so podform cannot tell whether they changed: they count as unchanged.";
         Diagnostic::warning("Secrets cannot be compared", detail)
+            .with_hint("Set PODFORM_STATE_KEY to the same value everywhere.")
     })
 }
 

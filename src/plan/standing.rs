@@ -87,10 +87,14 @@ impl<'a> Planner<'a> {
         self.refresh.extend(fresh.map(|fresh| (address.clone(), fresh)));
         if !foreign.is_empty() {
             let detail = format!(
-                "The recorded digest of {} was made under another key, so podform cannot tell whether the secret changed: it counts as unchanged. Set PODFORM_STATE_KEY to the same value everywhere.",
+                "The recorded digest of {} was made under another key, so podform cannot tell whether the secret changed: it counts as unchanged.",
                 foreign.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
             );
-            diags.push(Diagnostic::warning("Secrets cannot be compared", detail).on(address));
+            diags.push(
+                Diagnostic::warning("Secrets cannot be compared", detail)
+                    .with_hint("Set PODFORM_STATE_KEY to the same value everywhere.")
+                    .on(address),
+            );
         }
         let shown: Vec<Difference> = found.into_iter().filter(|difference| is_drift(schema, difference)).collect();
         if !shown.is_empty() {

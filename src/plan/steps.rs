@@ -95,11 +95,14 @@ pub(super) fn steps(
     let order = match order {
         Ok(order) => order,
         Err(node) => {
-            let address = graph.node_weight(node).map(|(_, change)| change.address.to_string()).unwrap_or_default();
-            let detail = format!(
-                "The recorded dependencies and those of the configuration contradict each other at {address}. Apply the change of the dependency and the change of the objects one after the other, with -target."
-            );
-            diags.push(Diagnostic::error("Cycle of steps", detail).on(address));
+            if let Some((_, change)) = graph.node_weight(node) {
+                let address = &change.address;
+                let detail = format!(
+                    "The recorded dependencies and those of the configuration contradict each other at {address}."
+                );
+                let told = Diagnostic::error("Cycle of steps", detail).on(address);
+                diags.push(told.with_hint("Apply the change of the dependency and the change of the objects one after the other, with -target."));
+            }
             return Vec::new();
         }
     };

@@ -96,7 +96,7 @@ pub(super) fn make_from(
         options,
     };
     let planned = plan(&input, &mut diags);
-    let errors: Vec<String> = diags.iter().map(|d| format!("{}: {}", d.summary, d.detail)).collect();
+    let errors: Vec<String> = diags.iter().map(|d| format!("{}: {}", d.summary, d.text())).collect();
     match planned {
         Some(planned) if !diags.has_errors() => Ok(planned),
         _ => Err(errors),

@@ -103,10 +103,11 @@ pub fn orphans_told(orphans: &[Orphan], now: Timestamp) -> Option<Diagnostic> {
     let summary = if rate == Usd::ZERO { "Orphans of this fleet" } else { "Orphans of this fleet bill" };
     let bill = if orphans.len() > 1 { format!(" Together {rate} per hour.") } else { String::new() };
     let detail = format!(
-        "The account holds what was made for this fleet and stands in no state: {}{more}.{bill} podform orphans lists them; -adopt=ID takes one into the state, -release=ID releases it.",
+        "The account holds what was made for this fleet and stands in no state: {}{more}.{bill}",
         shown.join("; ")
     );
-    let told = Diagnostic::warning(summary, detail);
+    let hint = "podform orphans lists them; -adopt=ID takes one into the state, -release=ID releases it.";
+    let told = Diagnostic::warning(summary, detail).with_hint(hint);
     Some(match &first.address {
         Some(address) if orphans.len() == 1 => told.on(address),
         _ => told,

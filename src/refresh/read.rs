@@ -131,10 +131,11 @@ fn strangers(state: &State, machines: &BTreeMap<MachineId, Machine>) -> Diagnost
             && recorded != live
         {
             let detail = format!(
-                "The record of {address} says hash_id {}, and the API shows {} for that number. It is another machine, and nothing is called. Check the account, then drop the record with podform state rm '{address}'.",
+                "The record of {address} says hash_id {}, and the API shows {} for that number. It is another machine, and nothing is called.",
                 recorded.0, live.0
             );
-            faults.push(Diagnostic::error("Another machine", detail).on(address));
+            let hint = format!("Check the account, then drop the record with podform state rm '{address}'.");
+            faults.push(Diagnostic::error("Another machine", detail).with_hint(hint).on(address));
         }
     }
     faults

@@ -268,9 +268,10 @@ pub fn still_in_doubt(intent: &Intent, why: &str) -> Diagnostic {
         Some(cost) => format!(" If it exists, it costs {cost} per hour."),
         None => String::new(),
     };
-    let detail = format!(
-        "A call for {} was sent and its outcome is not known: {why}.{cost} Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt=ID tells which machine it made, -close={} that it made none.",
-        intent.address, intent.address
+    let detail = format!("A call for {} was sent and its outcome is not known: {why}.{cost}", intent.address);
+    let hint = format!(
+        "Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt=ID tells which machine it made, -close={} that it made none.",
+        intent.address
     );
-    Diagnostic::warning("Outcome in doubt", detail).on(&intent.address)
+    Diagnostic::warning("Outcome in doubt", detail).with_hint(hint).on(&intent.address)
 }

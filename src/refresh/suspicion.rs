@@ -14,9 +14,10 @@ pub fn mass_disappearance(state: &State, snapshot: &Snapshot) -> Option<Diagnost
         return None;
     }
     let detail = format!(
-        "{gone} of {recorded} recorded machines are gone at once: each was looked for by id and is not there. This may be true, or the key may belong to another account or sub-account. Check the account; if they are really gone, run the command again with -accept-missing."
+        "{gone} of {recorded} recorded machines are gone at once: each was looked for by id and is not there. This may be true, or the key may belong to another account or sub-account."
     );
-    Some(Diagnostic::error("Most machines are gone", detail))
+    let hint = "Check the account; if they are really gone, run the command again with -accept-missing.";
+    Some(Diagnostic::error("Most machines are gone", detail).with_hint(hint))
 }
 
 /// An object that carries our fleet's mark under another lineage.
@@ -50,9 +51,10 @@ pub fn lost_state(strangers: &[Stranger], fleet: &str) -> Option<Diagnostic> {
         more => format!(" and {more} more"),
     };
     let detail = format!(
-        "The account holds what was made for the fleet \"{fleet}\" and this state does not know: {}{more}. It was made under another state (lineage {}), which may be lost. Nothing is rented again. Bring that state back (podform state repair, or a copy of yours), or take all of it into this one: podform recover -adopt=all (or -adopt=ID, one by one).",
+        "The account holds what was made for the fleet \"{fleet}\" and this state does not know: {}{more}. It was made under another state (lineage {}), which may be lost. Nothing is rented again.",
         shown.join(", "),
         first.mark.lineage
     );
-    Some(Diagnostic::error("Machines of a lost state", detail))
+    let hint = "Bring that state back (podform state repair, or a copy of yours), or take all of it into this one: podform recover -adopt=all (or -adopt=ID, one by one).";
+    Some(Diagnostic::error("Machines of a lost state", detail).with_hint(hint))
 }

@@ -251,7 +251,7 @@ fn an_unplaced_instance_learns_what_would_help() {
     let demand = Demand { address: addr("simplepod_instance.a"), envelope: envelope(), avoid: Default::default() };
     let explain = |market: &[_]| {
         let outcome = place(std::slice::from_ref(&demand), market).remove(0);
-        unplaced(&outcome.expect_err("no offer")).detail
+        unplaced(&outcome.expect_err("no offer")).text()
     };
     assert_eq!(
         explain(&[dear, other]),

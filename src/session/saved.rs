@@ -83,7 +83,7 @@ fn refuse(reasons: Vec<Stale>) -> Result<(), Failure> {
     }
     let mut diags = Diagnostics::new();
     for reason in reasons {
-        let told = Diagnostic::error("Saved plan is stale", reason.to_string());
+        let told = Diagnostic::error("Saved plan is stale", reason.to_string()).with_hint("Plan again.");
         diags.push(match reason.address() {
             Some(address) => told.on(address),
             None => told,

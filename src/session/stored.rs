@@ -44,5 +44,6 @@ pub fn failure(error: &StoreError) -> Failure {
         StoreError::Unlock { .. } => (Why::Wrong, "Lock cannot be taken away"),
         _ => (Why::Wrong, "State cannot be used"),
     };
-    Failure { why, diags: Diagnostic::error(summary, error.to_string()).into() }
+    let told = Diagnostic { hint: error.hint().map(Into::into), ..Diagnostic::error(summary, error.to_string()) };
+    Failure { why, diags: told.into() }
 }

@@ -105,6 +105,20 @@ fn io_way_out(kind: ErrorKind) -> &'static str {
     }
 }
 
+impl StoreError {
+    /// What to do about it, where the error itself does not say it.
+    pub fn hint(&self) -> Option<String> {
+        let Self::Locked { holder, .. } = self else { return None };
+        let wait = "Wait until the other run has ended, or pass -lock-timeout=5m to wait for it here. The lock of a run that died on this host is free by itself.";
+        Some(match holder {
+            Some(holder) => {
+                format!("{wait} If the run died on another host, take it away: podform force-unlock {}", holder.id)
+            }
+            None => wait.to_owned(),
+        })
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -114,16 +128,7 @@ impl fmt::Display for StoreError {
                     Some(holder) => write!(f, "{}", holder.at(place))?,
                     None => writeln!(f, "Lock Info:\n  Path:      {place}")?,
                 }
-                f.write_str(
-                    "\nThe lock keeps two runs from writing the state at once. Wait until the other run has ended, or \
-                     pass -lock-timeout=5m to wait for it here. The lock of a run that died on this host is free by itself.",
-                )?;
-                match holder {
-                    Some(holder) => {
-                        write!(f, " If the run died on another host, take it away: podform force-unlock {}", holder.id)
-                    }
-                    None => Ok(()),
-                }
+                f.write_str("\nThe lock keeps two runs from writing the state at once.")
             }
             Self::Unlock { place, why } => {
                 write!(f, "The lock at {} was not taken away: {why}.", place)

@@ -56,7 +56,7 @@ impl End {
             End::Stopped(errors) => format!("stopped: {}", errors.join(" / ")),
             End::Nothing(doubts) => format!("nothing to do, {doubts} in doubt"),
             End::Applied(result, steps) => {
-                let told: Vec<&str> = result.diagnostics.iter().map(|found| found.detail.as_str()).collect();
+                let told: Vec<String> = result.diagnostics.iter().map(|found| found.text()).collect();
                 format!("applied, {:?}: {}; {}", result.ended(), steps.join(", "), told.join(" / "))
             }
         }
@@ -113,7 +113,7 @@ fn fleet(hcl: &str) -> Fleet {
 
 fn errors(diags: &Diagnostics) -> Vec<String> {
     let errors = diags.iter().filter(|found| found.severity == Severity::Error);
-    errors.map(|found| format!("{}: {}", found.summary, found.detail)).collect()
+    errors.map(|found| format!("{}: {}", found.summary, found.text())).collect()
 }
 
 async fn body(world: &World, how: &How, planned: &mut Option<Plan>) -> End {
@@ -143,7 +143,7 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
     };
     if !state.open.is_empty() {
         let settled = session.settled(&state).await.map_err(stopped)?;
-        Tape(world).append(&settled.events).map_err(|why| End::Stopped(vec![why.detail]))?;
+        Tape(world).append(&settled.events).map_err(|why| End::Stopped(vec![why.text()]))?;
         settled.events.into_iter().for_each(|event| state.apply(event));
     }
     let planning = Planning { accept_missing: how.accept_missing, ..Planning::default() };

@@ -1,4 +1,4 @@
-//! The values in play that an error is shown with: "local.n is 5".
+//! The values in play that an error is shown with: local.n is 5.
 
 use super::super::ast::Expr;
 use super::super::reference::{Subject, roots, subject_of};
@@ -7,9 +7,9 @@ use super::super::value::{Kind, Value};
 use super::Evaluator;
 
 impl Evaluator<'_> {
-    /// One line for each variable, local value and bound name in an expression.
-    pub(super) fn values_in_play(&mut self, around: &Expr) -> Vec<String> {
-        let mut lines = Vec::new();
+    /// Name and description of each variable, local value and bound name in an expression.
+    pub(super) fn values_in_play(&mut self, around: &Expr) -> Vec<(String, String)> {
+        let mut found = Vec::new();
         for root in roots(around) {
             let Some((name, subject)) = subject_of(root) else { continue };
             let shown = match self.bindings.iter().rev().find(|(bound, _)| **bound == *name.root) {
@@ -34,13 +34,13 @@ impl Evaluator<'_> {
                 },
             };
             if let Some((name, value)) = shown {
-                let line = format!("{name} is {}", describe(&value));
-                if !lines.contains(&line) {
-                    lines.push(line);
+                let one = (name, describe(&value));
+                if !found.contains(&one) {
+                    found.push(one);
                 }
             }
         }
-        lines
+        found
     }
 }
 

@@ -45,8 +45,11 @@ fn diagnostic_json(diagnostic: &Diagnostic, sources: &Sources) -> Json {
         "detail": diagnostic.whole_detail(sources),
     });
     let Some(members) = json.as_object_mut() else { return json };
+    if let Some(hint) = &diagnostic.hint {
+        members.insert("hint".to_owned(), hint.to_string().into());
+    }
     if let Some(address) = &diagnostic.address {
-        members.insert("address".to_owned(), address.as_str().into());
+        members.insert("address".to_owned(), address.to_string().into());
     }
     if let Some(span) = diagnostic.span
         && let Some(source) = sources.get(span.file)
@@ -81,10 +84,7 @@ fn snippet(diagnostic: &Diagnostic, sources: &Sources, span: Span) -> Json {
     let values: Vec<Json> = diagnostic
         .values
         .iter()
-        .map(|value| match value.split_once(" is ") {
-            Some((traversal, statement)) => json!({ "traversal": traversal, "statement": format!("is {statement}") }),
-            None => json!({ "traversal": "", "statement": value }),
-        })
+        .map(|(name, value)| json!({ "traversal": name, "statement": format!("is {value}") }))
         .collect();
     json!({
         "context": context(source, start),
@@ -108,7 +108,7 @@ mod tests {
         diags.push(
             Diagnostic::error("Invalid type specification", "The keyword \"strin\" is not valid.")
                 .at(Span { file, start: 24, end: 29 })
-                .with_value("local.n is 5"),
+                .with_value("local.n", "5"),
         );
         diags.push(Diagnostic::warning("Old", "Words."));
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Why no offer satisfies an instance, and what the nearest would cost.
 
 use crate::diag::Diagnostic;
-use crate::market::{Exclusion, Unmet, Unplaced};
+use crate::market::{Exclusion, NearMiss, Unmet, Unplaced};
 use crate::render::escape::harmless_line;
 use crate::render::words::count;
 use crate::render::words::offer as placement;
@@ -27,8 +27,18 @@ pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
             count(unplaced.taken, "offer")
         ));
     }
-    text.push_str(&nearest(unplaced));
-    Diagnostic::error("No offer satisfies the instance", text).on(&unplaced.address)
+    let hint = match &unplaced.near_miss {
+        Some(miss) => {
+            let hourly = placement::hourly(&miss.offer, &unplaced.envelope);
+            let nearest = placement::short(&miss.offer);
+            format!("The nearest is {nearest}, {hourly} per hour in all: to take it, {}.", cures(miss))
+        }
+        None if unplaced.taken == 0 => {
+            "Choose another gpu_model, add fallback_gpu_models, or change gpu_count.".to_owned()
+        }
+        None => "Loosen the requirements, or add fallback_gpu_models.".to_owned(),
+    };
+    Diagnostic::error("No offer satisfies the instance", text).with_hint(hint).on(&unplaced.address)
 }
 
 fn reason(exclusion: &Exclusion, unplaced: &Unplaced) -> String {
@@ -47,14 +57,8 @@ fn reason(exclusion: &Exclusion, unplaced: &Unplaced) -> String {
     format!("{} by {what}", exclusion.offers)
 }
 
-fn nearest(unplaced: &Unplaced) -> String {
-    let Some(miss) = &unplaced.near_miss else {
-        return match unplaced.taken {
-            0 => " Choose another gpu_model, add fallback_gpu_models, or change gpu_count.".to_owned(),
-            _ => " Loosen the requirements, or add fallback_gpu_models.".to_owned(),
-        };
-    };
-    let hourly = placement::hourly(&miss.offer, &unplaced.envelope);
+/// What would have to change for the nearest offer.
+fn cures(miss: &NearMiss) -> String {
     let cures: Vec<String> = miss
         .unmet
         .iter()
@@ -79,9 +83,5 @@ fn nearest(unplaced: &Unplaced) -> String {
             Unmet::Unavailable => "wait until it is free".to_owned(),
         })
         .collect();
-    format!(
-        " The nearest is {}, {hourly} per hour in all: to take it, {}.",
-        placement::short(&miss.offer),
-        cures.join(" and ")
-    )
+    cures.join(" and ")
 }

@@ -41,11 +41,11 @@ fn draw(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
     let mut body = vec![format!("{}{}", style.paint(colour, word), style.paint(BOLD, &summary))];
     let place = diagnostic.span.and_then(|span| Some((sources.get(span.file)?, span)));
     match (place, &diagnostic.address) {
-        (Some((source, span)), address) => {
-            excerpt(source, span, sources, address.as_deref(), diagnostic, style, room, &mut body);
+        (Some((source, span)), _) => {
+            excerpt(source, span, sources, diagnostic, style, room, &mut body);
         }
         (None, Some(address)) => {
-            body.push(format!("  {} {}", style.paint(DIM, "with"), harmless_line(address)));
+            body.push(format!("  {} {}", style.paint(DIM, "with"), harmless_line(&address.to_string())));
             values(&diagnostic.values, "  ", style, &mut body);
         }
         (None, None) => values(&diagnostic.values, "  ", style, &mut body),
@@ -74,12 +74,10 @@ fn framed(body: &[String], style: Style, colour: anstyle::Style) -> String {
     out
 }
 
-#[allow(clippy::too_many_arguments)]
 fn excerpt(
     source: &Source,
     span: Span,
     sources: &Sources,
-    address: Option<&str>,
     diagnostic: &Diagnostic,
     style: Style,
     room: usize,
@@ -89,8 +87,8 @@ fn excerpt(
     let name = harmless_line(&source.name);
     let inside =
         context(source, bounds(source, span).0).map_or(String::new(), |c| format!(", in {}", harmless_line(&c)));
-    let with = match address {
-        Some(address) => format!(", with {}", harmless_line(address)),
+    let with = match &diagnostic.address {
+        Some(address) => format!(", with {}", harmless_line(&address.to_string())),
         None => String::new(),
     };
     body.push(format!("  {} {name}:{line}:{column}{inside}{with}", style.paint(DIM, "-->")));
@@ -114,9 +112,9 @@ fn excerpt(
     values(&diagnostic.values, &format!("{blank} "), style, body);
 }
 
-fn values(values: &[String], indent: &str, style: Style, body: &mut Vec<String>) {
-    for value in values {
-        body.push(format!("{indent}{} {}", style.paint(DIM, "├"), harmless_line(value)));
+fn values(values: &[(String, String)], indent: &str, style: Style, body: &mut Vec<String>) {
+    for (name, value) in values {
+        body.push(format!("{indent}{} {}", style.paint(DIM, "├"), harmless_line(&format!("{name} is {value}"))));
     }
 }
 
@@ -141,7 +139,9 @@ pub fn consolidate_warnings(diags: &Diagnostics) -> Diagnostics {
             2 => "\n\n(and one more similar warning elsewhere)".to_owned(),
             _ => format!("\n\n(and {} more similar warnings elsewhere)", count - 1),
         };
-        kept.push(Diagnostic { detail: format!("{}{more}", diagnostic.detail), ..diagnostic.clone() });
+        let mut first = diagnostic.clone();
+        first.add(&more);
+        kept.push(first);
     }
     kept
 }

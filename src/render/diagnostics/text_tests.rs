@@ -30,7 +30,7 @@ fn an_error_shows_place_operand_values_and_detail() {
         "An argument named \"gpu_modle\" is not expected here. Did you mean \"gpu_model\"?",
     )
     .at(span(SOURCE, file, "gpu_modle"))
-    .with_value("local.n is 5");
+    .with_value("local.n", "5");
     let text = diagnostics(&diagnostic.into(), &sources, Style { color: false, width: 50 });
     assert_eq!(
         text,
@@ -98,21 +98,29 @@ fn nothing_reaches_the_terminal_unseen() {
     let file = sources.add("e\u{1b}vil.hcl", "a = \"\u{1b}[2J\u{202e}\" + b\n");
     let diagnostic = Diagnostic::error("S\u{7}", "D\u{1b}[31m")
         .at(Span { file, start: 14, end: 15 })
-        .with_value("x is \u{9b}1\ny")
-        .on("a\u{1b}");
+        .with_value("x", "\u{9b}1\ny")
+        .on(&"x.a[\"\u{1b}\"]".parse().unwrap());
     let text = diagnostics(&diagnostic.into(), &sources, Style::PLAIN);
     assert!(!text.chars().any(|c| crate::render::escape::is_unsafe(c) && c != '\n'), "{text:?}");
-    for shown in
-        ["e\\u{1b}vil.hcl", "\"\\u{1b}[2J\\u{202e}\"", "S\\u{7}", "D\\u{1b}[31m", "x is \\u{9b}1 y", "with a\\u{1b}"]
-    {
+    for shown in [
+        "e\\u{1b}vil.hcl",
+        "\"\\u{1b}[2J\\u{202e}\"",
+        "S\\u{7}",
+        "D\\u{1b}[31m",
+        "x is \\u{9b}1 y",
+        "with x.a[\"\\u{1b}\"]",
+    ] {
         assert!(text.contains(shown), "{shown} in {text}");
     }
 }
 
 #[test]
 fn an_error_without_a_place_names_the_address() {
-    let text =
-        diagnostics(&Diagnostic::warning("Old", "Words.").on("x.a[0]").into(), &Sources::default(), Style::PLAIN);
+    let text = diagnostics(
+        &Diagnostic::warning("Old", "Words.").on(&"x.a[0]".parse().unwrap()).into(),
+        &Sources::default(),
+        Style::PLAIN,
+    );
     assert_eq!(text, "╷\n│ Warning: Old\n│   with x.a[0]\n│\n│ Words.\n╵\n");
 }
 

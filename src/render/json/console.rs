@@ -20,5 +20,5 @@ pub fn console_value(value: &Value) -> Json {
 
 /// What went wrong.
 pub fn console_error(error: &Diagnostic) -> Json {
-    json!({ "error": { "summary": error.summary, "detail": error.detail } })
+    json!({ "error": { "summary": error.summary, "detail": error.text() } })
 }

@@ -23,7 +23,7 @@ fn the_lock_of_a_dead_process_is_taken_over_and_that_of_another_host_is_not() {
     let alive = left(&store, |_| {});
     assert!(matches!(store.lock("apply", Duration::ZERO), Err(StoreError::Locked { .. })) || alive.started.is_none());
     let other = left(&store, |info| info.host = "elsewhere".into());
-    let text = store.lock("apply", Duration::ZERO).expect_err("another host's").to_string();
+    let text = store.lock("apply", Duration::ZERO).expect_err("another host's").hint().expect("a hint");
     assert!(text.contains(&format!("podform force-unlock {}", other.id)), "{text}");
     let text = store.force_unlock("no such id").expect_err("another id").to_string();
     assert!(text.contains(&other.id), "{text}");
@@ -56,9 +56,11 @@ fn a_lock_file_that_was_removed_locks_nothing() {
 fn one_lock_at_a_time() {
     let (_guard, store) = store();
     let held = lock(&store);
-    let text = store.lock("destroy", Duration::ZERO).expect_err("a refusal").to_string();
+    let refused = store.lock("destroy", Duration::ZERO).expect_err("a refusal");
+    assert!(refused.hint().is_some_and(|hint| hint.contains("-lock-timeout")));
+    let text = refused.to_string();
     let info = held.info();
-    for word in [&info.id, &info.who, "Lock Info:\n  ID: ", "  Operation: apply\n", "podform.lock", "-lock-timeout"] {
+    for word in [&info.id, &info.who, "Lock Info:\n  ID: ", "  Operation: apply\n", "podform.lock"] {
         assert!(text.contains(word), "{word}: {text}");
     }
     store.open_read().expect("reading needs no lock");
