@@ -15,11 +15,11 @@ pub use diagnostics::{diagnostic_line, diagnostics_json, unplaced};
 pub use dot::graph_dot;
 pub use escape::quoted;
 pub use import_blocks::import_blocks;
-pub use json::{configuration_json, console_error, console_value, event_json, functions_json, plan_json, state_json};
-pub use style::Style;
-pub use text::{
-    data_text, event_text, intent_text, orphans_json, orphans_text, outputs_text, plan_text, record_text, state_text,
+pub use json::{
+    configuration_json, console_error, console_value, event_json, functions_json, orphans_json, plan_json, state_json,
 };
+pub use style::Style;
+pub use text::{data_text, event_text, intent_text, orphans_text, outputs_text, plan_text, record_text, state_text};
 pub use value::{recorded_object, recorded_value, type_text, value_text};
 pub use words::{cost_sentence, offer_text};
 

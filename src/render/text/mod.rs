@@ -11,6 +11,6 @@ mod state;
 mod value;
 
 pub use event::event_text;
-pub use orphans::{intent_text, orphans_json, orphans_text};
+pub use orphans::{intent_text, orphans_text};
 pub use plan::plan_text;
 pub use state::{data_text, outputs_text, record_text, state_text};

@@ -1,10 +1,8 @@
-//! Orphans, and operations in doubt, as text and JSON.
+//! Orphans, and operations in doubt.
 
 use crate::live::Orphan;
-use crate::schema::observe::dollars;
 use crate::state::{Intent, IntentAction};
 use jiff::Timestamp;
-use serde_json::{Value as Json, json};
 
 /// One line for an operation whose outcome is not known.
 pub fn intent_text(intent: &Intent) -> String {
@@ -43,25 +41,6 @@ pub fn orphans_text(orphans: &[Orphan], fleet: &str, now: Timestamp) -> String {
     text
 }
 
-/// What `orphans -json` prints.
-pub fn orphans_json(orphans: &[Orphan], fleet: &str, lineage: &str, now: Timestamp) -> Json {
-    let rows = orphans.iter().map(|orphan| {
-        json!({
-            "kind": orphan.id.kind(),
-            "id": orphan.id.to_string(),
-            "hash_id": orphan.hash_id,
-            "address": orphan.address.as_ref().map(ToString::to_string),
-            "claim": orphan.claim,
-            "given_up": orphan.given_up,
-            "created_at": orphan.created.map(|at| at.to_string()),
-            "age_seconds": orphan.age(now),
-            "cost_so_far": orphan.so_far(now).map(dollars),
-            "hourly_cost": orphan.hourly.map(dollars),
-        })
-    });
-    json!({ "format_version": "1.0", "fleet": fleet, "lineage": lineage, "orphans": rows.collect::<Vec<_>>() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,7 +60,7 @@ mod tests {
         let text = orphans_text(std::slice::from_ref(&orphan), "lab", Timestamp::UNIX_EPOCH);
         assert!(text.starts_with("1 orphan of the fleet \"lab\""), "{text}");
         assert!(text.contains("machine 5, made for simplepod_instance.a by a call that was given up as absent\n"));
-        let json = orphans_json(&[orphan], "lab", "l", Timestamp::UNIX_EPOCH);
+        let json = crate::render::orphans_json(&[orphan], "lab", "l", Timestamp::UNIX_EPOCH);
         assert_eq!(json["orphans"][0]["id"], "5");
         assert!(json["orphans"][0]["cost_so_far"].is_null());
     }
