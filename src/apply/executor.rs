@@ -1,7 +1,8 @@
 //! The loop: the one owner of state and journal during an apply.
 
 use super::context::{Context, Known};
-use super::input::{ApplyInput, ApplyResult, Cancel, Journal, StepEnd};
+use super::input::{ApplyInput, ApplyResult, Cancel, StepEnd};
+use super::journal::{Journal, unwritten};
 use super::money;
 use super::offers::Offers;
 use super::order::Order;
@@ -22,6 +23,7 @@ use crate::schema::{INSTANCE, TEMPLATE_GROUP};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{IntentAction, Record, State};
+use crate::store::StoreError;
 use futures::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -55,7 +57,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         program: input.program,
         effects: input.effects,
         key: input.key,
-        journal: input.journal,
+        journal: Journal::new(input.journal),
         inbox,
         order: Order::of(input.plan),
         applied: BTreeMap::new(),
@@ -75,7 +77,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         executor.result.diagnostics.push(stop);
         return executor.over(&mut show);
     }
-    executor.conclude();
+    executor.conclude().await;
     executor.over(&mut show)
 }
 
@@ -84,7 +86,7 @@ pub(super) struct Executor<'a> {
     pub program: &'a Program,
     pub effects: &'a dyn Effects,
     pub key: &'a SecretKey,
-    pub journal: &'a mut dyn Journal,
+    pub journal: Journal<'a>,
     pub inbox: mpsc::UnboundedReceiver<Message>,
     pub order: Order,
     /// Final objects of steps that are done.
@@ -129,7 +131,7 @@ impl<'a> Executor<'a> {
             address: address.clone(),
             record: Box::new(record.clone()),
         }));
-        self.append(events)?;
+        self.append(events).await?;
         self.evaluate();
         Ok(())
     }
@@ -150,49 +152,69 @@ impl<'a> Executor<'a> {
                 }
             }
             if running.is_empty() {
-                return self.take_messages(None, show);
+                return self.finish(show).await;
             }
             tokio::select! {
                 biased;
                 () = at_once(&mut cancel) => {
                     self.result.interrupted = true;
                     // What was asked for before is made durable; the calls that run are cut off.
-                    return self.take_messages(None, show);
+                    return self.finish(show).await;
                 }
+                group = self.journal.durable() => self.made_durable(group)?,
                 Some((id, ended)) = running.next() => {
-                    self.take_messages(None, show)?;
+                    self.take_messages(None, show);
                     self.end(id, ended, show);
                 }
-                Some(first) = self.inbox.recv() => self.take_messages(Some(first), show)?,
+                Some(first) = self.inbox.recv() => self.take_messages(Some(first), show),
             }
         }
     }
 
     /// Takes every message that waits: all commits become one append.
-    fn take_messages(&mut self, first: Option<Message>, show: &mut impl FnMut(ApplyEvent)) -> Result<(), Diagnostic> {
-        let mut group = Group::default();
+    fn take_messages(&mut self, first: Option<Message>, show: &mut impl FnMut(ApplyEvent)) {
         let mut next = first.or_else(|| self.inbox.try_recv().ok());
         while let Some(message) = next {
-            match group.take(message) {
+            match self.journal.next.take(message) {
                 Some(Message::Tell(diagnostic)) => self.result.diagnostics.push(diagnostic),
                 Some(Message::Show(event)) => show(event),
                 _ => {}
             }
             next = self.inbox.try_recv().ok();
         }
-        if !group.waiting.is_empty() {
-            self.append(std::mem::take(&mut group.events))?;
-            group.release();
+    }
+
+    /// Returns when everything that was asked for is durable.
+    async fn finish(&mut self, show: &mut impl FnMut(ApplyEvent)) -> Result<(), Diagnostic> {
+        self.take_messages(None, show);
+        self.flush().await
+    }
+
+    async fn flush(&mut self) -> Result<(), Diagnostic> {
+        while !self.journal.is_idle() {
+            let group = self.journal.durable().await;
+            self.made_durable(group)?;
         }
         Ok(())
     }
 
-    fn append(&mut self, events: Vec<Event>) -> Result<(), Diagnostic> {
-        self.journal.append(&events)?;
-        for event in events {
+    /// A group is durable: what it says is so, and who waited for it goes on.
+    fn made_durable(&mut self, group: Result<Group, StoreError>) -> Result<(), Diagnostic> {
+        let group = group.map_err(|error| {
+            self.result.taken_over = matches!(error, StoreError::Fenced { .. });
+            unwritten(&error)
+        })?;
+        for event in group.events {
             self.result.state.apply(event);
         }
+        Group::release(group.waiting);
         Ok(())
+    }
+
+    /// Makes events durable while nothing else runs.
+    async fn append(&mut self, events: Vec<Event>) -> Result<(), Diagnostic> {
+        self.journal.next.events.extend(events);
+        self.flush().await
     }
 
     pub fn evaluate(&mut self) {
@@ -274,7 +296,7 @@ impl<'a> Executor<'a> {
     }
 
     /// What comes after the last step.
-    fn conclude(&mut self) {
+    async fn conclude(&mut self) {
         self.evaluate();
         let complete = self.order.ended().values().all(|end| *end == StepEnd::Done);
         // Where steps failed, most of what is wrong only follows from it; a check that is not met stands.
@@ -301,7 +323,7 @@ impl<'a> Executor<'a> {
             events.push(Event::Checks { checks: std::mem::take(&mut self.desires.checks) });
         }
         events.push(Event::End);
-        if let Err(error) = self.append(events) {
+        if let Err(error) = self.append(events).await {
             self.result.diagnostics.push(error);
         }
     }

@@ -1,25 +1,16 @@
 //! What an apply needs and what it answers.
 
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::Diagnostics;
 use crate::lang::Effects;
 use crate::plan::{Plan, Program, StepId};
 use crate::refresh::{Clock, MarketRead};
 use crate::state::digest::SecretKey;
-use crate::state::journal::Event;
 use crate::state::{Intent, State};
+use crate::store::LockedStore;
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// Where events become durable.
-pub trait Journal {
-    /// Makes events durable, all in one go; returns when they are.
-    ///
-    /// # Errors
-    /// None of them is durable then; the apply stops at once.
-    fn append(&mut self, events: &[Event]) -> Result<(), Diagnostic>;
-}
 
 /// Tries whether a port accepts connections.
 pub trait Connect: Sync {
@@ -65,7 +56,7 @@ pub struct ApplyInput<'a, C> {
     /// What is recorded; its lineage stands already.
     pub state: State,
     /// Where events become durable.
-    pub journal: &'a mut dyn Journal,
+    pub journal: &'a mut LockedStore,
     /// For the digests of secrets.
     pub key: &'a SecretKey,
     /// What time it is.
@@ -103,6 +94,8 @@ pub enum Ended {
     Done,
     /// Nothing was done, and something failed.
     Failed,
+    /// Nothing was done, and another run has taken the state over.
+    TakenOver,
     /// Something was done, and something failed.
     Partial,
     /// Calls without a known outcome remain.
@@ -128,6 +121,8 @@ pub struct ApplyResult {
     pub in_doubt: Vec<Intent>,
     /// An interrupt ended it.
     pub interrupted: bool,
+    /// Another run took the state over, and ended it.
+    pub taken_over: bool,
     /// Errors and warnings, each with its address.
     pub diagnostics: Diagnostics,
 }
@@ -143,6 +138,7 @@ impl ApplyResult {
         let failed = self.diagnostics.has_errors();
         let holds = [
             (failed, Ended::Failed),
+            (self.taken_over, Ended::TakenOver),
             (failed && self.count(StepEnd::Done) > 0, Ended::Partial),
             (!self.in_doubt.is_empty(), Ended::InDoubt),
             (self.interrupted, Ended::Interrupted),

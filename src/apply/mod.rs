@@ -1,6 +1,6 @@
 //! Applying a plan: the executor, and what each step calls.
 //!
-//! One loop owns state and journal (`executor`); steps only call the cloud, and ask the loop to make their events
+//! One loop owns state and journal (`executor`, `journal`); steps only call the cloud, and ask the loop to make their events
 //! durable before they go on (`protocol`).
 
 mod change;
@@ -10,6 +10,7 @@ mod executor;
 mod group;
 mod input;
 mod jobs;
+mod journal;
 mod machine;
 mod money;
 mod offers;
@@ -27,5 +28,6 @@ mod turns;
 mod wait;
 
 pub use executor::apply;
-pub use input::{ApplyInput, ApplyResult, Cancel, Connect, Ended, Journal, StepEnd, TcpConnect};
-pub use orphan::{Commit, Taken, release_orphan, take_over};
+pub use input::{ApplyInput, ApplyResult, Cancel, Connect, Ended, StepEnd, TcpConnect};
+pub use journal::unwritten;
+pub use orphan::{Taken, release_orphan, take_over};

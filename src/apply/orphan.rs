@@ -16,9 +16,6 @@ const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// Between looks.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Makes events durable, and part of the state.
-pub type Commit<'a> = &'a mut dyn FnMut(Vec<Event>) -> Result<(), Diagnostic>;
-
 /// An object that is about to be recorded.
 #[derive(Debug)]
 pub struct Taken {
@@ -37,19 +34,24 @@ fn intent(action: IntentAction, address: &InstanceAddr, id: ObjectId, clock: &Cl
     Intent { id: Some(id.number()), ..Intent::new(claim, action, address.clone(), clock.now()) }
 }
 
-/// Records an object, then writes its mark anew. A crash between the two leaves it recorded under the old mark, which the
+/// Records an object, then writes its mark anew. `commit` makes events durable, and part of the state. A crash between the two leaves it recorded under the old mark, which the
 /// same command takes up again.
 ///
 /// # Errors
 /// The journal cannot be written, or the mark could not be written for certain.
-pub async fn take_over<C: Cloud>(cloud: &C, taken: Taken, clock: &Clock, commit: Commit<'_>) -> Result<(), Diagnostic> {
+pub async fn take_over<C: Cloud>(
+    cloud: &C,
+    taken: Taken,
+    clock: &Clock,
+    mut commit: impl AsyncFnMut(Vec<Event>) -> Result<(), Diagnostic>,
+) -> Result<(), Diagnostic> {
     let Taken { id, record, text, mark } = taken;
     let address = mark.address.clone();
     let recorded =
         |claim: Option<String>| Event::Recorded { claim, address: address.clone(), record: Box::new(record.clone()) };
     let intent = intent(IntentAction::Update, &address, id, clock);
     let claim = intent.claim.clone();
-    commit(vec![recorded(None), Event::Intent(Box::new(intent))])?;
+    commit(vec![recorded(None), Event::Intent(Box::new(intent))]).await?;
     let notes = Some(mark.write(&text));
     let outcome = match id {
         ObjectId::Machine(id) => {
@@ -58,11 +60,11 @@ pub async fn take_over<C: Cloud>(cloud: &C, taken: Taken, clock: &Clock, commit:
         ObjectId::Group(id) => cloud.update_group(id, &GroupFields { notes, ..GroupFields::default() }).await,
     };
     let (event, error) = match outcome {
-        Outcome::Done(()) => return commit(vec![recorded(Some(claim))]),
+        Outcome::Done(()) => return commit(vec![recorded(Some(claim))]).await,
         Outcome::NotDone(error) => (Event::NotDone { claim, reason: error.to_string() }, error),
         Outcome::InDoubt(error) => (Event::InDoubt { claim, reason: error.to_string(), since: clock.now() }, error),
     };
-    commit(vec![event])?;
+    commit(vec![event]).await?;
     let mut told = fault(&format!("Writing the mark of {address} ({id}), which is recorded now"), &error).on(&address);
     told.add(" The same command writes it again.");
     Err(told)
@@ -77,7 +79,7 @@ pub async fn release_orphan<C: Cloud>(
     orphan: &Orphan,
     (state, fleet): (&State, &str),
     clock: &Clock,
-    commit: Commit<'_>,
+    mut commit: impl AsyncFnMut(Vec<Event>) -> Result<(), Diagnostic>,
 ) -> Result<(), Diagnostic> {
     let id = orphan.id;
     let refuse = |why: &str| Err(Diagnostic::error("Not ours to release", format!("{id} is not released: {why}")));
@@ -102,7 +104,7 @@ pub async fn release_orphan<C: Cloud>(
     }
     let intent = intent(IntentAction::Delete, address, id, clock);
     let call = intent.claim.clone();
-    commit(vec![Event::Intent(Box::new(intent))])?;
+    commit(vec![Event::Intent(Box::new(intent))]).await?;
     let outcome = match id {
         ObjectId::Machine(id) => cloud.delete_machine(id).await,
         ObjectId::Group(id) => cloud.delete_group(id).await,
@@ -111,7 +113,7 @@ pub async fn release_orphan<C: Cloud>(
         Outcome::Done(()) => None,
         Outcome::NotDone(error) if error.kind == ErrorKind::NotFound => None,
         Outcome::NotDone(error) => {
-            commit(vec![Event::NotDone { claim: call, reason: error.to_string() }])?;
+            commit(vec![Event::NotDone { claim: call, reason: error.to_string() }]).await?;
             return Err(fault(&doing, &error));
         }
         Outcome::InDoubt(error) => Some(error),
@@ -121,11 +123,11 @@ pub async fn release_orphan<C: Cloud>(
         // replaced may be set aside under that.
         Ok(()) => {
             let deposed = Some(call.chars().take(8).collect());
-            commit(vec![Event::Removed { claim: Some(call), address: address.clone(), deposed }])
+            commit(vec![Event::Removed { claim: Some(call), address: address.clone(), deposed }]).await
         }
         Err(last) => {
             let reason = doubt.as_ref().map_or_else(|| last.clone(), CallError::to_string);
-            commit(vec![Event::InDoubt { claim: call, reason: reason.clone(), since: clock.now() }])?;
+            commit(vec![Event::InDoubt { claim: call, reason: reason.clone(), since: clock.now() }]).await?;
             let told = Diagnostic::error("Release not confirmed", format!("{doing}: {reason}.")).on(address);
             Err(told.with_hint("It may bill until it is gone: podform recover looks at it again."))
         }

@@ -71,9 +71,14 @@ impl Group {
         }
     }
 
+    /// Nobody waits for it, and it would change nothing.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.waiting.is_empty()
+    }
+
     /// Lets everybody go on.
-    pub fn release(self) {
-        for waiting in self.waiting {
+    pub fn release(waiting: Vec<oneshot::Sender<()>>) {
+        for waiting in waiting {
             // A step that is gone does not wait.
             let _ = waiting.send(());
         }

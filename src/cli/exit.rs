@@ -51,6 +51,7 @@ impl From<Ended> for Exit {
         match ended {
             Ended::Done => Exit::Done,
             Ended::Failed => Exit::Error,
+            Ended::TakenOver => Exit::Locked,
             Ended::Partial => Exit::Partial,
             Ended::InDoubt => Exit::InDoubt,
             Ended::Interrupted => Exit::Interrupted,
@@ -116,7 +117,7 @@ mod tests {
         ];
         all.sort_by(|a, b| b.cmp(a));
         assert_eq!(all.map(Exit::code), [130, 4, 7, 6, 5, 3, 1, 2]);
-        let ended = [Ended::Done, Ended::Failed, Ended::Partial, Ended::InDoubt, Ended::Interrupted];
+        let ended = [Ended::Done, Ended::Failed, Ended::TakenOver, Ended::Partial, Ended::InDoubt, Ended::Interrupted];
         assert!(ended.is_sorted() && ended.map(Exit::from).is_sorted());
     }
 }

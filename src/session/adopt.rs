@@ -26,7 +26,7 @@ pub async fn adopt<C: Cloud>(
     let name = session.fleet.name().unwrap_or_default();
     let lineage = held.state.lineage.clone();
     let account = session.account.clone();
-    held.commit(vec![Event::Begin { lineage: lineage.clone(), fleet: Some(name.to_owned()), account }])?;
+    held.commit(vec![Event::Begin { lineage: lineage.clone(), fleet: Some(name.to_owned()), account }]).await?;
     let key = session.secret_key(&lineage);
     let mut wishes = None;
     for &id in ids {
@@ -49,7 +49,7 @@ pub async fn adopt<C: Cloud>(
                     Event::Recorded { address, .. } => address.to_string(),
                     _ => String::new(),
                 };
-                held.commit(vec![event])?;
+                held.commit(vec![event]).await?;
                 address
             }
             Adoption::Marked { mark, record } => {
@@ -69,10 +69,10 @@ pub async fn adopt<C: Cloud>(
                 let mark = Mark { lineage: lineage.clone(), ..mark };
                 if foreign {
                     let taken = Taken { id, record, text, mark };
-                    take_over(session.cloud, taken, &session.clock, &mut |events| held.commit(events)).await?;
+                    take_over(session.cloud, taken, &session.clock, async |events| held.commit(events).await).await?;
                 } else {
                     let record = Box::new(record);
-                    held.commit(vec![Event::Recorded { claim: None, address: address.clone(), record }])?;
+                    held.commit(vec![Event::Recorded { claim: None, address: address.clone(), record }]).await?;
                 }
                 match foreign {
                     true => format!("{address}; its mark names this state now"),

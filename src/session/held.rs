@@ -5,13 +5,12 @@ use super::failure::Failure;
 use super::person::Person;
 use super::stored;
 use super::work::Session;
-use crate::apply::Journal;
+use crate::apply::unwritten;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::state::State;
 use crate::state::journal::Event;
-use crate::store::{LockedStore, Store};
-use std::path::Path;
+use crate::store::{LockedStore, StateStore};
 use std::time::Duration;
 use tracing::debug;
 
@@ -37,16 +36,20 @@ pub struct Held {
 
 impl Held {
     /// Takes the lock, and reads. The state must be that of the account.
-    pub fn open(directory: &Path, locking: Locking, access: &Access) -> Result<Held, Failure> {
-        let mut held = Held::take(directory, locking)?;
+    pub async fn open(store: Box<dyn StateStore>, locking: Locking, access: &Access) -> Result<Held, Failure> {
+        let mut held = Held::take(store, locking).await?;
         unwatch(&mut held.state, jiff::Timestamp::now());
         access.check(&held.state)?;
         Ok(held)
     }
 
     /// As [`Held::open`], for commands that call nothing.
-    pub fn alone(directory: &Path, locking: Locking, diags: &mut Diagnostics) -> Result<Held, Failure> {
-        let held = Held::take(directory, locking)?;
+    pub async fn alone(
+        store: Box<dyn StateStore>,
+        locking: Locking,
+        diags: &mut Diagnostics,
+    ) -> Result<Held, Failure> {
+        let held = Held::take(store, locking).await?;
         held.tell(diags);
         Ok(held)
     }
@@ -58,20 +61,16 @@ impl Held {
         }
     }
 
-    fn take(directory: &Path, locking: Locking) -> Result<Held, Failure> {
-        let store = Store::new(directory);
-        let locked = match locking.wait {
-            Some(timeout) => store.lock(locking.operation, timeout),
-            None => store.without_lock(locking.operation),
-        };
-        let (store, loaded) = locked.map_err(|error| stored::failure(&error))?;
-        Ok(Held { store, state: loaded.state })
+    async fn take(store: Box<dyn StateStore>, locking: Locking) -> Result<Held, Failure> {
+        let opened = LockedStore::open(store, locking.operation, locking.wait).await;
+        let (store, state) = opened.map_err(|error| stored::failure(&error))?;
+        Ok(Held { store, state })
     }
 
     /// Makes events durable, and the state file say what they say.
-    pub fn write(&mut self, events: Vec<Event>) -> Result<(), Failure> {
-        self.commit(events)?;
-        self.store.snapshot(&mut self.state).map_err(|error| stored::failure(&error))
+    pub async fn write(&mut self, events: Vec<Event>) -> Result<(), Failure> {
+        self.commit(events).await?;
+        self.store.snapshot(&mut self.state).await.map_err(|error| stored::failure(&error))
     }
 
     /// A state that begins gets its lineage.
@@ -82,16 +81,18 @@ impl Held {
     }
 
     /// Makes events durable, then part of the state.
-    pub fn commit(&mut self, events: Vec<Event>) -> Result<(), Diagnostic> {
-        self.append(&events)?;
+    pub async fn commit(&mut self, events: Vec<Event>) -> Result<(), Diagnostic> {
+        self.store.append(&events).await.map_err(|error| unwritten(&error))?;
         events.into_iter().for_each(|event| self.state.apply(event));
         Ok(())
     }
 
     /// Takes into the state file what a run that died left in the journal, so that other programs see it.
-    pub fn fold(&mut self) -> Result<(), Failure> {
-        let left = std::fs::metadata(self.store.store().journal_path()).is_ok_and(|journal| journal.len() > 0);
-        if left { self.store.snapshot(&mut self.state).map_err(|error| stored::failure(&error)) } else { Ok(()) }
+    pub async fn fold(&mut self) -> Result<(), Failure> {
+        if !self.store.is_journaled() {
+            return Ok(());
+        }
+        self.store.snapshot(&mut self.state).await.map_err(|error| stored::failure(&error))
     }
 
     /// Looks for what is in doubt, and waits for it: nothing is planned on a guess.
@@ -109,7 +110,7 @@ impl Held {
         person.settling(count);
         let settled = session.settled(&self.state).await?;
         debug!("settled: {} of {count} operation(s) in doubt change their record", settled.events.len());
-        self.commit(settled.events)?;
+        self.commit(settled.events).await?;
         diags.extend(settled.told);
         Ok(())
     }
@@ -118,13 +119,4 @@ impl Held {
 /// Rents that were given up long enough ago are watched no more.
 pub fn unwatch(state: &mut State, now: jiff::Timestamp) {
     state.watched.retain(|_, (_, closed)| now.duration_since(*closed) < WATCHED);
-}
-
-impl Journal for Held {
-    fn append(&mut self, events: &[Event]) -> Result<(), Diagnostic> {
-        match self.store.append(events) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Diagnostic::error("Journal cannot be written", error.to_string())),
-        }
-    }
 }

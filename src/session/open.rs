@@ -62,9 +62,8 @@ impl Opening {
         diags: &mut Diagnostics,
     ) -> Result<Option<(Fleet, State)>, Failure> {
         let (configuration, texts, given) = self.read(None, person, sources, diags)?;
-        let directory = stored::directory(self.account.sandbox);
         let evaluate = || fleet::evaluated(configuration, texts, given, &self.effects, sources, diags);
-        let (fleet, state) = stored::read_beside(&directory, evaluate);
+        let (fleet, state) = stored::read_beside(self.account.sandbox, evaluate);
         fleet.map(|fleet| Ok((fleet, state?))).transpose()
     }
 
@@ -147,7 +146,7 @@ impl Opening {
         locking: Locking,
         using: impl AsyncFnOnce(&Session<'_, Client>, Held) -> Result<T, E>,
     ) -> Result<T, E> {
-        let held = Held::open(&stored::directory(self.account.sandbox), locking, access)?;
+        let held = Held::open(stored::store(self.account.sandbox), locking, access).await?;
         let client = access.client(&held.state, self.parallelism)?;
         let applying = LocalEffects::applying(&self.effects);
         using(&session(fleet, access, &client, (&self.effects, &applying)), held).await

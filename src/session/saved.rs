@@ -13,7 +13,7 @@ use crate::plan::{
 use crate::planning::{Look, Market};
 use crate::state::State;
 use crate::state::digest::SecretKey;
-use crate::store::write_private;
+use crate::store::local::write_private;
 use std::collections::BTreeMap;
 use std::path::Path;
 

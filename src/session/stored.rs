@@ -3,8 +3,10 @@
 use super::failure::{Failure, Why};
 use crate::diag::Diagnostic;
 use crate::state::State;
-use crate::store::{LockInfo, Store, StoreError};
+use crate::store::local::Files;
+use crate::store::{self, LockInfo, StateStore, StoreError};
 use std::path::{Path, PathBuf};
+use tokio::runtime::Handle;
 
 /// Where state and journal of the fleet in this directory are kept. Asked for only after the configuration was read, which
 /// may come to say something else.
@@ -12,15 +14,21 @@ pub fn directory(sandbox: bool) -> PathBuf {
     if sandbox { Path::new("state").join("sandbox") } else { PathBuf::from("state") }
 }
 
+/// The store that is there.
+pub fn store(sandbox: bool) -> Box<dyn StateStore> {
+    Box::new(Files::new(directory(sandbox)))
+}
+
 /// What is recorded, with the journal replayed onto it. No state is an empty one.
-pub fn read(dir: &Path) -> Result<State, Failure> {
-    Store::new(dir).open_read().map(|loaded| loaded.state).map_err(|error| failure(&error))
+pub async fn read(sandbox: bool) -> Result<State, Failure> {
+    store::read(&*store(sandbox)).await.map_err(|error| failure(&error))
 }
 
 /// Reads the state while something else is done: both take a while in a large fleet.
-pub fn read_beside<T>(dir: &Path, other: impl FnOnce() -> T) -> (T, Result<State, Failure>) {
+pub fn read_beside<T>(sandbox: bool, other: impl FnOnce() -> T) -> (T, Result<State, Failure>) {
     std::thread::scope(|scope| {
-        let state = scope.spawn(|| read(dir));
+        let runtime = Handle::current();
+        let state = scope.spawn(move || runtime.block_on(read(sandbox)));
         (other(), state.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
@@ -41,6 +49,7 @@ pub fn failure(error: &StoreError) -> Failure {
         StoreError::State { .. } => (Why::Wrong, "State cannot be read"),
         StoreError::Journal { .. } => (Why::Wrong, "Journal cannot be read"),
         StoreError::Changed { .. } => (Why::Wrong, "State was changed meanwhile"),
+        StoreError::Fenced { .. } => (Why::Locked, "State was taken over"),
         StoreError::Unlock { .. } => (Why::Wrong, "Lock cannot be taken away"),
         _ => (Why::Wrong, "State cannot be used"),
     };

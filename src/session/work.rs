@@ -2,7 +2,7 @@
 //! prints.
 
 use super::fleet::Fleet;
-use crate::apply::{ApplyInput, ApplyResult, Cancel, Connect, Journal, apply};
+use crate::apply::{ApplyInput, ApplyResult, Cancel, Connect, apply};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostics, Severity};
 use crate::lang::Effects;
@@ -13,6 +13,7 @@ use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, orphans, orpha
 use crate::render::unplaced;
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, State};
+use crate::store::LockedStore;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -66,7 +67,7 @@ pub struct Performing<'a> {
     /// What is recorded; its lineage stands already.
     pub state: State,
     /// Where events become durable.
-    pub journal: &'a mut dyn Journal,
+    pub journal: &'a mut LockedStore,
     /// How many steps call at once.
     pub parallelism: usize,
     /// Interrupts.

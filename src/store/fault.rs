@@ -65,6 +65,11 @@ pub enum StoreError {
         /// Serial and lineage as they are, where the file is understood.
         found: Option<(u64, String)>,
     },
+    /// Another run has taken over; nothing can be written any more (exit code 5).
+    Fenced {
+        /// What it took.
+        place: Place,
+    },
     /// What was to be written would not be read back as the same, and was not written: a fault of podform.
     Unreadable {
         /// The file that was to be written.
@@ -162,6 +167,11 @@ impl fmt::Display for StoreError {
                      mends it.",
                 )
             }
+            Self::Fenced { place } => write!(
+                f,
+                "Another run has taken over {place}, and this one does nothing more. Everything that it did before stands \
+                 in the journal, and the other run has read it: wait until that has ended, then run this again."
+            ),
             Self::Unreadable { place, what } => write!(
                 f,
                 "What was to be written to {} would not be read back as the same ({what}), so the file was left as it \

@@ -1,11 +1,17 @@
-//! State and journal where they are kept: lock, snapshot, append-only journal.
+//! State and journal: what stands between us and where they live ([`StateStore`]), and what reads and writes them there.
+//! Each place has a room of its own below this one.
 
+mod backend;
 mod fault;
 mod holder;
-mod local;
+pub mod local;
+mod locked;
 mod place;
+mod recorded;
 
+pub use backend::{Entries, Part, Snapshot, StateStore, Stored, Version, Written};
 pub use fault::StoreError;
 pub use holder::LockInfo;
-pub use local::{Loaded, Lock, LockedStore, Store, write_private};
+pub use locked::LockedStore;
 pub use place::Place;
+pub use recorded::read;

@@ -1,23 +1,19 @@
-//! The account behind the seam, with the trouble of the run; and the run's journal.
+//! The account behind the seam, with the trouble of the run.
 
 use super::account::{self, Account, Change, Manners, error};
 use super::checker::Ledger;
-use super::disk::{Disk, WriteError};
+use super::disk::{Disk, Life, Tape};
 use super::trouble::{Fault, Trouble, Troubles};
-use podform::apply::Journal;
 use podform::cloud::{CallError, Cloud, ErrorKind, Listed, Outcome, Read};
-use podform::diag::Diagnostic;
 use podform::live::{
     Account as Money, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer,
     RentRequest,
 };
 use podform::money::Usd;
-use podform::state::{Event, State};
+use podform::store::StateStore;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
-use tokio::sync::Notify;
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::time::{Duration, Instant, sleep};
 
 /// What every call takes.
@@ -28,14 +24,13 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Everything outside of the program.
 pub struct World {
     pub account: Mutex<Account>,
-    pub disk: Mutex<Disk>,
-    pub troubles: Mutex<Troubles>,
+    pub disk: Arc<Mutex<Disk>>,
+    pub troubles: Arc<Mutex<Troubles>>,
     pub ledger: Mutex<Ledger>,
     /// Machines that a run told as orphans.
     pub told: Mutex<BTreeSet<u64>>,
-    dead: AtomicBool,
-    /// The program dies.
-    pub crash: Notify,
+    /// Of the program.
+    pub life: Arc<Life>,
 }
 
 impl World {
@@ -43,12 +38,11 @@ impl World {
     pub fn new(manners: Manners) -> World {
         World {
             account: Mutex::new(Account::new(manners)),
-            disk: Mutex::default(),
-            troubles: Mutex::default(),
+            disk: Arc::default(),
+            troubles: Arc::default(),
             ledger: Mutex::default(),
             told: Mutex::default(),
-            dead: AtomicBool::new(false),
-            crash: Notify::new(),
+            life: Arc::default(),
         }
     }
 
@@ -61,26 +55,15 @@ impl World {
 
     /// A run begins.
     pub fn begin(&self, trouble: Trouble) {
-        self.dead.store(false, Ordering::SeqCst);
+        self.life.begin();
         self.troubles.lock().unwrap().begin(trouble);
         self.account().done.clear();
     }
 
-    /// Whether the program is dead.
-    pub fn is_dead(&self) -> bool {
-        self.dead.load(Ordering::SeqCst)
-    }
-
-    fn die(&self) {
-        self.dead.store(true, Ordering::SeqCst);
-        self.crash.notify_one();
-    }
-
-    /// What a dead program does: nothing.
-    async fn unless_dead(&self) {
-        if self.is_dead() {
-            std::future::pending::<()>().await;
-        }
+    /// The store as a run sees it that has not opened it yet.
+    pub fn store(&self) -> Box<dyn StateStore> {
+        let (disk, troubles, life) = (self.disk.clone(), self.troubles.clone(), self.life.clone());
+        Box::new(Tape { disk, troubles, life, run: 0 })
     }
 
     /// Somebody clears the notes of our machines.
@@ -117,7 +100,7 @@ impl World {
     }
 
     async fn change(&self, change: Change) -> Outcome<u64> {
-        self.unless_dead().await;
+        self.life.unless_over().await;
         let fault = self.troubles.lock().unwrap().call(&change.name());
         self.ledger.lock().unwrap().called(&change, &self.disk.lock().unwrap(), &self.account());
         let perform = || match self.account().perform(&change) {
@@ -127,7 +110,7 @@ impl World {
         let nothing = |message: &str| Outcome::InDoubt(error(ErrorKind::Network, None, message));
         let outcome = match fault {
             Some(Fault::CrashBefore) => {
-                self.die();
+                self.life.end();
                 return std::future::pending().await;
             }
             None | Some(Fault::Slow) => perform(),
@@ -153,58 +136,24 @@ impl World {
         };
         match fault {
             Some(Fault::CrashAfter) => {
-                self.die();
+                self.life.end();
                 return std::future::pending().await;
             }
             Some(Fault::Slow | Fault::Late(_)) => sleep(LIMIT).await,
             _ => sleep(LATENCY).await,
         }
-        self.unless_dead().await;
+        self.life.unless_over().await;
         outcome
     }
 
     async fn read<T>(&self, what: &str, answer: impl FnOnce(&mut Account) -> T) -> Read<T> {
-        self.unless_dead().await;
+        self.life.unless_over().await;
         sleep(LATENCY).await;
-        self.unless_dead().await;
+        self.life.unless_over().await;
         if self.troubles.lock().unwrap().read(what) {
             return Err(error(ErrorKind::Unavailable, Some(503), "Service Unavailable"));
         }
         Ok(answer(&mut self.account()))
-    }
-
-    /// Replaces the state.
-    pub fn snapshot(&self, state: &mut State) -> Result<(), WriteError> {
-        if self.is_dead() {
-            return Err(WriteError::Dead);
-        }
-        let fault = self.troubles.lock().unwrap().write();
-        let written = self.disk.lock().unwrap().snapshot(state, fault);
-        if written == Err(WriteError::Dead) {
-            self.die();
-        }
-        written
-    }
-}
-
-/// The journal of a run.
-pub struct Tape<'a>(pub &'a World);
-
-impl Journal for Tape<'_> {
-    fn append(&mut self, events: &[Event]) -> Result<(), Diagnostic> {
-        let refused = |what: &str| Err(Diagnostic::error("Journal cannot be written", what));
-        if self.0.is_dead() {
-            return refused("dead");
-        }
-        let fault = self.0.troubles.lock().unwrap().write();
-        match self.0.disk.lock().unwrap().append(events, fault) {
-            Ok(()) => Ok(()),
-            Err(WriteError::Full) => refused("the disk is full"),
-            Err(WriteError::Dead) => {
-                self.0.die();
-                refused("dead")
-            }
-        }
     }
 }
 

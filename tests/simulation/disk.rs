@@ -1,8 +1,17 @@
-//! State and journal as bytes, through the real codec; what is on them outlives a crash.
+//! A store in memory: state and journal as bytes, through the real codec. What is on them outlives a crash, and writing
+//! them goes wrong as the run's trouble says.
 
-use super::trouble::DiskFault;
-use podform::state::{Entry, Event, State, decode, decode_journal, encode, encode_entry};
+use super::trouble::{DiskFault, Troubles};
+use futures::future::{BoxFuture, FutureExt, pending, ready};
+use podform::state::{Remains, State, decode, decode_journal, encode_entry};
+use podform::store::{Entries, LockInfo, Part, Place, Snapshot, StateStore, StoreError, Stored, Version, Written};
 use serde_json::Value as Json;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
+use tokio::time::{Duration, sleep};
 
 /// The bytes.
 #[derive(Clone, Debug, Default)]
@@ -13,84 +22,212 @@ pub struct Disk {
     pub journal: Vec<u8>,
     /// Every event that ever became durable, as it reads without our types.
     pub durable: Vec<Json>,
-    /// The last entry that is durable.
-    seq: u64,
+    /// How many runs have taken the journal over: only the last one may write.
+    pub runs: usize,
+    /// How long a write takes.
+    pub latency: Duration,
+    holder: Option<LockInfo>,
 }
 
-/// A write that failed.
-#[derive(Debug, PartialEq, Eq)]
-pub enum WriteError {
-    /// The writer is told.
-    Full,
-    /// The writer is dead.
-    Dead,
+/// The life of the program that writes.
+#[derive(Debug, Default)]
+pub struct Life {
+    dead: AtomicBool,
+    /// It dies.
+    pub crash: Notify,
+}
+
+impl Life {
+    /// Another program begins.
+    pub fn begin(&self) {
+        self.dead.store(false, Ordering::SeqCst);
+    }
+
+    /// It dies.
+    pub fn end(&self) {
+        self.dead.store(true, Ordering::SeqCst);
+        self.crash.notify_one();
+    }
+
+    /// It is dead.
+    pub fn is_over(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
+    }
+
+    /// What a dead program does: nothing.
+    pub async fn unless_over(&self) {
+        if self.is_over() {
+            pending::<()>().await;
+        }
+    }
+}
+
+/// The disk as one run sees it.
+#[derive(Clone, Debug)]
+pub struct Tape {
+    pub disk: Arc<Mutex<Disk>>,
+    pub troubles: Arc<Mutex<Troubles>>,
+    pub life: Arc<Life>,
+    /// Which of the runs that took the journal over.
+    pub run: usize,
 }
 
 impl Disk {
-    /// What is recorded. A torn last line is cut off.
-    pub fn load(&mut self) -> State {
+    /// What is recorded.
+    pub fn load(&self) -> State {
         let mut state = match self.state.as_str() {
             "" => State::default(),
             text => decode(text).unwrap_or_else(|error| panic!("the state does not load: {error}")),
         };
         let replay = decode_journal(&self.journal);
         assert!(replay.error.is_none(), "the journal is damaged: {:?}", replay.error);
-        // As the store does: an entry may be whole but for its line end.
-        self.journal = replay.entries.iter().map(encode_entry).collect::<String>().into_bytes();
         state.replay(replay.entries).unwrap_or_else(|error| panic!("the journal does not replay: {error:?}"));
-        self.seq = state.journal_seq;
         state
     }
 
-    /// Appends to the journal.
-    pub fn append(&mut self, events: &[Event], fault: Option<DiskFault>) -> Result<(), WriteError> {
-        let mut text = String::new();
-        let mut seq = self.seq;
-        for event in events {
-            seq += 1;
-            let at = jiff::Timestamp::UNIX_EPOCH;
-            text.push_str(&encode_entry(&Entry { seq, at, run: None, event: event.clone() }));
+    /// Appends so many bytes of the entries. Those that stand there already, of an attempt before, are not told again.
+    fn append(&mut self, entries: &Entries, bytes: usize) {
+        let live = decode_journal(&self.journal).entries.into_iter();
+        let (before, after): (Vec<_>, Vec<_>) =
+            live.filter(|entry| entry.seq > entries.contained).partition(|entry| entry.seq < entries.first);
+        let there = after.len();
+        let lines = |all: Vec<_>| all.iter().map(encode_entry).collect::<String>();
+        let again = lines(after) == entries.lines;
+        self.journal = lines(before).into_bytes();
+        self.journal.extend_from_slice(&entries.lines.as_bytes()[..bytes]);
+        let whole = decode_journal(&entries.lines.as_bytes()[..bytes]).entries.len();
+        let new = entries.lines.lines().take(whole).skip(if again { there } else { 0 });
+        self.durable.extend(new.map(|line| serde_json::from_str::<Json>(line).unwrap()["event"].take()));
+    }
+
+    fn version(&self) -> Version {
+        Version(Some(self.state.clone()).filter(|text| !text.is_empty()))
+    }
+
+    fn stored(&self) -> Stored {
+        let version = self.version();
+        Stored { state: version.0.clone().map(String::into_bytes), version, journal: self.journal.clone() }
+    }
+}
+
+impl Tape {
+    /// One attempt to write. Half of it is done where that can be: a state is replaced as a whole.
+    async fn write<T: Send>(
+        &self,
+        what: &'static str,
+        part: Part,
+        write: impl Fn(&mut Disk, bool) -> Option<T> + Send,
+    ) -> Written<T> {
+        self.life.unless_over().await;
+        let latency = self.disk.lock().unwrap().latency;
+        if !latency.is_zero() {
+            sleep(latency).await;
+            self.life.unless_over().await;
         }
-        match fault {
-            Some(DiskFault::Full) => return Err(WriteError::Full),
-            Some(DiskFault::CrashBefore) => return Err(WriteError::Dead),
+        if self.disk.lock().unwrap().runs != self.run {
+            return Written::Refused(Part::Journal);
+        }
+        let fault = self.troubles.lock().unwrap().write();
+        let error = |kind: ErrorKind| StoreError::Io { doing: what, place: self.place(part), error: kind.into() };
+        let done = match fault {
+            Some(DiskFault::Full) => return Written::NotDone(error(ErrorKind::StorageFull)),
+            Some(DiskFault::Dropped) => return Written::InDoubt(error(ErrorKind::TimedOut)),
+            Some(DiskFault::CrashBefore) => None,
             Some(DiskFault::Torn) => {
-                let half = &text.as_bytes()[..text.len() / 2];
-                self.journal.extend_from_slice(half);
-                self.witness(text.lines().take(decode_journal(half).entries.len()));
-                return Err(WriteError::Dead);
+                write(&mut self.disk.lock().unwrap(), false);
+                None
             }
-            Some(DiskFault::CrashAfter) | None => {}
+            Some(DiskFault::CrashAfter | DiskFault::Lost) | None => write(&mut self.disk.lock().unwrap(), true),
+        };
+        match (fault, done) {
+            (Some(DiskFault::Lost), _) => Written::InDoubt(error(ErrorKind::TimedOut)),
+            (None, Some(done)) => Written::Done(done),
+            (None, None) => Written::Refused(part),
+            _ => {
+                self.life.end();
+                pending().await
+            }
         }
-        self.journal.extend_from_slice(text.as_bytes());
-        self.witness(text.lines());
-        self.seq = seq;
-        if fault.is_some() { Err(WriteError::Dead) } else { Ok(()) }
+    }
+}
+
+impl StateStore for Tape {
+    fn place(&self, part: Part) -> Place {
+        Path::new(match part {
+            Part::State => "memory: the state",
+            Part::Journal => "memory: the journal",
+            Part::Lock => "memory: the lock",
+        })
+        .into()
     }
 
-    fn witness<'a>(&mut self, lines: impl Iterator<Item = &'a str>) {
-        self.durable.extend(lines.map(|line| serde_json::from_str::<Json>(line).unwrap()["event"].take()));
+    fn read(&self) -> BoxFuture<'_, Result<Stored, StoreError>> {
+        ready(Ok(self.disk.lock().unwrap().stored())).boxed()
     }
 
-    /// Replaces the state; then the journal is empty. Replacing is atomic: a crash in the middle is one before.
-    pub fn snapshot(&mut self, state: &mut State, fault: Option<DiskFault>) -> Result<(), WriteError> {
-        let mut next = state.clone();
-        next.journal_seq = self.seq;
-        next.serial += 1;
-        let text = encode(&next);
-        assert_eq!(decode(&text).ok().as_ref(), Some(&next), "the state would not read back");
-        match fault {
-            Some(DiskFault::Full) => return Err(WriteError::Full),
-            Some(DiskFault::CrashBefore | DiskFault::Torn) => return Err(WriteError::Dead),
-            Some(DiskFault::CrashAfter) => {
-                self.state = text;
-                return Err(WriteError::Dead);
+    fn take_over(&mut self) -> BoxFuture<'_, Result<Stored, StoreError>> {
+        let mut disk = self.disk.lock().unwrap();
+        disk.runs += 1;
+        self.run = disk.runs;
+        ready(Ok(disk.stored())).boxed()
+    }
+
+    fn append<'a>(&'a mut self, entries: &'a Entries) -> BoxFuture<'a, Written<()>> {
+        let append = |disk: &mut Disk, whole: bool| {
+            let bytes = if whole { entries.lines.len() } else { entries.lines.len() / 2 };
+            disk.append(entries, bytes);
+            Some(())
+        };
+        self.write("write the journal", Part::Journal, append).boxed()
+    }
+
+    fn replace<'a>(&'a mut self, over: &'a Version, next: &'a Snapshot) -> BoxFuture<'a, Written<Version>> {
+        let replace = |disk: &mut Disk, whole: bool| {
+            if *over != disk.version() || !whole {
+                return None;
             }
-            None => {}
-        }
-        self.state = text;
-        self.journal.clear();
-        *state = next;
-        Ok(())
+            disk.state.clone_from(&next.text);
+            disk.journal.clear();
+            Some(disk.version())
+        };
+        self.write("write the state", Part::State, replace).boxed()
+    }
+
+    fn lock<'a>(&'a mut self, info: &'a LockInfo, _: Duration) -> BoxFuture<'a, Result<Option<LockInfo>, StoreError>> {
+        let holder = self.disk.lock().unwrap().holder.get_or_insert_with(|| info.clone()).clone();
+        let locked = match holder == *info {
+            true => Ok(None),
+            false => Err(StoreError::Locked { place: self.place(Part::Lock), holder: Some(Box::new(holder)) }),
+        };
+        ready(locked).boxed()
+    }
+
+    fn holder(&self) -> BoxFuture<'_, Result<Option<LockInfo>, StoreError>> {
+        ready(Ok(self.disk.lock().unwrap().holder.clone())).boxed()
+    }
+
+    fn force_unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        let taken = self.disk.lock().unwrap().holder.take_if(|holder| holder.id == id);
+        let why = || StoreError::Unlock { place: self.place(Part::Lock), why: "its id is another".into() };
+        ready(taken.map(drop).ok_or_else(why)).boxed()
+    }
+
+    fn remains(&self) -> BoxFuture<'_, Result<Remains, StoreError>> {
+        let stored = self.disk.lock().unwrap().stored();
+        ready(Ok(Remains {
+            state: stored.state,
+            state_name: self.place(Part::State).to_string(),
+            journal: stored.journal,
+            journal_name: self.place(Part::Journal).to_string(),
+            backups: Vec::new(),
+        }))
+        .boxed()
+    }
+
+    fn mend<'a>(&'a mut self, next: &'a Snapshot) -> BoxFuture<'a, Result<Vec<Place>, StoreError>> {
+        let mut disk = self.disk.lock().unwrap();
+        disk.state.clone_from(&next.text);
+        disk.journal.clear();
+        ready(Ok(Vec::new())).boxed()
     }
 }

@@ -1,34 +1,35 @@
 //! Orphans are released as `podform orphans -release` does it.
 
 use super::account::Manners;
-use super::cloud::{Tape, World};
+use super::cloud::World;
 use super::in_virtual_time;
-use podform::apply::{Journal, release_orphan};
+use podform::apply::{release_orphan, unwritten};
 use podform::live::{Env, GroupId, ObjectId, Orphan, RentRequest};
 use podform::refresh::{Clock, Refresh, orphaned_machine, orphans, refresh};
 use podform::state::{Record, State};
+use podform::store::LockedStore;
 
 /// Releases what the network made twice, or too late.
 pub async fn release_orphans(world: &World) -> Vec<ObjectId> {
-    let mut state = world.disk.lock().unwrap().load();
+    let (mut store, mut state) = LockedStore::open(world.store(), "orphans", None).await.unwrap();
     let snapshot = refresh(world, &state, Refresh::Orphans).await.unwrap();
     let twins = orphans(&state, &snapshot, "sim");
     for twin in &twins {
-        release(world, twin, &mut state).await;
+        release(world, twin, &mut store, &mut state).await;
     }
-    world.snapshot(&mut state).unwrap();
+    store.snapshot(&mut state).await.unwrap();
     twins.into_iter().map(|twin| twin.id).collect()
 }
 
-async fn release(world: &World, orphan: &Orphan, state: &mut State) {
+async fn release(world: &World, orphan: &Orphan, store: &mut LockedStore, state: &mut State) {
     let before = state.clone();
-    let mut commit = |events: Vec<podform::state::Event>| {
-        Tape(world).append(&events)?;
+    let commit = async |events: Vec<podform::state::Event>| {
+        store.append(&events).await.map_err(|error| unwritten(&error))?;
         events.into_iter().for_each(|event| state.apply(event));
         Ok(())
     };
     let clock = Clock::new(world.account().now());
-    release_orphan(world, orphan, (&before, "sim"), &clock, &mut commit).await.unwrap();
+    release_orphan(world, orphan, (&before, "sim"), &clock, commit).await.unwrap();
 }
 
 /// The old object of a replace is set aside under the claim that made the new one. Should the new one be an orphan, its
@@ -57,7 +58,8 @@ fn the_release_of_an_orphan_forgets_nothing_else() {
         let before = state.deposed.clone();
         let machine = world.account().machines[&id].machine.clone();
         let orphan = orphaned_machine(&machine, &state, "sim").unwrap();
-        release(&world, &orphan, &mut state).await;
+        let (mut store, _) = LockedStore::open(world.store(), "orphans", None).await.unwrap();
+        release(&world, &orphan, &mut store, &mut state).await;
         assert_eq!(world.account().standing().count(), 0);
         assert_eq!(state.deposed, before);
         assert!(state.open.is_empty());

@@ -1,10 +1,10 @@
 //! One `podform apply` in a session over the simulated account: settle, refresh, plan, apply, snapshot.
 
-use super::cloud::{Tape, World};
+use super::cloud::World;
 use super::trouble::Trouble;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
-use podform::apply::{ApplyResult, Cancel, Connect, Ended, Journal};
+use podform::apply::{ApplyResult, Cancel, Connect, Ended};
 use podform::config::{self, LoadedFile};
 use podform::diag::{Diagnostics, Severity, Sources};
 use podform::lang::parse;
@@ -14,7 +14,8 @@ use podform::plan::Plan;
 use podform::planning::{Look, Market};
 use podform::refresh::{Clock, orphans};
 use podform::session::{Fleet, Performing, Planning, Prepared, Session, evaluated, unwatch};
-use podform::state::{AccountIdentity, State};
+use podform::state::AccountIdentity;
+use podform::store::{LockedStore, StoreError};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,13 +78,13 @@ pub async fn run(world: &World, how: &How) -> End {
     let mut plan = None;
     let mut end = tokio::select! {
         biased;
-        () = world.crash.notified() => End::Crashed,
+        () = world.life.crash.notified() => End::Crashed,
         end = body(world, how, &mut plan) => end,
     };
-    if world.is_dead() {
+    if world.life.is_over() {
         end = End::Crashed;
         // A death that nobody waited for is no death of the next run.
-        tokio::select! { biased; () = world.crash.notified() => {} () = std::future::ready(()) => {} }
+        tokio::select! { biased; () = world.life.crash.notified() => {} () = std::future::ready(()) => {} }
     }
     let mut account = world.account();
     account.hang_up();
@@ -125,7 +126,8 @@ async fn body(world: &World, how: &How, planned: &mut Option<Plan>) -> End {
 async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result<End, End> {
     let stopped = |diags: Diagnostics| End::Stopped(errors(&diags));
     let fleet = fleet(&how.hcl);
-    let mut state = world.disk.lock().unwrap().load();
+    let unwritten = |error: StoreError| End::Stopped(vec![error.to_string()]);
+    let (mut store, mut state) = LockedStore::open(world.store(), "apply", None).await.map_err(unwritten)?;
     let local = world.account().now() + SignedDuration::from_secs(how.skew);
     unwatch(&mut state, local);
     if state.lineage.is_empty() {
@@ -143,7 +145,7 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
     };
     if !state.open.is_empty() {
         let settled = session.settled(&state).await.map_err(stopped)?;
-        Tape(world).append(&settled.events).map_err(|why| End::Stopped(vec![why.text()]))?;
+        store.append(&settled.events).await.map_err(unwritten)?;
         settled.events.into_iter().for_each(|event| state.apply(event));
     }
     let planning = Planning { accept_missing: how.accept_missing, ..Planning::default() };
@@ -161,23 +163,18 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
     let Prepared { plan, market } = made.map_err(stopped)?;
     let made = planned.insert(plan);
     if !made.has_changes() {
-        write(world, &mut state);
+        // A state that cannot be written stays in the journal.
+        let _ = store.snapshot(&mut state).await;
         return Ok(End::Nothing(made.in_doubt.len()));
     }
     let (_cancel, cancel) = tokio::sync::watch::channel(Cancel::Running);
-    let mut journal = Tape(world);
     let performing =
-        Performing { plan: made, market, state, journal: &mut journal, parallelism: 8, cancel, connect: &NoPort };
+        Performing { plan: made, market, state, journal: &mut store, parallelism: 8, cancel, connect: &NoPort };
     let mut result = session.apply(performing, |_| ()).await;
-    write(world, &mut result.state);
+    let _ = store.snapshot(&mut result.state).await;
     let steps = made.steps.iter().map(|step| {
         let why = made.change_of(step).map(|change| (&change.forced_by, change.repair_mark));
         format!("{:?} {} {why:?}", step.action, step.address)
     });
     Ok(End::Applied(Box::new(result), steps.collect()))
-}
-
-/// A state that cannot be written stays in the journal.
-fn write(world: &World, state: &mut State) {
-    let _ = world.snapshot(state);
 }

@@ -45,6 +45,10 @@ pub const FAULTS: [Fault; 10] = [
 pub enum DiskFault {
     /// The disk is full, or the directory read-only: nothing is written, and the writer is told.
     Full,
+    /// Nothing is written, and no answer comes.
+    Dropped,
+    /// It is written, and no answer comes.
+    Lost,
     /// The program dies before the write.
     CrashBefore,
     /// The program dies in the middle of it: half the bytes are there.
@@ -54,8 +58,14 @@ pub enum DiskFault {
 }
 
 /// Everything that can go wrong with a write.
-pub const DISK_FAULTS: [DiskFault; 4] =
-    [DiskFault::Full, DiskFault::CrashBefore, DiskFault::Torn, DiskFault::CrashAfter];
+pub const DISK_FAULTS: [DiskFault; 6] = [
+    DiskFault::Full,
+    DiskFault::Dropped,
+    DiskFault::Lost,
+    DiskFault::CrashBefore,
+    DiskFault::Torn,
+    DiskFault::CrashAfter,
+];
 
 /// What goes wrong in one run.
 #[derive(Clone, Debug, Default)]

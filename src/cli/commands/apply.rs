@@ -66,7 +66,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
                 show(plan, &fleet, &held.state, false, context);
             }
             if !(plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty())) {
-                return unchanged(prepared.plan, &mut held);
+                return unchanged(prepared.plan, &mut held).await;
             }
             // Warnings about the plan are read before it is approved; where nobody approves, the apply tells of checks.
             let mut told = std::mem::take(&mut context.diags);
@@ -102,11 +102,11 @@ async fn saved_plan(path: &Path, args: &ApplyArgs, context: &mut Context) -> Out
 }
 
 /// Nothing is to be done. What the plan found of checks is news without a change; a state that never began stays away.
-fn unchanged(plan: Plan, held: &mut Held) -> Outcome {
+async fn unchanged(plan: Plan, held: &mut Held) -> Outcome {
     if plan.mode == PlanMode::Normal && held.state.account.is_some() && plan.checks != held.state.checks {
-        held.write(vec![Event::Checks { checks: plan.checks }])?;
+        held.write(vec![Event::Checks { checks: plan.checks }]).await?;
     }
-    held.fold()?;
+    held.fold().await?;
     Ok(if plan.in_doubt.is_empty() { Exit::Done } else { Exit::InDoubt })
 }
 
@@ -124,7 +124,7 @@ async fn perform<C: Cloud>(
         plan: &prepared.plan,
         market: prepared.market,
         state,
-        journal: &mut held,
+        journal: &mut held.store,
         parallelism: usize::from(args.parallelism),
         cancel: receiver,
         connect: &TcpConnect,
@@ -132,11 +132,11 @@ async fn perform<C: Cloud>(
     let mut progress = Progress::new(context.terminal, args.planning.json);
     let result = session.apply(performing, |event| progress.tell(event)).await;
     listener.abort();
-    conclude(result, progress.finished(), held, args.planning.json, context)
+    conclude(result, progress.finished(), held, args.planning.json, context).await
 }
 
 /// Writes the snapshot, tells the end.
-fn conclude(
+async fn conclude(
     result: ApplyResult,
     finished: Option<String>,
     mut held: Held,
@@ -145,7 +145,8 @@ fn conclude(
 ) -> Outcome {
     let ended = result.ended();
     let mut state = result.state;
-    let written = held.store.snapshot(&mut state);
+    // What another run took over is its to write.
+    let written = if result.taken_over { Ok(()) } else { held.store.snapshot(&mut state).await };
     if !json {
         if let Some(text) = &finished {
             context.terminal.print(text);

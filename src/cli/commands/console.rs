@@ -53,7 +53,7 @@ enum Answer {
 
 /// Evaluates expressions: of a person, or line by line of standard input, where the last value is printed as Terraform
 /// does. Values of resources are those of the state.
-pub fn run(args: &ConsoleArgs, context: &mut Context) -> Outcome {
+pub async fn run(args: &ConsoleArgs, context: &mut Context) -> Outcome {
     let effects = LocalEffects::applying(&LocalEffects::planning());
     let configuration = configuration(context);
     let root = configuration.root();
@@ -62,7 +62,7 @@ pub fn run(args: &ConsoleArgs, context: &mut Context) -> Outcome {
     let graph = Graph::build(&configuration, &mut context.diags);
     let inputs = Inputs::resolve(root, given, &mut context.sources, &mut context.diags);
     let Some(graph) = graph.filter(|_| !context.diags.has_errors()) else { return Ok(Exit::Error) };
-    let state = args.place.read()?;
+    let state = args.place.read().await?;
     let mut diags = std::mem::take(&mut context.diags);
     let scope = RootScope::evaluate(&configuration, &graph, &inputs, &effects, &mut Recorded(&state), &mut diags);
     if diags.has_errors() {

@@ -10,7 +10,7 @@ use crate::refresh::{Refresh, refresh};
 use crate::render::import_blocks;
 use crate::session::unmanaged::{details, templates, unmanaged};
 use crate::state::journal::Event;
-use crate::store::write_private;
+use crate::store::local::write_private;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -84,7 +84,7 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
             }
             let lineage = held.state.lineage.clone();
             let begin = Event::Begin { lineage, fleet: plan.fleet.clone(), account: plan.account.clone() };
-            held.write(std::iter::once(begin).chain(imported).collect())?;
+            held.write(std::iter::once(begin).chain(imported).collect()).await?;
             context.terminal.line(&format!(
                 "{address} is imported from {id}. The next apply writes its mark; podform plan shows it, and what differs."
             ));

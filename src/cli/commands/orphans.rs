@@ -55,7 +55,7 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
             }
             let done = act(args, (&adopted, &condemned), &seen, session, &mut held, context).await;
             // What was done before a failure is recorded too.
-            held.fold()?;
+            held.fold().await?;
             if !done? {
                 return Ok(Exit::Error);
             }
@@ -151,7 +151,7 @@ async fn act<C: Cloud>(
     let before = held.state.clone();
     let name = session.fleet.name().unwrap_or_default();
     for orphan in condemned {
-        let commit = &mut |events| held.commit(events);
+        let commit = async |events| held.commit(events).await;
         release_orphan(session.cloud, orphan, (&before, name), &session.clock, commit).await?;
         context.terminal.line(&format!("{} is released.", orphan.id));
     }

@@ -28,8 +28,8 @@ pub struct OutputArgs {
 }
 
 /// Shows outputs.
-pub fn run(args: &OutputArgs, context: &Context) -> Outcome {
-    let state = args.place.read()?;
+pub async fn run(args: &OutputArgs, context: &Context) -> Outcome {
+    let state = args.place.read().await?;
     let Some(name) = &args.name else {
         if args.json {
             let all: Map<String, Json> =

@@ -58,12 +58,12 @@ pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
             let closed: Vec<Intent> =
                 args.close.iter().map(|text| named_by(text, &held.state)).collect::<Result<_, _>>()?;
             for intent in closed {
-                if !close(&intent, args, &mut held, context)? {
+                if !close(&intent, args, &mut held, context).await? {
                     return Ok(Exit::Error);
                 }
             }
             held.settle(session, &context.terminal, &mut context.diags).await?;
-            held.store.snapshot(&mut held.state).map_err(|error| stored::failure(&error))?;
+            held.store.snapshot(&mut held.state).await.map_err(|error| stored::failure(&error))?;
             Ok(match held.state.open.is_empty() {
                 true => {
                     context.terminal.line("Everything is settled.");
@@ -92,7 +92,7 @@ async fn take_over<C: Cloud>(
     let ids = named.among(strangers.iter().map(|stranger| stranger.id));
     if let Err(failure) = adopt(&ids, session, held, &context.terminal).await {
         // What was adopted before it stands in the journal.
-        held.fold()?;
+        held.fold().await?;
         return Err(failure.into());
     }
     Ok(())
@@ -113,7 +113,7 @@ fn named_by(text: &str, state: &State) -> Result<Intent, Failure> {
 }
 
 /// Closes an intent that a person has checked. False where the person changed their mind.
-fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &Context) -> Result<bool, Failure> {
+async fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &Context) -> Result<bool, Failure> {
     let question = format!(
         "\nDo you know that this made nothing?\n  {}\n  It is closed, and its address may be rented for again. If it did make something, that bills on: it is watched for\n  24 hours, and shown by plan and podform orphans.",
         intent_text(intent)
@@ -128,7 +128,8 @@ fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &Context
         IntentAction::Update | IntentAction::Delete => {
             Event::NotDone { claim, reason: "closed by a person".to_owned() }
         }
-    }])?;
+    }])
+    .await?;
     context.terminal.line(&format!("Closed: {}", intent.address));
     Ok(true)
 }

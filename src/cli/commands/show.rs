@@ -28,8 +28,8 @@ pub struct ShowArgs {
 }
 
 /// Shows the state, or a saved plan.
-pub fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
-    let state = args.place.read()?;
+pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
+    let state = args.place.read().await?;
     if let Some(path) = &args.file {
         return saved_plan(path, args.json, &state, context);
     }

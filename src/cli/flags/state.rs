@@ -4,8 +4,8 @@ use crate::cli::exit::Failure;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::session::{Held, Locking, stored};
 use crate::state::State;
+use crate::store::StateStore;
 use clap::Args;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which state a command looks into.
@@ -40,16 +40,16 @@ pub struct WriteArgs {
 
 impl StateArgs {
     /// Where it is kept.
-    pub fn directory(self) -> PathBuf {
-        stored::directory(self.sandbox)
+    pub fn store(self) -> Box<dyn StateStore> {
+        stored::store(self.sandbox)
     }
 
     /// What is recorded.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn read(self) -> Result<State, Failure> {
-        Ok(stored::read(&self.directory())?)
+    pub async fn read(self) -> Result<State, Failure> {
+        Ok(stored::read(self.sandbox).await?)
     }
 }
 
@@ -69,8 +69,8 @@ impl WriteArgs {
     ///
     /// # Errors
     /// A flag that is no duration; the state is locked, or cannot be read.
-    pub fn hold(&self, operation: &'static str, diags: &mut Diagnostics) -> Result<Held, Failure> {
-        Ok(Held::alone(&self.place.directory(), self.locking.locking(operation)?, diags)?)
+    pub async fn hold(&self, operation: &'static str, diags: &mut Diagnostics) -> Result<Held, Failure> {
+        Ok(Held::alone(self.place.store(), self.locking.locking(operation)?, diags).await?)
     }
 }
 

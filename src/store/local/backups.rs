@@ -2,17 +2,17 @@
 //! as new.
 
 use super::private::{make_directory, replace};
-use crate::state::State;
+use crate::store::Snapshot;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fs, io};
 
-/// How many are kept.
+/// How many are kept: enough to find the one before a bad day, few enough for a large fleet.
 pub(super) const KEPT: usize = 10;
 
 /// A copy of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backup {
+pub(super) struct Backup {
     /// The file.
     pub path: PathBuf,
     /// The serial of the state, as its name says.
@@ -28,12 +28,11 @@ pub(super) fn directory(of: &Path) -> PathBuf {
 }
 
 /// Writes the copy of a state, and removes the oldest beyond [`KEPT`].
-pub(super) fn keep(of: &Path, state: &State, text: &str) -> io::Result<()> {
-    let directory = directory(of);
-    make_directory(&directory)?;
-    let path = directory.join(format!("podform.state.{}.{}.json", state.serial, state.journal_seq));
-    replace(&path, text.as_bytes())?;
-    let older = list(of).into_iter().filter(|backup| backup.path != path);
+pub(super) fn keep(directory: &Path, state: &Snapshot) -> io::Result<()> {
+    make_directory(directory)?;
+    let path = directory.join(format!("podform.state.{}.{}.json", state.serial, state.seq));
+    replace(&path, state.text.as_bytes())?;
+    let older = list(directory).into_iter().filter(|backup| backup.path != path);
     for backup in older.skip(KEPT - 1) {
         // One too many harms nobody.
         let _ = fs::remove_file(backup.path);
@@ -42,8 +41,8 @@ pub(super) fn keep(of: &Path, state: &State, text: &str) -> io::Result<()> {
 }
 
 /// All of them, the newest first.
-pub(super) fn list(of: &Path) -> Vec<Backup> {
-    let entries = fs::read_dir(directory(of)).into_iter().flatten().flatten();
+pub(super) fn list(directory: &Path) -> Vec<Backup> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut all: Vec<Backup> = entries.filter_map(|entry| understood(&entry.path())).collect();
     all.sort_by_key(|backup| std::cmp::Reverse((backup.modified, backup.seq, backup.serial)));
     all

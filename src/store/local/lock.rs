@@ -4,31 +4,32 @@
 use super::private::{make_directory, options};
 use crate::store::StoreError;
 use crate::store::holder::{LockInfo, host, started};
-use std::fs::{File, TryLockError};
+use jiff::Timestamp;
+use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
-/// How long to wait between two tries.
+/// Between two tries: nobody notices it, and it costs nothing.
 const POLL: Duration = Duration::from_millis(100);
 
 /// The lock of one directory; free again when dropped, or when the process dies.
 #[derive(Debug)]
-pub struct Lock {
-    /// `None` for `-lock=false`.
-    file: Option<File>,
-    info: LockInfo,
-    /// Who held it before, and died with it.
-    dead: Option<Box<LockInfo>>,
+pub(super) struct Lock {
+    file: File,
 }
 
 impl Lock {
-    /// Takes the lock; makes the directory where there is none.
+    /// Takes the lock; makes the directory where there is none. Returns who held it before and died with it, too.
     ///
     /// # Errors
     /// [`StoreError::Locked`] when it is still held after `timeout` (zero: one try); the system's errors.
-    pub(super) fn acquire(path: &Path, operation: &str, timeout: Duration) -> Result<Lock, StoreError> {
+    pub async fn acquire(
+        path: &Path,
+        info: &LockInfo,
+        timeout: Duration,
+    ) -> Result<(Lock, Option<LockInfo>), StoreError> {
         let start = Instant::now();
         let failed = |error| StoreError::io("lock the state", path)(error);
         if let Some(directory) = path.parent() {
@@ -42,7 +43,7 @@ impl Lock {
                 Ok(()) => match left_behind(&mut file) {
                     // Where the lock of another host is not seen here, its text is all there is.
                     Some(other) if !died(&other) => drop(other),
-                    dead => break (file, dead.map(Box::new)),
+                    dead => break (file, dead),
                 },
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
                 Err(TryLockError::WouldBlock) => {}
@@ -51,26 +52,11 @@ impl Lock {
             if left.is_zero() {
                 return Err(StoreError::Locked { place: path.into(), holder: look(path).map(Box::new) });
             }
-            thread::sleep(POLL.min(left));
+            sleep(POLL.min(left)).await;
         };
-        let info = LockInfo::new(operation);
-        write(&mut file, &info).map_err(failed)?;
-        Ok(Lock { file: Some(file), info, dead })
-    }
-
-    /// No lock at all (`-lock=false`).
-    pub(super) fn without(operation: &str) -> Lock {
-        Lock { file: None, info: LockInfo::new(operation), dead: None }
-    }
-
-    /// What others see of it.
-    pub fn info(&self) -> &LockInfo {
-        &self.info
-    }
-
-    /// The run that held it before and was killed.
-    pub fn dead(&self) -> Option<&LockInfo> {
-        self.dead.as_deref()
+        // Held since now, however long it was waited for.
+        write(&mut file, &LockInfo { created: Timestamp::now(), ..info.clone() }).map_err(failed)?;
+        Ok((Lock { file }, dead))
     }
 }
 
@@ -99,11 +85,9 @@ pub(super) fn force_unlock(path: &Path, id: &str) -> Result<(), StoreError> {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if let Some(file) = &self.file {
-            // The file stays: whoever opened it already would lock a file that nobody else finds.
-            let _ = file.set_len(0);
-            let _ = file.unlock();
-        }
+        // The file stays: whoever opened it already would lock a file that nobody else finds.
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
     }
 }
 

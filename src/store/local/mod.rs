@@ -2,18 +2,16 @@
 //! `podform.lock`.
 //!
 //! The state is replaced as a whole (invariant 10); between two snapshots the journal holds what happened since.
-//! `state/README.md` of the repository documents all of them. Everything here blocks.
+//! `state/README.md` of the repository documents all of them.
 
 mod backups;
+mod files;
+mod journal;
 mod lock;
 mod private;
-mod read;
 mod repair;
 #[cfg(test)]
 mod tests;
-mod write;
 
-pub use lock::Lock;
+pub use files::Files;
 pub use private::write_private;
-pub use read::{Loaded, Store};
-pub use write::LockedStore;

@@ -43,9 +43,9 @@ pub struct PullArgs {
 }
 
 /// Every address, or those that are named, one a line.
-pub fn list(args: &ListArgs, context: &Context) -> Outcome {
+pub async fn list(args: &ListArgs, context: &Context) -> Outcome {
     let (texts, id) = (&args.addresses, args.id.as_deref());
-    let state = args.place.read()?;
+    let state = args.place.read().await?;
     let mut wanted = Vec::new();
     for text in texts {
         wanted.extend(named(text, &state)?);
@@ -67,8 +67,8 @@ pub fn list(args: &ListArgs, context: &Context) -> Outcome {
 }
 
 /// All that is recorded at one address.
-pub fn show(args: &ShowArgs, context: &Context) -> Outcome {
-    let state = args.place.read()?;
+pub async fn show(args: &ShowArgs, context: &Context) -> Outcome {
+    let state = args.place.read().await?;
     let text = &args.address;
     let found = named(text, &state)?;
     let [address] = found.as_slice() else {
@@ -86,8 +86,8 @@ pub fn show(args: &ShowArgs, context: &Context) -> Outcome {
 }
 
 /// The text of the state as a snapshot would write it; nothing for no state.
-pub fn pull(args: &PullArgs, context: &Context) -> Outcome {
-    let state = args.place.read()?;
+pub async fn pull(args: &PullArgs, context: &Context) -> Outcome {
+    let state = args.place.read().await?;
     if state.lineage.is_empty() {
         context.terminal.tell("Nothing is recorded yet.\n");
     } else {

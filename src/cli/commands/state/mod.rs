@@ -36,15 +36,15 @@ pub enum StateCommand {
 }
 
 /// Looks into the state, or writes it; calls nothing.
-pub fn run(command: &StateCommand, context: &mut Context) -> Outcome {
+pub async fn run(command: &StateCommand, context: &mut Context) -> Outcome {
     match command {
-        StateCommand::List(args) => look::list(args, context),
-        StateCommand::Show(args) => look::show(args, context),
-        StateCommand::Mv(args) => mv::run(args, context),
-        StateCommand::Rm(args) => rm::run(args, context),
-        StateCommand::Pull(args) => look::pull(args, context),
-        StateCommand::Verify(args) => verify::run(args, context),
-        StateCommand::Repair(args) => repair::run(args, context),
-        StateCommand::Push(args) => push::run(args, context),
+        StateCommand::List(args) => look::list(args, context).await,
+        StateCommand::Show(args) => look::show(args, context).await,
+        StateCommand::Mv(args) => mv::run(args, context).await,
+        StateCommand::Rm(args) => rm::run(args, context).await,
+        StateCommand::Pull(args) => look::pull(args, context).await,
+        StateCommand::Verify(args) => verify::run(args, context).await,
+        StateCommand::Repair(args) => repair::run(args, context).await,
+        StateCommand::Push(args) => push::run(args, context).await,
     }
 }

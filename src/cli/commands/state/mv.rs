@@ -27,8 +27,8 @@ pub struct MvArgs {
 }
 
 /// Gives everything that the first address names the second one. All of it, or nothing.
-pub fn run(args: &MvArgs, context: &mut Context) -> Outcome {
-    let mut held = args.write.hold("state mv", &mut context.diags)?;
+pub async fn run(args: &MvArgs, context: &mut Context) -> Outcome {
+    let mut held = args.write.hold("state mv", &mut context.diags).await?;
     let moves = moves(&args.source, &args.destination, &held.state)?;
     settled(&held.state, moves.iter().flat_map(|(from, to)| [from, to]))?;
     let verb = if args.dry_run { "Would move" } else { "Move" };
@@ -39,7 +39,7 @@ pub fn run(args: &MvArgs, context: &mut Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let count = moves.len();
-    held.write(moves.into_iter().map(|(from, to)| Event::Moved { from, to }).collect())?;
+    held.write(moves.into_iter().map(|(from, to)| Event::Moved { from, to }).collect()).await?;
     context.terminal.line(&format!("Successfully moved {count} object(s)."));
     Ok(Exit::Done)
 }

@@ -26,7 +26,7 @@ pub struct PushArgs {
 }
 
 /// Puts a state file in the place of the recorded one. What is not understood is never taken, not even by force.
-pub fn run(args: &PushArgs, context: &mut Context) -> Outcome {
+pub async fn run(args: &PushArgs, context: &mut Context) -> Outcome {
     let path = &*args.file;
     let refuse = |summary: &str, detail: String| Failure::from(Diagnostic::error(summary, detail));
     let name = if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() };
@@ -41,9 +41,9 @@ pub fn run(args: &PushArgs, context: &mut Context) -> Outcome {
     if let Some(what) = contradictions(&next).first() {
         return Err(refuse("State cannot be pushed", format!("{name}: {what}")));
     }
-    let mut held = args.write.hold("state push", &mut context.diags)?;
+    let mut held = args.write.hold("state push", &mut context.diags).await?;
     if held.state == (State { journal_seq: held.state.journal_seq, ..next.clone() }) {
-        held.fold()?;
+        held.fold().await?;
         context.terminal.line("The state says this already.");
         return Ok(Exit::Done);
     }
@@ -60,7 +60,7 @@ pub fn run(args: &PushArgs, context: &mut Context) -> Outcome {
             return Err(refuse("Machines would be forgotten", detail));
         }
     }
-    held.store.put(&mut next).map_err(|error| stored::failure(&error))?;
+    held.store.put(&mut next).await.map_err(|error| stored::failure(&error))?;
     context.terminal.line(&format!("The state is now that of {name}: serial {}.", next.serial));
     for machine in lost {
         context.terminal.tell(&format!("Forgot {machine}: {BILLS}\n"));

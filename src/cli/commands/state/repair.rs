@@ -7,7 +7,7 @@ use crate::diag::Diagnostic;
 use crate::schema::INSTANCE;
 use crate::session::stored;
 use crate::state::repair;
-use crate::store::Store;
+use crate::store::{LockInfo, Snapshot};
 use clap::Args;
 
 /// `state repair`.
@@ -28,15 +28,15 @@ pub struct RepairArgs {
 }
 
 /// Says what it would do, asks, and does it. What may forget a machine is done only by force.
-pub fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
-    let store = Store::new(args.place.directory());
+pub async fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
+    let mut store = args.place.store();
     let timeout = lock_timeout(&args.lock_timeout)?;
     let failed = |error| stored::failure(&error);
-    let lock = store.lock_only("state repair", timeout).map_err(failed)?;
-    if let Some(dead) = lock.dead() {
-        context.diags.push(stored::taken_over(dead));
+    let dead = store.lock(&LockInfo::new("state repair"), timeout).await.map_err(failed)?;
+    if let Some(dead) = dead {
+        context.diags.push(stored::taken_over(&dead));
     }
-    let Some(repair) = repair(&store.remains().map_err(failed)?) else {
+    let Some(repair) = repair(&store.remains().await.map_err(failed)?) else {
         let detail = "Neither the state, nor a backup, nor a journal from its first entry on can be read. Put a copy of your own in their place.";
         return Err(Failure::from(Diagnostic::error("Nothing to repair from", detail)));
     };
@@ -73,10 +73,10 @@ pub fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
         context.terminal.tell("\nRepair cancelled. Nothing was changed.\n");
         return Ok(Exit::Error);
     }
-    let kept = store.mend(&lock, &state).map_err(failed)?;
+    let kept = store.mend(&Snapshot::of(&state)).await.map_err(failed)?;
     context.terminal.line("The state is repaired.");
-    for path in kept {
-        context.terminal.tell(&format!("Kept: {}\n", path.display()));
+    for place in kept {
+        context.terminal.tell(&format!("Kept: {place}\n"));
     }
     Ok(Exit::Done)
 }

@@ -28,9 +28,9 @@ pub struct RmArgs {
 }
 
 /// Forgets everything that is named. All of it, or nothing; machines only by force.
-pub fn run(args: &RmArgs, context: &mut Context) -> Outcome {
+pub async fn run(args: &RmArgs, context: &mut Context) -> Outcome {
     let (dry, force) = (args.dry_run, args.force);
-    let mut held = args.write.hold("state rm", &mut context.diags)?;
+    let mut held = args.write.hold("state rm", &mut context.diags).await?;
     let mut going: Vec<InstanceAddr> = Vec::new();
     for text in &args.addresses {
         going.extend(named(text, &held.state)?);
@@ -52,7 +52,7 @@ pub fn run(args: &RmArgs, context: &mut Context) -> Outcome {
     let verb = if dry { "Would remove" } else { "Removed" };
     let told: Vec<String> = going.iter().map(|address| format!("{verb} {address}")).collect();
     if !dry {
-        held.write(events)?;
+        held.write(events).await?;
     }
     told.iter().for_each(|line| context.terminal.line(line));
     for machine in &lost {

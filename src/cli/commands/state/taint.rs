@@ -24,7 +24,7 @@ pub struct TaintArgs {
 }
 
 /// Marks a recorded instance, so that the next plan replaces it; or takes the mark back.
-pub fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {
+pub async fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {
     let address: InstanceAddr = args
         .address
         .parse()
@@ -34,7 +34,7 @@ pub fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {
         let detail = format!("Resource instance {address} cannot be {word}: data sources are read anew by every plan.");
         return Err(Diagnostic::error("Not a managed resource", detail).into());
     }
-    let mut held = args.write.hold(if taint { "taint" } else { "untaint" }, &mut context.diags)?;
+    let mut held = args.write.hold(if taint { "taint" } else { "untaint" }, &mut context.diags).await?;
     let Some(record) = held.state.resources.get(&address) else {
         let hint = hint(&args.address, &address, &held.state);
         let summary = "No such resource instance";
@@ -62,7 +62,7 @@ pub fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcome {
             return Err(Diagnostic::error("Resource instance is not tainted", detail).into());
         }
     }
-    held.write(vec![Event::Recorded { claim: None, address: address.clone(), record: Box::new(record) }])?;
+    held.write(vec![Event::Recorded { claim: None, address: address.clone(), record: Box::new(record) }]).await?;
     context.terminal.line(&match taint {
         true => format!("Resource instance {address} has been marked as tainted."),
         false => format!("Resource instance {address} has been successfully untainted."),

@@ -4,7 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::StateArgs;
 use crate::session::stored;
-use crate::store::Store;
+use crate::store::Part;
 use clap::Args;
 
 /// `force-unlock`.
@@ -21,17 +21,18 @@ pub struct UnlockArgs {
 }
 
 /// Takes the lock away from a run that died on another host; never from one that runs on this host.
-pub fn run(args: &UnlockArgs, context: &mut Context) -> Outcome {
-    let store = Store::new(args.place.directory());
-    if let Some(holder) = store.holder() {
-        context.terminal.tell(&holder.at(&store.lock_path().as_path().into()).to_string());
+pub async fn run(args: &UnlockArgs, context: &mut Context) -> Outcome {
+    let store = args.place.store();
+    let failed = |error| stored::failure(&error);
+    if let Some(holder) = store.holder().await.map_err(failed)? {
+        context.terminal.tell(&holder.at(&store.place(Part::Lock)).to_string());
     }
     let what = "Another run may be writing the state. Take its lock away only if you know that it died.";
     if !args.force && !context.terminal.approves("\nDo you really want to force-unlock?", what) {
         context.terminal.tell("\nForce-unlock cancelled. Nothing was changed.\n");
         return Ok(Exit::Error);
     }
-    store.force_unlock(&args.id).map_err(|error| stored::failure(&error))?;
+    store.force_unlock(&args.id).await.map_err(failed)?;
     context.terminal.line("The state is unlocked.");
     Ok(Exit::Done)
 }

@@ -6,7 +6,6 @@ use crate::cli::flags::StateArgs;
 use crate::diag::Diagnostic;
 use crate::session::stored;
 use crate::state::verify;
-use crate::store::Store;
 use clap::Args;
 use serde_json::json;
 
@@ -22,8 +21,8 @@ pub struct VerifyArgs {
 }
 
 /// Tells everything that is wrong, each with its file; exit 1 where something is. Writes nothing, needs no lock.
-pub fn run(args: &VerifyArgs, context: &mut Context) -> Outcome {
-    let remains = Store::new(args.place.directory()).remains().map_err(|error| stored::failure(&error))?;
+pub async fn run(args: &VerifyArgs, context: &mut Context) -> Outcome {
+    let remains = args.place.store().remains().await.map_err(|error| stored::failure(&error))?;
     let faults = verify(&remains);
     let exit = if faults.is_empty() { Exit::Done } else { Exit::Error };
     if args.json {

@@ -71,7 +71,7 @@ fn a_full_disk_is_named() {
     let error = StoreError::io("write the state", Path::new("x"))(std::io::ErrorKind::StorageFull.into()).to_string();
     assert!(error.starts_with("Cannot write the state at x: ") && error.contains("disk is full"), "{error}");
     if Path::new("/dev/full").exists() {
-        let mut journal = super::super::write::Journal::new(
+        let mut journal = super::super::journal::Journal::new(
             fs::OpenOptions::new().write(true).open("/dev/full").expect("a device"),
             0,
         );

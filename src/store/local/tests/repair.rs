@@ -3,9 +3,9 @@
 use super::*;
 
 fn mended(store: &Store) -> crate::state::Repair {
-    let lock = store.lock_only("state repair", Duration::ZERO).expect("the lock");
+    let mut files = store.lock_only("state repair", Duration::ZERO).expect("the lock");
     let repair = crate::state::repair(&store.remains().expect("the files")).expect("something is left");
-    store.mend(&lock, &repair.state).expect("mended files");
+    now(files.mend(&Snapshot::of(&repair.state))).expect("mended files");
     assert_eq!(crate::state::verify(&store.remains().expect("the files")), []);
     repair
 }
@@ -28,9 +28,8 @@ fn a_state_cut_anywhere_is_repaired_without_a_loss() {
         fs::remove_dir_all(store.backups_path()).expect("backups");
         fs::write(store.state_path(), &text).expect("the state");
         super::super::backups::keep(
-            store.directory(),
-            &State { serial: 1, ..before.clone() },
-            std::str::from_utf8(&text).expect("text"),
+            &store.backups_path(),
+            &Snapshot { serial: 1, seq: before.journal_seq, text: String::from_utf8(text.clone()).expect("text") },
         )
         .expect("a backup");
     }

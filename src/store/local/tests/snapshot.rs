@@ -89,7 +89,7 @@ fn a_state_that_is_put_takes_the_place_of_all() {
     assert!(claims(&loaded.state).is_empty() && !loaded.journaled);
 }
 
-fn lock_free_append(locked: LockedStore, store: &Store) -> u64 {
+fn lock_free_append(locked: Locked, store: &Store) -> u64 {
     drop(locked);
     lock(store).append(&[Event::End]).expect("an append")
 }

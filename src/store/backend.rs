@@ -1,0 +1,142 @@
+//! The one trait between us and where a state lives.
+//!
+//! A store keeps two things: the snapshot, replaced as a whole by whoever names the version that it read, and the journal,
+//! which only grows, group by group. Whoever took the journal over last may write to it; all others are refused, whatever
+//! became of the lock. So the journal is the fence (invariant 14), and the lock is politeness: it keeps people from waiting
+//! for a refusal. A write is one attempt, and says what is known of it, as a call to the account does.
+
+use super::fault::StoreError;
+use super::holder::LockInfo;
+use super::place::Place;
+use crate::state::{Remains, State, encode};
+use futures::future::BoxFuture;
+use std::fmt::Debug;
+use std::time::Duration;
+
+/// What stands in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The snapshot.
+    State,
+    /// What happened since.
+    Journal,
+    /// Who may write.
+    Lock,
+}
+
+/// Which snapshot stands there: two that differ in a byte have different versions. The default is that of none at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Version(pub Option<String>);
+
+/// Snapshot and journal as they stood together at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    /// The snapshot; `None` before the first.
+    pub state: Option<Vec<u8>>,
+    /// Its version.
+    pub version: Version,
+    /// The journal, one entry a line.
+    pub journal: Vec<u8>,
+}
+
+/// Entries that become durable together, or not at all.
+#[derive(Clone, Debug)]
+pub struct Entries {
+    /// The last entry that the snapshot contains: the journal need not hold any up to it.
+    pub contained: u64,
+    /// The number of the first entry. Whatever the journal holds from it on is of an append that failed, and goes.
+    pub first: u64,
+    /// The entries, one a line.
+    pub lines: String,
+}
+
+/// A snapshot that is to be written.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Its serial, for the name of its copy.
+    pub serial: u64,
+    /// The last entry that it contains.
+    pub seq: u64,
+    /// Its text. No two differ in nothing but their place: serial or last entry tell them apart.
+    pub text: String,
+}
+
+impl Snapshot {
+    /// Of a state.
+    pub fn of(state: &State) -> Snapshot {
+        Snapshot { serial: state.serial, seq: state.journal_seq, text: encode(state) }
+    }
+}
+
+/// What became of one attempt to write.
+#[derive(Debug)]
+pub enum Written<T> {
+    /// It is durable.
+    Done(T),
+    /// Provably nothing was written.
+    NotDone(StoreError),
+    /// Nothing was written, for somebody else has changed this part meanwhile. Whoever is refused must stop.
+    Refused(Part),
+    /// Nobody knows. The same write again settles it: it is refused, or done once.
+    InDoubt(StoreError),
+}
+
+/// Where the state of one fleet lives, as one run sees it.
+pub trait StateStore: Debug + Send + Sync {
+    /// How a person finds a part of it.
+    fn place(&self, part: Part) -> Place;
+
+    /// Reads without a lock, also while another run writes.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn read(&self) -> BoxFuture<'_, Result<Stored, StoreError>>;
+
+    /// Takes the journal over, and reads what this run goes on from. Runs before it are refused from then on where the
+    /// store can see to that; the lock keeps it from happening to one that is alive.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn take_over(&mut self) -> BoxFuture<'_, Result<Stored, StoreError>>;
+
+    /// Appends to the journal, provided that it is still this run's.
+    fn append<'a>(&'a mut self, entries: &'a Entries) -> BoxFuture<'a, Written<()>>;
+
+    /// Replaces the snapshot of this version, keeps a copy, and empties the journal of what the new one contains.
+    fn replace<'a>(&'a mut self, over: &'a Version, next: &'a Snapshot) -> BoxFuture<'a, Written<Version>>;
+
+    /// Takes the lock, waiting for at most `timeout` (zero: one try). Returns who held it before and died with it.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`]; it cannot be written.
+    fn lock<'a>(
+        &'a mut self,
+        info: &'a LockInfo,
+        timeout: Duration,
+    ) -> BoxFuture<'a, Result<Option<LockInfo>, StoreError>>;
+
+    /// Who holds the lock, or died with it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn holder(&self) -> BoxFuture<'_, Result<Option<LockInfo>, StoreError>>;
+
+    /// Takes the lock away from a run that is known to have died, by the id of the lock.
+    ///
+    /// # Errors
+    /// [`StoreError::Unlock`] where nobody holds it, the id is another's, or its run is known to be alive.
+    fn force_unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Everything as it is, understood or not.
+    ///
+    /// # Errors
+    /// It cannot be read. Copies that cannot be read count as empty.
+    fn remains(&self) -> BoxFuture<'_, Result<Remains, StoreError>>;
+
+    /// Keeps snapshot and journal beside as they are, and puts this snapshot in their place. Only under the lock. Returns
+    /// where they are kept.
+    ///
+    /// # Errors
+    /// It cannot be written: whatever was there is there still, at one place or the other.
+    fn mend<'a>(&'a mut self, next: &'a Snapshot) -> BoxFuture<'a, Result<Vec<Place>, StoreError>>;
+}
