@@ -1,8 +1,9 @@
 //! podform: Terraform for rented GPUs.
 //!
 //! This page is the map of the house. Rooms stand in rows; a room imports only from earlier rows, or from rooms to its
-//! left inside its own row. `tests/layering.rs` reads the sources and enforces it. Rows 0 to 4 are pure: no `async`,
-//! file system, environment, clock, randomness, network or printing.
+//! left inside its own row. A room inside another one may stand in a later row than that. `tests/layering.rs` reads the
+//! sources and enforces it. Rows 0 to 4 are pure: no `async`, file system, environment, clock, randomness, network or
+//! printing.
 //!
 //! | row | rooms, left to right |
 //! |---|---|
@@ -11,8 +12,8 @@
 //! | 2 nouns | [`live`], [`schema`], [`config`], [`state`] |
 //! | 3 verbs | [`market`], [`plan`], [`review`] |
 //! | 4 drawing | [`render`] (apply and planning never name it) |
-//! | 5 seam | [`cloud`] |
-//! | 6 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store`], [`sandbox`] (imports none of its neighbours) |
+//! | 5 seams | [`cloud`], [`store`] |
+//! | 6 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store::local`], [`sandbox`] (imports none of its neighbours) |
 //! | 7 effects | [`refresh`], [`planning`], [`apply`] |
 //! | 8 use | [`session`] (configuration, account, state and client, opened once and closed on every path) |
 //! | 9 shell | [`cli`] (the only room that prints) |

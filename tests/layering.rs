@@ -51,7 +51,7 @@ fn read(directory: &Path, prefix: &str, sources: &mut Vec<Source>) {
 /// Room to (row, place in the row), as the table at the head of `lib.rs` says.
 fn map_of(lib: &str) -> BTreeMap<String, (usize, usize)> {
     let row = Regex::new(r"^//! \| (\d) [a-z]+ \| (.*) \|$").unwrap();
-    let room = Regex::new(r"\[`([a-z_]+)`\]").unwrap();
+    let room = Regex::new(r"\[`([a-z_:]+)`\]").unwrap();
     let mut map = BTreeMap::new();
     for line in lib.lines() {
         let Some(found) = row.captures(line) else { continue };
@@ -90,13 +90,15 @@ fn faults(sources: &[Source]) -> Vec<String> {
             continue;
         }
         let code = without_tests(&code[path]);
-        let room = path.split(['/', '.']).next().unwrap_or_default();
+        let room = room_of(&map, path.trim_end_matches(".rs").split('/'));
+        let room = room.as_str();
         let place = if path == "main.rs" { Some(&(usize::MAX, 0)) } else { map.get(room) };
         let Some(place) = place else {
             faults.push(format!("{path}: the room {room} does not stand in the map of lib.rs"));
             continue;
         };
         for (line, named) in imports(path, &code) {
+            let named = room_of(&map, named.split("::"));
             match map.get(&named) {
                 _ if named == room => {}
                 Some(_) if room == "sandbox" => {
@@ -129,17 +131,27 @@ fn faults(sources: &[Source]) -> Vec<String> {
         if room != "cli" {
             forbid(PRINTS, "outside cli");
         }
+        for inner in map.keys().filter_map(|other| other.strip_prefix(room)?.strip_prefix("::")) {
+            forbid(&format!(r"\b{inner}::"), "in the room that it stands in, which is of an earlier row");
+        }
         forbid(r"\.unwrap\(\)", "outside tests");
     }
     faults
 }
 
-/// The rooms that code names from the root of the crate, with the line. `path` tells how many `super` lead there.
+/// The room of a file or a name: the one inside another where the map knows that.
+fn room_of<'a>(map: &BTreeMap<String, (usize, usize)>, mut path: impl Iterator<Item = &'a str>) -> String {
+    let outer = path.next().unwrap_or_default();
+    let inner = path.next().map(|inner| format!("{outer}::{inner}"));
+    inner.filter(|inner| map.contains_key(inner)).unwrap_or_else(|| outer.to_owned())
+}
+
+/// What code names from the root of the crate, with the line. `path` tells how many `super` lead there.
 fn imports(path: &str, code: &str) -> Vec<(usize, String)> {
     let module = path.trim_end_matches(".rs").trim_end_matches("/mod");
     let depth = if path == "main.rs" { 0 } else { module.split('/').count() };
-    let start = Regex::new(r"\b(crate|podform|(?:super::)*super)::(\{|[a-z_]+)").unwrap();
-    let word = Regex::new(r"^\s*([a-z_]+)").unwrap();
+    let start = Regex::new(r"\b(crate|podform|(?:super::)*super)::(\{|[a-z_]+(?:::[a-z_]+)?)").unwrap();
+    let word = Regex::new(r"^\s*([a-z_]+(?:::[a-z_]+)?)").unwrap();
     let mut found = Vec::new();
     for import in start.captures_iter(code) {
         let at = import.get(0).unwrap();
@@ -257,7 +269,7 @@ fn code_of(source: &str) -> String {
 mod tests {
     use super::*;
 
-    const LIB: &str = "//! | 0 words | [`diag`], [`money`] |\n//! | 1 language | [`lang`] |\n//! | 4 drawing | [`render`] |\n//! | 5 edges | [`http`], [`sandbox`] |\n//! | 6 effects | [`apply`] |\n//! | 7 shell | [`cli`] |\npub mod diag;\npub mod money;\npub mod lang;\npub mod http;\npub mod sandbox;\npub mod render;\npub mod apply;\npub mod cli;";
+    const LIB: &str = "//! | 0 words | [`diag`], [`money`] |\n//! | 1 language | [`lang`] |\n//! | 4 drawing | [`render`] |\n//! | 5 edges | [`http`], [`lang::far`], [`sandbox`] |\n//! | 6 effects | [`apply`] |\n//! | 7 shell | [`cli`] |\npub mod diag;\npub mod money;\npub mod lang;\npub mod http;\npub mod sandbox;\npub mod render;\npub mod apply;\npub mod cli;";
 
     fn check(path: &str, text: &str) -> Vec<String> {
         let source = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
@@ -276,6 +288,9 @@ mod tests {
             ("lang/mod.rs", "use crate::attic::Box;", "there is no room attic"),
             ("sandbox/mod.rs", "use crate::diag::Diagnostic;", "the sandbox imports nothing"),
             ("attic.rs", "", "does not stand in the map"),
+            ("lang/far.rs", "use crate::sandbox::Serve;", "lang::far (row 5) must not import sandbox"),
+            ("render.rs", "use crate::{diag, lang::far::Away};", "must not import lang::far"),
+            ("lang/mod.rs", "pub use far::Away;", "far:: in the room that it stands in"),
             ("diag.rs", "async fn f() {}", "async in a pure row"),
             ("lang/mod.rs", "fn f() { std::fs::read(\"x\"); }", "std::fs in a pure row"),
             ("money.rs", "let t = std::time::Instant::now();", "Instant in a pure row"),
@@ -300,6 +315,7 @@ mod tests {
                 "use super::diag; const A: &str = \"tokio \\\" crate::cli\"; fn f<'a>(x: &'a str, c: char) { c == '\"'; }",
             ),
             ("lang/parse.rs", "use hcl::edit; /* reqwest */"),
+            ("lang/far/mod.rs", "use crate::lang::Value; use crate::http::Client; async fn f() {}"),
             ("cli/mod.rs", "use crate::{diag, http}; fn f() { println!(\"x\"); }"),
             ("http/mod.rs", "fn f() {}\n#[cfg(test)]\nmod tests {\n fn g() { x.unwrap(); crate::cli::run() }\n}"),
             ("lang/eval.rs", "use super::Value; use super::super::diag;"),

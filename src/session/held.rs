@@ -44,11 +44,7 @@ impl Held {
     }
 
     /// As [`Held::open`], for commands that call nothing.
-    pub async fn alone(
-        store: Box<dyn StateStore>,
-        locking: Locking,
-        diags: &mut Diagnostics,
-    ) -> Result<Held, Failure> {
+    pub async fn alone(store: Box<dyn StateStore>, locking: Locking, diags: &mut Diagnostics) -> Result<Held, Failure> {
         let held = Held::take(store, locking).await?;
         held.tell(diags);
         Ok(held)

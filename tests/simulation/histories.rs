@@ -145,7 +145,7 @@ impl History {
     async fn run(&mut self, trouble: Trouble) -> End {
         let skew = *self.chance.pick(&[0, 0, -7200, 40, 3600]).unwrap();
         self.world.ledger.lock().unwrap().caps = self.fleet.caps();
-        let how = How { hcl: self.fleet.hcl(), trouble: trouble.clone(), skew, accept_missing: true };
+        let how = How { hcl: self.fleet.hcl(), trouble: trouble.clone(), skew, accept_missing: true, ..How::default() };
         let before = self.world.disk.lock().unwrap().durable.len();
         let end = run(&self.world, &how).await;
         self.runs += 1;

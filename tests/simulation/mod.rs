@@ -17,6 +17,7 @@ mod orphans;
 mod patience;
 mod run;
 mod sight;
+mod stores;
 mod trouble;
 
 use std::future::Future;

@@ -23,12 +23,12 @@ pub async fn release_orphans(world: &World) -> Vec<ObjectId> {
 
 async fn release(world: &World, orphan: &Orphan, store: &mut LockedStore, state: &mut State) {
     let before = state.clone();
-    let commit = async |events: Vec<podform::state::Event>| {
-        store.append(&events).await.map_err(|error| unwritten(&error))?;
-        events.into_iter().for_each(|event| state.apply(event));
-        Ok(())
-    };
     let clock = Clock::new(world.account().now());
+    let commit = async |events: Vec<podform::state::Event>| {
+        store.append(&events).await.map_err(|error| unwritten(&error)).map(|_| {
+            events.into_iter().for_each(|event| state.apply(event));
+        })
+    };
     release_orphan(world, orphan, (&before, "sim"), &clock, commit).await.unwrap();
 }
 

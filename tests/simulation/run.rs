@@ -32,6 +32,8 @@ pub struct How {
     pub trouble: Trouble,
     /// How far this computer's clock is ahead of the server's, in seconds.
     pub skew: i64,
+    /// `-parallelism`, if it is more than eight.
+    pub parallelism: usize,
     /// `-accept-missing`.
     pub accept_missing: bool,
 }
@@ -167,9 +169,10 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
         let _ = store.snapshot(&mut state).await;
         return Ok(End::Nothing(made.in_doubt.len()));
     }
+    let parallelism = how.parallelism.max(8);
     let (_cancel, cancel) = tokio::sync::watch::channel(Cancel::Running);
     let performing =
-        Performing { plan: made, market, state, journal: &mut store, parallelism: 8, cancel, connect: &NoPort };
+        Performing { plan: made, market, state, journal: &mut store, parallelism, cancel, connect: &NoPort };
     let mut result = session.apply(performing, |_| ()).await;
     let _ = store.snapshot(&mut result.state).await;
     let steps = made.steps.iter().map(|step| {

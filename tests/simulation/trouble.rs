@@ -77,6 +77,8 @@ pub enum Trouble {
     Call(usize, Fault),
     /// The write of this number, from 0.
     Write(usize, DiskFault),
+    /// Every write.
+    EveryWrite(DiskFault),
     /// Each with this share of calls, in percent, by the seed.
     Random { seed: u64, share: usize },
 }
@@ -144,6 +146,7 @@ impl Troubles {
         self.writes += 1;
         let fault = match self.plan {
             Trouble::Write(number, fault) if number == at => Some(fault),
+            Trouble::EveryWrite(fault) => Some(fault),
             Trouble::Random { seed, share } => {
                 let mut chance = self.chance(seed, "write");
                 chance.percent(share / 4).then(|| *chance.pick(&DISK_FAULTS).unwrap())

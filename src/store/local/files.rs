@@ -3,15 +3,15 @@
 use super::backups;
 use super::journal::Journal;
 use super::lock::{self, Lock};
-use super::private::{make_directory, replace, sweep};
+use super::private::{make_directory, read, replace, sweep};
 use crate::lang::hex;
 use crate::state::Remains;
 use crate::store::{Entries, LockInfo, Part, Place, Snapshot, StateStore, StoreError, Stored, Version, Written};
 use futures::future::{BoxFuture, FutureExt, ready};
 use sha2::{Digest, Sha256};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fs, io};
 
 /// How often a reader starts anew because the state was replaced under its eyes. Each time a run has written a whole
 /// snapshot meanwhile; so many in a row are no accident.
@@ -184,12 +184,4 @@ impl StateStore for Files {
 
 fn version(bytes: Option<&[u8]>) -> Version {
     Version(bytes.map(|bytes| hex(&Sha256::digest(bytes))))
-}
-
-pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }

@@ -1,7 +1,6 @@
 //! The open journal.
 
-use super::files::read;
-use super::private::{make_directory, open_append, replace};
+use super::private::{make_directory, open_append, read, replace};
 use crate::state::{decode_journal, encode_entry};
 use crate::store::{Entries, StoreError};
 use std::fs::{self, File};

@@ -1,8 +1,8 @@
 //! The files as they are, understood or not; and mended ones in their place.
 
 use super::backups;
-use super::files::{Files, read};
-use super::private::{make_directory, replace, sweep};
+use super::files::Files;
+use super::private::{make_directory, read, replace, sweep};
 use crate::state::Remains;
 use crate::store::{Part, Place, Snapshot, StateStore, StoreError};
 use std::path::{Path, PathBuf};

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// The files of a directory, each time opened anew; waits for every answer.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Store(PathBuf);
 
 /// [`LockedStore`], waiting for every answer.
