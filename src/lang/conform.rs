@@ -1,7 +1,7 @@
 //! Values of variables: `optional` attributes are filled in, then the value converts to the type.
 
+use super::constraint::Constraint;
 use super::convert::{ConvertError, convert};
-use super::types::Constraint;
 use super::value::{Kind, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;

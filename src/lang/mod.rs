@@ -8,6 +8,7 @@ pub mod ast;
 pub mod body;
 pub mod budget;
 mod conform;
+mod constraint;
 pub mod convert;
 mod digits;
 pub mod eval;
@@ -39,8 +40,9 @@ mod tests_support;
 #[cfg(test)]
 mod tests_values;
 
+pub use constraint::Constraint;
 pub use hex::hex;
 pub use number::Number;
 pub use reference::{Effects, Reference, Scope, Subject};
-pub use types::{Constraint, Type};
+pub use types::Type;
 pub use value::{Kind, Marks, Value};

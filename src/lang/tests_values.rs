@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+use super::constraint::{Constraint, ObjectAttribute};
 use super::convert::{conform, convert};
 use super::tests_support::{answer, eval, show};
-use super::types::{Constraint, ObjectAttribute, Type};
+use super::types::Type;
 use super::value::Value;
 
 #[test]

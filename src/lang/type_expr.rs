@@ -1,10 +1,11 @@
 //! Type expressions of `variable` blocks: `list(object({ a = optional(string, "x") }))`.
 
 use super::ast::{Call, Expr, ExprKind, ObjectKey};
+use super::constraint::{Constraint, ObjectAttribute};
 use super::convert::conform;
 use super::eval::evaluate;
 use super::reference::{Effects, Scope, Subject};
-use super::types::{Constraint, ObjectAttribute, Type};
+use super::types::Type;
 use super::value::Value;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use std::collections::BTreeMap;

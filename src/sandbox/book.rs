@@ -12,13 +12,6 @@ use super::templates::Template;
 /// Version of the world file.
 pub(super) const VERSION: u32 = 1;
 
-/// One variable of an environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct EnvVariable {
-    pub name: String,
-    pub value: String,
-}
-
 /// Money that came in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Deposit {

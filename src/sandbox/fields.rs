@@ -1,10 +1,17 @@
 //! Reading bodies as strictly as the real serializer does: wrong scalar types are 400 and name the attribute.
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::book::EnvVariable;
 use super::wire::{Refusal, Violation, WRONG_TYPE};
+
+/// One variable of an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct EnvVariable {
+    pub name: String,
+    pub value: String,
+}
 
 /// The members of a request body. Unknown ones are ignored.
 pub(super) struct Fields(Map<String, Value>);

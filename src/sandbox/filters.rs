@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use rust_decimal::Decimal;
 
 use super::choices::{CudaFilter, PriceFilter};
-use super::market::Listing;
+use super::listing::Listing;
 use super::switches::Switches;
 use super::wire::Refusal;
 

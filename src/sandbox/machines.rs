@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::book::EnvVariable;
 use super::clock::seconds;
+use super::fields::EnvVariable;
 use super::switches::Switches;
 use super::templates::Template;
 

@@ -36,6 +36,7 @@ mod fields;
 mod filters;
 mod global_templates;
 mod hosts;
+mod listing;
 mod machines;
 mod market;
 mod ports;
@@ -60,4 +61,5 @@ pub use choices::{
 pub use faults::{Calls, Fault, Kind};
 pub use server::{Handle, serve};
 pub use switches::Switches;
-pub use world::{OpenError, World};
+pub use world::World;
+pub use worldfile::OpenError;

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::book::EnvVariable;
 use super::chance::{draw, mix};
 use super::choices::{EnvRule, Envelope, ListOrder};
 use super::clock::stamp;
+use super::fields::EnvVariable;
 use super::machines::{Machine, disk_price};
 use super::ports::{Reach, ports};
 use super::switches::Switches;

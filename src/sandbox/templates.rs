@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::book::EnvVariable;
 use super::choices::PasswordEcho;
+use super::fields::EnvVariable;
 use super::fields::Fields;
 use super::switches::Switches;
 use super::wire::{BLANK, Refusal, TOO_HIGH, TOO_LOW, Violation};

@@ -1,9 +1,8 @@
 //! The whole simulated world: what is stored, what follows from it, and how time passes over it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -17,55 +16,7 @@ use super::hosts::Hosts;
 use super::machines::{End, Machine};
 use super::switches::Switches;
 use super::templates::Template;
-use super::worldfile::WorldFile;
-
-/// Why a world could not be opened.
-#[derive(Debug)]
-pub enum OpenError {
-    /// Another sandbox has it open.
-    Locked {
-        /// The world file.
-        path: PathBuf,
-    },
-    /// It is not a world, or of a version this program does not know. It is left as it is.
-    Unreadable {
-        /// The world file, or its log.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// It was made from another seed.
-    OtherSeed {
-        /// The world file.
-        path: PathBuf,
-        /// The seed it was made from.
-        stored: u64,
-    },
-    /// The file system refused.
-    Io {
-        /// The world file.
-        path: PathBuf,
-        /// What it said.
-        why: io::Error,
-    },
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            OpenError::Locked { path } => {
-                write!(f, "the sandbox world {} is in use by another podform process", path.display())
-            }
-            OpenError::Unreadable { path, why } => write!(f, "{} is not a sandbox world: {why}", path.display()),
-            OpenError::OtherSeed { path, stored } => {
-                write!(f, "the sandbox world {} was made from seed {stored}", path.display())
-            }
-            OpenError::Io { path, why } => write!(f, "cannot open the sandbox world {}: {why}", path.display()),
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
+use super::worldfile::{OpenError, WorldFile};
 
 /// What a call changed and the log does not have yet.
 #[derive(Default)]

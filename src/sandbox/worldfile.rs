@@ -3,15 +3,63 @@
 //! `world.json` is replaced atomically; `world.json.log` gets one line per change before the change is answered;
 //! `world.json.lock` is locked while a sandbox has the world open. Opening and closing fold the log into the snapshot.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::book::{Book, Change, VERSION};
-use super::world::OpenError;
 
 /// A log shorter than this is not worth folding.
 const FOLD_BYTES: u64 = 4 << 20;
+
+/// Why a world could not be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another sandbox has it open.
+    Locked {
+        /// The world file.
+        path: PathBuf,
+    },
+    /// It is not a world, or of a version this program does not know. It is left as it is.
+    Unreadable {
+        /// The world file, or its log.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It was made from another seed.
+    OtherSeed {
+        /// The world file.
+        path: PathBuf,
+        /// The seed it was made from.
+        stored: u64,
+    },
+    /// The file system refused.
+    Io {
+        /// The world file.
+        path: PathBuf,
+        /// What it said.
+        why: io::Error,
+    },
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenError::Locked { path } => {
+                write!(f, "the sandbox world {} is in use by another podform process", path.display())
+            }
+            OpenError::Unreadable { path, why } => write!(f, "{} is not a sandbox world: {why}", path.display()),
+            OpenError::OtherSeed { path, stored } => {
+                write!(f, "the sandbox world {} was made from seed {stored}", path.display())
+            }
+            OpenError::Io { path, why } => write!(f, "cannot open the sandbox world {}: {why}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
 
 /// The files of an open world.
 pub(super) struct WorldFile {

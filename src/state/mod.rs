@@ -10,6 +10,7 @@ pub mod journal;
 mod loss;
 mod model;
 mod record;
+mod remains;
 mod repair;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -26,5 +27,6 @@ pub use format::{FORMAT, encode};
 pub use journal::Event;
 pub use loss::{Loss, bills, losses};
 pub use model::{AccountIdentity, Intent, IntentAction, OutputState, Record, SecretDigest, State};
+pub use remains::Remains;
 pub use repair::{Repair, repair};
-pub use verify::{FileFault, Remains, contradictions, verify};
+pub use verify::{FileFault, contradictions, verify};

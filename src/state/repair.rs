@@ -2,12 +2,12 @@
 
 use super::codec::{Entry, Salvage, salvage};
 use super::decode::{decode, decode_edited};
-use super::difference::differences;
 use super::fault::StateError;
 use super::journal::Event;
 use super::loss::losses;
 use super::model::State;
-use super::verify::{Remains, contradictions};
+use super::remains::{Remains, changes, newest};
+use super::verify::contradictions;
 use crate::schema::INSTANCE;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -138,22 +138,6 @@ fn base(
 fn edited(remains: &Remains, own: Option<&Result<State, StateError>>) -> Option<State> {
     let unsealed = matches!(own, Some(Err(StateError::Changed | StateError::Unsealed)));
     decode_edited(remains.state.as_deref().filter(|_| unsealed)?).ok()
-}
-
-/// The newest backup of the same lineage that loads.
-fn newest<'a>(remains: &'a Remains, state: &State) -> Option<(&'a str, State)> {
-    let mut all = remains.backups.iter().filter_map(|(name, _, bytes)| Some((name.as_str(), decode(bytes).ok()?)));
-    all.find(|(_, backup)| backup.lineage == state.lineage)
-}
-
-/// What an edited state says that the newest backup does not: whole sentences.
-pub(super) fn changes(remains: &Remains, state: &State) -> Vec<String> {
-    let Some((name, backup)) = newest(remains, state) else { return Vec::new() };
-    let found = differences(&backup, state);
-    match found.is_empty() {
-        true => vec![format!("It says the same as {name}.")],
-        false => vec![format!("Against {name} it has:\n  {}", found.join("\n  "))],
-    }
 }
 
 /// What another program left, with our key from the newest backup where both say the same of every object.

@@ -4,24 +4,9 @@ use super::codec::{Salvage, salvage};
 use super::decode::{decode, decode_edited};
 use super::fault::StateError;
 use super::model::{IntentAction, State};
-use super::repair::changes;
+use super::remains::{Remains, changes};
 use crate::schema::INSTANCE;
 use std::collections::BTreeMap;
-
-/// The files of a state as they stand on disk, whether they are understood or not.
-#[derive(Clone, Debug, Default)]
-pub struct Remains {
-    /// The state; `None` where there is none.
-    pub state: Option<Vec<u8>>,
-    /// Its path.
-    pub state_name: String,
-    /// The journal.
-    pub journal: Vec<u8>,
-    /// Its path.
-    pub journal_name: String,
-    /// Copies of states, the newest first: path, serial, bytes.
-    pub backups: Vec<(String, u64, Vec<u8>)>,
-}
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

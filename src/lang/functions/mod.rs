@@ -8,6 +8,7 @@ mod crypto;
 mod csv;
 mod datetime;
 mod encoding;
+mod fault;
 mod filesystem;
 mod format;
 mod format_real;
@@ -27,66 +28,16 @@ mod yaml_decode;
 mod yaml_encode;
 mod yaml_scalar;
 
-use super::budget::{MOST_TEXT, may_be_text};
 use super::reference::Effects;
 use super::types::Type;
 use super::value::Value;
+pub use fault::{CallError, Fault};
 use signature::Function;
 pub use signature::{Parameter, Signature};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// Why a call failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallError {
-    /// The argument at fault, from 0; `None` for the call as a whole.
-    pub argument: Option<usize>,
-    /// What is wrong, a clause without the name of the function.
-    pub message: String,
-    /// Which kind of fault it is.
-    pub fault: Fault,
-}
-
-/// Kinds of failed calls, each with its own summary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Fewer arguments than parameters.
-    TooFewArguments,
-    /// More arguments than parameters.
-    TooManyArguments,
-    /// One argument is at fault.
-    Argument,
-    /// The call failed.
-    Call,
-}
-
 impl CallError {
-    fn call(message: impl Into<String>) -> Self {
-        Self { argument: None, message: message.into(), fault: Fault::Call }
-    }
-
-    fn argument(index: usize, message: impl Into<String>) -> Self {
-        Self { argument: Some(index), message: message.into(), fault: Fault::Argument }
-    }
-
-    /// An error where a text would have so many bytes.
-    fn unless_too_long(bytes: usize) -> Result<(), CallError> {
-        match may_be_text(bytes) {
-            true => Ok(()),
-            false => Err(CallError::call(format!("the text would be longer than {} MiB", MOST_TEXT >> 20))),
-        }
-    }
-
-    /// The summary of a diagnostic.
-    pub fn summary(&self) -> &'static str {
-        match self.fault {
-            Fault::TooFewArguments => "Not enough function arguments",
-            Fault::TooManyArguments => "Too many function arguments",
-            Fault::Argument => "Invalid function argument",
-            Fault::Call => "Error in function call",
-        }
-    }
-
     /// The detail of a diagnostic about a call of the function `name`.
     pub fn detail(&self, name: &str) -> String {
         match (self.fault, self.argument) {
