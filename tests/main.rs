@@ -8,6 +8,7 @@ mod closing;
 mod console;
 mod crash;
 mod dependencies;
+mod documents;
 mod examples;
 mod fleet;
 mod group_lists;

@@ -6,7 +6,7 @@ use std::fmt;
 /// The variable that carries the claim of a rent.
 pub const CLAIM_VARIABLE: &str = "PODFORM_CLAIM";
 
-/// Names and values; the order on the wire does not matter (design, section 3). `Debug` shows names only.
+/// Names and values; the order on the wire does not matter. `Debug` shows names only.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Env(pub BTreeMap<String, String>);
 

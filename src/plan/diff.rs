@@ -59,7 +59,7 @@ pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, 
     Value::from_entries(object)
 }
 
-/// Where renewal is on and no maximum is given, the cap is the maximum (design, section 3).
+/// Where renewal is on and no maximum is given, the cap is the maximum.
 fn fill_renewal(schema: &Schema, object: &mut BTreeMap<Arc<str>, Value>, standing: Option<&Value>) {
     if schema.kind != INSTANCE || object.get("max_auto_renew_price").is_none_or(|price| !price.is_null()) {
         return;

@@ -105,7 +105,7 @@ pub(super) fn names_another(address: &InstanceAddr, live: LiveObject<'_>) -> boo
     live.notes().and_then(|notes| Mark::read(notes).1).is_some_and(|mark| mark.address != *address)
 }
 
-/// A second group of that name that is not ours is an error (design, section 3).
+/// A second group of that name that is not ours is an error.
 pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desired: &Value, diags: &mut Diagnostics) {
     let Some(name) = desired.get("name").and_then(Value::as_str) else { return };
     let Some(other) = input.snapshot.groups.values().find(|group| group.name.as_deref() == Some(name)) else {
@@ -131,7 +131,7 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
     diags.push(Diagnostic::error("Template group already exists", detail).with_hint(hint).on(address));
 }
 
-/// A machine that stands and bills above its cap is an error, never silent (design, section 3).
+/// A machine that stands and bills above its cap is an error, never silent.
 pub(super) fn within_caps(changes: &[Change], diags: &mut Diagnostics) {
     for change in changes {
         if !matches!(change.action, Action::NoOp | Action::Update) || change.address.resource.kind != INSTANCE {

@@ -1,4 +1,4 @@
-//! Reading the account: lists first, details only where something differs (design, section 7).
+//! Reading the account: lists first, details only where something differs.
 
 use super::observed::differing;
 use crate::cloud::fault::fault;

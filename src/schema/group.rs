@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use Change::InPlace;
 
-/// The table (design, section 3). Everything updates in place.
+/// The table (see README). Everything updates in place.
 pub static SCHEMA: Schema = Schema {
     kind: super::TEMPLATE_GROUP,
     attributes: &[

@@ -20,7 +20,7 @@ pub(super) const PORT: &[(&str, Ty)] = &[
     ("url", Ty::String),
 ];
 
-/// The table (design, section 3).
+/// The table of README.
 pub static SCHEMA: Schema = Schema {
     kind: super::INSTANCE,
     attributes: &[
