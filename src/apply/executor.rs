@@ -15,9 +15,9 @@ use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::config::ASSERTION_FAILED;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
-use crate::lang::{Effects, Value};
+use crate::lang::Value;
 use crate::live::{Account, GroupId, MachineId};
-use crate::plan::{ApplyEvent, Desires, Plan, PlanMode, Program, Step, StepAction, StepId};
+use crate::plan::{ApplyEvent, Desires, Outcome, Plan, PlanMode, Step, StepAction, StepId};
 use crate::schema::instance::dollars;
 use crate::schema::{INSTANCE, TEMPLATE_GROUP};
 use crate::state::digest::SecretKey;
@@ -54,16 +54,11 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
     };
     let mut executor = Executor {
         plan: input.plan,
-        program: input.program,
-        effects: input.effects,
         key: input.key,
         journal: Journal::new(input.journal),
         inbox,
         order: Order::of(input.plan),
-        applied: BTreeMap::new(),
-        desires: Desires::default(),
-        evaluated: BTreeSet::new(),
-        faults: Diagnostics::new(),
+        desires: input.program.desires(input.plan, input.effects),
         result: ApplyResult { state: input.state, ..ApplyResult::default() },
     };
     if let Err(stop) = executor.begin(&ctx, account).await {
@@ -83,20 +78,12 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
 
 pub(super) struct Executor<'a> {
     pub plan: &'a Plan,
-    pub program: &'a Program,
-    pub effects: &'a dyn Effects,
     pub key: &'a SecretKey,
     pub journal: Journal<'a>,
     pub inbox: mpsc::UnboundedReceiver<Message>,
     pub order: Order,
-    /// Final objects of steps that are done.
-    pub applied: BTreeMap<InstanceAddr, Value>,
-    /// What the configuration asks for, by the last evaluation.
-    pub desires: Desires,
-    /// Steps whose objects that evaluation knew.
-    pub evaluated: BTreeSet<StepId>,
-    /// What went wrong in it.
-    pub faults: Diagnostics,
+    /// What the configuration asks for by now.
+    pub desires: Desires<'a>,
     pub result: ApplyResult,
 }
 
@@ -131,9 +118,7 @@ impl<'a> Executor<'a> {
             address: address.clone(),
             record: Box::new(record.clone()),
         }));
-        self.append(events).await?;
-        self.evaluate();
-        Ok(())
+        self.append(events).await
     }
 
     /// Runs the steps until nothing is left to run, or an interrupt or the journal stops them.
@@ -217,14 +202,6 @@ impl<'a> Executor<'a> {
         self.flush().await
     }
 
-    pub fn evaluate(&mut self) {
-        let mut faults = Diagnostics::new();
-        self.desires = self.program.desires(self.plan, &self.applied, self.effects, &mut faults);
-        self.faults = faults;
-        let done = self.order.ended().iter().filter(|(_, end)| **end == StepEnd::Done);
-        self.evaluated = done.map(|(id, _)| *id).collect();
-    }
-
     /// A step ended; what needed it and can no more be tried is told.
     fn end(&mut self, id: StepId, ended: Result<Finished, Stop>, show: &mut impl FnMut(ApplyEvent)) {
         let Some(step) = self.plan.steps.get(id.0) else { return };
@@ -237,9 +214,9 @@ impl<'a> Executor<'a> {
                     StepAction::Forget | StepAction::Read => {}
                 }
                 if let Some(object) = finished.object {
-                    self.applied.insert(step.address.clone(), object);
+                    self.desires.settle(&step.address, object);
                 }
-                match self.broken_postconditions(step) {
+                match self.desires.broken_postconditions(&step.address) {
                     broken if broken.is_empty() => StepEnd::Done,
                     // The object stands and is recorded; what needs it is not made.
                     broken => {
@@ -273,21 +250,6 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// The postconditions of an object that was just made or changed, as far as they are broken.
-    fn broken_postconditions(&mut self, step: &Step) -> Diagnostics {
-        let declared = self.program.configuration.declaration(&step.address.resource);
-        let mut broken = Diagnostics::new();
-        if declared.is_none_or(|(_, resource)| resource.lifecycle.postconditions.is_empty()) {
-            return broken;
-        }
-        self.evaluate();
-        let address = &step.address;
-        let concerns =
-            |fault: &&Diagnostic| fault.severity == Severity::Error && fault.address.as_deref() == Some(address);
-        self.faults.iter().filter(concerns).for_each(|fault| broken.push(fault.clone()));
-        broken
-    }
-
     fn tell(&mut self, step: &Step, diags: Diagnostics) {
         for mut diagnostic in diags {
             diagnostic.address.get_or_insert_with(|| Box::new(step.address.clone()));
@@ -297,14 +259,13 @@ impl<'a> Executor<'a> {
 
     /// What comes after the last step.
     async fn conclude(&mut self) {
-        self.evaluate();
+        let Outcome { faults, data, outputs: evaluated, checks } = self.desires.outcome();
         let complete = self.order.ended().values().all(|end| *end == StepEnd::Done);
         // Where steps failed, most of what is wrong only follows from it; a check that is not met stands.
-        let faults = std::mem::take(&mut self.faults).into_iter();
         let stands = |fault: &Diagnostic| complete || fault.summary == ASSERTION_FAILED;
-        faults.filter(stands).for_each(|fault| self.result.diagnostics.push(fault));
+        faults.into_iter().filter(stands).for_each(|fault| self.result.diagnostics.push(fault));
         let state = &self.result.state;
-        let outputs = outputs(self.plan, &state.outputs, &self.desires.outputs, complete);
+        let outputs = outputs(self.plan, &state.outputs, &evaluated, complete);
         let mut events = Vec::new();
         if outputs != state.outputs {
             events.push(Event::Outputs { outputs });
@@ -313,14 +274,14 @@ impl<'a> Executor<'a> {
             PlanMode::Destroy => BTreeMap::new(),
             PlanMode::Normal | PlanMode::RefreshOnly => {
                 let recorded = |value: &Value| Record::of(value, self.key).attributes;
-                self.desires.data.iter().map(|(address, value)| (address.clone(), recorded(value))).collect()
+                data.iter().map(|(address, value)| (address.clone(), recorded(value))).collect()
             }
         };
         if data != state.data && complete {
             events.push(Event::Data { data });
         }
-        if self.desires.checks != state.checks {
-            events.push(Event::Checks { checks: std::mem::take(&mut self.desires.checks) });
+        if checks != state.checks {
+            events.push(Event::Checks { checks });
         }
         events.push(Event::End);
         if let Err(error) = self.append(events).await {

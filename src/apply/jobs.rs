@@ -4,7 +4,7 @@ use super::executor::Executor;
 use super::step::{Job, Stop, Template};
 use super::{group, record};
 use crate::address::InstanceAddr;
-use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::diag::{Diagnostic, Severity};
 use crate::lang::Value;
 use crate::live::GroupId;
 use crate::path::ValuePath;
@@ -13,18 +13,10 @@ use crate::schema::{self, TEMPLATE_GROUP};
 use crate::state::Record;
 
 impl<'a> Executor<'a> {
-    /// What a step needs to know. The configuration is evaluated anew only where something that the step needs was made
-    /// since the last time.
+    /// What a step needs to know.
     pub fn job(&mut self, id: StepId) -> Result<Job<'a>, Stop> {
         let plan = self.plan;
         let Some(step) = plan.steps.get(id.0) else { return Err(Stop::Interrupted) };
-        let makes = |need: &StepId| {
-            let action = plan.steps.get(need.0).map(|step| step.action);
-            !matches!(action, Some(StepAction::Release | StepAction::DeleteGroup | StepAction::Forget))
-        };
-        if step.needs.iter().any(|need| makes(need) && !self.evaluated.contains(need)) {
-            self.evaluate();
-        }
         let address = &step.address;
         let change = plan.change_of(step);
         let (record, deposed) = self.recorded(step, change);
@@ -35,7 +27,7 @@ impl<'a> Executor<'a> {
             object: None,
             record,
             deposed,
-            dependencies: self.desires.dependencies.get(address).map(|all| all.to_vec()).unwrap_or_default(),
+            dependencies: self.desires.dependencies(address),
             template: None,
         };
         let open = self.result.state.open_at(address).next();
@@ -72,12 +64,9 @@ impl<'a> Executor<'a> {
     }
 
     /// The object of a step, known as far as it must be.
-    fn object(&self, step: &Step) -> Result<Value, Stop> {
+    fn object(&mut self, step: &Step) -> Result<Value, Stop> {
         let address = &step.address;
-        let concerns =
-            |fault: &&Diagnostic| fault.severity == Severity::Error && fault.address.as_deref() == Some(address);
-        let mut faults = Diagnostics::new();
-        self.faults.iter().filter(concerns).for_each(|fault| faults.push(fault.clone()));
+        let faults = self.desires.faults_of(address);
         if !faults.is_empty() {
             return Err(Stop::Failed(faults));
         }
@@ -85,7 +74,7 @@ impl<'a> Executor<'a> {
             let detail = format!("{address} cannot be applied: {what}. Nothing was called for it. Plan again.");
             Stop::Failed(Diagnostic::error("Value not known", detail).into())
         };
-        let object = self.desires.objects.get(&step.address);
+        let object = self.desires.object(address);
         let object = object.ok_or_else(|| missing("the configuration holds no such object any more".into()))?;
         let table = schema::table(step.address.resource.mode, &step.address.resource.kind);
         let unknown = table.map(|table| record::unknown(table, object)).unwrap_or_default();
@@ -100,13 +89,13 @@ impl<'a> Executor<'a> {
     }
 
     /// The recorded group that an instance refers to.
-    fn template(&self, object: Option<&Value>) -> Option<Template> {
+    fn template(&mut self, object: Option<&Value>) -> Option<Template> {
         let id = GroupId::parse(object?.get("template_group")?.as_str()?)?;
         let is_it = |(address, record): &(&InstanceAddr, &Record)| {
             address.resource.kind == TEMPLATE_GROUP && record.id() == Some(id.0)
         };
         let (address, record) = self.result.state.resources.iter().find(is_it)?;
-        let known = self.applied.get(address).or_else(|| self.desires.objects.get(address));
+        let known = self.desires.object(address);
         let recorded = || record.object(&schema::group::SCHEMA, None, self.key, &mut Vec::new());
         let object = known.cloned().unwrap_or_else(recorded);
         let secret = |path: &ValuePath, text: &str| self.key.digest(path, text).digest;

@@ -1,9 +1,11 @@
 //! What became of the rules that a configuration sets itself, as Terraform's state and plan JSON tell it.
 
-use super::graph::{Graph, Node};
-use super::model::Configuration;
+use super::graph::Node;
+use super::instance::Instances;
+use super::model::{Configuration, ModuleId, ResourceKey};
 use super::resolve::Judging;
-use crate::address::InstanceAddr;
+use super::walk::Walk;
+use crate::address::Mode;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -83,42 +85,69 @@ impl Verdict {
     }
 }
 
-/// The verdicts of a walk: by declaration, then by the address of the instance.
+/// The verdicts of a walk, by the declaration whose evaluation came to them: on what, and which instance of it.
 #[derive(Debug, Default)]
-pub(super) struct Verdicts(HashMap<Node, BTreeMap<String, Verdict>>);
+pub(super) struct Verdicts(HashMap<Node, Vec<(Node, String, Verdict)>>);
 
 impl Verdicts {
-    pub fn add(&mut self, node: Node, object: String, verdict: Verdict) {
-        self.0.entry(node).or_default().entry(object).or_default().and(verdict);
+    pub fn forget(&mut self, by: &Node) {
+        self.0.remove(by);
     }
 
-    /// The verdicts on the instances of one declaration; those that were left out stand beside others only.
-    pub fn add_judged(&mut self, node: &Node, verdicts: Vec<(InstanceAddr, Option<Verdict>)>) {
-        if verdicts.iter().any(|(_, verdict)| verdict.is_some()) {
-            for (address, verdict) in verdicts {
-                self.add(node.clone(), address.to_string(), verdict.unwrap_or(Verdict::of(CheckStatus::Unknown)));
-            }
-        }
+    pub fn add(&mut self, by: &Node, on: &Node, object: String, verdict: Verdict) {
+        self.0.entry(by.clone()).or_default().push((on.clone(), object, verdict));
     }
 
-    /// Whether a rule of this instance is broken, as far as was looked.
-    pub fn is_broken(&self, node: &Node, object: &str) -> bool {
-        let verdict = self.0.get(node).and_then(|objects| objects.get(object));
-        verdict.is_some_and(|verdict| verdict.status == CheckStatus::Fail)
+    /// Whether this evaluation found a rule of an instance broken.
+    pub fn is_broken(&self, by: &Node, object: &str) -> bool {
+        let all = self.0.get(by).into_iter().flatten();
+        all.into_iter().any(|(_, other, verdict)| other == object && verdict.status == CheckStatus::Fail)
+    }
+}
+
+impl Walk<'_> {
+    /// The verdicts on the instances of a resource or data source; those that were left out stand beside others only.
+    fn verdicts_on<'w>(
+        &'w self,
+        mode: Mode,
+        module: ModuleId,
+        key: &'w ResourceKey,
+    ) -> impl Iterator<Item = (String, Verdict)> + 'w {
+        self.frames_of(module).into_iter().flat_map(move |frame| {
+            let own = &self.frames[frame];
+            let all = if mode == Mode::Data { &own.data } else { &own.resources };
+            let verdicts: Vec<_> = all.get(key).into_iter().flat_map(Instances::verdicts).collect();
+            let looked = verdicts.iter().any(|(_, verdict)| verdict.is_some());
+            let address = self.address(frame, mode, &key.0, &key.1);
+            let verdicts = verdicts.into_iter().filter(move |_| looked);
+            verdicts.map(move |(key, verdict)| {
+                (address.instance(key).to_string(), verdict.unwrap_or(Verdict::of(CheckStatus::Unknown)))
+            })
+        })
     }
 
     /// The results of everything that has rules, by address.
-    pub fn results(mut self, configuration: &Configuration, graph: &Graph, judging: Judging) -> Vec<CheckResult> {
+    pub fn checks(&self, judging: Judging) -> Vec<CheckResult> {
+        let configuration = self.configuration;
+        let mut found: HashMap<&Node, BTreeMap<String, Verdict>> = HashMap::new();
         let mut all: Vec<CheckResult> = Vec::new();
-        for node in &graph.order {
+        for node in &self.graph.order {
+            for (on, object, verdict) in self.verdicts.0.get(node).into_iter().flatten() {
+                found.entry(on).or_default().entry(object.clone()).or_default().and(verdict.clone());
+            }
             let Some((object_kind, name)) = checked(node, configuration) else { continue };
             let mut config_addr = String::new();
             for call in configuration.call_path(node.module()) {
                 let _ = write!(config_addr, "module.{call}.");
             }
             config_addr.push_str(&name);
-            let objects = self.0.remove(node).unwrap_or_default().into_iter();
-            let objects: Vec<CheckedObject> = objects
+            let verdicts = match node {
+                Node::Resource(module, key) => self.verdicts_on(Mode::Managed, *module, key).collect(),
+                Node::Data(module, key) => self.verdicts_on(Mode::Data, *module, key).collect(),
+                _ => found.remove(node).unwrap_or_default(),
+            };
+            let objects: Vec<CheckedObject> = verdicts
+                .into_iter()
                 .map(|(object_addr, Verdict { status, messages: mut failure_messages })| {
                     failure_messages.sort();
                     CheckedObject { object_addr, status, failure_messages }

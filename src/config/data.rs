@@ -2,34 +2,31 @@
 
 use super::checks::{CheckStatus, CheckedKind, Verdict};
 use super::decode::decode;
-use super::evaluate::{Walk, wording};
 use super::graph::Node;
+use super::instance::{Instances, Made, wording};
 use super::model::Resource;
-use super::resolve::{DataInstance, Judging, Resolve};
+use super::resolve::{DataInstance, Judging, Needs, Resolve};
 use super::rules::{Wording, judge};
 use super::scope::Repetition;
+use super::walk::Walk;
 use crate::address::Mode;
 use crate::diag::{Diagnostics, Severity};
 use crate::lang::{Type, Value};
-use std::sync::Arc;
 
 impl<'a> Walk<'a> {
     pub(super) fn data(
         &mut self,
         frame: usize,
-        node: &Node,
+        place: usize,
         resource: &'a Resource,
         resolve: &mut dyn Resolve,
         diags: &mut Diagnostics,
-    ) {
+    ) -> Instances {
         let expansion = self.expansion(&resource.repeat, frame, diags);
         let address = self.address(frame, Mode::Data, &resource.kind, &resource.name);
-        let dependencies = Arc::new(self.dependencies(node));
-        let mut objects = Vec::new();
-        let mut verdicts = Vec::new();
+        let mut instances = Vec::new();
         for repetition in expansion.repetitions() {
             let address = address.instance(repetition.key.clone());
-            let name = address.clone();
             let mut scope = self.scope(frame, repetition);
             let mut own = Diagnostics::new();
             let lifecycle = &resource.lifecycle;
@@ -41,10 +38,13 @@ impl<'a> Walk<'a> {
             let given = decode(resource.schema, &resource.body, resource.span, &scope, &mut own);
             let mut failed = own.has_errors();
             let mut object = Value::unknown(Type::Dynamic);
-            if !failed {
+            if let Some(settled) = self.settled.get(&address).filter(|_| !failed) {
+                object = settled.clone();
+            } else if !failed {
                 let mut found = Diagnostics::new();
-                object =
-                    resolve.data(DataInstance { address, resource, given, dependencies: &dependencies }, &mut found);
+                let dependencies = &Needs::new(self, place);
+                let address = address.clone();
+                object = resolve.data(DataInstance { address, resource, given, dependencies }, &mut found);
                 failed = found.has_errors();
                 own.extend(found);
             }
@@ -52,7 +52,7 @@ impl<'a> Walk<'a> {
                 scope.object = Some(object.clone()).filter(|_| !failed);
                 verdict.and(match failed && !lifecycle.postconditions.is_empty() {
                     true => Verdict::of(CheckStatus::Unknown),
-                    false => judge(&lifecycle.postconditions, &scope, &wording("postcondition", &name), &mut own),
+                    false => judge(&lifecycle.postconditions, &scope, &wording("postcondition", &address), &mut own),
                 });
             }
             // What only a check reads stops nothing, but the check is not met.
@@ -63,20 +63,19 @@ impl<'a> Walk<'a> {
                 if let Some(fault) = fault.filter(|_| resolve.judging().of(CheckedKind::Check)) {
                     let messages = vec![format!("{}: {}", fault.summary, fault.text())];
                     verdict = Verdict { status: CheckStatus::Fail, messages };
-                    let node = Node::Check(node.module(), check.clone());
-                    self.verdicts.add(node, self.named(frame, "check", check), verdict.clone());
+                    let node = &self.graph.order[place];
+                    let on = Node::Check(node.module(), check.clone());
+                    self.verdicts.add(node, &on, self.named(frame, "check", check), verdict.clone());
                 }
             }
-            verdicts.push((name, checks.then_some(verdict)));
             for mut found in own {
                 found.severity = found.severity.min(most);
                 diags.push(found);
             }
-            objects.push(if failed { Value::unknown(Type::Dynamic) } else { object });
+            let object = if failed { Value::unknown(Type::Dynamic) } else { object };
+            instances.push(Made::of_data(object, failed, checks.then_some(verdict)));
         }
-        self.verdicts.add_judged(node, verdicts);
-        let value = expansion.collect(objects);
-        self.frames[frame].data.insert((resource.kind.clone(), resource.name.clone()), value);
+        Instances::new(expansion, Diagnostics::new(), instances)
     }
 
     pub(super) fn check(&mut self, frame: usize, node: &Node, judging: Judging, diags: &mut Diagnostics) {
@@ -84,7 +83,9 @@ impl<'a> Walk<'a> {
         let Some(check) = self.configuration.module(*module).checks.get(name) else { return };
         let address = self.named(frame, "check", name);
         // What could not be read was told, and stays unknown.
-        let later = judging == Judging::Plan && !self.verdicts.is_broken(node, &address);
+        let data = check.data.as_ref().map(|key| Node::Data(*module, key.clone()));
+        let is_broken = data.is_some_and(|data| self.verdicts.is_broken(&data, &address));
+        let later = judging == Judging::Plan && !is_broken;
         let wording = Wording {
             broken: ASSERTION_FAILED,
             invalid: "Invalid condition result",
@@ -95,7 +96,7 @@ impl<'a> Walk<'a> {
             later: later.then_some(ASSERTION_LATER),
         };
         let verdict = judge(&check.asserts, &self.scope(frame, Repetition::default()), &wording, diags);
-        self.verdicts.add(node.clone(), address, verdict);
+        self.verdicts.add(node, node, address, verdict);
     }
 }
 

@@ -17,7 +17,7 @@ const EPHEMERAL: &str = "The value is derived from an ephemeral value, which is 
 const WRONG_SET: &str = "A set for for_each must hold only strings that are not null";
 
 /// The instances of one block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expansion {
     /// Neither `count` nor `for_each`.
     Single,
@@ -42,21 +42,42 @@ impl Expansion {
         }
     }
 
-    /// Key and bindings of every instance, in order.
-    pub fn repetitions(&self) -> Vec<Repetition> {
+    /// How many instances there are.
+    fn len(&self) -> usize {
         match self {
-            Expansion::Single => vec![Repetition::default()],
-            Expansion::Count(n) => {
-                (0..*n).map(|index| Repetition { key: Some(InstanceKey::Int(index)), each_value: None }).collect()
+            Expansion::Single => 1,
+            Expansion::Count(n) => usize::try_from(*n).unwrap_or(usize::MAX),
+            Expansion::Each(entries) => entries.len(),
+            Expansion::Unknown | Expansion::Disabled => 0,
+        }
+    }
+
+    /// Key and bindings of every instance, in order.
+    pub fn repetitions(&self) -> impl Iterator<Item = Repetition> {
+        (0..self.len()).map(|at| self.repetition(at))
+    }
+
+    /// Key and bindings of one instance.
+    pub fn repetition(&self, at: usize) -> Repetition {
+        match self {
+            Expansion::Count(_) => Repetition { key: Some(InstanceKey::Int(at as u64)), each_value: None },
+            Expansion::Each(entries) => entries.get(at).map_or_else(Repetition::default, |(key, value)| Repetition {
+                key: Some(InstanceKey::Str(key.clone())),
+                each_value: Some(value.clone()),
+            }),
+            Expansion::Single | Expansion::Unknown | Expansion::Disabled => Repetition::default(),
+        }
+    }
+
+    /// Which instance has this key.
+    pub fn place(&self, key: Option<&InstanceKey>) -> Option<usize> {
+        match (self, key) {
+            (Expansion::Single, None) => Some(0),
+            (Expansion::Count(n), Some(InstanceKey::Int(at))) if at < n => usize::try_from(*at).ok(),
+            (Expansion::Each(entries), Some(InstanceKey::Str(key))) => {
+                entries.binary_search_by(|(other, _)| other.cmp(key)).ok()
             }
-            Expansion::Each(entries) => entries
-                .iter()
-                .map(|(key, value)| Repetition {
-                    key: Some(InstanceKey::Str(key.clone())),
-                    each_value: Some(value.clone()),
-                })
-                .collect(),
-            Expansion::Unknown | Expansion::Disabled => Vec::new(),
+            _ => None,
         }
     }
 

@@ -3,9 +3,10 @@
 use super::model::{Configuration, ModuleId, ResourceKey};
 use super::needs::Builder;
 use crate::diag::{Diagnostic, Diagnostics, Span};
+use petgraph::Direction;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -85,14 +86,16 @@ impl Node {
 /// Members of a cycle that are named.
 const SHOWN: usize = 50;
 
-/// The order of evaluation.
+/// The order of evaluation, and what hangs on what. A declaration is known by its place in that order.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// Every declaration after all it needs.
     pub order: Vec<Node>,
-    /// The resources and data sources that each resource, data source and root output needs, directly or through
-    /// anything else.
-    pub needs: HashMap<Node, Vec<Node>>,
+    places: HashMap<Node, usize>,
+    /// What each needs itself, not through others.
+    needs: Vec<Vec<usize>>,
+    /// The other way round.
+    needed_by: Vec<Vec<usize>>,
 }
 
 impl Graph {
@@ -115,27 +118,85 @@ impl Graph {
             return None;
         }
         let order = toposort(&graph, None).ok()?;
-        let mut reach: Vec<Arc<BTreeSet<usize>>> = vec![Arc::default(); builder.nodes.len()];
-        let mut needs = HashMap::new();
-        for &at in &order {
-            let mut set = BTreeSet::new();
-            for from in graph.neighbors_directed(at, petgraph::Direction::Incoming) {
-                if matches!(builder.nodes[from.index()], Node::Resource(..) | Node::Data(..)) {
-                    set.insert(from.index());
-                }
-                set.extend(reach[from.index()].iter());
-            }
-            let node = &builder.nodes[at.index()];
-            let is_root_output = matches!(node, Node::Output(module, _) if *module == Configuration::ROOT);
-            if is_root_output || matches!(node, Node::Resource(..) | Node::Data(..)) {
-                let all = set.iter().map(|&from: &usize| builder.nodes[from].clone());
-                needs.insert(node.clone(), all.collect());
-            }
-            reach[at.index()] = Arc::new(set);
+        let mut place = vec![0; order.len()];
+        for (at, index) in order.iter().enumerate() {
+            place[index.index()] = at;
         }
-        let order = order.into_iter().map(|at| builder.nodes[at.index()].clone()).collect();
-        Some(Graph { order, needs })
+        let beside = |index: &NodeIndex, direction| {
+            graph.neighbors_directed(*index, direction).map(|other| place[other.index()]).collect()
+        };
+        let needs = order.iter().map(|index| beside(index, Direction::Incoming)).collect();
+        let needed_by = order.iter().map(|index| beside(index, Direction::Outgoing)).collect();
+        let order: Vec<Node> = order.iter().map(|index| builder.nodes[index.index()].clone()).collect();
+        let places = order.iter().cloned().zip(0..).collect();
+        Some(Graph { order, places, needs, needed_by })
     }
+
+    /// The place of a declaration.
+    pub(super) fn place(&self, node: &Node) -> Option<usize> {
+        self.places.get(node).copied()
+    }
+
+    /// The places of what a declaration needs itself.
+    pub(super) fn needs(&self, place: usize) -> &[usize] {
+        self.needs.get(place).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The places of what needs a declaration itself.
+    pub(super) fn needed_by(&self, place: usize) -> &[usize] {
+        self.needed_by.get(place).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The resources and data sources that any of these declarations needs, directly or through anything else.
+    pub fn dependencies<'a>(&self, nodes: impl IntoIterator<Item = &'a Node>) -> Vec<&Node> {
+        self.behind(nodes, Self::needs, |_| false)
+    }
+
+    /// As [`Graph::dependencies`], but not those that are needed only through others of them.
+    pub fn nearest_dependencies(&self, node: &Node) -> Vec<&Node> {
+        let mut nearest = self.behind([node], Self::needs, is_object);
+        if nearest.len() > 1 {
+            let behind = HashSet::<&Node>::from_iter(self.dependencies(nearest.iter().copied()));
+            nearest.retain(|node| !behind.contains(node));
+        }
+        nearest
+    }
+
+    /// The resources and data sources that need any of these declarations, directly or through anything else.
+    pub fn dependents<'a>(&self, nodes: impl IntoIterator<Item = &'a Node>) -> Vec<&Node> {
+        self.behind(nodes, Self::needed_by, |_| false)
+    }
+
+    /// The resources and data sources that are found from these declarations, none of which is looked behind where it
+    /// `ends` the search.
+    fn behind<'a, 'g>(
+        &'g self,
+        nodes: impl IntoIterator<Item = &'a Node>,
+        next: fn(&'g Graph, usize) -> &'g [usize],
+        ends: fn(&Node) -> bool,
+    ) -> Vec<&'g Node> {
+        let from = nodes.into_iter().filter_map(|node| self.place(node));
+        let mut queue: Vec<usize> = from.flat_map(|place| next(self, place)).copied().collect();
+        let mut seen = HashSet::new();
+        let mut found = Vec::new();
+        while let Some(place) = queue.pop() {
+            if !seen.insert(place) {
+                continue;
+            }
+            let node = &self.order[place];
+            if is_object(node) {
+                found.push(node);
+            }
+            if !ends(node) {
+                queue.extend(next(self, place));
+            }
+        }
+        found
+    }
+}
+
+fn is_object(node: &Node) -> bool {
+    matches!(node, Node::Resource(..) | Node::Data(..))
 }
 
 fn report_cycles(builder: &Builder<'_>, graph: &DiGraph<(), ()>, diags: &mut Diagnostics) -> bool {

@@ -1,14 +1,15 @@
 //! Outputs, evaluated.
 
 use super::checks::{CheckStatus, CheckedKind, Verdict};
-use super::evaluate::{EvaluatedOutput, Walk};
+use super::evaluate::EvaluatedOutput;
 use super::graph::Node;
 use super::model::Output;
 use super::resolve::{Judging, Resolve};
 use super::rules::{Wording, judge};
 use super::scope::Repetition;
+use super::walk::Walk;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
-use crate::lang::{Marks, Value, eval};
+use crate::lang::{Marks, Type, Value, eval};
 use std::sync::Arc;
 
 impl Walk<'_> {
@@ -19,9 +20,11 @@ impl Walk<'_> {
         name: &Arc<str>,
         resolve: &dyn Resolve,
         diags: &mut Diagnostics,
-    ) {
+    ) -> Value {
         let configuration = self.configuration;
-        let Some(output) = configuration.module(self.frames[frame].module).outputs.get(name) else { return };
+        let Some(output) = configuration.module(self.frames[frame].module).outputs.get(name) else {
+            return Value::unknown(Type::Dynamic);
+        };
         let mut verdict = Verdict::of(CheckStatus::Unknown);
         let judging = resolve.judging();
         let judged = judging.of(CheckedKind::Output) && !(frame == 0 && resolve.leaves_out_output(name));
@@ -39,7 +42,7 @@ impl Walk<'_> {
         }
         // Terraform names the outputs of the root module even where it judges nothing.
         if judged || (frame == 0 && judging == Judging::Nothing) {
-            self.verdicts.add(node.clone(), self.named(frame, "output", name), verdict);
+            self.verdicts.add(node, node, self.named(frame, "output", name), verdict);
         }
         let mut own = Diagnostics::new();
         let mut value = eval::evaluate(&output.expr, &self.scope(frame, Repetition::default()), &mut own);
@@ -57,10 +60,7 @@ impl Walk<'_> {
             let sensitive = output.sensitive;
             self.outputs.insert(name.clone(), EvaluatedOutput { value: value.clone(), sensitive });
         }
-        if output.sensitive {
-            value = value.marked(Marks::SENSITIVE);
-        }
-        self.frames[frame].outputs.insert(name.clone(), value);
+        if output.sensitive { value.marked(Marks::SENSITIVE) } else { value }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `provider "simplepod"`, evaluated.
 
-use super::evaluate::Walk;
 use super::scope::Repetition;
+use super::walk::Walk;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::convert::convert;
 use crate::lang::{Marks, Type, Value, eval};

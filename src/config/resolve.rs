@@ -3,10 +3,12 @@
 use super::checks::CheckedKind;
 use super::model::Resource;
 use super::trigger::Trigger;
+use super::walk::Walk;
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::{Diagnostics, Span};
 use crate::lang::{Kind, Value};
 use crate::schema::Presence;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// Says what the object of a resource instance is, as other expressions see it.
@@ -84,8 +86,8 @@ pub struct Instance<'a> {
     pub resource: &'a Resource,
     /// The object that the configuration asks for: defaults filled in, computed attributes null, parts unknown.
     pub desired: Value,
-    /// The resources it depends on, in every module instance they have.
-    pub dependencies: &'a Arc<Vec<ResourceAddr>>,
+    /// What it depends on.
+    pub dependencies: &'a Needs<'a>,
     /// `prevent_destroy`.
     pub prevent_destroy: bool,
     /// `replace_triggered_by`.
@@ -100,8 +102,26 @@ pub struct DataInstance<'a> {
     pub resource: &'a Resource,
     /// Its arguments; what is read is null, parts may be unknown.
     pub given: Value,
-    /// The resources and data sources it depends on, in every module instance they have.
-    pub dependencies: &'a Arc<Vec<ResourceAddr>>,
+    /// What it depends on.
+    pub dependencies: &'a Needs<'a>,
+}
+
+/// The resources and data sources that a resource depends on: found for who asks, for there may be many.
+pub struct Needs<'a> {
+    walk: &'a Walk<'a>,
+    place: usize,
+    found: OnceCell<Arc<Vec<ResourceAddr>>>,
+}
+
+impl<'a> Needs<'a> {
+    pub(super) fn new(walk: &'a Walk<'a>, place: usize) -> Needs<'a> {
+        Needs { walk, place, found: OnceCell::new() }
+    }
+
+    /// All of them, in every module instance they have.
+    pub fn all(&self) -> Arc<Vec<ResourceAddr>> {
+        self.found.get_or_init(|| Arc::new(self.walk.dependencies(self.place))).clone()
+    }
 }
 
 /// Answers every instance with an object whose computed attributes are unknown: for `validate`, and for what must be

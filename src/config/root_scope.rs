@@ -1,11 +1,11 @@
 //! The root module of an evaluated configuration, for expressions that stand outside of it.
 
-use super::evaluate::Walk;
 use super::graph::Graph;
 use super::inputs::Inputs;
 use super::model::Configuration;
 use super::resolve::Resolve;
 use super::scope::Repetition;
+use super::walk::Walk;
 use crate::diag::{Diagnostics, Span};
 use crate::lang::{Effects, Scope, Subject, Value};
 
@@ -22,7 +22,9 @@ impl<'a> RootScope<'a> {
         resolve: &mut dyn Resolve,
         diags: &mut Diagnostics,
     ) -> RootScope<'a> {
-        RootScope(Walk::through(configuration, graph, inputs, effects, resolve, diags))
+        let walk = Walk::through(configuration, graph, inputs, effects, resolve);
+        walk.tell(diags);
+        RootScope(walk)
     }
 }
 

@@ -1,13 +1,14 @@
 //! What names mean inside one instance of a module.
 
 use super::expand::Expansion;
+use super::instance::Instances;
 use super::model::{Configuration, ModuleId, Repeat, ResourceKey};
 use crate::address::{InstanceKey, Mode, ModulePath};
 use crate::diag::{Diagnostics, Span};
 use crate::lang::budget::Budget;
 use crate::lang::reference::{self as lang, Effects, Scope, Subject};
 use crate::lang::{Type, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What `count.index` and `each` are.
@@ -29,9 +30,9 @@ pub(super) struct Frame {
     pub repetition: Repetition,
     pub variables: HashMap<Arc<str>, Value>,
     pub locals: HashMap<Arc<str>, Value>,
-    pub outputs: BTreeMap<Arc<str>, Value>,
-    pub resources: HashMap<ResourceKey, Value>,
-    pub data: HashMap<ResourceKey, Value>,
+    pub outputs: HashMap<Arc<str>, Value>,
+    pub resources: HashMap<ResourceKey, Instances>,
+    pub data: HashMap<ResourceKey, Instances>,
     pub calls: HashMap<Arc<str>, (Expansion, Vec<usize>)>,
 }
 
@@ -44,7 +45,7 @@ impl Frame {
             repetition,
             variables: HashMap::new(),
             locals: HashMap::new(),
-            outputs: BTreeMap::new(),
+            outputs: HashMap::new(),
             resources: HashMap::new(),
             data: HashMap::new(),
             calls: HashMap::new(),
@@ -77,8 +78,12 @@ impl Scope for FrameScope<'_> {
         let found = match subject {
             Subject::Variable(name) => frame.variables.get(name).cloned(),
             Subject::Local(name) => frame.locals.get(name).cloned(),
-            Subject::Resource(Mode::Managed, kind, name) => frame.resources.get(&(kind.clone(), name.clone())).cloned(),
-            Subject::Resource(Mode::Data, kind, name) => frame.data.get(&(kind.clone(), name.clone())).cloned(),
+            Subject::Resource(Mode::Managed, kind, name) => {
+                frame.resources.get(&(kind.clone(), name.clone())).map(Instances::value)
+            }
+            Subject::Resource(Mode::Data, kind, name) => {
+                frame.data.get(&(kind.clone(), name.clone())).map(Instances::value)
+            }
             Subject::SelfObject => self.object.clone(),
             Subject::Module(name) => frame.calls.get(name).map(|(expansion, children)| {
                 let declared = frame.module;

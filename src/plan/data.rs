@@ -206,6 +206,7 @@ impl Planner<'_> {
     /// The object of a data source: as it was read, or unknown where it is read during the apply.
     pub(super) fn read_data(&mut self, instance: DataInstance<'_>, diags: &mut Diagnostics) -> Value {
         let DataInstance { address, resource, given, dependencies } = instance;
+        let dependencies = dependencies.all();
         self.dependencies.insert(address.clone(), dependencies.clone());
         let pending = |change: &Change| {
             !matches!(change.action, Action::NoOp | Action::Forget) && dependencies.contains(&change.address.resource)

@@ -40,7 +40,7 @@ pub use model::{
     StepAction, StepId,
 };
 pub use planner::{PlanInput, PlanOptions, Planned, plan, wants};
-pub use program::{Desires, Program};
+pub use program::{Desires, Outcome, Program};
 pub use refusals::lacks_proof;
 pub use remark::{MarkChange, Remark};
 pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};

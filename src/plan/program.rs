@@ -1,15 +1,15 @@
 //! The plan at apply time: what each step's object is, now that more is known.
 
 use super::model::{Action, Plan, PlanMode};
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, Mode, ResourceAddr};
 use crate::config::{
-    CheckResult, Configuration, DataInstance, EvaluatedOutput, Graph, Inputs, Instance, Judging, Resolve, Unresolved,
-    evaluate, settled,
+    CheckResult, Configuration, DataInstance, EvaluatedOutput, Evaluation, Graph, Inputs, Instance, Judging, Resolve,
+    Unresolved, settled,
 };
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::{Effects, Kind, Value};
 use crate::path::ValuePath;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A configuration with its inputs: everything that evaluation needs.
@@ -22,13 +22,30 @@ pub struct Program {
     pub inputs: Inputs,
 }
 
-/// What the configuration asks for, given what has been applied so far.
-#[derive(Debug, Default)]
-pub struct Desires {
-    /// The planned object of each instance that the plan makes or changes, with all that is known by now.
-    pub objects: BTreeMap<InstanceAddr, Value>,
-    /// The resources each of them depends on.
-    pub dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
+impl Program {
+    /// What the configuration asks for while a plan is applied. Instances stand as planned until their objects are known.
+    pub fn desires<'a>(&'a self, plan: &'a Plan, effects: &'a dyn Effects) -> Desires<'a> {
+        let mut applying = Applying { plan, given: BTreeMap::new() };
+        let evaluation = Evaluation::of(&self.configuration, &self.graph, &self.inputs, effects, &mut applying);
+        Desires { program: self, evaluation, applying, read: plan.data.keys().cloned().collect() }
+    }
+}
+
+/// What the configuration asks for, given what has been applied so far. A value that the plan knew and that is another
+/// now is an error: the plan is stale (invariant 7).
+pub struct Desires<'a> {
+    program: &'a Program,
+    evaluation: Evaluation<'a>,
+    applying: Applying<'a>,
+    /// Data sources that are read.
+    read: BTreeSet<InstanceAddr>,
+}
+
+/// What an apply comes to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Everything that is wrong, by all that is known.
+    pub faults: Diagnostics,
     /// Data sources that are read.
     pub data: BTreeMap<InstanceAddr, Value>,
     /// Root outputs.
@@ -37,27 +54,63 @@ pub struct Desires {
     pub checks: Vec<CheckResult>,
 }
 
-impl Program {
-    /// Evaluates anew. `applied` holds the final objects of finished steps; other instances stand as planned. A value
-    /// that the plan knew and that is another now is an error: the plan is stale (invariant 7).
-    pub fn desires(
-        &self,
-        plan: &Plan,
-        applied: &BTreeMap<InstanceAddr, Value>,
-        effects: &dyn Effects,
-        diags: &mut Diagnostics,
-    ) -> Desires {
-        let mut applying = Applying { plan, applied, desires: Desires::default() };
-        let evaluated = evaluate(&self.configuration, &self.graph, &self.inputs, effects, &mut applying, diags);
-        let checks = settled(&plan.checks, evaluated.checks);
-        Desires { outputs: evaluated.outputs, checks, ..applying.desires }
+impl Desires<'_> {
+    /// The final object of a step that is done.
+    pub fn settle(&mut self, address: &InstanceAddr, object: Value) {
+        if address.resource.mode == Mode::Data {
+            self.read.insert(address.clone());
+        }
+        self.evaluation.settle(address, object);
+    }
+
+    /// The object that an instance becomes, or the arguments of a data source, with all that is known by now; `None` where
+    /// the plan does nothing to it, or the configuration holds no such object.
+    pub fn object(&mut self, address: &InstanceAddr) -> Option<&Value> {
+        let object = self.evaluation.object(address, &mut self.applying)?;
+        match address.resource.mode {
+            Mode::Data => self.applying.given.get(address),
+            Mode::Managed => self.applying.plan.change(address)?.after.as_ref().map(|_| object),
+        }
+    }
+
+    /// What is wrong with an instance, by all that is known by now.
+    pub fn faults_of(&mut self, address: &InstanceAddr) -> Diagnostics {
+        let faults = self.evaluation.said_of(address, &mut self.applying).into_iter();
+        faults.filter(|fault| fault.severity == Severity::Error && fault.address.as_deref() == Some(address)).collect()
+    }
+
+    /// As [`Desires::faults_of`], for an object that was just made or changed: as far as it has postconditions.
+    pub fn broken_postconditions(&mut self, address: &InstanceAddr) -> Diagnostics {
+        let declared = self.program.configuration.declaration(&address.resource);
+        match declared.is_some_and(|(_, resource)| !resource.lifecycle.postconditions.is_empty()) {
+            true => self.faults_of(address),
+            false => Diagnostics::new(),
+        }
+    }
+
+    /// The resources and data sources that an instance depends on.
+    pub fn dependencies(&self, address: &InstanceAddr) -> Vec<ResourceAddr> {
+        self.evaluation.dependencies(&address.resource)
+    }
+
+    /// What all of it comes to.
+    pub fn outcome(&mut self) -> Outcome {
+        let mut faults = Diagnostics::new();
+        let evaluated = self.evaluation.evaluated(&mut self.applying, &mut faults);
+        let mut data = BTreeMap::new();
+        for address in &self.read {
+            let object = self.evaluation.object(address, &mut self.applying);
+            data.extend(object.map(|object| (address.clone(), object.clone())));
+        }
+        let checks = settled(&self.applying.plan.checks, evaluated.checks);
+        Outcome { faults, data, outputs: evaluated.outputs, checks }
     }
 }
 
 struct Applying<'a> {
     plan: &'a Plan,
-    applied: &'a BTreeMap<InstanceAddr, Value>,
-    desires: Desires,
+    /// The arguments of data sources that are not read yet.
+    given: BTreeMap<InstanceAddr, Value>,
 }
 
 impl Resolve for Applying<'_> {
@@ -81,35 +134,26 @@ impl Resolve for Applying<'_> {
     }
 
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
-        let address = instance.address.clone();
-        self.desires.dependencies.insert(address.clone(), instance.dependencies.clone());
-        let planned = self.plan.change(&address).and_then(|change| change.after.clone());
-        if let Some(done) = self.applied.get(&address) {
-            return done.clone();
-        }
+        let planned = self.plan.change(&instance.address).and_then(|change| change.after.as_ref());
         let Some(planned) = planned else { return Unresolved.resolve(instance, diags) };
-        let object = complete(&planned, &instance.desired);
-        if let Some(path) = contradiction(&planned, &object, &ValuePath::root()) {
+        let object = complete(planned, &instance.desired);
+        if let Some(path) = contradiction(planned, &object, &ValuePath::root()) {
+            let address = &instance.address;
             let detail =
                 format!("The value of {path} is another one than the plan showed. Nothing was changed for {address}.");
-            diags.push(Diagnostic::error("Plan is stale", detail).with_hint("Plan again.").on(&address));
+            diags.push(Diagnostic::error("Plan is stale", detail).with_hint("Plan again.").on(address));
         }
-        self.desires.objects.insert(address, object.clone());
         object
     }
 
     fn data(&mut self, instance: DataInstance<'_>, _: &mut Diagnostics) -> Value {
-        let DataInstance { address, resource, given, dependencies } = instance;
-        self.desires.dependencies.insert(address.clone(), dependencies.clone());
-        let read = self.applied.get(&address).or_else(|| self.plan.data.get(&address));
-        match read {
-            Some(read) => {
-                self.desires.data.insert(address, read.clone());
-                read.clone()
-            }
+        let DataInstance { address, resource, given, .. } = instance;
+        match self.plan.data.get(&address) {
+            Some(read) => read.clone(),
             None => {
-                self.desires.objects.insert(address.clone(), given.clone());
-                super::data::unread(&address, resource.schema, &given)
+                let unread = super::data::unread(&address, resource.schema, &given);
+                self.given.insert(address, given);
+                unread
             }
         }
     }

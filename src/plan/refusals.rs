@@ -46,7 +46,7 @@ pub(super) fn preflight(input: &PlanInput<'_>, diags: &mut Diagnostics) {
 
 fn exists(input: &PlanInput<'_>, target: &Target) -> bool {
     let Program { configuration, graph, .. } = input.program;
-    let resources = || graph.needs.keys().filter(|node| matches!(node, Node::Resource(..)));
+    let resources = || graph.order.iter().filter(|node| matches!(node, Node::Resource(..)));
     let declared = resources().any(|node| names(target, node, configuration));
     declared || input.state.resources.keys().any(|address| target.matches(address))
 }

@@ -47,7 +47,7 @@ impl Resolve for Planner<'_> {
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
         let Instance { address, resource, desired, dependencies, prevent_destroy, triggers } = instance;
         self.visited.insert(address.clone());
-        self.dependencies.insert(address.clone(), dependencies.clone());
+        self.dependencies.insert(address.clone(), dependencies.all());
         let schema = resource.schema;
         let state = self.input.state;
         let mut record = state.resources.get(&address);
@@ -176,7 +176,7 @@ impl Resolve for Surveyed<'_, '_> {
 
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
         self.planner.visited.insert(instance.address.clone());
-        self.planner.dependencies.insert(instance.address.clone(), instance.dependencies.clone());
+        self.planner.dependencies.insert(instance.address.clone(), instance.dependencies.all());
         if instance.prevent_destroy {
             self.planner.prevented.insert(instance.address.clone());
         }

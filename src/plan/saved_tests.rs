@@ -206,17 +206,22 @@ const START: usize = 17;
 fn an_apply_takes_the_secrets_from_the_configuration() {
     let saved = SavedPlan::new(&fresh(SECRET), &PlanOptions::default(), BTreeMap::new(), &key());
     let plan = decode(&encode(&saved).expect("bytes")).expect("a plan").plan;
-    let (program, mut diags) = program(SECRET);
-    let desires = program.desires(&plan, &BTreeMap::new(), &crate::lang::reference::NoScope, &mut diags);
-    assert!(!diags.has_errors(), "{:?}", diags.iter().map(|found| &found.detail).collect::<Vec<_>>());
-    let of = |name: &str| desires.objects.iter().find(|(address, _)| address.to_string().ends_with(name));
+    let (program, _) = program(SECRET);
+    let mut desires = program.desires(&plan, &crate::lang::reference::NoScope);
+    let mut objects = BTreeMap::new();
+    for change in &plan.changes {
+        let faults = desires.faults_of(&change.address);
+        assert!(!faults.has_errors(), "{:?}", faults.iter().map(|found| &found.detail).collect::<Vec<_>>());
+        objects.extend(desires.object(&change.address).map(|object| (change.address.clone(), object.clone())));
+    }
+    let of = |name: &str| objects.iter().find(|(address, _)| address.to_string().ends_with(name));
     let (_, group) = of(".g").expect("the group");
     let password = group.get("registry").and_then(|registry| registry.get("password")).and_then(Value::as_str);
     assert_eq!(password, Some("c4n4ry-password"));
     let planned = fresh(SECRET);
     let ports = |object: &Value| object.get("expose_ports").map(Value::without_marks);
     assert_eq!(ports(group), planned.change(of(".g").expect("the group").0).and_then(|c| ports(c.after.as_ref()?)));
-    let everything = format!("{:?}", desires.objects);
+    let everything = format!("{objects:?}");
     assert!(everything.contains("c4n4ry-script") && !everything.contains("\\0"), "{everything}");
 }
 

@@ -24,25 +24,17 @@ impl<'a> Selection<'a> {
         configuration: &Configuration,
         graph: &Graph,
     ) -> Self {
-        let mut selection = Selection { targets, excluded, ..Selection::default() };
-        let named = |targets: &[Target], node: &Node| named(targets, node, configuration);
-        for (own, needs) in graph.needs.iter().filter(|(own, _)| !matches!(own, Node::Output(..))) {
-            let resources = || needs.iter().filter(|need| matches!(need, Node::Resource(..)));
-            let needs_named = |targets: &[Target]| resources().any(|need| named(targets, need));
-            if !destroy && named(targets, own) {
-                selection.needed.extend(needs.iter().cloned());
-            }
-            if destroy && needs_named(targets) {
-                selection.needed.insert(own.clone());
-            }
-            if destroy && named(excluded, own) {
-                selection.dragged.extend(needs.iter().cloned());
-            }
-            if !destroy && needs_named(excluded) {
-                selection.dragged.insert(own.clone());
-            }
-        }
-        selection
+        let objects = |targets: &[Target], data: bool| -> Vec<&Node> {
+            let kinds = |node: &&Node| matches!(node, Node::Resource(..)) || (data && matches!(node, Node::Data(..)));
+            graph.order.iter().filter(|node| kinds(node) && named(targets, node, configuration)).collect()
+        };
+        let with_needs = |targets| graph.dependencies(objects(targets, true)).into_iter().cloned().collect();
+        let with_dependents = |targets| graph.dependents(objects(targets, false)).into_iter().cloned().collect();
+        let (needed, dragged) = match destroy {
+            false => (with_needs(targets), with_dependents(excluded)),
+            true => (with_dependents(targets), with_needs(excluded)),
+        };
+        Selection { targets, excluded, needed, dragged }
     }
 
     /// Whether the plan may touch an instance.
@@ -63,9 +55,12 @@ impl<'a> Selection<'a> {
 
     /// Whether an output says something of what is left out, or nothing of what a target names: then it is left out too.
     pub fn leaves_out(&self, output: &Node, configuration: &Configuration, graph: &Graph) -> bool {
-        let needs = graph.needs.get(output).map(Vec::as_slice).unwrap_or_default();
-        let wanted = |need: &Node| self.needed.contains(need) || named(self.targets, need, configuration);
-        let excluded = |need: &Node| self.dragged.contains(need) || named(self.excluded, need, configuration);
+        if self.targets.is_empty() && self.excluded.is_empty() {
+            return false;
+        }
+        let needs = graph.dependencies([output]);
+        let wanted = |need: &&Node| self.needed.contains(need) || named(self.targets, need, configuration);
+        let excluded = |need: &&Node| self.dragged.contains(need) || named(self.excluded, need, configuration);
         !self.targets.is_empty() && (needs.is_empty() || !needs.iter().all(wanted)) || needs.iter().any(excluded)
     }
 }

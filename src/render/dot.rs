@@ -1,7 +1,7 @@
 //! The dependencies of resources in the language of Graphviz, in the form of `terraform graph`.
 
 use crate::config::{Configuration, Graph, ModuleId, Node, ResourceKey};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const HEAD: &str = "digraph G {\n  rankdir = \"RL\";\n  node [shape = rect, fontname = \"sans-serif\"];\n";
@@ -35,17 +35,10 @@ pub fn graph_dot(configuration: &Configuration, graph: &Graph) -> String {
         let _ = writeln!(dot, "{indent}\"{}{address}\" [label=\"{address}\"];", calls.concat());
     }
     close(frame, &mut dot);
-    let needs = |node: &Node| graph.needs.get(node).cloned().unwrap_or_default();
-    let needed: HashMap<&Node, Vec<Node>> = places.values().map(|node| (*node, needs(node))).collect();
     for ((calls, address), node) in &places {
-        let all = needed.get(node).map(Vec::as_slice).unwrap_or_default();
         // What is needed by something needed stands behind it anyway.
-        let behind: HashSet<&Node> = all.iter().filter_map(|other| needed.get(other)).flatten().collect();
-        let mut direct: Vec<Place> = all
-            .iter()
-            .filter(|other| !behind.contains(other))
-            .filter_map(|other| place(other, configuration))
-            .collect();
+        let nearest = graph.nearest_dependencies(node);
+        let mut direct: Vec<Place> = nearest.into_iter().filter_map(|other| place(other, configuration)).collect();
         direct.sort();
         direct.dedup();
         for (to, other) in direct {
