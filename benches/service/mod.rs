@@ -72,6 +72,8 @@ impl Drop for Service {
 pub struct Run {
     /// From start to end.
     pub time: Duration,
+    /// Time of processors that it took itself, in hundredths of a second.
+    pub cpu: Duration,
     /// Most memory it had resident, in KB.
     pub peak_kb: u64,
     /// Its exit code.
@@ -90,15 +92,20 @@ pub fn podform(fleet: &Path, service: &Service, arguments: &[&str]) -> Run {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let status = format!("/proc/{}/status", child.id());
+    let (status, stat) = (format!("/proc/{}/status", child.id()), format!("/proc/{}/stat", child.id()));
     let mut peak_kb = 0;
+    let mut cpu = Duration::ZERO;
     loop {
+        // After the name in brackets, the twelfth field: ticks of 10 ms.
+        let seen = std::fs::read_to_string(&stat).unwrap_or_default();
+        let ticks = seen.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(11)?.parse().ok()).unwrap_or(0);
+        cpu = cpu.max(Duration::from_millis(10 * ticks));
         let seen = std::fs::read_to_string(&status).unwrap_or_default();
         let line = seen.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kb = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
         peak_kb = peak_kb.max(kb);
         if let Some(status) = child.try_wait().expect("it can be waited for") {
-            return Run { time: start.elapsed(), peak_kb, status };
+            return Run { time: start.elapsed(), cpu, peak_kb, status };
         }
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -130,6 +137,21 @@ resource "simplepod_instance" "node" {{
     );
     std::fs::write(directory.path().join("main.hcl"), text).expect("a file");
     directory
+}
+
+/// A fleet of these resources.
+pub fn fleet_of(resources: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = format!("podform {{\n  fleet = \"bench\"\n}}\n{resources}");
+    std::fs::write(directory.path().join("main.hcl"), text).expect("a file");
+    directory
+}
+
+/// A template group with these notes.
+pub fn group(label: &str, notes: &str, more: &str) -> String {
+    format!(
+        "resource \"simplepod_template_group\" \"{label}\" {{\n  name = \"bench-{label}\"\n  image_name = \"ubuntu\"\n  notes = {notes}\n{more}}}\n"
+    )
 }
 
 /// One line of the report.
