@@ -23,7 +23,7 @@
 //! 1. No call that changes the account is sent before its intent is durable where the state is durable.
 //! 2. A rent is sent at most once per intent. An in-doubt rent blocks further rents of its address until it is settled
 //!    by looking.
-//! 3. Nothing is rented above its price cap, outside the approved envelope, or past a budget.
+//! 3. Nothing is rented above its price cap or outside the approved envelope.
 //! 4. Nothing is deleted unless the recorded `id` and `hash_id` match the live machine and it carries our mark or claim.
 //! 5. A resource is recorded the moment its id is known, before anything waits for it.
 //! 6. A plan is a pure function of (configuration, variables, recorded, live, market). Plan after apply is empty.

@@ -18,7 +18,8 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Between looks for a group that was created without an answer.
+/// Between looks for a group that was created without an answer: the first should show it (API sheet §3.3), and a list
+/// that failed gets time to recover.
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// How old the list may be by which a name is free. A POST may take as long itself (the time-out of a call), and what

@@ -24,6 +24,7 @@ pub struct TcpConnect;
 
 impl Connect for TcpConnect {
     fn connect<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, bool> {
+        // A first packet that was lost is sent again within it; a port that is not open yet is tried at the next look.
         let connected = tokio::net::TcpStream::connect((host, port));
         Box::pin(async { matches!(tokio::time::timeout(Duration::from_secs(3), connected).await, Ok(Ok(_))) })
     }

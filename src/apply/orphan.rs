@@ -11,9 +11,9 @@ use crate::state::{Intent, IntentAction, Record, State};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// How long a release is waited for.
+/// How long a release is waited for: as that of a recorded machine.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
-/// Between looks.
+/// Between looks: orphans are few, and go one at a time while somebody waits.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// An object that is about to be recorded.

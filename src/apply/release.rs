@@ -18,11 +18,12 @@ use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
-/// How long to wait for a release, where the configuration does not say.
+/// How long to wait for a release, where the configuration does not say: the default of `timeouts` for `delete`. Nobody
+/// has recorded how long one takes (API sheet §5); a machine that stays may bill, and somebody must hear of it.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
-/// Between the first looks.
+/// Between the first looks: a release may be done when it is answered.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// Between the later ones.
+/// Between the later ones: looking does not make it faster, and each machine is read alone.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// DELETE of a recorded machine.

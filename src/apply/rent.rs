@@ -26,9 +26,10 @@ use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
-/// Offers that are tried for one instance.
+/// Offers that are tried for one instance: an offer may be taken between list and rent (API sheet §3.1), and five in a row
+/// that are have another reason than bad luck.
 const ATTEMPTS: usize = 5;
-/// Between looks for it.
+/// Between looks for it (API sheet §3.8).
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Rents a machine for an address.

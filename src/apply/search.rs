@@ -12,7 +12,7 @@ use crate::state::journal::Event;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Between looks.
+/// Between looks, as a program that really rents has it (API sheet §3.8).
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Finds the machine of a rent: `error` for one whose outcome is unknown, `None` for one that was accepted without an

@@ -9,13 +9,15 @@ use crate::schema::instance::WaitFor;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Between the first looks.
+/// Between the first looks: a new machine is listed within seconds (API sheet §3.8).
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// Between the later ones.
+/// Between the later ones: images take minutes, and the vendor's own program looks every 10 s (API sheet §5).
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// Looks without the machine in the list after which it is read by id.
+/// Looks without the machine in the list after which it is read by id, for a list never proves it gone (invariant 8).
+/// The fifth comes after some 12 s; the list serves all that wait, a read only one.
 const MISSED: u32 = 5;
-/// Lines of a console that stand in a failure.
+/// Lines of a console that stand in a failure: the vendor's own of a whole start are six (API sheet §3.9), and a
+/// script's error stands at its end.
 const TAIL: usize = 10;
 
 /// How a wait ended.

@@ -15,7 +15,7 @@ pub enum Exit {
     Error,
     /// Files are not in form (`fmt -check`); Terraform's number.
     Unformatted,
-    /// Refused by policy or budget.
+    /// Refused by a rule that the user set for every plan. No command ends so yet.
     Refused,
     /// The state is locked.
     Locked,

@@ -6,7 +6,8 @@ use crate::plan::ApplyEvent;
 use crate::render::{event_json, event_text};
 use std::collections::BTreeMap;
 
-/// A machine that is waited for is told of when its status changes, and this often besides, in seconds.
+/// A machine that is waited for is told of when its status changes, and this often besides, in seconds: as often as
+/// Terraform says "Still creating...".
 const EVERY: u64 = 10;
 
 /// Tells events as they come; the end is kept for after the state is written.

@@ -6,7 +6,7 @@ use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnos
 use crate::render::{Style, diagnostic_line};
 use std::io::{BufRead, IsTerminal, Write};
 
-/// Columns where there is no terminal.
+/// Columns where there is no terminal: a width that fits wherever a log is read.
 const PIPED: usize = 80;
 
 /// The two streams, and how they are drawn.

@@ -1,7 +1,7 @@
 //! The one trait between us and the API.
 //!
-//! Reads are repeated by the implementation where that is safe; a call that changes the account is sent once and its
-//! [`Outcome`] says what is known of it.
+//! The implementation repeats reads, and changes that are the same when made twice; what makes something new (a rent, a
+//! create) or does something anew (a reboot) leaves at most once. The [`Outcome`] of a change says what is known of it.
 
 pub mod fault;
 

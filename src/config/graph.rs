@@ -83,7 +83,7 @@ impl Node {
     }
 }
 
-/// Members of a cycle that are named.
+/// Members of a cycle that are named: the whole of every honest one, and no page of a generated one.
 const SHOWN: usize = 50;
 
 /// The order of evaluation, and what hangs on what. A declaration is known by its place in that order.

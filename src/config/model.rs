@@ -1,4 +1,4 @@
-//! Declarations.
+//! What a configuration declares, as it was read: nothing is evaluated here.
 
 use super::import_block::Import;
 use super::moved_block::{Moved, Removed};

@@ -11,11 +11,14 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 use tracing::trace;
 
-/// An error body longer than this is of no use to anybody.
+/// Bytes of an error body that are read: its message stands at the head, and a page of HTML from a proxy is far
+/// shorter.
 const MAX_ERROR_BODY: usize = 1 << 20;
-/// How long a connection is kept for the next call.
+/// How long a connection is kept for the next call: as long as the longest pause between two looks, so that waiting
+/// keeps it. A read or a repeatable change over one that went stale is sent again.
 const IDLE: Duration = Duration::from_secs(15);
 /// How long one is kept that must not be stale: servers and what stands before them close idle ones after seconds.
+/// Rents that follow each other at once still share one.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// How a transport behaves.
@@ -23,15 +26,19 @@ const FRESH: Duration = Duration::from_secs(1);
 pub struct Options {
     /// At most so many requests leave within a second; `None`: no limit.
     pub requests_per_second: Option<f64>,
-    /// At most so many requests are under way at once.
+    /// At most so many requests are under way at once: by default enough for the pages and details of a plan. An apply
+    /// raises it with its parallelism.
     pub max_concurrency: usize,
-    /// How long the connection may take.
+    /// How long the connection may take: by default so long that a first packet which was lost is sent again several
+    /// times.
     pub connect_timeout: Duration,
-    /// How long a request may take, from leaving to the last byte of its answer.
+    /// How long a request may take, from leaving to the last byte of its answer. By default 30 s, as programs that
+    /// really use the API have it (API sheet §1).
     pub timeout: Duration,
-    /// The same for rents and deletes, which take longer (API sheet §1).
+    /// The same for rents and deletes, for which those programs wait 60 s (API sheet §1).
     pub slow_timeout: Duration,
-    /// The longest answer that is held whole, in bytes, after decompression.
+    /// The longest answer that is held whole, in bytes, after decompression: an object, far below a megabyte. Lists are
+    /// read row by row.
     pub max_body: usize,
 }
 
@@ -51,20 +58,20 @@ impl Default for Options {
 /// The methods of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// `GET`.
+    /// Changes nothing.
     Get,
     /// `POST`: never sent over a connection that may have gone stale, which would leave its fate unknown.
     Post,
-    /// `PUT`.
+    /// Sets what its body names and nothing else (API sheet §1): twice is once.
     Put,
-    /// `PATCH`.
+    /// A reboot: sent over connections like those of a POST, because twice is not once.
     Patch,
-    /// `DELETE`.
+    /// Twice is once.
     Delete,
 }
 
 impl Method {
-    /// `GET`.
+    /// The word on the wire: `GET`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",

@@ -12,11 +12,11 @@ use dashu_int::{IBig, UBig};
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
-/// Bits of a literal.
+/// Bits of a literal, as Terraform reads them.
 const LITERAL_BITS: usize = 512;
-/// Bits of a machine integer.
+/// Bits of a machine integer: what Go gives the numbers that functions count.
 const INTEGER_BITS: usize = 64;
-/// Bits of a machine float.
+/// Bits of a machine float, an IEEE double.
 const FLOAT_BITS: usize = 53;
 /// The largest decimal exponent that is read, either way: more would need megabytes to print.
 const MAX_DECIMAL_EXPONENT: i64 = 100_000;

@@ -186,6 +186,7 @@ impl Value {
 
     /// Unknown, with what is known of it. A list of which the length is known is a list of unknown elements.
     pub fn refined(ty: Type, refinements: Refinements) -> Self {
+        // A length alone must not take memory: what is longer stays one unknown.
         const LONGEST: u64 = 1024;
         if let (Type::List(element), Some((least, Some(most))), true) = (&ty, refinements.length, refinements.not_null)
             && least == most

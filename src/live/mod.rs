@@ -1,4 +1,5 @@
-//! What the account holds, in our words: machines, template groups, offers, and the mark we leave on them.
+//! What the account holds, in our words: machines, template groups and offers, the mark we leave on them, orphans, and
+//! all of it at one moment.
 
 mod env;
 mod group;

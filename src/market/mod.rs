@@ -1,4 +1,4 @@
-//! Requirements, placement, cost and budget.
+//! What an instance requires of an offer, and which offer each instance gets.
 
 mod placement;
 mod requirement;

@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// The format that this version writes, and the only one it reads.
+/// The format that this version writes, and the only one it reads: as with Terraform, a plan is applied by the version
+/// that made it.
 const FORMAT: u64 = 2;
 /// Every plan file starts so.
 const START: &str = "{\"podform_plan\":";

@@ -1,4 +1,6 @@
-//! Diff, actions, planner, plan checker, and what happens during an apply as data.
+//! From (configuration, variables, recorded, live, market) to a plan: the planner, the difference of each object, the
+//! steps, and a check of the whole. And what becomes of a plan: the saved file and whether it still holds, the program
+//! that an apply evaluates anew, and what happens during an apply, as data.
 
 mod change;
 mod check;

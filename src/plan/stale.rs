@@ -13,7 +13,7 @@ use std::fmt;
 
 /// Facts that move with the clock: they were never part of what was approved.
 const MOVING: [&str; 2] = ["expires_at", "auto_renew_at"];
-/// Longer values are not quoted in a reason.
+/// Longer values are not quoted in a reason, in characters: two of them and the attribute shall fit in a sentence.
 const QUOTED: usize = 60;
 
 /// Which side of a change.

@@ -1,4 +1,6 @@
-//! Live state: reading the account, and settling what is in doubt by looking (invariants 2, 8, 12).
+//! What the account shows: reading it for a plan, with the market where something will be rented; settling what is in
+//! doubt by looking; finding orphans and what a lost state made (invariants 2, 8, 12). Nothing here changes the
+//! account.
 
 mod adopt;
 mod clock;

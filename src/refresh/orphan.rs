@@ -92,6 +92,7 @@ pub fn orphans(state: &State, snapshot: &Snapshot, fleet: &str) -> Vec<Orphan> {
 
 /// The warning of a plan; `None` where there are none.
 pub fn orphans_told(orphans: &[Orphan], now: Timestamp) -> Option<Diagnostic> {
+    // `podform orphans` shows them all.
     const SHOWN: usize = 5;
     let first = orphans.first()?;
     let shown: Vec<String> = orphans.iter().take(SHOWN).map(|orphan| orphan.words(now)).collect();

@@ -14,12 +14,14 @@ use std::fmt::Display;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Reads by id that run at once.
+/// Reads by id that run at once: machines and template groups side by side fill the 16 calls that a client sends at
+/// once at least.
 const AT_ONCE: usize = 8;
 
-/// How long a new machine may not be visible yet.
+/// How long a new machine may not be visible yet: as long as a program that really rents looks for one before it calls
+/// the rent unconfirmed (API sheet §3.8).
 pub const VISIBLE: Duration = Duration::from_secs(90);
-/// Between looks for it.
+/// Between looks for it, as that program has it.
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// How much is read.
@@ -172,7 +174,8 @@ fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BT
 /// show. They are as good as never there, while others may rent the like of ours all day: a refresh reads no more than
 /// these few, those with the numbers nearest to the recorded one's first. [`Refresh::Orphans`] reads all.
 const TWINS: usize = 2;
-/// Two deliveries of one call lie no further apart.
+/// Two deliveries of one call lie no further apart: the window in which a machine may be made after its intent
+/// (API sheet §8).
 const TWINS_WITHIN: SignedDuration = SignedDuration::from_mins(6);
 
 /// Unrecorded machines that may be twins of recorded ones.

@@ -7,7 +7,8 @@ use crate::live::{Reads, Want};
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeSet;
 
-/// Reads that run at once.
+/// Reads that run at once: half of the 16 calls that a client sends at once at least, for some of these are lists of
+/// many pages.
 const AT_ONCE: usize = 8;
 
 /// Reads everything that is wanted.

@@ -16,17 +16,20 @@ use crate::state::{Intent, IntentAction, Record, State};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Complete lists without it that prove a rent or create absent.
+/// Complete lists without it that prove a rent or create absent, once the window has passed. One list may miss a row
+/// that moved from page to page while it was read; three in a row hardly do.
 pub const LOOKS: usize = 3;
-/// Between the first looks.
+/// Between the first looks: a new machine shows within seconds (API sheet §3.8).
 const FIRST_PAUSE: Duration = Duration::from_secs(3);
-/// Between the later ones.
+/// Between the later ones: about ten looks in a window of two minutes, each of them a whole list.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// A call that was never answered ended no later than this after its intent (the client's longest time-out and tries).
+/// A call that was never answered ended no later than this after its intent (the client's longest time-out and tries:
+/// tries begin within two minutes, and the last takes one).
 const LONGEST_CALL: Duration = Duration::from_secs(3 * 60);
 
-/// How long beyond the window an API that does not answer is borne with.
+/// How long beyond the window an API that does not answer is borne with: lists fail several times a day (API sheet §1),
+/// and giving up leaves a rent in doubt. A minute holds four more looks.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long to look.

@@ -8,11 +8,11 @@ use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// Created so long before the intent was written, at most (clocks differ).
+/// Created so long before the intent was written, at most: clocks differ (API sheet §8).
 const BEFORE: SignedDuration = SignedDuration::from_secs(60);
-/// Created so long after it, at most.
+/// Created so long after it, at most (API sheet §8): twice what the longest call takes.
 const AFTER: SignedDuration = SignedDuration::from_mins(6);
-/// Candidates whose details are read at once.
+/// Candidates whose details are read at once: as many as a refresh reads.
 const AT_ONCE: usize = 8;
 
 /// What a look at one list says of an intent.
@@ -94,7 +94,8 @@ fn is_told(machine: &Machine) -> bool {
         && machine.created_at.as_ref().is_some_and(|text| text.parse::<Timestamp>().is_ok())
 }
 
-/// Marked or recorded machines that are read to learn whether this API shows environments.
+/// Marked or recorded machines that are read to learn whether this API shows environments: each of them holds a claim,
+/// so one tells it, and the second does where the first is gone by now.
 const WITNESSES: usize = 2;
 
 /// Looks for the machine of a rent (invariant 2). Where the environment is readable, only the claim adopts. Where it is

@@ -1,4 +1,5 @@
-//! Plan, state, values, events of an apply and diagnostics as text and JSON: pure functions. The shell prints.
+//! Plan, state, values, events of an apply and diagnostics as text and JSON; the graph for Graphviz; configuration for
+//! what is imported. Pure functions: a plan is drawn from its [`crate::review`], and the shell prints.
 
 mod credential;
 pub mod diagnostics;

@@ -25,7 +25,7 @@ use super::rent::OFFERS;
 use super::wire::{Answer, Call, Refusal, number};
 use super::world::World;
 
-/// Ten years.
+/// Ten years: longer than any test needs, and the clock stays a date after hundreds of such steps.
 const MOST_SECONDS: u64 = 315_360_000;
 
 impl World {

@@ -9,7 +9,7 @@ use super::clock::DAWN_MS;
 use super::machines::Machine;
 use super::templates::Template;
 
-/// Version of the world file.
+/// Version of the world file; raised when what it holds means something else. No other one is read.
 pub(super) const VERSION: u32 = 1;
 
 /// Money that came in.

@@ -6,7 +6,8 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// When a new world begins: 2026-06-01T10:00:00Z, in milliseconds since 1970.
+/// When a new world begins: 2026-06-01T10:00:00Z, in milliseconds since 1970. Always the same, so that the same seed
+/// and the same calls make the same world.
 pub(super) const DAWN_MS: i64 = 1_780_308_000_000;
 
 /// Milliseconds of one hour.

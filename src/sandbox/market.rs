@@ -12,10 +12,12 @@ use super::rows::{enveloped, page};
 use super::wire::{Answer, Call, Refusal, dressed};
 use super::world::World;
 
-/// Prices and strangers move this often.
+/// Milliseconds after which prices and strangers move: rarely enough that a plan and its apply mostly see one market,
+/// often enough that a plan of an hour ago does not.
 const STEP_MS: i64 = 600_000;
 
-/// How many answers are kept.
+/// How many answers are kept, one for each query: a large market takes longer to write than to send, and each answer is
+/// as large as it.
 const CACHED: usize = 64;
 
 impl World {

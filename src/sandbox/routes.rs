@@ -31,6 +31,7 @@ enum Endpoint {
     Deposits,
 }
 
+/// The path that the reference does not print (C5).
 const REBOOT: &str = "/instances/execute-reboot";
 
 const ROUTES: &[(&str, &str, Endpoint)] = &[

@@ -30,13 +30,15 @@ use super::switches::Switches;
 use super::wire::{Answer, Call, Refusal};
 use super::world::World;
 
-/// Larger bodies close the connection.
+/// Larger bodies close the connection, in bytes: far above the largest script that anybody sends, and one call must not
+/// take all memory.
 const BODY_LIMIT: usize = 16 << 20;
 
-/// Milliseconds: no call is held back for longer.
+/// Milliseconds: no call is held back for longer. A day is beyond every time-out, and can be added to any instant.
 const LONGEST_PAUSE: u64 = 24 * 3_600_000;
 
-/// How long running calls may take once the sandbox stops.
+/// How long running calls may take once the sandbox stops: those that no fault holds back end within milliseconds, and
+/// nobody waits at Ctrl-C for the others.
 const GRACE: Duration = Duration::from_millis(500);
 
 struct Shared {

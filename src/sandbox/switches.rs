@@ -27,7 +27,7 @@ pub struct Switches {
     /// USD deposited in a new world.
     pub balance: Decimal,
 
-    /// Rows of a page unless `itemsPerPage` says otherwise.
+    /// Rows of a page unless `itemsPerPage` says otherwise: 30, API Platform's default (API sheet §1).
     pub page_size: u64,
     /// The most rows a page may have, whatever was asked for; 0: no limit.
     pub page_clamp: u64,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::book::{Book, Change, VERSION};
 
-/// A log shorter than this is not worth folding.
+/// A log shorter than this, in bytes, is not worth folding: reading it takes less than writing a world anew so often.
 const FOLD_BYTES: u64 = 4 << 20;
 
 /// Why a world could not be opened.

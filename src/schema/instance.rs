@@ -224,6 +224,7 @@ impl Desired {
                 Some("ready") => WaitFor::Ready,
                 _ => WaitFor::Running,
             },
+            // Others allow as much for large images (API sheet §5).
             create_timeout: timeout(object, "create", Duration::from_secs(20 * 60)),
             delete_timeout: timeout(object, "delete", Duration::from_secs(5 * 60)),
         })

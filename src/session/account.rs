@@ -58,11 +58,13 @@ impl Access {
 
     /// Reads key and address from the provider block, else the environment; starts the simulator where it is asked for.
     async fn open(choice: &Choice, provider: &ProviderSettings) -> Result<Access, Failure> {
+        // A third more than others look for a new machine (API sheet §3.8); what shows later is watched for.
         let window = provider.settle_window.as_deref().and_then(duration).unwrap_or(Duration::from_secs(120));
         let (mut settings, sandbox) = match choice.sandbox {
             true => {
                 let handle = serve(choice).await?;
                 let mut settings = Settings::new(handle.url(), SecretString::from("sandbox"));
+                // It is no farther than this process, and needs no rest.
                 settings.retry.base = Duration::from_millis(50);
                 (settings, Some(handle))
             }
@@ -86,6 +88,7 @@ impl Access {
     /// The client, told how long the lists will be and how much runs at once.
     pub fn client(&self, state: &State, parallelism: u16) -> Result<Arc<Client>, Failure> {
         let mut settings = self.settings.clone();
+        // Each step may call and look at once, while a few lists are read besides.
         settings.http.max_concurrency = settings.http.max_concurrency.max(2 * usize::from(parallelism) + 6);
         let machines =
             state.resources.keys().filter(|address| address.resource.kind == crate::schema::INSTANCE).count();

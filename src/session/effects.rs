@@ -4,7 +4,8 @@ use crate::lang::Effects;
 use std::io::Read as _;
 use std::path::Path;
 
-/// The most that `file()` reads.
+/// The most bytes of a file that functions read: twice what a text of the language may have, for digests are taken of
+/// files that are no such text.
 const MOST: u64 = 64 << 20;
 
 /// The real world. While planning there is no clock and no randomness.

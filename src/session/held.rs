@@ -14,7 +14,8 @@ use crate::store::{LockedStore, StateStore};
 use std::time::Duration;
 use tracing::debug;
 
-/// How long a rent that was given up is watched for (invariant 2).
+/// How long a rent that was given up is watched for (invariant 2): whoever plans once a day hears of a machine that
+/// came late. Meanwhile each refresh reads the details of all that look like it.
 const WATCHED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// How the lock is taken.

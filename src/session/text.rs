@@ -4,7 +4,8 @@ use crate::diag::{Diagnostic, Diagnostics};
 use std::io::Read;
 use std::sync::Arc;
 
-/// The largest configuration file that is read.
+/// The largest configuration file that is read, in bytes: ten thousand blocks take a few million. A wrong path must not
+/// take all memory.
 const MOST: u64 = 256 << 20;
 
 /// The text of a file, or a diagnostic that names the place of the first byte that is no UTF-8.

@@ -10,6 +10,7 @@ use crate::lang::reference::NoScope;
 use crate::lang::{Type, eval, parse};
 use std::path::{Path, PathBuf};
 
+/// Terraform's `TF_VAR_`, under our name.
 const ENVIRONMENT: &str = "PODFORM_VAR_";
 
 /// A value of the command line.

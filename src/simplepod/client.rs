@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Where the API lives.
+/// Where the API lives (API sheet §1). The vendor's examples name another host with the same paths (C11).
 pub const BASE_URL: &str = "https://api.simplepod.ai";
 
 /// Everything a client is made of. `Debug` does not show the key.
@@ -46,6 +46,8 @@ impl Settings {
             api_key,
             http: Options::default(),
             retry: Retry::default(),
+            // Known to be taken, as are 200 and 1000 (API sheet §1). A page that fails is read again: a small one costs
+            // less.
             page_size: 100,
             reboot_path: "/instances/execute-reboot".into(),
         }
@@ -78,7 +80,7 @@ pub struct Client {
 pub(super) struct Expectation(AtomicUsize);
 
 impl Expectation {
-    /// What stands for "unknown".
+    /// What stands for "unknown": no list is so long.
     const UNKNOWN: usize = usize::MAX;
 
     fn new(rows: Option<usize>) -> Self {

@@ -42,7 +42,8 @@ const SHOWN: [&str; 31] = [
     "title",
 ];
 
-/// The longest body that is written.
+/// The longest body that is written, in characters: most objects wholly, and the head of a list. At `trace` every call
+/// writes one.
 const LONGEST: usize = 16_000;
 
 /// That a request leaves.

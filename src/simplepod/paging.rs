@@ -9,12 +9,15 @@ use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 
-/// How often a list is read again when its pages overlap.
+/// How often a list is read again when its pages overlap. Every reading costs all pages; an account that changes
+/// between the pages of three readings will not hold still for a fourth, and a row that is missed proves nothing
+/// (invariant 8).
 const REREADS: u32 = 2;
 /// How many pages are read side by side where the length of the list is not known: one of them is needed, the other
 /// costs a call where the list ends before it. More would be faster, and past the budget of calls of a plan.
 const SIDE_BY_SIDE: usize = 2;
-/// How many pages are read side by side at most, whatever was expected.
+/// How many pages one round asks for at most, whatever was expected: 100,000 rows of 100. A wrong expectation costs no
+/// more calls than these.
 const MOST: usize = 1000;
 
 /// One page: what tells rows apart, and the rows.

@@ -9,7 +9,8 @@ use crate::money::Usd;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The longest error or warning of a machine that is kept, in characters.
+/// The longest error or warning of a machine that is kept, in characters: two or three sentences. What is longer is a
+/// log, and the consoles are the place of those.
 const MESSAGE: usize = 300;
 
 /// A machine, of a list or in detail (API sheet §3.8, §3.9). `None`: it has no id.

@@ -6,7 +6,8 @@ use crate::cloud::{CallError, ErrorKind};
 use crate::http::{Answer, Failure};
 use serde_json::Value;
 
-/// The longest message that is kept, in characters.
+/// The longest message that is kept, in characters: several violations joined into one (API sheet §1) fit, and a
+/// message stays a paragraph of a diagnostic.
 const MESSAGE: usize = 300;
 
 /// The body is a page for people: from a proxy or a firewall, not from the API.

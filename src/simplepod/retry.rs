@@ -37,10 +37,14 @@ pub struct Retry {
 impl Default for Retry {
     fn default() -> Self {
         Self {
+            // Lists answer 502 several times a day (API sheet §1). Five tries wait for up to 7.5 s in all.
             read_tries: 5,
+            // Fewer: whoever changes something looks for the outcome in any case.
             write_tries: 3,
             base: Duration::from_millis(500),
+            // No Retry-After of this API is known (API sheet §1): whoever is to wait for longer is told so instead.
             longest: Duration::from_secs(60),
+            // With the slowest call's minute a call ends within the three that settling allows for it.
             budget: Duration::from_secs(120),
         }
     }
@@ -280,7 +284,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A 429 says that the call is welcome later: it may be sent more often than one that failed.
+/// A 429 says that the call is welcome later: it may be sent more often than one that failed, until time is up.
 fn patience(error: &CallError) -> u32 {
     if error.kind == ErrorKind::TooManyRequests { 4 } else { 1 }
 }

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 const LONGEST_ROW: usize = 4 << 20;
 /// Rows of one answer. A market has tens of thousands; a server that never ends must not take all memory.
 const MOST_ROWS: usize = 1_000_000;
-/// How much of a list is kept as it came, for the log and for messages.
+/// How many bytes of a list are kept as they came, for the log and for messages: about what the log writes of a body.
 const SAMPLE: usize = 16_000;
 
 /// What is wrong with a body, in words.

@@ -156,7 +156,8 @@ pub fn salvage(bytes: &[u8]) -> Salvage {
     found
 }
 
-/// The longest line in which a wrong bit is looked for: the work grows with the square of the length.
+/// The longest line in which a wrong bit is looked for, in bytes: the work grows with the square of the length, and is
+/// 2 GB of checksums, seconds, for this one.
 const FLIPPABLE: usize = 16 << 10;
 
 /// What a line held before one of its bits changed.

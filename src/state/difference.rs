@@ -5,10 +5,10 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-/// So many are named.
+/// So many are named: with what stands around them, a screen.
 const NAMED: usize = 20;
 
-/// Longer values are cut.
+/// Longer values are cut, in characters: a line of a terminal.
 const LONGEST: usize = 80;
 
 /// What differs, one line each: where, and what stands there after and before. `serial` and `journal_seq` are no

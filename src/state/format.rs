@@ -19,7 +19,7 @@ pub const FORMAT: u64 = 3;
 /// The first version with a checksum.
 pub(super) const FIRST_SEALED: u64 = 3;
 
-/// The version of Terraform whose state format this is.
+/// The version of Terraform whose state format this is: the one whose answers the tests were recorded from.
 const TERRAFORM_VERSION: &str = "1.11.4";
 
 /// The whole file.

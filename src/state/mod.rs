@@ -1,4 +1,5 @@
-//! The state model, the state file format, journal entries and their replay, and digests of secrets.
+//! The state model, the state file format, journal entries and their replay, digests of secrets; what is wrong with
+//! such files, what two states differ in, and a state put together again from what is left.
 
 mod codec;
 mod decode;

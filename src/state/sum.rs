@@ -3,7 +3,8 @@
 use crate::lang::hex;
 use sha2::{Digest, Sha256};
 
-/// Hexadecimal digits of a checksum: 64 bits of SHA-256.
+/// Hexadecimal digits of a checksum: 64 bits of SHA-256. It is against accidents, not against forgers, and stands in
+/// every line of the journal.
 pub(super) const DIGITS: usize = 16;
 
 /// What stands before the checksum of a state: it is the last key of `podform`, which is the last key.

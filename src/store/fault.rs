@@ -1,4 +1,4 @@
-//! Why the disk does not do what we ask for: path, what was being done, the system's words, the way out.
+//! Why a store does not do what we ask for: the place, what was being done, the system's words, the way out.
 
 use super::holder::LockInfo;
 use super::place::Place;

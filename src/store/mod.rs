@@ -1,5 +1,5 @@
 //! State and journal: what stands between us and where they live ([`StateStore`]), and what reads and writes them there.
-//! Each place has a room of its own below this one.
+//! Each kind of place has a room of its own below this one; today there is one, the files of a directory.
 
 mod backend;
 mod fault;

@@ -35,7 +35,7 @@ pub struct FmtArgs {
     pub recursive: bool,
 }
 
-/// How long a diff may search for the shortest form; then it is longer.
+/// How long the diff of a file may search for the shortest form while somebody waits; then it is longer.
 const DIFF_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is done with a file that is not in form.

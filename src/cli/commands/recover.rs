@@ -33,7 +33,8 @@ pub struct RecoverArgs {
     pub planning: PlanningArgs,
 }
 
-/// The shortest beginning of a claim that names one.
+/// The shortest beginning of a claim that names one, in hexadecimal digits: few operations are open at once, and one
+/// that two share is refused.
 const SHORTEST: usize = 4;
 
 /// Shows every operation whose outcome is not known, and settles it by looking. `-adopt` tells what it made, or takes over

@@ -61,6 +61,7 @@ pub fn describe(value: &Value) -> String {
         Kind::Bool(b) => b.to_string(),
         Kind::Number(n) => n.to_string(),
         Kind::String(text) => {
+            // In characters: the value is a reminder beside the error, one line of it.
             const SHOWN: usize = 64;
             match text.char_indices().nth(SHOWN) {
                 Some((end, _)) => format!("a string of {} characters: {:?}...", text.chars().count(), &text[..end]),
@@ -73,6 +74,7 @@ pub fn describe(value: &Value) -> String {
         Kind::Tuple(elements) => format!("a tuple with {}", count(elements.len(), "element")),
         Kind::Map(_, entries) => format!("a {} with {}", value.ty().friendly_name(), count(entries.len(), "element")),
         Kind::Object(entries) => {
+            // So many names fit on the line.
             const NAMED: usize = 5;
             let names = match entries.len() {
                 1..=NAMED => format!(" ({})", entries.keys().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")),

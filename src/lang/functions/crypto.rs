@@ -22,10 +22,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// The salt is random, so that the result is known only at apply.
 fn bcrypt(args: &Args<'_>) -> Outcome {
+    /// Go's default, which Terraform takes.
     const DEFAULT_COST: i64 = 10;
+    /// The algorithm has no lower one; Go takes its default in place of one.
     const LEAST_COST: i64 = 4;
     /// Every step doubles the time: this one takes about a minute. Terraform goes on to 31, for days.
     const MOST_COST: i64 = 20;
+    /// The algorithm reads no more.
     const MOST_BYTES: usize = 72;
     let cost = match args.values.len() {
         0 | 1 => DEFAULT_COST,

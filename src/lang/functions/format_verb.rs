@@ -29,7 +29,7 @@ pub(super) struct Verb<'a> {
     precision: Option<usize>,
 }
 
-/// No verb pads wider, and none shows more digits.
+/// No verb pads wider, and none shows more digits: a number alone must not take memory.
 const WIDEST: usize = 1 << 16;
 
 impl<'a> Verb<'a> {

@@ -217,7 +217,7 @@ fn match_keys(args: &Args<'_>) -> Outcome {
     Ok(Value::list(element, found))
 }
 
-/// No range is longer.
+/// No range is longer: Terraform's limit.
 const LONGEST_RANGE: usize = 1024;
 
 fn range(args: &Args<'_>) -> Outcome {

@@ -57,7 +57,7 @@ fn combine(args: &Args<'_>, keep: impl Fn(&Value, &[&[Value]]) -> bool, all: boo
     Ok(Value::set(element.as_ref().clone(), taken))
 }
 
-/// No product is larger.
+/// No product is larger: about the values that one result may have, before it is built.
 const LARGEST_PRODUCT: usize = 1 << 20;
 
 /// The type of the product, and that of the elements of each. Lists and tuples give a list, with a set it is a set.

@@ -85,7 +85,7 @@ fn chomp(args: &Args<'_>) -> Outcome {
     Ok(Value::string(args.text(0).trim_end_matches(['\r', '\n'])))
 }
 
-/// No text gets longer than this by padding.
+/// No line is padded wider, in characters: far beyond what anybody reads, and a number alone must not take memory.
 pub(super) const WIDEST: i64 = 1 << 20;
 
 fn indent(args: &Args<'_>) -> Outcome {
