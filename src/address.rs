@@ -1,7 +1,9 @@
 //! Addresses of resources and their instances, as Terraform writes them.
 
+mod kind;
 mod target;
 
+pub use kind::ObjectKind;
 pub use target::Target;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -68,6 +70,14 @@ impl ResourceAddr {
     #[must_use]
     pub fn instance(&self, key: Option<InstanceKey>) -> InstanceAddr {
         InstanceAddr { resource: self.clone(), key }
+    }
+
+    /// The kind of its objects; `None` for a data source, and for a type that podform does not know.
+    pub fn object_kind(&self) -> Option<ObjectKind> {
+        match self.mode {
+            Mode::Managed => ObjectKind::of_type(&self.kind),
+            Mode::Data => None,
+        }
     }
 }
 

@@ -93,14 +93,16 @@ fn two_commands_are_enough() {
 fn the_reference_names_every_attribute() {
     let text = readme();
     for schema in ALL {
-        let start = text.find(&format!("### `{}`", schema.kind)).unwrap_or_else(|| panic!("no {}", schema.kind));
+        let start = text
+            .find(&format!("### `{}`", schema.block_type()))
+            .unwrap_or_else(|| panic!("no {}", schema.block_type()));
         let chapter = &text[start..];
         let chapter = &chapter[..chapter[4..].find("\n#").map_or(chapter.len(), |end| end + 4)];
         let blocks = schema.blocks.iter().flat_map(|block| block.attributes.iter().map(|attribute| attribute.name));
         let names = schema.attributes.iter().map(|attribute| attribute.name);
         let names = names.chain(schema.blocks.iter().map(|block| block.name)).chain(blocks);
         let missing: Vec<&str> = names.filter(|name| !chapter.contains(&format!("`{name}`"))).collect();
-        assert!(missing.is_empty(), "{}: {missing:?}", schema.kind);
+        assert!(missing.is_empty(), "{}: {missing:?}", schema.block_type());
     }
 }
 

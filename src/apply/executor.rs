@@ -11,15 +11,13 @@ use super::protocol::{Group, Line, Message};
 use super::shared::Shared;
 use super::step::{Finished, Stop, run};
 use super::turns::Turns;
-use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::config::ASSERTION_FAILED;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::Value;
-use crate::live::{Account, GroupId, MachineId};
+use crate::live::{Account, ObjectId};
 use crate::plan::{ApplyEvent, Desires, Outcome, Plan, PlanMode, Step, StepAction, StepId};
 use crate::schema::instance::dollars;
-use crate::schema::{INSTANCE, TEMPLATE_GROUP};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{IntentAction, Record, State};
@@ -94,7 +92,7 @@ impl<'a> Executor<'a> {
             let detail = "The state has no lineage, so that nothing could be marked. This is a fault of podform: nothing was called.";
             return Err(Diagnostic::error("State without lineage", detail));
         }
-        let rents = self.plan.steps.iter().any(|step| step.action == StepAction::Rent);
+        let rents = self.plan.steps.iter().any(|step| step.action == StepAction::RENT);
         if rents {
             // A market that cannot be read fails the steps that need it.
             let balance = money::check(ctx.cloud, self.plan, account);
@@ -208,9 +206,9 @@ impl<'a> Executor<'a> {
         let end = match ended {
             Ok(finished) => {
                 match step.action {
-                    StepAction::CreateGroup | StepAction::Rent => self.result.added += 1,
-                    StepAction::UpdateGroup | StepAction::UpdateMachine => self.result.changed += 1,
-                    StepAction::DeleteGroup | StepAction::Release => self.result.destroyed += 1,
+                    StepAction::Create(_) => self.result.added += 1,
+                    StepAction::Update(_) => self.result.changed += 1,
+                    StepAction::Delete(_) => self.result.destroyed += 1,
                     StepAction::Forget | StepAction::Read => {}
                 }
                 if let Some(object) = finished.object {
@@ -294,17 +292,13 @@ impl<'a> Executor<'a> {
         self.result.in_doubt = self.result.state.open.values().cloned().collect();
         let complete = self.result.steps.len() == self.plan.steps.len()
             && self.result.steps.values().all(|end| *end == StepEnd::Done);
-        let cost = |(address, record): (&InstanceAddr, &Record)| {
-            let machine = address.resource.kind == INSTANCE;
-            machine.then(|| hourly_cost(record)).flatten()
-        };
         show(ApplyEvent::Finished {
             imported: self.plan.imports.len(),
             added: self.result.added,
             changed: self.result.changed,
             destroyed: self.result.destroyed,
             complete,
-            cost: self.result.state.objects().filter_map(cost).sum(),
+            cost: self.result.state.objects().filter_map(|(_, record)| hourly_cost(record)).sum(),
         });
         self.result
     }
@@ -317,16 +311,20 @@ fn hourly_cost(record: &Record) -> Option<crate::money::Usd> {
 }
 
 fn known(state: &State) -> Known {
-    let ids = |kind: &'static str| {
-        state.objects().filter(move |(address, _)| address.resource.kind == kind).filter_map(|(_, r)| r.id())
-    };
-    let rents = state.open.iter().filter(|(_, intent)| intent.action == IntentAction::Rent);
-    Known {
-        machines: ids(INSTANCE).map(MachineId).collect(),
-        groups: ids(TEMPLATE_GROUP).map(GroupId).collect(),
+    let rents = state.open.iter().filter(|(_, intent)| intent.action == IntentAction::RENT);
+    let mut known = Known {
+        machines: BTreeSet::new(),
+        groups: BTreeSet::new(),
         names: BTreeSet::new(),
         rents: rents.map(|(claim, intent)| (claim.clone(), intent.clone())).collect(),
+    };
+    for (id, ..) in state.identified() {
+        match id {
+            ObjectId::Machine(id) => drop(known.machines.insert(id)),
+            ObjectId::Group(id) => drop(known.groups.insert(id)),
+        }
     }
+    known
 }
 
 /// Returns on an interrupt that stops at once.

@@ -4,6 +4,7 @@ use super::change::{in_doubt, put, send};
 use super::context::{Context, failed, refused};
 use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop};
+use crate::address::ObjectKind;
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, Outcome};
 use crate::lang::Value;
@@ -38,7 +39,7 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
             ),
         ));
     }
-    let mut intent = ctx.intent(IntentAction::CreateGroup, address);
+    let mut intent = ctx.intent(IntentAction::Create(ObjectKind::TemplateGroup), address);
     let mut record = draft(ctx, job, object);
     record.claim = Some(intent.claim.clone());
     intent.deposes = job.deposes();

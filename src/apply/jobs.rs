@@ -6,10 +6,10 @@ use super::{group, record};
 use crate::address::InstanceAddr;
 use crate::diag::{Diagnostic, Severity};
 use crate::lang::Value;
-use crate::live::GroupId;
+use crate::live::{GroupId, ObjectId};
 use crate::path::ValuePath;
 use crate::plan::{Change, Step, StepAction, StepId};
-use crate::schema::{self, TEMPLATE_GROUP};
+use crate::schema;
 use crate::state::Record;
 
 impl<'a> Executor<'a> {
@@ -31,15 +31,15 @@ impl<'a> Executor<'a> {
             template: None,
         };
         let open = self.result.state.open_at(address).next();
-        if let Some(open) = open.filter(|_| matches!(step.action, StepAction::Rent | StepAction::CreateGroup)) {
+        if let Some(open) = open.filter(|_| matches!(step.action, StepAction::Create(_))) {
             let diagnostic =
                 crate::refresh::still_in_doubt(open, open.doubt.as_deref().unwrap_or("it was never answered"));
             return Err(Stop::InDoubt(Diagnostic { severity: Severity::Error, ..diagnostic }.into()));
         }
-        if matches!(step.action, StepAction::Release | StepAction::DeleteGroup | StepAction::Forget) {
+        if matches!(step.action, StepAction::Delete(_) | StepAction::Forget) {
             return Ok(job);
         }
-        if matches!(step.action, StepAction::Rent | StepAction::CreateGroup) {
+        if matches!(step.action, StepAction::Create(_)) {
             // A new object owes nothing to one that is gone.
             job.record = None;
         }
@@ -52,7 +52,7 @@ impl<'a> Executor<'a> {
     fn recorded(&self, step: &Step, change: Option<&Change>) -> (Option<Record>, Option<String>) {
         let state = &self.result.state;
         let current = state.resources.get(&step.address);
-        let removes = matches!(step.action, StepAction::Release | StepAction::DeleteGroup | StepAction::Forget);
+        let removes = matches!(step.action, StepAction::Delete(_) | StepAction::Forget);
         let before = change.filter(|_| removes).and_then(|change| change.before.as_ref()?.get("id")?.as_str());
         let is_it = |record: &Record| before.is_some() && record.id().map(|id| id.to_string()).as_deref() == before;
         let aside = state.deposed.get(&step.address).into_iter().flatten();
@@ -78,7 +78,7 @@ impl<'a> Executor<'a> {
         let object = object.ok_or_else(|| missing("the configuration holds no such object any more".into()))?;
         let table = schema::table(step.address.resource.mode, &step.address.resource.kind);
         let unknown = table.map(|table| record::unknown(table, object)).unwrap_or_default();
-        let makes = matches!(step.action, StepAction::Rent | StepAction::CreateGroup);
+        let makes = matches!(step.action, StepAction::Create(_));
         if makes && object.deep_marks().digest {
             return Err(missing("a secret that ignore_changes keeps is recorded as a digest only".into()));
         }
@@ -91,9 +91,7 @@ impl<'a> Executor<'a> {
     /// The recorded group that an instance refers to.
     fn template(&mut self, object: Option<&Value>) -> Option<Template> {
         let id = GroupId::parse(object?.get("template_group")?.as_str()?)?;
-        let is_it = |(address, record): &(&InstanceAddr, &Record)| {
-            address.resource.kind == TEMPLATE_GROUP && record.id() == Some(id.0)
-        };
+        let is_it = |(at, record): &(&InstanceAddr, &Record)| record.object_id(at) == Some(ObjectId::Group(id));
         let (address, record) = self.result.state.resources.iter().find(is_it)?;
         let known = self.desires.object(address);
         let recorded = || record.object(&schema::group::SCHEMA, None, self.key, &mut Vec::new());

@@ -9,7 +9,7 @@ use crate::plan::{Plan, StepAction};
 
 /// What the rents of a plan cost per hour.
 pub(super) fn rents(plan: &Plan) -> Usd {
-    let rents = plan.steps.iter().filter(|step| step.action == StepAction::Rent);
+    let rents = plan.steps.iter().filter(|step| step.action == StepAction::RENT);
     rents.filter_map(|step| plan.change(&step.address)).map(|change| change.cost_after).sum()
 }
 

@@ -38,7 +38,7 @@ struct Held {
 impl Offers {
     /// The offers of a plan, in a market that may have been read for it.
     pub fn of(plan: &Plan, state: &State, market: Option<MarketRead>) -> Offers {
-        let rents = plan.steps.iter().filter(|step| step.action == StepAction::Rent);
+        let rents = plan.steps.iter().filter(|step| step.action == StepAction::RENT);
         let planned = rents.filter_map(|step| {
             let placed = plan.change(&step.address)?.placed.as_ref()?;
             Some((step.address.clone(), placed.offer.clone()))

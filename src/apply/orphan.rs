@@ -4,8 +4,8 @@ use crate::address::InstanceAddr;
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, ErrorKind, Outcome, Read};
 use crate::diag::Diagnostic;
-use crate::live::{GroupFields, MachineFields, Mark, ObjectId, Orphan, Status};
-use crate::refresh::{Clock, orphaned_group, orphaned_machine};
+use crate::live::{GroupFields, MachineFields, Mark, ObjectId, Orphan};
+use crate::refresh::{Clock, orphaned};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};
 use std::time::Duration;
@@ -88,7 +88,7 @@ pub async fn release_orphan<C: Cloud>(
             "podform's mark in its notes is damaged, or copied from another machine, and proves nothing. Release it in the vendor's panel if it is yours.",
         );
     };
-    if state.objects().any(|(at, record)| at.resource.kind == id.kind() && record.id() == Some(id.number())) {
+    if state.identified().any(|(recorded, ..)| recorded == id) {
         return refuse("it is recorded. To release it, take its block out of the configuration, and apply.");
     }
     let doing = format!("Releasing {id}, made for {address}");
@@ -141,18 +141,8 @@ enum Looked {
 }
 
 async fn look<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> Read<Looked> {
-    Ok(match id {
-        ObjectId::Machine(id) => match cloud.machine(id).await? {
-            Some(machine) if !machine.status.as_ref().is_some_and(Status::is_gone) => {
-                Looked::There(orphaned_machine(&machine, state, fleet).map(Box::new))
-            }
-            _ => Looked::Gone,
-        },
-        ObjectId::Group(id) => match cloud.group(id).await? {
-            Some(group) => Looked::There(orphaned_group(&group, state, fleet).map(Box::new)),
-            None => Looked::Gone,
-        },
-    })
+    let found = cloud.object(id).await?.filter(|object| !object.is_gone());
+    Ok(found.map_or(Looked::Gone, |object| Looked::There(orphaned(&object, state, fleet).map(Box::new))))
 }
 
 /// Looks until it is gone; the error says why nobody can tell.

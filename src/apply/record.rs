@@ -36,7 +36,7 @@ pub(super) fn draft<C>(ctx: &Context<'_, C>, job: &Job<'_>, object: &Value) -> R
         record.offer.clone_from(&before.offer);
         record.tainted.clone_from(&before.tainted);
         record.read_back.clone_from(&before.read_back);
-        let schema = schema::schema(&job.step.address.resource.kind);
+        let schema = job.step.address.resource.object_kind().map(schema::schema);
         for attribute in schema.into_iter().flat_map(|schema| schema.attributes) {
             let given = matches!(attribute.presence, Presence::Required | Presence::Optional);
             let unset = record.attributes.get(attribute.name).is_none_or(Json::is_null);
@@ -89,7 +89,7 @@ pub(super) fn recorded(job: &Job<'_>, claim: Option<&str>, record: &Record) -> E
 
 /// What other steps and outputs see of a record.
 pub(super) fn finished<C>(ctx: &Context<'_, C>, job: &Job<'_>, record: &Record) -> Result<Finished, Stop> {
-    let Some(schema) = schema::schema(&job.step.address.resource.kind) else {
+    let Some(schema) = job.step.address.resource.object_kind().map(schema::schema) else {
         return Err(job.fault("there is no such resource type"));
     };
     let object = record.object(schema, job.object.as_ref(), ctx.key, &mut Vec::new());

@@ -224,7 +224,7 @@ fn draft_of<C>(
     offer: &Offer,
     disk_gb: Option<u64>,
 ) -> Result<(Intent, Record), Stop> {
-    let mut intent = ctx.intent(IntentAction::Rent, &job.step.address);
+    let mut intent = ctx.intent(IntentAction::RENT, &job.step.address);
     let mut record = draft(ctx, job, job.object()?);
     intent.deposes = job.deposes();
     record.claim = Some(intent.claim.clone());
@@ -329,7 +329,7 @@ async fn await_it<C: Cloud>(
     let show = |status: Option<&Status>| {
         ctx.line.show(ApplyEvent::StepProgress {
             address: address.clone(),
-            action: StepAction::Rent,
+            action: StepAction::RENT,
             elapsed_s: began.elapsed().as_secs(),
             status: status.map(ToString::to_string),
         });

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::{data, group, machine, release, rent};
-use crate::address::ResourceAddr;
+use crate::address::{ObjectKind, ResourceAddr};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
@@ -111,16 +111,16 @@ pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId
         Err(stop) => return (job.id, Err(stop)),
     };
     let began = Instant::now();
-    if action != StepAction::Rent {
+    if action != StepAction::RENT {
         started(ctx, &job);
     }
     let ended = match action {
-        StepAction::CreateGroup => group::create(ctx, &job).await,
-        StepAction::UpdateGroup => group::update(ctx, &job).await,
-        StepAction::DeleteGroup => group::delete(ctx, &job).await,
-        StepAction::Rent => rent::rent(ctx, &job, permit).await,
-        StepAction::UpdateMachine => machine::update(ctx, &job).await,
-        StepAction::Release => release::release(ctx, &job, permit).await,
+        StepAction::Create(ObjectKind::TemplateGroup) => group::create(ctx, &job).await,
+        StepAction::Update(ObjectKind::TemplateGroup) => group::update(ctx, &job).await,
+        StepAction::Delete(ObjectKind::TemplateGroup) => group::delete(ctx, &job).await,
+        StepAction::Create(ObjectKind::Instance) => rent::rent(ctx, &job, permit).await,
+        StepAction::Update(ObjectKind::Instance) => machine::update(ctx, &job).await,
+        StepAction::Delete(ObjectKind::Instance) => release::release(ctx, &job, permit).await,
         StepAction::Forget => forget(ctx, &job).await,
         StepAction::Read => data::read(ctx, &job).await,
     };
@@ -145,7 +145,7 @@ async fn forget<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finishe
 }
 
 fn detail(job: &Job<'_>) -> Option<String> {
-    if job.step.action == StepAction::Rent {
+    if job.step.action == StepAction::RENT {
         let offer = &job.change?.placed.as_ref()?.offer;
         return Some(format!("{}x {} at {} per GPU-hour", offer.gpu_count, offer.gpu_model, offer.price_per_gpu));
     }

@@ -206,7 +206,7 @@ mod tests {
 
     /// A rent of an earlier run, in doubt.
     fn in_doubt(model: &str) -> Intent {
-        let intent = Intent::new("c0ffee".into(), IntentAction::Rent, address(), Timestamp::UNIX_EPOCH);
+        let intent = Intent::new("c0ffee".into(), IntentAction::RENT, address(), Timestamp::UNIX_EPOCH);
         Intent { group_id: Some(7), gpu_model: Some(model.to_owned()), gpu_count: Some(1), ..intent }
     }
 

@@ -6,7 +6,8 @@
 pub mod fault;
 
 use crate::live::{
-    Account, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
+    Account, GlobalTemplate, Group, GroupFields, GroupId, LiveObject, Machine, MachineFields, MachineId, ObjectId,
+    Offer, RentRequest,
 };
 use jiff::Timestamp;
 use std::fmt;
@@ -101,6 +102,16 @@ pub trait Cloud: Send + Sync + 'static {
 
     /// Balance.
     fn account(&self) -> impl Future<Output = Read<Account>> + Send;
+
+    /// Details of an object of any kind; `None` for 404 and 410.
+    fn object(&self, id: ObjectId) -> impl Future<Output = Read<Option<LiveObject>>> + Send {
+        async move {
+            Ok(match id {
+                ObjectId::Machine(id) => self.machine(id).await?.map(LiveObject::from),
+                ObjectId::Group(id) => self.group(id).await?.map(LiveObject::from),
+            })
+        }
+    }
 
     /// All our template groups.
     fn groups(&self) -> impl Future<Output = Read<Listed<Group>>> + Send;

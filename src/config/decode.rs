@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// the header of the block.
 pub(super) fn decode(schema: &Schema, body: &Body, at: Span, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
     let is_block = |name: &str| schema.block(name).is_some() || ["lifecycle", "dynamic"].contains(&name);
-    let table = Table { attributes: schema.attributes, what: schema.kind, is_block: &is_block };
+    let table = Table { attributes: schema.attributes, what: schema.block_type(), is_block: &is_block };
     let mut object = schema.shape().absent.clone();
     attributes(&table, body, at, scope, &[], &mut object, diags);
     let mut seen: Vec<Arc<str>> = Vec::new();
@@ -138,12 +138,16 @@ fn attributes(
 fn unexpected_block(schema: &Schema, found: &ScopedBlock, diags: &mut Diagnostics) {
     let detail = match schema.attribute(&found.kind) {
         Some(_) => {
-            format!("\"{0}\" is an argument of {1}: write {0} = ... instead of a block.", found.kind, schema.kind)
+            format!(
+                "\"{0}\" is an argument of {1}: write {0} = ... instead of a block.",
+                found.kind,
+                schema.block_type()
+            )
         }
         None => {
             let hint =
                 did_you_mean(&found.kind, schema.blocks.iter().map(|block| block.name).chain(["lifecycle", "dynamic"]));
-            format!("Blocks of type \"{}\" are not expected in {}.{hint}", found.kind, schema.kind)
+            format!("Blocks of type \"{}\" are not expected in {}.{hint}", found.kind, schema.block_type())
         }
     };
     diags.push(Diagnostic::error("Unsupported block type", detail).at(found.span));

@@ -144,7 +144,7 @@ impl<'a> Walk<'a> {
             verdict = judge(&lifecycle.preconditions, &scope, &wording("precondition", &address), &mut own);
         }
         let desired = decode(resource.schema, &resource.body, resource.span, &scope, &mut own);
-        for (attribute, fault) in validate(&resource.kind, &desired) {
+        for (attribute, fault) in validate(resource.schema, &desired) {
             let at = place_of(resource, &attribute);
             own.push(Diagnostic::error(format!("Invalid value for \"{attribute}\""), fault).at(at).on(&address));
         }

@@ -4,7 +4,7 @@ use super::graph::Node;
 use super::model::{Configuration, Module, ModuleId, Resource, ResourceKey};
 use super::rules::Rule;
 use super::value_blocks::names_only_itself;
-use crate::address::Mode;
+use crate::address::{Mode, ObjectKind};
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::lang::ast::Expr;
 use crate::lang::reference::{Reference, Subject, body_references, references};
@@ -378,16 +378,16 @@ fn undeclared(module: &Module, reference: &Reference, diags: &mut Diagnostics) {
         Subject::Resource(_, kind, name) => {
             let same: Vec<&str> =
                 module.resources.keys().filter(|(other, _)| other == kind).map(|(_, name)| &**name).collect();
-            let hint = match crate::schema::schema(kind) {
+            let hint = match ObjectKind::of_type(kind) {
                 Some(_) => did_you_mean(name, same),
                 None => {
-                    let kinds = crate::schema::ALL.iter().map(|schema| schema.kind);
+                    let kinds = ObjectKind::ALL.into_iter().map(ObjectKind::resource_type);
                     did_you_mean(kind, kinds.chain(["var", "local", "module", "each", "count", "path", "podform"]))
                 }
             };
             (
                 "Reference to undeclared resource",
-                match crate::schema::schema(kind) {
+                match ObjectKind::of_type(kind) {
                     Some(_) => {
                         format!("A managed resource \"{kind}\" \"{name}\" has not been declared in this module.{hint}")
                     }

@@ -18,7 +18,7 @@ pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Op
             Mode::Managed => ("resource type", &schema::ALL[..]),
             Mode::Data => ("data source", &schema::data::ALL[..]),
         };
-        let hint = did_you_mean(kind, all.iter().map(|schema| schema.kind));
+        let hint = did_you_mean(kind, all.iter().map(|schema| schema.block_type()));
         let detail = format!("podform knows no {what} \"{kind}\".{hint}");
         let span = block.labels.first().map_or(block.span, |label| label.span);
         diags.push(
@@ -106,13 +106,14 @@ fn ignore_changes(expr: &Expr, schema: &Schema, diags: &mut Diagnostics) -> Igno
                         let known =
                             schema.attributes.iter().map(|a| a.name).chain(schema.blocks.iter().map(|b| b.name));
                         let hint = did_you_mean(&path[0], known);
-                        let detail = format!("{} has no attribute or block named \"{}\".{hint}", schema.kind, path[0]);
+                        let detail =
+                            format!("{} has no attribute or block named \"{}\".{hint}", schema.block_type(), path[0]);
                         diags.push(Diagnostic::error("Unsupported attribute", detail).at(element.span));
                     }
                     None => {
                         let detail = format!(
                             "Each element of ignore_changes names an attribute of {}, without quotes: [notes, env_variables[\"A\"]].",
-                            schema.kind
+                            schema.block_type()
                         );
                         diags.push(Diagnostic::error("Invalid expression", detail).at(element.span));
                     }

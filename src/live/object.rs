@@ -1,6 +1,7 @@
 //! What carries our mark: a machine or a template group.
 
-use super::{GroupId, MachineId};
+use super::{Group, GroupId, Machine, MachineId, Status};
+use crate::address::ObjectKind;
 use std::fmt;
 use std::str::FromStr;
 
@@ -14,11 +15,27 @@ pub enum ObjectId {
 }
 
 impl ObjectId {
-    /// The type of its resource.
-    pub fn kind(self) -> &'static str {
+    /// The object of a kind with that number.
+    pub fn new(kind: ObjectKind, number: u64) -> ObjectId {
+        match kind {
+            ObjectKind::Instance => ObjectId::Machine(MachineId(number)),
+            ObjectKind::TemplateGroup => ObjectId::Group(GroupId(number)),
+        }
+    }
+
+    /// Reads the id that an import gives: a number, of a template group also its IRI.
+    pub fn of_import(kind: ObjectKind, text: &str) -> Option<ObjectId> {
+        match kind {
+            ObjectKind::Instance => text.parse().ok().map(MachineId).map(ObjectId::Machine),
+            ObjectKind::TemplateGroup => GroupId::parse(text).map(ObjectId::Group),
+        }
+    }
+
+    /// Its kind.
+    pub fn kind(self) -> ObjectKind {
         match self {
-            ObjectId::Machine(_) => "simplepod_instance",
-            ObjectId::Group(_) => "simplepod_template_group",
+            ObjectId::Machine(_) => ObjectKind::Instance,
+            ObjectId::Group(_) => ObjectKind::TemplateGroup,
         }
     }
 
@@ -27,6 +44,53 @@ impl ObjectId {
         match self {
             ObjectId::Machine(id) => id.0,
             ObjectId::Group(id) => id.0,
+        }
+    }
+}
+
+/// An object of the account as the API shows it: its details where they were read, else the list's row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LiveObject {
+    /// A machine.
+    Machine(Box<Machine>),
+    /// A template group.
+    Group(Box<Group>),
+}
+
+impl From<Machine> for LiveObject {
+    fn from(machine: Machine) -> Self {
+        LiveObject::Machine(Box::new(machine))
+    }
+}
+
+impl From<Group> for LiveObject {
+    fn from(group: Group) -> Self {
+        LiveObject::Group(Box::new(group))
+    }
+}
+
+impl LiveObject {
+    /// Which.
+    pub fn id(&self) -> ObjectId {
+        match self {
+            LiveObject::Machine(machine) => ObjectId::Machine(machine.id),
+            LiveObject::Group(group) => ObjectId::Group(group.id),
+        }
+    }
+
+    /// Its notes, mark and all; `None` where the answer did not carry them.
+    pub fn notes(&self) -> Option<&str> {
+        match self {
+            LiveObject::Machine(machine) => machine.notes.as_deref(),
+            LiveObject::Group(group) => group.notes.as_deref(),
+        }
+    }
+
+    /// True for a machine whose rent has ended: the API goes on showing it for a while.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            LiveObject::Machine(machine) => machine.status.as_ref().is_some_and(Status::is_gone),
+            LiveObject::Group(_) => false,
         }
     }
 }

@@ -39,10 +39,7 @@ impl Orphan {
 
     /// What a person reads: "machine 108209, made for simplepod_instance.a, 3 h old, about $0.96 so far, $0.32 per hour".
     pub fn words(&self, now: Timestamp) -> String {
-        let what = match self.id {
-            ObjectId::Machine(_) => "machine",
-            ObjectId::Group(_) => "template group",
-        };
+        let what = self.id.kind();
         let mut words = match &self.address {
             Some(address) => format!("{what} {}, made for {address}", self.id),
             None => format!("{what} {}, whose mark does not prove what it was made for", self.id),

@@ -1,6 +1,6 @@
 //! What a plan reads beside the lists of a refresh: it names what it wants, and is made again with the answers.
 
-use super::{Account, GlobalTemplate, Group, GroupId, Machine, MachineId, Offer};
+use super::{Account, GlobalTemplate, Group, LiveObject, Machine, ObjectId, Offer};
 use std::collections::BTreeMap;
 
 /// One read.
@@ -16,10 +16,8 @@ pub enum Want {
     Machines,
     /// The account.
     Account,
-    /// A machine's details.
-    Machine(MachineId),
-    /// A template group's details.
-    Group(GroupId),
+    /// An object's details.
+    Object(ObjectId),
 }
 
 /// The answers.
@@ -35,22 +33,19 @@ pub struct Reads {
     pub all_machines: Option<Vec<Machine>>,
     /// The account.
     pub account: Option<Account>,
-    /// Machines by id; `None` for one that is not there.
-    pub machines: BTreeMap<MachineId, Option<Machine>>,
-    /// Template groups by id; `None` for one that is not there.
-    pub groups: BTreeMap<GroupId, Option<Group>>,
+    /// Objects with their details; `None` for one that is not there.
+    pub objects: BTreeMap<ObjectId, Option<LiveObject>>,
 }
 
 impl Reads {
     /// Takes more answers in.
     pub fn take(&mut self, more: Reads) {
-        let Reads { offers, global_templates, all_groups, all_machines, account, machines, groups } = more;
+        let Reads { offers, global_templates, all_groups, all_machines, account, objects } = more;
         self.offers = offers.or(self.offers.take());
         self.global_templates = global_templates.or(self.global_templates.take());
         self.all_groups = all_groups.or(self.all_groups.take());
         self.all_machines = all_machines.or(self.all_machines.take());
         self.account = account.or(self.account.take());
-        self.machines.extend(machines);
-        self.groups.extend(groups);
+        self.objects.extend(objects);
     }
 }

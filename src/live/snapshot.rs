@@ -1,22 +1,59 @@
 //! The account at one moment, as a plan sees it.
 
-use super::{Group, GroupId, Machine, MachineId};
+use super::{Group, GroupId, LiveObject, Machine, ObjectId};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Everything a refresh read. Lists never prove that something is gone: that stands in the two sets (invariant 8).
+/// Everything a refresh read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
-    /// Every machine of the account; details where they were read, else the list's row.
-    pub machines: BTreeMap<MachineId, Machine>,
-    /// Every template group of the account; details where they were read, else the list's row.
-    pub groups: BTreeMap<GroupId, Group>,
-    /// Recorded machines that are proven gone: 404, 410, or a terminal status.
-    pub gone_machines: BTreeSet<MachineId>,
-    /// Recorded groups that are proven gone.
-    pub gone_groups: BTreeSet<GroupId>,
+    /// Every object of the account. `None` for a recorded one that is proven gone: 404, 410, or a terminal status. Lists
+    /// never prove that (invariant 8).
+    pub objects: BTreeMap<ObjectId, Option<LiveObject>>,
     /// The server's clock when the machines were listed.
     pub as_of: Option<Timestamp>,
     /// False for `-refresh=false`: nothing was read, and recorded counts as live.
     pub read: bool,
+}
+
+impl Snapshot {
+    /// Puts objects in.
+    pub fn extend<T: Into<LiveObject>>(&mut self, objects: impl IntoIterator<Item = T>) {
+        let objects = objects.into_iter().map(Into::into);
+        self.objects.extend(objects.map(|object: LiveObject| (object.id(), Some(object))));
+    }
+
+    /// Every object that stands.
+    pub fn standing(&self) -> impl Iterator<Item = &LiveObject> {
+        self.objects.values().flatten()
+    }
+
+    /// Every machine that stands.
+    pub fn machines(&self) -> impl Iterator<Item = &Machine> {
+        self.standing().filter_map(|object| match object {
+            LiveObject::Machine(machine) => Some(machine.as_ref()),
+            LiveObject::Group(_) => None,
+        })
+    }
+
+    /// Every template group that stands.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.standing().filter_map(|object| match object {
+            LiveObject::Group(group) => Some(group.as_ref()),
+            LiveObject::Machine(_) => None,
+        })
+    }
+
+    /// The template group with this id, if it stands.
+    pub fn group(&self, id: GroupId) -> Option<&Group> {
+        match self.objects.get(&ObjectId::Group(id))? {
+            Some(LiveObject::Group(group)) => Some(group),
+            Some(LiveObject::Machine(_)) | None => None,
+        }
+    }
+
+    /// True where a recorded object is proven gone.
+    pub fn is_gone(&self, id: ObjectId) -> bool {
+        self.objects.get(&id).is_some_and(Option::is_none)
+    }
 }

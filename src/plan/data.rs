@@ -9,11 +9,11 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::value::Origin;
 use crate::lang::{Marks, Value};
-use crate::live::{GroupId, MachineId, Offer, Reads, Status, Want};
+use crate::live::{GroupId, MachineId, ObjectId, Offer, Reads, Status, Want};
 use crate::market::Requirement;
 use crate::money::Usd;
 use crate::schema::instance::{decimal, dollars};
-use crate::schema::{Presence, Schema, observe};
+use crate::schema::{DataKind, Presence, Schema, TableKind, observe};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value as Json, json};
 use std::collections::BTreeMap;
@@ -36,12 +36,16 @@ pub enum Answer {
 /// The answer to the wholly known arguments of a data source.
 pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
     let text = |name: &str| given.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let found: Result<Seen, String> = match schema.kind {
-        "simplepod_offers" => match &reads.offers {
+    let kind = match schema.kind {
+        TableKind::Data(kind) => kind,
+        TableKind::Managed(kind) => return Answer::Nothing(format!("A {kind} is no data source.")),
+    };
+    let found: Result<Seen, String> = match kind {
+        DataKind::Offers => match &reads.offers {
             Some(offers) => Ok(Seen::from([("offers", fitting(given, offers))])),
             None => return Answer::Wants(Want::Offers),
         },
-        "simplepod_account" => match (&reads.account, &reads.all_machines) {
+        DataKind::Account => match (&reads.account, &reads.all_machines) {
             (Some(account), Some(machines)) => {
                 let bills = |status: &Option<Status>| !status.as_ref().is_some_and(Status::is_gone);
                 let machines = machines.iter().filter(|machine| bills(&machine.status));
@@ -53,7 +57,7 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
             (None, _) => return Answer::Wants(Want::Account),
             _ => return Answer::Wants(Want::Machines),
         },
-        "simplepod_global_template" => match &reads.global_templates {
+        DataKind::GlobalTemplate => match &reads.global_templates {
             Some(all) => {
                 one(text("id"), text("name"), "global template", all.iter().map(|one| (one.id, Some(&*one.name), one)))
                     .map(|one| {
@@ -69,14 +73,14 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
             }
             None => return Answer::Wants(Want::GlobalTemplates),
         },
-        crate::schema::TEMPLATE_GROUP => match &reads.all_groups {
+        DataKind::TemplateGroup => match &reads.all_groups {
             Some(all) => {
                 let rows = all.iter().map(|one| (one.id, one.name.as_deref(), one.id));
                 match one(text("id"), text("name"), "template group", rows) {
-                    Ok(id) => match reads.groups.get(&id) {
+                    Ok(id) => match reads.objects.get(&ObjectId::Group(id)) {
                         // A row of the list may hold less than the details.
-                        None => return Answer::Wants(Want::Group(id)),
-                        Some(Some(group)) => Ok(observe::group(group)),
+                        None => return Answer::Wants(Want::Object(ObjectId::Group(id))),
+                        Some(Some(group)) => Ok(observe::object(group)),
                         Some(None) => Err(format!("Template group {id} is gone.")),
                     },
                     Err(why) => Err(why),
@@ -84,10 +88,10 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
             }
             None => return Answer::Wants(Want::Groups),
         },
-        _ => match text("id").and_then(|id| id.parse().ok()).map(MachineId) {
-            Some(id) => match reads.machines.get(&id) {
-                None => return Answer::Wants(Want::Machine(id)),
-                Some(Some(machine)) => Ok(observe::machine(machine)),
+        DataKind::Instance => match text("id").and_then(|id| id.parse().ok()).map(MachineId) {
+            Some(id) => match reads.objects.get(&ObjectId::Machine(id)) {
+                None => return Answer::Wants(Want::Object(ObjectId::Machine(id))),
+                Some(Some(machine)) => Ok(observe::object(machine)),
                 Some(None) => Err(format!("The account holds no machine {id}.")),
             },
             None => Err("The id of a machine is a number.".to_owned()),

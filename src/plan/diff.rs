@@ -8,7 +8,7 @@ use crate::lang::value::Origin;
 use crate::lang::{Kind, Value};
 use crate::live::OfferFacts;
 use crate::market::Requirement;
-use crate::schema::{Change as Effect, INSTANCE, Presence, Schema};
+use crate::schema::{Change as Effect, Presence, Schema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(super) struct Diffed {
 pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, template: &Template) -> Value {
     let Some(entries) = desired.as_entries() else { return desired.clone() };
     let mut object = entries.clone();
-    fill_renewal(schema, &mut object, None);
+    fill_renewal(&mut object, None);
     for attribute in schema.attributes {
         let left_to_api = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
         let Some(unset) = object.get_mut(attribute.name).filter(|value| left_to_api && value.is_null()) else {
@@ -60,8 +60,8 @@ pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, 
 }
 
 /// Where renewal is on and no maximum is given, the cap is the maximum.
-fn fill_renewal(schema: &Schema, object: &mut BTreeMap<Arc<str>, Value>, standing: Option<&Value>) {
-    if schema.kind != INSTANCE || object.get("max_auto_renew_price").is_none_or(|price| !price.is_null()) {
+fn fill_renewal(object: &mut BTreeMap<Arc<str>, Value>, standing: Option<&Value>) {
+    if object.get("max_auto_renew_price").is_none_or(|price| !price.is_null()) {
         return;
     }
     let on = object.get("auto_renew").and_then(Value::as_bool).or_else(|| standing?.get("auto_renew")?.as_bool());
@@ -85,7 +85,7 @@ pub(super) fn compare(
     forced: Option<Reason>,
 ) -> Diffed {
     let mut object = desired.as_entries().cloned().unwrap_or_default();
-    fill_renewal(schema, &mut object, Some(standing.object));
+    fill_renewal(&mut object, Some(standing.object));
     ignore(&mut object, standing.object, &lifecycle.ignore_changes);
     let mut diff = Diffed {
         action: Action::NoOp,
@@ -130,9 +130,7 @@ pub(super) fn compare(
             judge(standing, &object, &mut diff);
         }
     }
-    if schema.kind == INSTANCE {
-        changed |= template_change(standing.object, &mut object, template, &mut diff);
-    }
+    changed |= template_change(standing.object, &mut object, template, &mut diff);
     diff.action = match (&forced, diff.forced_by.is_empty(), changed) {
         (Some(_), _, _) | (None, false, _) => Action::Replace,
         (None, true, true) => Action::Update,

@@ -2,45 +2,23 @@
 
 use crate::lang::Value;
 use crate::lang::json::from_json;
-use crate::live::{Env, Group, Machine};
+use crate::live::{Env, LiveObject};
 use crate::path::ValuePath;
 use crate::schema::{Presence, Schema, observe};
 use crate::state::Record;
 use crate::state::digest::{SecretKey, SecretMatch};
 use serde_json::{Map, Value as Json};
 
-/// The live object of a record, as the refresh read it.
-#[derive(Clone, Copy, Debug)]
-pub enum LiveObject<'a> {
-    /// A machine.
-    Machine(&'a Machine),
-    /// A template group.
-    Group(&'a Group),
-}
-
-impl LiveObject<'_> {
-    /// Its attributes, as far as the answer carried them.
-    pub fn attributes(&self) -> observe::Seen {
-        match self {
-            LiveObject::Machine(machine) => observe::machine(machine),
-            LiveObject::Group(group) => observe::group(group),
+/// The environment that a live object shows, and whether it is the object's own and no other's: a machine may show its
+/// template's too (API sheet, C15).
+fn environment(live: &LiveObject) -> Option<(Env, bool)> {
+    match live {
+        // An empty one does not even show the claim that every rent sends: it is not shown, and proves nothing.
+        LiveObject::Machine(machine) => {
+            let shown = machine.env.clone().filter(|env| !env.0.is_empty());
+            shown.map(|env| (env.without_claim(), false))
         }
-    }
-
-    /// Its notes, mark and all; `None` where the answer did not carry them.
-    pub fn notes(&self) -> Option<&str> {
-        match self {
-            LiveObject::Machine(machine) => machine.notes.as_deref(),
-            LiveObject::Group(group) => group.notes.as_deref(),
-        }
-    }
-
-    fn env(&self) -> Option<Env> {
-        match self {
-            // An empty one does not even show the claim that every rent sends: it is not shown, and proves nothing.
-            LiveObject::Machine(machine) => machine.env.clone().filter(|env| !env.0.is_empty()).map(Env::without_claim),
-            LiveObject::Group(group) => group.env.clone(),
-        }
+        LiveObject::Group(group) => group.env.clone().map(|env| (env, true)),
     }
 }
 
@@ -57,8 +35,8 @@ pub struct Difference {
 
 /// Where live differs from what the record expects to read, in the order of the table. Facts (computed attributes) are
 /// among them; an attribute that the answer does not carry is not.
-pub fn differences(schema: &Schema, record: &Record, live: LiveObject<'_>, key: &SecretKey) -> Vec<Difference> {
-    let seen = live.attributes();
+pub fn differences(schema: &Schema, record: &Record, live: &LiveObject, key: &SecretKey) -> Vec<Difference> {
+    let seen = observe::object(live);
     let mut found = Vec::new();
     for attribute in schema.attributes {
         let recorded = record.read_back.get(attribute.name).or_else(|| record.attributes.get(attribute.name));
@@ -75,16 +53,15 @@ pub fn differences(schema: &Schema, record: &Record, live: LiveObject<'_>, key: 
             found.push(Difference { attribute: attribute.name, recorded: recorded.clone(), live: now.clone() });
         }
     }
-    if let Some(env) = live.env()
-        && let Some(difference) = env_difference(record, &env, matches!(live, LiveObject::Group(_)), key)
+    if let Some((env, exact)) = environment(live)
+        && let Some(difference) = env_difference(record, &env, exact, key)
     {
         found.push(difference);
     }
     found
 }
 
-/// Environment: every recorded variable must be there with its value. A group must have no others; a machine may show
-/// its template's too (API sheet, C15). Secrets are compared by digest and never shown.
+/// Environment: every recorded variable must be there with its value, and no others where it is `exact`. Secrets are compared by digest and never shown.
 fn env_difference(record: &Record, live: &Env, exact: bool, key: &SecretKey) -> Option<Difference> {
     let empty = Map::new();
     let recorded = record.attributes.get("env_variables").and_then(Json::as_object).unwrap_or(&empty);

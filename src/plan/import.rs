@@ -1,15 +1,14 @@
 //! Imports: from an object of the account to the record it would have, had podform made it.
 
-use super::drift::LiveObject;
 use super::planner::Planner;
 use crate::address::InstanceAddr;
 use crate::config::ImportRequest;
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::lang::json::{from_json, to_json};
 use crate::lang::{Marks, Type, Value};
-use crate::live::{Env, GroupId, Machine, MachineId, Mark, Status, Want};
+use crate::live::{Env, GroupId, LiveObject, Machine, Mark, ObjectId, Want};
 use crate::path::ValuePath;
-use crate::schema::{Change as Effect, INSTANCE, Presence, Schema, observe, script};
+use crate::schema::{Change as Effect, Presence, Schema, observe, script};
 use crate::state::Record;
 use crate::state::digest::SecretKey;
 use serde_json::Value as Json;
@@ -26,7 +25,7 @@ pub(super) struct Wanted {
 /// What came of an import.
 pub(super) enum Import<'a> {
     /// The object, and its record.
-    Done(String, Box<Record>, LiveObject<'a>),
+    Done(String, Box<Record>, &'a LiveObject),
     /// It is not read yet, or it cannot be imported, which was told.
     Open,
 }
@@ -76,41 +75,25 @@ impl<'a> Planner<'a> {
             diags.push(Diagnostic::error(summary, detail).at(span).on(address));
             Some(Import::Open)
         };
-        let machine = schema.kind == INSTANCE;
-        let what = if machine { "machine" } else { "template group" };
-        let number = if machine { id.parse().ok() } else { GroupId::parse(&id).map(|id| id.0) };
-        let Some(number) = number else {
+        let what = address.resource.object_kind()?;
+        let Some(object) = ObjectId::of_import(what, &id) else {
             return refuse("Invalid import id argument", format!("\"{id}\" is no id of a {what}: that is a number."));
         };
-        let same = |kind: &str, other: Option<u64>| kind == schema.kind && other == Some(number);
-        let recorded = self.input.state.objects().find(|(at, record)| same(&at.resource.kind, record.id()));
-        let twice = self
-            .imports
-            .iter()
-            .find(|(at, wanted)| *at < address && same(&at.resource.kind, GroupId::parse(&wanted.id).map(|id| id.0)));
-        if let Some(other) = recorded.map(|(at, _)| at).or(twice.map(|(at, _)| at)) {
+        let number = object.number();
+        let named = |at: &InstanceAddr, wanted: &Wanted| ObjectId::of_import(at.resource.object_kind()?, &wanted.id);
+        let recorded = self.input.state.identified().find(|(id, ..)| *id == object);
+        let twice = self.imports.iter().find(|(at, wanted)| *at < address && named(at, wanted) == Some(object));
+        if let Some(other) = recorded.map(|(_, at, _)| at).or(twice.map(|(at, _)| at)) {
             let detail = format!(
                 "The {what} {number} is {other} already, and an object has one address. Move it with a moved block, or drop this import."
             );
             return refuse("Resource already managed by podform", detail);
         }
-        let reads = self.input.reads;
-        let (want, found) = match machine {
-            true => (
-                Want::Machine(MachineId(number)),
-                reads.machines.get(&MachineId(number)).map(|read| read.as_ref().map(LiveObject::Machine)),
-            ),
-            false => (
-                Want::Group(GroupId(number)),
-                reads.groups.get(&GroupId(number)).map(|read| read.as_ref().map(LiveObject::Group)),
-            ),
-        };
-        let Some(found) = found else {
-            self.wanted.insert(want);
+        let Some(found) = self.input.reads.objects.get(&object) else {
+            self.wanted.insert(Want::Object(object));
             return Some(Import::Open);
         };
-        let gone = |live: &LiveObject<'_>| matches!(live, LiveObject::Machine(m) if m.status.as_ref().is_some_and(Status::is_gone));
-        let Some(live) = found.filter(|live| !gone(live)) else {
+        let Some(live) = found.as_ref().filter(|live| !live.is_gone()) else {
             let detail = format!("The account holds no {what} {number}, so it cannot become {address}. Check the id.");
             return refuse("Cannot import non-existent remote object", detail);
         };
@@ -127,7 +110,11 @@ impl<'a> Planner<'a> {
         let key = self.input.key;
         // Who sees the notes cannot tell it beforehand, and the same plan is made twice.
         let claim = mark.map(|mark| mark.claim).unwrap_or_else(|| {
-            key.digest(&ValuePath::of("import"), &format!("{}/{number}", schema.kind)).digest.chars().take(32).collect()
+            key.digest(&ValuePath::of("import"), &format!("{}/{number}", what.resource_type()))
+                .digest
+                .chars()
+                .take(32)
+                .collect()
         });
         let mut record = record(schema, live, desired, key);
         record.claim = Some(claim);
@@ -137,14 +124,14 @@ impl<'a> Planner<'a> {
 
 /// The record of a live object that was made under another record: what it shows; what only podform knows as `desired`
 /// has it, where the configuration still asks for it.
-pub fn record_of_live(schema: &Schema, live: LiveObject<'_>, desired: Option<&Value>, key: &SecretKey) -> Record {
+pub fn record_of_live(schema: &Schema, live: &LiveObject, desired: Option<&Value>, key: &SecretKey) -> Record {
     let nothing = Value::object(BTreeMap::<Arc<str>, Value>::new());
     record(schema, live, desired.unwrap_or(&nothing), key)
 }
 
 /// The record of a live object: what it shows; what only podform knows as `desired` has it.
-fn record(schema: &Schema, live: LiveObject<'_>, desired: &Value, key: &SecretKey) -> Record {
-    let seen = live.attributes();
+fn record(schema: &Schema, live: &LiveObject, desired: &Value, key: &SecretKey) -> Record {
+    let seen = observe::object(live);
     let mut object: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     let mut rewritten: Vec<(&str, Json)> = Vec::new();
     for attribute in schema.attributes {
@@ -216,7 +203,7 @@ fn model(machine: &Machine, wanted: Option<&Value>, desired: &Value) -> Option<V
 }
 
 /// The wanted environment where every variable of it is live (a machine shows its template's too), or nothing is shown.
-fn env(live: LiveObject<'_>, wanted: Option<&Value>) -> Value {
+fn env(live: &LiveObject, wanted: Option<&Value>) -> Value {
     let (shown, exact) = match live {
         LiveObject::Machine(machine) => (machine.env.clone().map(Env::without_claim), false),
         LiveObject::Group(group) => (group.env.clone(), true),

@@ -7,7 +7,8 @@ use super::refusals::{carries_mark, marked_first, refuse_destroy};
 use super::standing::Live;
 use crate::address::InstanceAddr;
 use crate::diag::Diagnostics;
-use crate::schema::{self, Schema, TEMPLATE_GROUP};
+use crate::live::ObjectId;
+use crate::schema::{self, Schema};
 use crate::state::Record;
 
 impl Planner<'_> {
@@ -18,7 +19,7 @@ impl Planner<'_> {
             if self.visited.contains(address) && self.input.options.mode != PlanMode::Destroy {
                 continue;
             }
-            let Some(schema) = schema::schema(&address.resource.kind) else { continue };
+            let Some(schema) = address.resource.object_kind().map(schema::schema) else { continue };
             let live = self.live(address, record);
             if matches!(live, Live::Gone) {
                 self.gone(address, schema, record);
@@ -69,7 +70,7 @@ impl Planner<'_> {
     pub(super) fn deposed(&mut self, diags: &mut Diagnostics) {
         let state = self.input.state;
         for (address, all) in &state.deposed {
-            let Some(schema) = schema::schema(&address.resource.kind) else { continue };
+            let Some(schema) = address.resource.object_kind().map(schema::schema) else { continue };
             for (key, record) in all {
                 let live = self.live(address, record);
                 if let Live::Object(object) = live {
@@ -90,8 +91,10 @@ impl Planner<'_> {
 
     /// A group by which a machine in doubt would be recognised stays.
     fn is_awaited(&self, address: &InstanceAddr, record: &Record) -> bool {
-        let group = record.id().filter(|_| address.resource.kind == TEMPLATE_GROUP);
-        group.is_some() && self.input.state.open.values().any(|intent| intent.group_id == group)
+        match record.object_id(address) {
+            Some(ObjectId::Group(id)) => self.input.state.open.values().any(|intent| intent.group_id == Some(id.0)),
+            Some(ObjectId::Machine(_)) | None => false,
+        }
     }
 
     pub(super) fn gone(&mut self, address: &InstanceAddr, schema: &Schema, record: &Record) {

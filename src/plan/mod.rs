@@ -33,7 +33,7 @@ mod variables;
 
 pub use check::check;
 pub use data::{Answer, answer};
-pub use drift::{Difference, LiveObject, differences};
+pub use drift::{Difference, differences};
 pub use event::{ApplyEvent, Settlement};
 pub use file::{SavedOptions, SavedPlan, configuration_digests, decode, encode};
 pub use import::record_of_live;

@@ -1,7 +1,7 @@
 //! The plan: the complete program of an apply.
 
 use super::remark::Remark;
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::CheckResult;
 use crate::lang::Value;
 use crate::market::Placed;
@@ -176,22 +176,21 @@ pub struct StepId(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepAction {
-    /// POST of a template group.
-    CreateGroup,
-    /// PUT of a template group.
-    UpdateGroup,
-    /// DELETE of a template group.
-    DeleteGroup,
-    /// POST of a rent.
-    Rent,
-    /// PUT of a machine; where nothing is to be sent, only the record changes.
-    UpdateMachine,
-    /// DELETE of a machine.
-    Release,
+    /// POST of a new object.
+    Create(ObjectKind),
+    /// PUT of an object; where nothing is to be sent, only the record changes.
+    Update(ObjectKind),
+    /// DELETE of an object.
+    Delete(ObjectKind),
     /// The record goes, nothing is called: the object is gone already.
     Forget,
     /// GETs of a data source.
     Read,
+}
+
+impl StepAction {
+    /// POST of a rent.
+    pub const RENT: StepAction = StepAction::Create(ObjectKind::Instance);
 }
 
 /// One step.

@@ -118,6 +118,7 @@ pub(super) fn check(
 #[cfg(test)]
 mod tests {
     use super::super::tests::{FLEET, applied, make};
+    use crate::address::ObjectKind;
     use crate::plan::{Action, Plan, PlanMode, PlanOptions, StepAction};
 
     /// What a plan makes of a fleet that was applied and is called otherwise now.
@@ -147,7 +148,7 @@ mod tests {
             "Update simplepod_instance.b[1] simplepod_instance.a[1]",
         ];
         assert_eq!(told(&plan), expected);
-        assert!(plan.steps.iter().all(|step| step.action == StepAction::UpdateMachine));
+        assert!(plan.steps.iter().all(|step| step.action == StepAction::Update(ObjectKind::Instance)));
         assert_eq!(plan.moves.len(), 2);
     }
 

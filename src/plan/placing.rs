@@ -1,12 +1,11 @@
 //! Offers for everything the plan rents.
 
 use super::model::{Action, Change};
-use crate::address::{InstanceAddr, ResourceAddr};
+use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::lang::Value;
-use crate::live::{Offer, Snapshot};
+use crate::live::{ObjectId, Offer, Snapshot};
 use crate::market::{Demand, Envelope, Requirement, Unplaced, place};
 use crate::money::hourly_cost;
-use crate::schema::INSTANCE;
 use crate::schema::instance::{dollars, gpu_count};
 use crate::state::State;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +30,7 @@ pub(super) fn place_all(
     let rents: Vec<usize> = (0..changes.len())
         .filter(|&at| {
             matches!(changes[at].action, Action::Create | Action::Replace)
-                && changes[at].address.resource.kind == INSTANCE
+                && changes[at].address.resource.object_kind().is_some_and(ObjectKind::is_rented)
         })
         .collect();
     let mut disks = Vec::with_capacity(rents.len());
@@ -112,11 +111,9 @@ fn disk_size(input: &Placements<'_>, changes: &[Change], change: &Change) -> Opt
     }
     let id = crate::live::GroupId::parse(reference.as_str()?)?;
     let own =
-        input.state.resources.iter().find(|(address, record)| {
-            address.resource.kind == crate::schema::TEMPLATE_GROUP && record.id() == Some(id.0)
-        });
+        input.state.resources.iter().find(|(address, record)| record.object_id(address) == Some(ObjectId::Group(id)));
     match own {
         Some((address, _)) => planned(&|other| other.address == *address),
-        None => input.snapshot.groups.get(&id)?.disk_size,
+        None => input.snapshot.group(id)?.disk_size,
     }
 }

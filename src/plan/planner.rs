@@ -16,9 +16,8 @@ use crate::address::{InstanceAddr, Target};
 use crate::config::{Evaluated, Resolve, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::{Effects, Type, Value};
-use crate::live::{Offer, Reads, Snapshot, Want};
+use crate::live::{GroupId, ObjectId, Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
-use crate::schema::TEMPLATE_GROUP;
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, Record, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,7 +176,7 @@ pub(super) struct Planner<'a> {
     /// The planned objects, for what refers to them by id.
     pub(super) planned: BTreeMap<InstanceAddr, Value>,
     /// Template groups by their recorded id.
-    pub(super) groups: BTreeMap<u64, InstanceAddr>,
+    pub(super) groups: BTreeMap<GroupId, InstanceAddr>,
     /// Resources that each instance depends on, by the configuration.
     pub(super) dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
     pub(super) visited: BTreeSet<InstanceAddr>,
@@ -208,7 +207,10 @@ impl<'a> Planner<'a> {
 
     fn new(input: &'a PlanInput<'a>, moves: &'a Moves) -> Self {
         let configuration = &input.program.configuration;
-        let groups = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
+        let group = |(address, record): (&InstanceAddr, &Record)| match record.object_id(address)? {
+            ObjectId::Group(id) => Some((id, address.clone())),
+            ObjectId::Machine(_) => None,
+        };
         Planner {
             input,
             moves,
@@ -224,7 +226,7 @@ impl<'a> Planner<'a> {
             drift: Vec::new(),
             refresh: Vec::new(),
             planned: BTreeMap::new(),
-            groups: groups.filter_map(|(address, record)| Some((record.id()?, address.clone()))).collect(),
+            groups: input.state.resources.iter().filter_map(group).collect(),
             dependencies: BTreeMap::new(),
             visited: BTreeSet::new(),
             prevented: BTreeSet::new(),

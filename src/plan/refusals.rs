@@ -1,19 +1,17 @@
 //! What must not be planned on, or planned at all.
 
-use super::drift::LiveObject;
 use super::model::{Action, Change, Reason};
 use super::planner::PlanInput;
 use super::program::Program;
 use super::remark::{MarkChange, Remark};
 use super::select::names;
-use crate::address::{InstanceAddr, Target};
+use crate::address::{InstanceAddr, ObjectKind, Target};
 use crate::config::Node;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
-use crate::live::{Env, Machine, Mark};
+use crate::live::{Env, LiveObject, Machine, Mark, ObjectId};
 use crate::money::Usd;
 use crate::schema::instance::dollars;
-use crate::schema::{INSTANCE, TEMPLATE_GROUP};
 use crate::state::Record;
 
 /// What must hold before anything is planned.
@@ -56,7 +54,7 @@ pub(super) fn carries_mark(
     input: &PlanInput<'_>,
     address: &InstanceAddr,
     record: &Record,
-    live: LiveObject<'_>,
+    live: &LiveObject,
     diags: &mut Diagnostics,
 ) -> bool {
     let Some(notes) = live.notes() else { return true };
@@ -90,8 +88,11 @@ pub fn lacks_proof(record: &Record, live: &Machine) -> bool {
 }
 
 /// A removal that writes the mark again first, where nothing else would prove whose the machine is; it says so.
-pub(super) fn marked_first(change: Change, record: &Record, live: Option<LiveObject<'_>>) -> Change {
-    let lacks = matches!(live, Some(LiveObject::Machine(machine)) if lacks_proof(record, machine));
+pub(super) fn marked_first(change: Change, record: &Record, live: Option<&LiveObject>) -> Change {
+    let lacks = match live {
+        Some(LiveObject::Machine(machine)) => lacks_proof(record, machine),
+        Some(LiveObject::Group(_)) | None => false,
+    };
     if !lacks || !matches!(change.action, Action::Delete | Action::Replace) {
         return change;
     }
@@ -101,18 +102,21 @@ pub(super) fn marked_first(change: Change, record: &Record, live: Option<LiveObj
 }
 
 /// Whether the live object carries a mark with another address.
-pub(super) fn names_another(address: &InstanceAddr, live: LiveObject<'_>) -> bool {
+pub(super) fn names_another(address: &InstanceAddr, live: &LiveObject) -> bool {
     live.notes().and_then(|notes| Mark::read(notes).1).is_some_and(|mark| mark.address != *address)
 }
 
 /// A second group of that name that is not ours is an error.
 pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desired: &Value, diags: &mut Diagnostics) {
+    if !address.resource.object_kind().is_some_and(ObjectKind::is_known_by_name) {
+        return;
+    }
     let Some(name) = desired.get("name").and_then(Value::as_str) else { return };
-    let Some(other) = input.snapshot.groups.values().find(|group| group.name.as_deref() == Some(name)) else {
+    let Some(other) = input.snapshot.groups().find(|group| group.name.as_deref() == Some(name)) else {
         return;
     };
-    let mut recorded = input.state.resources.iter().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
-    let holder = match recorded.find(|(_, record)| record.id() == Some(other.id.0)) {
+    let is_it = |(at, record): &(&InstanceAddr, &Record)| record.object_id(at) == Some(ObjectId::Group(other.id));
+    let holder = match input.state.resources.iter().find(is_it) {
         Some((holder, _)) => format!("it is {holder}"),
         None => match other.notes.as_deref().and_then(|notes| Mark::read(notes).1) {
             Some(mark) if mark.lineage == input.state.lineage => format!(
@@ -134,7 +138,7 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
 /// A machine that stands and bills above its cap is an error, never silent.
 pub(super) fn within_caps(changes: &[Change], diags: &mut Diagnostics) {
     for change in changes {
-        if !matches!(change.action, Action::NoOp | Action::Update) || change.address.resource.kind != INSTANCE {
+        if !matches!(change.action, Action::NoOp | Action::Update) {
             continue;
         }
         let (Some(before), Some(after)) = (&change.before, &change.after) else { continue };

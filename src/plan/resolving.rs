@@ -16,7 +16,6 @@ use crate::config::{
 use crate::diag::Diagnostics;
 use crate::lang::Value;
 use crate::money::Usd;
-use crate::schema::TEMPLATE_GROUP;
 use crate::state::Record;
 
 impl Resolve for Planner<'_> {
@@ -89,9 +88,7 @@ impl Resolve for Planner<'_> {
                 self.planned.insert(address, object.clone());
                 return object;
             }
-            if resource.schema.kind == TEMPLATE_GROUP {
-                name_is_free(self.input, &address, &desired, diags);
-            }
+            name_is_free(self.input, &address, &desired, diags);
             let (action, reason) = (Action::Create, record.map(|_| Reason::Gone));
             let stands = unchanged(address, None);
             return self.push(Change { action, reason, after: Some(object), prevent_destroy, ..stands });
@@ -129,7 +126,7 @@ impl Resolve for Planner<'_> {
             remarks.push(Remark::PreventDestroy(prevent_destroy));
         }
         let create_first = replaced && resource.lifecycle.create_before_destroy;
-        if create_first && schema.kind == TEMPLATE_GROUP {
+        if create_first {
             name_is_free(self.input, &address, &desired, diags);
         }
         let repair_mark = !marked && !replaced;

@@ -2,7 +2,7 @@
 
 use super::change::ignores;
 use super::diff::Template;
-use super::drift::{Difference, LiveObject, differences, is_drift, laid_over, refreshed};
+use super::drift::{Difference, differences, is_drift, laid_over, refreshed};
 use super::model::{Drift, DriftKind};
 use super::planner::Planner;
 use crate::address::InstanceAddr;
@@ -10,9 +10,9 @@ use crate::config::Lifecycle;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Marks, Type, Value};
-use crate::live::{GroupId, MachineId};
+use crate::live::{GroupId, LiveObject};
 use crate::path::ValuePath;
-use crate::schema::{self, INSTANCE, Presence, Schema};
+use crate::schema::{self, Presence, Schema};
 use crate::state::Record;
 
 /// What the account holds of a recorded object.
@@ -23,12 +23,12 @@ pub(super) enum Live<'a> {
     /// Not read: recorded counts as live.
     Unread,
     /// As read.
-    Object(LiveObject<'a>),
+    Object(&'a LiveObject),
 }
 
 impl<'a> Live<'a> {
     /// As read, if it was.
-    pub(super) fn object(self) -> Option<LiveObject<'a>> {
+    pub(super) fn object(self) -> Option<&'a LiveObject> {
         match self {
             Live::Object(object) => Some(object),
             Live::Gone | Live::Unread => None,
@@ -38,16 +38,11 @@ impl<'a> Live<'a> {
 
 impl<'a> Planner<'a> {
     pub(super) fn live(&self, address: &InstanceAddr, record: &Record) -> Live<'a> {
-        let snapshot = self.input.snapshot;
-        let Some(id) = record.id() else { return Live::Unread };
-        match address.resource.kind.as_str() {
-            _ if !snapshot.read => Live::Unread,
-            INSTANCE if snapshot.gone_machines.contains(&MachineId(id)) => Live::Gone,
-            INSTANCE => {
-                snapshot.machines.get(&MachineId(id)).map_or(Live::Unread, |m| Live::Object(LiveObject::Machine(m)))
-            }
-            _ if snapshot.gone_groups.contains(&GroupId(id)) => Live::Gone,
-            _ => snapshot.groups.get(&GroupId(id)).map_or(Live::Unread, |g| Live::Object(LiveObject::Group(g))),
+        let found = record.object_id(address).and_then(|id| self.input.snapshot.objects.get(&id));
+        match found {
+            None => Live::Unread,
+            Some(None) => Live::Gone,
+            Some(Some(object)) => Live::Object(object),
         }
     }
 
@@ -55,7 +50,7 @@ impl<'a> Planner<'a> {
     pub(super) fn template(&self, object: &Value) -> Template {
         let Some(reference) = object.get("template_group") else { return Template::default() };
         let address = match reference.as_str() {
-            Some(id) => GroupId::parse(id).and_then(|id| self.groups.get(&id.0)).cloned(),
+            Some(id) => GroupId::parse(id).and_then(|id| self.groups.get(&id)).cloned(),
             None => reference.origin().map(|origin| origin.address.clone()),
         };
         let group = address.and_then(|address| self.planned.get(&address));
@@ -70,7 +65,7 @@ impl<'a> Planner<'a> {
         address: &InstanceAddr,
         schema: &Schema,
         record: &Record,
-        live: Option<LiveObject<'_>>,
+        live: Option<&LiveObject>,
         declared: Option<(&Value, &Lifecycle)>,
         diags: &mut Diagnostics,
     ) -> Value {

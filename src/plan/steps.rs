@@ -3,7 +3,6 @@
 use super::model::{Action, Change, Step, StepAction, StepId};
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::schema::INSTANCE;
 use crate::state::State;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
@@ -175,16 +174,15 @@ fn in_order<N>(graph: &DiGraph<N, ()>) -> Result<Vec<NodeIndex>, NodeIndex> {
 
 /// The removing and the making step of a change.
 fn actions(change: &Change) -> (Option<StepAction>, Option<StepAction>) {
-    let machine = change.address.resource.kind == INSTANCE;
-    let remove = if machine { StepAction::Release } else { StepAction::DeleteGroup };
-    let make = if machine { StepAction::Rent } else { StepAction::CreateGroup };
-    let update = if machine { StepAction::UpdateMachine } else { StepAction::UpdateGroup };
+    let kind = change.address.resource.object_kind();
+    let make = kind.map(StepAction::Create);
+    let remove = kind.map(StepAction::Delete);
     match change.action {
         Action::NoOp => (None, None),
-        Action::Create => (None, Some(make)),
-        Action::Update => (None, Some(update)),
-        Action::Replace => (Some(remove), Some(make)),
-        Action::Delete => (Some(remove), None),
+        Action::Create => (None, make),
+        Action::Update => (None, kind.map(StepAction::Update)),
+        Action::Replace => (remove, make),
+        Action::Delete => (remove, None),
         Action::Forget => (Some(StepAction::Forget), None),
         Action::Read => (None, Some(StepAction::Read)),
     }

@@ -1,12 +1,12 @@
 //! Plans of small fleets, without network, clock or disk.
 
 use super::*;
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::{self, Configuration, Graph, Inputs, LoadedFile};
 use crate::diag::{Diagnostics, Sources};
 use crate::lang::reference::NoScope;
 use crate::lang::{Kind, Type, Value, parse};
-use crate::live::{HashId, Machine, MachineId, Mark, Offer, OfferFacts, Snapshot};
+use crate::live::{HashId, LiveObject, Machine, MachineId, Mark, ObjectId, Offer, OfferFacts, Snapshot};
 use crate::money::Usd;
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, Record, State};
@@ -109,9 +109,10 @@ pub(super) fn applied(plan: &Plan) -> (State, Snapshot) {
     let mut snapshot = Snapshot { read: true, ..Snapshot::default() };
     for (at, change) in plan.changes.iter().enumerate() {
         let Some(after) = &change.after else { continue };
-        let id = if change.address.resource.kind == crate::schema::INSTANCE { 100 + at as u64 } else { 7 };
+        let machine = change.address.resource.object_kind() == Some(ObjectKind::Instance);
+        let id = if machine { 100 + at as u64 } else { 7 };
         let record = Record::of(&fill(after, id), &key());
-        if change.address.resource.kind == crate::schema::INSTANCE {
+        if machine {
             let mark =
                 Mark { fleet: "t".into(), lineage: "l".into(), claim: "c".into(), address: change.address.clone() };
             let machine = Machine {
@@ -119,7 +120,7 @@ pub(super) fn applied(plan: &Plan) -> (State, Snapshot) {
                 notes: Some(mark.write("")),
                 ..Machine::bare(MachineId(id))
             };
-            snapshot.machines.insert(MachineId(id), machine);
+            snapshot.extend([machine]);
         }
         state.resources.insert(change.address.clone(), record);
     }
@@ -163,8 +164,8 @@ fn a_new_fleet_is_created_in_order() {
         actions(&plan),
         ["Create simplepod_instance.a[0] ", "Create simplepod_instance.a[1] ", "Create simplepod_template_group.g "]
     );
-    assert_eq!(plan.steps[0].action, StepAction::CreateGroup);
-    assert!(plan.steps[1..].iter().all(|step| step.needs == [StepId(0)] && step.action == StepAction::Rent));
+    assert_eq!(plan.steps[0].action, StepAction::Create(ObjectKind::TemplateGroup));
+    assert!(plan.steps[1..].iter().all(|step| step.needs == [StepId(0)] && step.action == StepAction::RENT));
     let after = plan.changes[0].after.as_ref().expect("an object");
     assert!(after.get("template_digest").is_some_and(Value::is_known));
     assert_eq!(plan.cost.after.to_string(), "$0.6332");
@@ -289,11 +290,18 @@ fn the_dearest_machine_is_never_silent() {
     let first =
         make(FLEET, &State::default(), &Snapshot { read: true, ..Snapshot::default() }, &PlanOptions::default());
     let (state, mut snapshot) = applied(&first.expect("a first plan").plan);
-    for machine in snapshot.machines.values_mut() {
+    for machine in machines(&mut snapshot) {
         machine.price_per_gpu = Some(Usd(Decimal::new(6, 1)));
     }
     let errors = make(FLEET, &state, &snapshot, &PlanOptions::default()).err().expect("errors");
     assert!(errors[0].starts_with("Machine bills above its price cap"), "{errors:?}");
+}
+
+fn machines(snapshot: &mut Snapshot) -> impl Iterator<Item = &mut Machine> {
+    snapshot.objects.values_mut().flatten().filter_map(|object| match object {
+        LiveObject::Machine(machine) => Some(machine.as_mut()),
+        LiveObject::Group(_) => None,
+    })
 }
 
 /// The state and the account of [`FLEET`].
@@ -319,7 +327,7 @@ fn an_ignored_reference_never_rents_again() {
 #[test]
 fn an_environment_without_even_the_claim_is_one_that_is_not_shown() {
     let (state, mut snapshot) = standing();
-    for machine in snapshot.machines.values_mut() {
+    for machine in machines(&mut snapshot) {
         machine.env = Some(crate::live::Env::default());
     }
     let plan = make(FLEET, &state, &snapshot, &PlanOptions::default()).expect("a plan").plan;
@@ -329,9 +337,8 @@ fn an_environment_without_even_the_claim_is_one_that_is_not_shown() {
 #[test]
 fn refresh_only_forgets_what_is_gone() {
     let (state, mut snapshot) = standing();
-    let id = *snapshot.machines.keys().next().expect("a machine");
-    snapshot.machines.remove(&id);
-    snapshot.gone_machines.insert(id);
+    let id = snapshot.machines().next().expect("a machine").id;
+    snapshot.objects.insert(ObjectId::Machine(id), None);
     let options = PlanOptions { mode: PlanMode::RefreshOnly, ..PlanOptions::default() };
     let plan = make(FLEET, &state, &snapshot, &options).expect("a plan").plan;
     assert_eq!(actions(&plan), ["Forget simplepod_instance.a[0] "]);
@@ -341,7 +348,7 @@ fn refresh_only_forgets_what_is_gone() {
 #[test]
 fn a_price_above_the_cap_keeps_nobody_from_releasing() {
     let (state, mut snapshot) = standing();
-    for machine in snapshot.machines.values_mut() {
+    for machine in machines(&mut snapshot) {
         machine.price_per_gpu = Some(Usd(Decimal::new(6, 1)));
     }
     let target = "simplepod_instance.a[0]".parse().expect("a target");
@@ -366,7 +373,7 @@ fn a_group_stays_while_a_rent_of_it_is_in_doubt() {
     let address: InstanceAddr = "simplepod_instance.a[2]".parse().expect("an address");
     let intent = crate::state::Intent {
         claim: "x".into(),
-        action: crate::state::IntentAction::Rent,
+        action: crate::state::IntentAction::RENT,
         address,
         at: jiff::Timestamp::UNIX_EPOCH,
         id: None,
@@ -428,5 +435,10 @@ fn a_replace_waits_for_what_the_new_object_needs() {
     let moved = one.replace("template_group.g.id", "template_group.h.id\n template_change = \"rent\"") + next;
     let steps = make(&moved, &state, &snapshot, &PlanOptions::default()).expect("a plan").plan.steps;
     let at = |action: StepAction| steps.iter().position(|step| step.action == action).expect("a step");
-    assert!(steps[at(StepAction::Release)].needs.contains(&StepId(at(StepAction::CreateGroup))), "{steps:?}");
+    assert!(
+        steps[at(StepAction::Delete(ObjectKind::Instance))]
+            .needs
+            .contains(&StepId(at(StepAction::Create(ObjectKind::TemplateGroup)))),
+        "{steps:?}"
+    );
 }

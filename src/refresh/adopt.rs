@@ -4,7 +4,7 @@ use super::settle::record_of;
 use super::sight::may_be;
 use crate::address::InstanceAddr;
 use crate::diag::Diagnostic;
-use crate::live::{Env, Group, Machine, Mark, ObjectId};
+use crate::live::{Env, LiveObject, Machine, Mark};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};
@@ -28,14 +28,14 @@ pub enum Adoption {
 /// # Errors
 /// Another fleet's mark, an address or object that is recorded otherwise, a call at the address without known outcome; of
 /// a machine without a mark, what `adopt` refuses.
-pub fn adoption(state: &State, fleet: &str, live: &Live<'_>, key: &SecretKey) -> Result<Adoption, Diagnostic> {
+pub fn adoption(state: &State, fleet: &str, live: &LiveObject, key: &SecretKey) -> Result<Adoption, Diagnostic> {
     let id = live.id();
     let refuse = |detail: String| Err(Diagnostic::error("Cannot be adopted", detail));
-    let (notes, claim) = match live {
-        Live::Machine(machine) => (&machine.notes, machine.env.as_ref().and_then(Env::claim)),
-        Live::Group(group) => (&group.notes, None),
+    let claim = match live {
+        LiveObject::Machine(machine) => machine.env.as_ref().and_then(Env::claim),
+        LiveObject::Group(_) => None,
     };
-    let mark = notes.as_deref().and_then(|notes| Mark::read(notes).1);
+    let mark = live.notes().and_then(|notes| Mark::read(notes).1);
     if let Some(mark) = &mark
         && mark.fleet != fleet
     {
@@ -47,7 +47,7 @@ pub fn adoption(state: &State, fleet: &str, live: &Live<'_>, key: &SecretKey) ->
     let claim = mark.as_ref().map(|mark| mark.claim.as_str()).or(claim);
     let given_up = claim.and_then(|claim| state.watched.get(claim)).map(|(intent, _)| intent);
     let address = mark.as_ref().map(|mark| &mark.address).or(given_up.map(|intent| &intent.address));
-    let ours = |at: &InstanceAddr, record: &Record| at.resource.kind == id.kind() && record.id() == Some(id.number());
+    let ours = |at: &InstanceAddr, record: &Record| record.object_id(at) == Some(id);
     let holder = state.objects().find(|(at, record)| ours(at, record));
     match (holder, address, &mark) {
         (Some((at, record)), _, Some(mark))
@@ -58,7 +58,7 @@ pub fn adoption(state: &State, fleet: &str, live: &Live<'_>, key: &SecretKey) ->
         }
         (Some((at, _)), ..) => return refuse(format!("{id} is recorded already, as {at}.")),
         (None, Some(address), _) => {
-            if address.resource.kind != id.kind() {
+            if address.resource.object_kind() != Some(id.kind()) {
                 return refuse(format!("{id} carries a mark for {address}, and that is something else."));
             }
             if let Some(other) = state.resources.get(address).and_then(Record::id) {
@@ -79,15 +79,15 @@ pub fn adoption(state: &State, fleet: &str, live: &Live<'_>, key: &SecretKey) ->
         ));
     }
     match (live, mark, given_up) {
-        (Live::Machine(machine), _, Some(intent)) => {
+        (LiveObject::Machine(machine), _, Some(intent)) => {
             let record = intent.record.as_deref().cloned().unwrap_or_default();
             let record = record_of(record, machine, intent, key);
             let address = intent.address.clone();
             Ok(Adoption::Answers(Event::Recorded { claim: None, address, record: Box::new(record) }))
         }
         (_, Some(mark), _) if !state.open.contains_key(&mark.claim) => Ok(Adoption::Marked { mark, record: None }),
-        (Live::Machine(machine), ..) => Ok(Adoption::Answers(adopt(state, machine, key)?)),
-        (Live::Group(_), ..) => refuse(format!(
+        (LiveObject::Machine(machine), ..) => Ok(Adoption::Answers(adopt(state, machine, key)?)),
+        (LiveObject::Group(_), ..) => refuse(format!(
             "The template group {id} carries no mark of this fleet. Take it into the configuration with an import block."
         )),
     }
@@ -95,25 +95,7 @@ pub fn adoption(state: &State, fleet: &str, live: &Live<'_>, key: &SecretKey) ->
 
 /// Whether an action makes an object.
 fn makes(action: IntentAction) -> bool {
-    matches!(action, IntentAction::Rent | IntentAction::CreateGroup)
-}
-
-/// An object as the API shows it now.
-#[derive(Clone, Copy, Debug)]
-pub enum Live<'a> {
-    /// A machine, with its details.
-    Machine(&'a Machine),
-    /// A template group, with its details.
-    Group(&'a Group),
-}
-
-impl Live<'_> {
-    fn id(&self) -> ObjectId {
-        match self {
-            Live::Machine(machine) => ObjectId::Machine(machine.id),
-            Live::Group(group) => ObjectId::Group(group.id),
-        }
-    }
+    matches!(action, IntentAction::Create(_))
 }
 
 /// Takes a machine as that of the one open rent it fits.
@@ -128,7 +110,7 @@ fn adopt(state: &State, machine: &Machine, key: &SecretKey) -> Result<Event, Dia
     }
     let mark = machine.notes.as_deref().and_then(|notes| Mark::read(notes).1);
     let claim = machine.env.as_ref().and_then(Env::claim).map(str::to_owned).or(mark.map(|mark| mark.claim));
-    let rents = state.open.values().filter(|intent| intent.action == IntentAction::Rent);
+    let rents = state.open.values().filter(|intent| intent.action == IntentAction::RENT);
     let fits: Vec<&Intent> = rents
         .filter(|intent| may_be(machine, intent) && claim.as_ref().is_none_or(|claim| *claim == intent.claim))
         .collect();
@@ -167,7 +149,7 @@ mod tests {
     fn intent(claim: &str, address: &str) -> Intent {
         Intent {
             claim: claim.into(),
-            action: IntentAction::Rent,
+            action: IntentAction::RENT,
             address: address.parse().expect("an address"),
             at: Timestamp::UNIX_EPOCH,
             id: None,
@@ -213,7 +195,7 @@ mod tests {
     }
 
     fn of(state: &State, machine: &Machine) -> Result<Adoption, String> {
-        adoption(state, "lab", &Live::Machine(machine), &key()).map_err(|refused| refused.detail)
+        adoption(state, "lab", &LiveObject::from(machine.clone()), &key()).map_err(|refused| refused.detail)
     }
 
     #[test]
@@ -241,7 +223,7 @@ mod tests {
         let group = marked("lost", "simplepod_template_group.a");
         assert!(of(&here, &group).is_err_and(|why| why.contains("something else")));
         assert!(of(&here, &marked("lost", "simplepod_instance.a")).is_err_and(|why| why.contains("no known outcome")));
-        let other = adoption(&here, "other", &Live::Machine(&marked("lost", "simplepod_instance.z")), &key());
+        let other = adoption(&here, "other", &LiveObject::from(marked("lost", "simplepod_instance.z")), &key());
         assert!(other.is_err_and(|refused| refused.detail.contains("another fleet")));
     }
 

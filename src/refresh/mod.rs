@@ -13,10 +13,10 @@ mod settle;
 mod sight;
 mod suspicion;
 
-pub use adopt::{Adoption, Live, adoption};
+pub use adopt::{Adoption, adoption};
 pub use clock::Clock;
 pub use market::{MarketRead, ahead};
-pub use orphan::{orphaned_group, orphaned_machine, orphans, orphans_told};
+pub use orphan::{orphaned, orphans, orphans_told};
 pub use read::{Refresh, VISIBLE, details, is_unseen, refresh};
 pub use reads::{doing, one, read};
 pub use settle::{LOOKS, SET_AFTER_RENT, Settle, Settled, settle, still_in_doubt};

@@ -1,15 +1,21 @@
 //! Orphans: what carries this fleet's mark, or the claim of a call that was given up, and stands in no state.
 
-use super::read::{recorded_groups, recorded_machines};
 use crate::address::InstanceAddr;
 use crate::diag::Diagnostic;
-use crate::live::{Env, Group, Machine, Mark, ObjectId, Orphan, Snapshot, Status};
+use crate::live::{Env, Group, LiveObject, Machine, Mark, ObjectId, Orphan, Snapshot};
 use crate::money::Usd;
 use crate::state::{Record, State};
 use jiff::Timestamp;
 
-/// Whether a machine is one, and what is known of it.
-pub fn orphaned_machine(machine: &Machine, state: &State, fleet: &str) -> Option<Orphan> {
+/// Whether an object is one, and what is known of it.
+pub fn orphaned(object: &LiveObject, state: &State, fleet: &str) -> Option<Orphan> {
+    match object {
+        LiveObject::Machine(machine) => orphaned_machine(machine, state, fleet),
+        LiveObject::Group(group) => orphaned_group(group, state, fleet),
+    }
+}
+
+fn orphaned_machine(machine: &Machine, state: &State, fleet: &str) -> Option<Orphan> {
     let notes = machine.notes.as_deref().unwrap_or_default();
     let whose = whose(notes, machine.env.as_ref().and_then(Env::claim), state, fleet)?;
     Some(Orphan {
@@ -24,7 +30,7 @@ pub fn orphaned_machine(machine: &Machine, state: &State, fleet: &str) -> Option
 }
 
 /// Whether a template group is one.
-pub fn orphaned_group(group: &Group, state: &State, fleet: &str) -> Option<Orphan> {
+fn orphaned_group(group: &Group, state: &State, fleet: &str) -> Option<Orphan> {
     let whose = whose(group.notes.as_deref()?, None, state, fleet)?;
     Some(Orphan {
         id: ObjectId::Group(group.id),
@@ -79,15 +85,9 @@ fn whose(notes: &str, shown: Option<&str>, state: &State, fleet: &str) -> Option
 /// The orphans of this fleet in an account. Other fleets' objects, strangers', and those of the same fleet under another
 /// lineage (a lost state's, see [`super::lost_state`]) are not among them.
 pub fn orphans(state: &State, snapshot: &Snapshot, fleet: &str) -> Vec<Orphan> {
-    let recorded: std::collections::BTreeSet<ObjectId> = recorded_machines(state)
-        .map(|(id, _)| ObjectId::Machine(id))
-        .chain(recorded_groups(state).map(|(id, _)| ObjectId::Group(id)))
-        .collect();
-    let stands = |machine: &&Machine| !machine.status.as_ref().is_some_and(Status::is_gone);
-    let machines = snapshot.machines.values().filter(stands);
-    let machines = machines.filter_map(|machine| orphaned_machine(machine, state, fleet));
-    let groups = snapshot.groups.values().filter_map(|group| orphaned_group(group, state, fleet));
-    machines.chain(groups).filter(|orphan| !recorded.contains(&orphan.id)).collect()
+    let recorded: std::collections::BTreeSet<ObjectId> = state.identified().map(|(id, ..)| id).collect();
+    let strange = snapshot.standing().filter(|object| !object.is_gone() && !recorded.contains(&object.id()));
+    strange.filter_map(|object| orphaned(object, state, fleet)).collect()
 }
 
 /// The warning of a plan; `None` where there are none.
@@ -136,8 +136,9 @@ mod tests {
     }
 
     fn found(state: &State, machine: &Machine) -> Option<Orphan> {
-        let machines = [(machine.id, machine.clone())].into_iter().collect();
-        orphans(state, &Snapshot { machines, ..Snapshot::default() }, "lab").pop()
+        let mut snapshot = Snapshot::default();
+        snapshot.extend([machine.clone()]);
+        orphans(state, &snapshot, "lab").pop()
     }
 
     #[test]
@@ -203,7 +204,7 @@ mod tests {
         let mut recorded = state();
         recorded.resources.insert(mark().address, record);
         assert_eq!(found(&recorded, &ours), None);
-        let intent = Intent::new("c0ffee".into(), IntentAction::Rent, mark().address, Timestamp::UNIX_EPOCH);
+        let intent = Intent::new("c0ffee".into(), IntentAction::RENT, mark().address, Timestamp::UNIX_EPOCH);
         let mut open = state();
         open.open.insert("c0ffee".into(), intent.clone());
         assert_eq!(found(&open, &ours), None);

@@ -1,16 +1,17 @@
 //! Reading the account: lists first, details only where something differs.
 
 use super::observed::differing;
+use super::reads::doing;
+use crate::address::ObjectKind;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud, ErrorKind, Listed, Read};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::live::{Group, GroupId, Machine, MachineId, Mark, Snapshot};
-use crate::schema::{INSTANCE, TEMPLATE_GROUP, observe};
+use crate::live::{Group, GroupId, LiveObject, Machine, MachineId, Mark, ObjectId, Snapshot, Want};
+use crate::schema::observe;
 use crate::state::{IntentAction, Record, State};
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -60,15 +61,17 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     let (Some(machines), Some(groups)) = (machines, groups) else { return Err(faults) };
     let mut snapshot = Snapshot { as_of: machines.as_of, read: true, ..Snapshot::default() };
     let wanted = machines_to_read(state, &machines, how);
-    snapshot.machines = machines.rows.into_iter().map(|row| (row.id, row)).collect();
+    snapshot.extend(machines.rows);
     let unseen: BTreeSet<MachineId> =
         recorded_machines(state).filter(|(_, record)| is_unseen(record)).map(|(id, _)| id).collect();
     let wanted_groups = groups_to_read(state, &groups, how);
-    snapshot.groups = groups.rows.into_iter().map(|row| (row.id, row)).collect();
-    let (read, read_groups) = futures::join!(
-        by_id(wanted, |id| details(cloud, id, unseen.contains(&id)), "machine"),
-        by_id(wanted_groups, |id| cloud.group(id), "template group")
-    );
+    snapshot.extend(groups.rows);
+    let wanted = wanted.into_iter().map(|id| {
+        let unseen = unseen.contains(&id);
+        (ObjectId::Machine(id), async move { Ok(details(cloud, id, unseen).await?.map(LiveObject::from)) })
+    });
+    let wanted_groups = wanted_groups.into_iter().map(ObjectId::Group).map(|id| (id, cloud.object(id)));
+    let (read, read_groups) = futures::join!(by_id(wanted), by_id(wanted_groups));
     let (read, read_groups) = match (read, read_groups) {
         (Ok(read), Ok(read_groups)) => (read, read_groups),
         (read, read_groups) => {
@@ -77,30 +80,15 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
             return Err(faults);
         }
     };
-    for (id, machine) in read {
-        match machine {
-            Some(machine) => drop(snapshot.machines.insert(id, machine)),
-            None => drop(snapshot.machines.remove(&id)),
-        }
-    }
-    for (id, group) in read_groups {
-        match group {
-            Some(group) => drop(snapshot.groups.insert(id, group)),
-            None => drop(snapshot.groups.remove(&id)),
-        }
-    }
-    let strangers = strangers(state, &snapshot.machines);
+    snapshot.objects.extend(read.into_iter().chain(read_groups));
+    let strangers = strangers(state, &snapshot);
     if strangers.has_errors() {
         return Err(strangers);
     }
-    let terminal = |machine: &Machine| machine.status.as_ref().is_some_and(crate::live::Status::is_gone);
-    snapshot.gone_machines = recorded_machines(state)
-        .map(|(id, _)| id)
-        .filter(|id| snapshot.machines.get(id).is_none_or(terminal))
-        .collect();
-    snapshot.machines.retain(|_, machine| !terminal(machine));
-    snapshot.gone_groups =
-        recorded_groups(state).map(|(id, _)| id).filter(|id| !snapshot.groups.contains_key(id)).collect();
+    snapshot.objects.retain(|_, object| object.as_ref().is_some_and(|object| !object.is_gone()));
+    for (id, ..) in state.identified() {
+        snapshot.objects.entry(id).or_insert(None);
+    }
     Ok(snapshot)
 }
 
@@ -125,12 +113,15 @@ pub async fn details<C: Cloud>(cloud: &C, id: MachineId, unseen: bool) -> Read<O
 }
 
 /// Recorded machines whose number another machine carries now: taking its facts over would make it ours (invariant 4).
-fn strangers(state: &State, machines: &BTreeMap<MachineId, Machine>) -> Diagnostics {
+fn strangers(state: &State, snapshot: &Snapshot) -> Diagnostics {
     let mut faults = Diagnostics::new();
-    for (address, record) in state.objects() {
-        let live = record.machine_id().and_then(|id| machines.get(&id)).and_then(|machine| machine.hash_id.clone());
-        if let (Some(recorded), Some(live), INSTANCE) = (record.hash_id(), live, address.resource.kind.as_str())
-            && recorded != live
+    for (id, address, record) in state.identified() {
+        let live = match snapshot.objects.get(&id) {
+            Some(Some(LiveObject::Machine(machine))) => machine.hash_id.as_ref(),
+            Some(Some(LiveObject::Group(_)) | None) | None => None,
+        };
+        if let (Some(recorded), Some(live)) = (record.hash_id(), live)
+            && recorded != *live
         {
             let detail = format!(
                 "The record of {address} says hash_id {}, and the API shows {} for that number. It is another machine, and nothing is called.",
@@ -145,14 +136,12 @@ fn strangers(state: &State, machines: &BTreeMap<MachineId, Machine>) -> Diagnost
 
 /// Recorded machines with their records.
 pub(super) fn recorded_machines(state: &State) -> impl Iterator<Item = (MachineId, &Record)> {
-    let machines = state.objects().filter(|(address, _)| address.resource.kind == INSTANCE);
-    machines.filter_map(|(_, record)| Some((record.machine_id()?, record)))
+    state.of_kind(ObjectKind::Instance).filter_map(|(_, record)| Some((record.machine_id()?, record)))
 }
 
 /// Recorded groups with their records.
 pub(super) fn recorded_groups(state: &State) -> impl Iterator<Item = (GroupId, &Record)> {
-    let groups = state.objects().filter(|(address, _)| address.resource.kind == TEMPLATE_GROUP);
-    groups.filter_map(|(_, record)| Some((GroupId(record.id()?), record)))
+    state.of_kind(ObjectKind::TemplateGroup).filter_map(|(_, record)| Some((GroupId(record.id()?), record)))
 }
 
 fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BTreeSet<MachineId> {
@@ -234,14 +223,18 @@ fn is_of_interest(row: &Machine, state: &State) -> bool {
         return state.fleet.as_ref() == Some(&mark.fleet);
     }
     let intents = state.open.values().chain(state.watched.values().map(|(intent, _)| intent));
-    intents.filter(|intent| intent.action == IntentAction::Rent).any(|intent| super::sight::may_be(row, intent))
+    intents.filter(|intent| intent.action == IntentAction::RENT).any(|intent| super::sight::may_be(row, intent))
 }
 
 fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeSet<GroupId> {
     let rows: BTreeMap<GroupId, &Group> = listed.rows.iter().map(|row| (row.id, row)).collect();
     let recorded: BTreeMap<GroupId, &Record> = recorded_groups(state).collect();
     let watched = state.watched.values().map(|(intent, _)| intent);
-    let creates = state.open.values().chain(watched).filter(|intent| intent.action == IntentAction::CreateGroup);
+    let creates = state
+        .open
+        .values()
+        .chain(watched)
+        .filter(|intent| intent.action == IntentAction::Create(ObjectKind::TemplateGroup));
     let named = recorded.values().flat_map(|record| [record.attributes.get("name"), record.read_back.get("name")]);
     // A group that one call made twice has the name of the recorded one. Accounts hold hundreds of others, whose rows show
     // nothing but their names: those are not read.
@@ -261,22 +254,18 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
 }
 
 /// Reads objects by id, a few at once; `None` for those that are gone.
-async fn by_id<I, T, F>(ids: BTreeSet<I>, read: impl Fn(I) -> F, what: &str) -> Result<Vec<(I, Option<T>)>, Diagnostics>
-where
-    I: Copy + Display,
-    F: Future<Output = Read<Option<T>>>,
-{
-    let reads = ids.into_iter().map(|id| {
-        let answer = read(id);
-        async move { (id, answer.await) }
-    });
-    let answers: Vec<(I, Read<Option<T>>)> = stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
+async fn by_id<F: Future<Output = Read<Option<LiveObject>>>>(
+    reads: impl Iterator<Item = (ObjectId, F)>,
+) -> Result<Vec<(ObjectId, Option<LiveObject>)>, Diagnostics> {
+    let reads = reads.map(|(id, read)| async move { (id, read.await) });
+    let answers: Vec<(ObjectId, Read<Option<LiveObject>>)> =
+        stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
     let mut faults = Diagnostics::new();
     let mut found = Vec::new();
     for (id, answer) in answers {
         match answer {
             Ok(object) => found.push((id, object)),
-            Err(error) => faults.push(fault(&format!("Reading {what} {id}"), &error)),
+            Err(error) => faults.push(fault(&doing(Want::Object(id)), &error)),
         }
     }
     if faults.is_empty() { Ok(found) } else { Err(faults) }

@@ -43,8 +43,7 @@ pub async fn one<C: Cloud>(cloud: &C, want: Want) -> Result<Reads, CallError> {
         Want::Groups => reads.all_groups = Some(cloud.groups().await?.rows),
         Want::Machines => reads.all_machines = Some(cloud.machines().await?.rows),
         Want::Account => reads.account = Some(cloud.account().await?),
-        Want::Machine(id) => drop(reads.machines.insert(id, cloud.machine(id).await?)),
-        Want::Group(id) => drop(reads.groups.insert(id, cloud.group(id).await?)),
+        Want::Object(id) => drop(reads.objects.insert(id, cloud.object(id).await?)),
     }
     Ok(reads)
 }
@@ -57,7 +56,6 @@ pub fn doing(want: Want) -> String {
         Want::Groups => "Listing the template groups of the account".to_owned(),
         Want::Machines => "Listing the machines of the account".to_owned(),
         Want::Account => "Reading the account".to_owned(),
-        Want::Machine(id) => format!("Reading machine {id}"),
-        Want::Group(id) => format!("Reading template group {id}"),
+        Want::Object(id) => format!("Reading {} {}", id.kind(), id.number()),
     }
 }

@@ -3,13 +3,13 @@
 use super::clock::{Clock, later};
 use super::observed::take_in;
 use super::sight::{Search, Sighting, sight, sight_group};
-use crate::address::InstanceAddr;
+use crate::address::ObjectKind;
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::live::{Group, GroupId, Machine, MachineId, Mark, Status};
+use crate::live::{Group, LiveObject, Machine, MachineId, Mark, ObjectId};
 use crate::path::ValuePath;
-use crate::schema::{self, INSTANCE, observe};
+use crate::schema::{self, observe};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};
@@ -65,7 +65,7 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
     let mut open: Vec<Intent> = Vec::new();
     for intent in state.open.values() {
         match intent.action {
-            IntentAction::Rent | IntentAction::CreateGroup => open.push(intent.clone()),
+            IntentAction::Create(_) => open.push(intent.clone()),
             // A new machine may not be found by its id yet, and is not gone for that.
             IntentAction::Update if is_unseen(state, intent) => open.push(intent.clone()),
             // Repeating it is harmless, and the next plan compares live with recorded.
@@ -147,10 +147,8 @@ const COMPARED: &str = "the next plan compares what is live";
 
 /// Whether an update is of a machine that was rented and never read: naming and marking comes right after the rent.
 fn is_unseen(state: &State, intent: &Intent) -> bool {
-    let unseen = |(address, record): (&InstanceAddr, &Record)| {
-        address.resource.kind == INSTANCE && record.id() == intent.id && record.hash_id().is_none()
-    };
-    state.objects().any(unseen)
+    let mut machines = state.of_kind(ObjectKind::Instance);
+    machines.any(|(_, record)| record.id() == intent.id && record.hash_id().is_none())
 }
 
 enum Verdict {
@@ -168,34 +166,40 @@ struct Looked {
 
 async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<'_>) -> Result<Looked, CallError> {
     let any = |action: IntentAction| open.iter().any(|intent| intent.action == action);
-    let lists = any(IntentAction::Rent) || any(IntentAction::Update);
+    let lists = any(IntentAction::RENT) || any(IntentAction::Update);
     let machines = if lists { Some(cloud.machines().await?) } else { None };
-    let groups = if any(IntentAction::CreateGroup) { Some(cloud.groups().await?) } else { None };
+    let groups = if any(IntentAction::Create(ObjectKind::TemplateGroup)) { Some(cloud.groups().await?) } else { None };
     let dates = [machines.as_ref().map(|listed| listed.as_of), groups.as_ref().map(|listed| listed.as_of)];
     let as_of = how.clock.observe(dates.into_iter().flatten().flatten().min());
     let mut verdicts = Vec::new();
     for intent in open {
         let record = || intent.record.as_deref().cloned().unwrap_or_default();
-        verdicts.push(match (intent.action, &machines, &groups) {
-            (IntentAction::Update, ..) => match intent.id {
+        verdicts.push(match intent.action {
+            IntentAction::Update => match intent.id {
                 Some(id) if cloud.machine(MachineId(id)).await?.is_none() => Verdict::Nowhere,
                 _ => Verdict::Seen,
             },
-            (IntentAction::Rent, Some(listed), _) => {
-                match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
+            IntentAction::Delete => Verdict::Nowhere,
+            IntentAction::Create(ObjectKind::Instance) => match &machines {
+                Some(listed) => match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
                     Sighting::Found(machine) => {
                         Verdict::Found(Box::new(record_of(record(), &machine, intent, how.key)))
                     }
                     Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("machine", &ids)),
                     Sighting::Nowhere => Verdict::Nowhere,
-                }
-            }
-            (_, _, Some(listed)) => match sight_group(cloud, intent, listed).await? {
-                Sighting::Found(group) => Verdict::Found(Box::new(record_of_group(record(), &group, intent, how.key))),
-                Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("template group", &ids)),
-                Sighting::Nowhere => Verdict::Nowhere,
+                },
+                None => Verdict::Nowhere,
             },
-            _ => Verdict::Nowhere,
+            IntentAction::Create(ObjectKind::TemplateGroup) => match &groups {
+                Some(listed) => match sight_group(cloud, intent, listed).await? {
+                    Sighting::Found(group) => {
+                        Verdict::Found(Box::new(record_of_group(record(), &group, intent, how.key)))
+                    }
+                    Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("template group", &ids)),
+                    Sighting::Nowhere => Verdict::Nowhere,
+                },
+                None => Verdict::Nowhere,
+            },
         });
     }
     Ok(Looked { verdicts, as_of })
@@ -226,12 +230,9 @@ fn record_of_group(mut record: Record, group: &Group, intent: &Intent, key: &Sec
 }
 
 async fn deleted<C: Cloud>(cloud: &C, intent: &Intent) -> Result<bool, CallError> {
-    let Some(id) = intent.id else { return Ok(false) };
-    if intent.address.resource.kind == INSTANCE {
-        let machine = cloud.machine(MachineId(id)).await?;
-        return Ok(machine.is_none_or(|machine| machine.status.as_ref().is_some_and(Status::is_gone)));
-    }
-    Ok(cloud.group(GroupId(id)).await?.is_none())
+    let kind = intent.address.resource.object_kind();
+    let Some((kind, id)) = kind.zip(intent.id) else { return Ok(false) };
+    Ok(cloud.object(ObjectId::new(kind, id)).await?.as_ref().is_none_or(LiveObject::is_gone))
 }
 
 /// The event that the object of an intent is gone, where the address still holds it.

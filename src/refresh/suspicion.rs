@@ -1,15 +1,16 @@
 //! What a snapshot shows that must stop a plan or be told: mass disappearance, a lost state, orphans.
 
-use super::read::recorded_machines;
+use crate::address::ObjectKind;
 use crate::diag::Diagnostic;
-use crate::live::{Mark, ObjectId, Snapshot};
+use crate::live::{LiveObject, Mark, ObjectId, Snapshot};
 use crate::state::State;
 
 /// More than half, and at least three, of the recorded machines gone at once is more likely a fault of the API or of the
 /// key than true (invariant 8). `None` where nothing is suspicious; `-accept-missing` accepts it.
 pub fn mass_disappearance(state: &State, snapshot: &Snapshot) -> Option<Diagnostic> {
-    let recorded = recorded_machines(state).count();
-    let gone = recorded_machines(state).filter(|(id, _)| snapshot.gone_machines.contains(id)).count();
+    let machines = || state.identified().filter(|(id, ..)| id.kind() == ObjectKind::Instance);
+    let recorded = machines().count();
+    let gone = machines().filter(|(id, ..)| snapshot.is_gone(*id)).count();
     if gone < 3 || gone * 2 <= recorded {
         return None;
     }
@@ -32,13 +33,11 @@ pub struct Stranger {
 /// Machines and template groups of our fleet that another state made (invariant 12). `lineage` is empty where there is no
 /// state yet.
 pub fn foreign_lineage(snapshot: &Snapshot, fleet: &str, lineage: &str) -> Vec<Stranger> {
-    let stranger = |(id, notes): (ObjectId, &Option<String>)| {
-        let mark = Mark::read(notes.as_deref()?).1?;
-        (mark.fleet == fleet && mark.lineage != lineage).then_some(Stranger { id, mark })
+    let stranger = |object: &LiveObject| {
+        let mark = Mark::read(object.notes()?).1?;
+        (mark.fleet == fleet && mark.lineage != lineage).then_some(Stranger { id: object.id(), mark })
     };
-    let machines = snapshot.machines.values().map(|machine| (ObjectId::Machine(machine.id), &machine.notes));
-    let groups = snapshot.groups.values().map(|group| (ObjectId::Group(group.id), &group.notes));
-    machines.chain(groups).filter_map(stranger).collect()
+    snapshot.standing().filter_map(stranger).collect()
 }
 
 /// The refusal that [`foreign_lineage`] calls for; `None` where there is none.

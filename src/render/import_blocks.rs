@@ -2,6 +2,7 @@
 
 use super::credential::is_credential;
 use super::escape::is_unsafe;
+use crate::address::ObjectKind;
 use crate::live::{Env, Group, GroupId, Machine, Mark};
 use crate::schema::script;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,12 +19,15 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
         groups.iter().map(|group| (group.id, label(group.name.as_deref(), "group", group.id.0))).collect();
     for group in groups {
         let Some(name) = names.get(&group.id) else { continue };
-        begin(&mut out, "simplepod_template_group", name, group.id.0);
+        begin(&mut out, ObjectKind::TemplateGroup.resource_type(), name, group.id.0);
         let text = |value: &Option<String>| value.as_deref().filter(|text| !text.is_empty()).map(quoted);
         let script = group.start_script.as_deref().filter(|text| !text.is_empty());
         let ports = group.expose_ports.as_deref().filter(|ports| !ports.is_empty());
         let on = |value: Option<bool>| value.filter(|on| *on).map(|_| "true".to_owned());
-        let env = group.env.as_ref().and_then(|env| variables.environment(("simplepod_template_group", name), env));
+        let env = group
+            .env
+            .as_ref()
+            .and_then(|env| variables.environment((ObjectKind::TemplateGroup.resource_type(), name), env));
         let registry = group.password_protected.unwrap_or(false).then(|| {
             let what = format!("The password of the registry of simplepod_template_group.{name} cannot be read");
             let login = [
@@ -53,7 +57,7 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
     }
     for machine in machines {
         let name = label(machine.name.as_deref(), "machine", machine.id.0);
-        begin(&mut out, "simplepod_instance", &name, machine.id.0);
+        begin(&mut out, ObjectKind::Instance.resource_type(), &name, machine.id.0);
         let group = machine.group.map(|id| match names.get(&id) {
             Some(name) => format!("simplepod_template_group.{name}.id"),
             None => quoted(&id.to_string()),
@@ -61,7 +65,7 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
         let script = machine.start_script.as_deref().filter(|text| !text.is_empty());
         let template = groups.iter().chain(others).find(|group| Some(group.id) == machine.group);
         let own = machine.env.clone().map(|env| own(env, template.and_then(|group| group.env.as_ref())));
-        let env = own.and_then(|env| variables.environment(("simplepod_instance", &name), &env));
+        let env = own.and_then(|env| variables.environment((ObjectKind::Instance.resource_type(), &name), &env));
         resource(
             &mut out,
             &[

@@ -1,6 +1,7 @@
 //! What people and programs see.
 
 use super::*;
+use crate::address::ObjectKind;
 use crate::lang::{Marks, Number, Type, Value};
 use crate::market::{Demand, place};
 use crate::money::Usd;
@@ -199,7 +200,7 @@ fn values_are_printed_as_terraform_does() {
 
 #[test]
 fn events_are_lines_and_messages() {
-    let (address, action) = (addr("module.m.simplepod_instance.a[0]"), StepAction::Rent);
+    let (address, action) = (addr("module.m.simplepod_instance.a[0]"), StepAction::RENT);
     let events = [
         ApplyEvent::StepStarted { address: address.clone(), action, detail: Some(offer_text(&offer())) },
         ApplyEvent::StepProgress {
@@ -211,7 +212,7 @@ fn events_are_lines_and_messages() {
         ApplyEvent::StepDone { address: address.clone(), action, elapsed_s: 94, id: Some("108208".into()) },
         ApplyEvent::StepFailed {
             address: address.clone(),
-            action: StepAction::Release,
+            action: StepAction::Delete(ObjectKind::Instance),
             elapsed_s: 3,
             error: "a\nb".into(),
         },

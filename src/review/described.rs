@@ -2,11 +2,10 @@
 
 use super::object_diff::{Compared, ObjectDiff};
 use super::shown::Shown;
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, ObjectKind};
 use crate::market::Placed;
 use crate::money::Usd;
 use crate::plan::{Action, Change, Drift, DriftKind, Reason, Remark};
-use crate::schema::INSTANCE;
 
 /// The planned change of one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +98,7 @@ impl<'p> Described<'p> {
 
     /// True for a machine: it is rented and released, not created and destroyed.
     pub fn is_machine(&self) -> bool {
-        self.address.resource.kind == INSTANCE
+        self.address.resource.object_kind().is_some_and(ObjectKind::is_rented)
     }
 
     /// True where money moves: it is rented, or costs more or less than before.

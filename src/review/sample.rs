@@ -1,12 +1,12 @@
 //! A rich plan, built by hand: what the tests of this room draw.
 
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, ObjectKind};
 use crate::lang::{Marks, Number, Type, Value};
 use crate::live::{Offer, OfferFacts, Version};
 use crate::market::{Envelope, Placed, Requirement};
 use crate::money::Usd;
 use crate::plan::*;
-use crate::schema::{self, INSTANCE, TEMPLATE_GROUP};
+use crate::schema;
 use crate::state::{AccountIdentity, Intent, IntentAction};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ pub fn addr(text: &str) -> InstanceAddr {
 }
 
 /// An object of a table: what is not given is null.
-pub fn object(kind: &str, given: &[(&str, Value)]) -> Value {
-    let schema = schema::schema(kind).expect("a table");
+pub fn object(kind: ObjectKind, given: &[(&str, Value)]) -> Value {
+    let schema = schema::schema(kind);
     let value = |name: &str, ty: Type| {
         given.iter().find(|(given, _)| *given == name).map_or(Value::null(ty), |(_, value)| value.clone())
     };
@@ -31,8 +31,8 @@ pub fn object(kind: &str, given: &[(&str, Value)]) -> Value {
     )
 }
 
-fn unknown(kind: &str, mut given: Vec<(&'static str, Value)>) -> Value {
-    let schema = schema::schema(kind).expect("a table");
+fn unknown(kind: ObjectKind, mut given: Vec<(&'static str, Value)>) -> Value {
+    let schema = schema::schema(kind);
     for attribute in schema.attributes {
         if attribute.presence == schema::Presence::Computed && !given.iter().any(|(name, _)| *name == attribute.name) {
             given.push((attribute.name, Value::unknown_not_null(attribute.ty.to_type())));
@@ -146,7 +146,7 @@ pub fn rich() -> Plan {
             ("disk_size", Value::int(32)),
         ];
         all.extend_from_slice(extra);
-        object(TEMPLATE_GROUP, &all)
+        object(ObjectKind::TemplateGroup, &all)
     };
     let registry =
         |password: &str| Value::object([("host", s("ghcr.io")), ("username", s("me")), ("password", secret(password))]);
@@ -172,7 +172,7 @@ pub fn rich() -> Plan {
         },
         Change {
             after: Some(unknown(
-                INSTANCE,
+                ObjectKind::Instance,
                 vec![
                     ("name", s("trainer-0")),
                     ("gpu_model", s("RTX 4090")),
@@ -191,7 +191,7 @@ pub fn rich() -> Plan {
         },
         Change {
             before: Some(object(
-                INSTANCE,
+                ObjectKind::Instance,
                 &machine(&[
                     (
                         "start_script",
@@ -201,7 +201,7 @@ pub fn rich() -> Plan {
                 ]),
             )),
             after: Some(unknown(
-                INSTANCE,
+                ObjectKind::Instance,
                 machine(&[
                     ("id", Value::unknown_not_null(Type::String)),
                     ("hash_id", Value::unknown_not_null(Type::String)),
@@ -221,14 +221,14 @@ pub fn rich() -> Plan {
             ..change("module.east.simplepod_instance.worker[\"a\"]", Action::Replace)
         },
         Change {
-            before: Some(object(INSTANCE, &machine(&[]))),
+            before: Some(object(ObjectKind::Instance, &machine(&[]))),
             reason: Some(Reason::NoKey),
             cost_before: usd("0.5"),
             ..change("simplepod_instance.trainer[2]", Action::Delete)
         },
         Change {
-            before: Some(object(INSTANCE, &machine(&[]))),
-            after: Some(object(INSTANCE, &machine(&[]))),
+            before: Some(object(ObjectKind::Instance, &machine(&[]))),
+            after: Some(object(ObjectKind::Instance, &machine(&[]))),
             cost_before: usd("0.25"),
             cost_after: usd("0.25"),
             remarks: vec![Remark::OlderTemplate { runs: Some("a".into()), planned: Some("b".into()) }],
@@ -247,8 +247,8 @@ pub fn rich() -> Plan {
         drift: vec![Drift {
             address: addr("simplepod_instance.still"),
             kind: DriftKind::Changed(vec![("status".into(), s("running"), s("stopped"))]),
-            before: object(INSTANCE, &machine(&[])),
-            after: Some(object(INSTANCE, &machine(&[("status", s("stopped"))]))),
+            before: object(ObjectKind::Instance, &machine(&[])),
+            after: Some(object(ObjectKind::Instance, &machine(&[("status", s("stopped"))]))),
         }],
         checks: Vec::new(),
         outputs: vec![
@@ -274,13 +274,13 @@ pub fn rich() -> Plan {
         sealed_by: None,
         steps: vec![
             Step {
-                action: StepAction::UpdateGroup,
+                action: StepAction::Update(ObjectKind::TemplateGroup),
                 address: addr("simplepod_template_group.trainer"),
                 deposed: None,
                 needs: vec![],
             },
             Step {
-                action: StepAction::Rent,
+                action: StepAction::RENT,
                 address: addr("simplepod_instance.trainer[0]"),
                 deposed: None,
                 needs: vec![],
@@ -289,7 +289,7 @@ pub fn rich() -> Plan {
         cost: CostSummary { before: usd("1.03"), after: usd("0.88315") },
         in_doubt: vec![Intent {
             claim: "c".into(),
-            action: IntentAction::Rent,
+            action: IntentAction::RENT,
             address: addr("simplepod_instance.trainer[1]"),
             at: "2025-03-01T10:00:00Z".parse().expect("a time"),
             id: None,

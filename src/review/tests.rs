@@ -2,6 +2,7 @@
 
 use super::sample::{addr, rich, usd};
 use super::*;
+use crate::address::ObjectKind;
 use crate::lang::{Marks, Number, Type, Value};
 use crate::plan::{Action, Change, Plan, PlanMode, PlannedVariable, Reason, Step, StepAction};
 use std::collections::BTreeMap;
@@ -271,11 +272,14 @@ fn which_comes_first_of_a_replacement_is_what_the_steps_say() {
         needs: vec![],
     };
     let first = |plan: &Plan| described(&Review::of(plan), REPLACED).new_first;
-    plan.steps = vec![step(StepAction::Release, None), step(StepAction::Rent, None)];
+    plan.steps = vec![step(StepAction::Delete(ObjectKind::Instance), None), step(StepAction::RENT, None)];
     assert!(!first(&plan));
     // What is left over from an earlier replacement says nothing of this one.
-    plan.steps =
-        vec![step(StepAction::Release, Some("d")), step(StepAction::Rent, None), step(StepAction::Release, None)];
+    plan.steps = vec![
+        step(StepAction::Delete(ObjectKind::Instance), Some("d")),
+        step(StepAction::RENT, None),
+        step(StepAction::Delete(ObjectKind::Instance), None),
+    ];
     assert!(first(&plan));
 }
 

@@ -140,9 +140,9 @@ fn made_first(plan: &Plan) -> HashMap<&InstanceAddr, bool> {
     let mut first = HashMap::new();
     for step in plan.steps.iter().filter(|step| step.deposed.is_none()) {
         match step.action {
-            StepAction::Rent | StepAction::CreateGroup => first.entry(&step.address).or_insert(true),
-            StepAction::Release | StepAction::DeleteGroup => first.entry(&step.address).or_insert(false),
-            StepAction::UpdateMachine | StepAction::UpdateGroup | StepAction::Forget | StepAction::Read => continue,
+            StepAction::Create(_) => first.entry(&step.address).or_insert(true),
+            StepAction::Delete(_) => first.entry(&step.address).or_insert(false),
+            StepAction::Update(_) | StepAction::Forget | StepAction::Read => continue,
         };
     }
     first

@@ -1,7 +1,7 @@
 //! The tables of data sources. What the configuration gives selects; everything else is read.
 
 use super::instance::{OFFER, PORT};
-use super::table::{Attribute, BlockType, Change, Schema, Ty};
+use super::table::{Attribute, BlockType, Change, DataKind, Schema, TableKind, Ty};
 use std::sync::OnceLock;
 
 const GIVEN: Change = Change::Local;
@@ -28,7 +28,7 @@ const OFFER_ROW: &[(&str, Ty)] = &[
 
 /// `simplepod_offers`.
 pub static OFFERS: Schema = Schema {
-    kind: "simplepod_offers",
+    kind: TableKind::Data(DataKind::Offers),
     attributes: &[
         Attribute::optional("gpu_model", Ty::String, GIVEN, "Exactly this model, in any case of letters."),
         Attribute::optional("gpu_count", Ty::Number, GIVEN, "Exactly so many GPUs."),
@@ -42,7 +42,7 @@ pub static OFFERS: Schema = Schema {
 
 /// `simplepod_global_template`.
 pub static GLOBAL_TEMPLATE: Schema = Schema {
-    kind: "simplepod_global_template",
+    kind: TableKind::Data(DataKind::GlobalTemplate),
     attributes: &[
         Attribute::either("id", Ty::String, GIVEN, "Numeric id, as text."),
         Attribute::either("name", Ty::String, GIVEN, "The exact name."),
@@ -58,7 +58,7 @@ pub static GLOBAL_TEMPLATE: Schema = Schema {
 
 /// `simplepod_template_group`.
 pub static TEMPLATE_GROUP: Schema = Schema {
-    kind: super::TEMPLATE_GROUP,
+    kind: TableKind::Data(DataKind::TemplateGroup),
     attributes: &[
         Attribute::either("id", Ty::String, GIVEN, "Numeric id, as text."),
         Attribute::either("name", Ty::String, GIVEN, "The exact name."),
@@ -79,7 +79,7 @@ pub static TEMPLATE_GROUP: Schema = Schema {
 
 /// `simplepod_instance`.
 pub static INSTANCE: Schema = Schema {
-    kind: super::INSTANCE,
+    kind: TableKind::Data(DataKind::Instance),
     attributes: &[
         Attribute::required("id", Ty::String, GIVEN, "Numeric id, as text."),
         Attribute::computed("hash_id", Ty::String, "Never reused."),
@@ -109,7 +109,7 @@ pub static INSTANCE: Schema = Schema {
 
 /// `simplepod_account`.
 pub static ACCOUNT: Schema = Schema {
-    kind: "simplepod_account",
+    kind: TableKind::Data(DataKind::Account),
     attributes: &[
         Attribute::computed("balance", Ty::Number, "USD that are left."),
         Attribute::computed("hourly_cost", Ty::Number, "USD per hour of all machines, whoever rented them."),

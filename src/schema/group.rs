@@ -1,6 +1,7 @@
 //! `simplepod_template_group`.
 
-use super::table::{Attribute, BlockType, Change, Default, Schema, Ty};
+use super::table::{Attribute, BlockType, Change, Default, Schema, TableKind, Ty};
+use crate::address::ObjectKind;
 use crate::lang::{Kind, Value, hex};
 use crate::live::{Env, GroupFields, Registry};
 use crate::path::ValuePath;
@@ -13,7 +14,7 @@ use Change::InPlace;
 
 /// The table (see README). Everything updates in place.
 pub static SCHEMA: Schema = Schema {
-    kind: super::TEMPLATE_GROUP,
+    kind: TableKind::Managed(ObjectKind::TemplateGroup),
     attributes: &[
         Attribute::computed("id", Ty::String, "Numeric id, as text."),
         Attribute::computed("iri", Ty::String, "How other calls refer to it."),

@@ -1,7 +1,8 @@
 //! `simplepod_instance`.
 
 use super::group::env_of;
-use super::table::{Attribute, BlockType, Change, Default, Schema, Ty};
+use super::table::{Attribute, BlockType, Change, Default, Schema, TableKind, Ty};
+use crate::address::ObjectKind;
 use crate::lang::Value;
 use crate::live::{Env, GroupId};
 use crate::money::Usd;
@@ -22,7 +23,7 @@ pub(super) const PORT: &[(&str, Ty)] = &[
 
 /// The table of README.
 pub static SCHEMA: Schema = Schema {
-    kind: super::INSTANCE,
+    kind: TableKind::Managed(ObjectKind::Instance),
     attributes: &[
         Attribute::computed("id", Ty::String, "Numeric id, as text."),
         Attribute::computed("hash_id", Ty::String, "Opaque id, never reused."),

@@ -12,31 +12,30 @@ mod shape;
 mod table;
 mod validate;
 
-use crate::address::Mode;
+use crate::address::{Mode, ObjectKind};
 
 pub use shape::{Shape, absent};
-pub use table::{Attribute, BlockType, Change, Default, Presence, Schema, Ty};
+pub use table::{Attribute, BlockType, Change, DataKind, Default, Presence, Schema, TableKind, Ty};
 pub use validate::validate;
 
-/// `simplepod_template_group`.
-pub const TEMPLATE_GROUP: &str = "simplepod_template_group";
 /// The provider's source address, as state and plan JSON name it.
 pub const PROVIDER: &str = "simplepod.ai/podform/simplepod";
-/// `simplepod_instance`.
-pub const INSTANCE: &str = "simplepod_instance";
 
 /// Every resource.
 pub static ALL: [&Schema; 2] = [&group::SCHEMA, &instance::SCHEMA];
 
-/// The table of a resource or data source.
-pub fn table(mode: Mode, kind: &str) -> Option<&'static Schema> {
+/// The table of a resource or data source; `None` for a type that does not exist.
+pub fn table(mode: Mode, block_type: &str) -> Option<&'static Schema> {
     match mode {
-        Mode::Managed => schema(kind),
-        Mode::Data => data::ALL.into_iter().find(|schema| schema.kind == kind),
+        Mode::Managed => ObjectKind::of_type(block_type).map(schema),
+        Mode::Data => data::ALL.into_iter().find(|schema| schema.block_type() == block_type),
     }
 }
 
-/// The table of a resource; `None` for a kind that does not exist.
-pub fn schema(kind: &str) -> Option<&'static Schema> {
-    ALL.into_iter().find(|schema| schema.kind == kind)
+/// The table of a managed resource.
+pub fn schema(kind: ObjectKind) -> &'static Schema {
+    match kind {
+        ObjectKind::Instance => &instance::SCHEMA,
+        ObjectKind::TemplateGroup => &group::SCHEMA,
+    }
 }

@@ -1,6 +1,6 @@
 //! What an answer of the API says of our attributes. Only what the answer carried is in the result.
 
-use crate::live::{Group, GroupId, Machine, Mark};
+use crate::live::{Group, GroupId, LiveObject, Machine, Mark};
 use crate::money::Usd;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -10,6 +10,14 @@ use std::str::FromStr;
 
 /// What an answer carried: attributes and their values.
 pub type Seen = BTreeMap<&'static str, Json>;
+
+/// The attributes of an object, as far as the answer carried them. `env_variables` are left to who knows the template's.
+pub fn object(object: &LiveObject) -> Seen {
+    match object {
+        LiveObject::Machine(found) => machine(found),
+        LiveObject::Group(found) => group(found),
+    }
+}
 
 /// The attributes of a machine. `env_variables` are left to who knows the template's.
 pub fn machine(machine: &Machine) -> Seen {

@@ -1,6 +1,7 @@
 //! The form of a table.
 
 use super::shape::Shape;
+use crate::address::ObjectKind;
 use crate::lang::Type;
 use std::sync::OnceLock;
 
@@ -151,11 +152,48 @@ pub struct BlockType {
     pub doc: &'static str,
 }
 
+/// What a data source reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataKind {
+    /// The market's offers.
+    Offers,
+    /// One of the vendor's templates.
+    GlobalTemplate,
+    /// A template group of the account.
+    TemplateGroup,
+    /// A machine of the account.
+    Instance,
+    /// The account.
+    Account,
+}
+
+impl DataKind {
+    /// The first label of its blocks.
+    pub const fn source_type(self) -> &'static str {
+        match self {
+            DataKind::Offers => "simplepod_offers",
+            DataKind::GlobalTemplate => "simplepod_global_template",
+            DataKind::TemplateGroup => ObjectKind::TemplateGroup.resource_type(),
+            DataKind::Instance => ObjectKind::Instance.resource_type(),
+            DataKind::Account => "simplepod_account",
+        }
+    }
+}
+
+/// What a table is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableKind {
+    /// A managed resource.
+    Managed(ObjectKind),
+    /// A data source.
+    Data(DataKind),
+}
+
 /// The table of one resource or data source.
 #[derive(Debug)]
 pub struct Schema {
-    /// `simplepod_instance`.
-    pub kind: &'static str,
+    /// What it is of.
+    pub kind: TableKind,
     /// Attributes in the order in which they are shown.
     pub attributes: &'static [Attribute],
     /// Nested blocks, shown after the attributes.
@@ -167,6 +205,14 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// The first label of its blocks: `simplepod_instance`.
+    pub const fn block_type(&self) -> &'static str {
+        match self.kind {
+            TableKind::Managed(kind) => kind.resource_type(),
+            TableKind::Data(kind) => kind.source_type(),
+        }
+    }
+
     /// What is the same for every object of the table.
     pub fn shape(&self) -> &Shape {
         self.shape.get_or_init(|| Shape::of(self))

@@ -2,7 +2,8 @@
 //! when they are known, before anything is called.
 
 use super::instance::{decimal, duration};
-use super::{INSTANCE, TEMPLATE_GROUP};
+use super::{Schema, TableKind};
+use crate::address::ObjectKind;
 use crate::lang::Value;
 use crate::live::CLAIM_VARIABLE;
 use rust_decimal::Decimal;
@@ -12,16 +13,19 @@ use rust_decimal::Decimal;
 pub type Finding = (String, String);
 
 /// Every fault of an object of a managed resource.
-pub fn validate(kind: &str, object: &Value) -> Vec<Finding> {
+pub fn validate(schema: &Schema, object: &Value) -> Vec<Finding> {
+    let kind = match schema.kind {
+        TableKind::Managed(kind) => kind,
+        TableKind::Data(_) => return Vec::new(),
+    };
     let mut found = revealed(kind, object);
     if !found.is_empty() {
         // Other findings name values.
         return found;
     }
     match kind {
-        TEMPLATE_GROUP => group(object, &mut found),
-        INSTANCE => instance(object, &mut found),
-        _ => {}
+        ObjectKind::TemplateGroup => group(object, &mut found),
+        ObjectKind::Instance => instance(object, &mut found),
     }
     found
 }
@@ -29,8 +33,8 @@ pub fn validate(kind: &str, object: &Value) -> Vec<Finding> {
 /// What may be secret. Everything else says what is rented, which a reviewer must see.
 const MAY_BE_SECRET: [&str; 5] = ["env_variables", "start_script", "notes", "name", "registry"];
 
-fn revealed(kind: &str, object: &Value) -> Vec<Finding> {
-    let may = |name: &str| MAY_BE_SECRET.contains(&name) && !(kind == TEMPLATE_GROUP && name == "name");
+fn revealed(kind: ObjectKind, object: &Value) -> Vec<Finding> {
+    let may = |name: &str| MAY_BE_SECRET.contains(&name) && !(name == "name" && kind.is_known_by_name());
     let finding = |name: &str| {
         let text = format!(
             "The value is sensitive, but {name} must be seen by whoever reviews a plan: it says what is rented. Give a value that is not sensitive; nonsensitive() shows one on purpose."

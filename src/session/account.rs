@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::stored;
+use crate::address::ObjectKind;
 use crate::config::ProviderSettings;
 use crate::diag::Diagnostic;
 use crate::sandbox::{self, Switches, World};
@@ -90,12 +91,12 @@ impl Access {
         let mut settings = self.settings.clone();
         // Each step may call and look at once, while a few lists are read besides.
         settings.http.max_concurrency = settings.http.max_concurrency.max(2 * usize::from(parallelism) + 6);
-        let machines =
-            state.resources.keys().filter(|address| address.resource.kind == crate::schema::INSTANCE).count();
-        let expected = match state.resources.is_empty() {
-            true => Expected::default(),
-            false => Expected { machines: Some(machines), groups: Some(state.resources.len() - machines) },
+        let recorded = |kind: ObjectKind| {
+            let all = state.resources.keys().filter(|address| address.resource.object_kind() == Some(kind)).count();
+            (!state.resources.is_empty()).then_some(all)
         };
+        let expected =
+            Expected { machines: recorded(ObjectKind::Instance), groups: recorded(ObjectKind::TemplateGroup) };
         let client = Client::new(settings)
             .map_err(|error| Failure::from(Diagnostic::error("Invalid API settings", format!("{error}"))))?;
         Ok(Arc::new(client.with_expected(expected)))

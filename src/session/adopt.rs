@@ -9,8 +9,8 @@ use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
 use crate::live::{Mark, ObjectId};
-use crate::plan::{LiveObject, record_of_live};
-use crate::refresh::{Adoption, Live, adoption};
+use crate::plan::record_of_live;
+use crate::refresh::{Adoption, adoption};
 use crate::schema::schema;
 use crate::state::journal::Event;
 use std::collections::BTreeSet;
@@ -32,18 +32,8 @@ pub async fn adopt<C: Cloud>(
     for &id in ids {
         let none = || Diagnostic::error("Cannot be adopted", format!("The account holds no {id}."));
         let failed = |error| fault(&format!("Reading {id}"), &error);
-        let (machine, group);
-        let (live, object) = match id {
-            ObjectId::Machine(id) => {
-                machine = session.cloud.machine(id).await.map_err(failed)?.ok_or_else(none)?;
-                (Live::Machine(&machine), LiveObject::Machine(&machine))
-            }
-            ObjectId::Group(id) => {
-                group = session.cloud.group(id).await.map_err(failed)?.ok_or_else(none)?;
-                (Live::Group(&group), LiveObject::Group(&group))
-            }
-        };
-        let address = match adoption(&held.state, name, &live, &key)? {
+        let object = session.cloud.object(id).await.map_err(failed)?.ok_or_else(none)?;
+        let address = match adoption(&held.state, name, &object, &key)? {
             Adoption::Answers(event) => {
                 let address = match &event {
                     Event::Recorded { address, .. } => address.to_string(),
@@ -54,15 +44,14 @@ pub async fn adopt<C: Cloud>(
             }
             Adoption::Marked { mark, record } => {
                 let address = mark.address.clone();
-                let record = match (record, schema(id.kind())) {
-                    (Some(record), _) => *record,
-                    (None, Some(schema)) => {
+                let record = match record {
+                    Some(record) => *record,
+                    None => {
                         let wished = wishes.get_or_insert_with(|| session.fleet.desired(session.planning));
-                        let mut record = record_of_live(schema, object, wished.get(&address), &key);
+                        let mut record = record_of_live(schema(id.kind()), &object, wished.get(&address), &key);
                         record.claim = Some(mark.claim.clone());
                         record
                     }
-                    (None, None) => continue,
                 };
                 let text = object.notes().map(|notes| Mark::read(notes).0).unwrap_or_default();
                 let foreign = mark.lineage != lineage;

@@ -1,7 +1,7 @@
 //! The configuration on disk: its files, its variables, its first evaluation.
 
 use super::text::text;
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::{
     self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, LoadedFile, ProviderSettings, Resolve,
     Unresolved, evaluate, is_configuration_file, is_override_file,
@@ -9,7 +9,6 @@ use crate::config::{
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::lang::{Effects, Value, parse};
 use crate::plan::Program;
-use crate::schema::INSTANCE;
 use crate::state::State;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -125,7 +124,7 @@ pub fn evaluated(
     let graph = graph?;
     let mut machines = Vec::new();
     let mut survey = Noting(|instance: &Instance<'_>| {
-        if instance.address.resource.kind == INSTANCE {
+        if instance.address.resource.object_kind().is_some_and(ObjectKind::is_rented) {
             machines.push(instance.address.clone());
         }
     });

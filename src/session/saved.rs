@@ -63,7 +63,7 @@ pub async fn check<C: Cloud>(
     how: &Planning,
     diags: &mut Diagnostics,
 ) -> Result<Prepared, Failure> {
-    let rents = saved.plan.steps.iter().any(|step| step.action == StepAction::Rent);
+    let rents = saved.plan.steps.iter().any(|step| step.action == StepAction::RENT);
     let Look { snapshot, market } = session.look(state, how, rents).await?;
     let key = session.secret_key(&saved.plan.lineage);
     diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());

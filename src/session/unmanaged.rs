@@ -3,8 +3,7 @@
 use super::failure::Failure;
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
-use crate::live::{Group, GroupId, Machine, Mark, Snapshot, Status};
-use crate::schema::INSTANCE;
+use crate::live::{Group, GroupId, LiveObject, Machine, Mark, ObjectId, Snapshot};
 use crate::state::State;
 use std::collections::BTreeSet;
 
@@ -32,28 +31,23 @@ fn free(fleet: Option<&str>, state: &State, notes: Option<&str>) -> Result<(), B
 
 /// Objects that are not recorded, and that no mark keeps from us.
 pub fn unmanaged<'a>(fleet: Option<&str>, state: &State, snapshot: &'a Snapshot) -> Unmanaged<'a> {
-    let ids = |machines: bool| -> BTreeSet<u64> {
-        let all = state.objects().filter(|(address, _)| (address.resource.kind == INSTANCE) == machines);
-        all.filter_map(|(_, record)| record.id()).collect()
-    };
-    let (own, own_groups) = (ids(true), ids(false));
-    let mut left = Vec::new();
-    let mut free = |what: &str, id: u64, notes: Option<&str>| match free(fleet, state, notes) {
-        Ok(()) => true,
-        Err(mark) => {
-            left.push(format!(
-                "Left out: {what} {id} is marked as {} of the fleet \"{}\".\n",
-                mark.address, mark.fleet
-            ));
-            false
+    let own: BTreeSet<ObjectId> = state.identified().map(|(id, ..)| id).collect();
+    let mut found = Unmanaged { groups: Vec::new(), machines: Vec::new(), left: Vec::new() };
+    for object in snapshot.standing().filter(|object| !own.contains(&object.id()) && !object.is_gone()) {
+        let id = object.id();
+        match (free(fleet, state, object.notes()), object) {
+            (Ok(()), LiveObject::Machine(machine)) => found.machines.push(machine),
+            (Ok(()), LiveObject::Group(group)) => found.groups.push(group),
+            (Err(mark), _) => found.left.push(format!(
+                "Left out: {} {} is marked as {} of the fleet \"{}\".\n",
+                id.kind(),
+                id.number(),
+                mark.address,
+                mark.fleet
+            )),
         }
-    };
-    let gone = |machine: &Machine| machine.status.as_ref().is_some_and(Status::is_gone);
-    let machines = snapshot.machines.values().filter(|machine| !own.contains(&machine.id.0) && !gone(machine));
-    let machines = machines.filter(|machine| free("machine", machine.id.0, machine.notes.as_deref())).collect();
-    let groups = snapshot.groups.values().filter(|group| !own_groups.contains(&group.id.0));
-    let groups = groups.filter(|group| free("template group", group.id.0, group.notes.as_deref())).collect();
-    Unmanaged { groups, machines, left }
+    }
+    found
 }
 
 /// Rows of lists carry less than details. What has gone meanwhile, or shows only here whose it is, is left out.

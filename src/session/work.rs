@@ -6,7 +6,7 @@ use crate::apply::{ApplyInput, ApplyResult, Cancel, Connect, apply};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostics, Severity};
 use crate::lang::Effects;
-use crate::live::Snapshot;
+use crate::live::{ObjectId, Snapshot};
 use crate::plan::{ApplyEvent, Plan, PlanMode, PlanOptions};
 use crate::planning::{Basis, Look, Looking, Made, Market, look, make};
 use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, orphans, orphans_told, settle};
@@ -174,9 +174,9 @@ impl<C: Cloud> Session<'_, C> {
 pub(super) fn tell_orphans(state: &State, snapshot: &Snapshot, plan: &Plan, diags: &mut Diagnostics) {
     let Some(fleet) = &plan.fleet else { return };
     let mut found = orphans(state, snapshot, fleet);
-    let imported: BTreeSet<(&str, Option<u64>)> =
-        plan.imports.iter().map(|(address, record)| (address.resource.kind.as_str(), record.id())).collect();
-    found.retain(|orphan| !imported.contains(&(orphan.id.kind(), Some(orphan.id.number()))));
+    let imported: BTreeSet<ObjectId> =
+        plan.imports.iter().filter_map(|(address, record)| record.object_id(address)).collect();
+    found.retain(|orphan| !imported.contains(&orphan.id));
     let now = snapshot.as_of.unwrap_or_else(jiff::Timestamp::now);
     diags.extend(orphans_told(&found, now).map(Diagnostics::from).unwrap_or_default());
 }

@@ -1,6 +1,6 @@
 //! Journal entries, and their replay onto a state.
 
-use super::model::{AccountIdentity, Intent, OutputState, Record, State};
+use super::model::{AccountIdentity, ActionWord, Intent, OutputState, Record, State};
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
 use jiff::Timestamp;
@@ -107,7 +107,13 @@ impl fmt::Display for Event {
         match self {
             Event::Begin { .. } => f.write_str("begin"),
             Event::Intent(intent) => {
-                write!(f, "intent {:?} of {} (claim {})", intent.action, intent.address, of(&intent.claim))
+                write!(
+                    f,
+                    "intent {:?} of {} (claim {})",
+                    ActionWord::from(intent.action),
+                    intent.address,
+                    of(&intent.claim)
+                )
             }
             Event::NotDone { claim, .. } => write!(f, "not done (claim {})", of(claim)),
             Event::InDoubt { claim, .. } => write!(f, "in doubt (claim {})", of(claim)),

@@ -2,8 +2,8 @@
 
 use super::model::{Intent, IntentAction, Record, State};
 use crate::address::InstanceAddr;
+use crate::address::ObjectKind;
 use crate::live::Status;
-use crate::schema::INSTANCE;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -43,13 +43,14 @@ impl fmt::Display for Loss<'_> {
 /// Whether a record is of a machine that bills, as far as is recorded.
 pub fn bills(address: &InstanceAddr, record: &Record) -> bool {
     let status = record.attributes.get("status").and_then(|status| status.as_str());
-    address.resource.kind == INSTANCE && !status.is_some_and(|status| Status(status.to_owned()).is_gone())
+    address.resource.object_kind().is_some_and(ObjectKind::is_rented)
+        && !status.is_some_and(|status| Status(status.to_owned()).is_gone())
 }
 
 /// Every machine and unanswered rent that `before` knows and `after` does not.
 pub fn losses<'a>(before: &'a State, after: &State) -> Vec<Loss<'a>> {
     let machines = |state: &State| -> BTreeSet<Option<u64>> {
-        let all = state.objects().filter(|(address, _)| address.resource.kind == INSTANCE);
+        let all = state.of_kind(ObjectKind::Instance);
         all.map(|(_, record)| record.id()).collect()
     };
     let kept = machines(after);
@@ -67,7 +68,7 @@ pub fn losses<'a>(before: &'a State, after: &State) -> Vec<Loss<'a>> {
     let rents = before
         .open
         .values()
-        .filter(|intent| intent.action == IntentAction::Rent && !claims.contains(intent.claim.as_str()));
+        .filter(|intent| intent.action == IntentAction::RENT && !claims.contains(intent.claim.as_str()));
     machines.chain(rents.map(Loss::Rent)).collect()
 }
 
@@ -85,7 +86,7 @@ mod tests {
         let state = state();
         assert!(told(&state, &state).is_empty() && told(&State::default(), &state).is_empty());
         let machines = state.objects().filter(|(address, record)| bills(address, record)).count();
-        let rents = state.open.values().filter(|intent| intent.action == IntentAction::Rent).count();
+        let rents = state.open.values().filter(|intent| intent.action == IntentAction::RENT).count();
         assert!(machines > 0 && rents > 0);
         assert_eq!(losses(&state, &State::default()).len(), machines + rents);
     }
@@ -114,7 +115,7 @@ mod tests {
     #[test]
     fn a_rent_that_became_a_record_is_not_lost() {
         let mut before = state();
-        let intent = before.open.values().find(|intent| intent.action == IntentAction::Rent).expect("a rent").clone();
+        let intent = before.open.values().find(|intent| intent.action == IntentAction::RENT).expect("a rent").clone();
         let mut after = before.clone();
         before.resources.clear();
         before.deposed.clear();

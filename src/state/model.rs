@@ -1,8 +1,8 @@
 //! What we remember between runs.
 
-use crate::address::{InstanceAddr, ResourceAddr};
+use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::config::CheckResult;
-use crate::live::{HashId, MachineId, OfferFacts};
+use crate::live::{HashId, MachineId, ObjectId, OfferFacts};
 use crate::money::Usd;
 use crate::path::ValuePath;
 use jiff::Timestamp;
@@ -75,6 +75,11 @@ impl Record {
         self.id().map(MachineId)
     }
 
+    /// Which object of the account it is, recorded at an address; `None` while its id is not known.
+    pub fn object_id(&self, at: &InstanceAddr) -> Option<ObjectId> {
+        Some(ObjectId::new(at.resource.object_kind()?, self.id()?))
+    }
+
     /// The opaque id of a machine.
     pub fn hash_id(&self) -> Option<HashId> {
         Some(HashId(self.attributes.get("hash_id")?.as_str()?.to_owned()))
@@ -95,18 +100,53 @@ pub struct OutputState {
     pub sensitive: bool,
 }
 
-/// What an intent is about to do.
+/// What an intent is about to do. The kind of what is changed or deleted is that of its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(from = "ActionWord", into = "ActionWord")]
 pub enum IntentAction {
-    /// POST of a template group.
-    CreateGroup,
-    /// POST of a rent.
-    Rent,
-    /// PUT of a group or machine.
+    /// POST of a new object.
+    Create(ObjectKind),
+    /// PUT of an object.
     Update,
-    /// DELETE of a group or machine.
+    /// DELETE of an object.
     Delete,
+}
+
+impl IntentAction {
+    /// POST of a rent.
+    pub const RENT: IntentAction = IntentAction::Create(ObjectKind::Instance);
+}
+
+/// An action in the words of state and journal.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ActionWord {
+    CreateGroup,
+    Rent,
+    Update,
+    Delete,
+}
+
+impl From<IntentAction> for ActionWord {
+    fn from(action: IntentAction) -> Self {
+        match action {
+            IntentAction::Create(ObjectKind::TemplateGroup) => ActionWord::CreateGroup,
+            IntentAction::Create(ObjectKind::Instance) => ActionWord::Rent,
+            IntentAction::Update => ActionWord::Update,
+            IntentAction::Delete => ActionWord::Delete,
+        }
+    }
+}
+
+impl From<ActionWord> for IntentAction {
+    fn from(word: ActionWord) -> Self {
+        match word {
+            ActionWord::CreateGroup => IntentAction::Create(ObjectKind::TemplateGroup),
+            ActionWord::Rent => IntentAction::RENT,
+            ActionWord::Update => IntentAction::Update,
+            ActionWord::Delete => IntentAction::Delete,
+        }
+    }
 }
 
 /// The durable word that a call is about to be sent (invariant 1). Holds no secret.
@@ -215,6 +255,16 @@ impl State {
     pub fn objects(&self) -> impl Iterator<Item = (&InstanceAddr, &Record)> {
         let deposed = self.deposed.iter().flat_map(|(address, all)| all.values().map(move |record| (address, record)));
         self.resources.iter().chain(deposed)
+    }
+
+    /// Every object whose id is known, by that id, deposed ones included.
+    pub fn identified(&self) -> impl Iterator<Item = (ObjectId, &InstanceAddr, &Record)> {
+        self.objects().filter_map(|(address, record)| Some((record.object_id(address)?, address, record)))
+    }
+
+    /// Every recorded object of a kind, deposed ones included.
+    pub fn of_kind(&self, kind: ObjectKind) -> impl Iterator<Item = (&InstanceAddr, &Record)> {
+        self.objects().filter(move |(address, _)| address.resource.object_kind() == Some(kind))
     }
 
     /// The open intents of an address.

@@ -8,7 +8,7 @@ use super::loss::losses;
 use super::model::State;
 use super::remains::{Remains, changes, newest};
 use super::verify::contradictions;
-use crate::schema::INSTANCE;
+use crate::address::ObjectKind;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -170,7 +170,11 @@ fn unproven(remains: &Remains, error: &StateError, found: &State) -> Vec<String>
     let theirs: Json =
         remains.state.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
     let resources = theirs.get("resources").and_then(Json::as_array).into_iter().flatten();
-    let machines = resources.filter(|resource| resource.get("type").and_then(Json::as_str) == Some(INSTANCE));
+    let machine = |resource: &&Json| {
+        let kind = resource.get("type").and_then(Json::as_str).and_then(ObjectKind::of_type);
+        kind == Some(ObjectKind::Instance)
+    };
+    let machines = resources.filter(machine);
     for instance in machines.filter_map(|resource| resource.get("instances")?.as_array()).flatten() {
         let id = instance.get("attributes").and_then(|attributes| attributes.get("id")?.as_str());
         if let Some(id) = id.filter(|id| id.parse().is_ok_and(|id: u64| !known.contains(&id))) {

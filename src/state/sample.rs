@@ -77,7 +77,7 @@ fn machine(id: u64, name: &str) -> Record {
 pub(crate) fn intent(claim: &str, address: &str) -> Intent {
     Intent {
         claim: claim.into(),
-        action: IntentAction::Rent,
+        action: IntentAction::RENT,
         address: address.parse().expect("an address"),
         at: time("2026-03-02T09:14:00Z"),
         id: None,

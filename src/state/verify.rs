@@ -5,7 +5,7 @@ use super::decode::{decode, decode_edited};
 use super::fault::StateError;
 use super::model::{IntentAction, State};
 use super::remains::{Remains, changes};
-use crate::schema::INSTANCE;
+use crate::live::ObjectId;
 use std::collections::BTreeMap;
 
 /// Something that is wrong.
@@ -75,19 +75,21 @@ pub fn contradictions(state: &State) -> Vec<String> {
     }
     let mut seen = BTreeMap::new();
     for (address, record) in state.objects() {
-        let machine = address.resource.kind == INSTANCE;
-        let Some(id) = record.id() else {
+        let Some(id) = record.object_id(address) else {
             found.push(format!("The record of {address} has no \"id\"."));
             continue;
         };
-        if machine && record.hash_id().is_none() {
-            found.push(format!("The record of {address} has no \"hash_id\"."));
+        match id {
+            ObjectId::Machine(_) if record.hash_id().is_none() => {
+                found.push(format!("The record of {address} has no \"hash_id\"."));
+            }
+            ObjectId::Machine(_) | ObjectId::Group(_) => {}
         }
-        if let Some(other) = seen.insert((&address.resource.kind, id), address) {
-            found.push(format!("{other} and {address} are the same object: both have the id {id}."));
+        if let Some(other) = seen.insert(id, address) {
+            found.push(format!("{other} and {address} are the same object: both have the id {}.", id.number()));
         }
         if let Some(intent) = record.claim.as_ref().and_then(|claim| state.open.get(claim))
-            && matches!(intent.action, IntentAction::Rent | IntentAction::CreateGroup)
+            && matches!(intent.action, IntentAction::Create(_))
         {
             found.push(format!("{address} is recorded, and the call that made it counts as unanswered still."));
         }

@@ -3,6 +3,7 @@
 
 use super::account::{Account, Change, Rented};
 use super::disk::Disk;
+use podform::address::ObjectKind;
 use podform::plan::{Plan, StepAction};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
@@ -127,11 +128,12 @@ impl Ledger {
         };
         let id = |change: &podform::plan::Change| change.before.as_ref()?.get("id")?.as_str()?.parse().ok();
         let ids = |wanted: &[StepAction]| -> BTreeSet<u64> { changes(wanted).into_iter().filter_map(id).collect() };
-        let mut updates = ids(&[StepAction::UpdateMachine, StepAction::UpdateGroup]);
+        let mut updates = ids(&ObjectKind::ALL.map(StepAction::Update));
         // What carries no mark is marked before it is released, where the plan says so.
-        let unmarked = changes(&[StepAction::Release]).into_iter().filter(|change| change.repair_mark);
+        let unmarked =
+            changes(&[StepAction::Delete(ObjectKind::Instance)]).into_iter().filter(|change| change.repair_mark);
         updates.extend(unmarked.filter_map(id));
-        let deletes = ids(&[StepAction::Release, StepAction::DeleteGroup]);
+        let deletes = ids(&ObjectKind::ALL.map(StepAction::Delete));
         let mut faults = Vec::new();
         for done in account.done.iter().filter(|done| done.id.is_some()) {
             match &done.change {
@@ -155,7 +157,7 @@ impl Ledger {
                 }
             }
         }
-        let planned = steps(&[StepAction::Rent]);
+        let planned = steps(&[StepAction::RENT]);
         for (address, count) in rents {
             if count > planned.iter().filter(|(planned, _)| *planned == address).count() {
                 faults.push(format!("{address} was rented {count} times"));

@@ -4,8 +4,8 @@ use super::account::Manners;
 use super::cloud::World;
 use super::in_virtual_time;
 use podform::apply::{release_orphan, unwritten};
-use podform::live::{Env, GroupId, ObjectId, Orphan, RentRequest};
-use podform::refresh::{Clock, Refresh, orphaned_machine, orphans, refresh};
+use podform::live::{Env, GroupId, LiveObject, ObjectId, Orphan, RentRequest};
+use podform::refresh::{Clock, Refresh, orphaned, orphans, refresh};
 use podform::state::{Record, State};
 use podform::store::LockedStore;
 
@@ -56,8 +56,8 @@ fn the_release_of_an_orphan_forgets_nothing_else() {
         let old = Record { claim: Some("old".into()), ..Record::default() };
         state.deposed.entry(address).or_default().insert(claim[..8].to_owned(), old);
         let before = state.deposed.clone();
-        let machine = world.account().machines[&id].machine.clone();
-        let orphan = orphaned_machine(&machine, &state, "sim").unwrap();
+        let machine = LiveObject::from(world.account().machines[&id].machine.clone());
+        let orphan = orphaned(&machine, &state, "sim").unwrap();
         let (mut store, _) = LockedStore::open(world.store(), "orphans", None).await.unwrap();
         release(&world, &orphan, &mut store, &mut state).await;
         assert_eq!(world.account().standing().count(), 0);

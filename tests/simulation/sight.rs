@@ -27,7 +27,7 @@ fn sighted(shows_env: bool, by_hand: Option<Env>, recorded: Option<&str>) -> Sig
         }
         ours.pop();
         let now = world.account().now();
-        let intent = Intent::new("c0ffee".into(), IntentAction::Rent, "simplepod_instance.a".parse().unwrap(), now);
+        let intent = Intent::new("c0ffee".into(), IntentAction::RENT, "simplepod_instance.a".parse().unwrap(), now);
         let intent = Intent { group_id: Some(1), gpu_model: Some("RTX 3090".into()), gpu_count: Some(1), ..intent };
         let search = Search {
             recorded: ours.into_iter().map(MachineId).collect(),

@@ -125,7 +125,7 @@ async fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &C
     }
     let claim = intent.claim.clone();
     held.commit(vec![match intent.action {
-        IntentAction::Rent | IntentAction::CreateGroup => Event::Absent { claim, at: jiff::Timestamp::now() },
+        IntentAction::Create(_) => Event::Absent { claim, at: jiff::Timestamp::now() },
         IntentAction::Update | IntentAction::Delete => {
             Event::NotDone { claim, reason: "closed by a person".to_owned() }
         }

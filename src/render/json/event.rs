@@ -45,9 +45,9 @@ fn hook(event: &ApplyEvent) -> Map<String, Json> {
         out.insert("resource".into(), resource(address));
         if let Some(action) = action {
             let word = match action {
-                StepAction::Rent | StepAction::CreateGroup => "create",
-                StepAction::UpdateGroup | StepAction::UpdateMachine => "update",
-                StepAction::Release | StepAction::DeleteGroup => "delete",
+                StepAction::Create(_) => "create",
+                StepAction::Update(_) => "update",
+                StepAction::Delete(_) => "delete",
                 StepAction::Forget => "forget",
                 StepAction::Read => "read",
             };

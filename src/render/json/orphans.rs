@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 pub fn orphans_json(orphans: &[Orphan], fleet: &str, lineage: &str, now: Timestamp) -> Json {
     let rows = orphans.iter().map(|orphan| {
         json!({
-            "kind": orphan.id.kind(),
+            "kind": orphan.id.kind().resource_type(),
             "id": orphan.id.to_string(),
             "hash_id": orphan.hash_id,
             "address": orphan.address.as_ref().map(ToString::to_string),

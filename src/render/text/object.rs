@@ -2,11 +2,10 @@
 
 use super::page::{Page, Sign};
 use super::value::assign;
-use crate::address::{InstanceAddr, Mode};
+use crate::address::{InstanceAddr, Mode, ObjectKind};
 use crate::render::style::{DIM, REMOVE};
 use crate::render::words::count;
 use crate::review::{AttributesDiff, ObjectDiff};
-use crate::schema::INSTANCE;
 use unicode_width::UnicodeWidthStr;
 
 impl Page {
@@ -15,7 +14,10 @@ impl Page {
         let resource = &address.resource;
         let word = if resource.mode == Mode::Data { "data" } else { "resource" };
         self.line(level, sign, &format!("{word} \"{}\" \"{}\" {{", resource.kind, resource.name));
-        let forces = if resource.kind == INSTANCE { " # forces re-rent" } else { " # forces replacement" };
+        let forces = match resource.object_kind() {
+            Some(ObjectKind::Instance) => " # forces re-rent",
+            Some(ObjectKind::TemplateGroup) | None => " # forces replacement",
+        };
         self.attributes(level + 1, &object.attributes, forces);
         for block in &object.blocks {
             self.gap();

@@ -1,5 +1,6 @@
 //! Orphans, and operations in doubt.
 
+use crate::address::ObjectKind;
 use crate::live::Orphan;
 use crate::state::{Intent, IntentAction};
 use jiff::Timestamp;
@@ -8,11 +9,11 @@ use jiff::Timestamp;
 pub fn intent_text(intent: &Intent) -> String {
     let id = intent.id.map(|id| format!(" of {id}")).unwrap_or_default();
     let what = match intent.action {
-        IntentAction::CreateGroup => {
+        IntentAction::Create(ObjectKind::TemplateGroup) => {
             let name = intent.group_name.as_deref().unwrap_or_default();
             format!("creation of the template group \"{name}\"")
         }
-        IntentAction::Rent => match (&intent.gpu_model, intent.gpu_count) {
+        IntentAction::Create(ObjectKind::Instance) => match (&intent.gpu_model, intent.gpu_count) {
             (Some(model), Some(count)) => format!("rent of {count}x {model}"),
             _ => "rent".to_owned(),
         },

@@ -3,6 +3,7 @@
 use super::cost;
 use super::page::{Page, Sign};
 use super::value::assign;
+use crate::address::ObjectKind;
 use crate::money::Usd;
 use crate::plan::{Action, PlanMode};
 use crate::render::escape::harmless_line;
@@ -243,8 +244,8 @@ fn in_doubt(page: &mut Page, doubts: &[Doubt<'_>]) {
     warning(page, &format!("{} {verb} in doubt", count(doubts.len(), "operation")));
     for doubt in doubts {
         let what = match doubt.action {
-            IntentAction::Rent => "a rent",
-            IntentAction::CreateGroup => "a create",
+            IntentAction::Create(ObjectKind::Instance) => "a rent",
+            IntentAction::Create(ObjectKind::TemplateGroup) => "a create",
             IntentAction::Update => "an update",
             IntentAction::Delete => "a delete",
         };

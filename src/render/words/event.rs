@@ -1,18 +1,19 @@
 //! The events of an apply as sentences.
 
+use crate::address::ObjectKind;
 use crate::plan::{ApplyEvent, Settlement, StepAction};
 use crate::render::escape::harmless_line;
 
 /// The words of a step: while it begins, goes on, is done, and its noun.
 pub fn words(action: StepAction) -> [&'static str; 4] {
     match action {
-        StepAction::Rent => ["Renting", "Still renting", "Rented", "rent"],
-        StepAction::Release => ["Releasing", "Still releasing", "Released", "release"],
-        StepAction::CreateGroup => ["Creating", "Still creating", "Creation complete", "create"],
-        StepAction::UpdateGroup | StepAction::UpdateMachine => {
-            ["Modifying", "Still modifying", "Modifications complete", "update"]
+        StepAction::Create(ObjectKind::Instance) => ["Renting", "Still renting", "Rented", "rent"],
+        StepAction::Delete(ObjectKind::Instance) => ["Releasing", "Still releasing", "Released", "release"],
+        StepAction::Create(ObjectKind::TemplateGroup) => ["Creating", "Still creating", "Creation complete", "create"],
+        StepAction::Update(_) => ["Modifying", "Still modifying", "Modifications complete", "update"],
+        StepAction::Delete(ObjectKind::TemplateGroup) => {
+            ["Destroying", "Still destroying", "Destruction complete", "delete"]
         }
-        StepAction::DeleteGroup => ["Destroying", "Still destroying", "Destruction complete", "delete"],
         StepAction::Read => ["Reading", "Still reading", "Read complete", "read"],
         StepAction::Forget => ["Forgetting", "Still forgetting", "Forgotten", "forget"],
     }

@@ -1,10 +1,10 @@
 //! `podform state repair`.
 
+use crate::address::ObjectKind;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{StateArgs, lock_timeout};
 use crate::diag::Diagnostic;
-use crate::schema::INSTANCE;
 use crate::session::stored;
 use crate::state::repair;
 use crate::store::{LockInfo, Snapshot};
@@ -45,7 +45,7 @@ pub async fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let state = repair.state;
-    let machines = state.objects().filter(|(address, _)| address.resource.kind == INSTANCE).count();
+    let machines = state.of_kind(ObjectKind::Instance).count();
     for step in &repair.steps {
         context.terminal.line(step);
     }
