@@ -203,7 +203,7 @@ async fn read_back<C: Cloud>(
 }
 
 /// What a group shows; `arg_options` that were never sent are not missed.
-fn seen(group: &Group, record: &crate::state::Record) -> observe::Seen {
+fn seen(group: &Group, record: &crate::state::Record) -> crate::live::Seen {
     let mut seen = observe::group(group);
     if record.attributes.get("arg_options").is_none_or(|sent| *sent == json!(null)) {
         seen.remove("arg_options");

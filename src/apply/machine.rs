@@ -12,6 +12,7 @@ use crate::live::{CLAIM_VARIABLE, Env, GroupId, MachineFields};
 use crate::schema::instance::{Desired, SCHEMA};
 use crate::schema::observe;
 use crate::state::Record;
+use serde_json::Value as Json;
 
 /// PUT of a machine; where nothing is to be sent, only the record changes.
 pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Result<Finished, Stop> {
@@ -62,18 +63,16 @@ async fn body<C: Cloud>(
     let has = |name: &str| changed.contains(&name);
     let claim = before.claim.as_deref().unwrap_or_default();
     let mut body = MachineFields::default();
-    if has("name") {
-        body.name.clone_from(&desired.name);
-    }
+    let settings = desired.settings.iter().filter(|(name, _)| has(name));
+    body.settings.extend(settings.map(|(name, value)| (*name, value.clone())));
     if has("notes") || change.repair_mark {
         sendable(job, object, "notes")?;
         body.notes = Some(ctx.mark(&job.step.address, claim).write(notes_of(object)));
     }
-    if has("auto_renew") {
-        body.auto_renew = desired.auto_renew;
-    }
-    if has("max_auto_renew_price") || (has("auto_renew") && desired.auto_renew == Some(true)) {
-        body.max_auto_renew_price = desired.max_auto_renew_price;
+    // Renewal is never switched on without its highest price.
+    if body.settings.get("auto_renew").and_then(Json::as_bool) == Some(true) {
+        body.settings
+            .extend(desired.settings.get_key_value("max_auto_renew_price").map(|(name, max)| (*name, max.clone())));
     }
     let updates = |name: &str| object.get(name).and_then(Value::as_str) == Some("update");
     let digest = |object: Option<&Value>| object?.get("template_digest")?.as_str().map(str::to_owned);

@@ -17,9 +17,9 @@ use crate::market::Requirement;
 use crate::money::hourly_cost;
 use crate::path::ValuePath;
 use crate::plan::{ApplyEvent, StepAction};
-use crate::refresh::{SET_AFTER_RENT, VISIBLE};
-use crate::schema::instance::{Desired, SCHEMA, WaitFor};
-use crate::schema::observe;
+use crate::refresh::VISIBLE;
+use crate::schema::instance::{Desired, SCHEMA, WaitFor, set_after_rent};
+use crate::schema::{self, observe};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record};
 use std::time::Duration;
@@ -42,10 +42,8 @@ pub(super) async fn rent<C: Cloud>(
     let desired = Desired::read(job.object()?).map_err(|why| job.fault(&why))?;
     let (id, intent, mut record, turn) = order(ctx, job, &desired, &mut permit).await?;
     let fields = MachineFields {
-        name: desired.name.clone(),
+        settings: desired.settings.clone(),
         notes: Some(ctx.mark(&job.step.address, &intent.claim).write(&desired.notes)),
-        auto_renew: desired.auto_renew,
-        max_auto_renew_price: desired.max_auto_renew_price,
         ..MachineFields::default()
     };
     let (marking, shown) = mark(ctx, job, id, &intent, &fields, &mut record).await?;
@@ -233,14 +231,14 @@ fn draft_of<C>(
     let cost = hourly_cost(offer.price_per_gpu, desired.gpu_count, offer.price_per_disk, disk_gb.unwrap_or(0));
     put("offer_iri", offer.iri.clone().into());
     put("rented_gpu_model", offer.gpu_model.clone().into());
-    put("price_per_gpu", observe::dollars(offer.price_per_gpu));
-    put("price_per_disk", observe::dollars(offer.price_per_disk));
-    put("hourly_cost", observe::dollars(crate::money::Usd(cost.0.round_dp(6))));
+    put("price_per_gpu", schema::dollars(offer.price_per_gpu));
+    put("price_per_disk", schema::dollars(offer.price_per_disk));
+    put("hourly_cost", schema::dollars(crate::money::Usd(cost.0.round_dp(6))));
     if let Some(digest) = job.template.as_ref().and_then(|template| template.digest.clone()) {
         put("template_digest", digest.into());
     }
-    if let Some(max) = desired.max_auto_renew_price {
-        put("max_auto_renew_price", observe::dollars(max));
+    if let Some(max) = desired.settings.get("max_auto_renew_price") {
+        put("max_auto_renew_price", max.clone());
     }
     intent.group_id = Some(desired.group.0);
     intent.offer_iri = Some(offer.iri.clone());
@@ -280,7 +278,7 @@ async fn mark<C: Cloud>(
     // Until it was seen the intent stays open: a machine that is not found by its id yet is not gone.
     let seen = details(ctx, job, id).await;
     // What was not set is not recorded as sent, so that the next plan sets it; the claim proves that it is ours.
-    for name in SET_AFTER_RENT {
+    for name in set_after_rent() {
         record.attributes.insert(name.to_owned(), serde_json::Value::Null);
         record.secrets.remove(&ValuePath::of(name));
     }

@@ -138,7 +138,7 @@ pub trait Cloud: Send + Sync + 'static {
     fn rent(&self, request: &RentRequest) -> impl Future<Output = Outcome<Option<MachineId>>> + Send;
 
     /// Changes what is `Some`; repeated where the network failed, since it is idempotent. The machine as the answer shows
-    /// it, where it shows all that its details would ([`Machine::is_detailed`]).
+    /// it, where it shows all that its details would ([`crate::schema::observe::is_detailed`]).
     fn update_machine(
         &self,
         id: MachineId,

@@ -1,6 +1,6 @@
 //! Rented machines.
 
-use super::{Env, GroupId};
+use super::{Env, GroupId, Seen};
 use crate::money::{Usd, hourly_cost};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -76,10 +76,8 @@ pub struct Machine {
     pub id: MachineId,
     /// The opaque id.
     pub hash_id: Option<HashId>,
-    /// What the vendor's support asks for.
-    pub support_id: Option<String>,
-    /// The name; random when nobody set one.
-    pub name: Option<String>,
+    /// The attributes that nothing needs by name, as the table of the kind reads them.
+    pub shown: Seen,
     /// The user's text and our mark.
     pub notes: Option<String>,
     /// The status.
@@ -94,16 +92,8 @@ pub struct Machine {
     pub price_per_disk: Option<Usd>,
     /// GB.
     pub disk_size: Option<u64>,
-    /// Renews at the end of its period.
-    pub auto_renew: Option<bool>,
-    /// USD per GPU-hour (unit unsettled, C16).
-    pub max_auto_renew_price: Option<Usd>,
     /// RFC 3339 with the server's offset.
     pub created_at: Option<String>,
-    /// RFC 3339 with the server's offset.
-    pub expires_at: Option<String>,
-    /// RFC 3339 with the server's offset.
-    pub auto_renew_at: Option<String>,
     /// The template it was rented from.
     pub group: Option<GroupId>,
     /// Its environment; whether it holds the template's too is unsettled (C15).
@@ -112,12 +102,6 @@ pub struct Machine {
     pub start_script: Option<String>,
     /// Ports; in the order of the answer.
     pub ports: Option<Vec<Port>>,
-    /// The host's address.
-    pub host_ip: Option<String>,
-    /// Continent, or datacenter code.
-    pub region: Option<String>,
-    /// Two letters.
-    pub country: Option<String>,
     /// The tail of the container's console, decoded, control characters removed.
     pub console: Option<String>,
     /// The tail of the system's console, decoded, control characters removed.
@@ -134,8 +118,7 @@ impl Machine {
         Machine {
             id,
             hash_id: None,
-            support_id: None,
-            name: None,
+            shown: Seen::new(),
             notes: None,
             status: None,
             gpu_model: None,
@@ -143,18 +126,11 @@ impl Machine {
             price_per_gpu: None,
             price_per_disk: None,
             disk_size: None,
-            auto_renew: None,
-            max_auto_renew_price: None,
             created_at: None,
-            expires_at: None,
-            auto_renew_at: None,
             group: None,
             env: None,
             start_script: None,
             ports: None,
-            host_ip: None,
-            region: None,
-            country: None,
             console: None,
             console_system: None,
             errors: Vec::new(),
@@ -164,19 +140,9 @@ impl Machine {
 }
 
 impl Machine {
-    /// Whether the answer carried what details carry, whatever the API may hide in all of them (C15): a row of a list, or
-    /// the answer to a PUT, may be as good.
-    pub fn is_detailed(&self) -> bool {
-        let texts = [&self.support_id, &self.name, &self.notes, &self.created_at, &self.expires_at, &self.host_ip];
-        let priced = self.price_per_gpu.is_some() && self.price_per_disk.is_some() && self.disk_size.is_some();
-        texts.iter().all(|text| text.is_some())
-            && priced
-            && self.hash_id.is_some()
-            && self.status.is_some()
-            && self.group.is_some()
-            && self.auto_renew.is_some()
-            && self.max_auto_renew_price.is_some()
-            && self.ports.is_some()
+    /// A text among [`Machine::shown`].
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.shown.get(name)?.as_str()
     }
 
     /// USD per hour, where the answer carried what it takes to know it.
@@ -204,14 +170,10 @@ pub struct RentRequest {
 /// The body of a PUT of a machine: what is `None` stays as it is (API sheet §3.11).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MachineFields {
-    /// `name`.
-    pub name: Option<String>,
+    /// What the table of the kind knows the names of, by attribute.
+    pub settings: Seen,
     /// `notes`, with the mark.
     pub notes: Option<String>,
-    /// `isAutoRenewOn`.
-    pub auto_renew: Option<bool>,
-    /// `priceAutoRenewMax`.
-    pub max_auto_renew_price: Option<Usd>,
     /// `instanceTemplate`.
     pub group: Option<GroupId>,
     /// `envVariables`, complete.
@@ -224,10 +186,8 @@ impl MachineFields {
         fn shows<T: PartialEq>(sent: &Option<T>, shown: &Option<T>) -> bool {
             sent.is_none() || sent == shown
         }
-        shows(&self.name, &machine.name)
+        self.settings.iter().all(|(name, sent)| machine.shown.get(name) == Some(sent))
             && shows(&self.notes, &machine.notes)
-            && shows(&self.auto_renew, &machine.auto_renew)
-            && shows(&self.max_auto_renew_price, &machine.max_auto_renew_price)
             && shows(&self.group, &machine.group)
     }
 }

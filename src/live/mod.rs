@@ -15,7 +15,7 @@ pub use env::{CLAIM_VARIABLE, Env};
 pub use group::{Group, GroupFields, GroupId, Registry};
 pub use machine::{HashId, Machine, MachineFields, MachineId, Port, RentRequest, Status};
 pub use mark::Mark;
-pub use object::{LiveObject, ObjectId};
+pub use object::{LiveObject, ObjectId, Seen};
 pub use offer::{GlobalTemplate, Offer, OfferFacts, Version};
 pub use orphan::Orphan;
 pub use reads::{Reads, Want};

@@ -4,7 +4,7 @@
 use crate::lang::Value;
 use crate::live::{Offer, OfferFacts, Version};
 use crate::money::Usd;
-use crate::schema::instance::decimal;
+use crate::schema::decimal;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

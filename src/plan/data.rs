@@ -9,18 +9,14 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::value::Origin;
 use crate::lang::{Marks, Value};
-use crate::live::{GroupId, MachineId, ObjectId, Offer, Reads, Status, Want};
+use crate::live::{GroupId, MachineId, ObjectId, Offer, Reads, Seen, Status, Want};
 use crate::market::Requirement;
 use crate::money::Usd;
-use crate::schema::instance::{decimal, dollars};
-use crate::schema::{DataKind, Presence, Schema, TableKind, observe};
+use crate::schema::instance::dollars;
+use crate::schema::{self, DataKind, Presence, Schema, TableKind, decimal, observe};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value as Json, json};
-use std::collections::BTreeMap;
 use std::str::FromStr;
-
-/// Attributes as they were read.
-type Seen = BTreeMap<&'static str, Json>;
 
 /// What a data source answers.
 #[derive(Debug)]
@@ -51,8 +47,8 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
                 let machines = machines.iter().filter(|machine| bills(&machine.status));
                 let costs = machines.filter_map(|machine| observe::machine(machine).get("hourly_cost").cloned());
                 let cost: Decimal = costs.filter_map(|cost| cost.to_string().parse::<Decimal>().ok()).sum();
-                let balance = account.balance.map_or(Json::Null, observe::dollars);
-                Ok(Seen::from([("balance", balance), ("hourly_cost", observe::dollars(Usd(cost)))]))
+                let balance = account.balance.map_or(Json::Null, schema::dollars);
+                Ok(Seen::from([("balance", balance), ("hourly_cost", schema::dollars(Usd(cost)))]))
             }
             (None, _) => return Answer::Wants(Want::Account),
             _ => return Answer::Wants(Want::Machines),
@@ -156,8 +152,8 @@ fn row(offer: &Offer) -> Json {
         "iri": offer.iri,
         "gpu_model": offer.gpu_model,
         "gpu_count": offer.gpu_count,
-        "price_per_gpu": observe::dollars(offer.price_per_gpu),
-        "price_per_disk": observe::dollars(offer.price_per_disk),
+        "price_per_gpu": schema::dollars(offer.price_per_gpu),
+        "price_per_disk": schema::dollars(offer.price_per_disk),
         "region": facts.region,
         "country": facts.country,
         "gpu_memory": number(facts.gpu_memory),
@@ -252,6 +248,7 @@ mod tests {
     use super::*;
     use crate::live::{GlobalTemplate, OfferFacts};
     use crate::schema::data;
+    use std::collections::BTreeMap;
 
     fn template(id: u64, name: &str) -> GlobalTemplate {
         let (image_name, default_tag, disk_size) = (Some("img".into()), None, Some(32));

@@ -8,7 +8,7 @@ use crate::lang::value::Origin;
 use crate::lang::{Kind, Value};
 use crate::live::OfferFacts;
 use crate::market::Requirement;
-use crate::schema::{Change as Effect, Presence, Schema};
+use crate::schema::{Effect, Presence, Schema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use crate::lang::json::{from_json, to_json};
 use crate::lang::{Marks, Type, Value};
 use crate::live::{Env, GroupId, LiveObject, Machine, Mark, ObjectId, Want};
 use crate::path::ValuePath;
-use crate::schema::{Change as Effect, Presence, Schema, observe, script};
+use crate::schema::{Effect, Presence, Schema, observe, script};
 use crate::state::Record;
 use crate::state::digest::SecretKey;
 use serde_json::Value as Json;

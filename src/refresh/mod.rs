@@ -19,6 +19,6 @@ pub use market::{MarketRead, ahead};
 pub use orphan::{orphaned, orphans, orphans_told};
 pub use read::{Refresh, VISIBLE, details, is_unseen, refresh};
 pub use reads::{doing, one, read};
-pub use settle::{LOOKS, SET_AFTER_RENT, Settle, Settled, settle, still_in_doubt};
+pub use settle::{LOOKS, Settle, Settled, settle, still_in_doubt};
 pub use sight::{Search, Sighting, same_shape, sight, sight_group};
 pub use suspicion::{Stranger, foreign_lineage, lost_state, mass_disappearance};

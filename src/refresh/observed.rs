@@ -1,7 +1,7 @@
 //! Live attributes against recorded ones: what differs, and how a record takes in what was read.
 
-use crate::live::GroupId;
-use crate::schema::observe::{Seen, same};
+use crate::live::{GroupId, Seen};
+use crate::schema::observe::same;
 use crate::schema::{Presence, Schema, script};
 use crate::state::Record;
 use crate::state::digest::SecretKey;

@@ -205,15 +205,12 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
     Ok(Looked { verdicts, as_of })
 }
 
-/// What a rent cannot set (API sheet §3.10): one PUT after it does.
-pub const SET_AFTER_RENT: [&str; 4] = ["name", "notes", "auto_renew", "max_auto_renew_price"];
-
 /// The record of an intent with what its machine shows. A machine without the mark never got the PUT: what that sets is
 /// not recorded as sent, so that the next plan sets it.
 pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent, key: &SecretKey) -> Record {
     record.claim = Some(intent.claim.clone());
     if machine.notes.as_ref().and_then(|notes| Mark::read(notes).1).is_none() {
-        for name in SET_AFTER_RENT {
+        for name in schema::instance::set_after_rent() {
             record.attributes.insert(name.to_owned(), serde_json::Value::Null);
             record.secrets.remove(&ValuePath::of(name));
         }

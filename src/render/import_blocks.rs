@@ -56,7 +56,7 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
         );
     }
     for machine in machines {
-        let name = label(machine.name.as_deref(), "machine", machine.id.0);
+        let name = label(machine.text("name"), "machine", machine.id.0);
         begin(&mut out, ObjectKind::Instance.resource_type(), &name, machine.id.0);
         let group = machine.group.map(|id| match names.get(&id) {
             Some(name) => format!("simplepod_template_group.{name}.id"),
@@ -69,7 +69,7 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
         resource(
             &mut out,
             &[
-                ("name", machine.name.as_deref().filter(|text| !text.is_empty()).map(quoted)),
+                ("name", machine.text("name").filter(|text| !text.is_empty()).map(quoted)),
                 ("gpu_model", machine.gpu_model.as_deref().map(quoted)),
                 ("gpu_count", machine.gpu_count.map(|count| count.to_string())),
                 ("max_price_per_gpu", machine.price_per_gpu.map(|price| price.0.normalize().to_string())),

@@ -4,11 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::clock::seconds;
-use super::fields::EnvVariable;
+use super::fields::{EnvVariable, Fields};
 use super::switches::Switches;
 use super::templates::Template;
+use super::wire::{Refusal, TOO_LOW, number};
 
 /// How a machine ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +83,38 @@ pub(super) fn disk_price() -> Decimal {
     DISK_PRICE
 }
 
+/// What a PUT sets that concerns nothing else: the change, once all of it is judged.
+pub(super) fn settings(fields: &Fields) -> Result<impl FnOnce(&mut Machine) + use<>, Refusal> {
+    let notes = fields.string("notes")?;
+    let auto_renew = fields.bool("isAutoRenewOn")?;
+    let max = fields.number("priceAutoRenewMax")?;
+    if max.is_some_and(|max| max < Decimal::ZERO) {
+        let message = "This value should be greater than or equal to 0.";
+        return Err(Refusal::violation("priceAutoRenewMax", message, TOO_LOW));
+    }
+    Ok(move |machine: &mut Machine| {
+        replace(&mut machine.notes, notes);
+        replace(&mut machine.auto_renew, auto_renew);
+        replace(&mut machine.price_auto_renew_max, max);
+    })
+}
+
+/// Takes what was sent.
+pub(super) fn replace<T>(slot: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *slot = value;
+    }
+}
+
 impl Machine {
+    /// What [`settings`] set, as details show it; notes stand in every row.
+    pub(super) fn set(&self) -> [(String, Value); 2] {
+        [
+            ("isAutoRenewOn".to_owned(), self.auto_renew.into()),
+            ("priceAutoRenewMax".to_owned(), number(self.price_auto_renew_max)),
+        ]
+    }
+
     /// USD per hour: GPUs and disk.
     pub(super) fn rate(&self) -> Decimal {
         let gpus = self.price_per_gpu * Decimal::from(self.gpus);

@@ -8,10 +8,10 @@ use super::chance::{draw, mix, pick};
 use super::choices::{BodyShape, Echo, Funds, NameRule};
 use super::clock::seconds;
 use super::fields::{Fields, parse};
-use super::machines::{Machine, disk_price};
+use super::machines::{Machine, disk_price, replace, settings};
 use super::switches::Switches;
 use super::templates::Template;
-use super::wire::{Answer, Call, NO_MATCH, NOT_EQUAL, NULL, OWN, Refusal, TOO_LOW, Violation, dressed, number};
+use super::wire::{Answer, Call, NO_MATCH, NOT_EQUAL, NULL, OWN, Refusal, Violation, dressed, number};
 use super::world::World;
 
 /// The collections that bodies refer to.
@@ -155,22 +155,14 @@ impl World {
     /// Edits a machine as its owner may.
     pub(super) fn edit_fields(&mut self, id: u64, fields: &Fields, now: i64) -> Result<(), Refusal> {
         let name = fields.string("name")?.map(|name| allowed_name(name, &self.switches)).transpose()?;
-        let notes = fields.string("notes")?;
-        let auto_renew = fields.bool("isAutoRenewOn")?;
-        let max = fields.number("priceAutoRenewMax")?;
+        let set = settings(fields)?;
         let env = fields.env("envVariables")?;
         let template = fields.iri("instanceTemplate", TEMPLATES)?;
         let template = template.map(|(number, iri)| self.referred_template(number, &iri)).transpose()?;
-        if max.is_some_and(|max| max < Decimal::ZERO) {
-            let message = "This value should be greater than or equal to 0.";
-            return Err(Refusal::violation("priceAutoRenewMax", message, TOO_LOW));
-        }
         let reboots = self.switches.update_reboots && (template.is_some() || env.is_some());
         self.change_machine(id, now, |machine| {
             replace(&mut machine.name, name);
-            replace(&mut machine.notes, notes);
-            replace(&mut machine.auto_renew, auto_renew);
-            replace(&mut machine.price_auto_renew_max, max);
+            set(machine);
             replace(&mut machine.env_variables, env);
             replace(&mut machine.template, template);
             if reboots {
@@ -222,12 +214,6 @@ impl World {
             "costPerHour": number(burn.round_dp(6)),
             "pricePerDiskSize": number(disk_price()),
         })
-    }
-}
-
-fn replace<T>(slot: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *slot = value;
     }
 }
 

@@ -158,10 +158,8 @@ impl World {
             "duration": (end - machine.created_ms).max(0) / 1000,
             "rentalType": "demand",
             "pricePerDiskSize": number(disk_price()),
-            "priceAutoRenewMax": number(machine.price_auto_renew_max),
             "expiresAt": stamp(machine.renews_ms),
             "autoRenewAt": stamp(machine.renews_ms),
-            "isAutoRenewOn": machine.auto_renew,
             "instanceTemplate": template.reference(),
             "startScript": machine.start_script,
             "cpuUsage": load("cpu"),
@@ -169,8 +167,11 @@ impl World {
             "diskUsage": load("disk"),
             "processUptime": uptime,
         });
-        if let (true, Value::Object(map)) = (switches.details_env, &mut detail) {
-            map.insert("envVariables".to_owned(), json!(environment(machine, switches)));
+        if let Value::Object(map) = &mut detail {
+            map.extend(machine.set());
+            if switches.details_env {
+                map.insert("envVariables".to_owned(), json!(environment(machine, switches)));
+            }
         }
         detail
     }

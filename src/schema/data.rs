@@ -1,10 +1,10 @@
 //! The tables of data sources. What the configuration gives selects; everything else is read.
 
 use super::instance::{OFFER, PORT};
-use super::table::{Attribute, BlockType, Change, DataKind, Schema, TableKind, Ty};
+use super::table::{Attribute, BlockType, DataKind, Effect, Schema, TableKind, Ty};
 use std::sync::OnceLock;
 
-const GIVEN: Change = Change::Local;
+const GIVEN: Effect = Effect::Local;
 
 const OFFER_ROW: &[(&str, Ty)] = &[
     ("iri", Ty::String),

@@ -1,6 +1,6 @@
 //! `simplepod_template_group`.
 
-use super::table::{Attribute, BlockType, Change, Default, Schema, TableKind, Ty};
+use super::table::{Attribute, BlockType, Effect, Schema, TableKind, Ty, Unset};
 use crate::address::ObjectKind;
 use crate::lang::{Kind, Value, hex};
 use crate::live::{Env, GroupFields, Registry};
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use Change::InPlace;
+use Effect::InPlace;
 
 /// The table (see README). Everything updates in place.
 pub static SCHEMA: Schema = Schema {
@@ -20,9 +20,9 @@ pub static SCHEMA: Schema = Schema {
         Attribute::computed("iri", Ty::String, "How other calls refer to it."),
         Attribute::required("name", Ty::String, InPlace, "Unique in the account."),
         Attribute::required("image_name", Ty::String, InPlace, "Image, without tag."),
-        Attribute::optional("default_tag", Ty::String, InPlace, "Tag.").or(Default::Text("latest")),
+        Attribute::optional("default_tag", Ty::String, InPlace, "Tag.").or(Unset::Text("latest")),
         Attribute::optional("category_name", Ty::String, InPlace, "Free text."),
-        Attribute::optional("disk_size", Ty::Number, InPlace, "GB, at least 32.").or(Default::Int(32)),
+        Attribute::optional("disk_size", Ty::Number, InPlace, "GB, at least 32.").or(Unset::Int(32)),
         Attribute::optional(
             "expose_ports",
             Ty::NumberList,
@@ -33,8 +33,8 @@ pub static SCHEMA: Schema = Schema {
         Attribute::optional("arg_options", Ty::String, InPlace, "Arguments of the image; the API drops them silently."),
         Attribute::optional("env_variables", Ty::StringMap, InPlace, "Environment of every machine."),
         Attribute::optional("notes", Ty::String, InPlace, "Free text; podform's mark stands after it."),
-        Attribute::optional("ssh_server", Ty::Bool, InPlace, "Run an SSH server.").or(Default::Bool(false)),
-        Attribute::optional("jupyter", Ty::Bool, InPlace, "Run a Jupyter notebook.").or(Default::Bool(false)),
+        Attribute::optional("ssh_server", Ty::Bool, InPlace, "Run an SSH server.").or(Unset::Bool(false)),
+        Attribute::optional("jupyter", Ty::Bool, InPlace, "Run a Jupyter notebook.").or(Unset::Bool(false)),
     ],
     blocks: &[BlockType {
         name: "registry",

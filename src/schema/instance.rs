@@ -1,17 +1,16 @@
 //! `simplepod_instance`.
 
+use super::field::{Wire, decimal};
 use super::group::env_of;
-use super::table::{Attribute, BlockType, Change, Default, Schema, TableKind, Ty};
+use super::table::{Attribute, BlockType, Effect, Schema, TableKind, Ty, Unset};
 use crate::address::ObjectKind;
 use crate::lang::Value;
-use crate::live::{Env, GroupId};
+use crate::live::{Env, GroupId, Seen};
 use crate::money::Usd;
-use rust_decimal::Decimal;
-use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use Change::{ByEnvChange, ByTemplateChange, InPlace, Judged, Local, Rerent};
+use Effect::{ByEnvChange, ByTemplateChange, InPlace, Judged, Local, Rerent};
 
 pub(super) const PORT: &[(&str, Ty)] = &[
     ("container_port", Ty::String),
@@ -27,8 +26,9 @@ pub static SCHEMA: Schema = Schema {
     attributes: &[
         Attribute::computed("id", Ty::String, "Numeric id, as text."),
         Attribute::computed("hash_id", Ty::String, "Opaque id, never reused."),
-        Attribute::computed("support_id", Ty::String, "What the vendor's support asks for."),
-        Attribute::either("name", Ty::String, InPlace, "Name; the API gives a random one."),
+        Attribute::computed("support_id", Ty::String, "What the vendor's support asks for.")
+            .field("supportId", Wire::Text),
+        Attribute::either("name", Ty::String, InPlace, "Name; the API gives a random one.").field("name", Wire::Text),
         Attribute::required("gpu_model", Ty::String, Rerent, "GPU model, matched exactly but for case."),
         Attribute::optional(
             "fallback_gpu_models",
@@ -36,7 +36,7 @@ pub static SCHEMA: Schema = Schema {
             Local,
             "Acceptable where the first is not to be had.",
         ),
-        Attribute::optional("gpu_count", Ty::Number, Rerent, "GPUs, 1 to 16.").or(Default::Int(1)),
+        Attribute::optional("gpu_count", Ty::Number, Rerent, "GPUs, 1 to 16.").or(Unset::Int(1)),
         Attribute::required("max_price_per_gpu", Ty::Number, Local, "Price cap, USD per GPU-hour."),
         Attribute::required(
             "template_group",
@@ -50,21 +50,24 @@ pub static SCHEMA: Schema = Schema {
             Local,
             "What an edit of the group means: keep, update or rent.",
         )
-        .or(Default::Text("keep")),
+        .or(Unset::Text("keep")),
         Attribute::optional("env_variables", Ty::StringMap, ByEnvChange, "Environment, on top of the group's."),
         Attribute::optional("env_change", Ty::String, Local, "What a change of env_variables means: rent or update.")
-            .or(Default::Text("rent")),
+            .or(Unset::Text("rent")),
         Attribute::optional("start_script", Ty::String, Rerent, "Bash script of this machine alone."),
-        Attribute::optional("notes", Ty::String, InPlace, "Free text; podform's mark stands after it."),
-        Attribute::either("auto_renew", Ty::Bool, InPlace, "Renew at the end of the period."),
+        Attribute::optional("notes", Ty::String, InPlace, "Free text; podform's mark stands after it.")
+            .field("notes", Wire::Marked),
+        Attribute::either("auto_renew", Ty::Bool, InPlace, "Renew at the end of the period.")
+            .field("isAutoRenewOn", Wire::Bool),
         Attribute::either(
             "max_auto_renew_price",
             Ty::Number,
             InPlace,
             "Highest price at renewal, USD per GPU-hour; at most the cap.",
-        ),
+        )
+        .field("priceAutoRenewMax", Wire::Decimal),
         Attribute::optional("wait_for", Ty::String, Local, "none, listed, running or ready.")
-            .or(Default::Text("running")),
+            .or(Unset::Text("running")),
         Attribute::computed("rented_gpu_model", Ty::String, "The GPU model that was rented."),
         Attribute::computed("template_digest", Ty::String, "Digest of the template it was rented from."),
         Attribute::computed("status", Ty::String, "As the API says."),
@@ -73,10 +76,10 @@ pub static SCHEMA: Schema = Schema {
         Attribute::computed("price_per_disk", Ty::Number, "USD per GB-month."),
         Attribute::computed("hourly_cost", Ty::Number, "USD per hour, with disk."),
         Attribute::computed("created_at", Ty::String, "RFC 3339."),
-        Attribute::computed("expires_at", Ty::String, "RFC 3339."),
-        Attribute::computed("auto_renew_at", Ty::String, "RFC 3339."),
-        Attribute::computed("host_ip", Ty::String, "Address of the host."),
-        Attribute::computed("region", Ty::String, "Region of the host."),
+        Attribute::computed("expires_at", Ty::String, "RFC 3339.").field("expiresAt", Wire::Line),
+        Attribute::computed("auto_renew_at", Ty::String, "RFC 3339.").field("autoRenewAt", Wire::Line),
+        Attribute::computed("host_ip", Ty::String, "Address of the host.").field("ip", Wire::HostLine),
+        Attribute::computed("region", Ty::String, "Region of the host.").field("region", Wire::HostLine),
         Attribute::computed("ports", Ty::Rows(PORT), "Ports that are reachable from outside."),
         Attribute::computed("ssh_host", Ty::String, "Where SSH is, if the group runs it."),
         Attribute::computed("ssh_port", Ty::Number, "Where SSH is, if the group runs it."),
@@ -88,9 +91,9 @@ pub static SCHEMA: Schema = Schema {
             name: "timeouts",
             attributes: &[
                 Attribute::optional("create", Ty::String, Local, "How long to wait for wait_for.")
-                    .or(Default::Text("20m")),
+                    .or(Unset::Text("20m")),
                 Attribute::optional("delete", Ty::String, Local, "How long to wait for the release.")
-                    .or(Default::Text("5m")),
+                    .or(Unset::Text("5m")),
             ],
             change: Local,
             doc: "How long to wait.",
@@ -148,6 +151,11 @@ pub(super) const OFFER: &[Attribute] = &{
     all
 };
 
+/// What a rent cannot set (API sheet §3.10): one PUT after it does.
+pub fn set_after_rent() -> impl Iterator<Item = &'static str> {
+    SCHEMA.settings().map(|(attribute, _)| attribute.name)
+}
+
 /// How far a rent waits before it counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitFor {
@@ -164,8 +172,8 @@ pub enum WaitFor {
 /// What a wholly known object of the table asks for.
 #[derive(Clone, Debug)]
 pub struct Desired {
-    /// Name, where the configuration gives one.
-    pub name: Option<String>,
+    /// What a PUT sets, where the configuration gives it. Where renewal is on and no highest price is given, the cap is.
+    pub settings: Seen,
     /// The user's text, without our mark.
     pub notes: String,
     /// The first choice and its fallbacks, in order.
@@ -180,10 +188,6 @@ pub struct Desired {
     pub env: Env,
     /// One safe line.
     pub start_script: Option<String>,
-    /// Where the configuration says.
-    pub auto_renew: Option<bool>,
-    /// Where the configuration says, else the cap where `auto_renew` is set.
-    pub max_auto_renew_price: Option<Usd>,
     /// How far to wait.
     pub wait_for: WaitFor,
     /// For `wait_for`.
@@ -204,9 +208,15 @@ impl Desired {
         let fallbacks = object.get("fallback_gpu_models").and_then(Value::as_elements).unwrap_or_default();
         let max_price_per_gpu = dollars(object, "max_price_per_gpu").ok_or_else(|| need("max_price_per_gpu"))?;
         let group = text("template_group").ok_or_else(|| need("template_group"))?;
-        let auto_renew = object.get("auto_renew").and_then(Value::as_bool);
+        let settings = SCHEMA.settings().filter(|(_, field)| field.wire != Wire::Marked);
+        let mut settings: Seen = settings
+            .filter_map(|(known, field)| Some((known.name, field.wire.json(object.get(known.name)?)?)))
+            .collect();
+        if object.get("auto_renew").and_then(Value::as_bool) == Some(true) {
+            settings.entry("max_auto_renew_price").or_insert_with(|| super::field::dollars(max_price_per_gpu));
+        }
         Ok(Desired {
-            name: text("name"),
+            settings,
             notes: text("notes").unwrap_or_default(),
             gpu_models: std::iter::once(gpu_model)
                 .chain(fallbacks.iter().filter_map(|model| model.as_str().map(str::to_owned)))
@@ -216,9 +226,6 @@ impl Desired {
             group: GroupId::parse(&group).ok_or_else(|| format!("template_group \"{group}\" is no id"))?,
             env: env_of(object, "env_variables"),
             start_script: text("start_script").filter(|s| !s.is_empty()).map(|s| super::script::encode(&s)),
-            auto_renew,
-            max_auto_renew_price: dollars(object, "max_auto_renew_price")
-                .or((auto_renew == Some(true)).then_some(max_price_per_gpu)),
             wait_for: match text("wait_for").as_deref() {
                 Some("none") => WaitFor::None,
                 Some("listed") => WaitFor::Listed,
@@ -240,12 +247,6 @@ pub fn gpu_count(object: &Value) -> Option<u32> {
 /// A price of an object, where it is known.
 pub fn dollars(object: &Value, name: &str) -> Option<Usd> {
     decimal(object.get(name)?).map(Usd)
-}
-
-/// A known number as a decimal; rounded to what a decimal holds.
-pub fn decimal(value: &Value) -> Option<Decimal> {
-    let text = value.as_number()?.to_string();
-    Decimal::from_str(&text).or_else(|_| Decimal::from_scientific(&text)).ok()
 }
 
 fn timeout(object: &Value, name: &str, default: Duration) -> Duration {

@@ -4,6 +4,7 @@
 //! the API's calls.
 
 pub mod data;
+mod field;
 pub mod group;
 pub mod instance;
 pub mod observe;
@@ -14,8 +15,9 @@ mod validate;
 
 use crate::address::{Mode, ObjectKind};
 
+pub use field::{Field, Wire, decimal, dollars};
 pub use shape::{Shape, absent};
-pub use table::{Attribute, BlockType, Change, DataKind, Default, Presence, Schema, TableKind, Ty};
+pub use table::{Attribute, BlockType, DataKind, Effect, Presence, Schema, TableKind, Ty, Unset};
 pub use validate::validate;
 
 /// The provider's source address, as state and plan JSON name it.

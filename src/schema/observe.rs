@@ -1,15 +1,11 @@
 //! What an answer of the API says of our attributes. Only what the answer carried is in the result.
 
-use crate::live::{Group, GroupId, LiveObject, Machine, Mark};
-use crate::money::Usd;
+use super::field::dollars;
+use super::instance;
+use crate::live::{Group, GroupId, LiveObject, Machine, Mark, Seen};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use serde_json::{Number, Value as Json, json};
-use std::collections::BTreeMap;
-use std::str::FromStr;
-
-/// What an answer carried: attributes and their values.
-pub type Seen = BTreeMap<&'static str, Json>;
+use serde_json::{Value as Json, json};
 
 /// The attributes of an object, as far as the answer carried them. `env_variables` are left to who knows the template's.
 pub fn object(object: &LiveObject) -> Seen {
@@ -21,32 +17,23 @@ pub fn object(object: &LiveObject) -> Seen {
 
 /// The attributes of a machine. `env_variables` are left to who knows the template's.
 pub fn machine(machine: &Machine) -> Seen {
-    let mut seen = Seen::new();
+    let mut seen = machine.shown.clone();
     let mut put = |name: &'static str, value: Option<Json>| {
         if let Some(value) = value {
             seen.insert(name, value);
         }
     };
-    let text = |text: &Option<String>| text.clone().map(Json::String);
     put("id", Some(json!(machine.id.to_string())));
     put("hash_id", machine.hash_id.as_ref().map(|id| json!(id.0)));
-    put("support_id", text(&machine.support_id));
-    put("name", text(&machine.name));
     put("notes", machine.notes.as_ref().map(|notes| notes_of(notes)));
     put("status", machine.status.as_ref().map(|status| json!(status.0)));
-    put("rented_gpu_model", text(&machine.gpu_model));
+    put("rented_gpu_model", machine.gpu_model.clone().map(Json::String));
     put("gpu_count", machine.gpu_count.map(|count| json!(count)));
     put("price_per_gpu", machine.price_per_gpu.map(dollars));
     put("price_per_disk", machine.price_per_disk.map(dollars));
     put("hourly_cost", machine.hourly_cost().map(dollars));
     put("template_group", machine.group.map(|group| json!(group.to_string())));
-    put("auto_renew", machine.auto_renew.map(|on| json!(on)));
-    put("max_auto_renew_price", machine.max_auto_renew_price.map(dollars));
-    put("created_at", text(&machine.created_at));
-    put("expires_at", text(&machine.expires_at));
-    put("auto_renew_at", text(&machine.auto_renew_at));
-    put("host_ip", text(&machine.host_ip));
-    put("region", text(&machine.region));
+    put("created_at", machine.created_at.clone().map(Json::String));
     if let Some(ports) = &machine.ports {
         let rows = ports.iter().map(|port| {
             json!({
@@ -65,6 +52,22 @@ pub fn machine(machine: &Machine) -> Seen {
         put("urls", Some(Json::Object(urls.collect())));
     }
     seen
+}
+
+/// Whether an answer carried what details carry, whatever the API may hide in all of them (C15): a row of a list, or the
+/// answer to a PUT, may be as good.
+pub fn is_detailed(machine: &Machine) -> bool {
+    let settings = instance::SCHEMA.settings().map(|(attribute, _)| attribute.name).filter(|name| *name != "notes");
+    let mut shown = settings.chain(["support_id", "expires_at", "host_ip"]);
+    let priced = machine.price_per_gpu.is_some() && machine.price_per_disk.is_some() && machine.disk_size.is_some();
+    shown.all(|name| machine.shown.contains_key(name))
+        && priced
+        && machine.notes.is_some()
+        && machine.created_at.is_some()
+        && machine.hash_id.is_some()
+        && machine.status.is_some()
+        && machine.group.is_some()
+        && machine.ports.is_some()
 }
 
 /// The attributes of a template group, but for its environment and its registry's password.
@@ -104,11 +107,6 @@ fn notes_of(notes: &str) -> Json {
 
 fn ports_of(text: &str) -> Json {
     text.split(',').filter_map(|port| port.trim().parse::<u16>().ok()).map(|port| json!(port)).collect()
-}
-
-/// Dollars as a JSON number with the decimal's own digits.
-pub fn dollars(amount: Usd) -> Json {
-    Number::from_str(&amount.0.normalize().to_string()).map_or(Json::Null, Json::Number)
 }
 
 /// Whether two values are equal for a reader: nothing, an empty text and an empty list are; numbers compare by value,

@@ -1,6 +1,6 @@
 //! What is the same for every object of a table, made once.
 
-use super::table::{Attribute, Default, Schema};
+use super::table::{Attribute, Schema, Unset};
 use crate::lang::{Marks, Type, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,11 +33,11 @@ pub fn absent(table: &[Attribute]) -> BTreeMap<Arc<str>, Value> {
 impl Attribute {
     /// What stands where nobody gives a value.
     pub fn absent(&self) -> Value {
-        match self.default {
-            Default::Null => Value::null(self.ty.to_type()),
-            Default::Text(text) => Value::string(text),
-            Default::Int(n) => Value::int(n),
-            Default::Bool(b) => Value::bool(b),
+        match self.unset {
+            Unset::Null => Value::null(self.ty.to_type()),
+            Unset::Text(text) => Value::string(text),
+            Unset::Int(n) => Value::int(n),
+            Unset::Bool(b) => Value::bool(b),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The form of a table.
 
+use super::field::{Field, Wire};
 use super::shape::Shape;
 use crate::address::ObjectKind;
 use crate::lang::Type;
@@ -54,7 +55,7 @@ pub enum Presence {
 
 /// What stands where the configuration is silent.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Default {
+pub enum Unset {
     /// Null.
     Null,
     /// A text.
@@ -67,7 +68,7 @@ pub enum Default {
 
 /// What a change of the desired value does to a machine that stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Effect {
     /// One PUT.
     InPlace,
     /// Only our own behaviour changes: nothing is called.
@@ -94,40 +95,49 @@ pub struct Attribute {
     /// Who gives it.
     pub presence: Presence,
     /// What stands where nobody does.
-    pub default: Default,
+    pub unset: Unset,
     /// Hidden whatever the configuration says.
     pub sensitive: bool,
     /// What a change does.
-    pub change: Change,
+    pub change: Effect,
+    /// Where it stands in calls and answers, where nothing else decides that.
+    pub field: Option<Field>,
     /// One line of documentation, with its unit.
     pub doc: &'static str,
 }
 
 impl Attribute {
     /// Given by the configuration, always.
-    pub const fn required(name: &'static str, ty: Ty, change: Change, doc: &'static str) -> Self {
-        Self { name, ty, presence: Presence::Required, default: Default::Null, sensitive: false, change, doc }
+    pub const fn required(name: &'static str, ty: Ty, change: Effect, doc: &'static str) -> Self {
+        Self { name, ty, presence: Presence::Required, unset: Unset::Null, sensitive: false, change, field: None, doc }
     }
 
     /// Given by the configuration, or null.
-    pub const fn optional(name: &'static str, ty: Ty, change: Change, doc: &'static str) -> Self {
+    pub const fn optional(name: &'static str, ty: Ty, change: Effect, doc: &'static str) -> Self {
         Self { presence: Presence::Optional, ..Self::required(name, ty, change, doc) }
     }
 
     /// Given by the configuration or the API.
-    pub const fn either(name: &'static str, ty: Ty, change: Change, doc: &'static str) -> Self {
+    pub const fn either(name: &'static str, ty: Ty, change: Effect, doc: &'static str) -> Self {
         Self { presence: Presence::OptionalComputed, ..Self::required(name, ty, change, doc) }
     }
 
     /// Given by the API.
     pub const fn computed(name: &'static str, ty: Ty, doc: &'static str) -> Self {
-        Self { presence: Presence::Computed, ..Self::required(name, ty, Change::Fact, doc) }
+        Self { presence: Presence::Computed, ..Self::required(name, ty, Effect::Fact, doc) }
     }
 
     /// With a default.
     #[must_use]
-    pub const fn or(mut self, default: Default) -> Self {
-        self.default = default;
+    pub const fn or(mut self, unset: Unset) -> Self {
+        self.unset = unset;
+        self
+    }
+
+    /// As it stands in calls and answers.
+    #[must_use]
+    pub const fn field(mut self, api: &'static str, wire: Wire) -> Self {
+        self.field = Some(Field { api, wire });
         self
     }
 
@@ -147,7 +157,7 @@ pub struct BlockType {
     /// Its attributes.
     pub attributes: &'static [Attribute],
     /// What a change of anything in it does.
-    pub change: Change,
+    pub change: Effect,
     /// One line of documentation.
     pub doc: &'static str,
 }
@@ -216,6 +226,16 @@ impl Schema {
     /// What is the same for every object of the table.
     pub fn shape(&self) -> &Shape {
         self.shape.get_or_init(|| Shape::of(self))
+    }
+
+    /// The attributes that stand in calls and answers as their fields say.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static Attribute, Field)> {
+        self.attributes.iter().filter_map(|attribute| Some((attribute, attribute.field?)))
+    }
+
+    /// Those of [`Schema::fields`] that a PUT changes.
+    pub fn settings(&self) -> impl Iterator<Item = (&'static Attribute, Field)> {
+        self.fields().filter(|(attribute, _)| attribute.change == Effect::InPlace)
     }
 
     /// The attribute of that name.

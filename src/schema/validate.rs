@@ -1,7 +1,8 @@
 //! What a type cannot say: ranges, words and relations between attributes. Unknown values pass; they are checked again
 //! when they are known, before anything is called.
 
-use super::instance::{decimal, duration};
+use super::field::decimal;
+use super::instance::duration;
 use super::{Schema, TableKind};
 use crate::address::ObjectKind;
 use crate::lang::Value;

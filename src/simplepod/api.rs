@@ -9,6 +9,7 @@ use crate::http::Method;
 use crate::live::{
     Account, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
 };
+use crate::schema::observe::is_detailed;
 
 impl Cloud for Client {
     async fn offers(&self) -> Read<Vec<Offer>> {
@@ -63,7 +64,7 @@ impl Cloud for Client {
         outcome.map(|answer| {
             let answer = answer?;
             machine(&serde_json::from_slice(&answer.body).ok()?)
-                .filter(|machine| machine.id == id && machine.is_detailed())
+                .filter(|machine| machine.id == id && is_detailed(machine))
         })
     }
 

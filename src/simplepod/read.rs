@@ -4,55 +4,66 @@
 use super::clean::{clean, console, one_line};
 use super::field::{Row, is_null, list, reference, rows, string, text};
 use super::ports::ports;
-use crate::live::{Account, Env, GlobalTemplate, Group, GroupId, HashId, Machine, MachineId, Status};
+use crate::live::{Account, Env, GlobalTemplate, Group, GroupId, HashId, Machine, MachineId, Seen, Status};
 use crate::money::Usd;
+use crate::schema::instance::SCHEMA;
+use crate::schema::{Field, Schema, Wire, dollars};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+/// The longest time, status or address that is kept, in characters: one short line.
+const LINE: usize = 60;
 /// The longest error or warning of a machine that is kept, in characters: two or three sentences. What is longer is a
 /// log, and the consoles are the place of those.
 const MESSAGE: usize = 300;
 
 /// A machine, of a list or in detail (API sheet §3.8, §3.9). `None`: it has no id.
 pub(super) fn machine(row: &Row<'_>) -> Option<Machine> {
-    let rig = row.row("rig");
     let usd = |key: &str| row.decimal(key).map(Usd);
     let messages = |key: &str| row.messages(key).iter().map(|text| one_line(text, MESSAGE)).collect();
-    let time = |key: &str| row.text(key).filter(|text| !text.is_empty()).map(|text| one_line(&text, 60));
-    let host = |key: &str| {
-        let told = rig.as_ref().and_then(|rig| rig.text(key)).or_else(|| row.text(key)).filter(|text| !text.is_empty());
-        told.map(|text| one_line(&text, 60))
-    };
     let ports = ["ports", "portMappings", "exposePortMappings"].iter().find_map(|key| ports(row.raw(key)?));
     Some(Machine {
         id: MachineId(row.id()?),
         hash_id: row.text("hashId").filter(|id| !id.is_empty()).map(HashId),
-        support_id: row.text("supportId"),
-        name: row.text("name"),
+        shown: shown(row, &SCHEMA),
         notes: row.free_text("notes"),
-        status: row.text("status").filter(|text| !text.is_empty()).map(|text| Status(one_line(&text, 60))),
+        status: row.text("status").filter(|text| !text.is_empty()).map(|text| Status(one_line(&text, LINE))),
         gpu_model: row.text("gpuModel"),
         gpu_count: row.whole("gpuCount").and_then(|n| u32::try_from(n).ok()),
         price_per_gpu: usd("pricePerGpu"),
         price_per_disk: usd("pricePerDiskSize"),
         disk_size: row.whole("diskSize"),
-        auto_renew: row.truth("isAutoRenewOn"),
-        max_auto_renew_price: usd("priceAutoRenewMax"),
-        created_at: time("createdAt"),
-        expires_at: time("expiresAt"),
-        auto_renew_at: time("autoRenewAt"),
+        created_at: line(row, "createdAt"),
         group: row.raw("instanceTemplate").and_then(reference).map(GroupId),
         env: row.raw("envVariables").and_then(env),
         start_script: row.free_text("startScript"),
         ports,
-        host_ip: host("ip"),
-        region: host("region"),
-        country: host("country"),
         console: row.text("console").map(|text| console(&text)),
         console_system: row.text("consoleSystem").map(|text| console(&text)),
         errors: messages("errors"),
         warnings: messages("warnings"),
     })
+}
+
+/// The attributes that the table says how to read.
+fn shown(row: &Row<'_>, schema: &Schema) -> Seen {
+    let rig = row.row("rig");
+    let read = |Field { api, wire }: Field| match wire {
+        Wire::Text => row.text(api).map(Value::String),
+        Wire::Line => line(row, api).map(Value::String),
+        Wire::HostLine => {
+            let told = rig.as_ref().and_then(|rig| rig.text(api)).or_else(|| row.text(api));
+            told.filter(|text| !text.is_empty()).map(|text| Value::String(one_line(&text, LINE)))
+        }
+        Wire::Bool => row.truth(api).map(Value::Bool),
+        Wire::Decimal => row.decimal(api).map(|number| dollars(Usd(number))),
+        Wire::Marked => None,
+    };
+    schema.fields().filter_map(|(attribute, field)| Some((attribute.name, read(field)?))).collect()
+}
+
+fn line(row: &Row<'_>, key: &str) -> Option<String> {
+    row.text(key).filter(|text| !text.is_empty()).map(|text| one_line(&text, LINE))
 }
 
 /// A template group, ours or a global one, of a list or in detail (API sheet §4). `None`: it has no id.

@@ -7,6 +7,7 @@ use podform::live::{
 };
 use podform::money::Usd;
 use rust_decimal::Decimal;
+use serde_json::json;
 use std::collections::BTreeMap;
 use tokio::time::{Duration, Instant};
 
@@ -247,10 +248,8 @@ impl Account {
             Change::Rent(request) => self.rent(request, false),
             Change::UpdateMachine(id, fields) => {
                 let machine = &mut self.visible(*id).ok_or_else(not_found)?.machine;
-                set(&mut machine.name, &fields.name);
+                machine.shown.extend(fields.settings.clone());
                 set(&mut machine.notes, &fields.notes);
-                set(&mut machine.auto_renew, &fields.auto_renew);
-                set(&mut machine.max_auto_renew_price, &fields.max_auto_renew_price);
                 set(&mut machine.group, &fields.group);
                 set(&mut machine.env, &fields.env);
                 Ok(*id)
@@ -284,15 +283,18 @@ impl Account {
         let id = self.take_number();
         let machine = Machine {
             hash_id: Some(HashId(format!("hash{id}"))),
-            name: Some(format!("random_{id}")),
+            shown: [
+                ("name", json!(format!("random_{id}"))),
+                ("auto_renew", json!(true)),
+                ("max_auto_renew_price", json!(0)),
+            ]
+            .into(),
             notes: Some(String::new()),
             gpu_model: Some(offer.gpu_model),
             gpu_count: Some(offer.gpu_count),
             price_per_gpu: Some(offer.price_per_gpu),
             price_per_disk: Some(offer.price_per_disk),
             disk_size: Some(32),
-            auto_renew: Some(true),
-            max_auto_renew_price: Some(Usd::ZERO),
             created_at: Some(self.now().to_string()),
             group: Some(request.group),
             env: Some(request.env.clone()),
@@ -375,7 +377,12 @@ impl Account {
         let row = |machine: Machine| match self.manners.full_rows {
             true => machine,
             false => Machine {
-                name: machine.name,
+                shown: machine
+                    .shown
+                    .get_key_value("name")
+                    .map(|(name, own)| (*name, own.clone()))
+                    .into_iter()
+                    .collect(),
                 notes: machine.notes,
                 status: machine.status,
                 gpu_model: machine.gpu_model,

@@ -115,7 +115,7 @@ impl History {
             }
             (3, Some(id), _) => {
                 let machine = &mut account.machines.get_mut(id).unwrap().machine;
-                machine.name = Some("edited".into());
+                machine.shown.insert("name", "edited".into());
                 format!("somebody renames our machine {id}")
             }
             (4, Some(id), _) => {

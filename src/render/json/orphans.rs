@@ -1,7 +1,7 @@
 //! Orphans for other programs.
 
 use crate::live::Orphan;
-use crate::schema::observe::dollars;
+use crate::schema::dollars;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 

@@ -5,6 +5,7 @@ use crate::cloud::{Cloud, ErrorKind, Outcome};
 use crate::http::scripted::{Reply, Server, answer};
 use crate::live::{GroupFields, GroupId, MachineFields, MachineId};
 use crate::money::Usd;
+use crate::schema::dollars;
 use crate::simplepod::Client;
 
 #[tokio::test]
@@ -19,7 +20,7 @@ async fn every_call_is_sent_as_documented() {
     let group = GroupFields { name: Some("g".into()), disk_size: Some(32), ..GroupFields::default() };
     let machine = MachineFields {
         notes: Some("a\n\u{1b}b".into()),
-        max_auto_renew_price: Some(Usd("0.30".parse().expect("a decimal"))),
+        settings: [("max_auto_renew_price", dollars(Usd("0.30".parse().expect("a decimal"))))].into(),
         ..MachineFields::default()
     };
     assert_eq!(word(&client.rent(&rent_request()).await), "done Some(MachineId(108208))");

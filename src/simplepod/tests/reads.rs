@@ -6,6 +6,7 @@ use crate::http::scripted::{Reply, Server, answer};
 use crate::live::{GroupId, HashId, MachineId};
 use crate::money::Usd;
 use crate::simplepod::{Client, MarketQuery};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 const DETAIL: &str = r#"{
@@ -26,20 +27,21 @@ async fn a_machine_is_read_whatever_its_types() {
     let usd = |text: &str| Some(Usd(text.parse().expect("a decimal")));
     assert_eq!(server.lines(), ["GET /instances/108208"]);
     assert_eq!(machine.hash_id, Some(HashId("h4sh".into())));
-    assert_eq!(machine.support_id.as_deref(), Some("77"));
+    assert_eq!(machine.text("support_id"), Some("77"));
     // Compared texts stay as they are.
-    assert_eq!(machine.name.as_deref(), Some("sensible\u{1b}_pangolin"));
+    assert_eq!(machine.text("name"), Some("sensible\u{1b}_pangolin"));
     assert_eq!(machine.notes.as_deref(), Some("mine\r\n\u{1b}[1m\u{0} x"));
-    assert_eq!((machine.gpu_count, machine.disk_size, machine.auto_renew), (Some(1), Some(32), Some(true)));
+    assert_eq!((machine.gpu_count, machine.disk_size), (Some(1), Some(32)));
     assert_eq!(machine.price_per_gpu, usd("0.30000000000000004"));
-    assert_eq!((machine.price_per_disk, machine.max_auto_renew_price), (usd("0.15"), usd("0")));
-    assert_eq!((machine.expires_at.as_deref(), machine.auto_renew_at), (Some("2026-06-30T13:59:01+02:00"), None));
+    assert_eq!((machine.price_per_disk, &machine.shown["max_auto_renew_price"]), (usd("0.15"), &json!(0)));
+    assert_eq!(machine.shown["auto_renew"], json!(true));
+    assert_eq!((machine.text("expires_at"), machine.text("auto_renew_at")), (Some("2026-06-30T13:59:01+02:00"), None));
     assert_eq!(machine.group, Some(GroupId(25114)));
     let env: BTreeMap<String, String> = [("A", "1"), ("B", "")].map(|(k, v)| (k.into(), v.into())).into();
     assert_eq!(machine.env.map(|env| env.0), Some(env));
     assert_eq!((machine.errors, machine.warnings), (vec![], vec!["disk full".to_owned()]));
     assert_eq!(machine.ports.map(|ports| ports[0].host_port), Some(Some(20022)));
-    assert_eq!(machine.host_ip.as_deref(), Some("194.93.49.14"));
+    assert_eq!(machine.shown["host_ip"], json!("194.93.49.14"));
     assert_eq!(machine.console.as_deref(), Some("Pulling image...\n"));
     assert_eq!((machine.console_system.as_deref(), machine.start_script.as_deref()), (Some(""), Some("")));
     assert_eq!(machine.status.map(|status| status.0).as_deref(), Some("created"));
@@ -52,7 +54,7 @@ async fn what_an_answer_does_not_carry_is_none() {
     })
     .await;
     let machine = client(&server.url).machine(MachineId(5)).await.expect("a read").expect("a machine");
-    assert_eq!((&machine.name, &machine.notes, &machine.ports, machine.auto_renew), (&None, &None, &None, None));
+    assert_eq!((machine.shown.len(), &machine.notes, &machine.ports), (0, &None, &None));
     assert_eq!(machine.status.map(|status| status.0).as_deref(), Some("hibernating"));
     assert_eq!(machine.env.and_then(|env| env.0.get("A").cloned()).as_deref(), Some("1"));
 }
