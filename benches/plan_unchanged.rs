@@ -2,7 +2,7 @@
 
 mod service;
 
-use service::{LATENCY, Service, fleet, ms, podform, print_calls, report};
+use service::{LATENCY, Service, fleet, megabytes, ms, podform, print_calls, report};
 use std::time::Duration;
 
 const MACHINES: u32 = 1_000;
@@ -31,7 +31,7 @@ fn main() {
     }
     println!("plan of {MACHINES} machines without changes, best of {RUNS}, latency {LATENCY:?}, pages of {PAGE}");
     report("time: 3 round trips + 100 ms", ms(best), 3.0 * ms(LATENCY) + 100.0, "ms");
-    report("memory", f64::from(u32::try_from(peak_kb).unwrap_or(u32::MAX)) / 1024.0, 60.0, "MB");
+    report("memory", megabytes(peak_kb), 60.0, "MB");
     let count: u64 = calls.iter().map(|(_, count)| count).sum();
     let allowed = u64::from(MACHINES).div_ceil(PAGE) + 1 + 4;
     report("calls: ceil(N/page) + ceil(T/page) + 4", count as f64, allowed as f64, "calls");

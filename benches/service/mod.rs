@@ -80,14 +80,19 @@ pub struct Run {
     pub status: ExitStatus,
 }
 
-/// Runs the program in a fleet against a sandbox.
+/// Runs podform in a fleet against a sandbox.
 pub fn podform(fleet: &Path, service: &Service, arguments: &[&str]) -> Run {
+    let settings = [("SIMPLEPOD_API_URL", &*service.url), ("SIMPLEPOD_API_KEY", "bench")];
+    run(Path::new(env!("CARGO_BIN_EXE_podform")), fleet, arguments, &settings)
+}
+
+/// Runs a program in a directory.
+pub fn run(program: &Path, directory: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Run {
     let start = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_podform"))
-        .current_dir(fleet)
+    let mut child = Command::new(program)
+        .current_dir(directory)
         .args(arguments)
-        .env("SIMPLEPOD_API_URL", &service.url)
-        .env("SIMPLEPOD_API_KEY", "bench")
+        .envs(settings.iter().copied())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -109,6 +114,11 @@ pub fn podform(fleet: &Path, service: &Service, arguments: &[&str]) -> Run {
         }
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Of so many KB.
+pub fn megabytes(kb: u64) -> f64 {
+    f64::from(u32::try_from(kb).unwrap_or(u32::MAX)) / 1024.0
 }
 
 /// A fleet of so many machines.
