@@ -30,6 +30,13 @@ pub(super) fn steps(
     diags: &mut Diagnostics,
 ) -> Vec<Step> {
     let mut graph: DiGraph<(StepAction, &Change), ()> = DiGraph::new();
+    // The graph itself would look through all edges of a step to find one.
+    let mut ordered: HashSet<(NodeIndex, NodeIndex)> = HashSet::new();
+    let mut order = |graph: &mut DiGraph<_, ()>, first, then| {
+        if ordered.insert((first, then)) {
+            graph.add_edge(first, then, ());
+        }
+    };
     let mut by_resource: HashMap<&ResourceAddr, OfResource> = HashMap::new();
     let mut own: Vec<(&Change, Option<NodeIndex>, Option<NodeIndex>)> = Vec::new();
     for change in changes {
@@ -41,10 +48,10 @@ pub(super) fn steps(
         all.removes.extend(remove);
         if let (Some(remove), Some(make)) = (remove, make) {
             if change.create_first {
-                graph.update_edge(make, remove, ());
+                order(&mut graph, make, remove);
             } else {
                 all.replaced.push(remove);
-                graph.update_edge(remove, make, ());
+                order(&mut graph, remove, make);
             }
         }
         own.push((change, remove, make));
@@ -58,7 +65,7 @@ pub(super) fn steps(
             let needs = dependencies.get(&change.address);
             for needed in needs.into_iter().flat_map(|needs| needs.iter()).filter_map(|need| by_resource.get(need)) {
                 for &from in &needed.makes {
-                    graph.update_edge(from, make, ());
+                    order(&mut graph, from, make);
                 }
             }
         }
@@ -70,13 +77,13 @@ pub(super) fn steps(
         for needed in recorded.unwrap_or_default().iter().filter_map(|need| by_resource.get(need)) {
             if let Some(remove) = remove {
                 for &later in &needed.removes {
-                    graph.update_edge(remove, later, ());
+                    order(&mut graph, remove, later);
                 }
             }
             // What is left moves to something else before the old one goes.
             if let Some(make) = make {
                 for &later in needed.removes.iter().filter(|later| !needed.replaced.contains(later)) {
-                    graph.update_edge(make, later, ());
+                    order(&mut graph, make, later);
                 }
             }
         }
