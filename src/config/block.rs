@@ -198,3 +198,21 @@ pub(super) fn repeat(block: &Block, diags: &mut Diagnostics) -> Repeat {
     }
     repeat
 }
+
+/// The error for a block that declares what another one, at `first`, has declared; in Terraform's words.
+pub(super) fn duplicate(block: &Block, first: Span, diags: &mut Diagnostics) {
+    let label = |at: usize| block.labels.get(at).map_or("", |label| &*label.text);
+    let (summary, what) = match &*block.kind {
+        "variable" => ("Duplicate variable declaration".to_owned(), "variable"),
+        "output" => ("Duplicate output definition".to_owned(), "output"),
+        "module" => ("Duplicate module call".to_owned(), "module"),
+        "check" => (format!("Duplicate check \"{}\" configuration", label(0)), "check"),
+        "data" => (format!("Duplicate data \"{}\" configuration", label(0)), "data source"),
+        kind => (format!("Duplicate {kind} \"{}\" configuration", label(0)), "resource"),
+    };
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
+    let name = block.labels.iter().map(|label| &*label.text).collect::<Vec<_>>().join(".");
+    let detail =
+        format!("{article} {what} named \"{name}\" was already declared in this module. Names must be unique.");
+    diags.push(Diagnostic::error(summary, detail).at(block.span).against(first));
+}

@@ -1,7 +1,6 @@
 //! `check` blocks: what is watched. An assertion that does not hold stops nothing.
 
-use super::block::{allow, check_name, labels};
-use super::load::duplicate;
+use super::block::{allow, check_name, duplicate, labels};
 use super::model::{Check, Module};
 use super::resource_block::resource;
 use super::rules::rules;

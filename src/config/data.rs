@@ -2,12 +2,12 @@
 
 use super::checks::{CheckStatus, CheckedKind, Verdict};
 use super::decode::decode;
+use super::expand::Repetition;
 use super::graph::Node;
 use super::instance::{Instances, Made, wording};
 use super::model::Resource;
 use super::resolve::{DataInstance, Judging, Needs, Resolve};
 use super::rules::{Wording, judge};
-use super::scope::Repetition;
 use super::walk::Walk;
 use crate::address::Mode;
 use crate::diag::{Diagnostics, Severity};

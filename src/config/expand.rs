@@ -1,7 +1,6 @@
 //! `count` and `for_each`: how many instances, and their keys.
 
 use super::model::Repeat;
-use super::scope::Repetition;
 use crate::address::InstanceKey;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::ast::Expr;
@@ -15,6 +14,15 @@ const MOST: u64 = 100_000;
 const EPHEMERAL: &str = "The value is derived from an ephemeral value, which is not kept between plan and apply, so it cannot say which instances there are.";
 
 const WRONG_SET: &str = "A set for for_each must hold only strings that are not null";
+
+/// What `count.index` and `each` are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Repetition {
+    /// The key of the instance.
+    pub key: Option<InstanceKey>,
+    /// `each.value`.
+    pub each_value: Option<Value>,
+}
 
 /// The instances of one block.
 #[derive(Clone, Debug, PartialEq)]

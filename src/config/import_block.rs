@@ -1,29 +1,13 @@
 //! `import` blocks: objects of the account that become recorded.
 
 use super::block::{allow, attribute, labels, missing_argument};
-use super::model::{Configuration, Module, ModuleId};
+use super::model::{Configuration, Import, Module, ModuleId};
 use super::moved_block::address;
-use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr, Target};
-use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::address::{InstanceAddr, InstanceKey, Mode, Target};
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::ast::{Block, Expr, ExprKind};
 use crate::lang::reference::NoScope;
 use crate::lang::{Kind, eval};
-use std::sync::Arc;
-
-/// `import`.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// `to`: an address whose keys may be computed.
-    pub to: Arc<Expr>,
-    /// The resource that `to` names, without any key.
-    pub resource: ResourceAddr,
-    /// `id`.
-    pub id: Arc<Expr>,
-    /// `for_each`.
-    pub for_each: Option<Arc<Expr>>,
-    /// The header of its block.
-    pub span: Span,
-}
 
 pub(super) fn import(block: &Block, id: ModuleId, own: &mut Module, diags: &mut Diagnostics) {
     if labels::<0>(block, [], diags).is_none() {

@@ -1,32 +1,24 @@
 //! From syntax to declarations: one module, then the modules it calls.
 
 use super::block::{
-    META, attribute, check_name, constant_text, depends_on, labels, missing_argument, no_blocks_in_locals, repeat,
+    META, attribute, check_name, constant_text, depends_on, duplicate, labels, missing_argument, no_blocks_in_locals,
+    repeat,
 };
 use super::check_block::check;
 use super::import_block::import;
 use super::model::{Configuration, Local, Module, ModuleCall, ModuleId, Output, Resource, Variable};
 use super::moved_block::{moved, removed};
 use super::moves;
-use super::overrides;
+use super::overrides::{self, LoadedFile};
 use super::resource_block::resource;
 use super::settings_block::{provider, settings};
 use super::value_blocks::{output, variable};
 use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
-use crate::lang::ast::{Block, Body};
+use crate::lang::ast::Block;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
-
-/// One configuration file, parsed.
-#[derive(Clone, Debug)]
-pub struct LoadedFile {
-    /// It is an override file ([`is_override_file`]).
-    pub overrides: bool,
-    /// What it holds.
-    pub body: Arc<Body>,
-}
 
 /// Reads the configuration files of a directory, by name. `None` where the directory cannot be read, with a diagnostic.
 /// `at` is the `source` that names the directory; none for the root.
@@ -284,24 +276,6 @@ impl Declared for Resource {
     fn header(&self) -> Span {
         self.span
     }
-}
-
-/// The error for a block that declares what another one, at `first`, has declared; in Terraform's words.
-pub(super) fn duplicate(block: &Block, first: Span, diags: &mut Diagnostics) {
-    let label = |at: usize| block.labels.get(at).map_or("", |label| &*label.text);
-    let (summary, what) = match &*block.kind {
-        "variable" => ("Duplicate variable declaration".to_owned(), "variable"),
-        "output" => ("Duplicate output definition".to_owned(), "output"),
-        "module" => ("Duplicate module call".to_owned(), "module"),
-        "check" => (format!("Duplicate check \"{}\" configuration", label(0)), "check"),
-        "data" => (format!("Duplicate data \"{}\" configuration", label(0)), "data source"),
-        kind => (format!("Duplicate {kind} \"{}\" configuration", label(0)), "resource"),
-    };
-    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
-    let name = block.labels.iter().map(|label| &*label.text).collect::<Vec<_>>().join(".");
-    let detail =
-        format!("{article} {what} named \"{name}\" was already declared in this module. Names must be unique.");
-    diags.push(Diagnostic::error(summary, detail).at(block.span).against(first));
 }
 
 /// `modules/a` and `../b` give `modules/b`.

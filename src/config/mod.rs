@@ -39,18 +39,16 @@ pub use checks::{CheckResult, CheckStatus, CheckedKind, CheckedObject, settled};
 pub use data::{ASSERTION_FAILED, ASSERTION_LATER};
 pub use evaluate::{Evaluated, EvaluatedOutput, Evaluation, evaluate};
 pub use graph::{Graph, Node};
-pub use import_block::Import;
 pub use inputs::{Given, GivenValue, Inputs};
-pub use load::{LoadedFile, ReadModule, is_configuration_file, is_override_file, load};
+pub use load::{ReadModule, is_configuration_file, is_override_file, load};
 pub use model::{
-    Check, Configuration, IgnoreChanges, Lifecycle, Local, Module, ModuleCall, ModuleId, Output, Resource, ResourceKey,
-    Settings, Variable,
+    Check, Configuration, IgnoreChanges, Import, Lifecycle, Local, Module, ModuleCall, ModuleId, Moved, Output,
+    Removed, Resource, ResourceKey, Rule, Settings, Variable,
 };
-pub use moved_block::{Moved, Removed};
 pub use moves::{Move, readdress};
 pub use needs::undeclared_in;
+pub use overrides::LoadedFile;
 pub use provider::ProviderSettings;
 pub use resolve::{DataInstance, ImportRequest, Instance, Judging, Needs, Resolve, Unresolved};
 pub use root_scope::RootScope;
-pub use rules::Rule;
 pub use trigger::Trigger;

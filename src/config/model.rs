@@ -1,9 +1,6 @@
 //! What a configuration declares, as it was read: nothing is evaluated here.
 
-use super::import_block::Import;
-use super::moved_block::{Moved, Removed};
-use super::rules::Rule;
-use crate::address::{Mode, ResourceAddr};
+use crate::address::{Mode, ResourceAddr, Target};
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
 use crate::lang::{Constraint, Marks, Reference, Value};
@@ -312,4 +309,50 @@ pub struct Settings {
     pub fleet: Option<String>,
     /// The header of its block.
     pub span: Span,
+}
+
+/// `import`.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// `to`: an address whose keys may be computed.
+    pub to: Arc<Expr>,
+    /// The resource that `to` names, without any key.
+    pub resource: ResourceAddr,
+    /// `id`.
+    pub id: Arc<Expr>,
+    /// `for_each`.
+    pub for_each: Option<Arc<Expr>>,
+    /// The header of its block.
+    pub span: Span,
+}
+
+/// `moved`. Both addresses are relative to the module that declares it, and of the same sort.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// Where objects were.
+    pub from: Target,
+    /// Where they are declared now.
+    pub to: Target,
+    /// The header of its block.
+    pub span: Span,
+}
+
+/// `removed`.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// A module or resource, without keys, relative to the module that declares it.
+    pub from: Target,
+    /// `lifecycle { destroy }`: whether its objects are released and deleted, or only forgotten.
+    pub destroy: bool,
+    /// The header of its block.
+    pub span: Span,
+}
+
+/// `condition` and `error_message`.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Must be true.
+    pub condition: Arc<Expr>,
+    /// What is said where it is false.
+    pub message: Arc<Expr>,
 }

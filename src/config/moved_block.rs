@@ -2,32 +2,10 @@
 //! more.
 
 use super::block::{allow, attribute, constant_bool, labels, missing_argument};
-use super::model::Module;
+use super::model::{Module, Moved, Removed};
 use crate::address::{InstanceKey, Mode, Target};
-use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::ast::{Block, Expr, ExprKind};
-
-/// `moved`. Both addresses are relative to the module that declares it, and of the same sort.
-#[derive(Clone, Debug)]
-pub struct Moved {
-    /// Where objects were.
-    pub from: Target,
-    /// Where they are declared now.
-    pub to: Target,
-    /// The header of its block.
-    pub span: Span,
-}
-
-/// `removed`.
-#[derive(Clone, Debug)]
-pub struct Removed {
-    /// A module or resource, without keys, relative to the module that declares it.
-    pub from: Target,
-    /// `lifecycle { destroy }`: whether its objects are released and deleted, or only forgotten.
-    pub destroy: bool,
-    /// The header of its block.
-    pub span: Span,
-}
 
 pub(super) fn moved(block: &Block, own: &mut Module, diags: &mut Diagnostics) {
     if labels::<0>(block, [], diags).is_none() {

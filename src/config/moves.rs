@@ -1,7 +1,6 @@
 //! The order of all moves of a configuration, and which address each gives to what was recorded.
 
-use super::model::{Configuration, ModuleId};
-use super::moved_block::{Moved, Removed};
+use super::model::{Configuration, ModuleId, Moved, Removed};
 use crate::address::{InstanceAddr, InstanceKey, Mode, ModulePath, Target};
 use crate::diag::{Diagnostic, Diagnostics};
 use petgraph::algo::{tarjan_scc, toposort};

@@ -1,11 +1,19 @@
 //! Override files: their blocks change blocks of the other files of a module, by Terraform's rules.
 
 use super::block::no_blocks_in_locals;
-use super::load::LoadedFile;
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::lang::ast::{Block, Body};
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// One configuration file, parsed.
+#[derive(Clone, Debug)]
+pub struct LoadedFile {
+    /// It is an override file ([`is_override_file`]).
+    pub overrides: bool,
+    /// What it holds.
+    pub body: Arc<Body>,
+}
 
 /// Blocks that an override may change, and what their labels are.
 const MERGED: [(&str, usize); 8] = [

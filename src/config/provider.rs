@@ -1,6 +1,6 @@
 //! `provider "simplepod"`, evaluated.
 
-use super::scope::Repetition;
+use super::expand::Repetition;
 use super::walk::Walk;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::convert::convert;

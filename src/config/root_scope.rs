@@ -1,10 +1,10 @@
 //! The root module of an evaluated configuration, for expressions that stand outside of it.
 
+use super::expand::Repetition;
 use super::graph::Graph;
 use super::inputs::Inputs;
 use super::model::Configuration;
 use super::resolve::Resolve;
-use super::scope::Repetition;
 use super::walk::Walk;
 use crate::diag::{Diagnostics, Span};
 use crate::lang::{Effects, Scope, Subject, Value};

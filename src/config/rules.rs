@@ -2,22 +2,13 @@
 
 use super::block::{allow, expr, labels, missing_argument};
 use super::checks::{CheckStatus, Verdict};
+use super::model::Rule;
 use crate::address::InstanceAddr;
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
-use crate::lang::ast::{Block, Body, Expr};
+use crate::lang::ast::{Block, Body};
 use crate::lang::convert::convert;
 use crate::lang::reference::references;
 use crate::lang::{Scope, Type, eval};
-use std::sync::Arc;
-
-/// `condition` and `error_message`.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// Must be true.
-    pub condition: Arc<Expr>,
-    /// What is said where it is false.
-    pub message: Arc<Expr>,
-}
 
 /// The rules of one kind of block in a body: `validation`, `precondition`, `postcondition`, `assert`.
 pub(super) fn rules(body: &Body, kind: &str, diags: &mut Diagnostics) -> Vec<Rule> {

@@ -1,6 +1,6 @@
 //! What names mean inside one instance of a module.
 
-use super::expand::Expansion;
+use super::expand::{Expansion, Repetition};
 use super::instance::Instances;
 use super::model::{Configuration, ModuleId, Repeat, ResourceKey};
 use crate::address::{InstanceKey, Mode, ModulePath};
@@ -10,15 +10,6 @@ use crate::lang::reference::{self as lang, Effects, Scope, Subject};
 use crate::lang::{Type, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// What `count.index` and `each` are.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Repetition {
-    /// The key of the instance.
-    pub key: Option<InstanceKey>,
-    /// `each.value`.
-    pub each_value: Option<Value>,
-}
 
 /// One instance of a module, with what has been evaluated of it so far.
 pub(super) struct Frame {

@@ -3,12 +3,13 @@
 use super::checks::{CheckedKind, Verdicts};
 use super::evaluate::EvaluatedOutput;
 use super::expand::Expansion;
+use super::expand::Repetition;
 use super::graph::{Graph, Node};
 use super::inputs::Inputs;
 use super::instance::{Instances, Made};
 use super::model::{Configuration, ModuleId, Repeat};
 use super::resolve::{ImportRequest, Resolve};
-use super::scope::{Frame, FrameScope, Repetition};
+use super::scope::{Frame, FrameScope};
 use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::budget::Budget;

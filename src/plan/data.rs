@@ -1,13 +1,12 @@
 //! Data sources: what one of them answers, from what was read.
 
 use super::change::unchanged;
+use super::draft::Planner;
 use super::model::{Action, Change, PlanMode, Reason};
-use super::planner::Planner;
-use crate::address::InstanceAddr;
+use super::program::unread;
 use crate::config::DataInstance;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
-use crate::lang::value::Origin;
 use crate::lang::{Marks, Value};
 use crate::live::{GroupId, MachineId, ObjectId, Offer, Reads, Seen, Status, Want};
 use crate::market::Requirement;
@@ -180,23 +179,6 @@ fn object(schema: &Schema, given: &Value, seen: &Seen) -> Value {
             let value = from_json(json, &ty).unwrap_or_else(|_| Value::null(ty));
             let marks = if attribute.sensitive { Marks::SENSITIVE } else { Marks::NONE };
             entries.insert(attribute.name.into(), value.marked(marks));
-        }
-    }
-    Value::object(entries)
-}
-
-/// The object of a data source that is read later.
-pub(super) fn unread(address: &InstanceAddr, schema: &Schema, given: &Value) -> Value {
-    let mut entries = given.as_entries().cloned().unwrap_or_default();
-    for attribute in schema.attributes {
-        let unset = entries.get(attribute.name).is_none_or(Value::is_null);
-        let read = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
-        if read && unset {
-            let unknown = Value::unknown_from(
-                attribute.ty.to_type(),
-                Origin { address: address.clone(), attribute: attribute.name.to_owned() },
-            );
-            entries.insert(attribute.name.into(), unknown);
         }
     }
     Value::object(entries)

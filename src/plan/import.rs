@@ -1,9 +1,9 @@
 //! Imports: from an object of the account to the record it would have, had podform made it.
 
-use super::planner::Planner;
+use super::draft::{Planner, Wanted};
 use crate::address::InstanceAddr;
 use crate::config::ImportRequest;
-use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::{from_json, to_json};
 use crate::lang::{Marks, Type, Value};
 use crate::live::{Env, GroupId, LiveObject, Machine, Mark, ObjectId, Want};
@@ -14,13 +14,6 @@ use crate::state::digest::SecretKey;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What is to be imported under an address.
-#[derive(Clone, Debug)]
-pub(super) struct Wanted {
-    id: String,
-    span: Span,
-}
 
 /// What came of an import.
 pub(super) enum Import<'a> {

@@ -6,6 +6,7 @@ mod change;
 mod check;
 mod data;
 mod diff;
+mod draft;
 mod drift;
 mod event;
 mod file;
@@ -33,6 +34,7 @@ mod variables;
 
 pub use check::check;
 pub use data::{Answer, answer};
+pub use draft::{PlanInput, PlanOptions};
 pub use drift::{Difference, differences};
 pub use event::{ApplyEvent, Settlement};
 pub use file::{SavedOptions, SavedPlan, configuration_digests, decode, encode};
@@ -41,7 +43,7 @@ pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,
     StepAction, StepId,
 };
-pub use planner::{PlanInput, PlanOptions, Planned, plan, wants};
+pub use planner::{Planned, plan, wants};
 pub use program::{Desires, Outcome, Program};
 pub use refusals::lacks_proof;
 pub use remark::{MarkChange, Remark};

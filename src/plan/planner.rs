@@ -1,71 +1,20 @@
 //! The planner: from (configuration, variables, recorded, live, market) to a plan. Pure.
 
 use super::check::check;
-use super::import::Wanted;
-use super::model::{Change, CostSummary, Drift, Plan, PlanMode};
-use super::moves::{self, Moves, moved};
+use super::draft::{PlanInput, Planner};
+use super::model::{CostSummary, Plan, PlanMode};
+use super::moves::{self, moved};
 use super::outputs::output_changes;
 use super::placing::{Placements, place_all};
-use super::program::Program;
 use super::refusals::{let_go, preflight, within_caps};
 use super::resolving::Surveyed;
-use super::select::Selection;
 use super::steps::steps;
 use super::variables::planned_variables;
-use crate::address::{InstanceAddr, Target};
 use crate::config::{Evaluated, Resolve, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lang::{Effects, Type, Value};
-use crate::live::{GroupId, ObjectId, Offer, Reads, Snapshot, Want};
+use crate::live::Want;
 use crate::market::Unplaced;
-use crate::state::digest::SecretKey;
-use crate::state::{AccountIdentity, Record, State};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-/// How a plan is made.
-#[derive(Clone, Debug, Default)]
-pub struct PlanOptions {
-    /// What it is for.
-    pub mode: PlanMode,
-    /// `-target`; empty for everything.
-    pub targets: Vec<Target>,
-    /// `-exclude`.
-    pub excluded: Vec<Target>,
-    /// `-replace`.
-    pub replace: Vec<InstanceAddr>,
-    /// `-allow-partial`: instances that no offer satisfies are left out instead of failing the plan.
-    pub allow_partial: bool,
-}
-
-impl PlanOptions {
-    /// Whether `-target` or `-exclude` leaves something out.
-    pub fn is_narrowed(&self) -> bool {
-        !self.targets.is_empty() || !self.excluded.is_empty()
-    }
-}
-
-/// Everything a plan is a function of.
-pub struct PlanInput<'a> {
-    /// Configuration and variables.
-    pub program: &'a Program,
-    /// Files for functions; no clock and no randomness.
-    pub effects: &'a dyn Effects,
-    /// Recorded.
-    pub state: &'a State,
-    /// Live.
-    pub snapshot: &'a Snapshot,
-    /// The market.
-    pub market: &'a [Offer],
-    /// What [`wants`] named.
-    pub reads: &'a Reads,
-    /// For the digests of secrets.
-    pub key: &'a SecretKey,
-    /// Whose account.
-    pub account: AccountIdentity,
-    /// How.
-    pub options: &'a PlanOptions,
-}
 
 /// The plan, and the instances that no offer satisfies. Without `-allow-partial` there must be none.
 pub struct Planned {
@@ -165,33 +114,7 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     (!diags.has_errors()).then_some(Planned { plan, unplaced })
 }
 
-pub(super) struct Planner<'a> {
-    pub(super) input: &'a PlanInput<'a>,
-    pub(super) moves: &'a Moves,
-    pub(super) fleet: Option<String>,
-    pub(super) selection: Selection<'a>,
-    pub(super) changes: Vec<Change>,
-    pub(super) drift: Vec<Drift>,
-    pub(super) refresh: Vec<(InstanceAddr, Record)>,
-    /// The planned objects, for what refers to them by id.
-    pub(super) planned: BTreeMap<InstanceAddr, Value>,
-    /// Template groups by their recorded id.
-    pub(super) groups: BTreeMap<GroupId, InstanceAddr>,
-    /// Resources that each instance depends on, by the configuration.
-    pub(super) dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
-    pub(super) visited: BTreeSet<InstanceAddr>,
-    pub(super) prevented: BTreeSet<InstanceAddr>,
-    /// By the address they will have.
-    pub(super) imports: BTreeMap<InstanceAddr, Wanted>,
-    /// Records of imported objects.
-    pub(super) taken_in: Vec<(InstanceAddr, Record)>,
-    /// Data sources as they were read.
-    pub(super) data: BTreeMap<InstanceAddr, Value>,
-    /// What is not read yet.
-    pub(super) wanted: BTreeSet<Want>,
-}
-
-impl<'a> Planner<'a> {
+impl Planner<'_> {
     fn evaluate(&mut self, diags: &mut Diagnostics) -> Evaluated {
         let (program, effects) = (self.input.program, self.input.effects);
         let mut surveyed;
@@ -203,53 +126,5 @@ impl<'a> Planner<'a> {
             PlanMode::Normal | PlanMode::RefreshOnly => self,
         };
         evaluate(&program.configuration, &program.graph, &program.inputs, effects, resolve, diags)
-    }
-
-    fn new(input: &'a PlanInput<'a>, moves: &'a Moves) -> Self {
-        let configuration = &input.program.configuration;
-        let group = |(address, record): (&InstanceAddr, &Record)| match record.object_id(address)? {
-            ObjectId::Group(id) => Some((id, address.clone())),
-            ObjectId::Machine(_) => None,
-        };
-        Planner {
-            input,
-            moves,
-            fleet: configuration.fleet().map(str::to_owned),
-            selection: Selection::new(
-                &input.options.targets,
-                &input.options.excluded,
-                input.options.mode == PlanMode::Destroy,
-                configuration,
-                &input.program.graph,
-            ),
-            changes: Vec::new(),
-            drift: Vec::new(),
-            refresh: Vec::new(),
-            planned: BTreeMap::new(),
-            groups: input.state.resources.iter().filter_map(group).collect(),
-            dependencies: BTreeMap::new(),
-            visited: BTreeSet::new(),
-            prevented: BTreeSet::new(),
-            imports: BTreeMap::new(),
-            taken_in: Vec::new(),
-            data: BTreeMap::new(),
-            wanted: BTreeSet::new(),
-        }
-    }
-
-    pub(super) fn selected(&self, address: &InstanceAddr) -> bool {
-        self.selection.contains(address, &self.input.program.configuration)
-    }
-
-    pub(super) fn list(&mut self, change: Change) {
-        let moved_from = self.moves.get(&change.address).cloned();
-        self.changes.push(Change { moved_from, ..change });
-    }
-
-    pub(super) fn push(&mut self, change: Change) -> Value {
-        let value = change.after.clone().unwrap_or_else(|| Value::unknown(Type::Dynamic));
-        self.planned.insert(change.address.clone(), value.clone());
-        self.list(change);
-        value
     }
 }

@@ -7,8 +7,10 @@ use crate::config::{
     Unresolved, settled,
 };
 use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::lang::value::Origin;
 use crate::lang::{Effects, Kind, Value};
 use crate::path::ValuePath;
+use crate::schema::{Presence, Schema};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -151,7 +153,7 @@ impl Resolve for Applying<'_> {
         match self.plan.data.get(&address) {
             Some(read) => read.clone(),
             None => {
-                let unread = super::data::unread(&address, resource.schema, &given);
+                let unread = unread(&address, resource.schema, &given);
                 self.given.insert(address, given);
                 unread
             }
@@ -201,4 +203,21 @@ fn contradiction(planned: &Value, now: &Value, path: &ValuePath) -> Option<Value
         (a, b) if a == b => None,
         _ => Some(path.clone()),
     }
+}
+
+/// The object of a data source that is read later.
+pub(super) fn unread(address: &InstanceAddr, schema: &Schema, given: &Value) -> Value {
+    let mut entries = given.as_entries().cloned().unwrap_or_default();
+    for attribute in schema.attributes {
+        let unset = entries.get(attribute.name).is_none_or(Value::is_null);
+        let read = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
+        if read && unset {
+            let unknown = Value::unknown_from(
+                attribute.ty.to_type(),
+                Origin { address: address.clone(), attribute: attribute.name.to_owned() },
+            );
+            entries.insert(attribute.name.into(), unknown);
+        }
+    }
+    Value::object(entries)
 }

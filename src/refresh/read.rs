@@ -63,7 +63,7 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     let wanted = machines_to_read(state, &machines, how);
     snapshot.extend(machines.rows);
     let unseen: BTreeSet<MachineId> =
-        recorded_machines(state).filter(|(_, record)| is_unseen(record)).map(|(id, _)| id).collect();
+        state.recorded_machines().filter(|(_, record)| is_unseen(record)).map(|(id, _)| id).collect();
     let wanted_groups = groups_to_read(state, &groups, how);
     snapshot.extend(groups.rows);
     let wanted = wanted.into_iter().map(|id| {
@@ -134,19 +134,9 @@ fn strangers(state: &State, snapshot: &Snapshot) -> Diagnostics {
     faults
 }
 
-/// Recorded machines with their records.
-pub(super) fn recorded_machines(state: &State) -> impl Iterator<Item = (MachineId, &Record)> {
-    state.of_kind(ObjectKind::Instance).filter_map(|(_, record)| Some((record.machine_id()?, record)))
-}
-
-/// Recorded groups with their records.
-pub(super) fn recorded_groups(state: &State) -> impl Iterator<Item = (GroupId, &Record)> {
-    state.of_kind(ObjectKind::TemplateGroup).filter_map(|(_, record)| Some((GroupId(record.id()?), record)))
-}
-
 fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BTreeSet<MachineId> {
     let rows: BTreeMap<MachineId, &Machine> = listed.rows.iter().map(|row| (row.id, row)).collect();
-    let recorded: BTreeMap<MachineId, &Record> = recorded_machines(state).collect();
+    let recorded: BTreeMap<MachineId, &Record> = state.recorded_machines().collect();
     let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));
     let differs = |row: &Machine| match recorded.get(&row.id) {
         Some(record) => {
@@ -228,7 +218,7 @@ fn is_of_interest(row: &Machine, state: &State) -> bool {
 
 fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeSet<GroupId> {
     let rows: BTreeMap<GroupId, &Group> = listed.rows.iter().map(|row| (row.id, row)).collect();
-    let recorded: BTreeMap<GroupId, &Record> = recorded_groups(state).collect();
+    let recorded: BTreeMap<GroupId, &Record> = state.recorded_groups().collect();
     let watched = state.watched.values().map(|(intent, _)| intent);
     let creates = state
         .open

@@ -1,6 +1,5 @@
 //! Looking for what an intent made: a machine by its claim, a group by its name.
 
-use super::read::recorded_groups;
 use crate::cloud::{Cloud, Listed, Read};
 use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark};
 use crate::state::{Intent, State};
@@ -40,9 +39,9 @@ pub struct Search {
 impl Search {
     /// A search for an intent of this state.
     pub fn of(state: &State, intent: &Intent) -> Search {
-        let recorded = super::read::recorded_machines(state).map(|(id, _)| id).collect();
+        let recorded = state.recorded_machines().map(|(id, _)| id).collect();
         let rivals = state.open.values().any(|other| other.claim != intent.claim && same_shape(other, intent));
-        Search { recorded, own_groups: recorded_groups(state).map(|(id, _)| id).collect(), rivals }
+        Search { recorded, own_groups: state.recorded_groups().map(|(id, _)| id).collect(), rivals }
     }
 }
 

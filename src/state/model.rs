@@ -2,7 +2,7 @@
 
 use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::config::CheckResult;
-use crate::live::{HashId, MachineId, ObjectId, OfferFacts};
+use crate::live::{GroupId, HashId, MachineId, ObjectId, OfferFacts};
 use crate::money::Usd;
 use crate::path::ValuePath;
 use jiff::Timestamp;
@@ -265,6 +265,16 @@ impl State {
     /// Every recorded object of a kind, deposed ones included.
     pub fn of_kind(&self, kind: ObjectKind) -> impl Iterator<Item = (&InstanceAddr, &Record)> {
         self.objects().filter(move |(address, _)| address.resource.object_kind() == Some(kind))
+    }
+
+    /// Recorded machines with their records.
+    pub fn recorded_machines(&self) -> impl Iterator<Item = (MachineId, &Record)> {
+        self.of_kind(ObjectKind::Instance).filter_map(|(_, record)| Some((record.machine_id()?, record)))
+    }
+
+    /// Recorded template groups with their records.
+    pub fn recorded_groups(&self) -> impl Iterator<Item = (GroupId, &Record)> {
+        self.of_kind(ObjectKind::TemplateGroup).filter_map(|(_, record)| Some((GroupId(record.id()?), record)))
     }
 
     /// The open intents of an address.
