@@ -34,6 +34,14 @@ pub enum Wire {
 }
 
 impl Wire {
+    /// What a body carries to take an optional value back; `None` where nothing says that.
+    pub fn empty(self) -> Option<Json> {
+        match self {
+            Wire::Text | Wire::Marked | Wire::Line | Wire::HostLine => Some(Json::from("")),
+            Wire::Bool | Wire::Decimal => None,
+        }
+    }
+
     /// A known value as a body carries it, and as an answer would show it. `None` for null: that is not sent.
     pub fn json(self, value: &Value) -> Option<Json> {
         match self {
