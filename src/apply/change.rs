@@ -1,7 +1,7 @@
 //! A change or delete of an object that stands: one call behind its durable intent (invariant 1).
 
-use super::context::{Context, failed};
-use super::step::Stop;
+use super::context::Context;
+use super::step::{Stop, failed};
 use crate::address::InstanceAddr;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, ErrorKind, Outcome};

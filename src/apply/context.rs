@@ -4,12 +4,10 @@ use super::input::{Cancel, Connect};
 use super::offers::Offers;
 use super::protocol::Line;
 use super::shared::Shared;
-use super::step::Stop;
+use super::step::{Stop, failed};
 use super::turns::Turns;
 use crate::address::InstanceAddr;
-use crate::cloud::fault::fault;
 use crate::cloud::{Cloud, Listed};
-use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark};
 use crate::refresh::{Clock, Search, same_shape};
 use crate::state::digest::SecretKey;
@@ -149,14 +147,4 @@ impl<C> Context<'_, C> {
         environments.insert(group, env.clone());
         Ok(env)
     }
-}
-
-/// A step that fails because of a call.
-pub(super) fn failed(doing: &str, error: &crate::cloud::CallError) -> Stop {
-    Stop::Failed(fault(doing, error).into())
-}
-
-/// A step that fails with a diagnostic of its own.
-pub(super) fn refused(summary: &str, detail: impl Into<String>) -> Stop {
-    Stop::Failed(Diagnostics::from(Diagnostic::error(summary, detail)))
 }

@@ -1,7 +1,7 @@
 //! Data sources that could not be read for the plan.
 
-use super::context::{Context, failed, refused};
-use super::step::{Finished, Job, Stop};
+use super::context::Context;
+use super::step::{Finished, Job, Stop, failed, refused};
 use crate::cloud::Cloud;
 use crate::live::Reads;
 use crate::plan::{Answer, answer};

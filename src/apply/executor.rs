@@ -1,6 +1,7 @@
 //! The loop: the one owner of state and journal during an apply.
 
 use super::context::{Context, Known};
+use super::dispatch::run;
 use super::input::{ApplyInput, ApplyResult, Cancel, StepEnd};
 use super::journal::{Journal, unwritten};
 use super::money;
@@ -9,7 +10,7 @@ use super::order::Order;
 use super::outputs::outputs;
 use super::protocol::{Group, Line, Message};
 use super::shared::Shared;
-use super::step::{Finished, Stop, run};
+use super::step::{Finished, Stop};
 use super::turns::Turns;
 use crate::cloud::Cloud;
 use crate::config::ASSERTION_FAILED;

@@ -1,9 +1,9 @@
 //! Template groups: create, update, delete.
 
 use super::change::{in_doubt, put, send};
-use super::context::{Context, failed, refused};
+use super::context::Context;
 use super::record::{draft, finished, recorded, take_in_and_tell};
-use super::step::{Finished, Job, Stop};
+use super::step::{Finished, Job, Stop, failed, refused};
 use crate::address::ObjectKind;
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, Outcome};

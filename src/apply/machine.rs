@@ -1,10 +1,10 @@
 //! Changes of a standing machine: one PUT of what differs, or only the record.
 
 use super::change::put;
-use super::context::{Context, refused};
+use super::context::Context;
 use super::group::{changed, notes_of, sendable};
 use super::record::{draft, finished, recorded, take_in_and_tell};
-use super::step::{Finished, Job, Stop};
+use super::step::{Finished, Job, Stop, refused};
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
 use crate::lang::Value;

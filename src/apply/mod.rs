@@ -6,6 +6,7 @@
 mod change;
 mod context;
 mod data;
+mod dispatch;
 mod executor;
 mod group;
 mod input;
@@ -24,6 +25,7 @@ mod rent;
 mod search;
 mod shared;
 mod step;
+mod telling;
 mod turns;
 mod wait;
 

@@ -1,9 +1,8 @@
 //! Offers at apply time: the planned one is looked up anew before its rent; where it is gone or dearer, another one
 //! inside the approved envelope takes its place (invariants 3 and 7).
 
-use super::context::failed;
 use super::shared::Shared;
-use super::step::Stop;
+use super::step::{Stop, failed, refused};
 use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
@@ -102,7 +101,7 @@ impl Offers {
                 Ok(placed.offer)
             }
             Some(Err(unplaced)) => Err(none_left(&unplaced, &wanted)),
-            None => Err(super::context::refused("No offer left", format!("No offer was found for {address}."))),
+            None => Err(refused("No offer left", format!("No offer was found for {address}."))),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::address::InstanceAddr;
 use crate::cloud::fault::{fault, passes};
-use crate::cloud::{CallError, Cloud, ErrorKind, Outcome, Read};
+use crate::cloud::{CallError, Cloud, ErrorKind, Outcome, ReadResult};
 use crate::diag::Diagnostic;
 use crate::live::{GroupFields, MachineFields, Mark, ObjectId, Orphan};
 use crate::refresh::{Clock, orphaned};
@@ -140,7 +140,7 @@ enum Looked {
     There(Option<Box<Orphan>>),
 }
 
-async fn look<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> Read<Looked> {
+async fn look<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> ReadResult<Looked> {
     let found = cloud.object(id).await?.filter(|object| !object.is_gone());
     Ok(found.map_or(Looked::Gone, |object| Looked::There(orphaned(&object, state, fleet).map(Box::new))))
 }

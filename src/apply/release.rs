@@ -1,11 +1,11 @@
 //! Releasing machines: only what is provably ours (invariant 4).
 
 use super::change::{put, send};
-use super::context::{Context, failed, refused};
-use super::step::{Finished, Job, Stop};
+use super::context::Context;
+use super::step::{Finished, Job, Stop, failed, refused};
 use crate::address::InstanceAddr;
 use crate::cloud::fault::{fault, passes};
-use crate::cloud::{Cloud, ErrorKind, Read};
+use crate::cloud::{Cloud, ErrorKind, ReadResult};
 use crate::diag::Diagnostics;
 use crate::lang::Value;
 use crate::live::{Machine, MachineFields, MachineId, Mark, Status};
@@ -207,7 +207,7 @@ pub(super) async fn delete<C: Cloud>(
     Err(Stop::InDoubt(diagnostic.into()))
 }
 
-fn proves_gone(looked: &Read<Option<Machine>>) -> bool {
+fn proves_gone(looked: &ReadResult<Option<Machine>>) -> bool {
     match looked {
         Ok(machine) => machine.as_ref().is_none_or(is_gone),
         Err(error) => error.kind == ErrorKind::NotFound,

@@ -1,11 +1,12 @@
 //! The rent protocol (API sheet §8): intent, POST once, id or search by claim, record, mark, price check, wait.
 
-use super::context::{Context, failed, refused};
+use super::context::Context;
 use super::machine::environment;
 use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::release;
 use super::search::{found, is_about_the_offer};
-use super::step::{Finished, Job, Stop, redact, secrets_of, started};
+use super::step::{Finished, Job, Stop, failed, refused};
+use super::telling::{redact, secrets_of, started};
 use super::turns::{Shape, Turn};
 use super::wait::{Waited, console_tail, wait};
 use crate::address::InstanceAddr;

@@ -1,7 +1,7 @@
 //! Looking for the machine of a rent that was not answered with an id (invariant 2).
 
-use super::context::{Context, failed, refused};
-use super::step::{Job, Stop};
+use super::context::Context;
+use super::step::{Job, Stop, failed, refused};
 use crate::cloud::fault::passes;
 use crate::cloud::{CallError, Cloud};
 use crate::live::Machine;

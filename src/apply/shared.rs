@@ -1,6 +1,6 @@
 //! One answer for many who ask the same: the market, and the lists of machines and template groups.
 
-use crate::cloud::Read;
+use crate::cloud::ReadResult;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -26,7 +26,11 @@ impl<T> Shared<T> {
     ///
     /// # Errors
     /// The call's; the next who asks calls again.
-    pub async fn since(&self, not_before: Instant, call: impl Future<Output = Read<T>>) -> Read<(Instant, Arc<T>)> {
+    pub async fn since(
+        &self,
+        not_before: Instant,
+        call: impl Future<Output = ReadResult<T>>,
+    ) -> ReadResult<(Instant, Arc<T>)> {
         let mut latest = self.latest.lock().await;
         if let Some((asked, answer)) = latest.as_ref()
             && *asked >= not_before

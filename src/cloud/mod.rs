@@ -90,21 +90,21 @@ pub struct Listed<T> {
 }
 
 /// The result of a read.
-pub type Read<T> = Result<T, CallError>;
+pub type ReadResult<T> = Result<T, CallError>;
 
 /// The API as the effects use it.
 pub trait Cloud: Send + Sync + 'static {
     /// Every offer that is free to rent; requirements are judged by us, never by the API's filters (API sheet §3.1).
-    fn offers(&self) -> impl Future<Output = Read<Vec<Offer>>> + Send;
+    fn offers(&self) -> impl Future<Output = ReadResult<Vec<Offer>>> + Send;
 
     /// The vendor's templates.
-    fn global_templates(&self) -> impl Future<Output = Read<Vec<GlobalTemplate>>> + Send;
+    fn global_templates(&self) -> impl Future<Output = ReadResult<Vec<GlobalTemplate>>> + Send;
 
     /// Balance.
-    fn account(&self) -> impl Future<Output = Read<Account>> + Send;
+    fn account(&self) -> impl Future<Output = ReadResult<Account>> + Send;
 
     /// Details of an object of any kind; `None` for 404 and 410.
-    fn object(&self, id: ObjectId) -> impl Future<Output = Read<Option<LiveObject>>> + Send {
+    fn object(&self, id: ObjectId) -> impl Future<Output = ReadResult<Option<LiveObject>>> + Send {
         async move {
             Ok(match id {
                 ObjectId::Machine(id) => self.machine(id).await?.map(LiveObject::from),
@@ -114,10 +114,10 @@ pub trait Cloud: Send + Sync + 'static {
     }
 
     /// All our template groups.
-    fn groups(&self) -> impl Future<Output = Read<Listed<Group>>> + Send;
+    fn groups(&self) -> impl Future<Output = ReadResult<Listed<Group>>> + Send;
 
     /// Details of one; `None` for 404 and 410.
-    fn group(&self, id: GroupId) -> impl Future<Output = Read<Option<Group>>> + Send;
+    fn group(&self, id: GroupId) -> impl Future<Output = ReadResult<Option<Group>>> + Send;
 
     /// Adds a template group. The id is `None` where the answer names none: it is then found by its exact name.
     fn create_group(&self, fields: &GroupFields) -> impl Future<Output = Outcome<Option<GroupId>>> + Send;
@@ -129,10 +129,10 @@ pub trait Cloud: Send + Sync + 'static {
     fn delete_group(&self, id: GroupId) -> impl Future<Output = Outcome<()>> + Send;
 
     /// All machines of the account.
-    fn machines(&self) -> impl Future<Output = Read<Listed<Machine>>> + Send;
+    fn machines(&self) -> impl Future<Output = ReadResult<Listed<Machine>>> + Send;
 
     /// Details of one; `None` for 404 and 410.
-    fn machine(&self, id: MachineId) -> impl Future<Output = Read<Option<Machine>>> + Send;
+    fn machine(&self, id: MachineId) -> impl Future<Output = ReadResult<Option<Machine>>> + Send;
 
     /// Rents, at most once. The id is `None` where the answer names none: the machine is then found by its claim.
     fn rent(&self, request: &RentRequest) -> impl Future<Output = Outcome<Option<MachineId>>> + Send;

@@ -22,7 +22,7 @@ pub(super) struct Standing<'a> {
 
 /// The template a machine runs, and the one it would be rented from now.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Template {
+pub(super) struct PlannedTemplate {
     /// The digest of the group as planned; `None` while it is unknown, or for a global template.
     pub digest: Option<String>,
 }
@@ -39,7 +39,7 @@ pub(super) struct Diffed {
 }
 
 /// The object of something that does not stand yet: what the API will give is unknown.
-pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, template: &Template) -> Value {
+pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, template: &PlannedTemplate) -> Value {
     let Some(entries) = desired.as_entries() else { return desired.clone() };
     let mut object = entries.clone();
     fill_renewal(&mut object, None);
@@ -81,7 +81,7 @@ pub(super) fn compare(
     standing: &Standing<'_>,
     desired: &Value,
     lifecycle: &Lifecycle,
-    template: &Template,
+    template: &PlannedTemplate,
     forced: Option<Reason>,
 ) -> Diffed {
     let mut object = desired.as_entries().cloned().unwrap_or_default();
@@ -153,7 +153,7 @@ pub(super) fn compare(
 fn template_change(
     standing: &Value,
     object: &mut BTreeMap<Arc<str>, Value>,
-    template: &Template,
+    template: &PlannedTemplate,
     diff: &mut Diffed,
 ) -> bool {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);

@@ -1,7 +1,7 @@
 //! What stands of a recorded object: the record with live laid over it, and what was found on the way.
 
 use super::change::ignores;
-use super::diff::Template;
+use super::diff::PlannedTemplate;
 use super::draft::Planner;
 use super::drift::{Difference, differences, is_drift, laid_over, refreshed};
 use super::model::{Drift, DriftKind};
@@ -47,15 +47,15 @@ impl<'a> Planner<'a> {
     }
 
     /// The template an object would be rented from.
-    pub(super) fn template(&self, object: &Value) -> Template {
-        let Some(reference) = object.get("template_group") else { return Template::default() };
+    pub(super) fn template(&self, object: &Value) -> PlannedTemplate {
+        let Some(reference) = object.get("template_group") else { return PlannedTemplate::default() };
         let address = match reference.as_str() {
             Some(id) => GroupId::parse(id).and_then(|id| self.groups.get(&id)).cloned(),
             None => reference.origin().map(|origin| origin.address.clone()),
         };
         let group = address.and_then(|address| self.planned.get(&address));
         let secret = |path: &ValuePath, text: &str| self.input.key.digest(path, text).digest;
-        Template { digest: group.and_then(|group| schema::group::digest(group, &secret)) }
+        PlannedTemplate { digest: group.and_then(|group| schema::group::digest(group, &secret)) }
     }
 
     /// The object as it stands: the record with live laid over it; pushes drift and what the refresh takes over.

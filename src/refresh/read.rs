@@ -4,7 +4,7 @@ use super::observed::differing;
 use super::reads::doing;
 use crate::address::ObjectKind;
 use crate::cloud::fault::fault;
-use crate::cloud::{CallError, Cloud, ErrorKind, Listed, Read};
+use crate::cloud::{CallError, Cloud, ErrorKind, Listed, ReadResult};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, LiveObject, Machine, MachineId, Mark, ObjectId, Snapshot, Want};
 use crate::schema::observe;
@@ -102,7 +102,7 @@ pub fn is_unseen(record: &Record) -> bool {
 ///
 /// # Errors
 /// The read fails.
-pub async fn details<C: Cloud>(cloud: &C, id: MachineId, unseen: bool) -> Read<Option<Machine>> {
+pub async fn details<C: Cloud>(cloud: &C, id: MachineId, unseen: bool) -> ReadResult<Option<Machine>> {
     let began = Instant::now();
     loop {
         match cloud.machine(id).await {
@@ -244,11 +244,11 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
 }
 
 /// Reads objects by id, a few at once; `None` for those that are gone.
-async fn by_id<F: Future<Output = Read<Option<LiveObject>>>>(
+async fn by_id<F: Future<Output = ReadResult<Option<LiveObject>>>>(
     reads: impl Iterator<Item = (ObjectId, F)>,
 ) -> Result<Vec<(ObjectId, Option<LiveObject>)>, Diagnostics> {
     let reads = reads.map(|(id, read)| async move { (id, read.await) });
-    let answers: Vec<(ObjectId, Read<Option<LiveObject>>)> =
+    let answers: Vec<(ObjectId, ReadResult<Option<LiveObject>>)> =
         stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
     let mut faults = Diagnostics::new();
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
 //! Looking for what an intent made: a machine by its claim, a group by its name.
 
-use crate::cloud::{Cloud, Listed, Read};
+use crate::cloud::{Cloud, Listed, ReadResult};
 use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark};
 use crate::state::{Intent, State};
 use futures::stream::{self, StreamExt};
@@ -108,7 +108,7 @@ pub async fn sight<C: Cloud>(
     intent: &Intent,
     listed: &Listed<Machine>,
     search: &Search,
-) -> Read<Sighting<Machine>> {
+) -> ReadResult<Sighting<Machine>> {
     let (mut candidates, mut witnesses) = (Vec::new(), Vec::new());
     let mut shows_env = listed.rows.iter().any(has_variables);
     for row in &listed.rows {
@@ -122,7 +122,7 @@ pub async fn sight<C: Cloud>(
         }
     }
     let reads = candidates.into_iter().map(|id| cloud.machine(id));
-    let details: Vec<Read<Option<Machine>>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+    let details: Vec<ReadResult<Option<Machine>>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
     let mut possible = Vec::new();
     for machine in details {
         let Some(machine) = machine? else { continue };
@@ -156,7 +156,7 @@ pub async fn sight<C: Cloud>(
 ///
 /// # Errors
 /// A read of details that failed.
-pub async fn sight_group<C: Cloud>(cloud: &C, intent: &Intent, listed: &Listed<Group>) -> Read<Sighting<Group>> {
+pub async fn sight_group<C: Cloud>(cloud: &C, intent: &Intent, listed: &Listed<Group>) -> ReadResult<Sighting<Group>> {
     let named = |row: &&Group| row.name.is_some() && row.name == intent.group_name;
     let mut unmarked = Vec::new();
     for row in listed.rows.iter().filter(named) {

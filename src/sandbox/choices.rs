@@ -24,7 +24,7 @@ choice! {
 }
 choice! {
     /// What stands around the rows of a list.
-    Envelope {
+    Wrapping {
         /// Nothing: a bare array.
         None,
         /// `hydra:member` and `hydra:totalItems`.

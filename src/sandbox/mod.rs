@@ -55,8 +55,8 @@ mod tests;
 
 pub use calls::CallRecord;
 pub use choices::{
-    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Envelope, Funds, ListOrder, NameRule, Numbers, PasswordEcho,
-    PriceFilter, ProblemStyle, RebootPath, RentedOffers,
+    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, ListOrder, NameRule, Numbers, PasswordEcho, PriceFilter,
+    ProblemStyle, RebootPath, RentedOffers, Wrapping,
 };
 pub use faults::{Calls, Fault, Kind};
 pub use server::{Handle, serve};

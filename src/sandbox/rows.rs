@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::chance::{draw, mix};
-use super::choices::{EnvRule, Envelope, ListOrder};
+use super::choices::{EnvRule, ListOrder, Wrapping};
 use super::clock::stamp;
 use super::fields::EnvVariable;
 use super::machines::{Machine, disk_price};
@@ -40,11 +40,11 @@ pub(super) fn page(query: &[(String, String)], switches: &Switches, total: usize
 /// The rows of a list in the envelope of the switch.
 pub(super) fn enveloped(rows: Vec<Value>, total: usize, iri: &str, switches: &Switches) -> Value {
     match switches.envelope {
-        Envelope::None => rows.into(),
-        Envelope::Hydra => {
+        Wrapping::None => rows.into(),
+        Wrapping::Hydra => {
             json!({"@context": "/contexts/Instance", "@id": iri, "@type": "hydra:Collection", "hydra:member": rows, "hydra:totalItems": total})
         }
-        Envelope::Member => json!({"@id": iri, "@type": "Collection", "member": rows, "totalItems": total}),
+        Wrapping::Member => json!({"@id": iri, "@type": "Collection", "member": rows, "totalItems": total}),
     }
 }
 

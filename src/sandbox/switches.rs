@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::choices::{
-    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Envelope, Funds, ListOrder, NameRule, Numbers, PasswordEcho,
-    PriceFilter, ProblemStyle, RebootPath, RentedOffers,
+    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, ListOrder, NameRule, Numbers, PasswordEcho, PriceFilter,
+    ProblemStyle, RebootPath, RentedOffers, Wrapping,
 };
 use super::faults::{Fault, kinds};
 
@@ -40,7 +40,7 @@ pub struct Switches {
     /// Order of lists.
     pub list_order: ListOrder,
     /// What stands around lists.
-    pub envelope: Envelope,
+    pub envelope: Wrapping,
     /// How numbers are written.
     pub numbers: Numbers,
     /// Unknown fields stand in every object.
@@ -139,7 +139,7 @@ impl Default for Switches {
             page_shift: 0,
             market_paged: false,
             list_order: ListOrder::Newest,
-            envelope: Envelope::None,
+            envelope: Wrapping::None,
             numbers: Numbers::Plain,
             extra_fields: false,
             list_detail: false,

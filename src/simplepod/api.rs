@@ -4,7 +4,7 @@ use super::client::{Client, id_of};
 use super::query::MarketQuery;
 use super::read::{account, global_template, group, machine};
 use super::{write, write::Body};
-use crate::cloud::{Cloud, Listed, Outcome, Read};
+use crate::cloud::{Cloud, Listed, Outcome, ReadResult};
 use crate::http::Method;
 use crate::live::{
     Account, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
@@ -12,26 +12,26 @@ use crate::live::{
 use crate::schema::observe::is_detailed;
 
 impl Cloud for Client {
-    async fn offers(&self) -> Read<Vec<Offer>> {
+    async fn offers(&self) -> ReadResult<Vec<Offer>> {
         self.market(&MarketQuery::free()).await
     }
 
-    async fn global_templates(&self) -> Read<Vec<GlobalTemplate>> {
+    async fn global_templates(&self) -> ReadResult<Vec<GlobalTemplate>> {
         let listed = self.list("/instances/global-templates/list", Vec::new(), None, global_template).await?;
         Ok(listed.rows)
     }
 
-    async fn account(&self) -> Read<Account> {
+    async fn account(&self) -> ReadResult<Account> {
         let call = self.get("/instances/summary".into(), Vec::new());
         let (account, _) = call.read(|value| Ok(account(value))).await?;
         Ok(account)
     }
 
-    async fn groups(&self) -> Read<Listed<Group>> {
+    async fn groups(&self) -> ReadResult<Listed<Group>> {
         self.list("/instances/templates/list", Vec::new(), Some(&self.groups_expected), group).await
     }
 
-    async fn group(&self, id: GroupId) -> Read<Option<Group>> {
+    async fn group(&self, id: GroupId) -> ReadResult<Option<Group>> {
         self.one(id.iri(), |value| group(value).filter(|group| group.id == id)).await
     }
 
@@ -47,11 +47,11 @@ impl Cloud for Client {
         self.call(Method::Delete, id.iri(), None).idempotent(true).await.map(drop)
     }
 
-    async fn machines(&self) -> Read<Listed<Machine>> {
+    async fn machines(&self) -> ReadResult<Listed<Machine>> {
         self.list("/instances/list", Vec::new(), Some(&self.machines_expected), machine).await
     }
 
-    async fn machine(&self, id: MachineId) -> Read<Option<Machine>> {
+    async fn machine(&self, id: MachineId) -> ReadResult<Option<Machine>> {
         self.one(path(id), |value| machine(value).filter(|machine| machine.id == id)).await
     }
 

@@ -9,7 +9,7 @@ use super::read::{LedgerRow, global_template, group, ledger_row, machine};
 use super::retry::{Call, Retry};
 use super::stream::{Rows, Wrong};
 use super::write::{Body, reboot};
-use crate::cloud::{ErrorKind, Listed, Outcome, Read};
+use crate::cloud::{ErrorKind, Listed, Outcome, ReadResult};
 use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transport};
 use crate::live::{GlobalTemplate, Group, GroupId, Machine, MachineId, Offer};
 use crate::state::fingerprint;
@@ -145,7 +145,7 @@ impl Client {
     /// # Errors
     ///
     /// The call failed.
-    pub async fn market(&self, query: &MarketQuery) -> Read<Vec<Offer>> {
+    pub async fn market(&self, query: &MarketQuery) -> ReadResult<Vec<Offer>> {
         let call = self.get("/instances/market/list".into(), query.pairs());
         let limit = self.transport.options().max_body;
         let (rows, _) = call.read_with(|| Rows::new(limit, |row| Ok(offer(row)))).await?;
@@ -157,7 +157,7 @@ impl Client {
     /// # Errors
     ///
     /// The call failed.
-    pub async fn global_template(&self, id: GroupId) -> Read<Option<Group>> {
+    pub async fn global_template(&self, id: GroupId) -> ReadResult<Option<Group>> {
         self.one(format!("/instances/global-templates/{id}"), |value| group(value).filter(|group| group.id == id)).await
     }
 
@@ -166,7 +166,7 @@ impl Client {
     /// # Errors
     ///
     /// The call failed.
-    pub async fn search_global_templates(&self, phrase: &str) -> Read<Vec<GlobalTemplate>> {
+    pub async fn search_global_templates(&self, phrase: &str) -> ReadResult<Vec<GlobalTemplate>> {
         let listed = self.list("/instances/global-templates/list", search(phrase), None, global_template).await?;
         Ok(listed.rows)
     }
@@ -176,7 +176,7 @@ impl Client {
     /// # Errors
     ///
     /// The call failed.
-    pub async fn search_groups(&self, phrase: &str) -> Read<Listed<Group>> {
+    pub async fn search_groups(&self, phrase: &str) -> ReadResult<Listed<Group>> {
         self.list("/instances/templates/list", search(phrase), None, group).await
     }
 
@@ -185,7 +185,7 @@ impl Client {
     /// # Errors
     ///
     /// The call failed.
-    pub async fn search_machines(&self, phrase: &str) -> Read<Listed<Machine>> {
+    pub async fn search_machines(&self, phrase: &str) -> ReadResult<Listed<Machine>> {
         self.list("/instances/list", search(phrase), None, machine).await
     }
 
@@ -200,7 +200,7 @@ impl Client {
     /// # Errors
     ///
     /// The call failed.
-    pub async fn billing(&self, machine: Option<MachineId>) -> Read<Listed<LedgerRow>> {
+    pub async fn billing(&self, machine: Option<MachineId>) -> ReadResult<Listed<LedgerRow>> {
         let query = machine.map(|id| ("instanceId".to_owned(), id.to_string())).into_iter().collect();
         self.list("/instances/billing/list", query, None, ledger_row).await
     }
@@ -210,7 +210,7 @@ impl Client {
     /// # Errors
     ///
     /// The call failed.
-    pub async fn deposits(&self) -> Read<Listed<LedgerRow>> {
+    pub async fn deposits(&self) -> ReadResult<Listed<LedgerRow>> {
         self.list("/instances/deposit/list", Vec::new(), None, ledger_row).await
     }
 
@@ -221,7 +221,7 @@ impl Client {
         query: Vec<(String, String)>,
         expected: Option<&Expectation>,
         parse: fn(&Row<'_>) -> Option<T>,
-    ) -> Read<Listed<T>> {
+    ) -> ReadResult<Listed<T>> {
         let paging = Paging {
             size: self.page_size,
             expected: expected.and_then(Expectation::get),
@@ -254,7 +254,7 @@ impl Client {
         &self,
         path: String,
         parse: impl Fn(&Row<'_>) -> Option<T> + Send + Sync,
-    ) -> Read<Option<T>> {
+    ) -> ReadResult<Option<T>> {
         let call = self.get(path, Vec::new());
         match call
             .read(|value| {

@@ -3,7 +3,7 @@
 //! Only an empty page ends a list: servers clamp the size of pages silently, so that a short one proves nothing. Pages
 //! are read ahead, side by side: as many as the expected number of rows needs and the empty one after them.
 
-use crate::cloud::{CallError, Listed, Read};
+use crate::cloud::{CallError, Listed, ReadResult};
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -38,9 +38,9 @@ pub(super) struct Paging {
 }
 
 /// Reads a list wholly. `fetch` gets the number of the page, from 1, and its size.
-pub(super) async fn complete<T, Fut>(paging: Paging, fetch: impl Fn(usize, usize) -> Fut) -> Read<Listed<T>>
+pub(super) async fn complete<T, Fut>(paging: Paging, fetch: impl Fn(usize, usize) -> Fut) -> ReadResult<Listed<T>>
 where
-    Fut: Future<Output = Read<Page<T>>>,
+    Fut: Future<Output = ReadResult<Page<T>>>,
 {
     let mut union = Union::default();
     let mut first = pass(paging, &fetch, &mut union).await?;
@@ -104,7 +104,7 @@ async fn pass<T, Fut>(
     union: &mut Union<T>,
 ) -> Result<Pass, CallError>
 where
-    Fut: Future<Output = Read<Page<T>>>,
+    Fut: Future<Output = ReadResult<Page<T>>>,
 {
     let mut told = Pass::default();
     let mut seen: HashSet<String> = HashSet::new();
@@ -113,7 +113,7 @@ where
     let mut ahead = paging.expected.map_or(1, |rows| rows.div_ceil(paging.size.max(1)) + 1).min(MOST);
     loop {
         let pages = stream::iter(read + 1..=read + ahead).map(|number| fetch(number, paging.size));
-        let pages: Vec<Read<Page<T>>> = pages.buffered(paging.concurrency.max(1)).collect().await;
+        let pages: Vec<ReadResult<Page<T>>> = pages.buffered(paging.concurrency.max(1)).collect().await;
         let mut ended = false;
         let known = seen.len();
         for (page, number) in pages.into_iter().zip(read + 1..) {

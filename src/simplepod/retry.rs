@@ -10,7 +10,7 @@ use super::clean::{hide, one_line};
 use super::log;
 use super::refusal::{failed, is_html, refused, unreadable};
 use super::stream::{Reader, Whole, Wrong};
-use crate::cloud::{CallError, ErrorKind, Outcome, Read};
+use crate::cloud::{CallError, ErrorKind, Outcome, ReadResult};
 use crate::http::{Answer, Failure, Method, Request, Transport};
 use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
@@ -90,13 +90,16 @@ impl<'a> Call<'a> {
     pub(super) async fn read<T: Send>(
         &self,
         parse: impl Fn(&RawValue) -> Result<T, Wrong> + Send + Sync,
-    ) -> Read<(T, Answer)> {
+    ) -> ReadResult<(T, Answer)> {
         let limit = self.transport.options().max_body;
         self.read_with(|| Whole::new(limit, &parse)).await
     }
 
     /// Reads; each try has a reader of its own.
-    pub(super) async fn read_with<R: Reader + Send>(&self, reader: impl Fn() -> R + Sync) -> Read<(R::Value, Answer)> {
+    pub(super) async fn read_with<R: Reader + Send>(
+        &self,
+        reader: impl Fn() -> R + Sync,
+    ) -> ReadResult<(R::Value, Answer)> {
         let mut unreadable_once = false;
         let start = Instant::now();
         let mut number = 0;

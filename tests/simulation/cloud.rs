@@ -4,7 +4,7 @@ use super::account::{self, Account, Change, Manners, error};
 use super::checker::Ledger;
 use super::disk::{Disk, Life, Tape};
 use super::trouble::{Fault, Trouble, Troubles};
-use podform::cloud::{CallError, Cloud, ErrorKind, Listed, Outcome, Read};
+use podform::cloud::{CallError, Cloud, ErrorKind, Listed, Outcome, ReadResult};
 use podform::live::{
     Account as Money, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer,
     RentRequest,
@@ -146,7 +146,7 @@ impl World {
         outcome
     }
 
-    async fn read<T>(&self, what: &str, answer: impl FnOnce(&mut Account) -> T) -> Read<T> {
+    async fn read<T>(&self, what: &str, answer: impl FnOnce(&mut Account) -> T) -> ReadResult<T> {
         self.life.unless_over().await;
         sleep(LATENCY).await;
         self.life.unless_over().await;
@@ -166,7 +166,7 @@ fn gone(outcome: Outcome<u64>) -> Outcome<()> {
 }
 
 impl Cloud for World {
-    async fn offers(&self) -> Read<Vec<Offer>> {
+    async fn offers(&self) -> ReadResult<Vec<Offer>> {
         let shown = |account: &mut Account| {
             account.shown = account.offers.iter().map(|offer| (offer.iri.clone(), offer.price_per_gpu)).collect();
             account.offers.clone()
@@ -174,15 +174,15 @@ impl Cloud for World {
         self.read("offers", shown).await
     }
 
-    async fn global_templates(&self) -> Read<Vec<GlobalTemplate>> {
+    async fn global_templates(&self) -> ReadResult<Vec<GlobalTemplate>> {
         self.read("global templates", |_| Vec::new()).await
     }
 
-    async fn account(&self) -> Read<Money> {
+    async fn account(&self) -> ReadResult<Money> {
         self.read("account", |_| Money { balance: Some(Usd(Decimal::ONE_THOUSAND)) }).await
     }
 
-    async fn groups(&self) -> Read<Listed<Group>> {
+    async fn groups(&self) -> ReadResult<Listed<Group>> {
         let list = |account: &mut Account| {
             let full = account.manners.full_rows;
             let row = |made: &account::Made| if full { made.group.clone() } else { account::bare(&made.group) };
@@ -192,7 +192,7 @@ impl Cloud for World {
         self.read("groups", list).await
     }
 
-    async fn group(&self, id: GroupId) -> Read<Option<Group>> {
+    async fn group(&self, id: GroupId) -> ReadResult<Option<Group>> {
         let details = |account: &mut Account| account.groups.get(&id.0).map(|made| made.group.clone());
         self.read(&format!("group {id}"), details).await
     }
@@ -210,12 +210,12 @@ impl Cloud for World {
         gone(self.change(Change::DeleteGroup(id.0)).await)
     }
 
-    async fn machines(&self) -> Read<Listed<Machine>> {
+    async fn machines(&self) -> ReadResult<Listed<Machine>> {
         let list = |account: &mut Account| Listed { rows: account.rows(), as_of: Some(account.now()) };
         self.read("machines", list).await
     }
 
-    async fn machine(&self, id: MachineId) -> Read<Option<Machine>> {
+    async fn machine(&self, id: MachineId) -> ReadResult<Option<Machine>> {
         self.read(&format!("machine {id}"), |account| account.details(id.0)).await
     }
 

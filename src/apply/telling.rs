@@ -1,0 +1,71 @@
+//! What is told of a step: that it begins, and why it stopped, without a secret.
+
+use super::context::Context;
+use super::step::{Job, Stop};
+use crate::diag::Diagnostics;
+use crate::lang::Value;
+use crate::plan::{ApplyEvent, StepAction};
+use crate::state::Record;
+
+/// Tells that a step begins; a rent does when its turn has come.
+pub(super) fn started<C>(ctx: &Context<'_, C>, job: &Job<'_>) {
+    let (address, action) = (job.step.address.clone(), job.step.action);
+    ctx.line.show(ApplyEvent::StepStarted { address, action, detail: detail(job) });
+}
+
+fn detail(job: &Job<'_>) -> Option<String> {
+    if job.step.action == StepAction::RENT {
+        let offer = &job.change?.placed.as_ref()?.offer;
+        return Some(format!("{}x {} at {} per GPU-hour", offer.gpu_count, offer.gpu_model, offer.price_per_gpu));
+    }
+    job.record.as_ref().and_then(Record::id).map(|id| format!("id={id}"))
+}
+
+/// Names the address in every diagnostic, and hides the object's secrets should the API have repeated one (invariants
+/// 9 and 13).
+pub(super) fn clean(stop: Stop, job: &Job<'_>) -> Stop {
+    let secrets = secrets_of(job.object.as_ref());
+    let cleaned = |diags: Diagnostics| {
+        let mut all = Diagnostics::new();
+        for mut diagnostic in diags {
+            diagnostic.detail = redact(&diagnostic.detail, &secrets);
+            diagnostic.hint = diagnostic.hint.map(|hint| redact(&hint, &secrets).into());
+            diagnostic.address.get_or_insert_with(|| Box::new(job.step.address.clone()));
+            all.push(diagnostic);
+        }
+        all
+    };
+    match stop {
+        Stop::Failed(diags) => Stop::Failed(cleaned(diags)),
+        Stop::InDoubt(diags) => Stop::InDoubt(cleaned(diags)),
+        Stop::Interrupted => Stop::Interrupted,
+    }
+}
+
+/// Every sensitive text of an object, longest first.
+pub(super) fn secrets_of(object: Option<&Value>) -> Vec<String> {
+    fn walk(value: &Value, hidden: bool, found: &mut Vec<String>) {
+        let hidden = hidden || value.marks.sensitive;
+        match value.as_str() {
+            Some(text) if hidden && !text.is_empty() => found.push(text.to_owned()),
+            _ => {}
+        }
+        for element in value.as_elements().into_iter().flatten() {
+            walk(element, hidden, found);
+        }
+        for entry in value.as_entries().into_iter().flat_map(|entries| entries.values()) {
+            walk(entry, hidden, found);
+        }
+    }
+    let mut found = Vec::new();
+    if let Some(object) = object {
+        walk(object, false, &mut found);
+    }
+    found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    found
+}
+
+/// The text without the secrets.
+pub(super) fn redact(text: &str, secrets: &[String]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(sensitive)"))
+}
