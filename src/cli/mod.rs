@@ -15,6 +15,7 @@ mod silence;
 pub mod terminal;
 
 use crate::diag::{Diagnostic, Diagnostics, Sources};
+use crate::lang::stack::on_deep_stack;
 use clap::Parser;
 use commands::Command;
 use context::Context;
@@ -49,6 +50,13 @@ pub struct Cli {
 
 /// Runs the command line of this process and gives its exit code.
 pub fn run() -> u8 {
+    on_deep_stack(command_line).unwrap_or_else(|error| {
+        eprintln!("Error: The system gives no thread: {error}.");
+        Exit::Error.code()
+    })
+}
+
+fn command_line() -> u8 {
     let args = dashes::with_two_dashes(std::env::args_os());
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,

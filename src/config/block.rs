@@ -2,7 +2,7 @@
 
 use super::model::Repeat;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
-use crate::lang::ast::{Attribute, Block, Body, Expr, ExprKind};
+use crate::lang::ast::{Attribute, Block, Body, Expr, ExprKind, Step};
 use crate::lang::convert::convert;
 use crate::lang::reference::{NoScope, references};
 use crate::lang::{Reference, Subject, Type, Value, eval};
@@ -142,7 +142,9 @@ pub(super) fn depends_on(body: &Body, diags: &mut Diagnostics) -> Vec<Reference>
     let mut found = Vec::new();
     for element in elements {
         let mut named = references(element, diags);
-        let traversal = matches!(element.kind, ExprKind::GetAttr(..) | ExprKind::Index(..) | ExprKind::Variable(_));
+        let (root, steps) = element.traversal();
+        let traversal = matches!(root.kind, ExprKind::Variable(_))
+            && steps.iter().all(|step| matches!(step, Step::Attr(..) | Step::Index(..)));
         let reference = match named.pop() {
             Some(reference) if traversal && named.is_empty() => reference,
             _ => {
@@ -155,7 +157,7 @@ pub(super) fn depends_on(body: &Body, diags: &mut Diagnostics) -> Vec<Reference>
             Subject::Resource(..) | Subject::Module(_) | Subject::Local(_) | Subject::Variable(_) => {
                 let key = |name: &str| name.starts_with(|c: char| c.is_ascii_digit());
                 let whole = !matches!(reference.subject, Subject::Resource(..))
-                    || matches!(element.kind, ExprKind::Index(..))
+                    || matches!(steps.last(), Some(Step::Index(..)))
                     || reference.path.iter().all(|name| key(name));
                 (!whole).then_some("References in depends_on are to a whole resource, not to an attribute of it.")
             }

@@ -5,7 +5,7 @@ use super::model::{Configuration, Import, Module, ModuleId};
 use super::moved_block::address;
 use crate::address::{InstanceAddr, InstanceKey, Mode, Target};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lang::ast::{Block, Expr, ExprKind};
+use crate::lang::ast::{Block, Expr, Step};
 use crate::lang::reference::NoScope;
 use crate::lang::{Kind, eval};
 
@@ -44,15 +44,12 @@ pub(super) fn import(block: &Block, id: ModuleId, own: &mut Module, diags: &mut 
 impl Import {
     /// The expressions of the keys in `to`.
     pub(super) fn keys(&self) -> Vec<&Expr> {
-        let mut found = Vec::new();
-        let mut at = &*self.to;
-        while let ExprKind::GetAttr(base, ..) | ExprKind::Index(base, _) = &at.kind {
-            if let ExprKind::Index(_, key) = &at.kind {
-                found.push(&**key);
-            }
-            at = base;
-        }
-        found
+        let (_, steps) = self.to.traversal();
+        let keys = steps.iter().filter_map(|step| match step {
+            Step::Index(key, _) => Some(&**key),
+            _ => None,
+        });
+        keys.collect()
     }
 
     /// The address, where it is written without anything computed.

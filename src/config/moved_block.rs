@@ -5,7 +5,7 @@ use super::block::{allow, attribute, constant_bool, labels, missing_argument};
 use super::model::{Module, Moved, Removed};
 use crate::address::{InstanceKey, Mode, Target};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lang::ast::{Block, Expr, ExprKind};
+use crate::lang::ast::{Block, Expr, ExprKind, Step};
 
 pub(super) fn moved(block: &Block, own: &mut Module, diags: &mut Diagnostics) {
     if labels::<0>(block, [], diags).is_none() {
@@ -122,13 +122,18 @@ fn constant(key: &Expr) -> Option<Option<InstanceKey>> {
 /// An expression as the text of an address; `key` reads what stands in brackets: `None` for no key at all. `None` where it
 /// is more than names and keys.
 pub(super) fn address(expr: &Expr, key: &mut dyn FnMut(&Expr) -> Option<Option<InstanceKey>>) -> Option<String> {
-    match &expr.kind {
-        ExprKind::Variable(name) => Some(name.to_string()),
-        ExprKind::GetAttr(base, name, _) => Some(format!("{}.{name}", address(base, key)?)),
-        ExprKind::Index(base, inner) => {
-            let found = key(inner)?.map(|key| key.to_string()).unwrap_or_default();
-            Some(format!("{}{found}", address(base, key)?))
+    let (root, steps) = expr.traversal();
+    let ExprKind::Variable(name) = &root.kind else { return None };
+    let mut text = name.to_string();
+    for step in steps {
+        match step {
+            Step::Attr(name, _) => {
+                text.push('.');
+                text.push_str(name);
+            }
+            Step::Index(inner, _) => text.push_str(&key(inner)?.map(|key| key.to_string()).unwrap_or_default()),
+            Step::Splat(_) | Step::AttrSplat(..) => return None,
         }
-        _ => None,
     }
+    Some(text)
 }

@@ -6,7 +6,7 @@ use super::rules::rules;
 use super::trigger;
 use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
-use crate::lang::ast::{Block, Body, Expr, ExprKind};
+use crate::lang::ast::{Block, Body, Expr, ExprKind, Step};
 use crate::schema::{self, Schema};
 use std::sync::Arc;
 
@@ -130,19 +130,15 @@ fn ignore_changes(expr: &Expr, schema: &Schema, diags: &mut Diagnostics) -> Igno
 
 /// `notes`, `env_variables["A"]`, `offer.region` as a path that is not empty.
 fn attribute_path(expr: &Expr) -> Option<Vec<Arc<str>>> {
-    match &expr.kind {
-        ExprKind::Variable(name) => Some(vec![name.clone()]),
-        ExprKind::GetAttr(base, name, _) => {
-            let mut path = attribute_path(base)?;
-            path.push(name.clone());
-            Some(path)
-        }
-        ExprKind::Index(base, key) => {
-            let ExprKind::String(key) = &key.kind else { return None };
-            let mut path = attribute_path(base)?;
-            path.push(key.clone());
-            Some(path)
-        }
-        _ => None,
-    }
+    let (root, steps) = expr.traversal();
+    let ExprKind::Variable(name) = &root.kind else { return None };
+    let part = |step: &Step| match step {
+        Step::Attr(name, _) => Some(name.clone()),
+        Step::Index(key, _) => match &key.kind {
+            ExprKind::String(key) => Some(key.clone()),
+            _ => None,
+        },
+        Step::Splat(_) | Step::AttrSplat(..) => None,
+    };
+    std::iter::once(Some(name.clone())).chain(steps.iter().map(part)).collect()
 }

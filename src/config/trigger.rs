@@ -2,7 +2,7 @@
 
 use crate::address::{InstanceKey, Mode, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lang::ast::{Expr, ExprKind};
+use crate::lang::ast::{Expr, ExprKind, Step};
 use crate::lang::reference::references;
 use crate::lang::{Kind, Subject, Value};
 
@@ -39,17 +39,14 @@ pub(super) fn check(expr: &Expr, diags: &mut Diagnostics) -> bool {
 }
 
 fn parts(expr: &Expr) -> Option<Vec<Part<'_>>> {
-    let mut found = match &expr.kind {
-        ExprKind::Variable(name) => return Some(vec![Part::Name(name)]),
-        ExprKind::GetAttr(base, ..) | ExprKind::Index(base, _) => parts(base)?,
-        _ => return None,
-    };
-    found.push(match &expr.kind {
-        ExprKind::GetAttr(_, name, _) => Part::Name(name),
-        ExprKind::Index(_, key) => Part::Key(key),
-        _ => return None,
+    let (root, steps) = expr.traversal();
+    let ExprKind::Variable(name) = &root.kind else { return None };
+    let parts = steps.iter().map(|step| match step {
+        Step::Attr(name, _) => Some(Part::Name(name)),
+        Step::Index(key, _) => Some(Part::Key(key)),
+        Step::Splat(_) | Step::AttrSplat(..) => None,
     });
-    Some(found)
+    std::iter::once(Some(Part::Name(name))).chain(parts).collect()
 }
 
 /// What an element means where `value` gives the keys; `None` where one is unknown.

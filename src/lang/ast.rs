@@ -1,4 +1,5 @@
-//! The syntax tree that evaluation walks: lowered from the parser's, with a span on every node.
+//! The syntax tree that evaluation walks, with a span on every node. What follows each other without end (operators of
+//! one level, the steps of a traversal) is a list, so that only nesting makes a tree deep.
 
 use super::number::Number;
 use crate::diag::Span;
@@ -69,7 +70,7 @@ pub enum ExprKind {
     /// `true`, `false`.
     Bool(bool),
     /// A number literal, at full precision.
-    Number(Number),
+    Number(Box<Number>),
     /// A string without interpolation, unescaped and NFC.
     String(Arc<str>),
     /// A quoted template or heredoc with interpolations or directives; strip markers and `<<-` are already applied.
@@ -82,22 +83,16 @@ pub enum ExprKind {
     Paren(Box<Expr>),
     /// A root name: `var`, `local`, `simplepod_instance`, a `for` variable.
     Variable(Arc<str>),
-    /// `base.name`.
-    GetAttr(Box<Expr>, Arc<str>, Span),
-    /// `base[key]`; `base.0` is written with a number key.
-    Index(Box<Expr>, Box<Expr>),
-    /// `base[*].tail`; the tail steps apply to each element.
-    Splat(Box<Expr>, Vec<Step>),
-    /// `base.*.tail`: as `Splat`, but the tail takes attributes only and later indexes apply to the result.
-    AttrSplat(Box<Expr>, Vec<Step>),
+    /// `root.name[key]`, `root[*].name`, ...
+    Traversal(Box<Traversal>),
     /// `name(args)`; `expand` for a final `...`.
-    Call(Call),
+    Call(Box<Call>),
     /// `!a`, `-a`.
     Unary(UnaryOp, Box<Expr>),
-    /// `a + b`.
-    Binary(Box<Expr>, BinaryOp, Box<Expr>),
+    /// `a + b - c`.
+    Operation(Box<Operation>),
     /// `c ? t : f`.
-    Conditional(Box<Expr>, Box<Expr>, Box<Expr>),
+    Conditional(Box<Conditional>),
     /// `[for ...]`, `{for ...}`.
     For(Box<ForExpr>),
 }
@@ -108,18 +103,76 @@ pub enum ObjectKey {
     /// `name =`: the name itself.
     Name(Arc<str>, Span),
     /// `"text" =`, `(expr) =`, or any other expression.
-    Expr(Expr),
+    Expr(Box<Expr>),
 }
 
-/// One step of a traversal inside a splat.
+/// A root and the steps from it.
+#[derive(Clone, Debug)]
+pub struct Traversal {
+    /// A name, or any other operand.
+    pub root: Expr,
+    /// At least one.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a traversal.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// `.name`.
+    /// `.name`, and where the name stands.
     Attr(Arc<str>, Span),
-    /// `[key]`.
-    Index(Expr),
-    /// `[*].tail`: a splat inside a splat, with its own tail and the place of the star.
-    Splat(Vec<Step>, Span),
+    /// `[key]`, and where the brackets stand; `.0` is written with a number key.
+    Index(Box<Expr>, Span),
+    /// `[*]`: all steps behind it apply to each element.
+    Splat(Span),
+    /// `.*`: as many of the steps behind it, names or `.0`, apply to each element, the others to the result.
+    AttrSplat(usize, Span),
+}
+
+impl Step {
+    /// Where it stands; of `.name` the name alone.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Attr(_, span) | Self::Index(_, span) | Self::Splat(span) | Self::AttrSplat(_, span) => *span,
+        }
+    }
+
+    /// The name of `.name`.
+    pub fn name(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Attr(name, _) => Some(name),
+            Self::Index(..) | Self::Splat(_) | Self::AttrSplat(..) => None,
+        }
+    }
+}
+
+impl Expr {
+    /// The root and the steps of a traversal; any other expression is its own root.
+    pub fn traversal(&self) -> (&Expr, &[Step]) {
+        match &self.kind {
+            ExprKind::Traversal(traversal) => (&traversal.root, &traversal.steps),
+            _ => (self, &[]),
+        }
+    }
+}
+
+/// Operators of one level, from left to right.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// The first operand.
+    pub first: Expr,
+    /// Each operator with the operand behind it: at least one.
+    pub rest: Vec<(BinaryOp, Expr)>,
+}
+
+/// `condition ? yes : no`.
+#[derive(Clone, Debug)]
+pub struct Conditional {
+    /// Left of `?`.
+    pub condition: Expr,
+    /// The value where it is true.
+    pub yes: Expr,
+    /// The value where it is false.
+    pub no: Expr,
 }
 
 /// A function call.

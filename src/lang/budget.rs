@@ -16,8 +16,8 @@ use std::cell::Cell;
 pub const MOST_VALUES: u64 = 1_000_000;
 /// Bytes of text in one result.
 pub const MOST_TEXT: u64 = 32 << 20;
-/// Levels of collections in one result.
-pub const DEEPEST: u64 = 256;
+/// Levels of collections in one result: what a text may nest.
+pub const DEEPEST: u64 = super::syntax::grammar::DEEPEST as u64;
 /// Steps of one expression: parts evaluated, and values that functions and operators go through.
 pub const MOST_STEPS: u64 = 10_000_000;
 /// The same of a whole configuration.

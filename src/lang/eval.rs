@@ -8,8 +8,9 @@ mod iterate;
 mod template;
 mod traverse;
 
-use super::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use super::ast::{BinaryOp, Expr, ExprKind, Operation, UnaryOp};
 use super::budget::{self, Size};
+use super::number::Number;
 use super::ops::{self, OpError};
 use super::reference::Scope;
 use super::types::Type;
@@ -40,6 +41,9 @@ pub fn evaluate_in(expr: &Expr, scope: &dyn Scope, bindings: &Bindings, diags: &
     }
 }
 
+/// How many operands before an operator that fails show the values in them: a chain of operators has no end.
+const OPERANDS_SHOWN: usize = 16;
+
 fn unknown() -> Value {
     Value::unknown(Type::Dynamic)
 }
@@ -63,7 +67,7 @@ impl Evaluator<'_> {
         match &expr.kind {
             ExprKind::Null => Value::null(Type::Dynamic),
             ExprKind::Bool(b) => Value::bool(*b),
-            ExprKind::Number(n) => Value::number(n.clone()),
+            ExprKind::Number(n) => Value::number(Number::clone(n)),
             ExprKind::String(text) => Value::string(text),
             ExprKind::Template(parts) => self.template(parts, expr),
             ExprKind::Tuple(elements) => {
@@ -75,18 +79,14 @@ impl Evaluator<'_> {
                 self.built(value, expr)
             }
             ExprKind::Paren(inner) => self.expr(inner),
-            ExprKind::Variable(_) | ExprKind::GetAttr(..) | ExprKind::Index(..) => self.traversal(expr),
-            ExprKind::Splat(base, tail) | ExprKind::AttrSplat(base, tail) => {
-                let value = self.splat(base, tail, expr.span);
-                self.built(value, expr)
-            }
+            ExprKind::Variable(_) | ExprKind::Traversal(_) => self.traversal(expr),
             ExprKind::Call(call) => {
                 let value = self.call(call, expr);
                 self.built(value, expr)
             }
             ExprKind::Unary(op, operand) => self.unary(*op, operand, expr),
-            ExprKind::Binary(left, op, right) => self.binary(*op, left, right, expr),
-            ExprKind::Conditional(condition, yes, no) => self.conditional(condition, yes, no, expr),
+            ExprKind::Operation(operation) => self.operation(operation, expr),
+            ExprKind::Conditional(inner) => self.conditional(inner, expr),
             ExprKind::For(inner) => {
                 let value = self.for_expr(inner);
                 self.built(value, expr)
@@ -137,6 +137,10 @@ impl Evaluator<'_> {
 
     /// Pushes an error at a place, with the values in play in `around`.
     fn error(&mut self, summary: &str, detail: impl Into<String>, at: Span, around: &Expr) {
+        self.error_among(summary, detail, at, &[around]);
+    }
+
+    fn error_among(&mut self, summary: &str, detail: impl Into<String>, at: Span, around: &[&Expr]) {
         let mut diagnostic = Diagnostic::error(summary, detail).at(at);
         diagnostic.values = self.values_in_play(around);
         self.diags.push(diagnostic);
@@ -159,31 +163,51 @@ impl Evaluator<'_> {
         }
     }
 
-    fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, whole: &Expr) -> Value {
-        let (left_value, right_value) = (self.expr(left), self.expr(right));
-        self.goes_through(&left_value, whole);
-        self.goes_through(&right_value, whole);
-        let errors = match ops::binary(op, &left_value, &right_value) {
-            Ok(value) => return value,
-            Err(errors) => errors,
-        };
-        for error in errors {
-            let (summary, detail, at) = match error {
-                OpError::Left(message) => {
-                    ("Invalid operand", format!("Unsuitable value for left operand: {message}."), left.span)
-                }
-                OpError::Right(message) => {
-                    ("Invalid operand", format!("Unsuitable value for right operand: {message}."), right.span)
-                }
-                OpError::Failed(message) => {
-                    ("Operation failed", format!("Error during operation: {message}."), whole.span)
+    /// Each operator takes what those before it gave.
+    fn operation(&mut self, operation: &Operation, whole: &Expr) -> Value {
+        let Operation { first, rest } = operation;
+        let mut value = self.expr(first);
+        let mut left = first.span;
+        for (number, (op, operand)) in rest.iter().enumerate() {
+            if number > 0 {
+                self.charge(1, 0, whole);
+            }
+            let right = self.expr(operand);
+            if self.spent.is_some() {
+                return unknown();
+            }
+            self.goes_through(&value, whole);
+            self.goes_through(&right, whole);
+            let all = first.span.to(operand.span);
+            value = match ops::binary(*op, &value, &right) {
+                Ok(value) => value,
+                Err(errors) => {
+                    let near = rest.get(number.saturating_sub(OPERANDS_SHOWN)..=number).unwrap_or_default();
+                    let near: Vec<&Expr> = std::iter::once(first).chain(near.iter().map(|(_, near)| near)).collect();
+                    for error in errors {
+                        self.operator_error(error, (left, operand.span, all), &near);
+                    }
+                    Value::unknown(match op {
+                        BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod => Type::Number,
+                        _ => Type::Bool,
+                    })
                 }
             };
-            self.error(summary, detail, at, whole);
+            left = all;
         }
-        Value::unknown(match op {
-            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod => Type::Number,
-            _ => Type::Bool,
-        })
+        value
+    }
+
+    fn operator_error(&mut self, error: OpError, (left, right, all): (Span, Span, Span), near: &[&Expr]) {
+        let (summary, detail, at) = match error {
+            OpError::Left(message) => {
+                ("Invalid operand", format!("Unsuitable value for left operand: {message}."), left)
+            }
+            OpError::Right(message) => {
+                ("Invalid operand", format!("Unsuitable value for right operand: {message}."), right)
+            }
+            OpError::Failed(message) => ("Operation failed", format!("Error during operation: {message}."), all),
+        };
+        self.error_among(summary, detail, at, near);
     }
 }

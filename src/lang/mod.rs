@@ -22,6 +22,7 @@ pub mod parse;
 pub mod printable;
 pub mod reference;
 mod resolve;
+pub mod stack;
 mod syntax;
 pub mod type_expr;
 pub mod types;

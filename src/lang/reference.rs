@@ -122,8 +122,8 @@ pub trait Effects {
     }
 }
 
-pub(super) use super::resolve::{Link, chain, resolve, roots, subject_of};
 pub use super::resolve::{body_references, references};
+pub(super) use super::resolve::{resolve, roots, subject_of, up_to};
 
 /// A scope in which nothing is defined: for constants.
 pub struct NoScope;

@@ -6,51 +6,15 @@ use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use std::sync::Arc;
 
-/// One step after a root: a `GetAttr` or `Index` expression, whose base is what stands before.
-#[derive(Clone, Copy)]
-pub(crate) struct Link<'a> {
-    pub(crate) expr: &'a Expr,
-}
-
-impl<'a> Link<'a> {
-    fn name(&self) -> Option<&'a Arc<str>> {
-        match &self.expr.kind {
-            ExprKind::GetAttr(_, name, _) => Some(name),
-            _ => None,
-        }
-    }
-
-    /// The name or key itself.
-    pub(crate) fn span(&self) -> Span {
-        match &self.expr.kind {
-            ExprKind::GetAttr(_, _, span) => *span,
-            ExprKind::Index(_, key) => key.span,
-            _ => self.expr.span,
-        }
-    }
-}
-
-/// A traversal as its root and its steps.
-pub(crate) fn chain(expr: &Expr) -> (&Expr, Vec<Link<'_>>) {
-    let mut links = Vec::new();
-    let mut root = expr;
-    while let ExprKind::GetAttr(base, ..) | ExprKind::Index(base, _) = &root.kind {
-        links.push(Link { expr: root });
-        root = base;
-    }
-    links.reverse();
-    (root, links)
-}
-
 const ROOTS: [&str; 10] = ["var", "local", "module", "data", "each", "count", "self", "path", "podform", "terraform"];
 
 /// What a root and its first steps refer to, and how many steps belong to the subject.
-pub(crate) fn resolve(root: &Arc<str>, at: Span, links: &[Link<'_>]) -> Result<(Subject, usize), Box<Diagnostic>> {
-    let name = |i: usize| links.get(i).and_then(Link::name);
-    let end = links.first().map_or(at, |link| at.to(link.expr.span));
+pub(crate) fn resolve(root: &Arc<str>, at: Span, steps: &[Step]) -> Result<(Subject, usize), Box<Diagnostic>> {
+    let name = |i: usize| steps.get(i).and_then(Step::name);
+    let end = steps.first().map_or(at, |step| at.to(step.span()));
     let invalid = |summary: &str, detail: String| Err(Box::new(Diagnostic::error(summary, detail).at(end)));
     let needs_name = || {
-        let detail = match links.first() {
+        let detail = match steps.first() {
             None => {
                 format!("The \"{root}\" object cannot be accessed directly. Instead, access one of its attributes.")
             }
@@ -135,12 +99,12 @@ pub(crate) struct Name {
 
 /// The name at the root of a traversal, and what it refers to where it is no bound name.
 pub(crate) fn subject_of(expr: &Expr) -> Option<(Name, Option<Subject>)> {
-    let (root, links) = chain(expr);
+    let (root, steps) = expr.traversal();
     let ExprKind::Variable(name) = &root.kind else { return None };
-    let resolved = resolve(name, root.span, &links).ok();
+    let resolved = resolve(name, root.span, steps).ok();
     let mut text = name.to_string();
     let taken = resolved.as_ref().map_or(0, |(_, taken)| *taken);
-    for name in links.iter().take(taken).filter_map(Link::name) {
+    for name in steps.iter().take(taken).filter_map(Step::name) {
         text.push('.');
         text.push_str(name);
     }
@@ -180,13 +144,12 @@ impl<'a> Walk<'a> {
     fn references(self, diags: &mut Diagnostics) -> Vec<Reference> {
         let mut references = Vec::new();
         for expr in self.found {
-            let (root, links) = chain(expr);
+            let (root, steps) = expr.traversal();
             let ExprKind::Variable(name) = &root.kind else { continue };
-            match resolve(name, root.span, &links) {
+            match resolve(name, root.span, steps) {
                 Ok((subject, taken)) => {
-                    let path = links.iter().skip(taken).map_while(|link| key_text(link.expr)).collect();
-                    let last = taken.checked_sub(1).and_then(|last| links.get(last));
-                    let span = last.map_or(root.span, |link| link.expr.span);
+                    let path = steps.iter().skip(taken).map_while(key_text).collect();
+                    let span = up_to(root, steps, taken);
                     references.push(Reference { subject, path, span });
                 }
                 Err(diagnostic) => diags.push(*diagnostic),
@@ -245,20 +208,16 @@ impl<'a> Walk<'a> {
                 }
             }
             ExprKind::Paren(inner) | ExprKind::Unary(_, inner) => self.expr(inner),
-            ExprKind::Variable(_) | ExprKind::GetAttr(..) | ExprKind::Index(..) => self.traversal(expr),
-            ExprKind::Splat(base, tail) | ExprKind::AttrSplat(base, tail) => {
-                self.expr(base);
-                self.steps(tail);
-            }
+            ExprKind::Variable(_) | ExprKind::Traversal(_) => self.traversal(expr),
             ExprKind::Call(call) => call.args.iter().for_each(|arg| self.expr(arg)),
-            ExprKind::Binary(left, _, right) => {
-                self.expr(left);
-                self.expr(right);
+            ExprKind::Operation(operation) => {
+                self.expr(&operation.first);
+                operation.rest.iter().for_each(|(_, operand)| self.expr(operand));
             }
-            ExprKind::Conditional(condition, yes, no) => {
-                self.expr(condition);
-                self.expr(yes);
-                self.expr(no);
+            ExprKind::Conditional(inner) => {
+                self.expr(&inner.condition);
+                self.expr(&inner.yes);
+                self.expr(&inner.no);
             }
             ExprKind::For(expr) => {
                 self.expr(&expr.collection);
@@ -272,25 +231,15 @@ impl<'a> Walk<'a> {
     }
 
     fn traversal(&mut self, expr: &'a Expr) {
-        let (root, links) = chain(expr);
+        let (root, steps) = expr.traversal();
         match &root.kind {
             ExprKind::Variable(name) if self.bound.contains(name) => {}
             ExprKind::Variable(_) => self.found.push(expr),
             _ => self.expr(root),
         }
-        for link in links {
-            if let ExprKind::Index(_, key) = &link.expr.kind {
+        for step in steps {
+            if let Step::Index(key, _) = step {
                 self.expr(key);
-            }
-        }
-    }
-
-    fn steps(&mut self, tail: &'a [Step]) {
-        for step in tail {
-            match step {
-                Step::Attr(..) => {}
-                Step::Index(key) => self.expr(key),
-                Step::Splat(tail, _) => self.steps(tail),
             }
         }
     }
@@ -314,15 +263,21 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The place of a root with the first of its steps.
+pub(crate) fn up_to(root: &Expr, steps: &[Step], taken: usize) -> Span {
+    let last = taken.checked_sub(1).and_then(|last| steps.get(last));
+    last.map_or(root.span, |step| root.span.to(step.span()))
+}
+
 /// A name, or a key that is a literal.
-fn key_text(expr: &Expr) -> Option<Arc<str>> {
-    match &expr.kind {
-        ExprKind::GetAttr(_, name, _) => Some(name.clone()),
-        ExprKind::Index(_, key) => match &key.kind {
+fn key_text(step: &Step) -> Option<Arc<str>> {
+    match step {
+        Step::Attr(name, _) => Some(name.clone()),
+        Step::Index(key, _) => match &key.kind {
             ExprKind::String(text) => Some(text.clone()),
             ExprKind::Number(n) => Some(n.to_string().into()),
             _ => None,
         },
-        _ => None,
+        Step::Splat(_) | Step::AttrSplat(..) => None,
     }
 }

@@ -19,6 +19,7 @@ pub mod version;
 use super::context::Context;
 use super::exit::{Failure, Outcome};
 use crate::diag::Diagnostic;
+use crate::lang::stack::STACK;
 use clap::Subcommand;
 
 /// The commands.
@@ -74,7 +75,7 @@ impl Command {
     /// Why it failed.
     pub fn run(&self, context: &mut Context) -> Outcome {
         let runtime = || {
-            tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+            tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build().map_err(|error| {
                 Failure::from(Diagnostic::error("No runtime", format!("The system gives no threads: {error}.")))
             })
         };

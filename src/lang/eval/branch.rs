@@ -1,6 +1,6 @@
 //! Conditionals.
 
-use super::super::ast::Expr;
+use super::super::ast::{Conditional, Expr};
 use super::super::convert::{convert, unify};
 use super::super::types::Type;
 use super::super::value::{Kind, Refinements, Value};
@@ -52,7 +52,8 @@ impl Evaluator<'_> {
         (result, diags)
     }
 
-    pub(super) fn conditional(&mut self, condition: &Expr, yes: &Expr, no: &Expr, whole: &Expr) -> Value {
+    pub(super) fn conditional(&mut self, inner: &Conditional, whole: &Expr) -> Value {
+        let Conditional { condition, yes, no } = inner;
         let (yes_value, yes_diags) = self.aside(|inner| inner.expr(yes));
         let (no_value, no_diags) = self.aside(|inner| inner.expr(no));
         self.goes_through(&yes_value, whole);

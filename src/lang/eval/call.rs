@@ -2,7 +2,6 @@
 
 use super::super::ast::{Call, Expr, ExprKind};
 use super::super::functions;
-use super::super::reference::chain;
 use super::super::types::Type;
 use super::super::value::{Kind, Value};
 use super::{Evaluator, unknown};
@@ -143,11 +142,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// True for a name with attributes and indices after it, or a splat of it.
+/// True for a name with attributes, indices and splats after it.
 fn is_reference(expr: &Expr) -> bool {
-    match &chain(expr).0.kind {
-        ExprKind::Variable(_) => true,
-        ExprKind::Splat(base, _) | ExprKind::AttrSplat(base, _) => is_reference(base),
-        _ => false,
-    }
+    matches!(expr.traversal().0.kind, ExprKind::Variable(_))
 }

@@ -7,10 +7,10 @@ use super::super::value::{Kind, Value};
 use super::Evaluator;
 
 impl Evaluator<'_> {
-    /// Name and description of each variable, local value and bound name in an expression.
-    pub(super) fn values_in_play(&mut self, around: &Expr) -> Vec<(String, String)> {
+    /// Name and description of each variable, local value and bound name in parts of an expression.
+    pub(super) fn values_in_play(&mut self, around: &[&Expr]) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for root in roots(around) {
+        for root in around.iter().flat_map(|part| roots(part)) {
             let Some((name, subject)) = subject_of(root) else { continue };
             let shown = match self.bindings.iter().rev().find(|(bound, _)| **bound == *name.root) {
                 Some((_, value)) => Some((name.root.to_string(), value.clone())),

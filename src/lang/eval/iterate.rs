@@ -1,13 +1,11 @@
 //! `for` expressions and splats.
 
-use super::super::access;
 use super::super::ast::{Expr, ForExpr, Step};
 use super::super::convert::convert;
 use super::super::number::Number;
 use super::super::types::Type;
 use super::super::value::{Kind, Marks, Refinements, Value};
 use super::{Evaluator, unknown};
-use crate::diag::Span;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -139,26 +137,21 @@ impl Evaluator<'_> {
     }
 
     /// `base[*]`: each element of a sequence; null is an empty one, any other single value a sequence of one.
-    pub(super) fn splat(&mut self, base: &Expr, tail: &[Step], span: Span) -> Value {
-        let value = self.expr(base);
-        self.splat_value(&value, tail, base, span)
-    }
-
-    fn splat_value(&mut self, value: &Value, tail: &[Step], base: &Expr, span: Span) -> Value {
+    pub(super) fn splat(&mut self, value: &Value, tail: &[Step], whole: &Expr) -> Value {
         let marks = value.marks;
         let ty = value.ty();
         let sequence = matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_));
         match &value.kind {
             Kind::Null(_) if sequence => {
                 let detail = "Splat expressions (with the * symbol) cannot be applied to null sequences.";
-                self.error("Splat of null value", detail, span, base);
+                self.error("Splat of null value", detail, whole.span, whole);
                 unknown()
             }
             Kind::Null(_) => Value::tuple(Vec::new()).marked(marks),
             Kind::Unknown(Type::Dynamic, _) => unknown().marked(marks),
             Kind::Unknown(..) if !sequence => {
                 let (only, _) = value.unmarked();
-                let element = self.steps(only, tail, base);
+                let element = self.follow(only, tail, whole);
                 match value.is_definitely_not_null() {
                     true => Value::tuple(vec![element]).marked(marks),
                     // Null would give no element.
@@ -167,24 +160,24 @@ impl Evaluator<'_> {
             }
             Kind::Unknown(Type::Tuple(types), _) => {
                 let elements: Vec<Value> =
-                    types.iter().map(|ty| self.steps(Value::unknown(ty.clone()), tail, base)).collect();
+                    types.iter().map(|ty| self.follow(Value::unknown(ty.clone()), tail, whole)).collect();
                 Value::unknown_not_null(Type::tuple(elements.iter().map(Value::ty))).marked(marks)
             }
             Kind::Unknown(_, refinements) => {
-                let element = self.element_type(&ty, tail, base);
+                let element = self.element_type(&ty, tail, whole);
                 let length = refinements.as_ref().and_then(|refinements| refinements.length);
                 Value::refined(Type::list(element), Refinements { not_null: true, length, ..Refinements::default() })
                     .marked(marks)
             }
             Kind::Tuple(elements) => {
-                let results = elements.iter().map(|element| self.steps(element.clone(), tail, base)).collect();
+                let results = elements.iter().map(|element| self.follow(element.clone(), tail, whole)).collect();
                 Value::tuple(results).marked(marks)
             }
             Kind::List(_, elements) | Kind::Set(_, elements) => {
                 let results: Vec<Value> =
-                    elements.iter().map(|element| self.steps(element.clone(), tail, base)).collect();
+                    elements.iter().map(|element| self.follow(element.clone(), tail, whole)).collect();
                 let element = match results.first() {
-                    None => self.element_type(&ty, tail, base),
+                    None => self.element_type(&ty, tail, whole),
                     Some(first) => first.ty(),
                 };
                 // Elements of one type give results of one type, but for what depends on the value.
@@ -195,36 +188,14 @@ impl Evaluator<'_> {
             }
             _ => {
                 let (only, _) = value.unmarked();
-                Value::tuple(vec![self.steps(only, tail, base)]).marked(marks)
+                Value::tuple(vec![self.follow(only, tail, whole)]).marked(marks)
             }
         }
     }
 
-    fn element_type(&mut self, ty: &Type, tail: &[Step], base: &Expr) -> Type {
+    fn element_type(&mut self, ty: &Type, tail: &[Step], whole: &Expr) -> Type {
         let element = Value::unknown(ty.element().cloned().unwrap_or(Type::Dynamic));
-        self.steps(element, tail, base).ty()
-    }
-
-    fn steps(&mut self, value: Value, tail: &[Step], base: &Expr) -> Value {
-        let mut value = value;
-        for step in tail {
-            let (result, at) = match step {
-                Step::Attr(name, span) => (access::attribute(&value, name), *span),
-                Step::Index(key) => {
-                    let key_value = self.expr(key);
-                    (access::index(&value, &key_value), key.span)
-                }
-                Step::Splat(tail, span) => return self.splat_value(&value, tail, base, *span),
-            };
-            value = match result {
-                Ok(value) => value,
-                Err(e) => {
-                    self.error(e.summary, e.detail, at, base);
-                    return unknown();
-                }
-            };
-        }
-        value
+        self.follow(element, tail, whole).ty()
     }
 }
 

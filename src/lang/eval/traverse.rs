@@ -1,49 +1,47 @@
-//! Traversals: a root, and the attributes and indices after it. Walked in a loop, however long.
+//! Traversals: a root, and the names, indices and splats after it. Walked in a loop, however long.
 
 use super::super::access;
-use super::super::ast::{Expr, ExprKind};
-use super::super::reference::{Link, Repetition, Subject, chain, resolve};
+use super::super::ast::{Expr, ExprKind, Step};
+use super::super::reference::{Repetition, Subject, resolve, up_to};
 use super::super::value::Value;
 use super::{Evaluator, unknown};
-use crate::diag::{Diagnostic, Span};
+use crate::diag::Diagnostic;
 
 impl Evaluator<'_> {
     /// Tells of a resource with instances that is named without a key, or one without that is named with it.
-    fn refuses_key(&mut self, subject: &Subject, root: Span, links: &[Link<'_>], taken: usize) -> bool {
+    fn refuses_key(&mut self, subject: &Subject, root: &Expr, steps: &[Step], taken: usize) -> bool {
         let Some(repetition) = self.scope.repetition(subject) else { return false };
-        let name = links.get(..taken).and_then(<[Link<'_>]>::last).map_or(root, |link| link.expr.span);
-        let Some(next) = links.get(taken) else { return false };
-        let indexed = matches!(next.expr.kind, ExprKind::Index(..));
-        let (what, written, key) = match (repetition, indexed) {
-            (Repetition::Single, true) => {
+        let (what, written, key) = match (repetition, steps.get(taken)) {
+            (Repetition::Single, Some(Step::Index(..))) => {
                 let detail = "This resource has neither \"count\" nor \"for_each\", so it has one instance and no keys. Remove the brackets.";
-                self.diags.push(Diagnostic::error("Unexpected resource instance key", detail).at(next.expr.span));
+                let at = up_to(root, steps, taken + 1);
+                self.diags.push(Diagnostic::error("Unexpected resource instance key", detail).at(at));
                 return true;
             }
-            (Repetition::Count, false) => ("a list", "count", "count.index"),
-            (Repetition::ForEach, false) => ("a map", "for_each", "each.key"),
+            (Repetition::Count, Some(Step::Attr(..))) => ("a list", "count", "count.index"),
+            (Repetition::ForEach, Some(Step::Attr(..))) => ("a map", "for_each", "each.key"),
             _ => return false,
         };
         let detail = format!(
             "This resource has \"{written}\" set, so it is {what} of instances. Put the key of one behind the name, like [{key}], or [*] for all."
         );
-        self.diags.push(Diagnostic::error("Missing resource instance key", detail).at(name));
+        let at = up_to(root, steps, taken);
+        self.diags.push(Diagnostic::error("Missing resource instance key", detail).at(at));
         true
     }
 
     pub(super) fn traversal(&mut self, expr: &Expr) -> Value {
-        let (root, links) = chain(expr);
-        let (mut value, rest) = match &root.kind {
+        let (root, steps) = expr.traversal();
+        let (value, rest) = match &root.kind {
             ExprKind::Variable(name) => match self.bindings.iter().rev().find(|(bound, _)| bound == name) {
-                Some((_, value)) => (value.clone(), links.as_slice()),
-                None => match resolve(name, root.span, &links) {
+                Some((_, value)) => (value.clone(), steps),
+                None => match resolve(name, root.span, steps) {
                     Ok((subject, taken)) => {
-                        if self.refuses_key(&subject, root.span, &links, taken) {
+                        if self.refuses_key(&subject, root, steps, taken) {
                             return unknown();
                         }
-                        let at =
-                            links.get(..taken).and_then(<[Link<'_>]>::last).map_or(root.span, |link| link.expr.span);
-                        (self.scope.value(&subject, at, self.diags), links.get(taken..).unwrap_or_default())
+                        let value = self.scope.value(&subject, up_to(root, steps, taken), self.diags);
+                        (value, steps.get(taken..).unwrap_or_default())
                     }
                     Err(diagnostic) => {
                         self.diags.push(*diagnostic);
@@ -51,22 +49,36 @@ impl Evaluator<'_> {
                     }
                 },
             },
-            _ => (self.expr(root), links.as_slice()),
+            _ => (self.expr(root), steps),
         };
-        for link in rest {
-            let result = match &link.expr.kind {
-                ExprKind::GetAttr(_, name, _) => access::attribute(&value, name),
-                ExprKind::Index(_, key) => {
-                    let key = self.expr(key);
-                    access::index(&value, &key)
+        let value = self.follow(value, rest, expr);
+        match rest.iter().any(|step| matches!(step, Step::Splat(_) | Step::AttrSplat(..))) {
+            true => self.built(value, expr),
+            false => value,
+        }
+    }
+
+    /// What steps from a value lead to. `whole` is the expression that they are of.
+    pub(super) fn follow(&mut self, mut value: Value, mut steps: &[Step], whole: &Expr) -> Value {
+        while let Some((step, behind)) = steps.split_first() {
+            steps = behind;
+            let (result, at) = match step {
+                Step::Attr(name, span) => (access::attribute(&value, name), *span),
+                Step::Index(key, _) => {
+                    let key_value = self.expr(key);
+                    (access::index(&value, &key_value), key.span)
                 }
-                _ => return unknown(),
+                Step::Splat(_) => return self.splat(&value, behind, whole),
+                Step::AttrSplat(taken, _) => {
+                    let (tail, others) = behind.split_at((*taken).min(behind.len()));
+                    steps = others;
+                    (Ok(self.splat(&value, tail, whole)), whole.span)
+                }
             };
             value = match result {
                 Ok(value) => value,
                 Err(e) => {
-                    let at = link.span();
-                    self.error(e.summary, e.detail, at, expr);
+                    self.error(e.summary, e.detail, at, whole);
                     return unknown();
                 }
             };

@@ -10,9 +10,10 @@ mod rewrite;
 mod tests;
 
 use super::parse::parse_body;
+use super::syntax::grammar::{self, Fault};
 use super::syntax::token::{Kind, Texts, Token};
-use super::syntax::{grammar, scan};
-use crate::diag::{Diagnostic, Diagnostics, FileId, Span};
+use super::syntax::{Source, scan};
+use crate::diag::{Diagnostic, Diagnostics, FileId};
 
 /// Formats a configuration file. `None` where Terraform would refuse it; then at least one error is pushed.
 pub fn format(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<String> {
@@ -22,21 +23,15 @@ pub fn format(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Strin
         return None;
     }
     let tokens = scan::scan(text);
-    let mut texts = Texts { source: text, added: String::new() };
-    let places = match grammar::read(&tokens, &texts) {
-        Ok(read) => read.places,
-        Err(misplaced) => {
-            explain(
-                file,
-                text,
-                tokens.get(misplaced.token).copied(),
-                misplaced.fault == grammar::Fault::TooDeep,
-                diags,
-            );
-            return None;
-        }
+    let read = grammar::read(Source::whole(file, text), &tokens).ok();
+    // The parser tells what is wrong. `{ a.b = 1 }` is a question of meaning.
+    let is_good = |read: &grammar::Read<_>| read.faults.iter().all(|fault| fault.fault == Fault::AmbiguousKey);
+    let Some(read) = read.filter(is_good) else {
+        parse_body(file, text, diags);
+        return None;
     };
-    let mut tokens = rewrite::rewrite(tokens, &mut texts, places);
+    let mut texts = Texts { source: text, added: String::new() };
+    let mut tokens = rewrite::rewrite(tokens, &mut texts, read.places);
     layout::lay_out(&mut tokens, &texts);
     Some(written(&tokens, &texts))
 }
@@ -61,20 +56,4 @@ fn written(tokens: &[Token], texts: &Texts<'_>) -> String {
         text.push_str(texts.of(*token));
     }
     text
-}
-
-/// The parser knows better words for what is wrong, if it finds it wrong too.
-fn explain(file: FileId, text: &str, token: Option<Token>, too_deep: bool, diags: &mut Diagnostics) {
-    let mut found = Diagnostics::new();
-    parse_body(file, text, &mut found);
-    if !found.has_errors() {
-        let (summary, detail) = match too_deep {
-            true => ("Nesting too deep", "Brackets, templates and blocks nest too deep here to be formatted."),
-            false => ("Invalid syntax", "This cannot stand here, so the file is left as it is."),
-        };
-        let span = token.map(|token| Span { file, start: token.start, end: token.end });
-        let error = Diagnostic::error(summary, detail);
-        found.push(span.into_iter().fold(error, Diagnostic::at));
-    }
-    diags.extend(found);
 }

@@ -4,9 +4,9 @@
 //! is no expression (a comment or an operator behind a line end). Here the label stays, and parentheses hold the rest.
 
 use super::super::printable::escaped;
+use super::super::syntax::escape::unescape;
 use super::super::syntax::grammar::Place;
 use super::super::syntax::token::{Kind, Texts, Token};
-use std::borrow::Cow;
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
@@ -127,7 +127,7 @@ fn quoted(label: &[Token], texts: &mut Texts<'_>) -> Vec<Token> {
     let text = label.iter().filter(|token| matches!(token.kind, Kind::Ident | Kind::QuotedLit)).fold(
         String::new(),
         |mut text, token| {
-            text.push_str(&unescaped(texts.of(*token)));
+            text.push_str(&unescape(texts.of(*token)).unwrap_or_default());
             text
         },
     );
@@ -139,37 +139,4 @@ fn quoted(label: &[Token], texts: &mut Texts<'_>) -> Vec<Token> {
     }
     tokens.push(texts.add(Kind::CQuote, "\""));
     tokens
-}
-
-/// A quoted text without its escapes, which were found good.
-fn unescaped(text: &str) -> Cow<'_, str> {
-    if !text.contains(['\\', '$', '%']) {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        plain.push_str(rest.get(..at).unwrap_or_default());
-        let escape = rest.get(at + 1..).unwrap_or_default();
-        let hex = |len: usize| {
-            let code = escape.get(1..1 + len).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-            (code.and_then(char::from_u32).unwrap_or('\u{fffd}'), 1 + len)
-        };
-        let (letter, len) = match escape.bytes().next() {
-            Some(b'n') => ('\n', 1),
-            Some(b'r') => ('\r', 1),
-            Some(b't') => ('\t', 1),
-            Some(b'u') => hex(4),
-            Some(b'U') => hex(8),
-            Some(b'"') => ('"', 1),
-            _ => ('\\', 1),
-        };
-        plain.push(letter);
-        rest = escape.get(len..).unwrap_or_default();
-    }
-    plain.push_str(rest);
-    match plain.starts_with("$${") || plain.starts_with("%%{") {
-        true => Cow::Owned(plain.split_off(1)),
-        false => Cow::Owned(plain),
-    }
 }

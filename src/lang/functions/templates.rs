@@ -4,13 +4,13 @@ use super::CallError;
 use super::filesystem::read_text;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources, Span};
-use crate::lang::ast::{Expr, ExprKind, TemplatePart};
+use crate::lang::ast::{Expr, ExprKind};
 use crate::lang::eval::evaluate_in;
-use crate::lang::parse::parse_expr;
+use crate::lang::parse::parse_template;
 use crate::lang::reference::{Effects, Scope, Subject};
 use crate::lang::resolve::roots;
 use crate::lang::types::Type;
-use crate::lang::value::{Kind, Value};
+use crate::lang::value::Value;
 use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -26,10 +26,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-/// Stands at the end of every template, so that a final strip marker does not reach the line break of the heredoc.
-const END: &str = "\u{10FFFD}";
-
-/// A template is read as a heredoc: nothing is escaped in either.
 fn render(args: &Args<'_>, name: &str, template: &str) -> Outcome {
     if args.effects.in_template() {
         let message = "cannot recursively call a template function from inside another template function";
@@ -50,25 +46,16 @@ fn render(args: &Args<'_>, name: &str, template: &str) -> Outcome {
             return Err(CallError::argument(1, message));
         }
     }
-    let mut marker = "END".to_owned();
-    while template.contains(&marker) {
-        marker.push('_');
-    }
-    let text = format!("<<{marker}\n{template}{END}\n{marker}");
     let mut sources = Sources::default();
-    let file = sources.add(name, text.as_str());
+    let file = sources.add(name, template);
     let mut diags = Diagnostics::new();
-    let expr = parse_expr(file, &text, &mut diags);
-    // The heredoc has one line before the template.
+    let expr = parse_template(file, template, &mut diags);
     let place = |span: Span| {
         let ((line, column), (_, end)) = (sources.position(file, span.start), sources.position(file, span.end));
-        format!("{name}:{},{column}-{end}", line.saturating_sub(1))
+        format!("{name}:{line},{column}-{end}")
     };
     let fault = |diagnostic: &Diagnostic| {
         let at = diagnostic.span.map_or_else(|| name.to_owned(), place);
-        if diagnostic.detail.contains(END) {
-            return CallError::call(format!("{at}: Unexpected end of template; what is open in it must be closed"));
-        }
         let detail = diagnostic.detail.trim_end_matches('.');
         CallError::call(format!("{at}: {}; {detail}", diagnostic.summary))
     };
@@ -78,39 +65,20 @@ fn render(args: &Args<'_>, name: &str, template: &str) -> Outcome {
     }
     let Some(expr) = expr else { return Err(CallError::argument(0, "not a template")) };
     for root in roots(&expr) {
-        if let Some((missing, span)) = root_name(root)
+        if let Expr { kind: ExprKind::Variable(missing), span } = root.traversal().0
             && !entries.contains_key(missing)
         {
-            let message = format!("vars map does not contain key \"{missing}\", referenced at {}", place(span));
+            let message = format!("vars map does not contain key \"{missing}\", referenced at {}", place(*span));
             return Err(CallError::argument(1, message));
         }
     }
     let bindings: Vec<(Arc<str>, Value)> =
         entries.iter().map(|(name, value)| (name.clone(), value.clone().marked(vars.marks))).collect();
-    // A template of nothing but one interpolation has the type of that.
-    let whole = match &expr.kind {
-        ExprKind::Template(parts) => match parts.as_slice() {
-            [TemplatePart::Interpolation(only), TemplatePart::Text(end)] if end.trim_end() == END => only,
-            _ => &expr,
-        },
-        _ => &expr,
-    };
-    let rendered = evaluate_in(whole, &Template { effects: args.effects }, &bindings, &mut diags);
+    let rendered = evaluate_in(&expr, &Template { effects: args.effects }, &bindings, &mut diags);
     if let Some(error) = first_error(&diags) {
         return Err(error);
     }
-    let rendered = rendered.marked(vars.marks);
-    let Kind::String(text) = &rendered.kind else { return Ok(rendered) };
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    Ok(Value::string(text.strip_suffix(END).unwrap_or(text)).marked(rendered.marks))
-}
-
-fn root_name(expr: &Expr) -> Option<(&Arc<str>, Span)> {
-    match &expr.kind {
-        ExprKind::Variable(name) => Some((name, expr.span)),
-        ExprKind::GetAttr(base, ..) | ExprKind::Index(base, _) => root_name(base),
-        _ => None,
-    }
+    Ok(rendered.marked(vars.marks))
 }
 
 /// Where only the variables of the template are known: they are bound, so that nothing is asked of the scope.

@@ -1,31 +1,11 @@
 //! Syntax errors in our words: what was expected, what stands there, what to do.
 
-use super::super::syntax::grammar::{Fault, Within};
+use super::super::syntax::Source;
+use super::super::syntax::escape::{EscapeFault, unescape};
+use super::super::syntax::grammar::{DEEPEST, Fault, Refused, Within};
 use super::super::syntax::token::Kind;
-use super::Source;
-use super::explain;
-use super::template::{QuotedFault, unescape};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span};
 use std::ops::Range;
-
-/// A text that Terraform refuses.
-pub(super) struct Refused {
-    /// What cannot stand where it stands.
-    pub(super) at: Range<usize>,
-    /// What that is.
-    pub(super) kind: Kind,
-    /// Why.
-    pub(super) fault: Fault,
-    /// What it stands inside of, and where that starts.
-    pub(super) within: Option<(Within, Range<usize>)>,
-}
-
-impl Refused {
-    /// True where the syntax crate reads it too, so that lowering has the words.
-    pub(super) fn is_read(&self) -> bool {
-        matches!(self.fault, Fault::TooDeep | Fault::Repeated)
-    }
-}
 
 /// What stands at an offset: its range, and words for it.
 fn found(text: &str, offset: usize) -> (Range<usize>, String) {
@@ -46,26 +26,30 @@ fn found(text: &str, offset: usize) -> (Range<usize>, String) {
 pub(super) fn refused(source: Source<'_>, refused: &Refused) -> Diagnostic {
     let text = source.text;
     let told = match (refused.kind, &refused.within) {
-        (Kind::Invalid, _) => character(text, refused),
-        (Kind::QuotedLit, _) => Some(escape(source, refused.at.clone())),
+        _ if matches!(refused.fault, Fault::TooDeep) => None,
+        (Kind::Invalid, _) => Some(character(text, refused)),
+        (Kind::QuotedLit, _) => Some(escape(text, refused.at.clone())),
         (Kind::Eof, Some((within, opener))) => unclosed(text, *within, opener),
         _ => None,
     };
-    let (range, summary, detail) = match told {
-        Some(Told::Whole(diagnostic)) => return *diagnostic,
-        Some(Told::Words(range, summary, detail)) => (range, summary, detail),
-        None => words(text, refused),
-    };
+    let (range, summary, detail) = told.unwrap_or_else(|| words(text, refused));
     Diagnostic::error(summary, detail).at(source.span(range))
 }
 
-enum Told {
-    Words(Range<usize>, &'static str, String),
-    Whole(Box<Diagnostic>),
+/// The same name twice in one body.
+pub(super) fn repeated(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("Attribute redefined", set_already(name)).at(span)
 }
 
+fn set_already(name: &str) -> String {
+    format!("The argument \"{name}\" was already set in this block. Each argument may be set only once.")
+}
+
+/// Where to point, the summary and the detail.
+type Told = (Range<usize>, &'static str, String);
+
 /// What the language has no use for.
-fn character(text: &str, refused: &Refused) -> Option<Told> {
+fn character(text: &str, refused: &Refused) -> Told {
     let at = refused.at.clone();
     let token = text.get(at.clone()).unwrap_or_default();
     let operator = |detail: &str| ("Unsupported operator", detail.to_owned());
@@ -73,7 +57,7 @@ fn character(text: &str, refused: &Refused) -> Option<Told> {
     let (summary, detail) = match token {
         _ if token.starts_with("/*") => {
             let detail = "This comment is not closed: \"*/\" is missing.";
-            return Some(Told::Words(at.start..at.start + 2, "Unclosed comment", detail.into()));
+            return (at.start..at.start + 2, "Unclosed comment", detail.into());
         }
         "\n" | "\r" if matches!(refused.within, Some((Within::Quotes, _))) => (
             "Invalid multi-line string",
@@ -94,15 +78,25 @@ fn character(text: &str, refused: &Refused) -> Option<Told> {
         }
         _ => ("Invalid character", format!("{} is not used within the language.", found(text, at.start).1)),
     };
-    Some(Told::Words(at, summary, detail))
+    (at, summary, detail)
 }
 
-/// The first escape of a quoted text that stands for nothing.
-fn escape(source: Source<'_>, at: Range<usize>) -> Told {
-    let raw = source.text.get(at.clone()).unwrap_or_default();
-    let (range, fault) = unescape(raw).err().unwrap_or((0..raw.len(), QuotedFault::Quote));
-    let span = source.span(at.start + range.start..at.start + range.end);
-    Told::Whole(Box::new(explain::quoted_literal(&fault, span)))
+/// The first escape of a quoted text that stands for nothing; a text that is in order stands where none may.
+fn escape(text: &str, at: Range<usize>) -> Told {
+    let raw = text.get(at.clone()).unwrap_or_default();
+    let Err((range, fault)) = unescape(raw) else {
+        let detail = "A quotation mark ends the string here, inside a template directive. Close the directive first, or write \\\".";
+        return (at, "Invalid template", detail.into());
+    };
+    let detail = match fault {
+        EscapeFault::Selector(c) => format!(
+            "The symbol \"{c}\" is not a valid escape sequence selector. The escapes are \\n, \\r, \\t, \\\", \\\\, \\uNNNN and \\UNNNNNNNN; a backslash itself is written \\\\."
+        ),
+        EscapeFault::Digits('u') => "The \\u escape sequence must be followed by four hexadecimal digits.".into(),
+        EscapeFault::Digits(_) => "The \\U escape sequence must be followed by eight hexadecimal digits.".into(),
+        EscapeFault::NoCharacter => "The digits of this escape sequence do not name a Unicode character.".into(),
+    };
+    (at.start + range.start..at.start + range.end, "Invalid escape sequence", detail)
 }
 
 /// What is still open at the end of the text: told where it opens.
@@ -120,13 +114,13 @@ fn unclosed(text: &str, within: Within, opener: &Range<usize>) -> Option<Told> {
         Within::Heredoc => {
             let detail = "The closing marker of this heredoc is missing: it stands alone on its line, after white space at most.";
             let end = text.get(opener.clone()).map_or(opener.end, |line| opener.start + line.trim_end().len());
-            return Some(Told::Words(opener.start..end, "Unterminated template string", detail.into()));
+            return Some((opener.start..end, "Unterminated template string", detail.into()));
         }
         Within::Conditional => return None,
     };
     let open = text.get(opener.clone()).unwrap_or_default();
     let detail = format!("There is no closing \"{close}\" for this \"{open}\" before the end of the text.");
-    Some(Told::Words(opener.clone(), summary, detail))
+    Some((opener.clone(), summary, detail))
 }
 
 /// What people of other languages write, and how it is written here: the word that stands before, or at, the fault.
@@ -149,7 +143,7 @@ fn elsewhere(text: &str, at: &Range<usize>) -> &'static str {
 }
 
 /// A rule of the grammar that is broken.
-fn words(text: &str, refused: &Refused) -> (Range<usize>, &'static str, String) {
+fn words(text: &str, refused: &Refused) -> Told {
     let (whole, what) = found(text, refused.at.start);
     let mut at = if refused.kind == Kind::LineComment { whole.clone() } else { refused.at.clone() };
     let template = matches!(refused.within, Some((Within::Quotes | Within::Interpolation, _)));
@@ -314,15 +308,22 @@ fn words(text: &str, refused: &Refused) -> (Range<usize>, &'static str, String) 
             ("Unterminated template string", "The text ends before the template does.".into())
         }
         Fault::End => ("Extra characters after expression", format!("One expression is complete, but {what} follows it.")),
-        Fault::Template | Fault::TooDeep | Fault::Repeated => {
-            ("Invalid syntax", format!("{what} does not fit here."))
-        }
+        Fault::Template => ("Invalid syntax", format!("{what} does not fit here.")),
+        Fault::TooDeep => (
+            "Expression too deep",
+            format!("Blocks, expressions and templates nest at most {DEEPEST} levels deep. Move an inner part into a local value."),
+        ),
+        Fault::Repeated => ("Attribute redefined", set_already(text.get(at.clone()).unwrap_or_default())),
+        Fault::AmbiguousKey => (
+            "Ambiguous attribute key",
+            "If this expression is intended to be a reference, wrap it in parentheses. If it's instead intended as a literal name containing periods, wrap it in quotes to create a string literal.".into(),
+        ),
     };
     (at, summary, detail)
 }
 
 /// A directive that closes none that is open.
-fn unbalanced(text: &str, refused: &Refused) -> (Range<usize>, &'static str, String) {
+fn unbalanced(text: &str, refused: &Refused) -> Told {
     let word = text.get(refused.at.clone()).unwrap_or_default();
     let start = refused.within.as_ref().map_or(refused.at.start, |(_, opener)| opener.start);
     let rest = text.get(refused.at.end..).unwrap_or_default();

@@ -7,14 +7,15 @@ use unicode_ident::{is_xid_continue, is_xid_start};
 enum Mode {
     Code,
     Quoted,
-    /// With its marker, and whether a line starts here.
+    /// With its marker, and whether a line starts here. The text of a template alone has no marker, and no end.
     Heredoc {
-        marker: (usize, usize),
+        marker: Option<(usize, usize)>,
         line_start: bool,
     },
 }
 
-struct Scanner<'a> {
+/// Cuts a text, step by step.
+pub(in crate::lang) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -22,36 +23,83 @@ struct Scanner<'a> {
     /// Where the last token ended.
     last: usize,
     modes: Vec<Mode>,
+    /// The end of the text ends a line too.
+    ends_line: bool,
     braces: i64,
     /// The braces that end a template sequence, by their depth.
     sequences: Vec<i64>,
 }
 
-/// Cuts a text. The last token is the end of the file. Every byte of the text is in a token or counted as blank before
+/// Cuts a file. The last token is the end of the file. Every byte of the text is in a token or counted as blank before
 /// one; a byte order mark is counted as blank.
 pub(in crate::lang) fn scan(text: &str) -> Vec<Token> {
-    let mut scanner = Scanner {
-        text,
-        bytes: text.as_bytes(),
-        at: if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 },
-        tokens: Vec::with_capacity(text.len() / 5),
-        last: 0,
-        modes: vec![Mode::Code],
-        braces: 0,
-        sequences: Vec::new(),
-    };
-    while scanner.at < scanner.bytes.len() {
-        match scanner.modes.last() {
-            None | Some(Mode::Code) => scanner.code(),
-            Some(Mode::Quoted) => scanner.quoted(),
-            Some(&Mode::Heredoc { marker, line_start }) => scanner.heredoc(marker, line_start),
-        }
-    }
-    scanner.push(Kind::Eof, 0);
-    scanner.tokens
+    Scanner::new(text).all()
 }
 
-impl Scanner<'_> {
+/// Cuts the text of one expression: the end of the text may be that of the line which ends a heredoc.
+pub(in crate::lang) fn scan_expression(text: &str) -> Vec<Token> {
+    Scanner { ends_line: true, ..Scanner::new(text) }.all()
+}
+
+/// Cuts the text of a template, which is written as in a heredoc.
+pub(in crate::lang) fn scan_template(text: &str) -> Vec<Token> {
+    Scanner { at: 0, modes: vec![Mode::Heredoc { marker: None, line_start: true }], ..Scanner::new(text) }.all()
+}
+
+impl<'a> Scanner<'a> {
+    pub(in crate::lang) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 },
+            tokens: Vec::new(),
+            last: 0,
+            modes: vec![Mode::Code],
+            ends_line: false,
+            braces: 0,
+            sequences: Vec::new(),
+        }
+    }
+
+    fn all(mut self) -> Vec<Token> {
+        self.tokens.reserve(self.text.len() / 5);
+        while self.step() {}
+        self.push(Kind::Eof, 0);
+        self.tokens
+    }
+
+    /// Goes on behind the last token; false at the end of the text.
+    fn step(&mut self) -> bool {
+        if self.at >= self.bytes.len() {
+            return false;
+        }
+        match self.modes.last() {
+            None | Some(Mode::Code) => self.code(),
+            Some(Mode::Quoted) => self.quoted(),
+            Some(&Mode::Heredoc { marker, line_start }) => self.heredoc(marker, line_start),
+        }
+        true
+    }
+
+    /// Takes the tokens of the next step; `None` at the end of the text.
+    pub(in crate::lang) fn take(&mut self) -> Option<Vec<Token>> {
+        self.step().then(|| std::mem::take(&mut self.tokens))
+    }
+
+    /// Reads on as code outside of the quotes that are open.
+    pub(in crate::lang) fn leave_quotes(&mut self) {
+        if let Some(Mode::Quoted) = self.modes.last() {
+            self.modes.pop();
+        }
+    }
+
+    /// Reads on as code outside of everything.
+    pub(in crate::lang) fn leave_all(&mut self) {
+        self.modes.clear();
+        self.sequences.clear();
+        self.braces = 0;
+    }
+
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.bytes.get(self.at + ahead).copied()
     }
@@ -75,6 +123,7 @@ impl Scanner<'_> {
         match (self.peek(ahead), self.peek(ahead + 1)) {
             (Some(b'\n'), _) => Some(1),
             (Some(b'\r'), Some(b'\n')) => Some(2),
+            (None, _) if self.ends_line => Some(0),
             _ => None,
         }
     }
@@ -180,10 +229,10 @@ impl Scanner<'_> {
         let flush = usize::from(self.peek(2) == Some(b'-'));
         let name = self.ident(2 + flush);
         match self.line_end(2 + flush + name) {
-            Some(end) if name > 0 => {
+            Some(end) if name > 0 && end > 0 => {
                 let start = self.at + 2 + flush;
                 self.push(Kind::OHeredoc, 2 + flush + name + end);
-                self.modes.push(Mode::Heredoc { marker: (start, start + name), line_start: true });
+                self.modes.push(Mode::Heredoc { marker: Some((start, start + name)), line_start: true });
             }
             _ => self.push(Kind::Comparison, 1),
         }
@@ -241,7 +290,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn heredoc(&mut self, marker: (usize, usize), line_start: bool) {
+    fn heredoc(&mut self, marker: Option<(usize, usize)>, line_start: bool) {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let mut len = match rest.first() {
             Some(&sign @ (b'$' | b'%')) => {
@@ -266,7 +315,7 @@ impl Scanner<'_> {
             return self.push(Kind::StringLit, len);
         };
         let line = self.text.get(self.at..self.at + len).unwrap_or_default();
-        if line_start && Some(line.trim()) == self.text.get(marker.0..marker.1) {
+        if line_start && marker.is_some_and(|(start, end)| self.text.get(start..end) == Some(line.trim())) {
             self.push(Kind::CHeredoc, len);
             self.push(Kind::Newline, end);
             self.modes.pop();

@@ -1,5 +1,20 @@
 //! Why a token cannot stand where it stands.
 
+use super::super::token::Kind;
+use std::ops::Range;
+
+/// What is refused, and why; ranges count bytes of the text.
+pub(in crate::lang) struct Refused {
+    /// What cannot stand where it stands.
+    pub(in crate::lang) at: Range<usize>,
+    /// What that is.
+    pub(in crate::lang) kind: Kind,
+    /// Why.
+    pub(in crate::lang) fault: Fault,
+    /// What it stands inside of, and what opens that.
+    pub(in crate::lang) within: Option<(Within, Range<usize>)>,
+}
+
 /// What the grammar looked for, and did not find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::lang) enum Fault {
@@ -7,6 +22,8 @@ pub(in crate::lang) enum Fault {
     TooDeep,
     /// The name of an argument that stands in the same body already.
     Repeated,
+    /// A key such as `a.b`, which may be meant as a reference or as a text.
+    AmbiguousKey,
     /// The name of an argument or block.
     Item,
     /// What follows the name at fault: `=`, labels or `{`.

@@ -1,0 +1,20 @@
+//! The stack on which trees of every depth are walked.
+
+use std::io;
+use std::panic::resume_unwind;
+use std::thread::{Builder, scope};
+
+/// Bytes. Parsing, evaluating and dropping take a few frames for each level that a text nests, and text nests up to
+/// [`super::syntax::grammar::DEEPEST`] levels. Only what is used is ever taken from the machine.
+pub const STACK: usize = 256 << 20;
+
+/// Does something on a thread with such a stack.
+///
+/// # Errors
+/// The system gives no such thread.
+pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    scope(|scope| {
+        let thread = Builder::new().name("main".into()).stack_size(STACK).spawn_scoped(scope, work)?;
+        Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
