@@ -67,7 +67,7 @@ fn values_that_double_end() {
         (text(), "jsonencode(local.x)"),
         (text(), "yamlencode([local.x, local.x])"),
     ] {
-        let error = chain(start, next, 1000).unwrap_or_default();
+        let error = chain(start, next, 2000).unwrap_or_default();
         let told =
             error.starts_with("Value too large") || error.contains("combinations") || error.contains("longer than");
         assert!(told || error.contains("Evaluation too large"), "{next}: {error}");
