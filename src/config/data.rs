@@ -1,13 +1,13 @@
 //! Data sources and checks, evaluated.
 
-use super::checks::{CheckStatus, CheckedKind, Verdict};
 use super::decode::decode;
 use super::expand::Repetition;
-use super::graph::Node;
 use super::instance::{Instances, Made, wording};
 use super::model::Resource;
+use super::node::Node;
 use super::resolve::{DataInstance, Judging, Needs, Resolve};
 use super::rules::{Wording, judge};
+use super::verdict::{CheckStatus, CheckedKind, Verdict};
 use super::walk::Walk;
 use crate::address::Mode;
 use crate::diag::{Diagnostics, Severity};

@@ -1,11 +1,11 @@
 //! What a configuration evaluates to.
 
-use super::checks::CheckResult;
 use super::graph::Graph;
 use super::inputs::Inputs;
 use super::model::Configuration;
 use super::provider::ProviderSettings;
 use super::resolve::Resolve;
+use super::verdict::CheckResult;
 use super::walk::Walk;
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::Diagnostics;

@@ -1,6 +1,5 @@
 //! The instances of a resource, evaluated.
 
-use super::checks::{CheckStatus, CheckedKind, Verdict};
 use super::decode::decode;
 use super::expand::Expansion;
 use super::model::Resource;
@@ -8,6 +7,7 @@ use super::resolve::{Instance, Needs, Resolve};
 use super::rules::{Wording, judge};
 use super::scope::FrameScope;
 use super::trigger::trigger;
+use super::verdict::{CheckStatus, CheckedKind, Verdict};
 use super::walk::Walk;
 use crate::address::{InstanceAddr, InstanceKey, Mode};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};

@@ -19,6 +19,7 @@ mod model;
 mod moved_block;
 mod moves;
 mod needs;
+mod node;
 mod output;
 mod overrides;
 mod provider;
@@ -33,12 +34,13 @@ mod settling_tests;
 mod trigger;
 mod value_blocks;
 mod variable;
+mod verdict;
 mod walk;
 
-pub use checks::{CheckResult, CheckStatus, CheckedKind, CheckedObject, settled};
+pub use checks::settled;
 pub use data::{ASSERTION_FAILED, ASSERTION_LATER};
 pub use evaluate::{Evaluated, EvaluatedOutput, Evaluation, evaluate};
-pub use graph::{Graph, Node};
+pub use graph::Graph;
 pub use inputs::{Given, GivenValue, Inputs};
 pub use load::{ReadModule, is_configuration_file, is_override_file, load};
 pub use model::{
@@ -47,8 +49,10 @@ pub use model::{
 };
 pub use moves::{Move, readdress};
 pub use needs::undeclared_in;
+pub use node::Node;
 pub use overrides::LoadedFile;
 pub use provider::ProviderSettings;
 pub use resolve::{DataInstance, ImportRequest, Instance, Judging, Needs, Resolve, Unresolved};
 pub use root_scope::RootScope;
 pub use trigger::Trigger;
+pub use verdict::{CheckResult, CheckStatus, CheckedKind, CheckedObject};

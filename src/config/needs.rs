@@ -1,8 +1,8 @@
 //! What each declaration needs: the edges of the graph.
 
-use super::graph::Node;
 use super::model::Rule;
 use super::model::{Configuration, Module, ModuleId, Resource, ResourceKey};
+use super::node::Node;
 use super::value_blocks::names_only_itself;
 use crate::address::{Mode, ObjectKind};
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};

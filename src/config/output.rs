@@ -1,12 +1,12 @@
 //! Outputs, evaluated.
 
-use super::checks::{CheckStatus, CheckedKind, Verdict};
 use super::evaluate::EvaluatedOutput;
 use super::expand::Repetition;
-use super::graph::Node;
 use super::model::Output;
+use super::node::Node;
 use super::resolve::{Judging, Resolve};
 use super::rules::{Wording, judge};
+use super::verdict::{CheckStatus, CheckedKind, Verdict};
 use super::walk::Walk;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::{Marks, Type, Value, eval};

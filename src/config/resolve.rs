@@ -1,8 +1,8 @@
 //! Who says what the object of a resource instance is: the evaluation asks, the planner and the apply answer.
 
-use super::checks::CheckedKind;
 use super::model::Resource;
 use super::trigger::Trigger;
+use super::verdict::CheckedKind;
 use super::walk::Walk;
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::{Diagnostics, Span};

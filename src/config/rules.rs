@@ -1,8 +1,8 @@
 //! Rules that a configuration sets itself: validations, preconditions, postconditions, asserts.
 
 use super::block::{allow, expr, labels, missing_argument};
-use super::checks::{CheckStatus, Verdict};
 use super::model::Rule;
+use super::verdict::{CheckStatus, Verdict};
 use crate::address::InstanceAddr;
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lang::ast::{Block, Body};

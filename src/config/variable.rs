@@ -1,10 +1,10 @@
 //! The value of a variable: its input in the root module, the argument of the call in others, or its default.
 
-use super::checks::Verdict;
 use super::expand::Repetition;
 use super::inputs::default_value;
 use super::model::Variable;
 use super::rules::{Wording, judge};
+use super::verdict::Verdict;
 use super::walk::Walk;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::ast::Attribute;

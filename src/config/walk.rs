@@ -1,15 +1,17 @@
 //! The walk: evaluates every declaration in the order of the graph, and again those that reach from what became known.
 
-use super::checks::{CheckedKind, Verdicts};
+use super::checks::Verdicts;
 use super::evaluate::EvaluatedOutput;
 use super::expand::Expansion;
 use super::expand::Repetition;
-use super::graph::{Graph, Node};
+use super::graph::Graph;
 use super::inputs::Inputs;
 use super::instance::{Instances, Made};
 use super::model::{Configuration, ModuleId, Repeat};
+use super::node::Node;
 use super::resolve::{ImportRequest, Resolve};
 use super::scope::{Frame, FrameScope};
+use super::verdict::CheckedKind;
 use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::budget::Budget;

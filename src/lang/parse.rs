@@ -4,9 +4,10 @@ mod recover;
 mod refusal;
 
 use super::ast::{Body, Expr};
-use super::syntax::grammar::{self, Read, Refused};
+use super::syntax::grammar;
 use super::syntax::{Source, scan};
 use crate::diag::{Diagnostics, FileId};
+use refusal::{told, tree};
 
 /// Parses a configuration file. Errors are pushed with their place; what could be read is returned all the same.
 ///
@@ -29,20 +30,4 @@ pub fn parse_expr(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<E
 pub fn parse_template(file: FileId, text: &str, diags: &mut Diagnostics) -> Option<Expr> {
     let source = Source::whole(file, text);
     told(source, grammar::read_template(source, &scan::scan_template(text)), diags)
-}
-
-/// What was read, or `None` with the error pushed.
-fn told<T>(source: Source<'_>, read: Result<Read<T>, Box<Refused>>, diags: &mut Diagnostics) -> Option<T> {
-    match read {
-        Ok(read) => Some(tree(source, read, diags)),
-        Err(refused) => {
-            diags.push(refusal::refused(source, &refused));
-            None
-        }
-    }
-}
-
-fn tree<T>(source: Source<'_>, read: Read<T>, diags: &mut Diagnostics) -> T {
-    read.faults.iter().for_each(|fault| diags.push(refusal::refused(source, fault)));
-    read.tree
 }

@@ -9,16 +9,18 @@ mod object;
 mod offer;
 mod orphan;
 mod reads;
+mod seen;
 mod snapshot;
 
 pub use env::{CLAIM_VARIABLE, Env};
 pub use group::{Group, GroupFields, GroupId, Registry};
 pub use machine::{HashId, Machine, MachineFields, MachineId, Port, RentRequest, Status};
 pub use mark::Mark;
-pub use object::{LiveObject, ObjectId, Seen};
+pub use object::{LiveObject, ObjectId};
 pub use offer::{GlobalTemplate, Offer, OfferFacts, Version};
 pub use orphan::Orphan;
 pub use reads::{Reads, Want};
+pub use seen::Seen;
 pub use snapshot::Snapshot;
 
 use crate::money::Usd;

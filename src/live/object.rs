@@ -2,13 +2,8 @@
 
 use super::{Group, GroupId, Machine, MachineId, Status};
 use crate::address::ObjectKind;
-use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-
-/// Attributes as an answer carried them, by name. One that it did not carry is not among them.
-pub type Seen = BTreeMap<&'static str, Json>;
 
 /// Which machine or template group. Written as people name it in commands: `108209`, `/instances/templates/25115`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,15 +9,13 @@ pub mod group;
 pub mod instance;
 pub mod observe;
 pub mod script;
-mod shape;
 mod table;
 mod validate;
 
 use crate::address::{Mode, ObjectKind};
 
 pub use field::{Field, Wire, decimal, dollars};
-pub use shape::{Shape, absent};
-pub use table::{Attribute, BlockType, DataKind, Effect, Presence, Schema, TableKind, Ty, Unset};
+pub use table::{Attribute, BlockType, DataKind, Effect, Presence, Schema, Shape, TableKind, Ty, Unset, absent};
 pub use validate::validate;
 
 /// The provider's source address, as state and plan JSON name it.

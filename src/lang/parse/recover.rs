@@ -5,7 +5,7 @@ use super::super::syntax::Source;
 use super::super::syntax::grammar::{self, Fault, Refused};
 use super::super::syntax::scan::{Scanner, scan};
 use super::super::syntax::token::Kind;
-use super::{refusal, told};
+use super::refusal::{self, told};
 use crate::diag::Diagnostics;
 use std::collections::HashSet;
 

@@ -2,9 +2,9 @@
 
 use super::super::syntax::Source;
 use super::super::syntax::escape::{EscapeFault, unescape};
-use super::super::syntax::grammar::{DEEPEST, Fault, Refused, Within};
+use super::super::syntax::grammar::{DEEPEST, Fault, Read, Refused, Within};
 use super::super::syntax::token::Kind;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Diagnostics, Span};
 use std::ops::Range;
 
 /// What stands at an offset: its range, and words for it.
@@ -337,4 +337,20 @@ fn unbalanced(text: &str, refused: &Refused) -> Told {
         _ => ("Unexpected endfor directive", "No %{ for } is open here. An %{ if } ends with %{ endif }."),
     };
     (start..end, summary, detail.into())
+}
+
+/// What was read, or `None` with the error pushed.
+pub(super) fn told<T>(source: Source<'_>, read: Result<Read<T>, Box<Refused>>, diags: &mut Diagnostics) -> Option<T> {
+    match read {
+        Ok(read) => Some(tree(source, read, diags)),
+        Err(why) => {
+            diags.push(refused(source, &why));
+            None
+        }
+    }
+}
+
+pub(super) fn tree<T>(source: Source<'_>, read: Read<T>, diags: &mut Diagnostics) -> T {
+    read.faults.iter().for_each(|fault| diags.push(refused(source, fault)));
+    read.tree
 }
