@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// One configuration file, parsed.
 #[derive(Clone, Debug)]
 pub struct LoadedFile {
-    /// It is an override file ([`is_override_file`]).
+    /// It is an override file ([`super::is_override_file`]).
     pub overrides: bool,
     /// What it holds.
     pub body: Arc<Body>,

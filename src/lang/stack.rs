@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 use std::thread::{Builder, scope};
 
 /// Bytes. Parsing, evaluating and dropping take a few frames for each level that a text nests, and text nests up to
-/// [`super::syntax::grammar::DEEPEST`] levels. Only what is used is ever taken from the machine.
+/// `DEEPEST` levels of the grammar. Only what is used is ever taken from the machine.
 pub const STACK: usize = 256 << 20;
 
 /// Does something on a thread with such a stack.
