@@ -8,7 +8,7 @@
 //! | row | rooms, left to right |
 //! |---|---|
 //! | 0 words | [`clusters`], [`address`], [`diag`], [`money`], [`path`] (a place inside a value) |
-//! | 1 language | [`lang`] (the only room that names hcl) |
+//! | 1 language | [`lang`] |
 //! | 2 nouns | [`live`], [`schema`], [`config`], [`state`] |
 //! | 3 verbs | [`market`], [`plan`], [`review`] |
 //! | 4 drawing | [`render`] (apply and planning never name it) |

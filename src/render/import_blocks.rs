@@ -3,8 +3,13 @@
 use super::credential::is_credential;
 use super::escape::is_unsafe;
 use crate::address::ObjectKind;
+use crate::diag::{Diagnostics, Sources};
+use crate::lang::format::format;
 use crate::live::{Env, Group, GroupId, Machine, Mark};
 use crate::schema::script;
+use hcl::expr::{Expression, Object, ObjectKey, TemplateExpr, Traversal, Variable};
+use hcl::format::{Format, Formatter};
+use hcl::{Block, Identifier, Number};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -13,75 +18,71 @@ use std::fmt::Write as _;
 /// variable without a value. `others` are template groups that machines were rented from and that are not imported: what
 /// their environment says is no machine's own.
 pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -> String {
-    let mut out = String::new();
+    let mut blocks = Vec::new();
     let mut variables = Variables::default();
     let names: BTreeMap<GroupId, String> =
         groups.iter().map(|group| (group.id, label(group.name.as_deref(), "group", group.id.0))).collect();
     for group in groups {
         let Some(name) = names.get(&group.id) else { continue };
-        begin(&mut out, ObjectKind::TemplateGroup.resource_type(), name, group.id.0);
-        let text = |value: &Option<String>| value.as_deref().filter(|text| !text.is_empty()).map(quoted);
+        let kind = ObjectKind::TemplateGroup.resource_type();
         let script = group.start_script.as_deref().filter(|text| !text.is_empty());
         let ports = group.expose_ports.as_deref().filter(|ports| !ports.is_empty());
-        let on = |value: Option<bool>| value.filter(|on| *on).map(|_| "true".to_owned());
-        let env = group
-            .env
-            .as_ref()
-            .and_then(|env| variables.environment((ObjectKind::TemplateGroup.resource_type(), name), env));
+        let ports = ports.map(|ports| Expression::Array(ports.split(',').map(|port| number(port.trim())).collect()));
+        let on = |value: Option<bool>| value.filter(|on| *on).map(Expression::Bool);
+        let env = group.env.as_ref().and_then(|env| variables.environment((kind, name), env));
         let registry = group.password_protected.unwrap_or(false).then(|| {
-            let what = format!("The password of the registry of simplepod_template_group.{name} cannot be read");
+            let what = format!("The password of the registry of {kind}.{name} cannot be read");
             let login = [
-                ("host", text(&group.host)),
-                ("username", text(&group.username)),
+                ("host", given(group.host.as_deref())),
+                ("username", given(group.username.as_deref())),
                 ("password", Some(variables.add(&format!("{name}_registry_password"), &what))),
             ];
-            format!("\n  registry {{\n{}  }}\n", attributes(4, &login))
+            block("registry", &[], login).build()
         });
-        resource(
-            &mut out,
-            &[
-                ("name", text(&group.name)),
-                ("image_name", text(&group.image_name)),
-                ("default_tag", text(&group.default_tag)),
-                ("category_name", text(&group.category_name)),
-                ("disk_size", group.disk_size.map(|size| size.to_string())),
-                ("expose_ports", ports.map(|ports| format!("[{}]", ports.replace(',', ", ")))),
-                ("start_script", script.map(|text| quoted(&script::decode(text)))),
-                ("env_variables", env),
-                ("notes", notes(group.notes.as_deref())),
-                ("ssh_server", on(group.ssh_server)),
-                ("jupyter", on(group.jupyter)),
-            ],
-            registry.as_deref(),
-        );
+        let attributes = [
+            ("name", given(group.name.as_deref())),
+            ("image_name", given(group.image_name.as_deref())),
+            ("default_tag", given(group.default_tag.as_deref())),
+            ("category_name", given(group.category_name.as_deref())),
+            ("disk_size", group.disk_size.map(|size| number(&size.to_string()))),
+            ("expose_ports", ports),
+            ("start_script", script.map(|text| quoted(&script::decode(text)))),
+            ("env_variables", env),
+            ("notes", notes(group.notes.as_deref())),
+            ("ssh_server", on(group.ssh_server)),
+            ("jupyter", on(group.jupyter)),
+        ];
+        blocks.push(import(kind, name, group.id.0));
+        blocks.push(block("resource", &[kind, name], attributes).add_blocks(registry).build());
     }
     for machine in machines {
+        let kind = ObjectKind::Instance.resource_type();
         let name = label(machine.text("name"), "machine", machine.id.0);
-        begin(&mut out, ObjectKind::Instance.resource_type(), &name, machine.id.0);
         let group = machine.group.map(|id| match names.get(&id) {
-            Some(name) => format!("simplepod_template_group.{name}.id"),
+            Some(name) => reference(&[ObjectKind::TemplateGroup.resource_type(), name, "id"]),
             None => quoted(&id.to_string()),
         });
         let script = machine.start_script.as_deref().filter(|text| !text.is_empty());
         let template = groups.iter().chain(others).find(|group| Some(group.id) == machine.group);
         let own = machine.env.clone().map(|env| own(env, template.and_then(|group| group.env.as_ref())));
-        let env = own.and_then(|env| variables.environment((ObjectKind::Instance.resource_type(), &name), &env));
-        resource(
-            &mut out,
-            &[
-                ("name", machine.text("name").filter(|text| !text.is_empty()).map(quoted)),
-                ("gpu_model", machine.gpu_model.as_deref().map(quoted)),
-                ("gpu_count", machine.gpu_count.map(|count| count.to_string())),
-                ("max_price_per_gpu", machine.price_per_gpu.map(|price| price.0.normalize().to_string())),
-                ("template_group", group),
-                ("start_script", script.map(|text| quoted(&script::decode(text)))),
-                ("env_variables", env),
-                ("notes", notes(machine.notes.as_deref())),
-            ],
-            None,
-        );
+        let env = own.and_then(|env| variables.environment((kind, &name), &env));
+        let attributes = [
+            ("name", given(machine.text("name"))),
+            ("gpu_model", machine.gpu_model.as_deref().map(quoted)),
+            ("gpu_count", machine.gpu_count.map(|count| number(&count.to_string()))),
+            ("max_price_per_gpu", machine.price_per_gpu.map(|price| number(&price.0.normalize().to_string()))),
+            ("template_group", group),
+            ("start_script", script.map(|text| quoted(&script::decode(text)))),
+            ("env_variables", env),
+            ("notes", notes(machine.notes.as_deref())),
+        ];
+        blocks.push(import(kind, &name, machine.id.0));
+        blocks.push(block("resource", &[kind, &name], attributes).build());
     }
-    variables.text + &out
+    let parts: Vec<String> = variables.parts.into_iter().chain(blocks.iter().map(written)).collect();
+    let text = parts.join("\n");
+    let file = Sources::default().add("import.hcl", text.as_str());
+    format(file, &text, &mut Diagnostics::new()).unwrap_or(text)
 }
 
 /// What a machine has beside its template's environment, and the claim.
@@ -94,71 +95,89 @@ fn own(env: Env, template: Option<&Env>) -> Env {
 /// Variables for what does not stand in the file.
 #[derive(Default)]
 struct Variables {
-    text: String,
+    /// Each with the comment that says why it is one.
+    parts: Vec<String>,
     names: BTreeSet<String>,
 }
 
 impl Variables {
     /// Declares a sensitive variable, and returns the reference to it. `why` begins a sentence.
-    fn add(&mut self, wanted: &str, why: &str) -> String {
+    fn add(&mut self, wanted: &str, why: &str) -> Expression {
         let numbered = (2..).map(|n| format!("{wanted}_{n}"));
         let name = std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !self.names.contains(name));
         let name = name.unwrap_or_else(|| wanted.to_owned());
         self.names.insert(name.clone());
-        let _ = write!(
-            self.text,
-            "# {why}. Give it with PODFORM_VAR_{name}.\nvariable \"{name}\" {{\n  type      = string\n  sensitive = true\n}}\n\n"
-        );
-        format!("var.{name}")
+        let attributes = [("type", Some(reference(&["string"]))), ("sensitive", Some(Expression::Bool(true)))];
+        let variable = block("variable", &[&name], attributes).build();
+        self.parts.push(format!("# {why}. Give it with PODFORM_VAR_{name}.\n{}", written(&variable)));
+        reference(&["var", &name])
     }
 
     /// `env_variables`, where there are any.
-    fn environment(&mut self, (kind, name): (&str, &str), env: &Env) -> Option<String> {
+    fn environment(&mut self, (kind, name): (&str, &str), env: &Env) -> Option<Expression> {
         let entries = env.0.iter().map(|(key, value)| {
             let value = match is_credential(key, value) {
                 false => quoted(value),
                 true => {
-                    let why =
-                        format!("{} of {kind}.{name} looks like a secret, so it stays out of this file", quoted(key));
+                    let why = format!(
+                        "\"{}\" of {kind}.{name} looks like a secret, so it stays out of this file",
+                        escaped(key)
+                    );
                     self.add(&format!("{name}_{}", plain(key)), &why)
                 }
             };
-            (quoted(key), Some(value))
+            (ObjectKey::Expression(quoted(key)), value)
         });
-        let entries: Vec<(String, Option<String>)> = entries.collect();
-        (!entries.is_empty()).then(|| format!("{{\n{}  }}", attributes(4, &entries)))
+        let entries: Object<ObjectKey, Expression> = entries.collect();
+        (!entries.is_empty()).then_some(Expression::Object(entries))
     }
 }
 
-fn begin(out: &mut String, kind: &str, name: &str, id: u64) {
-    if !out.is_empty() {
-        out.push('\n');
-    }
-    let _ = write!(out, "import {{\n  to = {kind}.{name}\n  id = \"{id}\"\n}}\n\nresource \"{kind}\" \"{name}\" {{\n");
+/// A block with those attributes that have a value.
+fn block<const N: usize>(kind: &str, labels: &[&str], given: [(&str, Option<Expression>); N]) -> hcl::BlockBuilder {
+    let given = given.into_iter().filter_map(|(name, value)| Some((Identifier::sanitized(name), value?)));
+    Block::builder(Identifier::sanitized(kind)).add_labels(labels.iter().copied()).add_attributes(given)
 }
 
-fn resource(out: &mut String, given: &[(&str, Option<String>)], block: Option<&str>) {
-    out.push_str(&attributes(2, given));
-    out.push_str(block.unwrap_or_default());
-    out.push_str("}\n");
+fn import(kind: &str, name: &str, id: u64) -> Block {
+    block("import", &[], [("to", Some(reference(&[kind, name]))), ("id", Some(quoted(&id.to_string())))]).build()
 }
 
-/// Those that have a value, a line each, as `fmt` does: what spans lines stands apart.
-fn attributes<N: AsRef<str>>(indent: usize, given: &[(N, Option<String>)]) -> String {
-    let given = given.iter().filter_map(|(name, value)| Some((name.as_ref(), value.as_ref()?)));
-    let lines = given.clone().filter(|(_, value)| !value.contains('\n'));
-    let width = lines.map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let mut out = String::new();
-    for (name, value) in given {
-        let _ = writeln!(out, "{:indent$}{name:<1$} = {value}", "", if value.contains('\n') { 0 } else { width });
+/// Nothing that is written to memory fails.
+fn written(block: &Block) -> String {
+    block.format_string(&mut Formatter::builder().compact_arrays(true).build_vec()).unwrap_or_default()
+}
+
+/// `a.b.c`.
+fn reference(names: &[&str]) -> Expression {
+    let mut names = names.iter().map(|name| Identifier::sanitized(*name));
+    let root = Variable::from(names.next().unwrap_or_else(|| Identifier::sanitized("")));
+    let steps: Vec<_> = names.map(hcl::expr::TraversalOperator::GetAttr).collect();
+    match steps.is_empty() {
+        true => Expression::from(root),
+        false => Expression::from(Traversal::new(root, steps)),
     }
-    out
+}
+
+/// A number, to the last digit: one that machine floats do not hold is written in quotes.
+fn number(text: &str) -> Expression {
+    let whole = text.parse::<u64>().ok().map(Number::from);
+    let number = whole.or_else(|| text.parse().ok().and_then(Number::from_f64));
+    match number.filter(|number| number.to_string() == text) {
+        Some(number) => Expression::Number(number),
+        None => quoted(text),
+    }
+}
+
+/// A text that is not empty.
+fn given(text: Option<&str>) -> Option<Expression> {
+    text.filter(|text| !text.is_empty()).map(quoted)
 }
 
 /// The user's text, without any mark.
-fn notes(notes: Option<&str>) -> Option<String> {
+fn notes(notes: Option<&str>) -> Option<Expression> {
     let (text, _) = Mark::read(notes?);
-    (!text.is_empty()).then(|| quoted(&text))
+    given(Some(&text))
 }
 
 /// A label of its own: what stands in the account may be called anything, and alike.
@@ -177,9 +196,13 @@ fn plain(text: &str) -> String {
     text.chars().map(letter).take(40).collect()
 }
 
-/// As the configuration writes it: nothing in it is a template, or acts on whoever looks at it.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
+fn quoted(text: &str) -> Expression {
+    Expression::from(TemplateExpr::QuotedString(escaped(text)))
+}
+
+/// As it stands between quotes: nothing in it is a template, or acts on whoever looks at it.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
@@ -194,7 +217,6 @@ fn quoted(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out.push('"');
     out
 }
 
