@@ -113,6 +113,13 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+impl Answer {
+    /// Whether the status says that the call was done.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
 /// No answer, or none that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -234,7 +241,7 @@ impl Transport {
         let mut body = Vec::new();
         let limit = self.options.max_body;
         let mut answer = self.send_into(request, &mut |piece| hold(&mut body, piece, limit)).await?;
-        if is_success(answer.status) {
+        if answer.is_success() {
             answer.body = body;
         }
         Ok(answer)
@@ -287,7 +294,6 @@ impl Transport {
 
     async fn read(&self, mut response: reqwest::Response, take: &mut Take<'_>) -> Result<Answer, Failure> {
         let status = response.status().as_u16();
-        let success = is_success(status);
         let headers = response.headers();
         trace!("{} {status} headers: {}", response.url().path(), self.written(headers));
         let mut answer = Answer {
@@ -297,6 +303,7 @@ impl Transport {
             location_host: text(headers, &LOCATION).and_then(location_host),
             body: Vec::new(),
         };
+        let success = answer.is_success();
         loop {
             match response.chunk().await {
                 Ok(Some(piece)) if success => match take(&piece) {
@@ -338,11 +345,6 @@ pub fn hold(body: &mut Vec<u8>, piece: &[u8], limit: usize) -> ControlFlow<Stop>
     }
     body.extend_from_slice(piece);
     ControlFlow::Continue(())
-}
-
-/// Whether a status says that the call was done.
-fn is_success(status: u16) -> bool {
-    (200..300).contains(&status)
 }
 
 fn headers(key: &SecretString) -> Result<HeaderMap, SetupError> {

@@ -200,7 +200,7 @@ impl<'a> Call<'a> {
         let start = Instant::now();
         let end = self.transport.send_into(self.request.clone(), &mut |piece| reader.take(piece)).await;
         let end = end.map(|mut answer| {
-            let read = is_success(answer.status).then(|| {
+            let read = answer.is_success().then(|| {
                 let read = reader.end();
                 answer.body = reader.sample();
                 read
@@ -215,7 +215,7 @@ impl<'a> Call<'a> {
     async fn attempt(&self, number: u32) -> (Tried, Option<u16>, Option<Duration>) {
         let strict = self.request.method == Method::Post;
         match self.send(number).await {
-            Ok(answer) if is_success(answer.status) => {
+            Ok(answer) if answer.is_success() => {
                 let status = Some(answer.status);
                 let empty = answer.body.iter().all(u8::is_ascii_whitespace);
                 let json = || serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_ok();
@@ -290,10 +290,6 @@ impl<'a> Call<'a> {
 /// A 429 says that the call is welcome later: it may be sent more often than one that failed, until time is up.
 fn patience(error: &CallError) -> u32 {
     if error.kind == ErrorKind::TooManyRequests { 4 } else { 1 }
-}
-
-fn is_success(status: u16) -> bool {
-    (200..300).contains(&status)
 }
 
 /// The same request may succeed later.
