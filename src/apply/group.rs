@@ -11,11 +11,10 @@ use crate::lang::Value;
 use crate::live::{Group, GroupId, Mark};
 use crate::plan::Change;
 use crate::refresh::{LOOKS, Sighting, sight_group, still_in_doubt};
-use crate::schema::group::{SCHEMA, env_of, fields};
+use crate::schema::group::{SCHEMA, changed_fields, env_of, fields};
 use crate::schema::{Presence, Schema, observe};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction};
-use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -46,10 +45,10 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     intent.group_name = Some(name.to_owned());
     intent.record = Some(Box::new(record.clone()));
     let claim = intent.claim.clone();
-    let mut body = fields(object, None);
+    let mut body = fields(object);
     body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
-    if record.attributes.get("arg_options").is_none_or(serde_json::Value::is_null) {
-        body.arg_options = None;
+    if is_unset(&record, "arg_options") {
+        body.settings.remove("arg_options");
     }
     ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
     let doing = format!("Creating the template group {address}");
@@ -81,7 +80,7 @@ async fn holder<C: Cloud>(ctx: &Context<'_, C>, name: &str) -> Result<Option<Gro
         let listed = ctx.groups.since(not_before, ctx.cloud.groups()).await;
         let (asked, listed) =
             listed.map_err(|error| failed(&format!("Looking for a template group named \"{name}\""), &error))?;
-        let holder = listed.rows.iter().find(|group| group.name.as_deref() == Some(name)).map(|group| group.id);
+        let holder = listed.rows.iter().find(|group| group.name() == Some(name)).map(|group| group.id);
         if holder.is_none() || asked >= now {
             return Ok(holder);
         }
@@ -154,7 +153,7 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     let changed = changed(&SCHEMA, change, object);
     changed.iter().try_for_each(|name| sendable(job, object, name))?;
     let record = draft(ctx, job, object);
-    let mut body = fields(object, Some(&changed));
+    let mut body = changed_fields(object, &changed);
     if changed.contains(&"notes") || change.repair_mark {
         sendable(job, object, "notes")?;
         let claim = before.claim.clone().unwrap_or_default();
@@ -205,10 +204,14 @@ async fn read_back<C: Cloud>(
 /// What a group shows; `arg_options` that were never sent are not missed.
 fn seen(group: &Group, record: &crate::state::Record) -> crate::live::Seen {
     let mut seen = observe::group(group);
-    if record.attributes.get("arg_options").is_none_or(|sent| *sent == json!(null)) {
+    if is_unset(record, "arg_options") {
         seen.remove("arg_options");
     }
     seen
+}
+
+fn is_unset(record: &crate::state::Record, name: &str) -> bool {
+    record.attributes.get(name).is_none_or(serde_json::Value::is_null)
 }
 
 /// DELETE of a group that is ours (invariant 4).

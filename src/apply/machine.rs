@@ -10,7 +10,7 @@ use crate::cloud::fault::fault;
 use crate::lang::Value;
 use crate::live::{CLAIM_VARIABLE, Env, GroupId, MachineFields};
 use crate::schema::instance::{Desired, SCHEMA};
-use crate::schema::{Presence, Wire, observe};
+use crate::schema::observe;
 use crate::state::Record;
 use serde_json::Value as Json;
 
@@ -62,12 +62,8 @@ async fn body<C: Cloud>(
     let changed = changed(&SCHEMA, change, object);
     let has = |name: &str| changed.contains(&name);
     let claim = before.claim.as_deref().unwrap_or_default();
-    let mut body = MachineFields::default();
-    for (attribute, field) in SCHEMA.settings().filter(|(known, field)| has(known.name) && field.wire != Wire::Marked) {
-        let taken_back = || field.wire.empty().filter(|_| attribute.presence == Presence::Optional);
-        let value = desired.settings.get(attribute.name).cloned().or_else(taken_back);
-        body.settings.extend(value.map(|value| (attribute.name, value)));
-    }
+    let mut body = MachineFields { settings: desired.settings.clone(), ..MachineFields::default() };
+    body.settings.retain(|name, _| has(name));
     if has("notes") || change.repair_mark {
         sendable(job, object, "notes")?;
         body.notes = Some(ctx.mark(&job.step.address, claim).write(notes_of(object)));

@@ -113,9 +113,8 @@ async fn order<'a, C: Cloud>(
         let claim = intent.claim.clone();
         let request = RentRequest {
             offer_iri: offer.iri.clone(),
-            gpu_count: desired.gpu_count,
+            ordered: desired.ordered.clone(),
             group: desired.group,
-            start_script: desired.start_script.clone(),
             env: environment(ctx, job, desired.group, &desired.env, Some(&claim)).await?,
         };
         ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;

@@ -1,6 +1,6 @@
 //! Template groups.
 
-use super::Env;
+use super::{Env, Seen};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -33,22 +33,8 @@ impl fmt::Display for GroupId {
 pub struct Group {
     /// The id in paths.
     pub id: GroupId,
-    /// The natural key.
-    pub name: Option<String>,
-    /// Without tag.
-    pub image_name: Option<String>,
-    /// The tag.
-    pub default_tag: Option<String>,
-    /// Free text.
-    pub category_name: Option<String>,
-    /// GB.
-    pub disk_size: Option<u64>,
-    /// `22,80`, as stored.
-    pub expose_ports: Option<String>,
-    /// As stored: one safe line, if we wrote it.
-    pub start_script: Option<String>,
-    /// `Some(None)` where the answer says null: the API drops what was sent (C9).
-    pub arg_options: Option<Option<String>>,
+    /// Its attributes, as the table of the kind reads them.
+    pub shown: Seen,
     /// The environment.
     pub env: Option<Env>,
     /// The user's text and our mark.
@@ -59,10 +45,18 @@ pub struct Group {
     pub username: Option<String>,
     /// A private registry is used.
     pub password_protected: Option<bool>,
-    /// SSH server.
-    pub ssh_server: Option<bool>,
-    /// Jupyter notebook.
-    pub jupyter: Option<bool>,
+}
+
+impl Group {
+    /// A group of which only the id is told.
+    pub fn bare(id: GroupId) -> Group {
+        Group { id, shown: Seen::new(), env: None, notes: None, host: None, username: None, password_protected: None }
+    }
+
+    /// The natural key.
+    pub fn name(&self) -> Option<&str> {
+        self.shown.get("name")?.as_str()
+    }
 }
 
 /// A login at a private registry.
@@ -79,30 +73,12 @@ pub struct Registry {
 /// The body of a POST or PUT of a template group: what is `None` stays as it is (API sheet §3.5, §3.6).
 #[derive(Clone, Debug, Default)]
 pub struct GroupFields {
-    /// `name`.
-    pub name: Option<String>,
-    /// `imageName`.
-    pub image_name: Option<String>,
-    /// `defaultTag`.
-    pub default_tag: Option<String>,
-    /// `categoryName`.
-    pub category_name: Option<String>,
-    /// `diskSize`, GB.
-    pub disk_size: Option<u64>,
-    /// `exposePorts`.
-    pub expose_ports: Option<Vec<u16>>,
-    /// `startScript`, already one safe line.
-    pub start_script: Option<String>,
-    /// `argOptions`.
-    pub arg_options: Option<String>,
+    /// What the table of the kind knows the names of, by attribute.
+    pub settings: Seen,
     /// `envVariables`, complete.
     pub env: Option<Env>,
     /// `notes`, with the mark.
     pub notes: Option<String>,
-    /// `isRunSshServerOn`.
-    pub ssh_server: Option<bool>,
-    /// `isRunJupyterOn`.
-    pub jupyter: Option<bool>,
     /// `Some(None)` turns the private registry off.
     pub registry: Option<Option<Registry>>,
 }

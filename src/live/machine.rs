@@ -157,12 +157,10 @@ impl Machine {
 pub struct RentRequest {
     /// `instanceMarket`, verbatim from the offer's row.
     pub offer_iri: String,
-    /// `gpuCount`.
-    pub gpu_count: u32,
+    /// What the table of the kind sends with a rent, by attribute.
+    pub ordered: Seen,
     /// `instanceTemplate`.
     pub group: GroupId,
-    /// One line (API sheet §4, startScript).
-    pub start_script: Option<String>,
     /// Template's, instance's and claim together (C15).
     pub env: Env,
 }

@@ -70,7 +70,7 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
         },
         DataKind::TemplateGroup => match &reads.all_groups {
             Some(all) => {
-                let rows = all.iter().map(|one| (one.id, one.name.as_deref(), one.id));
+                let rows = all.iter().map(|one| (one.id, one.name(), one.id));
                 match one(text("id"), text("name"), "template group", rows) {
                     Ok(id) => match reads.objects.get(&ObjectId::Group(id)) {
                         // A row of the list may hold less than the details.

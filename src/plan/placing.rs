@@ -114,6 +114,6 @@ fn disk_size(input: &Placements<'_>, changes: &[Change], change: &Change) -> Opt
         input.state.resources.iter().find(|(address, record)| record.object_id(address) == Some(ObjectId::Group(id)));
     match own {
         Some((address, _)) => planned(&|other| other.address == *address),
-        None => input.snapshot.group(id)?.disk_size,
+        None => input.snapshot.group(id)?.shown.get("disk_size")?.as_u64(),
     }
 }

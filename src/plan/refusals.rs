@@ -112,7 +112,7 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
         return;
     }
     let Some(name) = desired.get("name").and_then(Value::as_str) else { return };
-    let Some(other) = input.snapshot.groups().find(|group| group.name.as_deref() == Some(name)) else {
+    let Some(other) = input.snapshot.groups().find(|group| group.name() == Some(name)) else {
         return;
     };
     let is_it = |(at, record): &(&InstanceAddr, &Record)| record.object_id(at) == Some(ObjectId::Group(other.id));

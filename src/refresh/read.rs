@@ -234,7 +234,7 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
         .collect();
     let differs = |row: &Group| match (recorded.get(&row.id), &row.notes) {
         (Some(record), _) => !differing(record, &observe::group(row)).is_empty(),
-        _ if row.name.as_deref().is_some_and(|name| ours.contains(name)) => true,
+        _ if row.name().is_some_and(|name| ours.contains(name)) => true,
         (None, None) => how == Refresh::Orphans,
         (None, Some(notes)) => Mark::read(notes).1.is_some_and(|mark| state.fleet.as_ref() == Some(&mark.fleet)),
     };

@@ -157,7 +157,7 @@ pub async fn sight<C: Cloud>(
 /// # Errors
 /// A read of details that failed.
 pub async fn sight_group<C: Cloud>(cloud: &C, intent: &Intent, listed: &Listed<Group>) -> ReadResult<Sighting<Group>> {
-    let named = |row: &&Group| row.name.is_some() && row.name == intent.group_name;
+    let named = |row: &&Group| row.name().is_some() && row.name() == intent.group_name.as_deref();
     let mut unmarked = Vec::new();
     for row in listed.rows.iter().filter(named) {
         let Some(group) = cloud.group(row.id).await? else { continue };

@@ -5,11 +5,12 @@ use super::escape::is_unsafe;
 use crate::address::ObjectKind;
 use crate::diag::{Diagnostics, Sources};
 use crate::lang::format::format;
-use crate::live::{Env, Group, GroupId, Machine, Mark};
-use crate::schema::script;
+use crate::live::{Env, Group, GroupId, Machine, Mark, Seen};
+use crate::schema::{Attribute, Presence, Unset, Wire, group, instance, script};
 use hcl::expr::{Expression, Object, ObjectKey, TemplateExpr, Traversal, Variable};
 use hcl::format::{Format, Formatter};
 use hcl::{Block, Identifier, Number};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -21,15 +22,11 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
     let mut blocks = Vec::new();
     let mut variables = Variables::default();
     let names: BTreeMap<GroupId, String> =
-        groups.iter().map(|group| (group.id, label(group.name.as_deref(), "group", group.id.0))).collect();
+        groups.iter().map(|group| (group.id, label(group.name(), "group", group.id.0))).collect();
     for group in groups {
         let Some(name) = names.get(&group.id) else { continue };
         let kind = ObjectKind::TemplateGroup.resource_type();
-        let script = group.start_script.as_deref().filter(|text| !text.is_empty());
-        let ports = group.expose_ports.as_deref().filter(|ports| !ports.is_empty());
-        let ports = ports.map(|ports| Expression::Array(ports.split(',').map(|port| number(port.trim())).collect()));
-        let on = |value: Option<bool>| value.filter(|on| *on).map(Expression::Bool);
-        let env = group.env.as_ref().and_then(|env| variables.environment((kind, name), env));
+        let mut env = group.env.as_ref().and_then(|env| variables.environment((kind, name), env));
         let registry = group.password_protected.unwrap_or(false).then(|| {
             let what = format!("The password of the registry of {kind}.{name} cannot be read");
             let login = [
@@ -39,19 +36,14 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
             ];
             block("registry", &[], login).build()
         });
-        let attributes = [
-            ("name", given(group.name.as_deref())),
-            ("image_name", given(group.image_name.as_deref())),
-            ("default_tag", given(group.default_tag.as_deref())),
-            ("category_name", given(group.category_name.as_deref())),
-            ("disk_size", group.disk_size.map(|size| number(&size.to_string()))),
-            ("expose_ports", ports),
-            ("start_script", script.map(|text| quoted(&script::decode(text)))),
-            ("env_variables", env),
-            ("notes", notes(group.notes.as_deref())),
-            ("ssh_server", on(group.ssh_server)),
-            ("jupyter", on(group.jupyter)),
-        ];
+        let attributes = group::SCHEMA.settings().map(|(attribute, field)| {
+            let value = match field.wire {
+                Wire::Variables => env.take(),
+                Wire::Marked => notes(group.notes.as_deref()),
+                _ => shown(attribute, &group.shown),
+            };
+            (attribute.name, value)
+        });
         blocks.push(import(kind, name, group.id.0));
         blocks.push(block("resource", &[kind, name], attributes).add_blocks(registry).build());
     }
@@ -76,6 +68,11 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
             ("env_variables", env),
             ("notes", notes(machine.notes.as_deref())),
         ];
+        // What the API gives of itself need not be asked for.
+        let others = instance::SCHEMA.settings().map(|(attribute, _)| attribute);
+        let others = others.filter(|attribute| attribute.presence != Presence::OptionalComputed);
+        let others = others.map(|attribute| (attribute.name, shown(attribute, &machine.shown)));
+        let attributes = attributes.into_iter().chain(others);
         blocks.push(import(kind, &name, machine.id.0));
         blocks.push(block("resource", &[kind, &name], attributes).build());
     }
@@ -134,7 +131,11 @@ impl Variables {
 }
 
 /// A block with those attributes that have a value.
-fn block<const N: usize>(kind: &str, labels: &[&str], given: [(&str, Option<Expression>); N]) -> hcl::BlockBuilder {
+fn block<'n>(
+    kind: &str,
+    labels: &[&str],
+    given: impl IntoIterator<Item = (&'n str, Option<Expression>)>,
+) -> hcl::BlockBuilder {
     let given = given.into_iter().filter_map(|(name, value)| Some((Identifier::sanitized(name), value?)));
     Block::builder(Identifier::sanitized(kind)).add_labels(labels.iter().copied()).add_attributes(given)
 }
@@ -166,6 +167,26 @@ fn number(text: &str) -> Expression {
     match number.filter(|number| number.to_string() == text) {
         Some(number) => Expression::Number(number),
         None => quoted(text),
+    }
+}
+
+/// An attribute as an answer carried it, where it says more than its absence would.
+fn shown(attribute: &Attribute, seen: &Seen) -> Option<Expression> {
+    let value = seen.get(attribute.name)?;
+    match value {
+        Json::Bool(on) => (attribute.unset != Unset::Bool(*on)).then_some(Expression::Bool(*on)),
+        value => written_out(value),
+    }
+}
+
+fn written_out(value: &Json) -> Option<Expression> {
+    match value {
+        Json::Null | Json::Object(_) => None,
+        Json::Bool(on) => Some(Expression::Bool(*on)),
+        Json::Number(digits) => Some(number(&digits.to_string())),
+        Json::String(text) => given(Some(text)),
+        Json::Array(elements) if elements.is_empty() => None,
+        Json::Array(elements) => Some(Expression::Array(elements.iter().filter_map(written_out).collect())),
     }
 }
 
@@ -240,10 +261,10 @@ mod tests {
 
     #[test]
     fn texts_are_read_back_as_they_were() {
-        let group = Group { id: GroupId(3), ..empty() };
+        let group = Group::bare(GroupId(3));
         for text in ["plain", "a \"b\" \\ c", "${x} %{y} $${z}", "two\nlines\tand\r", "\u{1b}[31m \u{202e}", "a\u{0}b"]
         {
-            let group = Group { name: Some(text.into()), ..group.clone() };
+            let group = Group { shown: [("name", text.into())].into(), ..group.clone() };
             let blocks = import_blocks(&[group], &[], &[]);
             assert!(!blocks.chars().any(|c| c != '\n' && is_unsafe(c)), "{blocks:?}");
             let line = blocks.lines().find(|line| line.trim_start().starts_with("name")).expect("a name");
@@ -260,7 +281,8 @@ mod tests {
     #[test]
     fn a_machine_refers_to_its_group_and_repeats_nothing_of_it() {
         let env = |pairs: &[(&str, &str)]| Env(pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect());
-        let group = Group { name: Some("base".into()), env: Some(env(&[("MODE", "train")])), ..empty() };
+        let shown = [("name", "base".into())].into();
+        let group = Group { shown, env: Some(env(&[("MODE", "train")])), ..Group::bare(GroupId(3)) };
         let mut machine = Machine::bare(MachineId(9));
         machine.group = Some(GroupId(3));
         machine.env = Some(env(&[("MODE", "train"), ("RANK", "0"), ("TOKEN", "hidden"), ("PODFORM_CLAIM", "claim")]));
@@ -278,34 +300,14 @@ mod tests {
     #[test]
     fn names_that_look_alike_are_two_variables() {
         let env = [("a-token", "x"), ("A_TOKEN", "y")].map(|(k, v)| (k.to_owned(), v.to_owned()));
-        let group = Group { env: Some(env.into_iter().collect()), password_protected: Some(true), ..empty() };
+        let group =
+            Group { env: Some(env.into_iter().collect()), password_protected: Some(true), ..Group::bare(GroupId(3)) };
         let blocks = import_blocks(&[group], &[], &[]);
         for name in ["group_3_a_token", "group_3_a_token_2", "group_3_registry_password"] {
             assert!(
                 blocks.contains(&format!("variable \"{name}\"")) && blocks.contains(&format!("= var.{name}\n")),
                 "{blocks}"
             );
-        }
-    }
-
-    fn empty() -> Group {
-        Group {
-            id: GroupId(3),
-            name: None,
-            image_name: None,
-            default_tag: None,
-            category_name: None,
-            disk_size: None,
-            expose_ports: None,
-            start_script: None,
-            arg_options: None,
-            env: None,
-            notes: None,
-            host: None,
-            username: None,
-            password_protected: None,
-            ssh_server: None,
-            jupyter: None,
         }
     }
 }

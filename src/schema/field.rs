@@ -1,13 +1,14 @@
 //! How an attribute stands in the API's calls and answers.
 
+use super::script;
 use crate::lang::Value;
+use crate::lang::json::to_json;
 use crate::money::Usd;
 use rust_decimal::Decimal;
 use serde_json::{Number, Value as Json};
 use std::str::FromStr;
 
-/// The place of an attribute in answers, and in the PUT that changes it. What a rent cannot set (API sheet §3.10) is set
-/// by such a PUT right after it.
+/// The place of an attribute in answers and bodies. What a change of it does ([`super::Effect`]) says which bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     /// The API's name.
@@ -23,12 +24,22 @@ pub enum Wire {
     Text,
     /// The user's text with our mark after it. Read and written by who knows the mark, and not with the others.
     Marked,
+    /// An environment, with the names and values of others in it. Read and written by who knows those.
+    Variables,
+    /// A script: one safe line.
+    Script,
+    /// Words, or a list of them; null where the API drops what it accepted (C9).
+    Words,
+    /// Numbers of ports, in one text.
+    Ports,
     /// One line of text for people; an empty one says nothing.
     Line,
     /// As [`Wire::Line`], of the host: inside of `rig`, or beside it.
     HostLine,
     /// `true` or `false`.
     Bool,
+    /// A whole number from zero.
+    Whole,
     /// A number, to the last digit.
     Decimal,
 }
@@ -37,19 +48,34 @@ impl Wire {
     /// What a body carries to take an optional value back; `None` where nothing says that.
     pub fn empty(self) -> Option<Json> {
         match self {
-            Wire::Text | Wire::Marked | Wire::Line | Wire::HostLine => Some(Json::from("")),
-            Wire::Bool | Wire::Decimal => None,
+            Wire::Text | Wire::Script | Wire::Words | Wire::Line | Wire::HostLine => Some(Json::from("")),
+            Wire::Ports => Some(Json::Array(Vec::new())),
+            Wire::Marked | Wire::Variables | Wire::Bool | Wire::Whole | Wire::Decimal => None,
         }
     }
 
-    /// A known value as a body carries it, and as an answer would show it. `None` for null: that is not sent.
+    /// A value, as an answer would show it. `None` for what is null or not known, and is not sent, and for what others write.
     pub fn json(self, value: &Value) -> Option<Json> {
         match self {
-            Wire::Text | Wire::Marked | Wire::Line | Wire::HostLine => value.as_str().map(Json::from),
-            Wire::Bool => value.as_bool().map(Json::Bool),
+            Wire::Marked | Wire::Variables => None,
             Wire::Decimal => decimal(value).map(|number| dollars(Usd(number))),
+            Wire::Text | Wire::Script | Wire::Words | Wire::Ports | Wire::Line | Wire::HostLine => known(value),
+            Wire::Bool | Wire::Whole => known(value),
         }
     }
+
+    /// The same as a body carries it.
+    pub fn sent(self, json: &Json) -> Json {
+        match (self, json) {
+            (Wire::Script, Json::String(text)) => script::encode(text).into(),
+            (Wire::Ports, Json::Array(ports)) => ports.iter().map(Json::to_string).collect::<Vec<_>>().join(",").into(),
+            _ => json.clone(),
+        }
+    }
+}
+
+fn known(value: &Value) -> Option<Json> {
+    Some(to_json(value)).filter(|json| !json.is_null())
 }
 
 /// Dollars as a JSON number with the decimal's own digits.

@@ -1,5 +1,6 @@
 //! `simplepod_template_group`.
 
+use super::field::Wire;
 use super::table::{Attribute, BlockType, Effect, Schema, TableKind, Ty, Unset};
 use crate::address::ObjectKind;
 use crate::lang::{Kind, Value, hex};
@@ -18,23 +19,39 @@ pub static SCHEMA: Schema = Schema {
     attributes: &[
         Attribute::computed("id", Ty::String, "Numeric id, as text."),
         Attribute::computed("iri", Ty::String, "How other calls refer to it."),
-        Attribute::required("name", Ty::String, InPlace, "Unique in the account."),
-        Attribute::required("image_name", Ty::String, InPlace, "Image, without tag."),
-        Attribute::optional("default_tag", Ty::String, InPlace, "Tag.").or(Unset::Text("latest")),
-        Attribute::optional("category_name", Ty::String, InPlace, "Free text."),
-        Attribute::optional("disk_size", Ty::Number, InPlace, "GB, at least 32.").or(Unset::Int(32)),
+        Attribute::required("name", Ty::String, InPlace, "Unique in the account.").field("name", Wire::Text),
+        Attribute::required("image_name", Ty::String, InPlace, "Image, without tag.").field("imageName", Wire::Text),
+        Attribute::optional("default_tag", Ty::String, InPlace, "Tag.")
+            .or(Unset::Text("latest"))
+            .field("defaultTag", Wire::Text),
+        Attribute::optional("category_name", Ty::String, InPlace, "Free text.").field("categoryName", Wire::Text),
+        Attribute::optional("disk_size", Ty::Number, InPlace, "GB, at least 32.")
+            .or(Unset::Int(32))
+            .field("diskSize", Wire::Whole),
         Attribute::optional(
             "expose_ports",
             Ty::NumberList,
             InPlace,
             "Container ports that are reachable from outside.",
-        ),
-        Attribute::optional("start_script", Ty::String, InPlace, "Bash script that runs when a machine starts."),
-        Attribute::optional("arg_options", Ty::String, InPlace, "Arguments of the image; the API drops them silently."),
-        Attribute::optional("env_variables", Ty::StringMap, InPlace, "Environment of every machine."),
-        Attribute::optional("notes", Ty::String, InPlace, "Free text; podform's mark stands after it."),
-        Attribute::optional("ssh_server", Ty::Bool, InPlace, "Run an SSH server.").or(Unset::Bool(false)),
-        Attribute::optional("jupyter", Ty::Bool, InPlace, "Run a Jupyter notebook.").or(Unset::Bool(false)),
+        )
+        .field("exposePorts", Wire::Ports),
+        Attribute::optional("start_script", Ty::String, InPlace, "Bash script that runs when a machine starts.")
+            .may_be_secret()
+            .field("startScript", Wire::Script),
+        Attribute::optional("arg_options", Ty::String, InPlace, "Arguments of the image; the API drops them silently.")
+            .field("argOptions", Wire::Words),
+        Attribute::optional("env_variables", Ty::StringMap, InPlace, "Environment of every machine.")
+            .may_be_secret()
+            .field("envVariables", Wire::Variables),
+        Attribute::optional("notes", Ty::String, InPlace, "Free text; podform's mark stands after it.")
+            .may_be_secret()
+            .field("notes", Wire::Marked),
+        Attribute::optional("ssh_server", Ty::Bool, InPlace, "Run an SSH server.")
+            .or(Unset::Bool(false))
+            .field("isRunSshServerOn", Wire::Bool),
+        Attribute::optional("jupyter", Ty::Bool, InPlace, "Run a Jupyter notebook.")
+            .or(Unset::Bool(false))
+            .field("isRunJupyterOn", Wire::Bool),
     ],
     blocks: &[BlockType {
         name: "registry",
@@ -111,46 +128,33 @@ fn canonical(
     Some(())
 }
 
-/// The body of a POST (every attribute) or of a PUT (only the `changed` ones), from a wholly known object. `notes` is
-/// left to the caller, who knows the mark.
-pub fn fields(group: &Value, changed: Option<&[&str]>) -> GroupFields {
-    let wanted = |name: &str| changed.is_none_or(|names| names.contains(&name));
-    let text = |name: &str| wanted(name).then(|| text_of(group, name).unwrap_or_default());
-    let flag = |name: &str| wanted(name).then(|| group.get(name).and_then(Value::as_bool).unwrap_or(false));
+/// What a POST of a wholly known object carries. `notes` are left to the caller, who knows the mark.
+pub fn fields(group: &Value) -> GroupFields {
     GroupFields {
-        name: text("name"),
-        image_name: text("image_name"),
-        default_tag: text("default_tag"),
-        category_name: text("category_name"),
-        disk_size: wanted("disk_size")
-            .then(|| group.get("disk_size").and_then(Value::as_number).and_then(|n| n.as_u64()))
-            .flatten(),
-        expose_ports: wanted("expose_ports").then(|| ports_of(group)),
-        start_script: text("start_script").map(|script| super::script::encode(&script)),
-        arg_options: text("arg_options"),
-        env: wanted("env_variables").then(|| env_of(group, "env_variables")),
+        settings: SCHEMA.sent(group),
+        env: Some(env_of(group, "env_variables")),
         notes: None,
-        ssh_server: flag("ssh_server"),
-        jupyter: flag("jupyter"),
-        registry: wanted("registry").then(|| registry_of(group)),
+        registry: Some(registry_of(group)),
     }
 }
 
-fn text_of(object: &Value, name: &str) -> Option<String> {
-    Some(object.get(name)?.as_str()?.to_owned())
-}
-
-fn ports_of(group: &Value) -> Vec<u16> {
-    let elements = group.get("expose_ports").and_then(Value::as_elements).unwrap_or_default();
-    elements.iter().filter_map(|port| u16::try_from(port.as_number()?.as_u64()?).ok()).collect()
+/// What a PUT of the `changed` attributes carries.
+pub fn changed_fields(group: &Value, changed: &[&str]) -> GroupFields {
+    let wanted = |name: &str| changed.contains(&name);
+    let mut fields = fields(group);
+    fields.settings.retain(|name, _| wanted(name));
+    fields.env = fields.env.filter(|_| wanted("env_variables"));
+    fields.registry = fields.registry.filter(|_| wanted("registry"));
+    fields
 }
 
 fn registry_of(group: &Value) -> Option<Registry> {
     let block = group.get("registry")?;
+    let text = |name: &str| Some(block.get(name)?.as_str()?.to_owned());
     Some(Registry {
-        host: text_of(block, "host")?,
-        username: text_of(block, "username")?,
-        password: text_of(block, "password").map(SecretString::from),
+        host: text("host")?,
+        username: text("username")?,
+        password: text("password").map(SecretString::from),
     })
 }
 

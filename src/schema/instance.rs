@@ -28,7 +28,9 @@ pub static SCHEMA: Schema = Schema {
         Attribute::computed("hash_id", Ty::String, "Opaque id, never reused."),
         Attribute::computed("support_id", Ty::String, "What the vendor's support asks for.")
             .field("supportId", Wire::Text),
-        Attribute::either("name", Ty::String, InPlace, "Name; the API gives a random one.").field("name", Wire::Text),
+        Attribute::either("name", Ty::String, InPlace, "Name; the API gives a random one.")
+            .may_be_secret()
+            .field("name", Wire::Text),
         Attribute::required("gpu_model", Ty::String, Rerent, "GPU model, matched exactly but for case."),
         Attribute::optional(
             "fallback_gpu_models",
@@ -36,7 +38,9 @@ pub static SCHEMA: Schema = Schema {
             Local,
             "Acceptable where the first is not to be had.",
         ),
-        Attribute::optional("gpu_count", Ty::Number, Rerent, "GPUs, 1 to 16.").or(Unset::Int(1)),
+        Attribute::optional("gpu_count", Ty::Number, Rerent, "GPUs, 1 to 16.")
+            .or(Unset::Int(1))
+            .field("gpuCount", Wire::Whole),
         Attribute::required("max_price_per_gpu", Ty::Number, Local, "Price cap, USD per GPU-hour."),
         Attribute::required(
             "template_group",
@@ -51,11 +55,15 @@ pub static SCHEMA: Schema = Schema {
             "What an edit of the group means: keep, update or rent.",
         )
         .or(Unset::Text("keep")),
-        Attribute::optional("env_variables", Ty::StringMap, ByEnvChange, "Environment, on top of the group's."),
+        Attribute::optional("env_variables", Ty::StringMap, ByEnvChange, "Environment, on top of the group's.")
+            .may_be_secret(),
         Attribute::optional("env_change", Ty::String, Local, "What a change of env_variables means: rent or update.")
             .or(Unset::Text("rent")),
-        Attribute::optional("start_script", Ty::String, Rerent, "Bash script of this machine alone."),
+        Attribute::optional("start_script", Ty::String, Rerent, "Bash script of this machine alone.")
+            .may_be_secret()
+            .field("startScript", Wire::Script),
         Attribute::optional("notes", Ty::String, InPlace, "Free text; podform's mark stands after it.")
+            .may_be_secret()
             .field("notes", Wire::Marked),
         Attribute::either("auto_renew", Ty::Bool, InPlace, "Renew at the end of the period.")
             .field("isAutoRenewOn", Wire::Bool),
@@ -172,7 +180,9 @@ pub enum WaitFor {
 /// What a wholly known object of the table asks for.
 #[derive(Clone, Debug)]
 pub struct Desired {
-    /// What a PUT sets, where the configuration gives it. Where renewal is on and no highest price is given, the cap is.
+    /// What goes out with the rent.
+    pub ordered: Seen,
+    /// What a PUT sets. Where renewal is on and no highest price is given, the cap is.
     pub settings: Seen,
     /// The user's text, without our mark.
     pub notes: String,
@@ -186,8 +196,6 @@ pub struct Desired {
     pub group: GroupId,
     /// The instance's own variables.
     pub env: Env,
-    /// One safe line.
-    pub start_script: Option<String>,
     /// How far to wait.
     pub wait_for: WaitFor,
     /// For `wait_for`.
@@ -208,14 +216,16 @@ impl Desired {
         let fallbacks = object.get("fallback_gpu_models").and_then(Value::as_elements).unwrap_or_default();
         let max_price_per_gpu = dollars(object, "max_price_per_gpu").ok_or_else(|| need("max_price_per_gpu"))?;
         let group = text("template_group").ok_or_else(|| need("template_group"))?;
-        let settings = SCHEMA.settings().filter(|(_, field)| field.wire != Wire::Marked);
-        let mut settings: Seen = settings
-            .filter_map(|(known, field)| Some((known.name, field.wire.json(object.get(known.name)?)?)))
-            .collect();
+        let ordered = SCHEMA.ordered().filter_map(|(known, field)| {
+            let value = field.wire.json(object.get(known.name)?);
+            Some((known.name, value.filter(|value| Some(value) != field.wire.empty().as_ref())?))
+        });
+        let mut settings = SCHEMA.sent(object);
         if object.get("auto_renew").and_then(Value::as_bool) == Some(true) {
             settings.entry("max_auto_renew_price").or_insert_with(|| super::field::dollars(max_price_per_gpu));
         }
         Ok(Desired {
+            ordered: ordered.collect(),
             settings,
             notes: text("notes").unwrap_or_default(),
             gpu_models: std::iter::once(gpu_model)
@@ -225,7 +235,6 @@ impl Desired {
             max_price_per_gpu,
             group: GroupId::parse(&group).ok_or_else(|| format!("template_group \"{group}\" is no id"))?,
             env: env_of(object, "env_variables"),
-            start_script: text("start_script").filter(|s| !s.is_empty()).map(|s| super::script::encode(&s)),
             wait_for: match text("wait_for").as_deref() {
                 Some("none") => WaitFor::None,
                 Some("listed") => WaitFor::Listed,

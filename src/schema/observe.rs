@@ -72,25 +72,9 @@ pub fn is_detailed(machine: &Machine) -> bool {
 
 /// The attributes of a template group, but for its environment and its registry's password.
 pub fn group(group: &Group) -> Seen {
-    let mut seen = Seen::new();
-    let mut put = |name: &'static str, value: Option<Json>| {
-        if let Some(value) = value {
-            seen.insert(name, value);
-        }
-    };
-    let text = |text: &Option<String>| text.clone().map(Json::String);
-    identity(group.id, &mut |name, value| put(name, Some(value)));
-    put("name", text(&group.name));
-    put("image_name", text(&group.image_name));
-    put("default_tag", text(&group.default_tag));
-    put("category_name", text(&group.category_name));
-    put("disk_size", group.disk_size.map(|gb| json!(gb)));
-    put("expose_ports", group.expose_ports.as_ref().map(|ports| ports_of(ports)));
-    put("start_script", group.start_script.as_ref().map(|script| json!(super::script::decode(script))));
-    put("arg_options", group.arg_options.clone().map(|options| json!(options)));
-    put("notes", group.notes.as_ref().map(|notes| notes_of(notes)));
-    put("ssh_server", group.ssh_server.map(|on| json!(on)));
-    put("jupyter", group.jupyter.map(|on| json!(on)));
+    let mut seen = group.shown.clone();
+    identity(group.id, &mut |name, value| drop(seen.insert(name, value)));
+    seen.extend(group.notes.as_ref().map(|notes| ("notes", notes_of(notes))));
     seen
 }
 
@@ -103,10 +87,6 @@ pub fn identity(id: GroupId, put: &mut dyn FnMut(&'static str, Json)) {
 /// The user's text of notes that may carry a mark.
 fn notes_of(notes: &str) -> Json {
     json!(Mark::read(notes).0)
-}
-
-fn ports_of(text: &str) -> Json {
-    text.split(',').filter_map(|port| port.trim().parse::<u16>().ok()).map(|port| json!(port)).collect()
 }
 
 /// Whether two values are equal for a reader: nothing, an empty text and an empty list are; numbers compare by value,

@@ -3,6 +3,7 @@
 use super::field::{Field, Wire};
 use crate::address::ObjectKind;
 use crate::lang::{Marks, Type, Value};
+use crate::live::Seen;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -98,6 +99,8 @@ pub struct Attribute {
     pub unset: Unset,
     /// Hidden whatever the configuration says.
     pub sensitive: bool,
+    /// The configuration may hide it. Of everything else a reviewer must see what is rented.
+    pub may_be_secret: bool,
     /// What a change does.
     pub change: Effect,
     /// Where it stands in calls and answers, where nothing else decides that.
@@ -109,7 +112,17 @@ pub struct Attribute {
 impl Attribute {
     /// Given by the configuration, always.
     pub const fn required(name: &'static str, ty: Ty, change: Effect, doc: &'static str) -> Self {
-        Self { name, ty, presence: Presence::Required, unset: Unset::Null, sensitive: false, change, field: None, doc }
+        Self {
+            name,
+            ty,
+            presence: Presence::Required,
+            unset: Unset::Null,
+            sensitive: false,
+            may_be_secret: false,
+            change,
+            field: None,
+            doc,
+        }
     }
 
     /// Given by the configuration, or null.
@@ -138,6 +151,13 @@ impl Attribute {
     #[must_use]
     pub const fn field(mut self, api: &'static str, wire: Wire) -> Self {
         self.field = Some(Field { api, wire });
+        self
+    }
+
+    /// Hidden where the configuration wants it so.
+    #[must_use]
+    pub const fn may_be_secret(mut self) -> Self {
+        self.may_be_secret = true;
         self
     }
 
@@ -229,13 +249,34 @@ impl Schema {
     }
 
     /// The attributes that stand in calls and answers as their fields say.
-    pub fn fields(&self) -> impl Iterator<Item = (&'static Attribute, Field)> {
+    fn fields(&self) -> impl Iterator<Item = (&'static Attribute, Field)> {
         self.attributes.iter().filter_map(|attribute| Some((attribute, attribute.field?)))
     }
 
-    /// Those of [`Schema::fields`] that a PUT changes.
+    /// Those that go out with a rent.
+    pub fn ordered(&self) -> impl Iterator<Item = (&'static Attribute, Field)> {
+        self.fields().filter(|(attribute, _)| attribute.change == Effect::Rerent)
+    }
+
+    /// Those that a PUT changes. What a rent cannot set (API sheet §3.10) is set by such a PUT right after it.
     pub fn settings(&self) -> impl Iterator<Item = (&'static Attribute, Field)> {
         self.fields().filter(|(attribute, _)| attribute.change == Effect::InPlace)
+    }
+
+    /// Those that are read from answers; of what was ordered, the record holds the order and not the delivery.
+    pub fn shown(&self) -> impl Iterator<Item = (&'static Attribute, Field)> {
+        self.fields().filter(|(attribute, _)| attribute.change != Effect::Rerent)
+    }
+
+    /// What the settings of a known object are sent as: nothing where the API decides, what says nothing where the
+    /// configuration takes a value back.
+    pub fn sent(&self, object: &Value) -> Seen {
+        let sent = |(attribute, field): (&'static Attribute, Field)| {
+            let given = field.wire.json(object.get(attribute.name)?);
+            let empty = || field.wire.empty().filter(|_| attribute.presence == Presence::Optional);
+            Some((attribute.name, given.or_else(empty)?))
+        };
+        self.settings().filter_map(sent).collect()
     }
 
     /// The attribute of that name.
@@ -301,6 +342,11 @@ impl Attribute {
             Unset::Int(n) => Value::int(n),
             Unset::Bool(b) => Value::bool(b),
         }
+    }
+
+    /// Whether null is a value of it: nothing stands for what the configuration leaves out.
+    pub fn may_be_null(&self) -> bool {
+        self.presence == Presence::Optional && self.unset == Unset::Null
     }
 
     /// The marks that its value has whatever the configuration says.

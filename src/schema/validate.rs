@@ -19,7 +19,7 @@ pub fn validate(schema: &Schema, object: &Value) -> Vec<Finding> {
         TableKind::Managed(kind) => kind,
         TableKind::Data(_) => return Vec::new(),
     };
-    let mut found = revealed(kind, object);
+    let mut found = revealed(schema, object);
     if !found.is_empty() {
         // Other findings name values.
         return found;
@@ -31,11 +31,13 @@ pub fn validate(schema: &Schema, object: &Value) -> Vec<Finding> {
     found
 }
 
-/// What may be secret. Everything else says what is rented, which a reviewer must see.
-const MAY_BE_SECRET: [&str; 5] = ["env_variables", "start_script", "notes", "name", "registry"];
-
-fn revealed(kind: ObjectKind, object: &Value) -> Vec<Finding> {
-    let may = |name: &str| MAY_BE_SECRET.contains(&name) && !(name == "name" && kind.is_known_by_name());
+fn revealed(schema: &Schema, object: &Value) -> Vec<Finding> {
+    let may = |name: &str| match (schema.attribute(name), schema.block(name)) {
+        (Some(attribute), _) => attribute.may_be_secret,
+        // What stands beside a secret may be part of it.
+        (None, Some(block)) => block.attributes.iter().any(|attribute| attribute.sensitive),
+        (None, None) => false,
+    };
     let finding = |name: &str| {
         let text = format!(
             "The value is sensitive, but {name} must be seen by whoever reviews a plan: it says what is rented. Give a value that is not sensitive; nonsensitive() shows one on purpose."

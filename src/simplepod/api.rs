@@ -36,7 +36,7 @@ impl Cloud for Client {
     }
 
     async fn create_group(&self, fields: &GroupFields) -> Outcome<Option<GroupId>> {
-        self.post("/instances/templates", write::group(&complete(fields))).await.map(|id| id.map(GroupId))
+        self.post("/instances/templates", write::group(fields)).await.map(|id| id.map(GroupId))
     }
 
     async fn update_group(&self, id: GroupId, fields: &GroupFields) -> Outcome<()> {
@@ -82,19 +82,4 @@ impl Client {
 
 fn path(id: MachineId) -> String {
     format!("/instances/{id}")
-}
-
-/// The fields of a new group with every key that real clients send: nobody knows what the API does without one
-/// (API sheet §3.5).
-fn complete(fields: &GroupFields) -> GroupFields {
-    let mut fields = fields.clone();
-    for text in [&mut fields.category_name, &mut fields.start_script, &mut fields.notes] {
-        text.get_or_insert_default();
-    }
-    fields.default_tag.get_or_insert_with(|| "latest".into());
-    fields.expose_ports.get_or_insert_default();
-    fields.ssh_server.get_or_insert_default();
-    fields.jupyter.get_or_insert_default();
-    fields.registry.get_or_insert_default();
-    fields
 }

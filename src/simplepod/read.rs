@@ -6,8 +6,7 @@ use super::field::{Row, is_null, list, reference, rows, string, text};
 use super::ports::ports;
 use crate::live::{Account, Env, GlobalTemplate, Group, GroupId, HashId, Machine, MachineId, Seen, Status};
 use crate::money::Usd;
-use crate::schema::instance::SCHEMA;
-use crate::schema::{Field, Schema, Wire, dollars};
+use crate::schema::{Attribute, Field, Schema, Wire, dollars, group, instance, script};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -25,7 +24,7 @@ pub(super) fn machine(row: &Row<'_>) -> Option<Machine> {
     Some(Machine {
         id: MachineId(row.id()?),
         hash_id: row.text("hashId").filter(|id| !id.is_empty()).map(HashId),
-        shown: shown(row, &SCHEMA),
+        shown: shown(row, &instance::SCHEMA),
         notes: row.free_text("notes"),
         status: row.text("status").filter(|text| !text.is_empty()).map(|text| Status(one_line(&text, LINE))),
         gpu_model: row.text("gpuModel"),
@@ -48,18 +47,29 @@ pub(super) fn machine(row: &Row<'_>) -> Option<Machine> {
 /// The attributes that the table says how to read.
 fn shown(row: &Row<'_>, schema: &Schema) -> Seen {
     let rig = row.row("rig");
-    let read = |Field { api, wire }: Field| match wire {
+    let read = |attribute: &Attribute, Field { api, wire }: Field| match wire {
+        Wire::Text if attribute.may_be_null() => row.free_text(api).map(Value::String),
         Wire::Text => row.text(api).map(Value::String),
+        Wire::Script => row.free_text(api).map(|text| Value::String(script::decode(&text))),
+        Wire::Words => row.raw(api).map(|value| match is_null(value) {
+            true => Value::Null,
+            false => joined(value, " ").map_or(Value::Null, Value::String),
+        }),
+        Wire::Ports => row
+            .raw(api)
+            .and_then(|value| joined(value, ","))
+            .map(|text| text.split(',').filter_map(|port| port.trim().parse::<u16>().ok()).map(Value::from).collect()),
         Wire::Line => line(row, api).map(Value::String),
         Wire::HostLine => {
             let told = rig.as_ref().and_then(|rig| rig.text(api)).or_else(|| row.text(api));
             told.filter(|text| !text.is_empty()).map(|text| Value::String(one_line(&text, LINE)))
         }
         Wire::Bool => row.truth(api).map(Value::Bool),
+        Wire::Whole => row.whole(api).map(Value::from),
         Wire::Decimal => row.decimal(api).map(|number| dollars(Usd(number))),
-        Wire::Marked => None,
+        Wire::Marked | Wire::Variables => None,
     };
-    schema.fields().filter_map(|(attribute, field)| Some((attribute.name, read(field)?))).collect()
+    schema.shown().filter_map(|(attribute, field)| Some((attribute.name, read(attribute, field)?))).collect()
 }
 
 fn line(row: &Row<'_>, key: &str) -> Option<String> {
@@ -70,21 +80,12 @@ fn line(row: &Row<'_>, key: &str) -> Option<String> {
 pub(super) fn group(row: &Row<'_>) -> Option<Group> {
     Some(Group {
         id: GroupId(row.id()?),
-        name: row.text("name"),
-        image_name: row.text("imageName"),
-        default_tag: row.text("defaultTag"),
-        category_name: row.free_text("categoryName"),
-        disk_size: row.whole("diskSize"),
-        expose_ports: row.raw("exposePorts").and_then(|value| joined(value, ",")),
-        start_script: row.free_text("startScript"),
-        arg_options: row.raw("argOptions").map(|value| if is_null(value) { None } else { joined(value, " ") }),
+        shown: shown(row, &group::SCHEMA),
         env: row.raw("envVariables").and_then(env),
         notes: row.free_text("notes"),
         host: row.free_text("host"),
         username: row.free_text("username"),
         password_protected: row.truth("isPasswordProtected"),
-        ssh_server: row.truth("isRunSshServerOn"),
-        jupyter: row.truth("isRunJupyterOn"),
     })
 }
 

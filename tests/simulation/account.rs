@@ -7,7 +7,7 @@ use podform::live::{
 };
 use podform::money::Usd;
 use rust_decimal::Decimal;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use tokio::time::{Duration, Instant};
 
@@ -35,7 +35,10 @@ impl Change {
             Change::Rent(request) => format!("rent {}", request.offer_iri),
             Change::UpdateMachine(id, _) => format!("update machine {id}"),
             Change::DeleteMachine(id) => format!("delete machine {id}"),
-            Change::CreateGroup(fields) => format!("create group {}", fields.name.as_deref().unwrap_or_default()),
+            Change::CreateGroup(fields) => {
+                let name = fields.settings.get("name").and_then(Json::as_str);
+                format!("create group {}", name.unwrap_or_default())
+            }
             Change::UpdateGroup(id, _) => format!("update group {id}"),
             Change::DeleteGroup(id) => format!("delete group {id}"),
         }
@@ -275,7 +278,7 @@ impl Account {
         }
         let offer = self.offers.iter_mut().find(|offer| offer.iri == request.offer_iri && offer.available);
         let offer = offer.ok_or_else(|| refusal(422, "This offer is not available any more."))?;
-        if offer.gpu_count != request.gpu_count {
+        if request.ordered.get("gpu_count") != Some(&json!(offer.gpu_count)) {
             return Err(refusal(422, "gpuCount does not fit."));
         }
         offer.available = false;
@@ -298,7 +301,7 @@ impl Account {
             created_at: Some(self.now().to_string()),
             group: Some(request.group),
             env: Some(request.env.clone()),
-            start_script: request.start_script.clone(),
+            start_script: request.ordered.get("start_script").and_then(Json::as_str).map(str::to_owned),
             ..Machine::bare(MachineId(id))
         };
         let at = Instant::now();
@@ -311,17 +314,20 @@ impl Account {
     pub fn create_group(&mut self, fields: &GroupFields, stranger: bool) -> u64 {
         let id = self.take_number();
         let mut group = Group {
-            category_name: Some(String::new()),
-            disk_size: Some(32),
-            expose_ports: Some(String::new()),
-            start_script: Some(String::new()),
-            arg_options: Some(None),
+            shown: [
+                ("category_name", json!("")),
+                ("disk_size", json!(32)),
+                ("expose_ports", json!([])),
+                ("start_script", json!("")),
+                ("arg_options", Json::Null),
+                ("ssh_server", json!(false)),
+                ("jupyter", json!(false)),
+            ]
+            .into(),
             env: Some(Env::default()),
             notes: Some(String::new()),
             password_protected: Some(false),
-            ssh_server: Some(false),
-            jupyter: Some(false),
-            ..named(GroupId(id), None)
+            ..Group::bare(GroupId(id))
         };
         write(&mut group, fields);
         let mut likes = self.groups.values_mut().filter(|other| !stranger && other.group.notes == group.notes);
@@ -401,31 +407,20 @@ impl Account {
     }
 }
 
-/// A group of which nothing but id and name is told.
-fn named(id: GroupId, name: Option<String>) -> Group {
-    Group {
-        id,
-        name,
-        image_name: None,
-        default_tag: None,
-        category_name: None,
-        disk_size: None,
-        expose_ports: None,
-        start_script: None,
-        arg_options: None,
-        env: None,
-        notes: None,
-        host: None,
-        username: None,
-        password_protected: None,
-        ssh_server: None,
-        jupyter: None,
-    }
+/// A row that tells no more than id and name.
+pub fn bare(group: &Group) -> Group {
+    let shown = group.shown.get_key_value("name").map(|(name, own)| (*name, own.clone()));
+    Group { shown: shown.into_iter().collect(), ..Group::bare(group.id) }
 }
 
-/// A row that tells no more.
-pub fn bare(group: &Group) -> Group {
-    named(group.id, group.name.clone())
+/// The body that makes a group with nothing but a name.
+pub fn named(name: &str) -> GroupFields {
+    GroupFields { settings: [("name", json!(name))].into(), ..GroupFields::default() }
+}
+
+/// The body that rents one GPU.
+pub fn request(offer_iri: String, group: u64, env: Env) -> RentRequest {
+    RentRequest { offer_iri, ordered: [("gpu_count", json!(1))].into(), group: GroupId(group), env }
 }
 
 fn set<T: Clone>(slot: &mut Option<T>, value: &Option<T>) {
@@ -435,20 +430,10 @@ fn set<T: Clone>(slot: &mut Option<T>, value: &Option<T>) {
 }
 
 fn write(group: &mut Group, fields: &GroupFields) {
-    set(&mut group.name, &fields.name);
-    set(&mut group.image_name, &fields.image_name);
-    set(&mut group.default_tag, &fields.default_tag);
-    set(&mut group.category_name, &fields.category_name);
-    set(&mut group.disk_size, &fields.disk_size);
-    set(&mut group.start_script, &fields.start_script);
+    let stored = fields.settings.iter().filter(|(name, _)| **name != "arg_options");
+    group.shown.extend(stored.map(|(name, value)| (*name, value.clone())));
     set(&mut group.env, &fields.env);
     set(&mut group.notes, &fields.notes);
-    set(&mut group.ssh_server, &fields.ssh_server);
-    set(&mut group.jupyter, &fields.jupyter);
-    if let Some(ports) = &fields.expose_ports {
-        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-        group.expose_ports = Some(ports.join(","));
-    }
 }
 
 /// 404.

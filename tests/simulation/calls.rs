@@ -1,6 +1,6 @@
 //! What a refresh costs in an account that holds more than the fleet.
 
-use super::account::Manners;
+use super::account::{Manners, named, request};
 use super::cloud::World;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
@@ -8,7 +8,6 @@ use super::in_virtual_time;
 use super::orphans::release_orphans;
 use super::run::{End, How, run};
 use super::trouble::{Fault, Trouble};
-use podform::live::{GroupFields, GroupId, RentRequest};
 use podform::refresh::{Refresh, refresh};
 use std::time::Duration;
 
@@ -25,13 +24,10 @@ fn fill(world: &World) {
     let group = account.groups.keys().next().copied().unwrap();
     let model = account.standing().next().unwrap().machine.gpu_model.clone().unwrap();
     for number in 0..50 {
-        let name = Some(format!("other-{number}"));
-        account.create_group(&GroupFields { name, ..GroupFields::default() }, true);
+        account.create_group(&named(&format!("other-{number}")), true);
         account.offer(&model, 30);
         let offer_iri = account.offers.last().unwrap().iri.clone();
-        let env = Default::default();
-        let request = RentRequest { offer_iri, gpu_count: 1, group: GroupId(group), start_script: None, env };
-        account.rent(&request, true).unwrap();
+        account.rent(&request(offer_iri, group, Default::default()), true).unwrap();
     }
 }
 

@@ -1,13 +1,12 @@
 //! Every step of every action, every fault in turn; then the reruns converge.
 
-use super::account::Manners;
+use super::account::{Manners, request};
 use super::cloud::World;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
 use super::orphans::release_orphans;
 use super::run::{End, How, run};
 use super::trouble::{DISK_FAULTS, FAULTS, Trouble};
-use podform::live::{GroupId, RentRequest};
 use std::time::Duration;
 
 /// What is done before, and the change in which everything goes wrong.
@@ -79,9 +78,7 @@ pub fn market(world: &World) {
         account.offer("RTX 4090", cents);
     }
     let offer_iri = account.offers[0].iri.clone();
-    let request =
-        RentRequest { offer_iri, gpu_count: 1, group: GroupId(1), start_script: None, env: Default::default() };
-    assert_eq!(account.rent(&request, true).ok(), Some(THEIRS));
+    assert_eq!(account.rent(&request(offer_iri, 1, Default::default()), true).ok(), Some(THEIRS));
     world.ledger.lock().unwrap().imported.insert(THEIRS);
 }
 

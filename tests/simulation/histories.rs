@@ -3,7 +3,7 @@
 //!
 //! `PODFORM_HISTORIES=N` runs so many, `PODFORM_SEED=S` begins at that seed (alone, it runs that one and prints it).
 
-use super::account::Manners;
+use super::account::{Manners, named, request};
 use super::chance::Chance;
 use super::cloud::World;
 use super::fleet::{Block, Fleet, MODELS};
@@ -11,7 +11,6 @@ use super::in_virtual_time;
 use super::orphans::release_orphans;
 use super::run::{End, How, run};
 use super::trouble::Trouble;
-use podform::live::{GroupFields, GroupId, RentRequest};
 use podform::money::Usd;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -80,16 +79,8 @@ impl History {
         let mut account = self.world.account();
         let free: Vec<_> = account.offers.iter().filter(|offer| offer.available).cloned().collect();
         let Some(offer) = self.chance.pick(&free) else { return };
-        let fields = GroupFields { name: Some("theirs".into()), ..GroupFields::default() };
-        let group = GroupId(account.create_group(&fields, true));
-        let request = RentRequest {
-            offer_iri: offer.iri.clone(),
-            gpu_count: 1,
-            group,
-            start_script: None,
-            env: Default::default(),
-        };
-        account.rent(&request, true).unwrap();
+        let group = account.create_group(&named("theirs"), true);
+        account.rent(&request(offer.iri.clone(), group, Default::default()), true).unwrap();
     }
 
     /// Something that others do.

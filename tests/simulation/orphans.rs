@@ -1,10 +1,10 @@
 //! Orphans are released as `podform orphans -release` does it.
 
-use super::account::Manners;
+use super::account::{Manners, request};
 use super::cloud::World;
 use super::in_virtual_time;
 use podform::apply::{release_orphan, unwritten};
-use podform::live::{Env, GroupId, LiveObject, ObjectId, Orphan, RentRequest};
+use podform::live::{Env, LiveObject, ObjectId, Orphan};
 use podform::refresh::{Clock, Refresh, orphaned, orphans, refresh};
 use podform::state::{Record, State};
 use podform::store::LockedStore;
@@ -45,8 +45,7 @@ fn the_release_of_an_orphan_forgets_nothing_else() {
             account.offer("RTX 3090", 30);
             let offer_iri = account.offers[0].iri.clone();
             let env: Env = [("PODFORM_CLAIM".to_owned(), claim.to_owned())].into_iter().collect();
-            let request = RentRequest { offer_iri, gpu_count: 1, group: GroupId(1), start_script: None, env };
-            let id = account.rent(&request, true).unwrap();
+            let id = account.rent(&request(offer_iri, 1, env), true).unwrap();
             let rented = account.machines.get_mut(&id).unwrap();
             rented.stranger = false;
             rented.machine.notes = Some(format!("podform:v1:sim:l:{claim}:{address}"));

@@ -1,6 +1,6 @@
 //! What shows late: right inside of a window it is waited for, right outside of it is not, and nothing is lost either way.
 
-use super::account::Manners;
+use super::account::{Manners, request};
 use super::checker::Ledger;
 use super::cloud::World;
 use super::exhaustive::market;
@@ -10,7 +10,7 @@ use super::orphans::release_orphans;
 use super::run::{End, How, WINDOW, run};
 use super::trouble::{Fault, Trouble};
 use podform::apply::Ended;
-use podform::live::{GroupId, MachineId, RentRequest};
+use podform::live::MachineId;
 use podform::refresh::{Refresh, VISIBLE, details, orphans, refresh};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -57,8 +57,7 @@ fn a_new_machine_is_looked_for_by_its_id_as_long_as_it_may_take_to_show() {
         in_virtual_time(async {
             let world = world(Manners { id_lag, ..Manners::default() });
             let offer_iri = world.account().offers[1].iri.clone();
-            let request =
-                RentRequest { offer_iri, gpu_count: 1, group: GroupId(1), start_script: None, env: Default::default() };
+            let request = request(offer_iri, 1, Default::default());
             let id = MachineId(world.account().rent(&request, true).unwrap());
             let began = Instant::now();
             assert_eq!(details(&world, id, true).await.unwrap().is_some(), seen, "{id_lag:?}");

@@ -1,10 +1,10 @@
 //! Whose machine an unanswered rent made, where environments are shown or hidden.
 
-use super::account::Manners;
+use super::account::{Manners, request};
 use super::cloud::World;
 use super::in_virtual_time;
 use podform::cloud::Cloud;
-use podform::live::{Env, GroupId, MachineId, RentRequest};
+use podform::live::{Env, GroupId, MachineId};
 use podform::refresh::{Search, Sighting, sight};
 use podform::state::{Intent, IntentAction};
 
@@ -20,8 +20,7 @@ fn sighted(shows_env: bool, by_hand: Option<Env>, recorded: Option<&str>) -> Sig
                 account.offer("RTX 3090", 30);
                 let offer_iri = account.offers.last().unwrap().iri.clone();
                 let env: Env = [("PODFORM_CLAIM".to_owned(), claim.to_owned())].into_iter().collect();
-                let request = RentRequest { offer_iri, gpu_count: 1, group: GroupId(1), start_script: None, env };
-                ours.push(account.rent(&request, true).unwrap());
+                ours.push(account.rent(&request(offer_iri, 1, env), true).unwrap());
             }
             account.machines.get_mut(ours.last().unwrap()).unwrap().machine.env = by_hand;
         }

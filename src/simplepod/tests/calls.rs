@@ -17,7 +17,8 @@ async fn every_call_is_sent_as_documented() {
     })
     .await;
     let client = client(&server.url);
-    let group = GroupFields { name: Some("g".into()), disk_size: Some(32), ..GroupFields::default() };
+    let group =
+        GroupFields { settings: [("name", "g".into()), ("disk_size", 32.into())].into(), ..GroupFields::default() };
     let machine = MachineFields {
         notes: Some("a\n\u{1b}b".into()),
         settings: [("max_auto_renew_price", dollars(Usd("0.30".parse().expect("a decimal"))))].into(),
@@ -43,7 +44,7 @@ async fn every_call_is_sent_as_documented() {
         r#"PUT /instances/7 application/json {"notes":"a\n\u001bb","priceAutoRenewMax":0.3}"#,
         "DELETE /instances/7 - ",
         r#"PATCH /instances/execute-reboot application/merge-patch+json {"instanceIds":[7,8]}"#,
-        r#"POST /instances/templates application/json {"name":"g","defaultTag":"latest","categoryName":"","diskSize":32,"exposePorts":"","startScript":"","notes":"","isPasswordProtected":false,"isRunSshServerOn":false,"isRunJupyterOn":false}"#,
+        r#"POST /instances/templates application/json {"name":"g","diskSize":32}"#,
         r#"PUT /instances/templates/29 application/json {"name":"g","diskSize":32}"#,
         "DELETE /instances/templates/29 - ",
     ];

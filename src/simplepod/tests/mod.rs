@@ -37,9 +37,8 @@ fn client(url: &str) -> Client {
 fn rent_request() -> RentRequest {
     RentRequest {
         offer_iri: "/instances/market/4711".into(),
-        gpu_count: 2,
+        ordered: [("gpu_count", 2.into())].into(),
         group: GroupId(25114),
-        start_script: None,
         env: Env::from_iter([("TOKEN".to_owned(), "canary-value-91".to_owned())]),
     }
 }

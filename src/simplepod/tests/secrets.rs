@@ -35,7 +35,7 @@ async fn echoed_secrets_are_hidden_in_every_error() {
         Registry { host: "ghcr.io".into(), username: "u".into(), password: Some("canary-password".to_owned().into()) };
     let group = GroupFields {
         env: Some(env.clone()),
-        start_script: Some("canary-script".into()),
+        settings: [("start_script", "canary-script".into())].into(),
         registry: Some(Some(registry)),
         ..GroupFields::default()
     };
