@@ -17,7 +17,7 @@ pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId
         Err(stop) => return (job.id, Err(stop)),
     };
     let began = Instant::now();
-    if action != StepAction::RENT {
+    if !action.rents() {
         started(ctx, &job);
     }
     let ended = match action {

@@ -21,7 +21,7 @@ use crate::plan::{ApplyEvent, Desires, Outcome, Plan, PlanMode, Step, StepAction
 use crate::schema::instance::dollars;
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
-use crate::state::{IntentAction, Record, State};
+use crate::state::{Record, State};
 use crate::store::StoreError;
 use futures::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,7 +93,7 @@ impl<'a> Executor<'a> {
             let detail = "The state has no lineage, so that nothing could be marked. This is a fault of podform: nothing was called.";
             return Err(Diagnostic::error("State without lineage", detail));
         }
-        let rents = self.plan.steps.iter().any(|step| step.action == StepAction::RENT);
+        let rents = self.plan.steps.iter().any(|step| step.action.rents());
         if rents {
             // A market that cannot be read fails the steps that need it.
             let balance = money::check(ctx.cloud, self.plan, account);
@@ -312,7 +312,7 @@ fn hourly_cost(record: &Record) -> Option<crate::money::Usd> {
 }
 
 fn known(state: &State) -> Known {
-    let rents = state.open.iter().filter(|(_, intent)| intent.action == IntentAction::RENT);
+    let rents = state.open.iter().filter(|(_, intent)| intent.action.rents());
     let mut known = Known {
         machines: BTreeSet::new(),
         groups: BTreeSet::new(),

@@ -5,11 +5,11 @@ use crate::cloud::fault::fault;
 use crate::diag::{Diagnostic, Severity};
 use crate::live::Account;
 use crate::money::Usd;
-use crate::plan::{Plan, StepAction};
+use crate::plan::Plan;
 
 /// What the rents of a plan cost per hour.
 pub(super) fn rents(plan: &Plan) -> Usd {
-    let rents = plan.steps.iter().filter(|step| step.action == StepAction::RENT);
+    let rents = plan.steps.iter().filter(|step| step.action.rents());
     rents.filter_map(|step| plan.change(&step.address)).map(|change| change.cost_after).sum()
 }
 

@@ -8,7 +8,7 @@ use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
 use crate::live::Offer;
 use crate::market::{Demand, Placed, Unmet, Unplaced, place};
-use crate::plan::{Plan, StepAction};
+use crate::plan::Plan;
 use crate::refresh::MarketRead;
 use crate::state::{Record, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,7 @@ struct Held {
 impl Offers {
     /// The offers of a plan, in a market that may have been read for it.
     pub fn of(plan: &Plan, state: &State, market: Option<MarketRead>) -> Offers {
-        let rents = plan.steps.iter().filter(|step| step.action == StepAction::RENT);
+        let rents = plan.steps.iter().filter(|step| step.action.rents());
         let planned = rents.filter_map(|step| {
             let placed = plan.change(&step.address)?.placed.as_ref()?;
             Some((step.address.clone(), placed.offer.clone()))

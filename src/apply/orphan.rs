@@ -99,7 +99,12 @@ pub async fn release_orphan<C: Cloud>(
     let Some(now) = now.filter(|now| now.claim.as_ref() == Some(claim)) else {
         return refuse("its mark was changed meanwhile. Look again: podform orphans.");
     };
-    if matches!(id, ObjectId::Machine(_)) && (now.hash_id.is_none() || now.hash_id != orphan.hash_id) {
+    let is_another = match id {
+        ObjectId::Machine(_) => now.hash_id.is_none() || now.hash_id != orphan.hash_id,
+        // Nothing else tells groups apart.
+        ObjectId::Group(_) => false,
+    };
+    if is_another {
         return refuse("the API shows another hash_id for this number than a moment ago. It is another machine.");
     }
     let intent = intent(IntentAction::Delete, address, id, clock);

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::step::{Job, Stop};
 use crate::diag::Diagnostics;
 use crate::lang::Value;
-use crate::plan::{ApplyEvent, StepAction};
+use crate::plan::ApplyEvent;
 use crate::state::Record;
 
 /// Tells that a step begins; a rent does when its turn has come.
@@ -14,7 +14,7 @@ pub(super) fn started<C>(ctx: &Context<'_, C>, job: &Job<'_>) {
 }
 
 fn detail(job: &Job<'_>) -> Option<String> {
-    if job.step.action == StepAction::RENT {
+    if job.step.action.rents() {
         let offer = &job.change?.placed.as_ref()?.offer;
         return Some(format!("{}x {} at {} per GPU-hour", offer.gpu_count, offer.gpu_model, offer.price_per_gpu));
     }

@@ -51,7 +51,7 @@ fn order(plan: &Plan, faults: &mut Vec<String>) {
 /// No offer twice, none above its cap or outside its envelope, and one for every rent.
 fn rents(plan: &Plan, faults: &mut Vec<String>) {
     let mut taken = BTreeSet::new();
-    for step in plan.steps.iter().filter(|step| step.action == StepAction::RENT) {
+    for step in plan.steps.iter().filter(|step| step.action.rents()) {
         let Some(placed) = plan.change(&step.address).and_then(|change| change.placed.as_ref()) else {
             faults.push(format!("{} is rented without an offer.", step.address));
             continue;

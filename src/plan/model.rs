@@ -191,6 +191,14 @@ pub enum StepAction {
 impl StepAction {
     /// POST of a rent.
     pub const RENT: StepAction = StepAction::Create(ObjectKind::Instance);
+
+    /// Whether it takes an offer of the market.
+    pub fn rents(self) -> bool {
+        match self {
+            StepAction::Create(kind) => kind.is_rented(),
+            StepAction::Update(_) | StepAction::Delete(_) | StepAction::Forget | StepAction::Read => false,
+        }
+    }
 }
 
 /// One step.

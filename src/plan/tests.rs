@@ -165,7 +165,7 @@ fn a_new_fleet_is_created_in_order() {
         ["Create simplepod_instance.a[0] ", "Create simplepod_instance.a[1] ", "Create simplepod_template_group.g "]
     );
     assert_eq!(plan.steps[0].action, StepAction::Create(ObjectKind::TemplateGroup));
-    assert!(plan.steps[1..].iter().all(|step| step.needs == [StepId(0)] && step.action == StepAction::RENT));
+    assert!(plan.steps[1..].iter().all(|step| step.needs == [StepId(0)] && step.action.rents()));
     let after = plan.changes[0].after.as_ref().expect("an object");
     assert!(after.get("template_digest").is_some_and(Value::is_known));
     assert_eq!(plan.cost.after.to_string(), "$0.6332");

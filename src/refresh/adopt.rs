@@ -110,7 +110,7 @@ fn adopt(state: &State, machine: &Machine, key: &SecretKey) -> Result<Event, Dia
     }
     let mark = machine.notes.as_deref().and_then(|notes| Mark::read(notes).1);
     let claim = machine.env.as_ref().and_then(Env::claim).map(str::to_owned).or(mark.map(|mark| mark.claim));
-    let rents = state.open.values().filter(|intent| intent.action == IntentAction::RENT);
+    let rents = state.open.values().filter(|intent| intent.action.rents());
     let fits: Vec<&Intent> = rents
         .filter(|intent| may_be(machine, intent) && claim.as_ref().is_none_or(|claim| *claim == intent.claim))
         .collect();

@@ -2,13 +2,12 @@
 
 use super::observed::differing;
 use super::reads::doing;
-use crate::address::ObjectKind;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud, ErrorKind, Listed, ReadResult};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, GroupId, LiveObject, Machine, MachineId, Mark, ObjectId, Snapshot, Want};
 use crate::schema::observe;
-use crate::state::{IntentAction, Record, State};
+use crate::state::{Record, State};
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -213,18 +212,14 @@ fn is_of_interest(row: &Machine, state: &State) -> bool {
         return state.fleet.as_ref() == Some(&mark.fleet);
     }
     let intents = state.open.values().chain(state.watched.values().map(|(intent, _)| intent));
-    intents.filter(|intent| intent.action == IntentAction::RENT).any(|intent| super::sight::may_be(row, intent))
+    intents.filter(|intent| intent.action.rents()).any(|intent| super::sight::may_be(row, intent))
 }
 
 fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeSet<GroupId> {
     let rows: BTreeMap<GroupId, &Group> = listed.rows.iter().map(|row| (row.id, row)).collect();
     let recorded: BTreeMap<GroupId, &Record> = state.recorded_groups().collect();
     let watched = state.watched.values().map(|(intent, _)| intent);
-    let creates = state
-        .open
-        .values()
-        .chain(watched)
-        .filter(|intent| intent.action == IntentAction::Create(ObjectKind::TemplateGroup));
+    let creates = state.open.values().chain(watched);
     let named = recorded.values().flat_map(|record| [record.attributes.get("name"), record.read_back.get("name")]);
     // A group that one call made twice has the name of the recorded one. Accounts hold hundreds of others, whose rows show
     // nothing but their names: those are not read.

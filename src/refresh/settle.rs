@@ -147,8 +147,7 @@ const COMPARED: &str = "the next plan compares what is live";
 
 /// Whether an update is of a machine that was rented and never read: naming and marking comes right after the rent.
 fn is_unseen(state: &State, intent: &Intent) -> bool {
-    let mut machines = state.of_kind(ObjectKind::Instance);
-    machines.any(|(_, record)| record.id() == intent.id && record.hash_id().is_none())
+    state.recorded_machines().any(|(id, record)| Some(id.0) == intent.id && record.hash_id().is_none())
 }
 
 enum Verdict {
@@ -165,10 +164,16 @@ struct Looked {
 }
 
 async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<'_>) -> Result<Looked, CallError> {
-    let any = |action: IntentAction| open.iter().any(|intent| intent.action == action);
-    let lists = any(IntentAction::RENT) || any(IntentAction::Update);
-    let machines = if lists { Some(cloud.machines().await?) } else { None };
-    let groups = if any(IntentAction::Create(ObjectKind::TemplateGroup)) { Some(cloud.groups().await?) } else { None };
+    let (mut machines, mut groups) = (false, false);
+    for intent in open {
+        match intent.action {
+            IntentAction::Create(ObjectKind::Instance) | IntentAction::Update => machines = true,
+            IntentAction::Create(ObjectKind::TemplateGroup) => groups = true,
+            IntentAction::Delete => {}
+        }
+    }
+    let machines = if machines { Some(cloud.machines().await?) } else { None };
+    let groups = if groups { Some(cloud.groups().await?) } else { None };
     let dates = [machines.as_ref().map(|listed| listed.as_of), groups.as_ref().map(|listed| listed.as_of)];
     let as_of = how.clock.observe(dates.into_iter().flatten().flatten().min());
     let mut verdicts = Vec::new();

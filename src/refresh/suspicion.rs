@@ -1,6 +1,5 @@
 //! What a snapshot shows that must stop a plan or be told: mass disappearance, a lost state, orphans.
 
-use crate::address::ObjectKind;
 use crate::diag::Diagnostic;
 use crate::live::{LiveObject, Mark, ObjectId, Snapshot};
 use crate::state::State;
@@ -8,9 +7,8 @@ use crate::state::State;
 /// More than half, and at least three, of the recorded machines gone at once is more likely a fault of the API or of the
 /// key than true (invariant 8). `None` where nothing is suspicious; `-accept-missing` accepts it.
 pub fn mass_disappearance(state: &State, snapshot: &Snapshot) -> Option<Diagnostic> {
-    let machines = || state.identified().filter(|(id, ..)| id.kind() == ObjectKind::Instance);
-    let recorded = machines().count();
-    let gone = machines().filter(|(id, ..)| snapshot.is_gone(*id)).count();
+    let recorded = state.recorded_machines().count();
+    let gone = state.recorded_machines().filter(|(id, _)| snapshot.is_gone(ObjectId::Machine(*id))).count();
     if gone < 3 || gone * 2 <= recorded {
         return None;
     }

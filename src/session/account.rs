@@ -91,12 +91,16 @@ impl Access {
         let mut settings = self.settings.clone();
         // Each step may call and look at once, while a few lists are read besides.
         settings.http.max_concurrency = settings.http.max_concurrency.max(2 * usize::from(parallelism) + 6);
-        let recorded = |kind: ObjectKind| {
-            let all = state.resources.keys().filter(|address| address.resource.object_kind() == Some(kind)).count();
-            (!state.resources.is_empty()).then_some(all)
-        };
-        let expected =
-            Expected { machines: recorded(ObjectKind::Instance), groups: recorded(ObjectKind::TemplateGroup) };
+        let (mut machines, mut groups) = (0, 0);
+        for address in state.resources.keys() {
+            match address.resource.object_kind() {
+                Some(ObjectKind::Instance) => machines += 1,
+                Some(ObjectKind::TemplateGroup) => groups += 1,
+                None => {}
+            }
+        }
+        let known = |rows: usize| (!state.resources.is_empty()).then_some(rows);
+        let expected = Expected { machines: known(machines), groups: known(groups) };
         let client = Client::new(settings)
             .map_err(|error| Failure::from(Diagnostic::error("Invalid API settings", format!("{error}"))))?;
         Ok(Arc::new(client.with_expected(expected)))

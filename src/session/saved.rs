@@ -7,8 +7,8 @@ use super::work::{Planning, Prepared, Session, tell_orphans};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{
-    Plan, PlanOptions, SavedPlan, Stale, StepAction, changed_files, changed_variables, configuration_digests, decode,
-    encode, foreign_key, offers, planned_variables, stale,
+    Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, configuration_digests, decode, encode,
+    foreign_key, offers, planned_variables, stale,
 };
 use crate::planning::{Look, Market};
 use crate::state::State;
@@ -63,7 +63,7 @@ pub async fn check<C: Cloud>(
     how: &Planning,
     diags: &mut Diagnostics,
 ) -> Result<Prepared, Failure> {
-    let rents = saved.plan.steps.iter().any(|step| step.action == StepAction::RENT);
+    let rents = saved.plan.steps.iter().any(|step| step.action.rents());
     let Look { snapshot, market } = session.look(state, how, rents).await?;
     let key = session.secret_key(&saved.plan.lineage);
     diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());

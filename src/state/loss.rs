@@ -1,9 +1,8 @@
 //! What would be forgotten if one state took the place of another.
 
-use super::model::{Intent, IntentAction, Record, State};
-use crate::address::InstanceAddr;
-use crate::address::ObjectKind;
-use crate::live::Status;
+use super::model::{Intent, Record, State};
+use crate::address::{InstanceAddr, ObjectKind};
+use crate::live::{MachineId, Status};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -49,11 +48,7 @@ pub fn bills(address: &InstanceAddr, record: &Record) -> bool {
 
 /// Every machine and unanswered rent that `before` knows and `after` does not.
 pub fn losses<'a>(before: &'a State, after: &State) -> Vec<Loss<'a>> {
-    let machines = |state: &State| -> BTreeSet<Option<u64>> {
-        let all = state.of_kind(ObjectKind::Instance);
-        all.map(|(_, record)| record.id()).collect()
-    };
-    let kept = machines(after);
+    let kept: BTreeSet<MachineId> = after.recorded_machines().map(|(id, _)| id).collect();
     let claims: BTreeSet<&str> = after
         .open
         .keys()
@@ -62,13 +57,10 @@ pub fn losses<'a>(before: &'a State, after: &State) -> Vec<Loss<'a>> {
         .chain(after.objects().filter_map(|(_, record)| record.claim.as_deref()))
         .collect();
     let lost = |(address, record): &(&InstanceAddr, &Record)| {
-        bills(address, record) && (record.id().is_none() || !kept.contains(&record.id()))
+        bills(address, record) && record.machine_id().is_none_or(|id| !kept.contains(&id))
     };
     let machines = before.objects().filter(lost).map(|(address, record)| Loss::Machine { address, record });
-    let rents = before
-        .open
-        .values()
-        .filter(|intent| intent.action == IntentAction::RENT && !claims.contains(intent.claim.as_str()));
+    let rents = before.open.values().filter(|intent| intent.action.rents() && !claims.contains(intent.claim.as_str()));
     machines.chain(rents.map(Loss::Rent)).collect()
 }
 
@@ -86,7 +78,7 @@ mod tests {
         let state = state();
         assert!(told(&state, &state).is_empty() && told(&State::default(), &state).is_empty());
         let machines = state.objects().filter(|(address, record)| bills(address, record)).count();
-        let rents = state.open.values().filter(|intent| intent.action == IntentAction::RENT).count();
+        let rents = state.open.values().filter(|intent| intent.action.rents()).count();
         assert!(machines > 0 && rents > 0);
         assert_eq!(losses(&state, &State::default()).len(), machines + rents);
     }
@@ -115,7 +107,7 @@ mod tests {
     #[test]
     fn a_rent_that_became_a_record_is_not_lost() {
         let mut before = state();
-        let intent = before.open.values().find(|intent| intent.action == IntentAction::RENT).expect("a rent").clone();
+        let intent = before.open.values().find(|intent| intent.action.rents()).expect("a rent").clone();
         let mut after = before.clone();
         before.resources.clear();
         before.deposed.clear();

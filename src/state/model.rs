@@ -115,6 +115,14 @@ pub enum IntentAction {
 impl IntentAction {
     /// POST of a rent.
     pub const RENT: IntentAction = IntentAction::Create(ObjectKind::Instance);
+
+    /// Whether it takes an offer of the market.
+    pub fn rents(self) -> bool {
+        match self {
+            IntentAction::Create(kind) => kind.is_rented(),
+            IntentAction::Update | IntentAction::Delete => false,
+        }
+    }
 }
 
 /// An action in the words of state and journal.
@@ -262,19 +270,20 @@ impl State {
         self.objects().filter_map(|(address, record)| Some((record.object_id(address)?, address, record)))
     }
 
-    /// Every recorded object of a kind, deposed ones included.
-    pub fn of_kind(&self, kind: ObjectKind) -> impl Iterator<Item = (&InstanceAddr, &Record)> {
-        self.objects().filter(move |(address, _)| address.resource.object_kind() == Some(kind))
-    }
-
     /// Recorded machines with their records.
     pub fn recorded_machines(&self) -> impl Iterator<Item = (MachineId, &Record)> {
-        self.of_kind(ObjectKind::Instance).filter_map(|(_, record)| Some((record.machine_id()?, record)))
+        self.identified().filter_map(|(id, _, record)| match id {
+            ObjectId::Machine(id) => Some((id, record)),
+            ObjectId::Group(_) => None,
+        })
     }
 
     /// Recorded template groups with their records.
     pub fn recorded_groups(&self) -> impl Iterator<Item = (GroupId, &Record)> {
-        self.of_kind(ObjectKind::TemplateGroup).filter_map(|(_, record)| Some((GroupId(record.id()?), record)))
+        self.identified().filter_map(|(id, _, record)| match id {
+            ObjectId::Group(id) => Some((id, record)),
+            ObjectId::Machine(_) => None,
+        })
     }
 
     /// The open intents of an address.

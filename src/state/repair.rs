@@ -172,7 +172,7 @@ fn unproven(remains: &Remains, error: &StateError, found: &State) -> Vec<String>
     let resources = theirs.get("resources").and_then(Json::as_array).into_iter().flatten();
     let machine = |resource: &&Json| {
         let kind = resource.get("type").and_then(Json::as_str).and_then(ObjectKind::of_type);
-        kind == Some(ObjectKind::Instance)
+        kind.is_some_and(ObjectKind::is_rented)
     };
     let machines = resources.filter(machine);
     for instance in machines.filter_map(|resource| resource.get("instances")?.as_array()).flatten() {

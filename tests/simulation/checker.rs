@@ -275,7 +275,8 @@ impl Recorded {
                 recorded.deposed += usize::from(!instance["deposed"].is_null());
                 match kind {
                     "simplepod_instance" => recorded.machines.push((id, address)),
-                    _ => recorded.groups.push((id, address)),
+                    "simplepod_template_group" => recorded.groups.push((id, address)),
+                    other => panic!("a recorded object of an unknown type: {other}"),
                 }
             }
         }

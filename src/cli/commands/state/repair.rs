@@ -1,6 +1,6 @@
 //! `podform state repair`.
 
-use crate::address::ObjectKind;
+use crate::address::{InstanceAddr, ObjectKind};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{StateArgs, lock_timeout};
@@ -45,7 +45,8 @@ pub async fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
         return Ok(Exit::Done);
     }
     let state = repair.state;
-    let machines = state.of_kind(ObjectKind::Instance).count();
+    let is_machine = |address: &InstanceAddr| address.resource.object_kind().is_some_and(ObjectKind::is_rented);
+    let machines = state.objects().filter(|(address, _)| is_machine(address)).count();
     for step in &repair.steps {
         context.terminal.line(step);
     }
