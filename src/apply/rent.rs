@@ -16,10 +16,9 @@ use crate::diag::{Diagnostic, Severity};
 use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest, Status};
 use crate::market::Requirement;
 use crate::money::hourly_cost;
-use crate::path::ValuePath;
 use crate::plan::{ApplyEvent, StepAction};
 use crate::refresh::VISIBLE;
-use crate::schema::instance::{Desired, SCHEMA, WaitFor, set_after_rent};
+use crate::schema::instance::{Desired, SCHEMA, WaitFor};
 use crate::schema::{self, observe};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record};
@@ -278,10 +277,7 @@ async fn mark<C: Cloud>(
     // Until it was seen the intent stays open: a machine that is not found by its id yet is not gone.
     let seen = details(ctx, job, id).await;
     // What was not set is not recorded as sent, so that the next plan sets it; the claim proves that it is ours.
-    for name in set_after_rent() {
-        record.attributes.insert(name.to_owned(), serde_json::Value::Null);
-        record.secrets.remove(&ValuePath::of(name));
-    }
+    record.unset(&SCHEMA);
     if let Ok(machine) = &seen {
         take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine));
     }

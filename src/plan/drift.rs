@@ -9,19 +9,6 @@ use crate::state::Record;
 use crate::state::digest::{SecretKey, SecretMatch};
 use serde_json::{Map, Value as Json};
 
-/// The environment that a live object shows, and whether it is the object's own and no other's: a machine may show its
-/// template's too (API sheet, C15).
-fn environment(live: &LiveObject) -> Option<(Env, bool)> {
-    match live {
-        // An empty one does not even show the claim that every rent sends: it is not shown, and proves nothing.
-        LiveObject::Machine(machine) => {
-            let shown = machine.env.clone().filter(|env| !env.0.is_empty());
-            shown.map(|env| (env.without_claim(), false))
-        }
-        LiveObject::Group(group) => group.env.clone().map(|env| (env, true)),
-    }
-}
-
 /// One attribute that is live another one than recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
@@ -53,7 +40,7 @@ pub fn differences(schema: &Schema, record: &Record, live: &LiveObject, key: &Se
             found.push(Difference { attribute: attribute.name, recorded: recorded.clone(), live: now.clone() });
         }
     }
-    if let Some((env, exact)) = environment(live)
+    if let Some((env, exact)) = observe::environment(live)
         && let Some(difference) = env_difference(record, &env, exact, key)
     {
         found.push(difference);

@@ -6,7 +6,7 @@ use crate::config::ImportRequest;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::{from_json, to_json};
 use crate::lang::{Marks, Type, Value};
-use crate::live::{Env, GroupId, LiveObject, Machine, Mark, ObjectId, Want};
+use crate::live::{LiveObject, Machine, Mark, ObjectId, Want};
 use crate::path::ValuePath;
 use crate::schema::{Effect, Presence, Schema, observe, script};
 use crate::state::Record;
@@ -177,13 +177,8 @@ fn record(schema: &Schema, live: &LiveObject, desired: &Value, key: &SecretKey) 
 
 /// Whether what the API shows is what is wanted, perhaps in its own words.
 fn alike(name: &str, wanted: &Value, shown: &Json) -> bool {
-    let sent = to_json(wanted);
-    let (Some(text), Some(live)) = (sent.as_str(), shown.as_str()) else { return observe::same(&sent, shown) };
-    match name {
-        "template_group" => GroupId::parse(text).is_some() && GroupId::parse(text) == GroupId::parse(live),
-        "start_script" => script::same(live, text),
-        _ => text == live,
-    }
+    let wanted = to_json(wanted);
+    observe::same(&wanted, shown) || observe::in_other_words(name, &wanted, shown)
 }
 
 /// The wanted model where the machine has it, or a fallback.
@@ -197,25 +192,21 @@ fn model(machine: &Machine, wanted: Option<&Value>, desired: &Value) -> Option<V
 
 /// The wanted environment where every variable of it is live (a machine shows its template's too), or nothing is shown.
 fn env(live: &LiveObject, wanted: Option<&Value>) -> Value {
-    let (shown, exact) = match live {
-        LiveObject::Machine(machine) => (machine.env.clone().map(Env::without_claim), false),
-        LiveObject::Group(group) => (group.env.clone(), true),
-    };
     let none = || Value::null(Type::map(Type::String));
-    let readable = shown.filter(|env| exact || !env.0.is_empty());
+    let readable = observe::environment(live).filter(|(env, exact)| *exact || !env.0.is_empty());
     let entries = wanted.and_then(Value::as_entries);
     match (readable, wanted, entries) {
         (None, Some(wanted), _) => wanted.clone(),
         (None, None, _) => none(),
-        (Some(env), Some(wanted), Some(entries))
+        (Some((env, exact)), Some(wanted), Some(entries))
             if (!exact || env.0.len() == entries.len())
                 && entries.iter().all(|(name, value)| value.as_str() == env.0.get(&**name).map(String::as_str)) =>
         {
             wanted.clone()
         }
         // Nothing is wanted, and what is there may be the template's.
-        (Some(_), None, _) if !exact => none(),
-        (Some(env), ..) => Value::map(
+        (Some((_, false)), None, _) => none(),
+        (Some((env, _)), ..) => Value::map(
             Type::String,
             env.0.into_iter().map(|(name, value)| (Arc::from(name), Value::string(value))).collect::<BTreeMap<_, _>>(),
         ),

@@ -1,8 +1,8 @@
 //! Live attributes against recorded ones: what differs, and how a record takes in what was read.
 
-use crate::live::{GroupId, Seen};
-use crate::schema::observe::same;
-use crate::schema::{Presence, Schema, script};
+use crate::live::Seen;
+use crate::schema::observe::{in_other_words, same};
+use crate::schema::{Presence, Schema};
 use crate::state::Record;
 use crate::state::digest::SecretKey;
 use serde_json::Value as Json;
@@ -47,18 +47,6 @@ pub fn take_in(record: &mut Record, schema: &Schema, seen: &Seen, key: &SecretKe
     rewritten
 }
 
-/// Whether what was read is what was sent in the server's own form: a group by its id, a script without its last line
-/// break.
-fn in_other_words(name: &str, sent: &Json, live: &Json) -> bool {
-    match (name, sent.as_str(), live.as_str()) {
-        ("template_group", Some(sent), Some(live)) => {
-            GroupId::parse(sent).is_some_and(|group| Some(group) == GroupId::parse(live))
-        }
-        ("start_script", Some(sent), Some(live)) => script::same(live, sent),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,12 +73,6 @@ mod tests {
         assert!(!format!("{record:?}").contains("canary"));
         assert_eq!(record.secret_differs("notes", &json!("canary"), &key()), Some(false));
         assert_eq!(record.secret_differs("notes", &json!("sent"), &key()), Some(true));
-    }
-
-    #[test]
-    fn the_same_in_other_words() {
-        assert!(in_other_words("template_group", &json!("/instances/templates/29"), &json!("29")));
-        assert!(in_other_words("start_script", &json!("x\n"), &json!("x")));
     }
 
     #[test]

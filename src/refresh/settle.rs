@@ -8,7 +8,6 @@ use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{Group, LiveObject, Machine, MachineId, Mark, ObjectId};
-use crate::path::ValuePath;
 use crate::schema::{self, observe};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
@@ -215,10 +214,7 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
 pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent, key: &SecretKey) -> Record {
     record.claim = Some(intent.claim.clone());
     if machine.notes.as_ref().and_then(|notes| Mark::read(notes).1).is_none() {
-        for name in schema::instance::set_after_rent() {
-            record.attributes.insert(name.to_owned(), serde_json::Value::Null);
-            record.secrets.remove(&ValuePath::of(name));
-        }
+        record.unset(&schema::instance::SCHEMA);
     }
     take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine), key);
     record

@@ -159,11 +159,6 @@ pub(super) const OFFER: &[Attribute] = &{
     all
 };
 
-/// What a rent cannot set (API sheet §3.10): one PUT after it does.
-pub fn set_after_rent() -> impl Iterator<Item = &'static str> {
-    SCHEMA.settings().map(|(attribute, _)| attribute.name)
-}
-
 /// How far a rent waits before it counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitFor {

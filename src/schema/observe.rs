@@ -1,8 +1,8 @@
 //! What an answer of the API says of our attributes. Only what the answer carried is in the result.
 
 use super::field::dollars;
-use super::instance;
-use crate::live::{Group, GroupId, LiveObject, Machine, Mark, Seen};
+use super::{instance, script};
+use crate::live::{Env, Group, GroupId, LiveObject, Machine, Mark, Seen};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
@@ -89,6 +89,31 @@ fn notes_of(notes: &str) -> Json {
     json!(Mark::read(notes).0)
 }
 
+/// The environment that an object shows, and whether it is the object's own and no other's: a machine may show its
+/// template's too (API sheet, C15).
+pub fn environment(live: &LiveObject) -> Option<(Env, bool)> {
+    match live {
+        // An empty one does not even show the claim that every rent sends: it is not shown, and proves nothing.
+        LiveObject::Machine(machine) => {
+            let shown = machine.env.clone().filter(|env| !env.0.is_empty());
+            shown.map(|env| (env.without_claim(), false))
+        }
+        LiveObject::Group(group) => group.env.clone().map(|env| (env, true)),
+    }
+}
+
+/// Whether what is shown is what was sent in the server's own form: a group by its id, a script without its last line
+/// break.
+pub fn in_other_words(name: &str, sent: &Json, shown: &Json) -> bool {
+    match (name, sent.as_str(), shown.as_str()) {
+        ("template_group", Some(sent), Some(shown)) => {
+            GroupId::parse(sent).is_some_and(|group| Some(group) == GroupId::parse(shown))
+        }
+        ("start_script", Some(sent), Some(shown)) => script::same(shown, sent),
+        _ => false,
+    }
+}
+
 /// Whether two values are equal for a reader: nothing, an empty text and an empty list are; numbers compare by value,
 /// times by instant (API sheet §8).
 pub fn same(a: &Json, b: &Json) -> bool {
@@ -124,6 +149,12 @@ fn decimal(value: &Json) -> Option<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_in_other_words() {
+        assert!(in_other_words("template_group", &json!("/instances/templates/29"), &json!("29")));
+        assert!(in_other_words("start_script", &json!("x\n"), &json!("x")));
+    }
 
     #[test]
     fn equal_for_a_reader() {

@@ -74,6 +74,14 @@ impl Record {
         Value::from_entries(schema.shape().types.iter().map(attribute).collect())
     }
 
+    /// Takes the settings out: they were not sent.
+    pub fn unset(&mut self, schema: &Schema) {
+        for (attribute, _) in schema.settings() {
+            self.attributes.insert(attribute.name.to_owned(), Json::Null);
+            self.secrets.remove(&ValuePath::of(attribute.name));
+        }
+    }
+
     /// True where an attribute is secret, or something in it.
     pub fn holds_secret(&self, name: &str) -> bool {
         self.secrets.keys().any(|path| path.is_in(name))
