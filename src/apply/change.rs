@@ -21,7 +21,7 @@ pub(super) async fn send<C, T: Default, F: Future<Output = Outcome<T>>>(
     intent.id = Some(id);
     let claim = intent.claim.clone();
     ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
-    match call().await {
+    match ctx.call(call()).await {
         Outcome::Done(done) => Ok((claim, Ok(done))),
         Outcome::NotDone(error) if action == IntentAction::Delete && error.kind == ErrorKind::NotFound => {
             Ok((claim, Ok(T::default())))

@@ -35,8 +35,10 @@ pub(super) struct Context<'a, C> {
     pub settle_window: Duration,
     /// To the loop.
     pub line: Line,
-    /// How many steps call at once.
-    pub permits: Semaphore,
+    /// How many steps are under way.
+    pub places: Semaphore,
+    /// How many of them make a call that changes the account.
+    pub calls: Semaphore,
     /// Interrupts.
     pub cancel: watch::Receiver<Cancel>,
     /// The market.
@@ -58,8 +60,8 @@ pub(super) struct Context<'a, C> {
 pub(super) struct Known {
     /// Machines.
     pub machines: BTreeSet<MachineId>,
-    /// Template groups.
-    pub groups: BTreeSet<GroupId>,
+    /// Template groups, and where they stand.
+    pub groups: BTreeMap<GroupId, InstanceAddr>,
     /// Names under which this apply makes template groups.
     pub names: BTreeSet<String>,
     /// Rents without a known machine, by claim.
@@ -72,16 +74,23 @@ impl<C> Context<'_, C> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place among those that call.
+    /// A place among the steps that are under way.
     ///
     /// # Errors
     /// An interrupt: nothing new starts.
-    pub async fn permit(&self) -> Result<SemaphorePermit<'_>, Stop> {
-        let permit = self.permits.acquire().await.map_err(|_| Stop::Interrupted)?;
+    pub async fn place(&self) -> Result<SemaphorePermit<'_>, Stop> {
+        let place = self.places.acquire().await.map_err(|_| Stop::Interrupted)?;
         match self.is_cancelled() {
             true => Err(Stop::Interrupted),
-            false => Ok(permit),
+            false => Ok(place),
         }
+    }
+
+    /// Makes a call that changes the account, as soon as no more than `parallelism` are made at once.
+    pub async fn call<T>(&self, call: impl Future<Output = T>) -> T {
+        // Nobody closes it.
+        let _right = self.calls.acquire().await;
+        call.await
     }
 
     /// An interrupt has come.
@@ -126,7 +135,7 @@ impl<C> Context<'_, C> {
     pub fn search(&self, intent: &Intent) -> Search {
         let known = self.known();
         let rivals = known.rents.values().any(|other| other.claim != intent.claim && same_shape(other, intent));
-        Search { recorded: known.machines.clone(), own_groups: known.groups.clone(), rivals }
+        Search { recorded: known.machines.clone(), own_groups: known.groups.keys().copied().collect(), rivals }
     }
 
     /// The environment of a template group, as the API shows it.

@@ -7,15 +7,16 @@ use super::{data, group, machine, release, rent};
 use crate::address::ObjectKind;
 use crate::cloud::Cloud;
 use crate::plan::{ApplyEvent, StepAction, StepId};
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 /// Runs a step to its end, telling how it goes.
-pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId, Result<Finished, Stop>) {
+pub(super) async fn run<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: Job<'_>,
+    place: SemaphorePermit<'_>,
+) -> (StepId, Result<Finished, Stop>) {
     let (address, action) = (job.step.address.clone(), job.step.action);
-    let permit = match ctx.permit().await {
-        Ok(permit) => permit,
-        Err(stop) => return (job.id, Err(stop)),
-    };
     let began = Instant::now();
     if !action.rents() {
         started(ctx, &job);
@@ -24,9 +25,9 @@ pub(super) async fn run<C: Cloud>(ctx: &Context<'_, C>, job: Job<'_>) -> (StepId
         StepAction::Create(ObjectKind::TemplateGroup) => group::create(ctx, &job).await,
         StepAction::Update(ObjectKind::TemplateGroup) => group::update(ctx, &job).await,
         StepAction::Delete(ObjectKind::TemplateGroup) => group::delete(ctx, &job).await,
-        StepAction::Create(ObjectKind::Instance) => rent::rent(ctx, &job, permit).await,
+        StepAction::Create(ObjectKind::Instance) => rent::rent(ctx, &job, place).await,
         StepAction::Update(ObjectKind::Instance) => machine::update(ctx, &job).await,
-        StepAction::Delete(ObjectKind::Instance) => release::release(ctx, &job, permit).await,
+        StepAction::Delete(ObjectKind::Instance) => release::release(ctx, &job, place).await,
         StepAction::Forget => forget(ctx, &job).await,
         StepAction::Read => data::read(ctx, &job).await,
     };

@@ -42,7 +42,8 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         lineage: input.state.lineage.clone(),
         settle_window: input.settle_window,
         line,
-        permits: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
+        places: Semaphore::new(places(input.parallelism)),
+        calls: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
         offers: Offers::of(input.plan, &input.state, input.market),
         turns: Turns::beside(known.rents.values()),
@@ -129,13 +130,7 @@ impl<'a> Executor<'a> {
     ) -> Result<(), Diagnostic> {
         let mut running = FuturesUnordered::new();
         loop {
-            for id in self.order.take_ready() {
-                match self.job(id) {
-                    Ok(job) => running.push(run(ctx, job)),
-                    Err(stop) => self.end(id, Err(stop), show),
-                }
-            }
-            if running.is_empty() {
+            if running.is_empty() && !self.order.has_ready() {
                 return self.finish(show).await;
             }
             tokio::select! {
@@ -151,6 +146,14 @@ impl<'a> Executor<'a> {
                     self.end(id, ended, show);
                 }
                 Some(first) = self.inbox.recv() => self.take_messages(Some(first), show),
+                // Last: what a step needs to know is found out when it starts, and no sooner.
+                place = ctx.place(), if self.order.has_ready() => {
+                    let Some(id) = self.order.take_ready() else { continue };
+                    match place.and_then(|place| Ok((self.job(ctx, id)?, place))) {
+                        Ok((job, place)) => running.push(run(ctx, job, place)),
+                        Err(stop) => self.end(id, Err(stop), show),
+                    }
+                }
             }
         }
     }
@@ -305,6 +308,12 @@ impl<'a> Executor<'a> {
     }
 }
 
+/// How many steps are under way where so many call at once. A step waits for the journal between its calls; others call
+/// meanwhile, and no answer waits until all those that came with it are dealt with. One at a time stays one at a time.
+fn places(parallelism: usize) -> usize {
+    parallelism.saturating_mul(2).saturating_sub(1).clamp(1, Semaphore::MAX_PERMITS)
+}
+
 fn hourly_cost(record: &Record) -> Option<crate::money::Usd> {
     let number =
         crate::lang::json::from_json(record.attributes.get("hourly_cost")?, &crate::lang::Type::Number).ok()?;
@@ -315,14 +324,14 @@ fn known(state: &State) -> Known {
     let rents = state.open.iter().filter(|(_, intent)| intent.action.rents());
     let mut known = Known {
         machines: BTreeSet::new(),
-        groups: BTreeSet::new(),
+        groups: BTreeMap::new(),
         names: BTreeSet::new(),
         rents: rents.map(|(claim, intent)| (claim.clone(), intent.clone())).collect(),
     };
-    for (id, ..) in state.identified() {
+    for (id, address, _) in state.identified() {
         match id {
             ObjectId::Machine(id) => drop(known.machines.insert(id)),
-            ObjectId::Group(id) => drop(known.groups.insert(id)),
+            ObjectId::Group(id) => drop(known.groups.insert(id, address.clone())),
         }
     }
     known

@@ -52,7 +52,7 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     }
     ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
     let doing = format!("Creating the template group {address}");
-    let id = match ctx.cloud.create_group(&body).await {
+    let id = match ctx.call(ctx.cloud.create_group(&body)).await {
         Outcome::Done(Some(id)) => id,
         Outcome::Done(None) => found(ctx, &intent, None).await?,
         Outcome::InDoubt(error) => found(ctx, &intent, Some(&error)).await?,
@@ -63,7 +63,7 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     };
     observe::identity(id, &mut |name, value| drop(record.attributes.insert(name.to_owned(), value)));
     ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
-    ctx.known().groups.insert(id);
+    ctx.known().groups.insert(id, address.clone());
     read_back(ctx, job, id, record).await
 }
 

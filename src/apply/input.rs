@@ -62,7 +62,7 @@ pub struct ApplyInput<'a, C> {
     pub key: &'a SecretKey,
     /// What time it is.
     pub clock: &'a Clock,
-    /// How many steps call at once, at least 1; machines that are only waited for do not count.
+    /// How many calls that change the account are made at once, at least 1.
     pub parallelism: usize,
     /// How long an unanswered rent is looked for before it counts as absent.
     pub settle_window: Duration,

@@ -1,9 +1,9 @@
 //! What a step needs to know before it runs.
 
+use super::context::Context;
 use super::executor::Executor;
 use super::step::{Job, Stop, Template};
 use super::{group, record};
-use crate::address::InstanceAddr;
 use crate::diag::{Diagnostic, Severity};
 use crate::lang::Value;
 use crate::live::{GroupId, ObjectId};
@@ -14,7 +14,7 @@ use crate::state::Record;
 
 impl<'a> Executor<'a> {
     /// What a step needs to know.
-    pub fn job(&mut self, id: StepId) -> Result<Job<'a>, Stop> {
+    pub fn job<C>(&mut self, ctx: &Context<'_, C>, id: StepId) -> Result<Job<'a>, Stop> {
         let plan = self.plan;
         let Some(step) = plan.steps.get(id.0) else { return Err(Stop::Interrupted) };
         let address = &step.address;
@@ -44,7 +44,7 @@ impl<'a> Executor<'a> {
             job.record = None;
         }
         job.object = Some(self.object(step)?);
-        job.template = self.template(job.object.as_ref());
+        job.template = self.template(ctx, job.object.as_ref());
         Ok(job)
     }
 
@@ -89,10 +89,14 @@ impl<'a> Executor<'a> {
     }
 
     /// The recorded group that an instance refers to.
-    fn template(&mut self, object: Option<&Value>) -> Option<Template> {
+    fn template<C>(&mut self, ctx: &Context<'_, C>, object: Option<&Value>) -> Option<Template> {
         let id = GroupId::parse(object?.get("template_group")?.as_str()?)?;
-        let is_it = |(at, record): &(&InstanceAddr, &Record)| record.object_id(at) == Some(ObjectId::Group(id));
-        let (address, record) = self.result.state.resources.iter().find(is_it)?;
+        let address = &ctx.known().groups.get(&id).cloned()?;
+        // One that is set aside stands at the same address.
+        let record = self.result.state.resources.get(address)?;
+        if record.object_id(address) != Some(ObjectId::Group(id)) {
+            return None;
+        }
         let known = self.desires.object(address);
         let recorded = || record.object(&schema::group::SCHEMA, None, self.key, &mut Vec::new());
         let object = known.cloned().unwrap_or_else(recorded);

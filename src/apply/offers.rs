@@ -11,17 +11,38 @@ use crate::market::{Demand, Placed, Unmet, Unplaced, place};
 use crate::plan::Plan;
 use crate::refresh::MarketRead;
 use crate::state::{Record, State};
+use futures::TryFutureExt;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 /// The market of one apply, and who has what of it.
 #[derive(Debug)]
 pub(super) struct Offers {
-    market: Shared<Vec<Offer>>,
+    market: Shared<Market>,
     /// Hosts where a machine of an address failed.
     failed: BTreeMap<InstanceAddr, String>,
     held: Mutex<Held>,
+}
+
+/// The rows as they were answered, and their places by IRI: each rent looks for its own among tens of thousands.
+#[derive(Debug)]
+struct Market {
+    rows: Vec<Offer>,
+    by_iri: Vec<usize>,
+}
+
+impl Market {
+    fn of(rows: Vec<Offer>) -> Market {
+        let mut by_iri: Vec<usize> = (0..rows.len()).collect();
+        by_iri.sort_by(|a, b| rows[*a].iri.cmp(&rows[*b].iri));
+        Market { rows, by_iri }
+    }
+
+    fn find(&self, iri: &str) -> Option<&Offer> {
+        let at = self.by_iri.binary_search_by(|at| self.rows[*at].iri.as_str().cmp(iri)).ok()?;
+        Some(&self.rows[self.by_iri[at]])
+    }
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +63,7 @@ impl Offers {
             let placed = plan.change(&step.address)?.placed.as_ref()?;
             Some((step.address.clone(), placed.offer.clone()))
         });
-        let market = market.map_or_else(Shared::new, |read| Shared::with(read.asked, read.offers));
+        let market = market.map_or_else(Shared::new, |read| Shared::with(read.asked, Market::of(read.offers)));
         let tainted = state.resources.iter().filter(|(_, record)| record.tainted.is_some());
         let host = |record: &Record| record.offer.as_ref()?.host.clone();
         let failed = tainted.filter_map(|(address, record)| Some((address.clone(), host(record)?))).collect();
@@ -61,10 +82,10 @@ impl Offers {
         self.market(cloud).await.map(drop)
     }
 
-    async fn market<C: Cloud>(&self, cloud: &C) -> Result<std::sync::Arc<Vec<Offer>>, Stop> {
+    async fn market<C: Cloud>(&self, cloud: &C) -> Result<Arc<Market>, Stop> {
         let now = Instant::now();
         let not_before = self.held().not_before.max(now.checked_sub(MarketRead::FRESH)).unwrap_or(now);
-        let read = self.market.since(not_before, cloud.offers()).await;
+        let read = self.market.since(not_before, cloud.offers().map_ok(Market::of)).await;
         Ok(read.map_err(|error| failed("Looking at the market before renting", &error))?.1)
     }
 
@@ -77,9 +98,9 @@ impl Offers {
         let market = self.market(cloud).await?;
         let mut held = self.held();
         let wanted = held.planned.get(address).unwrap_or(&placed.offer).iri.clone();
-        let stands = market.iter().find(|offer| {
-            offer.iri == wanted && !held.spent.contains(&offer.iri) && placed.envelope.judge(offer).is_empty()
-        });
+        let stands = market
+            .find(&wanted)
+            .filter(|offer| !held.spent.contains(&offer.iri) && placed.envelope.judge(offer).is_empty());
         if let Some(offer) = stands {
             held.planned.insert(address.clone(), offer.clone());
             return Ok(offer.clone());
@@ -87,12 +108,13 @@ impl Offers {
         held.planned.remove(address);
         let others: BTreeSet<&str> = held.planned.values().map(|offer| offer.iri.as_str()).collect();
         let free: Vec<Offer> = market
+            .rows
             .iter()
             .filter(|offer| !held.spent.contains(&offer.iri) && !others.contains(offer.iri.as_str()))
             .cloned()
             .collect();
         let busy = |offer: &&Offer| held.spent.contains(&offer.iri) || others.contains(offer.iri.as_str());
-        let avoid = market.iter().filter(busy).map(|offer| offer.host.clone());
+        let avoid = market.rows.iter().filter(busy).map(|offer| offer.host.clone());
         let avoid = avoid.chain(self.failed.get(address).cloned()).collect();
         let demand = Demand { address: address.clone(), envelope: placed.envelope.clone(), avoid };
         match place(&[demand], &free).pop() {
@@ -120,7 +142,7 @@ impl Offers {
     pub async fn refused<C: Cloud>(&self, cloud: &C, iri: &str) -> Result<bool, Stop> {
         self.held().not_before = Some(Instant::now());
         let market = self.market(cloud).await?;
-        let gone = !market.iter().any(|offer| offer.iri == iri && offer.available);
+        let gone = !market.find(iri).is_some_and(|offer| offer.available);
         self.held().spent.insert(iri.to_owned());
         Ok(gone)
     }

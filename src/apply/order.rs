@@ -43,9 +43,14 @@ impl Order {
         Order { missing, dependents, ready, ended: BTreeMap::new() }
     }
 
-    /// Steps that may start now, in the order of the plan; each is given once.
-    pub fn take_ready(&mut self) -> Vec<StepId> {
-        self.ready.drain(..).collect()
+    /// Whether a step may start now.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// A step that may start now, in the order of the plan; each is given once.
+    pub fn take_ready(&mut self) -> Option<StepId> {
+        self.ready.pop_front()
     }
 
     /// A step ended. Returns everything that is not tried because of it.

@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub(super) async fn release<C: Cloud>(
     ctx: &Context<'_, C>,
     job: &Job<'_>,
-    permit: SemaphorePermit<'_>,
+    place: SemaphorePermit<'_>,
 ) -> Result<Finished, Stop> {
     let (address, record) = (&job.step.address, job.record()?);
     let id = record.machine_id().ok_or_else(|| job.fault("its id is not recorded"))?;
@@ -54,7 +54,7 @@ pub(super) async fn release<C: Cloud>(
     may_release(ctx, address, record, &live)
         .map_err(|why| refused("Not ours to release", format!("{address} (machine {id}) is not released: {why}")))?;
     let before = job.change.and_then(|change| change.before.as_ref());
-    delete(ctx, job, id, timeout_of(before), Some(permit)).await?;
+    delete(ctx, job, id, timeout_of(before), Some(place)).await?;
     Ok(Finished::default())
 }
 
@@ -165,14 +165,14 @@ pub(super) async fn delete<C: Cloud>(
     job: &Job<'_>,
     id: MachineId,
     timeout: Duration,
-    permit: Option<SemaphorePermit<'_>>,
+    place: Option<SemaphorePermit<'_>>,
 ) -> Result<(), Stop> {
     let address = &job.step.address;
     let doing = format!("Releasing {address} (machine {id})");
     let intent = (IntentAction::Delete, address, id.0);
     let (claim, sent) = send(ctx, intent, &doing, || ctx.cloud.delete_machine(id)).await?;
     let doubt = sent.err();
-    drop(permit);
+    drop(place);
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;
     let last = loop {

@@ -36,11 +36,11 @@ const PAUSE: Duration = Duration::from_secs(3);
 pub(super) async fn rent<C: Cloud>(
     ctx: &Context<'_, C>,
     job: &Job<'_>,
-    permit: SemaphorePermit<'_>,
+    place: SemaphorePermit<'_>,
 ) -> Result<Finished, Stop> {
-    let mut permit = Some(permit);
+    let mut place = Some(place);
     let desired = Desired::read(job.object()?).map_err(|why| job.fault(&why))?;
-    let (id, intent, mut record, turn) = order(ctx, job, &desired, &mut permit).await?;
+    let (id, intent, mut record, turn) = order(ctx, job, &desired, &mut place).await?;
     let fields = MachineFields {
         settings: desired.settings.clone(),
         notes: Some(ctx.mark(&job.step.address, &intent.claim).write(&desired.notes)),
@@ -49,8 +49,8 @@ pub(super) async fn rent<C: Cloud>(
     let (marking, shown) = mark(ctx, job, id, &intent, &fields, &mut record).await?;
     // Nobody takes a marked machine for another one.
     drop(turn);
-    // What follows only reads, unless the machine must go at once: others may call meanwhile.
-    drop(permit);
+    // What follows only reads, unless the machine must go at once: others may begin meanwhile.
+    drop(place);
     let (machine, marking) = match shown {
         Some(machine) => (machine, Some(marking)),
         None => {
@@ -92,7 +92,7 @@ async fn order<'a, C: Cloud>(
     ctx: &'a Context<'_, C>,
     job: &Job<'_>,
     desired: &Desired,
-    permit: &mut Option<SemaphorePermit<'a>>,
+    place: &mut Option<SemaphorePermit<'a>>,
 ) -> Result<(MachineId, Intent, Record, Option<Turn>), Stop> {
     let address = &job.step.address;
     let placed = job.change()?.placed.as_ref().ok_or_else(|| job.fault("no offer was chosen for it"))?;
@@ -103,7 +103,7 @@ async fn order<'a, C: Cloud>(
     loop {
         let offer = ctx.offers.choose(ctx.cloud, address, &placed).await?;
         let shape = Shape::of(desired.group, &offer.gpu_model, desired.gpu_count);
-        let Some(mut turn) = turn(ctx, address, &shape, permit).await? else { continue };
+        let Some(mut turn) = turn(ctx, address, &shape, place).await? else { continue };
         if tried == 0 {
             started(ctx, job);
         }
@@ -118,7 +118,18 @@ async fn order<'a, C: Cloud>(
         };
         ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
         ctx.known().rents.insert(claim.clone(), intent.clone());
-        let outcome = ctx.cloud.rent(&request).await;
+        let sent = async {
+            match ctx.is_cancelled() {
+                true => None,
+                false => Some(ctx.cloud.rent(&request).await),
+            }
+        };
+        let Some(outcome) = ctx.call(sent).await else {
+            ctx.known().rents.remove(&claim);
+            let reason = "an interrupt came before it was sent".to_owned();
+            ctx.line.commit(vec![Event::NotDone { claim, reason }]).await?;
+            return Err(Stop::Interrupted);
+        };
         let ended = Instant::now();
         let (id, turn) = match outcome {
             Outcome::Done(Some(id)) => {
@@ -174,23 +185,23 @@ async fn order<'a, C: Cloud>(
     }
 }
 
-/// The turn of a rent. While it waits for one, others may call; `None` where it must ask again, the market being another
+/// The turn of a rent. While it waits for one, others may begin; `None` where it must ask again, the market being another
 /// one by now.
 async fn turn<'a, C: Cloud>(
     ctx: &'a Context<'_, C>,
     address: &InstanceAddr,
     shape: &Shape,
-    permit: &mut Option<SemaphorePermit<'a>>,
+    place: &mut Option<SemaphorePermit<'a>>,
 ) -> Result<Option<Turn>, Stop> {
     match ctx.turns.take(shape) {
         Ok(Some(turn)) => Ok(Some(turn)),
         Ok(None) => {
-            *permit = None;
+            *place = None;
             tokio::select! {
                 () = ctx.turns.wait(shape) => {}
                 () = ctx.cancelled() => return Err(Stop::Interrupted),
             }
-            *permit = Some(ctx.permit().await?);
+            *place = Some(ctx.place().await?);
             Ok(None)
         }
         Err(_) if shows_claims(ctx).await => {
@@ -266,7 +277,7 @@ async fn mark<C: Cloud>(
     ctx.line.commit(vec![made, next]).await?;
     let began = Instant::now();
     let error = loop {
-        match ctx.cloud.update_machine(id, fields).await {
+        match ctx.call(ctx.cloud.update_machine(id, fields)).await {
             Outcome::Done(shown) => return Ok((claim, shown.filter(|machine| fields.is_shown_by(machine)))),
             // It may not be visible yet; a PUT may be repeated.
             Outcome::NotDone(error) if error.kind == ErrorKind::NotFound && began.elapsed() < VISIBLE => {}

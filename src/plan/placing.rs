@@ -3,7 +3,7 @@
 use super::model::{Action, Change};
 use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::lang::Value;
-use crate::live::{ObjectId, Offer, Snapshot};
+use crate::live::{GroupId, Offer, Snapshot};
 use crate::market::{Demand, Envelope, Requirement, Unplaced, place};
 use crate::money::hourly_cost;
 use crate::schema::instance::{dollars, gpu_count};
@@ -18,6 +18,8 @@ const SMALLEST_DISK: u64 = 32;
 pub(super) struct Placements<'a> {
     pub state: &'a State,
     pub snapshot: &'a Snapshot,
+    /// Recorded template groups.
+    pub groups: &'a BTreeMap<GroupId, InstanceAddr>,
     pub market: &'a [Offer],
 }
 
@@ -102,18 +104,18 @@ fn demand(input: &Placements<'_>, change: &Change, disk: Option<u64>) -> Demand 
 fn disk_size(input: &Placements<'_>, changes: &[Change], change: &Change) -> Option<u64> {
     let reference = change.after.as_ref()?.get("template_group")?;
     let gigabytes = |object: &Value| object.get("disk_size")?.as_number()?.as_u64();
-    let planned = |wanted: &dyn Fn(&Change) -> bool| {
-        changes.iter().find(|other| wanted(other)).and_then(|other| gigabytes(other.after.as_ref()?))
+    let planned = |address: &InstanceAddr| {
+        // What is set aside stands at the same address.
+        let order = |other: &Change| other.address.cmp(address).then(other.deposed.cmp(&None));
+        let at = changes.binary_search_by(order).ok()?;
+        gigabytes(changes.get(at)?.after.as_ref()?)
     };
     if let Some(origin) = reference.origin() {
-        let at = changes.binary_search_by(|other| other.address.cmp(&origin.address)).ok()?;
-        return gigabytes(changes[at].after.as_ref()?);
+        return planned(&origin.address);
     }
-    let id = crate::live::GroupId::parse(reference.as_str()?)?;
-    let own =
-        input.state.resources.iter().find(|(address, record)| record.object_id(address) == Some(ObjectId::Group(id)));
-    match own {
-        Some((address, _)) => planned(&|other| other.address == *address),
+    let id = GroupId::parse(reference.as_str()?)?;
+    match input.groups.get(&id) {
+        Some(address) => planned(address),
         None => input.snapshot.group(id)?.shown.get("disk_size")?.as_u64(),
     }
 }

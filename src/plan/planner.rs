@@ -63,7 +63,8 @@ pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
     let mut changes = std::mem::take(&mut planner.changes);
     changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
     let dependencies = std::mem::take(&mut planner.dependencies);
-    let placements = Placements { state: input.state, snapshot: input.snapshot, market: input.market };
+    let placements =
+        Placements { state: input.state, snapshot: input.snapshot, groups: &planner.groups, market: input.market };
     let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
     // Who releases, or only looks, is not kept from it by a price.
     if input.options.mode == PlanMode::Normal {
