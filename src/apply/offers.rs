@@ -84,9 +84,12 @@ impl Offers {
 
     async fn market<C: Cloud>(&self, cloud: &C) -> Result<Arc<Market>, Stop> {
         let now = Instant::now();
-        let not_before = self.held().not_before.max(now.checked_sub(MarketRead::FRESH)).unwrap_or(now);
-        let read = self.market.since(not_before, cloud.offers().map_ok(Market::of)).await;
-        Ok(read.map_err(|error| failed("Looking at the market before renting", &error))?.1)
+        let ago = |age| now.checked_sub(age).unwrap_or(now);
+        // Whoever finds it no longer fresh reads it; others go on meanwhile.
+        let (fresh, not_before) = (ago(MarketRead::FRESH), ago(2 * MarketRead::FRESH));
+        let not_before = self.held().not_before.map_or(not_before, |refused| refused.max(not_before));
+        let read = self.market.fresh(fresh, not_before, cloud.offers().map_ok(Market::of)).await;
+        read.map_err(|error| failed("Looking at the market before renting", &error))
     }
 
     /// The offer to rent now: the planned one where it stands inside the envelope, else a substitute. It stays reserved

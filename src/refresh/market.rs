@@ -17,8 +17,9 @@ pub struct MarketRead {
 }
 
 impl MarketRead {
-    /// How old an answer may be that a rent relies on: an apply that asks nobody rents by the market of its plan. What
-    /// was taken meanwhile costs a refused rent; reading costs a list of thousands of rows.
+    /// How old an answer may be that a rent relies on, or twice that while a newer one is on its way: an apply that asks
+    /// nobody rents by the market of its plan. What was taken meanwhile costs a refused rent; reading costs a list of
+    /// thousands of rows.
     pub const FRESH: Duration = Duration::from_secs(5);
 
     /// Young enough.

@@ -143,6 +143,7 @@ impl World {
             _ => sleep(LATENCY).await,
         }
         self.life.unless_over().await;
+        self.troubles.lock().unwrap().under_way.0 -= 1;
         outcome
     }
 

@@ -48,6 +48,28 @@ fn a_slow_store_makes_groups_larger_and_steps_wait_only_for_their_own() {
     assert!(slow < fast + Duration::from_secs(10), "{slow:?}, without the store {fast:?}, {writes} writes");
 }
 
+/// While steps wait for the store others call, and never more at once than was asked for.
+#[test]
+fn a_slow_store_leaves_no_call_unused() {
+    let apply = |latency: u64| {
+        in_virtual_time(async move {
+            let fleet = Fleet::of(Block::of(MACHINES));
+            let world = world(&fleet);
+            world.disk.lock().unwrap().latency = Duration::from_millis(latency);
+            let began = Instant::now();
+            let end = run(&world, &How { hcl: fleet.hcl(), parallelism: 10, ..How::default() }).await;
+            assert!(matches!(&end, End::Applied(result, _) if result.added == MACHINES + 1), "{}", end.words());
+            (began.elapsed(), world.troubles.lock().unwrap().under_way)
+        })
+    };
+    // Each machine takes two calls and waits for two appends between them; a call takes 100 ms.
+    let (fast, under_way) = apply(0);
+    assert_eq!(under_way, (0, 10));
+    let (slow, under_way) = apply(60);
+    assert_eq!(under_way, (0, 10));
+    assert!(slow < fast + Duration::from_secs(1), "{slow:?}, without the store {fast:?}");
+}
+
 /// Nothing is called any more, nothing is written any more, and whoever comes next finds everything.
 #[test]
 fn a_run_whose_journal_is_taken_over_stops_before_its_next_call() {

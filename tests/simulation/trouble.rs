@@ -90,6 +90,8 @@ pub struct Troubles {
     seen: BTreeMap<String, usize>,
     /// Calls that change the account, so far.
     pub calls: usize,
+    /// Of these, how many have not been answered yet, and how many that were at most.
+    pub under_way: (usize, usize),
     /// Reads so far.
     pub reads: usize,
     /// Writes so far.
@@ -111,6 +113,8 @@ impl Troubles {
     pub fn call(&mut self, what: &str) -> Option<Fault> {
         let at = self.calls;
         self.calls += 1;
+        self.under_way.0 += 1;
+        self.under_way.1 = self.under_way.1.max(self.under_way.0);
         let fault = match self.plan {
             Trouble::Call(number, fault) if number == at => Some(fault),
             Trouble::Random { seed, share } => {

@@ -10,6 +10,7 @@ use crate::store::{Entries, LockInfo, Part, Place, Snapshot, StateStore, StoreEr
 use futures::future::{BoxFuture, FutureExt, ready};
 use sha2::{Digest, Sha256};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,15 +75,25 @@ impl Files {
         Err(StoreError::Busy { place: self.place(Part::State) })
     }
 
-    fn append_to_journal(&mut self, entries: &Entries) -> Result<(), StoreError> {
-        let path = self.journal_path();
-        let mut journal = match self.journal.take() {
-            Some(journal) => journal,
-            None => Journal::open(&path, entries)?,
+    /// On a thread of its own: an apply goes on meanwhile, so that whatever asks to be written then shares the next write.
+    async fn append_to_journal(&mut self, entries: &Entries) -> Written<()> {
+        let (path, open, entries) = (self.journal_path(), self.journal.take(), entries.clone());
+        let append = move || {
+            let mut journal = open.map_or_else(|| Journal::open(&path, &entries), Ok)?;
+            journal.write(entries.lines.as_bytes()).map_err(StoreError::io("write the journal", &path))?;
+            Ok(journal)
         };
-        journal.write(entries.lines.as_bytes()).map_err(StoreError::io("write the journal", &path))?;
-        self.journal = Some(journal);
-        Ok(())
+        match tokio::task::spawn_blocking(append).await {
+            Ok(Ok(journal)) => {
+                self.journal = Some(journal);
+                Written::Done(())
+            }
+            Ok(Err(error)) => Written::NotDone(error),
+            // The next attempt opens it anew, and cuts off what this one may have written.
+            Err(error) => {
+                Written::InDoubt(StoreError::io("write the journal", &self.journal_path())(io::Error::other(error)))
+            }
+        }
     }
 
     /// Which of the two somebody else has changed since this version was read.
@@ -121,7 +132,7 @@ impl Files {
     }
 }
 
-/// Everything here blocks, and no longer than a disk takes; only for the lock others are waited for.
+/// All but the appends blocks, and no longer than a disk takes; only for the lock others are waited for.
 impl StateStore for Files {
     fn place(&self, part: Part) -> Place {
         let path = match part {
@@ -145,7 +156,7 @@ impl StateStore for Files {
     }
 
     fn append<'a>(&'a mut self, entries: &'a Entries) -> BoxFuture<'a, Written<()>> {
-        async { self.append_to_journal(entries).map_or_else(Written::NotDone, Written::Done) }.boxed()
+        self.append_to_journal(entries).boxed()
     }
 
     fn replace<'a>(&'a mut self, over: &'a Version, next: &'a Snapshot) -> BoxFuture<'a, Written<Version>> {
