@@ -13,6 +13,7 @@ mod examples;
 mod fleet;
 mod group_lists;
 mod hostile;
+mod judge;
 mod language;
 mod layering;
 mod locks;
