@@ -76,6 +76,13 @@ fn a_repeated_argument_is_reported_and_a_repeated_key_is_not() {
 }
 
 #[test]
+fn what_stands_in_the_way_is_told_whole() {
+    let told = |text: &str| parsed(text).1.iter().next().unwrap().detail.clone();
+    assert!(told("a = [for b in- c : b]\n").ends_with("but \"in-\" stands here."));
+    assert!(told("a = b 1-c\n").contains("but \"1\" follows"), "{}", told("a = b 1-c\n"));
+}
+
+#[test]
 fn quoted_strings_end_with_their_line() {
     assert_eq!(marked("a = \"x\ny\"\n"), [("Invalid multi-line string".into(), "\n".to_owned())]);
     assert_eq!(marked("a = \"x\\qy\"\n")[0].0, "Invalid escape sequence");

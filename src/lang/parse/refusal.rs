@@ -17,7 +17,9 @@ fn found(text: &str, offset: usize) -> (Range<usize>, String) {
     if c == '"' {
         return (offset..offset + 1, "a quotation mark".into());
     }
-    let word = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+    // A name goes on behind a dash, a number does not.
+    let word = rest.find(|next: char| !(next.is_alphanumeric() || next == '_' || next == '-' && c.is_alphabetic()));
+    let word = word.unwrap_or(rest.len());
     let len = if word > 0 { word } else { c.len_utf8() };
     (offset..offset + len, format!("\"{}\"", &rest[..len]))
 }
@@ -256,9 +258,13 @@ fn words(text: &str, refused: &Refused) -> Told {
             "Unbalanced parentheses",
             format!("An operator or the closing \")\" is expected, but {what} stands here."),
         ),
-        Fault::AttributeValue => {
-            ("Missing attribute value", format!("After a key comes \"=\" (or \":\") and a value, but {what} stands here."))
-        }
+        Fault::AttributeValue => (
+            match refused.kind {
+                Kind::Newline | Kind::LineComment | Kind::Comma => "Missing attribute value",
+                _ => "Missing key/value separator",
+            },
+            format!("After a key comes \"=\" (or \":\") and a value, but {what} stands here."),
+        ),
         Fault::Attribute => (
             "Missing attribute separator",
             format!("Items of an object are separated by commas or line ends and \"}}\" closes it, but {what} stands here."),
