@@ -6,7 +6,7 @@ use crate::address::InstanceAddr;
 use crate::clusters;
 use std::collections::HashSet;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A file of a [`Sources`] table, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,15 +41,19 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: Arc<str>,
-    /// Where each line starts.
-    lines: Arc<[u32]>,
+    /// Where each line starts; found when somebody asks.
+    lines: OnceLock<Box<[u32]>>,
 }
 
 impl Source {
     /// The line of a byte offset, from 0, and where it starts.
     pub fn line(&self, offset: usize) -> (usize, usize) {
-        let line = self.lines.partition_point(|start| *start as usize <= offset).saturating_sub(1);
-        (line, self.lines.get(line).map_or(0, |start| *start as usize))
+        let lines = self.lines.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(breaks.filter_map(|(at, _)| u32::try_from(at + 1).ok())).collect()
+        });
+        let line = lines.partition_point(|start| *start as usize <= offset).saturating_sub(1);
+        (line, lines.get(line).map_or(0, |start| *start as usize))
     }
 }
 
@@ -64,11 +68,7 @@ impl Sources {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id =
             FileId(u32::try_from(self.files.len()).map_or(NonZeroU32::MAX, |len| NonZeroU32::MIN.saturating_add(len)));
-        let text: Arc<str> = text.into();
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = breaks.filter_map(|(at, _)| u32::try_from(at + 1).ok());
-        let lines = std::iter::once(0).chain(starts).collect();
-        self.files.push(Source { name: name.into(), text, lines });
+        self.files.push(Source { name: name.into(), text: text.into(), lines: OnceLock::new() });
         id
     }
 

@@ -1,13 +1,12 @@
 //! From the body of a block to the object of its table.
 
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
-use crate::lang::ast::Body;
+use crate::lang::ast::{Body, Expr};
 use crate::lang::body::{ScopedBlock, expand_dynamic};
 use crate::lang::convert::convert;
 use crate::lang::eval::{Bindings, evaluate_in};
-use crate::lang::{Scope, Value};
-use crate::schema::{Attribute, BlockType, Presence, Schema, absent};
-use std::collections::BTreeMap;
+use crate::lang::{Entries, Scope, Value};
+use crate::schema::{Attribute, BlockType, Presence, Schema};
 use std::sync::Arc;
 
 /// The object that a resource's body asks for: what is not set has its default, computed attributes are null. `at` is
@@ -15,7 +14,7 @@ use std::sync::Arc;
 pub(super) fn decode(schema: &Schema, body: &Body, at: Span, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
     let is_block = |name: &str| schema.block(name).is_some() || ["lifecycle", "dynamic"].contains(&name);
     let table = Table { attributes: schema.attributes, what: schema.block_type(), is_block: &is_block };
-    let mut object = schema.shape().absent.clone();
+    let mut object = schema.absent().clone();
     attributes(&table, body, at, scope, &[], &mut object, diags);
     let mut seen: Vec<Arc<str>> = Vec::new();
     for found in expand_dynamic(body, scope, &[], diags) {
@@ -45,7 +44,7 @@ fn nested(block: &BlockType, found: &ScopedBlock, scope: &dyn Scope, diags: &mut
         diags.push(Diagnostic::error("Unsupported block type", detail).at(inner.kind_span));
     }
     let table = Table { attributes: block.attributes, what: &name, is_block: &|_| false };
-    let mut object = absent(block.attributes);
+    let mut object = block.absent();
     attributes(&table, &found.body, found.span, scope, &found.bindings, &mut object, diags);
     Value::from_entries(object)
 }
@@ -65,17 +64,21 @@ fn attributes(
     at: Span,
     scope: &dyn Scope,
     bindings: &Bindings,
-    object: &mut BTreeMap<Arc<str>, Value>,
+    object: &mut Entries,
     diags: &mut Diagnostics,
 ) {
+    let mut found: Vec<Option<&Arc<Expr>>> = vec![None; table.attributes.len()];
     for given in &body.attributes {
-        let detail = match table.attributes.iter().find(|known| known.name == &*given.name) {
-            Some(known) if known.presence == Presence::Computed => {
+        let detail = match table.attributes.iter().zip(&mut found).find(|(known, _)| known.name == &*given.name) {
+            Some((known, _)) if known.presence == Presence::Computed => {
                 let detail = format!("\"{}\" is set by the API: {}", known.name, known.doc);
                 diags.push(Diagnostic::error("Value for unconfigurable attribute", detail).at(given.name_span));
                 continue;
             }
-            Some(_) => continue,
+            Some((_, expr)) => {
+                *expr = Some(&given.expr);
+                continue;
+            }
             None if (table.is_block)(&given.name) => {
                 format!("\"{0}\" is a block: write {0} {{ ... }} without \"=\".", given.name)
             }
@@ -87,12 +90,12 @@ fn attributes(
         };
         diags.push(Diagnostic::error("Unsupported argument", detail).at(given.name_span));
     }
-    for known in table.attributes {
-        let value = match body.attributes.iter().find(|given| &*given.name == known.name) {
-            Some(given) if known.presence != Presence::Computed => {
+    for (known, expr) in table.attributes.iter().zip(found) {
+        let value = match expr {
+            Some(expr) => {
                 let ty = known.ty.to_type();
                 let mut own = Diagnostics::new();
-                let value = evaluate_in(&given.expr, scope, bindings, &mut own);
+                let value = evaluate_in(expr, scope, bindings, &mut own);
                 let failed = own.has_errors();
                 diags.extend(own);
                 match convert(&value, &ty) {
@@ -101,13 +104,13 @@ fn attributes(
                             "Ephemeral values are not valid for \"{}\", because what is set here is stored in the state.",
                             known.name
                         );
-                        diags.push(Diagnostic::error("Invalid use of ephemeral value", detail).at(given.expr.span));
+                        diags.push(Diagnostic::error("Invalid use of ephemeral value", detail).at(expr.span));
                         Value::unknown(ty)
                     }
                     Ok(value) if value.is_null() && known.presence == Presence::Required => {
                         let detail =
                             format!("The argument \"{}\" is required, but its value here is null.", known.name);
-                        diags.push(Diagnostic::error("Missing required argument", detail).at(given.expr.span));
+                        diags.push(Diagnostic::error("Missing required argument", detail).at(expr.span));
                         Value::unknown(ty)
                     }
                     Ok(value) if value.is_null() => continue,
@@ -116,7 +119,7 @@ fn attributes(
                     Err(_) if failed => Value::unknown(ty),
                     Err(error) => {
                         let detail = format!("Inappropriate value for attribute \"{}\": {error}.", known.name);
-                        diags.push(Diagnostic::error("Incorrect attribute value type", detail).at(given.expr.span));
+                        diags.push(Diagnostic::error("Incorrect attribute value type", detail).at(expr.span));
                         Value::unknown(ty)
                     }
                 }
@@ -127,7 +130,7 @@ fn attributes(
                 diags.push(Diagnostic::error("Missing required argument", detail).at(at));
                 Value::unknown(known.ty.to_type())
             }
-            _ => continue,
+            None => continue,
         };
         if let Some(place) = object.get_mut(known.name) {
             *place = value.marked(known.marks());

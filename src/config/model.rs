@@ -218,7 +218,7 @@ pub struct Resource {
     /// Its table.
     pub schema: &'static Schema,
     /// Its body without meta-arguments.
-    pub body: Body,
+    pub body: Arc<Body>,
     /// How many instances it has.
     pub repeat: Repeat,
     /// `depends_on`.

@@ -7,7 +7,6 @@ use super::walk::Walk;
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::{Diagnostics, Span};
 use crate::lang::{Kind, Value};
-use crate::schema::Presence;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
@@ -150,11 +149,8 @@ impl Resolve for Unresolved {
 fn unread(resource: &Resource, object: Value) -> Value {
     let Kind::Object(entries) = object.kind else { return object };
     let mut entries = Arc::unwrap_or_clone(entries);
-    for attribute in resource.schema.attributes {
-        let left_to_api = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
-        if let Some(unset) = entries.get_mut(attribute.name).filter(|value| left_to_api && value.is_null()) {
-            *unset = Value::unknown(unset.ty());
-        }
+    for (_, open) in resource.schema.left_open(&mut entries) {
+        *open = Value::unknown(open.ty());
     }
     Value::from_entries(entries)
 }

@@ -6,7 +6,7 @@ use super::rules::rules;
 use super::trigger;
 use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
-use crate::lang::ast::{Block, Body, Expr, ExprKind, Step};
+use crate::lang::ast::{Attribute, Block, Expr, ExprKind, Step};
 use crate::schema::{self, Schema};
 use std::sync::Arc;
 
@@ -31,11 +31,14 @@ pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Op
         return None;
     }
     let repeat = repeat(block, diags);
-    let body = Body {
-        attributes: block.body.attributes.iter().filter(|a| !META.contains(&&*a.name)).cloned().collect(),
-        blocks: block.body.blocks.iter().filter(|inner| &*inner.kind != "lifecycle").cloned().collect(),
-        incomplete: block.body.incomplete,
-    };
+    let own = |attribute: &Attribute| !META.contains(&&*attribute.name);
+    let nested = |inner: &Block| &*inner.kind != "lifecycle";
+    let mut body = block.body.clone();
+    if !(body.attributes.iter().all(own) && body.blocks.iter().all(nested)) {
+        let body = Arc::make_mut(&mut body);
+        body.attributes.retain(own);
+        body.blocks.retain(nested);
+    }
     let mut lifecycles = block.body.blocks.iter().filter(|inner| &*inner.kind == "lifecycle");
     let lifecycle = lifecycles.next().map(|inner| lifecycle(inner, schema, diags)).unwrap_or_default();
     if let Some(second) = lifecycles.next() {
@@ -72,7 +75,7 @@ fn lifecycle(block: &Block, schema: &Schema, diags: &mut Diagnostics) -> Lifecyc
     allow(body, "a lifecycle block", &known, &["precondition", "postcondition"], diags);
     let first = attribute(body, "create_before_destroy").and_then(|a| constant_bool(a, diags));
     let triggers = match attribute(body, "replace_triggered_by").map(|attribute| &*attribute.expr) {
-        Some(Expr { kind: ExprKind::Tuple(elements), .. }) => elements.clone(),
+        Some(Expr { kind: ExprKind::Tuple(elements), .. }) => elements.to_vec(),
         Some(other) => {
             let detail =
                 "\"replace_triggered_by\" is a list of references: [simplepod_template_group.base.image_name].";

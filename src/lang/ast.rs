@@ -25,8 +25,6 @@ pub struct Attribute {
     pub name_span: Span,
     /// Right of `=`. Shared: one expression serves every instance of a resource.
     pub expr: Arc<Expr>,
-    /// The whole attribute.
-    pub span: Span,
 }
 
 /// `kind "label" ... { body }`.
@@ -70,15 +68,15 @@ pub enum ExprKind {
     /// `true`, `false`.
     Bool(bool),
     /// A number literal, at full precision.
-    Number(Box<Number>),
+    Number(Arc<Number>),
     /// A string without interpolation, unescaped and NFC.
     String(Arc<str>),
     /// A quoted template or heredoc with interpolations or directives; strip markers and `<<-` are already applied.
-    Template(Vec<TemplatePart>),
+    Template(Box<[TemplatePart]>),
     /// `[a, b]`.
-    Tuple(Vec<Expr>),
+    Tuple(Box<[Expr]>),
     /// `{ k = v }`.
-    Object(Vec<(ObjectKey, Expr)>),
+    Object(Box<[(ObjectKey, Expr)]>),
     /// `(a)`.
     Paren(Box<Expr>),
     /// A root name: `var`, `local`, `simplepod_instance`, a `for` variable.
@@ -112,7 +110,7 @@ pub struct Traversal {
     /// A name, or any other operand.
     pub root: Expr,
     /// At least one.
-    pub steps: Vec<Step>,
+    pub steps: Box<[Step]>,
 }
 
 /// One step of a traversal.
@@ -161,7 +159,7 @@ pub struct Operation {
     /// The first operand.
     pub first: Expr,
     /// Each operator with the operand behind it: at least one.
-    pub rest: Vec<(BinaryOp, Expr)>,
+    pub rest: Box<[(BinaryOp, Expr)]>,
 }
 
 /// `condition ? yes : no`.
@@ -183,7 +181,7 @@ pub struct Call {
     /// Where the name stands.
     pub name_span: Span,
     /// The arguments.
-    pub args: Vec<Expr>,
+    pub args: Box<[Expr]>,
     /// The last argument is expanded (`...`).
     pub expand: bool,
 }
@@ -215,7 +213,7 @@ pub enum TemplatePart {
     /// `${expr}`.
     Interpolation(Expr),
     /// `%{if c}...%{else}...%{endif}`.
-    If(Expr, Vec<TemplatePart>, Vec<TemplatePart>),
+    If(Expr, Box<[TemplatePart]>, Box<[TemplatePart]>),
     /// `%{for k, v in coll}...%{endfor}`.
     For {
         /// The first of two names.
@@ -225,7 +223,7 @@ pub enum TemplatePart {
         /// What is iterated.
         collection: Expr,
         /// The repeated parts.
-        body: Vec<TemplatePart>,
+        body: Box<[TemplatePart]>,
     },
 }
 

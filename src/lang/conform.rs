@@ -3,7 +3,6 @@
 use super::constraint::Constraint;
 use super::convert::{ConvertError, convert};
 use super::value::{Kind, Value};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Converts a value to the type of a variable: `optional` attributes are filled in first.
@@ -26,9 +25,9 @@ fn with_defaults(value: &Value, constraint: &Constraint) -> Value {
             Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements),
             Constraint::List(inner) | Constraint::Set(inner),
         ) => Kind::Tuple(each(elements, inner)),
-        (Kind::Map(_, entries) | Kind::Object(entries), Constraint::Map(inner)) => Kind::Object(Arc::new(
-            entries.iter().map(|(name, value)| (name.clone(), with_defaults(value, inner))).collect(),
-        )),
+        (Kind::Map(_, entries) | Kind::Object(entries), Constraint::Map(inner)) => {
+            Kind::Object(Arc::new(entries.map(|_, value| with_defaults(value, inner))))
+        }
         (Kind::Tuple(elements), Constraint::Tuple(inner)) => Kind::Tuple(Arc::new(
             elements
                 .iter()
@@ -37,7 +36,7 @@ fn with_defaults(value: &Value, constraint: &Constraint) -> Value {
                 .collect(),
         )),
         (Kind::Map(_, entries) | Kind::Object(entries), Constraint::Object(attributes)) => {
-            let mut filled: BTreeMap<Arc<str>, Value> = entries.as_ref().clone();
+            let mut filled = entries.as_ref().clone();
             for (name, attribute) in attributes {
                 let given = filled.get(name).filter(|value| !value.is_null() || attribute.optional.is_none());
                 let value = match (given, &attribute.optional) {

@@ -3,7 +3,6 @@
 use super::number::Number;
 use super::types::Type;
 use super::value::{Kind, Refinements, Value};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -186,23 +185,19 @@ fn known(kind: &Kind, ty: &Type) -> Result<Value, ConvertError> {
                     .ok_or_else(|| ConvertError::new("all map elements must have the same type"))?,
                 given => given.clone(),
             };
-            let mut converted = BTreeMap::new();
-            for (name, value) in entries.iter() {
-                let value = convert(value, &element).map_err(|e| e.inside(&format!("[\"{name}\"]")))?;
-                converted.insert(name.clone(), value);
-            }
-            Value::map(element, converted)
+            let converted = entries
+                .try_map(|name, value| convert(value, &element).map_err(|e| e.inside(&format!("[\"{name}\"]"))))?;
+            Kind::Map(element, Arc::new(converted)).into()
         }
         (Kind::Map(_, entries) | Kind::Object(entries), Type::Object(attributes)) => {
-            if let Some(message) = missing(attributes.keys().filter(|name| !entries.contains_key(*name))) {
+            if let Some(message) = missing(attributes.keys().filter(|name| !entries.contains_key(name))) {
                 return Err(ConvertError::new(message));
             }
-            let mut converted = BTreeMap::new();
-            for (name, ty) in attributes.iter() {
-                let Some(value) = entries.get(name) else { continue };
-                converted.insert(name.clone(), convert(value, ty).map_err(|e| e.inside(&format!(".{name}")))?);
-            }
-            Kind::Object(Arc::new(converted)).into()
+            let converted = attributes.iter().filter_map(|(name, ty)| {
+                let converted = convert(entries.get(name)?, ty).map_err(|e| e.inside(&format!(".{name}")));
+                Some(converted.map(|value| (name.clone(), value)))
+            });
+            Value::from_entries(converted.collect::<Result<_, _>>()?)
         }
         _ => return fail(kind),
     })

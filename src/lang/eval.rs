@@ -10,11 +10,10 @@ mod traverse;
 
 use super::ast::{BinaryOp, Expr, ExprKind, Operation, UnaryOp};
 use super::budget::{self, Size};
-use super::number::Number;
 use super::ops::{self, OpError};
 use super::reference::Scope;
 use super::types::Type;
-use super::value::Value;
+use super::value::{Kind, Value};
 use crate::diag::{Diagnostic, Diagnostics, Span};
 pub use in_play::describe;
 use std::sync::Arc;
@@ -67,8 +66,8 @@ impl Evaluator<'_> {
         match &expr.kind {
             ExprKind::Null => Value::null(Type::Dynamic),
             ExprKind::Bool(b) => Value::bool(*b),
-            ExprKind::Number(n) => Value::number(Number::clone(n)),
-            ExprKind::String(text) => Value::string(text),
+            ExprKind::Number(n) => Value::number(n.clone()),
+            ExprKind::String(text) => Kind::String(text.clone()).into(),
             ExprKind::Template(parts) => self.template(parts, expr),
             ExprKind::Tuple(elements) => {
                 let value = Value::tuple(elements.iter().map(|element| self.expr(element)).collect());

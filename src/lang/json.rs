@@ -1,11 +1,11 @@
 //! Values as JSON, and types as JSON.
 
 use super::convert::{ConvertError, convert};
+use super::nfc::nfc;
 use super::number::Number;
 use super::types::Type;
-use super::value::{Kind, Value};
+use super::value::{Entries, Kind, Value};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The JSON of a value, as `jsonencode` writes it: numbers at full precision, names in order. Unknown and marked values
@@ -55,13 +55,14 @@ pub fn from_json(json: &Json, ty: &Type) -> Result<Value, ConvertError> {
         }
         (Json::Object(_), Type::Map(element)) if **element == Type::Dynamic => convert(&implied(json)?, ty),
         (Json::Object(members), Type::Map(element)) => {
-            Ok(Value::map(element.as_ref().clone(), object(members, |_| Some(element.as_ref()))?))
+            let entries = object(members, |_| Some(element.as_ref()))?;
+            Ok(Kind::Map(element.as_ref().clone(), Arc::new(entries)).into())
         }
         (Json::Object(members), Type::Object(attributes)) => {
             if let Some(missing) = attributes.keys().find(|name| !members.contains_key(name.as_ref())) {
                 return Err(fault(format!("attribute \"{missing}\" is required")));
             }
-            Ok(Value::object(object(members, |name| attributes.get(name))?))
+            Ok(Value::from_entries(object(members, |name| attributes.get(name))?))
         }
         (Json::Bool(_) | Json::Number(_) | Json::String(_), _) => convert(&implied(json)?, ty),
         (_, ty) => Err(fault(format!("{} required", with_article(ty)))),
@@ -78,7 +79,7 @@ fn implied(json: &Json) -> Result<Value, ConvertError> {
         }
         Json::String(text) => Value::string(text),
         Json::Array(elements) => Value::tuple(array(elements, |_| &Type::Dynamic)?),
-        Json::Object(members) => Value::object(object(members, |_| Some(&Type::Dynamic))?),
+        Json::Object(members) => Value::from_entries(object(members, |_| Some(&Type::Dynamic))?),
     })
 }
 
@@ -90,16 +91,13 @@ fn array<'t>(elements: &[Json], ty: impl Fn(usize) -> &'t Type) -> Result<Vec<Va
 fn object<'t>(
     members: &serde_json::Map<String, Json>,
     ty: impl Fn(&str) -> Option<&'t Type>,
-) -> Result<BTreeMap<Arc<str>, Value>, ConvertError> {
-    let mut entries = BTreeMap::new();
-    for (name, member) in members {
+) -> Result<Entries, ConvertError> {
+    let entry = |(name, member): (&String, &Json)| {
         let ty = ty(name).ok_or_else(|| fault(format!("unsupported attribute \"{name}\"")))?;
         let value = from_json(member, ty).map_err(|error| error_in(&format!("[{name:?}]"), error))?;
-        // Names are text of the language, hence NFC.
-        let name = Value::string(name);
-        entries.insert(Arc::from(name.as_str().unwrap_or_default()), value);
-    }
-    Ok(entries)
+        Ok((nfc(name.as_str()), value))
+    };
+    members.iter().map(entry).collect()
 }
 
 fn fault(message: String) -> ConvertError {

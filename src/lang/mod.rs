@@ -16,6 +16,8 @@ pub mod format;
 pub mod functions;
 mod hex;
 pub mod json;
+mod named;
+mod nfc;
 pub mod number;
 pub mod ops;
 pub mod parse;
@@ -43,7 +45,8 @@ mod tests_values;
 
 pub use constraint::Constraint;
 pub use hex::hex;
+pub use named::Named;
 pub use number::Number;
 pub use reference::{Effects, Reference, Scope, Subject};
 pub use types::Type;
-pub use value::{Kind, Marks, Value};
+pub use value::{Entries, Kind, Marks, Value};

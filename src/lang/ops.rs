@@ -5,6 +5,7 @@ use super::convert::convert;
 use super::number::Number;
 use super::types::Type;
 use super::value::{Kind, Value};
+use std::sync::Arc;
 
 /// Why an operation failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +89,8 @@ fn count(elements: &[Value]) -> u64 {
 /// A comparison that can be told from the bounds of both sides: 'less', or 'more'.
 fn apart(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
     let ((l_least, l_most), (r_least, r_most)) = (left.bounds(), right.bounds());
-    let below = |most: Option<Number>, least: Option<Number>| most.zip(least).is_some_and(|(most, least)| most < least);
+    type Bound = Option<Arc<Number>>;
+    let below = |most: Bound, least: Bound| most.zip(least).is_some_and(|(most, least)| most < least);
     if below(l_most, r_least) {
         return Some(std::cmp::Ordering::Less);
     }

@@ -37,7 +37,7 @@ impl Scope for TestScope {
                 vec![Value::object([("a", Value::int(1))]), Value::object([("a", Value::int(2))])],
             ),
             "local.set" => Value::set(Type::String, strings(&["b", "a", "b"])),
-            "local.map" => Value::map(Type::Number, [("a".into(), Value::int(1))].into()),
+            "local.map" => Value::map(Type::Number, [("a", Value::int(1))]),
             "local.ul" => Value::list(Type::String, vec![Value::unknown(Type::String)]),
             _ => {
                 diags.push(Diagnostic::error("Reference to undeclared value", name).at(span));
@@ -111,7 +111,7 @@ pub(super) fn show(value: &Value, depth: usize) -> String {
         }
     };
     let items = |elements: &[Value]| elements.iter().map(|v| show(v, depth + 1) + ",").collect();
-    let fields = |entries: &std::collections::BTreeMap<std::sync::Arc<str>, Value>| {
+    let fields = |entries: &crate::lang::Entries| {
         entries.iter().map(|(name, v)| format!("{} = {}", quote(name), show(v, depth + 1))).collect()
     };
     match &value.kind {

@@ -87,7 +87,7 @@ fn keyword(name: &str, span: Span, diags: &mut Diagnostics) -> Constraint {
 
 fn constructor(call: &Call, span: Span, diags: &mut Diagnostics) -> Constraint {
     let name = call.name.as_ref();
-    match (name, argument_of(name), call.args.as_slice()) {
+    match (name, argument_of(name), call.args.as_ref()) {
         ("any", ..) => {
             invalid("Type constraint keyword \"any\" does not expect arguments.", arguments(call, span), diags)
         }
@@ -157,7 +157,7 @@ fn attribute(expr: &Expr, diags: &mut Diagnostics) -> ObjectAttribute {
         return ObjectAttribute { constraint: constraint(expr, diags), optional: None };
     }
     let null = Some(Value::null(Type::Dynamic));
-    match call.args.as_slice() {
+    match call.args.as_ref() {
         [ty] => ObjectAttribute { constraint: constraint(ty, diags), optional: null },
         [ty, default] => {
             let constraint = constraint(ty, diags);

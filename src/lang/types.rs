@@ -21,7 +21,7 @@ pub enum Type {
     /// Text keys, one element type.
     Map(Arc<Type>),
     /// A sequence with a type for each element.
-    Tuple(Arc<[Type]>),
+    Tuple(Arc<Vec<Type>>),
     /// Named attributes, each with its type.
     Object(Arc<BTreeMap<Arc<str>, Type>>),
 }
@@ -49,7 +49,7 @@ impl Type {
 
     /// `tuple([...])`.
     pub fn tuple(elements: impl IntoIterator<Item = Type>) -> Type {
-        Type::Tuple(elements.into_iter().collect())
+        Type::Tuple(Arc::new(elements.into_iter().collect()))
     }
 
     /// The kind, as messages name it: "string", "list of number", "object".

@@ -93,10 +93,10 @@ fn of_objects(types: &[Type]) -> Option<Type> {
 }
 
 fn of_tuples(types: &[Type]) -> Option<Type> {
-    let tuples: Vec<&Arc<[Type]>> = types
+    let tuples: Vec<&[Type]> = types
         .iter()
         .filter_map(|ty| match ty {
-            Type::Tuple(elements) => Some(elements),
+            Type::Tuple(elements) => Some(elements.as_slice()),
             _ => None,
         })
         .collect();

@@ -1,11 +1,12 @@
 //! Values: a kind plus marks. A kind may be unknown, with a type and refinements.
 
+use super::named::Named;
+use super::nfc::nfc;
 use super::number::Number;
 use super::types::Type;
 use crate::address::InstanceAddr;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is known of the handling of a value, whatever it is. Marks never vanish by a function or an index.
@@ -43,6 +44,9 @@ impl Marks {
     }
 }
 
+/// The least and the most that a number may be, as far as it is known.
+pub type Bounds = (Option<Arc<Number>>, Option<Arc<Number>>);
+
 /// What is known of an unknown value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Refinements {
@@ -53,7 +57,7 @@ pub struct Refinements {
     /// It will have at least and at most so many elements.
     pub length: Option<(u64, Option<u64>)>,
     /// It will be a number from here to there.
-    pub bounds: Option<(Option<Number>, Option<Number>)>,
+    pub bounds: Option<Bounds>,
     /// Which unknown it is. Kept where a value passes unchanged, gone where anything is derived from it. Never part of a
     /// comparison of the language.
     pub origin: Option<Arc<Origin>>,
@@ -64,10 +68,13 @@ pub struct Refinements {
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// Of which object.
-    pub address: InstanceAddr,
+    pub address: Arc<InstanceAddr>,
     /// Its name.
-    pub attribute: String,
+    pub attribute: Arc<str>,
 }
+
+/// The entries of a map or an object.
+pub type Entries = Named<Value>;
 
 /// The data of a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +86,7 @@ pub enum Kind {
     /// true or false.
     Bool(bool),
     /// A number.
-    Number(Number),
+    Number(Arc<Number>),
     /// NFC text.
     String(Arc<str>),
     /// A list and its element type.
@@ -87,11 +94,11 @@ pub enum Kind {
     /// A set and its element type; distinct, in the order Terraform lists them.
     Set(Type, Arc<Vec<Value>>),
     /// A map and its element type.
-    Map(Type, Arc<BTreeMap<Arc<str>, Value>>),
+    Map(Type, Arc<Entries>),
     /// A tuple.
     Tuple(Arc<Vec<Value>>),
     /// An object.
-    Object(Arc<BTreeMap<Arc<str>, Value>>),
+    Object(Arc<Entries>),
 }
 
 /// A value of the language. Cloning is cheap.
@@ -149,22 +156,17 @@ impl Value {
 
     /// A whole number.
     pub fn int(n: i64) -> Self {
-        Kind::Number(Number::from(n)).into()
+        Value::number(Number::from(n))
     }
 
     /// A number.
-    pub fn number(n: Number) -> Self {
-        Kind::Number(n).into()
+    pub fn number(n: impl Into<Arc<Number>>) -> Self {
+        Kind::Number(n.into()).into()
     }
 
     /// A text; brought into NFC.
     pub fn string(text: impl AsRef<str>) -> Self {
-        let text = text.as_ref();
-        let text = match unicode_normalization::is_nfc(text) {
-            true => Arc::from(text),
-            false => Arc::from(unicode_normalization::UnicodeNormalization::nfc(text).collect::<String>()),
-        };
-        Kind::String(text).into()
+        Kind::String(nfc(text.as_ref())).into()
     }
 
     /// A list; every element must be of the type (`Dynamic` for an empty list of unknown type).
@@ -226,8 +228,8 @@ impl Value {
     }
 
     /// A map; every element must be of the type.
-    pub fn map(element: Type, elements: BTreeMap<Arc<str>, Value>) -> Self {
-        Kind::Map(element, Arc::new(elements)).into()
+    pub fn map(element: Type, elements: impl IntoIterator<Item = (impl Into<Arc<str>>, Value)>) -> Self {
+        Kind::Map(element, Arc::new(elements.into_iter().collect())).into()
     }
 
     /// A tuple.
@@ -237,11 +239,11 @@ impl Value {
 
     /// An object.
     pub fn object(attributes: impl IntoIterator<Item = (impl Into<Arc<str>>, Value)>) -> Self {
-        Kind::Object(Arc::new(attributes.into_iter().map(|(name, value)| (name.into(), value)).collect())).into()
+        Value::from_entries(attributes.into_iter().collect())
     }
 
     /// An object of these attributes.
-    pub fn from_entries(attributes: BTreeMap<Arc<str>, Value>) -> Self {
+    pub fn from_entries(attributes: Entries) -> Self {
         Kind::Object(Arc::new(attributes)).into()
     }
 
@@ -279,9 +281,7 @@ impl Value {
             return self.clone();
         }
         let each = |elements: &Arc<Vec<Value>>| Arc::new(elements.iter().map(Value::without_marks).collect());
-        let entries = |entries: &Arc<BTreeMap<Arc<str>, Value>>| {
-            Arc::new(entries.iter().map(|(name, value)| (name.clone(), value.without_marks())).collect())
-        };
+        let entries = |entries: &Entries| Arc::new(entries.map(|_, value| value.without_marks()));
         match &self.kind {
             Kind::List(ty, elements) => Kind::List(ty.clone(), each(elements)),
             Kind::Set(ty, elements) => Kind::Set(ty.clone(), each(elements)),
@@ -302,7 +302,7 @@ impl Value {
     }
 
     /// Between which numbers a number lies, as far as it is known.
-    pub fn bounds(&self) -> (Option<Number>, Option<Number>) {
+    pub fn bounds(&self) -> Bounds {
         match &self.kind {
             Kind::Number(n) => (Some(n.clone()), Some(n.clone())),
             Kind::Unknown(_, Some(known)) => known.bounds.clone().unwrap_or_default(),
@@ -393,7 +393,7 @@ impl Value {
     }
 
     /// The entries of a known map or object.
-    pub fn as_entries(&self) -> Option<&BTreeMap<Arc<str>, Value>> {
+    pub fn as_entries(&self) -> Option<&Entries> {
         match &self.kind {
             Kind::Map(_, entries) | Kind::Object(entries) => Some(entries),
             _ => None,
@@ -406,7 +406,7 @@ impl Value {
     }
 
     fn children(&self) -> impl Iterator<Item = &Value> {
-        self.as_elements().into_iter().flatten().chain(self.as_entries().into_iter().flat_map(BTreeMap::values))
+        self.as_elements().into_iter().flatten().chain(self.as_entries().into_iter().flat_map(Entries::values))
     }
 }
 

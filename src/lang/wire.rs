@@ -6,11 +6,10 @@
 use super::json::{type_from_json, type_to_json};
 use super::number::Number;
 use super::types::Type;
-use super::value::{Kind, Marks, Origin, Refinements, Value};
+use super::value::{Entries, Kind, Marks, Origin, Refinements, Value};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Values and types that nest deeper are not read: each level is two of JSON, of which serde_json reads 128.
@@ -34,7 +33,7 @@ fn write(value: &Value) -> Json {
         node.insert(name.to_owned(), json);
     };
     let elements = |elements: &[Value]| Json::Array(elements.iter().map(write).collect());
-    let entries = |entries: &BTreeMap<Arc<str>, Value>| {
+    let entries = |entries: &Entries| {
         Json::Object(entries.iter().map(|(name, value)| (name.to_string(), write(value))).collect())
     };
     match &value.kind {
@@ -110,9 +109,9 @@ fn read(json: &Json, left: usize) -> Result<Value, String> {
     let elements = || -> Result<Vec<Value>, String> {
         data.as_array().ok_or("elements are not an array")?.iter().map(|element| read(element, left)).collect()
     };
-    let entries = || -> Result<BTreeMap<Arc<str>, Value>, String> {
+    let entries = || -> Result<Entries, String> {
         let entries = data.as_object().ok_or("entries are not an object")?;
-        entries.iter().map(|(name, value)| Ok((Arc::from(name.as_str()), read(value, left)?))).collect()
+        entries.iter().map(|(name, value)| Ok((name.as_str(), read(value, left)?))).collect()
     };
     let kind = match kind.as_str() {
         "unknown" => {
@@ -121,7 +120,10 @@ fn read(json: &Json, left: usize) -> Result<Value, String> {
         }
         "null" => Kind::Null(read_type(data)?),
         "bool" => Kind::Bool(data.as_bool().ok_or("a bool is neither true nor false")?),
-        "number" => Kind::Number(data.as_str().and_then(Number::from_exact).ok_or("a number cannot be read")?),
+        "number" => {
+            let number = data.as_str().and_then(Number::from_exact);
+            Kind::Number(Arc::new(number.ok_or("a number cannot be read")?))
+        }
         "string" => Kind::String(data.as_str().ok_or("a string is not a text")?.into()),
         "list" => Kind::List(of()?, Arc::new(elements()?)),
         // A set keeps its order and its marks, whoever wrote it.
@@ -172,6 +174,7 @@ fn read_refinements(json: &Json) -> Result<Refinements, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::InstanceAddr;
     use proptest::prelude::*;
 
     fn types() -> impl Strategy<Value = Type> {
@@ -198,8 +201,9 @@ mod tests {
     fn unknowns() -> impl Strategy<Value = Value> {
         let known = (any::<bool>(), prop::option::of(".{0,5}"), prop::option::of((any::<u64>(), any::<Option<u64>>())));
         (types(), known, prop::option::of(".{0,9}")).prop_map(|(ty, (not_null, prefix, length), attribute)| {
-            let address = || "module.m[\"#\"].simplepod_template_group.g".parse().expect("an address");
-            let origin = attribute.map(|attribute| Arc::new(Origin { address: address(), attribute }));
+            let address: InstanceAddr = "module.m[\"#\"].simplepod_template_group.g".parse().expect("an address");
+            let origin = |attribute: String| Origin { address: address.into(), attribute: attribute.into() };
+            let origin = attribute.map(|attribute| Arc::new(origin(attribute)));
             let known = Refinements { not_null, prefix: prefix.map(Arc::from), length, origin, bounds: None };
             Value::refined(ty, known)
         })
@@ -250,8 +254,8 @@ mod tests {
 
     #[test]
     fn an_origin_survives() {
-        let address = "simplepod_template_group.g".parse().expect("an address");
-        let value = Value::unknown_from(Type::String, Origin { address, attribute: "id".into() });
+        let address: InstanceAddr = "simplepod_template_group.g".parse().expect("an address");
+        let value = Value::unknown_from(Type::String, Origin { address: address.into(), attribute: "id".into() });
         let text = serde_json::to_string(&value).expect("JSON");
         let origin = r#"{"address":"simplepod_template_group.g","attribute":"id"}"#;
         assert_eq!(text, format!(r#"{{"unknown":"string","known":{{"not_null":true,"origin":{origin}}}}}"#));

@@ -181,7 +181,7 @@ fn object(schema: &Schema, given: &Value, seen: &Seen) -> Value {
             entries.insert(attribute.name.into(), value.marked(marks));
         }
     }
-    Value::object(entries)
+    Value::from_entries(entries)
 }
 
 impl Planner<'_> {

@@ -5,11 +5,10 @@ use super::remark::Remark;
 use crate::address::InstanceAddr;
 use crate::config::{IgnoreChanges, Lifecycle};
 use crate::lang::value::Origin;
-use crate::lang::{Kind, Value};
+use crate::lang::{Entries, Kind, Value};
 use crate::live::OfferFacts;
 use crate::market::Requirement;
 use crate::schema::{Effect, Presence, Schema};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What stands, for one object.
@@ -43,16 +42,13 @@ pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, 
     let Some(entries) = desired.as_entries() else { return desired.clone() };
     let mut object = entries.clone();
     fill_renewal(&mut object, None);
-    for attribute in schema.attributes {
-        let left_to_api = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
-        let Some(unset) = object.get_mut(attribute.name).filter(|value| left_to_api && value.is_null()) else {
-            continue;
-        };
-        *unset = match (attribute.name, &template.digest) {
+    let address = Arc::new(address.clone());
+    for (name, open) in schema.left_open(&mut object) {
+        *open = match (&**name, &template.digest) {
             ("template_digest", Some(digest)) => Value::string(digest),
-            (name, _) => {
-                let origin = Origin { address: address.clone(), attribute: name.to_owned() };
-                Value::unknown_from(unset.ty(), origin)
+            _ => {
+                let origin = Origin { address: address.clone(), attribute: name.clone() };
+                Value::unknown_from(open.ty(), origin)
             }
         };
     }
@@ -60,7 +56,7 @@ pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, 
 }
 
 /// Where renewal is on and no maximum is given, the cap is the maximum.
-fn fill_renewal(object: &mut BTreeMap<Arc<str>, Value>, standing: Option<&Value>) {
+fn fill_renewal(object: &mut Entries, standing: Option<&Value>) {
     if object.get("max_auto_renew_price").is_none_or(|price| !price.is_null()) {
         return;
     }
@@ -150,12 +146,7 @@ pub(super) fn compare(
 }
 
 /// What an edit of the template group, or of the reference to it, means. Returns whether anything changes.
-fn template_change(
-    standing: &Value,
-    object: &mut BTreeMap<Arc<str>, Value>,
-    template: &PlannedTemplate,
-    diff: &mut Diffed,
-) -> bool {
+fn template_change(standing: &Value, object: &mut Entries, template: &PlannedTemplate, diff: &mut Diffed) -> bool {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let runs = text(standing.get("template_digest"));
     let other_group = match (standing.get("template_group"), object.get("template_group")) {
@@ -187,8 +178,8 @@ fn template_change(
 }
 
 /// Judges the recorded facts of the offer by the new requirements.
-fn judge(standing: &Standing<'_>, object: &BTreeMap<Arc<str>, Value>, diff: &mut Diffed) {
-    let wanted = Requirement::read(&Value::object(object.clone()));
+fn judge(standing: &Standing<'_>, object: &Entries, diff: &mut Diffed) {
+    let wanted = Requirement::read(&Value::from_entries(object.clone()));
     let Some(facts) = standing.offer else {
         diff.remarks.push(Remark::OfferUnknown);
         return;
@@ -206,7 +197,7 @@ fn judge(standing: &Standing<'_>, object: &BTreeMap<Arc<str>, Value>, diff: &mut
     }
 }
 
-fn choice<'a>(object: &'a BTreeMap<Arc<str>, Value>, name: &str) -> Option<&'a str> {
+fn choice<'a>(object: &'a Entries, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str()
 }
 
@@ -217,7 +208,7 @@ fn is_rented(standing: &Value, model: &Value) -> bool {
 }
 
 /// Puts what stands in the place of what is ignored.
-fn ignore(object: &mut BTreeMap<Arc<str>, Value>, standing: &Value, ignored: &IgnoreChanges) {
+fn ignore(object: &mut Entries, standing: &Value, ignored: &IgnoreChanges) {
     match ignored {
         IgnoreChanges::None => {}
         IgnoreChanges::All => {
@@ -254,9 +245,11 @@ fn ignored_inside(before: &Value, after: &Value, path: &[Arc<str>]) -> Value {
         }
     }
     match &after.kind {
-        Kind::Map(element, _) => Value::map(element.clone(), entries),
-        Kind::Null(crate::lang::Type::Map(element)) if !entries.is_empty() => Value::map((**element).clone(), entries),
-        Kind::Object(_) => Value::object(entries),
+        Kind::Map(element, _) => Kind::Map(element.clone(), Arc::new(entries)).into(),
+        Kind::Null(crate::lang::Type::Map(element)) if !entries.is_empty() => {
+            Kind::Map((**element).clone(), Arc::new(entries)).into()
+        }
+        Kind::Object(_) => Value::from_entries(entries),
         _ => after.clone(),
     }
     .marked(after.marks)

@@ -5,15 +5,13 @@ use crate::address::InstanceAddr;
 use crate::config::ImportRequest;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::{from_json, to_json};
-use crate::lang::{Marks, Type, Value};
+use crate::lang::{Entries, Marks, Type, Value};
 use crate::live::{LiveObject, Machine, Mark, ObjectId, Want};
 use crate::path::ValuePath;
 use crate::schema::{Effect, Presence, Schema, observe, script};
 use crate::state::Record;
 use crate::state::digest::SecretKey;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What came of an import.
 pub(super) enum Import<'a> {
@@ -118,14 +116,14 @@ impl<'a> Planner<'a> {
 /// The record of a live object that was made under another record: what it shows; what only podform knows as `desired`
 /// has it, where the configuration still asks for it.
 pub fn record_of_live(schema: &Schema, live: &LiveObject, desired: Option<&Value>, key: &SecretKey) -> Record {
-    let nothing = Value::object(BTreeMap::<Arc<str>, Value>::new());
+    let nothing = Value::from_entries(Entries::default());
     record(schema, live, desired.unwrap_or(&nothing), key)
 }
 
 /// The record of a live object: what it shows; what only podform knows as `desired` has it.
 fn record(schema: &Schema, live: &LiveObject, desired: &Value, key: &SecretKey) -> Record {
     let seen = observe::object(live);
-    let mut object: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+    let mut object: Vec<(&str, Value)> = Vec::new();
     let mut rewritten: Vec<(&str, Json)> = Vec::new();
     for attribute in schema.attributes {
         let name = attribute.name;
@@ -159,12 +157,12 @@ fn record(schema: &Schema, live: &LiveObject, desired: &Value, key: &SecretKey) 
         };
         let marks = desired.get(name).map(Value::deep_marks).unwrap_or_default().and(attribute.marks());
         let hidden = !value.is_null() && marks.sensitive && !value.deep_marks().sensitive;
-        object.insert(name.into(), if hidden { value.marked(Marks::SENSITIVE) } else { value });
+        object.push((name, if hidden { value.marked(Marks::SENSITIVE) } else { value }));
     }
     for block in schema.blocks {
         let ours = matches!(block.change, Effect::Local | Effect::Judged);
         let wanted = desired.get(block.name).filter(|wanted| ours && wanted.is_wholly_known());
-        object.insert(block.name.into(), wanted.cloned().unwrap_or_else(|| Value::null(block.ty())));
+        object.push((block.name, wanted.cloned().unwrap_or_else(|| Value::null(block.ty()))));
     }
     let mut record = Record::of(&Value::object(object), key);
     for (name, shown) in rewritten {
@@ -206,10 +204,9 @@ fn env(live: &LiveObject, wanted: Option<&Value>) -> Value {
         }
         // Nothing is wanted, and what is there may be the template's.
         (Some((_, false)), None, _) => none(),
-        (Some((env, _)), ..) => Value::map(
-            Type::String,
-            env.0.into_iter().map(|(name, value)| (Arc::from(name), Value::string(value))).collect::<BTreeMap<_, _>>(),
-        ),
+        (Some((env, _)), ..) => {
+            Value::map(Type::String, env.0.into_iter().map(|(name, value)| (name, Value::string(value))))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::value::Origin;
 use crate::lang::{Effects, Kind, Value};
 use crate::path::ValuePath;
-use crate::schema::{Presence, Schema};
+use crate::schema::Schema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -167,10 +167,10 @@ fn complete(planned: &Value, desired: &Value) -> Value {
         (Kind::Unknown(..), Kind::Null(_)) => planned.clone(),
         (Kind::Unknown(..), _) => desired.clone(),
         (Kind::Object(planned_entries), Kind::Object(_)) => {
-            let entry = |(name, value): (&Arc<str>, &Value)| {
-                (name.clone(), desired.get(name).map_or_else(|| value.clone(), |desired| complete(value, desired)))
+            let entry = |name: &Arc<str>, value: &Value| {
+                desired.get(name).map_or_else(|| value.clone(), |desired| complete(value, desired))
             };
-            Value::object(planned_entries.iter().map(entry)).marked(planned.marks)
+            Value::from_entries(planned_entries.map(entry)).marked(planned.marks)
         }
         _ if planned.is_wholly_known() && desired.is_null() => planned.clone(),
         (Kind::Map(_, entries), Kind::Map(..)) if !planned.is_wholly_known() || entries.is_empty() => desired.clone(),
@@ -195,7 +195,7 @@ fn contradiction(planned: &Value, now: &Value, path: &ValuePath) -> Option<Value
                 Some(now) => contradiction(value, now, &inside(name)),
                 None => Some(inside(name)),
             });
-            lost.or_else(|| b.keys().find(|name| !a.contains_key(*name)).map(|name| inside(name)))
+            lost.or_else(|| b.keys().find(|name| !a.contains_key(name)).map(|name| inside(name)))
         }
         (Kind::List(_, a), Kind::List(_, b)) if a.len() == b.len() => {
             a.iter().zip(b.iter()).enumerate().find_map(|(at, (a, b))| contradiction(a, b, &path.index(at)))
@@ -208,16 +208,9 @@ fn contradiction(planned: &Value, now: &Value, path: &ValuePath) -> Option<Value
 /// The object of a data source that is read later.
 pub(super) fn unread(address: &InstanceAddr, schema: &Schema, given: &Value) -> Value {
     let mut entries = given.as_entries().cloned().unwrap_or_default();
-    for attribute in schema.attributes {
-        let unset = entries.get(attribute.name).is_none_or(Value::is_null);
-        let read = matches!(attribute.presence, Presence::Computed | Presence::OptionalComputed);
-        if read && unset {
-            let unknown = Value::unknown_from(
-                attribute.ty.to_type(),
-                Origin { address: address.clone(), attribute: attribute.name.to_owned() },
-            );
-            entries.insert(attribute.name.into(), unknown);
-        }
+    let address = Arc::new(address.clone());
+    for (name, open) in schema.left_open(&mut entries) {
+        *open = Value::unknown_from(open.ty(), Origin { address: address.clone(), attribute: name.clone() });
     }
-    Value::object(entries)
+    Value::from_entries(entries)
 }

@@ -72,7 +72,7 @@ fn edited(plan: &Plan, attribute: &str, value: Value) -> Plan {
     let change = plan.changes.iter_mut().find(|change| change.address.to_string().ends_with(".g")).expect("the group");
     let mut entries = change.after.as_ref().and_then(Value::as_entries).cloned().expect("an object");
     entries.insert(attribute.into(), value);
-    change.after = Some(Value::object(entries));
+    change.after = Some(Value::from_entries(entries));
     plan
 }
 
@@ -271,7 +271,7 @@ fn what_the_plan_touches_makes_it_stale() {
         told(&plan, &edited(&plan, "start_script", secret.clone())),
         ["start_script of simplepod_template_group.g would become another value than in the plan."]
     );
-    let env = Value::map(Type::String, [("TOKEN".into(), secret), ("PLAIN".into(), Value::string("seen"))].into());
+    let env = Value::map(Type::String, [("TOKEN", secret), ("PLAIN", Value::string("seen"))]);
     assert_eq!(
         told(&plan, &edited(&plan, "env_variables", env)),
         ["env_variables[\"TOKEN\"] of simplepod_template_group.g would become another value than in the plan."]
@@ -321,12 +321,12 @@ fn what_it_does_not_touch_and_the_market_do_not() {
     let update = now.changes.iter_mut().find(|change| change.action == Action::Update).expect("an update");
     let mut before = update.before.as_ref().and_then(Value::as_entries).cloned().expect("an object");
     before.insert("expires_at".into(), Value::string("later"));
-    update.before = Some(Value::object(before.clone()));
+    update.before = Some(Value::from_entries(before.clone()));
     assert_eq!(told(&plan, &edited(&now, "expires_at", Value::string("later"))).len(), 2, "a group has none");
     before.insert("id".into(), Value::string("8"));
     before.remove("expires_at");
     now.changes.iter_mut().find(|change| change.action == Action::Update).expect("an update").before =
-        Some(Value::object(before));
+        Some(Value::from_entries(before));
     assert_eq!(told(&plan, &now), ["id of simplepod_template_group.g is \"8\", and \"7\" in the plan."]);
 }
 

@@ -2,7 +2,7 @@
 
 use super::model::{Change, Drift, DriftKind, OutputChange, Plan, PlannedVariable};
 use crate::lang::json::to_json;
-use crate::lang::{Kind, Marks, Type, Value};
+use crate::lang::{Entries, Kind, Marks, Type, Value};
 use crate::path::ValuePath;
 use crate::state::Record;
 use crate::state::digest::SecretKey;
@@ -94,9 +94,8 @@ impl Seal<'_> {
 
     fn object(&self, object: &Value) -> Value {
         let Some(entries) = object.as_entries() else { return self.value(&ValuePath::root(), object, Marks::NONE) };
-        let entry =
-            |(name, value): (&Arc<str>, &Value)| (name.clone(), self.value(&ValuePath::of(name), value, object.marks));
-        Value::object(entries.iter().map(entry).collect::<BTreeMap<_, _>>()).marked(object.marks)
+        let entry = |name: &Arc<str>, value: &Value| self.value(&ValuePath::of(name), value, object.marks);
+        Value::from_entries(entries.map(entry)).marked(object.marks)
     }
 
     fn value(&self, path: &ValuePath, value: &Value, above: Marks) -> Value {
@@ -109,14 +108,13 @@ impl Seal<'_> {
         }
         let kept = value.marks;
         let element = |(at, element): (usize, &Value)| self.value(&path.index(at), element, marks);
-        let entries = |entries: &BTreeMap<Arc<str>, Value>, path: &dyn Fn(&str) -> ValuePath| {
-            let sealed = entries.iter().map(|(name, value)| (name.clone(), self.value(&path(name), value, marks)));
-            sealed.collect::<BTreeMap<_, _>>()
+        let entries = |entries: &Entries, path: &dyn Fn(&str) -> ValuePath| {
+            Arc::new(entries.map(|name, value| self.value(&path(name), value, marks)))
         };
         let elements = |elements: &[Value]| Arc::new(elements.iter().enumerate().map(element).collect::<Vec<_>>());
         let kind = match &value.kind {
-            Kind::Object(object) => Kind::Object(Arc::new(entries(object, &|name| path.attribute(name)))),
-            Kind::Map(ty, map) => Kind::Map(mixed(ty), Arc::new(entries(map, &|name| path.key(name)))),
+            Kind::Object(object) => Kind::Object(entries(object, &|name| path.attribute(name))),
+            Kind::Map(ty, map) => Kind::Map(mixed(ty), entries(map, &|name| path.key(name))),
             // The start of a secret is secret too.
             Kind::Unknown(ty, known) => {
                 let known = known.as_deref().cloned().unwrap_or_default();

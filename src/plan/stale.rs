@@ -237,7 +237,7 @@ impl Found<'_> {
             _ if MOVING.iter().any(|name| path.is(name)) => {}
             (Kind::Unknown(..), _) => {}
             (Kind::Object(a), Kind::Object(b)) | (Kind::Map(_, a), Kind::Map(_, b)) => {
-                for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
+                for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(name))) {
                     match (a.get(name), b.get(name)) {
                         (Some(planned), Some(now)) => self.compare(planned, now, &inside(name)),
                         _ => self.push(&inside(name), None),

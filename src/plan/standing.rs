@@ -51,7 +51,7 @@ impl<'a> Planner<'a> {
         let Some(reference) = object.get("template_group") else { return PlannedTemplate::default() };
         let address = match reference.as_str() {
             Some(id) => GroupId::parse(id).and_then(|id| self.groups.get(&id)).cloned(),
-            None => reference.origin().map(|origin| origin.address.clone()),
+            None => reference.origin().map(|origin| InstanceAddr::clone(&origin.address)),
         };
         let group = address.and_then(|address| self.planned.get(&address));
         let secret = |path: &ValuePath, text: &str| self.input.key.digest(path, text).digest;

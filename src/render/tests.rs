@@ -10,7 +10,6 @@ use crate::review::Review;
 use crate::review::sample::{addr, envelope, offer, rich, usd};
 use crate::state::{OutputState, Record, SecretDigest, State};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 
 const NARROW: Style = Style { color: false, width: 80 };
 
@@ -181,7 +180,7 @@ fn values_are_printed_as_terraform_does() {
     let string = |text: &str| Value::string(text);
     let cases = [
         (Value::list(Type::String, vec![string("a"), string("b")]), "tolist([\n  \"a\",\n  \"b\",\n])"),
-        (Value::map(Type::Number, BTreeMap::from([("a".into(), Value::int(1))])), "tomap({\n  \"a\" = 1\n})"),
+        (Value::map(Type::Number, [("a", Value::int(1))]), "tomap({\n  \"a\" = 1\n})"),
         (
             Value::object([("a", Value::tuple(vec![])), ("c d", string("x\ny\n"))]),
             "{\n  \"a\" = []\n  \"c d\" = <<-EOT\n  x\n  y\n  \n  EOT\n}",

@@ -108,8 +108,7 @@ fn secret(text: &str) -> Value {
 }
 
 fn env(pairs: &[(&str, Value)]) -> Value {
-    let entries = pairs.iter().map(|(k, v)| ((*k).into(), v.clone()));
-    Value::map(Type::String, entries.collect::<BTreeMap<_, _>>())
+    Value::map(Type::String, pairs.iter().cloned())
 }
 
 fn ports(ports: &[i64]) -> Value {

@@ -2,7 +2,7 @@
 
 use super::mask::Mask;
 use crate::address::InstanceAddr;
-use crate::lang::{Kind, Marks, Number, Type, Value};
+use crate::lang::{Entries, Kind, Marks, Number, Type, Value};
 use crate::schema::{self, Attribute, BlockType, Schema};
 use std::fmt;
 
@@ -137,7 +137,7 @@ impl<'p> Shown<'p> {
 
     /// How many entries there are; 0 for what is hidden.
     pub(super) fn size(self) -> usize {
-        if self.is_hidden() { 0 } else { self.value.as_entries().map_or(0, std::collections::BTreeMap::len) }
+        if self.is_hidden() { 0 } else { self.value.as_entries().map_or(0, Entries::len) }
     }
 
     /// Which parts only the apply will tell. Told of hidden values too.

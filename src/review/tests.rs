@@ -5,7 +5,6 @@ use super::*;
 use crate::address::ObjectKind;
 use crate::lang::{Marks, Number, Type, Value};
 use crate::plan::{Action, Change, Plan, PlanMode, PlannedVariable, Reason, Step, StepAction};
-use std::collections::BTreeMap;
 
 fn text(text: &str) -> Value {
     Value::string(text)
@@ -317,7 +316,7 @@ fn drift_tells_what_only_the_server_shows_otherwise() {
 #[test]
 fn null_counts_as_absent() {
     let null = Value::null(Type::String);
-    let value = Value::map(Type::String, BTreeMap::from([("a".into(), null.clone())]));
+    let value = Value::map(Type::String, [("a", null.clone())]);
     assert_eq!(ValueDiff::of(Some(Shown::of(&null)), None), None);
     assert_eq!(ValueDiff::of(Some(Shown::of(&null)), Some(Shown::of(&value))).expect("one").kind(), DiffKind::Added);
 }

@@ -8,7 +8,6 @@ use crate::live::{Env, GroupFields, Registry};
 use crate::path::ValuePath;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use Effect::InPlace;
@@ -160,7 +159,7 @@ fn registry_of(group: &Value) -> Option<Registry> {
 
 /// The environment in an attribute of a known object; null elements are left out.
 pub fn env_of(object: &Value, name: &str) -> Env {
-    let entries: Option<&BTreeMap<Arc<str>, Value>> = object.get(name).and_then(Value::as_entries);
+    let entries = object.get(name).and_then(Value::as_entries);
     let pair = |(name, value): (&Arc<str>, &Value)| Some((name.to_string(), value.as_str()?.to_owned()));
     entries.into_iter().flatten().filter_map(pair).collect()
 }

@@ -15,7 +15,7 @@ mod validate;
 use crate::address::{Mode, ObjectKind};
 
 pub use field::{Field, Wire, decimal, dollars};
-pub use table::{Attribute, BlockType, DataKind, Effect, Presence, Schema, Shape, TableKind, Ty, Unset, absent};
+pub use table::{Attribute, BlockType, DataKind, Effect, Presence, Schema, TableKind, Ty, Unset};
 pub use validate::validate;
 
 /// The provider's source address, as state and plan JSON name it.

@@ -2,9 +2,8 @@
 
 use super::field::{Field, Wire};
 use crate::address::ObjectKind;
-use crate::lang::{Marks, Type, Value};
+use crate::lang::{Entries, Marks, Type, Value};
 use crate::live::Seen;
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// The types that attributes have.
@@ -230,8 +229,16 @@ pub struct Schema {
     pub blocks: &'static [BlockType],
     /// One line of documentation.
     pub doc: &'static str,
-    /// See [`Schema::shape`].
+    /// What is the same for every object of the table.
     pub(super) shape: OnceLock<Shape>,
+}
+
+/// What is the same for every object of a table.
+#[derive(Debug)]
+pub(super) struct Shape {
+    absent: Entries,
+    /// In the order of names, as entries are.
+    given_by_api: Vec<&'static str>,
 }
 
 impl Schema {
@@ -243,9 +250,32 @@ impl Schema {
         }
     }
 
-    /// What is the same for every object of the table.
-    pub fn shape(&self) -> &Shape {
-        self.shape.get_or_init(|| Shape::of(self))
+    /// What stands where a configuration is silent: defaults, and nulls of the attribute's type.
+    pub fn absent(&self) -> &Entries {
+        &self.shape().absent
+    }
+
+    /// What an object leaves open of what the API gives, by name.
+    pub fn left_open<'e>(&self, object: &'e mut Entries) -> impl Iterator<Item = (&'e Arc<str>, &'e mut Value)> {
+        let mut given = self.shape().given_by_api.iter();
+        let mut next = given.next();
+        object.iter_mut().filter(move |(name, value)| {
+            while next.is_some_and(|given| **given < ***name) {
+                next = given.next();
+            }
+            next.is_some_and(|given| **given == ***name) && value.is_null()
+        })
+    }
+
+    fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| {
+            let attributes = self.attributes.iter().map(|known| (known.name, known.absent()));
+            let blocks = self.blocks.iter().map(|block| (block.name, Value::null(block.ty())));
+            let given = |known: &&Attribute| matches!(known.presence, Presence::Computed | Presence::OptionalComputed);
+            let mut given_by_api: Vec<&str> = self.attributes.iter().filter(given).map(|known| known.name).collect();
+            given_by_api.sort_unstable();
+            Shape { absent: attributes.chain(blocks).collect(), given_by_api }
+        })
     }
 
     /// The attributes that stand in calls and answers as their fields say.
@@ -306,42 +336,23 @@ impl BlockType {
     pub fn ty(&self) -> Type {
         Type::object(self.attributes.iter().map(|a| (a.name, a.ty.to_type())))
     }
-}
 
-/// The constant part of a table's objects.
-#[derive(Debug)]
-pub struct Shape {
-    /// What stands where the configuration is silent: defaults, and nulls of the attribute's type.
-    pub absent: BTreeMap<Arc<str>, Value>,
-    /// Attributes and blocks with their types, by name.
-    pub types: Vec<(Arc<str>, Type)>,
-}
-
-impl Shape {
-    fn of(schema: &Schema) -> Shape {
-        let mut absent = absent(schema.attributes);
-        let blocks = schema.blocks.iter().map(|block| (Arc::from(block.name), Value::null(block.ty())));
-        absent.extend(blocks);
-        let types = absent.iter().map(|(name, value)| (name.clone(), value.ty())).collect();
-        Shape { absent, types }
+    /// As [`Schema::absent`].
+    pub fn absent(&self) -> Entries {
+        self.attributes.iter().map(|known| (known.name, known.absent())).collect()
     }
-}
-
-/// What stands where a body gives none of these attributes.
-pub fn absent(table: &[Attribute]) -> BTreeMap<Arc<str>, Value> {
-    let value = |known: &Attribute| known.absent().marked(known.marks());
-    table.iter().map(|known| (Arc::from(known.name), value(known))).collect()
 }
 
 impl Attribute {
     /// What stands where nobody gives a value.
     pub fn absent(&self) -> Value {
-        match self.unset {
+        let value = match self.unset {
             Unset::Null => Value::null(self.ty.to_type()),
             Unset::Text(text) => Value::string(text),
             Unset::Int(n) => Value::int(n),
             Unset::Bool(b) => Value::bool(b),
-        }
+        };
+        value.marked(self.marks())
     }
 
     /// Whether null is a value of it: nothing stands for what the configuration leaves out.

@@ -4,11 +4,10 @@ use super::digest::{SecretKey, SecretMatch};
 use super::model::{Record, SecretDigest};
 use crate::lang::convert::convert;
 use crate::lang::json::{from_json, to_json};
-use crate::lang::{Kind, Marks, Type, Value};
+use crate::lang::{Entries, Kind, Marks, Type, Value};
 use crate::path::ValuePath;
 use crate::schema::Schema;
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Record {
@@ -60,18 +59,18 @@ impl Record {
         key: &SecretKey,
         foreign: &mut Vec<ValuePath>,
     ) -> Value {
-        let attribute = |(name, ty): &(Arc<str>, Type)| {
+        let attribute = |name: &Arc<str>, absent: &Value| {
+            let ty = absent.ty();
             let json = self.attributes.get(&**name).unwrap_or(&Json::Null);
-            let value = from_json(json, ty).unwrap_or_else(|_| Value::null(ty.clone()));
+            let value = from_json(json, &ty).unwrap_or_else(|_| Value::null(ty));
             let wanted = desired.and_then(|desired| desired.get(name));
             // Most attributes hold no secret: no path is made for them.
-            let object = match self.holds_secret(name) || wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
+            match self.holds_secret(name) || wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
                 true => self.put_back(&ValuePath::of(name), value, wanted, key, foreign),
                 false => marked_as(value, wanted),
-            };
-            (name.clone(), object)
+            }
         };
-        Value::from_entries(schema.shape().types.iter().map(attribute).collect())
+        Value::from_entries(schema.absent().map(attribute))
     }
 
     /// Takes the settings out: they were not sent.
@@ -142,18 +141,17 @@ impl Record {
             return held.marked(Marks::SENSITIVE);
         }
         let value = marked_as(value, wanted);
-        let inner = |entries: &BTreeMap<Arc<str>, Value>, block: bool, foreign: &mut Vec<ValuePath>| {
-            let mut all = BTreeMap::new();
-            for (name, element) in entries {
-                let path = inside(path, name, block);
+        let mut inner = |entries: &Entries, block: bool| {
+            entries.map(|name, element| {
                 let wanted = wanted.and_then(|wanted| wanted.get(name));
-                all.insert(name.clone(), self.put_back(&path, element.clone(), wanted, key, foreign));
-            }
-            all
+                self.put_back(&inside(path, name, block), element.clone(), wanted, key, foreign)
+            })
         };
         match &value.kind {
-            Kind::Object(entries) => Value::object(inner(entries, true, foreign)).marked(value.marks),
-            Kind::Map(_, entries) => Value::map(Type::String, inner(entries, false, foreign)).marked(value.marks),
+            Kind::Object(entries) => Value::from_entries(inner(entries, true)).marked(value.marks),
+            Kind::Map(_, entries) => {
+                Value::from(Kind::Map(Type::String, Arc::new(inner(entries, false)))).marked(value.marks)
+            }
             _ => value,
         }
     }

@@ -201,7 +201,7 @@ impl Lines<'_> {
             return Answer::Nothing;
         }
         if let Some(call) = type_call(&expr) {
-            return match call.args.as_slice() {
+            return match call.args.as_ref() {
                 [arg] if type_call(arg).is_some() => Answer::Text("type".to_owned()),
                 [arg] => Answer::Text(type_text(&self.value(arg, diags).ty())),
                 args => {
@@ -245,7 +245,7 @@ fn type_call(expr: &Expr) -> Option<&Call> {
     match &expr.kind {
         ExprKind::Call(call) if matches!(&*call.name, "type" | "core::type") => Some(call),
         ExprKind::Paren(inner) => type_call(inner),
-        ExprKind::Template(parts) => match parts.as_slice() {
+        ExprKind::Template(parts) => match parts.as_ref() {
             [TemplatePart::Interpolation(inner)] => type_call(inner),
             _ => None,
         },

@@ -123,7 +123,7 @@ impl Evaluator<'_> {
 
     /// True where its argument evaluates without an error.
     fn can(&mut self, call: &Call, whole: &Expr) -> Value {
-        let [arg] = call.args.as_slice() else {
+        let [arg] = call.args.as_ref() else {
             let (summary, detail) = match call.args.is_empty() {
                 true => (
                     "Not enough function arguments",

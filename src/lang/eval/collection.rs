@@ -2,21 +2,21 @@
 
 use super::super::ast::{Expr, ObjectKey};
 use super::super::convert::convert;
+use super::super::nfc::nfc;
 use super::super::types::Type;
 use super::super::value::{Kind, Marks, Value};
 use super::{Evaluator, unknown};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Evaluator<'_> {
     /// The last of equal keys counts. An unknown key makes the object unknown; marks of keys pass to the object.
     pub(super) fn object(&mut self, items: &[(ObjectKey, Expr)]) -> Value {
-        let mut entries: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        let mut entries: Vec<(Arc<str>, Value)> = Vec::with_capacity(items.len());
         let mut marks = Marks::NONE;
         let mut known = true;
         for (key, value) in items {
             let key = match key {
-                ObjectKey::Name(name, _) => Some(Value::string(name)),
+                ObjectKey::Name(name, _) => Some(Kind::String(nfc(name.clone())).into()),
                 ObjectKey::Expr(expr) => self.object_key(expr),
             };
             let value = self.expr(value);
@@ -26,13 +26,11 @@ impl Evaluator<'_> {
             };
             marks = marks.and(key.marks);
             match key.kind {
-                Kind::String(name) => {
-                    entries.insert(name, value);
-                }
+                Kind::String(name) => entries.push((name, value)),
                 _ => known = false,
             }
         }
-        let value = if known { Kind::Object(Arc::new(entries)).into() } else { unknown() };
+        let value = if known { Value::object(entries) } else { unknown() };
         value.marked(marks)
     }
 

@@ -73,7 +73,7 @@ fn length(args: &Args<'_>) -> Outcome {
         // Two unknown elements of a set can turn out to be one.
         Kind::Set(_, elements) if elements.len() > 1 && !value.is_wholly_known() => {
             let (least, most) = value.length_bounds();
-            let bounds = Some((Some(Number::from(least)), most.map(Number::from)));
+            let bounds = Some((Some(Number::from(least).into()), most.map(|most| Number::from(most).into())));
             let known = Refinements { not_null: true, bounds, ..Refinements::default() };
             return Ok(Value::refined(Type::Number, known).marked(value.marks));
         }
@@ -83,7 +83,7 @@ fn length(args: &Args<'_>) -> Outcome {
         Kind::Unknown(Type::Object(attributes), _) => attributes.len(),
         Kind::Unknown(Type::List(_) | Type::Set(_) | Type::Map(_), _) => {
             let (least, most) = value.length_bounds();
-            let bounds = Some((Some(Number::from(least)), most.map(Number::from)));
+            let bounds = Some((Some(Number::from(least).into()), most.map(|most| Number::from(most).into())));
             let known = Refinements { not_null: true, bounds, ..Refinements::default() };
             return Ok(Value::refined(Type::Number, known).marked(value.marks));
         }
@@ -92,7 +92,7 @@ fn length(args: &Args<'_>) -> Outcome {
         }
         _ => return Err(CallError::call("argument must be a string, a collection type, or a structural type")),
     };
-    Ok(Value::number(count.into()).marked(value.marks))
+    Ok(Value::number(Number::from(count)).marked(value.marks))
 }
 
 /// The first that is neither null nor an empty string.
@@ -159,7 +159,7 @@ fn index(args: &Args<'_>) -> Outcome {
     }
     for (position, element) in elements.iter().enumerate() {
         match equals(element, args.at(1)).as_bool() {
-            Some(true) => return Ok(Value::number(position.into())),
+            Some(true) => return Ok(Value::number(Number::from(position))),
             Some(false) => {}
             None => return Ok(Value::unknown_not_null(Type::Number)),
         }

@@ -39,8 +39,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .typed(zip_map_type),
 ];
 
-type Entries = BTreeMap<Arc<str>, Value>;
-
 fn keys(args: &Args<'_>) -> Outcome {
     let map = args.at(0);
     let names = |entries: &mut dyn Iterator<Item = &Arc<str>>| entries.map(Value::string).collect::<Vec<_>>();
@@ -152,7 +150,7 @@ fn merge_type(args: &[Value]) -> Result<Type, CallError> {
 
 /// Later entries win. Maps of one element type give a map, anything else an object.
 fn merge(args: &Args<'_>) -> Outcome {
-    let mut merged = Entries::new();
+    let mut merged: Vec<(Arc<str>, Value)> = Vec::new();
     let mut marks = Marks::NONE;
     let mut element: Option<Type> = None;
     let mut is_map = true;
@@ -191,7 +189,7 @@ fn transpose(args: &Args<'_>) -> Outcome {
             turned.entry(text.into()).or_default().push(Value::string(key));
         }
     }
-    let entries = turned.into_iter().map(|(key, list)| (key, Value::list(Type::String, list))).collect();
+    let entries = turned.into_iter().map(|(key, list)| (key, Value::list(Type::String, list)));
     Ok(Value::map(Type::list(Type::String), entries))
 }
 
@@ -226,12 +224,12 @@ fn zip_map(args: &Args<'_>) -> Outcome {
     if names.len() != elements.len() {
         return Err(different_counts(names.len(), elements.len()));
     }
-    let mut entries = Entries::new();
+    let mut entries: Vec<(Arc<str>, Value)> = Vec::with_capacity(names.len());
     for (index, (name, value)) in names.iter().zip(elements).enumerate() {
         let Some(text) = name.as_str() else {
             return Err(CallError::call(format!("keys list has null value at index {index}")));
         };
-        entries.insert(text.into(), value.clone());
+        entries.push((text.into(), value.clone()));
     }
     let marks = keys.deep_marks().and(values.marks);
     Ok(match &values.kind {

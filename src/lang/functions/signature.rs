@@ -1,12 +1,12 @@
 //! What an entry of the table says, and the one way a call goes.
 
 use super::{CallError, Fault};
+use crate::lang::Entries;
 use crate::lang::convert::convert;
 use crate::lang::number::Number;
 use crate::lang::reference::Effects;
 use crate::lang::types::Type;
 use crate::lang::value::{Kind, Marks, Value};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a function gives.
@@ -270,9 +270,7 @@ fn clause(error: &crate::lang::convert::ConvertError) -> String {
 /// The value with every element or entry replaced; a value without children as it is.
 pub(super) fn map_children(value: &Value, change: impl Fn(&Value) -> Value) -> Value {
     let list = |elements: &[Value]| Arc::new(elements.iter().map(&change).collect::<Vec<_>>());
-    let map = |entries: &BTreeMap<Arc<str>, Value>| {
-        Arc::new(entries.iter().map(|(key, value)| (key.clone(), change(value))).collect::<BTreeMap<_, _>>())
-    };
+    let map = |entries: &Entries| Arc::new(entries.map(|_, value| change(value)));
     let kind = match &value.kind {
         Kind::List(ty, elements) => Kind::List(ty.clone(), list(elements)),
         Kind::Set(ty, elements) => Kind::Set(ty.clone(), list(elements)),

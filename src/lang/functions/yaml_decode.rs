@@ -180,7 +180,7 @@ fn event_value(
             let Some(closed) = open.pop() else { return Ok(None) };
             let value: Value = match closed.parts {
                 Parts::Sequence(elements) => Value::tuple(elements),
-                Parts::Mapping { entries, .. } => Kind::Object(Arc::new(entries)).into(),
+                Parts::Mapping { entries, .. } => Value::object(entries),
             };
             remember(closed.anchor, Done { value, merges: false, depth: closed.depth, nodes: closed.nodes })
         }

@@ -3,9 +3,8 @@
 //! The layout is that of libyaml's emitter, which Terraform uses: configurations compare such texts byte by byte.
 
 use super::signature::{Args, Function, Shape, function, param};
+use crate::lang::Entries;
 use crate::lang::value::{Kind, Value};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[function(
     "yamlencode",
@@ -72,7 +71,7 @@ impl Emitter {
         }
     }
 
-    fn mapping(&mut self, entries: &BTreeMap<Arc<str>, Value>, indent: usize) {
+    fn mapping(&mut self, entries: &Entries, indent: usize) {
         for (key, value) in entries {
             self.line(indent);
             if key.len() <= LONGEST_SIMPLE_KEY && !key.contains(is_break) {

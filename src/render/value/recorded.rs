@@ -6,7 +6,6 @@ use crate::path::ValuePath;
 use crate::schema;
 use crate::state::Record;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The object of a record. What the table says is secret, and what was recorded only as a digest, is marked.
@@ -57,18 +56,15 @@ fn read(path: &ValuePath, json: &Json, ty: &Type, hide: &dyn Fn(&ValuePath) -> b
         }
         Json::Object(entries) => {
             let map = matches!(ty, Type::Map(_));
-            let values: BTreeMap<Arc<str>, Value> = entries
-                .iter()
-                .map(|(name, inner)| {
-                    let ty = match ty {
-                        Type::Map(element) => (**element).clone(),
-                        Type::Object(types) => types.get(name.as_str()).cloned().unwrap_or(Type::Dynamic),
-                        _ => Type::Dynamic,
-                    };
-                    let path = if map { path.key(name) } else { path.attribute(name) };
-                    (Arc::from(name.as_str()), read(&path, inner, &ty, hide))
-                })
-                .collect();
+            let values = entries.iter().map(|(name, inner)| {
+                let ty = match ty {
+                    Type::Map(element) => (**element).clone(),
+                    Type::Object(types) => types.get(name.as_str()).cloned().unwrap_or(Type::Dynamic),
+                    _ => Type::Dynamic,
+                };
+                let path = if map { path.key(name) } else { path.attribute(name) };
+                (name.as_str(), read(&path, inner, &ty, hide))
+            });
             match ty {
                 Type::Map(element) => Value::map((**element).clone(), values),
                 _ => Value::object(values),
@@ -88,7 +84,7 @@ mod tests {
         let address: InstanceAddr = "simplepod_template_group.a".parse().expect("an address");
         for name in ["TOKEN", "A\"B", "back\\slash", "${x}", "\u{1b}[0m", "e\u{301}"] {
             let secret = Value::string("canary").marked(Marks::SENSITIVE);
-            let env = Value::map(Type::String, BTreeMap::from([(Arc::from(name), secret)]));
+            let env = Value::map(Type::String, [(name, secret)]);
             let record = Record::of(&Value::object([("env_variables", env)]), &key);
             let shown = object(&address, &record);
             let shown = shown.get("env_variables").and_then(|env| env.get(name)).expect("the variable");

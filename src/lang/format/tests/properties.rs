@@ -77,7 +77,7 @@ fn is_same(before: &Body, after: &Body) -> bool {
 
 fn is_same_value(before: &Expr, after: &Expr) -> bool {
     let inside = |expr: &Expr| match &expr.kind {
-        ExprKind::Template(parts) => match parts.as_slice() {
+        ExprKind::Template(parts) => match parts.as_ref() {
             [TemplatePart::Interpolation(inside)] => Some(without_places(inside)),
             _ => None,
         },

@@ -1,9 +1,10 @@
 //! Bodies: arguments, blocks and their labels, and the line ends between them.
 
 use super::super::super::ast::{Attribute, Block, Body, Label};
+use super::super::super::nfc::nfc;
 use super::super::escape::unescape;
 use super::super::token::Kind;
-use super::{Fault, Parsed, Place, Reader, Within, text};
+use super::{Fault, Parsed, Place, Reader, Within};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -57,8 +58,7 @@ impl Reader<'_> {
         } else if first == Kind::OQuote && tokens.len() >= 5 {
             self.places.push(Place::Value { expr: tokens, one_line });
         }
-        let name_span = self.span(name);
-        Ok(Attribute { name: self.name(name), name_span, span: name_span.to(expr.span), expr: Arc::new(expr) })
+        Ok(Attribute { name: self.name(name), name_span: self.span(name), expr: Arc::new(expr) })
     }
 
     fn block(&mut self, name: usize) -> Parsed<Block> {
@@ -113,7 +113,7 @@ impl Reader<'_> {
                 Kind::CQuote => {
                     self.read();
                     self.open.pop();
-                    return Ok(text(&label));
+                    return Ok(nfc(label));
                 }
                 Kind::QuotedLit if let Ok(part) = unescape(self.text(token)) => {
                     label.push_str(&part);

@@ -25,8 +25,7 @@ impl Reader<'_> {
             }
         }
         self.expect(Kind::CBrack, Fault::Element)?;
-        elements.shrink_to_fit();
-        Ok(ExprKind::Tuple(elements))
+        Ok(ExprKind::Tuple(elements.into()))
     }
 
     pub(super) fn object(&mut self) -> Parsed<ExprKind> {
@@ -54,8 +53,7 @@ impl Reader<'_> {
             self.read();
         }
         self.expect(Kind::CBrace, Fault::Attribute)?;
-        items.shrink_to_fit();
-        Ok(ExprKind::Object(items))
+        Ok(ExprKind::Object(items.into()))
     }
 
     /// A name alone stands for itself.

@@ -4,6 +4,7 @@ use super::super::super::ast::{BinaryOp, Call, Conditional, Expr, ExprKind, Oper
 use super::super::super::number::Number;
 use super::super::token::Kind;
 use super::{Fault, Parsed, Reader, Within};
+use std::sync::Arc;
 
 /// How tight an operator binds.
 fn level(op: BinaryOp) -> u8 {
@@ -49,8 +50,8 @@ impl Reader<'_> {
                     _ => break,
                 }
             }
-            rest.shrink_to_fit();
-            left = Expr { kind: ExprKind::Operation(Box::new(Operation { first: left, rest })), span };
+            let operation = Operation { first: left, rest: rest.into() };
+            left = Expr { kind: ExprKind::Operation(Box::new(operation)), span };
         }
         Ok(left)
     }
@@ -106,7 +107,7 @@ impl Reader<'_> {
             }
             Kind::NumberLit if let Some(number) = Number::parse(self.text(first)) => {
                 self.read();
-                ExprKind::Number(Box::new(number))
+                ExprKind::Number(Arc::new(number))
             }
             Kind::Ident => {
                 self.read();
@@ -158,7 +159,7 @@ impl Reader<'_> {
         Ok(Call { name, name_span, args, expand })
     }
 
-    fn arguments(&mut self) -> Parsed<(Vec<Expr>, bool)> {
+    fn arguments(&mut self) -> Parsed<(Box<[Expr]>, bool)> {
         let mut args = Vec::new();
         let mut expand = false;
         while self.peek() != Kind::CParen {
@@ -179,7 +180,6 @@ impl Reader<'_> {
             }
         }
         self.expect(Kind::CParen, Fault::Argument)?;
-        args.shrink_to_fit();
-        Ok((args, expand))
+        Ok((args.into(), expand))
     }
 }

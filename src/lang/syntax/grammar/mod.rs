@@ -15,7 +15,6 @@ pub(in crate::lang) use fault::{Fault, Refused, Within};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// How deep blocks, brackets, templates, conditionals and signs may nest: a thousand levels of one kind, and what stands
 /// around them. Whoever walks a tree takes a few frames for each level, so it walks on a stack that carries them.
@@ -215,14 +214,6 @@ impl<'a> Reader<'a> {
             reader.newlines = around;
             read
         })
-    }
-}
-
-/// NFC text.
-fn text(raw: &str) -> Arc<str> {
-    match is_nfc(raw) {
-        true => raw.into(),
-        false => raw.nfc().collect::<String>().into(),
     }
 }
 

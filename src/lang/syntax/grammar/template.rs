@@ -4,10 +4,11 @@
 //! and indentation work on that list, and only then are directives nested.
 
 use super::super::super::ast::{Expr, ExprKind, TemplatePart};
+use super::super::super::nfc::nfc;
 use super::super::escape::{unescape, unescape_signs};
 use super::super::token::Kind;
 use super::collection::ForNames;
-use super::{Fault, Parsed, Reader, Within, text};
+use super::{Fault, Parsed, Reader, Within};
 use crate::clusters::{clusters, count};
 use std::borrow::Cow;
 use std::iter::Peekable;
@@ -94,7 +95,7 @@ impl<'a> Reader<'a> {
             dedent(&mut pieces);
         }
         let mut parts = nest(&mut pieces.into_iter().peekable());
-        Ok(match parts.as_mut_slice() {
+        Ok(match &mut parts[..] {
             [] => ExprKind::String("".into()),
             [TemplatePart::Text(text)] => ExprKind::String(std::mem::take(text)),
             _ => ExprKind::Template(parts),
@@ -196,7 +197,7 @@ fn dedent(pieces: &mut [Piece<'_>]) {
 }
 
 /// Nests directives; reads up to the end, or to the `else` or end of the directive that is open.
-fn nest(pieces: &mut Peekable<IntoIter<Piece<'_>>>) -> Vec<TemplatePart> {
+fn nest(pieces: &mut Peekable<IntoIter<Piece<'_>>>) -> Box<[TemplatePart]> {
     let mut parts = Vec::new();
     let mut literal: Option<Cow<'_, str>> = None;
     while let Some(piece) = pieces.next_if(|piece| !matches!(piece, Piece::Else | Piece::EndIf | Piece::EndFor)) {
@@ -213,7 +214,7 @@ fn nest(pieces: &mut Peekable<IntoIter<Piece<'_>>>) -> Vec<TemplatePart> {
                 let yes = nest(pieces);
                 let no = match pieces.next_if(|piece| matches!(piece, Piece::Else)) {
                     Some(_) => nest(pieces),
-                    None => Vec::new(),
+                    None => Box::default(),
                 };
                 pieces.next_if(|piece| matches!(piece, Piece::EndIf));
                 TemplatePart::If(condition, yes, no)
@@ -225,11 +226,10 @@ fn nest(pieces: &mut Peekable<IntoIter<Piece<'_>>>) -> Vec<TemplatePart> {
             }
             Piece::Else | Piece::EndIf | Piece::EndFor => break,
         };
-        parts.extend(literal.take().map(|literal| TemplatePart::Text(text(&literal))));
+        parts.extend(literal.take().map(|literal| TemplatePart::Text(nfc(literal))));
         parts.push(part);
     }
     // An empty text stays: beside it an interpolation is a string, alone it is any value.
-    parts.extend(literal.map(|literal| TemplatePart::Text(text(&literal))));
-    parts.shrink_to_fit();
-    parts
+    parts.extend(literal.map(|literal| TemplatePart::Text(nfc(literal))));
+    parts.into()
 }

@@ -4,6 +4,7 @@ use super::super::super::ast::{Expr, ExprKind, Step, Traversal};
 use super::super::super::number::Number;
 use super::super::token::Kind;
 use super::{Fault, Parsed, Reader, Within};
+use std::sync::Arc;
 
 impl Reader<'_> {
     pub(super) fn traversal(&mut self, root: Expr) -> Parsed<Expr> {
@@ -47,8 +48,7 @@ impl Reader<'_> {
         self.depth = around;
         let Some(last) = steps.last() else { return Ok(root) };
         let span = root.span.to(last.span());
-        steps.shrink_to_fit();
-        Ok(Expr { kind: ExprKind::Traversal(Box::new(Traversal { root, steps })), span })
+        Ok(Expr { kind: ExprKind::Traversal(Box::new(Traversal { root, steps: steps.into() })), span })
     }
 
     /// What follows a splat is gone through for each element, so splats nest.
@@ -70,7 +70,7 @@ impl Reader<'_> {
                 if let Some(number) = Number::parse(self.text(token)).filter(|_| !self.text(token).contains('.')) =>
             {
                 self.read();
-                let key = Expr { kind: ExprKind::Number(Box::new(number)), span: self.since(dot) };
+                let key = Expr { kind: ExprKind::Number(Arc::new(number)), span: self.since(dot) };
                 Ok(Step::Index(Box::new(key), self.since(dot)))
             }
             _ => self.fail(Fault::Step),
