@@ -77,6 +77,11 @@ impl Sources {
         self.files.get(id.0.get() as usize - 1)
     }
 
+    /// The text of a place.
+    pub fn text(&self, span: Span) -> Option<&str> {
+        self.get(span.file)?.text.get(span.start as usize..span.end as usize)
+    }
+
     /// Line and column (both from 1, columns counted in grapheme clusters, as Terraform counts) of a byte offset.
     pub fn position(&self, file: FileId, offset: u32) -> (usize, usize) {
         let Some(source) = self.get(file) else { return (1, 1) };
@@ -98,11 +103,24 @@ pub enum Severity {
     Error,
 }
 
+/// What programs ask of a diagnostic; its words are for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// A rule of the configuration does not hold.
+    BrokenRule,
+    /// Only the apply can judge a rule.
+    OpenRule,
+    /// There is no function of the name at its place.
+    NoFunction,
+}
+
 /// One thing to tell the user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
+    /// Where a program must know.
+    pub topic: Option<Topic>,
     /// Fixed words, the same for every occurrence: "Unsupported attribute".
     pub summary: String,
     /// What is wrong here: whole sentences. Where they cannot be told apart, also what to do about it.
@@ -124,6 +142,7 @@ impl Diagnostic {
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            topic: None,
             summary: summary.into(),
             detail: detail.into(),
             hint: None,
@@ -143,6 +162,13 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {
         self.span = Some(span);
+        self
+    }
+
+    /// Says to programs what it is about.
+    #[must_use]
+    pub fn about(mut self, topic: Topic) -> Self {
+        self.topic = Some(topic);
         self
     }
 

@@ -16,6 +16,22 @@ pub enum PathStep {
     Key(Arc<str>),
 }
 
+impl PathStep {
+    /// To an attribute. One whose name is no identifier is spelled as a key, as the language does.
+    pub fn attribute(name: &str) -> Self {
+        let is_identifier = !name.is_empty() && identifier(name) == name.len();
+        if is_identifier { PathStep::Attribute(name.into()) } else { PathStep::Key(name.into()) }
+    }
+
+    /// The name of an attribute, or the key.
+    pub fn name(&self) -> Option<&Arc<str>> {
+        match self {
+            PathStep::Attribute(name) | PathStep::Key(name) => Some(name),
+            PathStep::Index(_) => None,
+        }
+    }
+}
+
 /// The steps from a value, often the object of a resource, to a place inside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ValuePath(Vec<PathStep>);
@@ -31,11 +47,10 @@ impl ValuePath {
         Self::root().attribute(name)
     }
 
-    /// An attribute inside. One whose name is no identifier is spelled as a key, as the language does.
+    /// An attribute inside.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Self {
-        let is_identifier = !name.is_empty() && identifier(name) == name.len();
-        self.then(if is_identifier { PathStep::Attribute(name.into()) } else { PathStep::Key(name.into()) })
+        self.then(PathStep::attribute(name))
     }
 
     /// An element of the list there.
@@ -54,6 +69,12 @@ impl ValuePath {
         Self(self.0.iter().cloned().chain([step]).collect())
     }
 
+    /// The same place, seen from around the value.
+    #[must_use]
+    pub fn inside(&self, step: PathStep) -> Self {
+        std::iter::once(step).chain(self.0.iter().cloned()).collect()
+    }
+
     /// The steps, the outermost first.
     pub fn steps(&self) -> &[PathStep] {
         &self.0
@@ -67,6 +88,12 @@ impl ValuePath {
     /// Whether it is this attribute of the object itself, or something inside of it.
     pub fn is_in(&self, name: &str) -> bool {
         matches!(self.0.first(), Some(PathStep::Attribute(first)) if **first == *name)
+    }
+}
+
+impl FromIterator<PathStep> for ValuePath {
+    fn from_iter<I: IntoIterator<Item = PathStep>>(steps: I) -> Self {
+        Self(steps.into_iter().collect())
     }
 }
 
@@ -103,6 +130,11 @@ impl fmt::Display for ValuePath {
         }
         Ok(())
     }
+}
+
+/// Several places: `gpu_model, offer.min_memory`.
+pub fn listed(paths: &[ValuePath]) -> String {
+    paths.iter().map(ValuePath::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Why a text is no path.

@@ -13,8 +13,7 @@ use super::shared::Shared;
 use super::step::{Finished, Stop};
 use super::turns::Turns;
 use crate::cloud::Cloud;
-use crate::config::ASSERTION_FAILED;
-use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::diag::{Diagnostic, Diagnostics, Severity, Topic};
 use crate::lang::Value;
 use crate::live::{Account, ObjectId};
 use crate::plan::{ApplyEvent, Desires, Outcome, Plan, PlanMode, Step, StepAction, StepId};
@@ -263,8 +262,10 @@ impl<'a> Executor<'a> {
     async fn conclude(&mut self) {
         let Outcome { faults, data, outputs: evaluated, checks } = self.desires.outcome();
         let complete = self.order.ended().values().all(|end| *end == StepEnd::Done);
-        // Where steps failed, most of what is wrong only follows from it; a check that is not met stands.
-        let stands = |fault: &Diagnostic| complete || fault.summary == ASSERTION_FAILED;
+        // Where steps failed, most of what is wrong only follows from it; a check that is not met, which only warns, stands.
+        let is_check =
+            |fault: &Diagnostic| fault.topic == Some(Topic::BrokenRule) && fault.severity == Severity::Warning;
+        let stands = |fault: &Diagnostic| complete || is_check(fault);
         faults.into_iter().filter(stands).for_each(|fault| self.result.diagnostics.push(fault));
         let state = &self.result.state;
         let outputs = outputs(self.plan, &state.outputs, &evaluated, complete);

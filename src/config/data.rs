@@ -87,20 +87,15 @@ impl<'a> Walk<'a> {
         let is_broken = data.is_some_and(|data| self.verdicts.is_broken(&data, &address));
         let later = judging == Judging::Plan && !is_broken;
         let wording = Wording {
-            broken: ASSERTION_FAILED,
+            broken: "Check block assertion failed",
             invalid: "Invalid condition result",
             what: "an assertion",
             rest: "",
             address: None,
             severity: Severity::Warning,
-            later: later.then_some(ASSERTION_LATER),
+            later: later.then_some("Check block assertion known after apply"),
         };
         let verdict = judge(&check.asserts, &self.scope(frame, Repetition::default()), &wording, diags);
         self.verdicts.add(node, node, address, verdict);
     }
 }
-
-/// The summary of an assertion that does not hold.
-pub const ASSERTION_FAILED: &str = "Check block assertion failed";
-/// The summary of an assertion that only the apply can judge.
-pub const ASSERTION_LATER: &str = "Check block assertion known after apply";

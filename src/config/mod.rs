@@ -38,7 +38,6 @@ mod verdict;
 mod walk;
 
 pub use checks::settled;
-pub use data::{ASSERTION_FAILED, ASSERTION_LATER};
 pub use evaluate::{Evaluated, EvaluatedOutput, Evaluation, evaluate};
 pub use graph::Graph;
 pub use inputs::{Given, GivenValue, Inputs};

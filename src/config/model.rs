@@ -4,6 +4,7 @@ use crate::address::{Mode, ResourceAddr, Target};
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
 use crate::lang::{Constraint, Marks, Reference, Value};
+use crate::path::ValuePath;
 use crate::schema::Schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -279,8 +280,8 @@ pub enum IgnoreChanges {
     None,
     /// `all`.
     All,
-    /// The attributes named; each a path from the resource: `notes`, or `env_variables` and `A`.
-    Paths(Vec<Vec<Arc<str>>>),
+    /// The attributes named, or places in them: `notes`, `env_variables["A"]`.
+    Paths(Vec<ValuePath>),
 }
 
 /// `module`.

@@ -7,6 +7,7 @@ use super::trigger;
 use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::lang::ast::{Attribute, Block, Expr, ExprKind, Step};
+use crate::path::{PathStep, ValuePath};
 use crate::schema::{self, Schema};
 use std::sync::Arc;
 
@@ -102,15 +103,15 @@ fn ignore_changes(expr: &Expr, schema: &Schema, diags: &mut Diagnostics) -> Igno
             let mut paths = Vec::new();
             for element in elements {
                 match attribute_path(element) {
-                    Some(path) if schema.attribute(&path[0]).is_some() || schema.block(&path[0]).is_some() => {
+                    Some((name, path)) if schema.attribute(name).is_some() || schema.block(name).is_some() => {
                         paths.push(path);
                     }
-                    Some(path) => {
+                    Some((name, _)) => {
                         let known =
                             schema.attributes.iter().map(|a| a.name).chain(schema.blocks.iter().map(|b| b.name));
-                        let hint = did_you_mean(&path[0], known);
+                        let hint = did_you_mean(name, known);
                         let detail =
-                            format!("{} has no attribute or block named \"{}\".{hint}", schema.block_type(), path[0]);
+                            format!("{} has no attribute or block named \"{name}\".{hint}", schema.block_type());
                         diags.push(Diagnostic::error("Unsupported attribute", detail).at(element.span));
                     }
                     None => {
@@ -131,17 +132,19 @@ fn ignore_changes(expr: &Expr, schema: &Schema, diags: &mut Diagnostics) -> Igno
     IgnoreChanges::None
 }
 
-/// `notes`, `env_variables["A"]`, `offer.region` as a path that is not empty.
-fn attribute_path(expr: &Expr) -> Option<Vec<Arc<str>>> {
+/// `notes`, `env_variables["A"]`, `offer.region`, with the name that it begins with.
+fn attribute_path(expr: &Expr) -> Option<(&str, ValuePath)> {
     let (root, steps) = expr.traversal();
     let ExprKind::Variable(name) = &root.kind else { return None };
     let part = |step: &Step| match step {
-        Step::Attr(name, _) => Some(name.clone()),
+        Step::Attr(name, _) => Some(PathStep::attribute(name)),
         Step::Index(key, _) => match &key.kind {
-            ExprKind::String(key) => Some(key.clone()),
+            ExprKind::String(key) => Some(PathStep::Key(key.clone())),
             _ => None,
         },
         Step::Splat(_) | Step::AttrSplat(..) => None,
     };
-    std::iter::once(Some(name.clone())).chain(steps.iter().map(part)).collect()
+    let path: Option<ValuePath> =
+        std::iter::once(Some(PathStep::attribute(name))).chain(steps.iter().map(part)).collect();
+    Some((name, path?))
 }

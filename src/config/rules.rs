@@ -4,7 +4,7 @@ use super::block::{allow, expr, labels, missing_argument};
 use super::model::Rule;
 use super::verdict::{CheckStatus, Verdict};
 use crate::address::InstanceAddr;
-use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
+use crate::diag::{Diagnostic, Diagnostics, Severity, Span, Topic};
 use crate::lang::ast::{Block, Body};
 use crate::lang::convert::convert;
 use crate::lang::reference::references;
@@ -90,7 +90,7 @@ fn judge_one(rule: &Rule, scope: &dyn Scope, wording: &Wording<'_>, diags: &mut 
             if let Some(later) = wording.later {
                 let detail =
                     "The condition cannot be evaluated yet: the result will be known when this plan is applied.";
-                diags.push(tell(wording.severity, later, detail.to_owned(), at));
+                diags.push(tell(wording.severity, later, detail.to_owned(), at).about(Topic::OpenRule));
             }
             return Verdict::of(CheckStatus::Unknown);
         }
@@ -142,6 +142,7 @@ fn broken(
             return Verdict::of(CheckStatus::Error);
         }
     };
-    diags.push(tell(wording.severity, wording.broken, format!("{text}{}", wording.rest), rule.condition.span));
+    let told = tell(wording.severity, wording.broken, format!("{text}{}", wording.rest), rule.condition.span);
+    diags.push(told.about(Topic::BrokenRule));
     verdict
 }

@@ -5,6 +5,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::ast::{Expr, ExprKind, Step};
 use crate::lang::reference::references;
 use crate::lang::{Kind, Subject, Value};
+use crate::path::{PathStep, ValuePath};
 
 /// An object, or an attribute of it, as one instance of a module means it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +14,8 @@ pub struct Trigger {
     pub resource: ResourceAddr,
     /// The instance; `None` where none is named: any of them.
     pub key: Option<InstanceKey>,
-    /// The attribute and what is in it; empty for the whole object.
-    pub path: Vec<String>,
+    /// The attribute and what is in it; the root for the whole object.
+    pub path: ValuePath,
 }
 
 enum Part<'a> {
@@ -66,12 +67,10 @@ pub(super) fn trigger(
         }),
         _ => None,
     };
-    let mut path = Vec::new();
-    for part in parts {
-        path.push(match part {
-            Part::Name(name) => name.to_owned(),
-            Part::Key(key) => value(key).as_str()?.to_owned(),
-        });
-    }
+    let steps = parts.map(|part| match part {
+        Part::Name(name) => Some(PathStep::attribute(name)),
+        Part::Key(key) => value(key).as_str().map(|key| PathStep::Key(key.into())),
+    });
+    let path = steps.collect::<Option<ValuePath>>()?;
     Some(Trigger { resource, key, path })
 }

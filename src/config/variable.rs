@@ -6,7 +6,7 @@ use super::model::Variable;
 use super::rules::{Wording, judge};
 use super::verdict::Verdict;
 use super::walk::Walk;
-use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::diag::{Diagnostic, Diagnostics, Severity, Topic};
 use crate::lang::ast::Attribute;
 use crate::lang::convert::conform;
 use crate::lang::{Type, Value, eval};
@@ -72,12 +72,12 @@ impl<'a> Walk<'a> {
         // What a module is given is wrong at the call; the rule stands elsewhere.
         let argument = self.argument(frame, variable);
         for mut found in own {
-            if found.summary == wording.broken
+            if found.topic == Some(Topic::BrokenRule)
                 && let Some(value) = self.frames.get(frame).and_then(|frame| frame.variables.get(&variable.name))
             {
                 found.values.push((format!("var.{}", variable.name), eval::describe(value)));
             }
-            if found.summary == wording.broken
+            if found.topic == Some(Topic::BrokenRule)
                 && let Some(argument) = argument
                 && let Some(rule) = found.span.replace(argument.expr.span)
             {

@@ -3,42 +3,42 @@
 use super::number::Number;
 use super::types::Type;
 use super::value::{Kind, Refinements, Value};
+use crate::path::{PathStep, ValuePath};
 use std::fmt;
 use std::sync::Arc;
 
 pub use super::conform::conform;
 pub use super::unify::unify;
 
-/// Why a value does not convert: `path` leads to the element at fault (`.a[0]`), `message` is a clause in lower case
-/// ("a number is required").
+/// Why a value does not convert: "a number is required", or of an element ".a[0]: a number is required".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvertError {
-    /// From the value to the element at fault; empty for the value itself.
-    pub path: String,
-    /// What is wrong.
+    /// From the value to the element at fault.
+    pub path: ValuePath,
+    /// What is wrong, as a clause in lower case.
     pub message: String,
 }
 
 impl ConvertError {
     /// An error of the value itself.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { path: String::new(), message: message.into() }
+        Self { path: ValuePath::root(), message: message.into() }
     }
 
-    /// The same error, seen from around it: `step` is `.name` or `[key]`.
+    /// The same error, seen from around it.
     #[must_use]
-    pub fn inside(mut self, step: &str) -> Self {
-        self.path.insert_str(0, step);
-        self
+    pub fn inside(self, step: PathStep) -> Self {
+        Self { path: self.path.inside(step), message: self.message }
     }
 }
 
 impl fmt::Display for ConvertError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+        match self.path.steps().first() {
+            None => f.write_str(&self.message),
+            Some(PathStep::Attribute(_)) => write!(f, ".{}: {}", self.path, self.message),
+            Some(PathStep::Index(_) | PathStep::Key(_)) => write!(f, "{}: {}", self.path, self.message),
         }
-        f.write_str(&self.message)
     }
 }
 
@@ -176,7 +176,7 @@ fn known(kind: &Kind, ty: &Type) -> Result<Value, ConvertError> {
         (Kind::Tuple(elements), Type::Tuple(types)) if elements.len() == types.len() => {
             let converted = elements.iter().zip(types.iter()).enumerate();
             let converted =
-                converted.map(|(i, (element, ty))| convert(element, ty).map_err(|e| e.inside(&format!("[{i}]"))));
+                converted.map(|(i, (element, ty))| convert(element, ty).map_err(|e| e.inside(PathStep::Index(i))));
             Value::tuple(converted.collect::<Result<_, _>>()?)
         }
         (Kind::Map(_, entries) | Kind::Object(entries), Type::Map(element)) => {
@@ -186,7 +186,7 @@ fn known(kind: &Kind, ty: &Type) -> Result<Value, ConvertError> {
                 given => given.clone(),
             };
             let converted = entries
-                .try_map(|name, value| convert(value, &element).map_err(|e| e.inside(&format!("[\"{name}\"]"))))?;
+                .try_map(|name, value| convert(value, &element).map_err(|e| e.inside(PathStep::Key(name.clone()))))?;
             Kind::Map(element, Arc::new(converted)).into()
         }
         (Kind::Map(_, entries) | Kind::Object(entries), Type::Object(attributes)) => {
@@ -194,7 +194,7 @@ fn known(kind: &Kind, ty: &Type) -> Result<Value, ConvertError> {
                 return Err(ConvertError::new(message));
             }
             let converted = attributes.iter().filter_map(|(name, ty)| {
-                let converted = convert(entries.get(name)?, ty).map_err(|e| e.inside(&format!(".{name}")));
+                let converted = convert(entries.get(name)?, ty).map_err(|e| e.inside(PathStep::attribute(name)));
                 Some(converted.map(|value| (name.clone(), value)))
             });
             Value::from_entries(converted.collect::<Result<_, _>>()?)
@@ -223,7 +223,7 @@ fn sequence(from: &Kind, elements: &Arc<Vec<Value>>, ty: &Type) -> Result<Value,
     }
     let mut converted = Vec::with_capacity(elements.len());
     for (i, value) in elements.iter().enumerate() {
-        converted.push(convert(value, &element).map_err(|e| e.inside(&format!("[{i}]")))?);
+        converted.push(convert(value, &element).map_err(|e| e.inside(PathStep::Index(i)))?);
     }
     Ok(if is_list { Value::list(element, converted) } else { Value::set(element, converted) })
 }

@@ -140,9 +140,12 @@ impl Evaluator<'_> {
     }
 
     fn error_among(&mut self, summary: &str, detail: impl Into<String>, at: Span, around: &[&Expr]) {
-        let mut diagnostic = Diagnostic::error(summary, detail).at(at);
-        diagnostic.values = self.values_in_play(around);
-        self.diags.push(diagnostic);
+        self.tell(Diagnostic::error(summary, detail).at(at), around);
+    }
+
+    fn tell(&mut self, diagnostic: Diagnostic, around: &[&Expr]) {
+        let values = self.values_in_play(around);
+        self.diags.push(Diagnostic { values, ..diagnostic });
     }
 
     fn unary(&mut self, op: UnaryOp, operand: &Expr, whole: &Expr) -> Value {

@@ -5,6 +5,7 @@ use super::nfc::nfc;
 use super::number::Number;
 use super::types::Type;
 use super::value::{Entries, Kind, Value};
+use crate::path::PathStep;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -84,7 +85,7 @@ fn implied(json: &Json) -> Result<Value, ConvertError> {
 }
 
 fn array<'t>(elements: &[Json], ty: impl Fn(usize) -> &'t Type) -> Result<Vec<Value>, ConvertError> {
-    let read = |(index, element)| from_json(element, ty(index)).map_err(|error| error_in(&format!("[{index}]"), error));
+    let read = |(index, element)| from_json(element, ty(index)).map_err(|error| error.inside(PathStep::Index(index)));
     elements.iter().enumerate().map(read).collect()
 }
 
@@ -94,18 +95,14 @@ fn object<'t>(
 ) -> Result<Entries, ConvertError> {
     let entry = |(name, member): (&String, &Json)| {
         let ty = ty(name).ok_or_else(|| fault(format!("unsupported attribute \"{name}\"")))?;
-        let value = from_json(member, ty).map_err(|error| error_in(&format!("[{name:?}]"), error))?;
+        let value = from_json(member, ty).map_err(|error| error.inside(PathStep::Key(name.as_str().into())))?;
         Ok((nfc(name.as_str()), value))
     };
     members.iter().map(entry).collect()
 }
 
 fn fault(message: String) -> ConvertError {
-    ConvertError { path: String::new(), message }
-}
-
-fn error_in(step: &str, error: ConvertError) -> ConvertError {
-    ConvertError { path: format!("{step}{}", error.path), message: error.message }
+    ConvertError::new(message)
 }
 
 fn with_article(ty: &Type) -> &'static str {
@@ -192,7 +189,7 @@ mod tests {
     fn typed_reading_names_the_place() {
         let ty = Type::object([("a", Type::list(Type::Number))]);
         let error = from_json(&parse(r#"{"a":[1,{}]}"#), &ty).unwrap_err();
-        assert_eq!((error.path.as_str(), error.message.as_str()), ("[\"a\"][1]", "a number is required"));
+        assert_eq!(error.to_string(), "[\"a\"][1]: a number is required");
         assert_eq!(from_json(&parse("{}"), &ty).unwrap_err().message, "attribute \"a\" is required");
         assert_eq!(from_json(&parse(r#"{"a":[],"b":1}"#), &ty).unwrap_err().message, "unsupported attribute \"b\"");
         assert_eq!(from_json(&parse("null"), &ty).unwrap(), Value::null(ty));

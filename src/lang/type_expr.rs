@@ -192,11 +192,7 @@ fn default_value(expr: &Expr, constraint: &Constraint, diags: &mut Diagnostics) 
     }
     conform(&value, constraint)
         .map_err(|error| {
-            let place = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path) };
-            let detail = format!(
-                "This default value is not compatible with the attribute's type constraint: {place}{}.",
-                error.message
-            );
+            let detail = format!("This default value is not compatible with the attribute's type constraint: {error}.");
             diags.push(Diagnostic::error("Invalid default value for optional attribute", detail).at(expr.span));
         })
         .ok()

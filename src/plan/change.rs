@@ -42,7 +42,7 @@ pub(super) fn ignores(lifecycle: &Lifecycle, name: &str) -> bool {
     match &lifecycle.ignore_changes {
         IgnoreChanges::None => false,
         IgnoreChanges::All => true,
-        IgnoreChanges::Paths(paths) => paths.iter().any(|path| path.len() == 1 && &*path[0] == name),
+        IgnoreChanges::Paths(paths) => paths.iter().any(|path| path.is(name)),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::lang::value::Origin;
 use crate::lang::{Entries, Kind, Value};
 use crate::live::OfferFacts;
 use crate::market::Requirement;
+use crate::path::{PathStep, ValuePath};
 use crate::schema::{Effect, Presence, Schema};
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub(super) struct Diffed {
     pub reason: Option<Reason>,
     /// The planned object.
     pub after: Value,
-    pub forced_by: Vec<String>,
+    pub forced_by: Vec<ValuePath>,
     pub remarks: Vec<Remark>,
 }
 
@@ -109,9 +110,9 @@ pub(super) fn compare(
         changed = true;
         match attribute.change {
             Effect::Rerent if attribute.name == "gpu_model" && is_rented(standing.object, after) => {}
-            Effect::Rerent => diff.forced_by.push(attribute.name.to_owned()),
+            Effect::Rerent => diff.forced_by.push(ValuePath::of(attribute.name)),
             Effect::ByEnvChange if choice(&object, "env_change") != Some("update") => {
-                diff.forced_by.push(attribute.name.to_owned());
+                diff.forced_by.push(ValuePath::of(attribute.name));
             }
             _ => {}
         }
@@ -163,7 +164,7 @@ fn template_change(standing: &Value, object: &mut Entries, template: &PlannedTem
         return false;
     }
     match choice(object, "template_change") {
-        Some("rent") => diff.forced_by.push("template_group".to_owned()),
+        Some("rent") => diff.forced_by.push(ValuePath::of("template_group")),
         Some("update") => {
             let digest =
                 template.digest.as_deref().map_or_else(|| Value::unknown(crate::lang::Type::String), Value::string);
@@ -191,7 +192,8 @@ fn judge(standing: &Standing<'_>, object: &Entries, diff: &mut Diffed) {
         diff.remarks.push(Remark::FactsUnknown(trusted));
     }
     if !unmet.is_empty() {
-        let paths: Vec<String> = unmet.into_iter().map(|name| format!("offer.{name}")).collect();
+        let offer = ValuePath::of("offer");
+        let paths: Vec<ValuePath> = unmet.into_iter().map(|name| offer.attribute(&name)).collect();
         diff.forced_by.extend(paths.iter().cloned());
         diff.reason = Some(Reason::Unfit(paths));
     }
@@ -220,17 +222,22 @@ fn ignore(object: &mut Entries, standing: &Value, ignored: &IgnoreChanges) {
         }
         IgnoreChanges::Paths(paths) => {
             for path in paths {
-                let Some((first, rest)) = path.split_first() else { continue };
-                let (Some(before), Some(after)) = (standing.get(first), object.get(first)) else { continue };
+                let Some((name, rest)) = named(path.steps()) else { continue };
+                let (Some(before), Some(after)) = (standing.get(name), object.get(name)) else { continue };
                 let value = ignored_inside(before, after, rest);
-                object.insert(first.clone(), value);
+                object.insert(name.clone(), value);
             }
         }
     }
 }
 
-fn ignored_inside(before: &Value, after: &Value, path: &[Arc<str>]) -> Value {
-    let Some((first, rest)) = path.split_first() else { return before.clone() };
+fn named(path: &[PathStep]) -> Option<(&Arc<str>, &[PathStep])> {
+    let (first, rest) = path.split_first()?;
+    Some((first.name()?, rest))
+}
+
+fn ignored_inside(before: &Value, after: &Value, path: &[PathStep]) -> Value {
+    let Some((first, rest)) = named(path) else { return before.clone() };
     let mut entries = after.as_entries().cloned().unwrap_or_default();
     match (before.get(first), entries.get(first)) {
         (Some(before), Some(after)) => {

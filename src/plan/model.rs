@@ -6,6 +6,7 @@ use crate::config::CheckResult;
 use crate::lang::Value;
 use crate::market::Placed;
 use crate::money::Usd;
+use crate::path::ValuePath;
 use crate::state::{AccountIdentity, Intent, Record, SecretDigest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -72,7 +73,7 @@ pub enum Reason {
     /// `removed` with `destroy = false`: the object stays, unrecorded.
     LetGo,
     /// The recorded facts of its offer fail these requirements now ("offer.min_memory").
-    Unfit(Vec<String>),
+    Unfit(Vec<ValuePath>),
 }
 
 /// The planned change of one object.
@@ -96,7 +97,7 @@ pub struct Change {
     /// The id under which the account holds it, where it was not recorded so far.
     pub importing: Option<String>,
     /// Attributes whose change forces the replace ("gpu_model", "offer.min_memory").
-    pub forced_by: Vec<String>,
+    pub forced_by: Vec<ValuePath>,
     /// `prevent_destroy`, as it will be recorded.
     pub prevent_destroy: bool,
     /// `create_before_destroy`: a replace makes the new object first.

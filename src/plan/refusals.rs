@@ -11,6 +11,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::{Env, LiveObject, Machine, Mark, ObjectId};
 use crate::money::Usd;
+use crate::path::{ValuePath, listed};
 use crate::schema::instance::dollars;
 use crate::state::Record;
 
@@ -177,10 +178,10 @@ pub(super) fn let_go(changes: &[Change], diags: &mut Diagnostics) {
 }
 
 /// An object that nobody marked as ours is not destroyed (invariant 4), and an import that destroys is a mistake.
-pub(super) fn refuse_import(address: &InstanceAddr, forced_by: &[String], diags: &mut Diagnostics) {
+pub(super) fn refuse_import(address: &InstanceAddr, forced_by: &[ValuePath], diags: &mut Diagnostics) {
     let why = match forced_by {
         [] => String::new(),
-        names => format!(" ({} of the configuration is not what it has)", names.join(", ")),
+        paths => format!(" ({} of the configuration is not what it has)", listed(paths)),
     };
     let detail = format!("{address} would be replaced as soon as it is imported{why}.");
     let hint = "Write the configuration as the object is, import it, and change it afterwards.";

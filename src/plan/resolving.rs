@@ -189,16 +189,14 @@ impl Planner<'_> {
             change.address.resource == trigger.resource
                 && trigger.key.as_ref().is_none_or(|key| Some(key) == change.address.key.as_ref())
         });
-        let inside = |object: &Option<Value>| {
-            let mut at = object.clone()?;
-            for name in &trigger.path {
-                at = at.get(name)?.clone();
-            }
-            Some(at)
+        let inside = |object: &'_ Option<Value>| {
+            trigger.path.steps().iter().try_fold(object.clone()?, |at, step| at.get(step.name()?).cloned())
         };
         named.filter(|change| moves(change.action)).any(|change| {
             let (before, after) = (inside(&change.before), inside(&change.after));
-            trigger.path.is_empty() || after.as_ref().is_some_and(|after| !after.is_wholly_known()) || before != after
+            trigger.path.steps().is_empty()
+                || after.as_ref().is_some_and(|after| !after.is_wholly_known())
+                || before != after
         })
     }
 }

@@ -145,7 +145,8 @@ fn fill(object: &Value, id: u64) -> Value {
 
 fn actions(plan: &Plan) -> Vec<String> {
     let told = plan.changes.iter().filter(|change| change.action != Action::NoOp);
-    told.map(|change| format!("{:?} {} {}", change.action, change.address, change.forced_by.join(","))).collect()
+    told.map(|change| format!("{:?} {} {}", change.action, change.address, crate::path::listed(&change.forced_by)))
+        .collect()
 }
 
 pub(super) fn again(text: &str, options: &PlanOptions) -> Result<Plan, Vec<String>> {

@@ -5,6 +5,7 @@ use crate::address::ObjectKind;
 use crate::lang::{Marks, Number, Type, Value};
 use crate::market::{Demand, place};
 use crate::money::Usd;
+use crate::path::ValuePath;
 use crate::plan::{Action, ApplyEvent, CostSummary, DriftKind, Plan, PlanMode, Reason, Settlement, StepAction};
 use crate::review::Review;
 use crate::review::sample::{addr, envelope, offer, rich, usd};
@@ -154,7 +155,11 @@ fn every_reason_is_told() {
         (Action::Create, Reason::Gone, "# (because the recorded one is gone from the account)".into()),
         (Action::Delete, Reason::NoBlock, "# (because simplepod_instance.trainer is not in configuration)".into()),
         (Action::Delete, Reason::NoKey, "# (because index [0] is out of range for count)".into()),
-        (Action::Replace, Reason::Unfit(vec!["offer.min_sla".into()]), "# (because offer.min_sla is not met".into()),
+        (
+            Action::Replace,
+            Reason::Unfit(vec![ValuePath::of("offer").attribute("min_sla")]),
+            "# (because offer.min_sla is not met".into(),
+        ),
         (Action::Forget, Reason::Gone, format!("# {machine} is gone already, so only its record will go")),
     ] {
         let text = tell(action, reason);

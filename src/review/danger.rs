@@ -3,6 +3,7 @@
 use super::described::Described;
 use super::doubt::Doubt;
 use crate::address::InstanceAddr;
+use crate::path::ValuePath;
 use crate::plan::{Action, Reason};
 
 /// One thing that a reviewer must not overlook.
@@ -26,7 +27,7 @@ pub enum Peril<'p> {
         /// Why, where the difference does not tell it.
         reason: Option<&'p Reason>,
         /// Attributes whose change forces it.
-        forced_by: &'p [String],
+        forced_by: &'p [ValuePath],
     },
     /// The object stays, may cost money, and nobody looks after it any more.
     LetGo,

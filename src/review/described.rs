@@ -5,6 +5,7 @@ use super::shown::Shown;
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::market::Placed;
 use crate::money::Usd;
+use crate::path::ValuePath;
 use crate::plan::{Action, Change, Drift, DriftKind, Reason, Remark};
 
 /// The planned change of one object.
@@ -27,7 +28,7 @@ pub struct Described<'p> {
     /// The id under which the account holds it, where it was not recorded so far.
     pub importing: Option<&'p str>,
     /// Attributes whose change forces the replacement.
-    pub forced_by: &'p [String],
+    pub forced_by: &'p [ValuePath],
     /// The object as it is.
     pub before: Option<Shown<'p>>,
     /// The object as it will be.

@@ -4,6 +4,7 @@ use super::shown::Shown;
 use super::value_diff::{DiffKind, ValueDiff};
 use crate::address::InstanceAddr;
 use crate::lang::Value;
+use crate::path::ValuePath;
 use crate::schema::{self, Attribute, BlockType, Presence};
 use std::collections::BTreeSet;
 
@@ -66,7 +67,7 @@ pub(super) struct Compared<'p> {
     /// Attributes that are equal in both, and that the server shows otherwise: name, recorded, live.
     pub instead: &'p [(String, Value, Value)],
     /// Paths whose change forces a replacement.
-    pub forced_by: &'p [String],
+    pub forced_by: &'p [ValuePath],
     /// What stays is shown too.
     pub whole: bool,
 }
@@ -170,8 +171,8 @@ impl<'p> Compared<'p> {
             Some(_) => {
                 let Some(difference) = ValueDiff::of(before, after) else { return };
                 let forces = self.forced_by.iter().any(|path| match inside {
-                    None => path == name,
-                    Some(block) => path.strip_prefix(block).and_then(|rest| rest.strip_prefix('.')) == Some(name),
+                    None => path.is(name),
+                    Some(block) => *path == ValuePath::of(block).attribute(name),
                 });
                 found.shown.push(AttributeDiff { name, difference, forces });
             }

@@ -5,6 +5,7 @@ use crate::lang::{Marks, Number, Type, Value};
 use crate::live::{Offer, OfferFacts, Version};
 use crate::market::{Envelope, Placed, Requirement};
 use crate::money::Usd;
+use crate::path::ValuePath;
 use crate::plan::*;
 use crate::schema;
 use crate::state::{AccountIdentity, Intent, IntentAction};
@@ -213,7 +214,7 @@ pub fn rich() -> Plan {
                     ("offer", Value::object([("min_memory", Value::int(48)), ("region", s("Europe"))])),
                 ]),
             )),
-            forced_by: vec!["start_script".into(), "offer.min_memory".into()],
+            forced_by: vec![ValuePath::of("start_script"), ValuePath::of("offer").attribute("min_memory")],
             placed: Some(Placed { offer: offer(), envelope: envelope() }),
             cost_before: usd("0.28"),
             cost_after: usd("0.316575"),

@@ -4,6 +4,7 @@ use super::sample::{addr, rich, usd};
 use super::*;
 use crate::address::ObjectKind;
 use crate::lang::{Marks, Number, Type, Value};
+use crate::path::ValuePath;
 use crate::plan::{Action, Change, Plan, PlanMode, PlannedVariable, Reason, Step, StepAction};
 
 fn text(text: &str) -> Value {
@@ -93,7 +94,7 @@ fn dangers_are_told_the_worst_first() {
         of("simplepod_instance.c", Action::Forget, Some(Reason::LetGo)),
         Change { repair_mark: false, ..of("simplepod_instance.d", Action::Forget, Some(Reason::Gone)) },
         Change {
-            forced_by: vec!["image".into()],
+            forced_by: vec![ValuePath::of("image")],
             repair_mark: false,
             ..of("simplepod_instance.e", Action::Replace, None)
         },
@@ -101,7 +102,7 @@ fn dangers_are_told_the_worst_first() {
     ];
     let review = Review::of(&plan);
     let told: Vec<_> = review.dangers.iter().map(|danger| (danger.address.to_string(), danger.peril)).collect();
-    let forced = vec!["image".to_owned()];
+    let forced = vec![ValuePath::of("image")];
     let expected = [
         ("simplepod_instance.f", Peril::Destroyed(Some(&Reason::NoBlock))),
         ("simplepod_instance.e", Peril::Replaced { reason: None, forced_by: &forced }),

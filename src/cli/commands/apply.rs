@@ -8,8 +8,7 @@ use crate::cli::interrupts::interrupts;
 use crate::cli::progress::Progress;
 use crate::cli::show_plan::show;
 use crate::cloud::Cloud;
-use crate::config::{ASSERTION_FAILED, ASSERTION_LATER};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Topic};
 use crate::plan::{Plan, PlanMode};
 use crate::render::outputs_text;
 use crate::session::{Held, Performing, Prepared, Session, saved, stored};
@@ -71,7 +70,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
             // Warnings about the plan are read before it is approved; where nobody approves, the apply tells of checks.
             let mut told = std::mem::take(&mut context.diags);
             if args.auto_approve {
-                let again = |told: &Diagnostic| [ASSERTION_FAILED, ASSERTION_LATER].contains(&told.summary.as_str());
+                let again = |told: &Diagnostic| matches!(told.topic, Some(Topic::BrokenRule | Topic::OpenRule));
                 told = told.into_iter().filter(|told| !again(told)).collect();
             }
             context.terminal.diagnostics(&told, &context.sources);

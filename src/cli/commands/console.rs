@@ -9,7 +9,7 @@ use crate::config::{
     self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, Resolve, RootScope, is_configuration_file,
     undeclared_in,
 };
-use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::diag::{Diagnostic, Diagnostics, Severity, Topic};
 use crate::lang::ast::{Call, Expr, ExprKind, TemplatePart};
 use crate::lang::{Type, Value, eval, parse};
 use crate::render::{console_error, console_value, recorded_object, recorded_value, type_text, value_text};
@@ -37,10 +37,6 @@ const HELP: &str = "Type an expression and press Enter: its value is shown. Vari
 resources and all functions are known. type(EXPRESSION) shows a type.
 
 \"exit\", Control-C or Control-D ends the console.";
-
-/// How the evaluator begins to say that it knows no such function.
-const NO_TYPE_FUNCTION: &str = "There is no function named \"type\".";
-const NO_CORE_TYPE_FUNCTION: &str = "There is no function named \"core::type\".";
 
 /// What a line of input leads to.
 enum Answer {
@@ -222,7 +218,8 @@ impl Lines<'_> {
         let mut own = Diagnostics::new();
         let value = eval::evaluate(expr, self.scope, &mut own);
         for mut diagnostic in own.iter().cloned() {
-            if diagnostic.detail.starts_with(NO_TYPE_FUNCTION) || diagnostic.detail.starts_with(NO_CORE_TYPE_FUNCTION) {
+            let name = diagnostic.span.and_then(|at| self.context.sources.text(at));
+            if diagnostic.topic == Some(Topic::NoFunction) && name.is_some_and(is_type) {
                 diagnostic.summary = "Invalid use of type function".to_owned();
                 diagnostic.detail = "type() of the console must stand alone, not in another expression.".to_owned();
             }
@@ -240,10 +237,15 @@ fn lines() -> impl Iterator<Item = Result<String, Diagnostic>> {
     })
 }
 
+/// The function that the console alone has.
+fn is_type(name: &str) -> bool {
+    matches!(name, "type" | "core::type")
+}
+
 /// `type(...)`, also in parentheses or as the only thing in a string, as Terraform lets it stand.
 fn type_call(expr: &Expr) -> Option<&Call> {
     match &expr.kind {
-        ExprKind::Call(call) if matches!(&*call.name, "type" | "core::type") => Some(call),
+        ExprKind::Call(call) if is_type(&call.name) => Some(call),
         ExprKind::Paren(inner) => type_call(inner),
         ExprKind::Template(parts) => match parts.as_ref() {
             [TemplatePart::Interpolation(inner)] => type_call(inner),

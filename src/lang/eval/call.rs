@@ -5,7 +5,7 @@ use super::super::functions;
 use super::super::types::Type;
 use super::super::value::{Kind, Value};
 use super::{Evaluator, unknown};
-use crate::diag::did_you_mean;
+use crate::diag::{Diagnostic, Topic, did_you_mean};
 
 impl Evaluator<'_> {
     pub(super) fn call(&mut self, call: &Call, whole: &Expr) -> Value {
@@ -37,7 +37,8 @@ impl Evaluator<'_> {
                     ("Call to unknown function", format!("There is no function named \"{}\".{hint}", call.name))
                 }
             };
-            self.error(summary, detail, call.name_span, whole);
+            let told = Diagnostic::error(summary, detail).at(call.name_span);
+            self.tell(told.about(Topic::NoFunction), &[whole]);
             return unknown();
         }
         if name == "templatestring"

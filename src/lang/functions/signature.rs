@@ -209,7 +209,7 @@ impl Function {
             let Some(param) = self.parameter(index) else { break };
             let mut value = match param.shape {
                 Shape::Any => arg.clone(),
-                shape => convert(arg, &shape.ty()).map_err(|e| CallError::argument(index, clause(&e)))?,
+                shape => convert(arg, &shape.ty()).map_err(|e| CallError::argument(index, e.to_string()))?,
             };
             if value.is_null() && !param.null {
                 return Err(CallError::argument(index, "argument must not be null"));
@@ -257,13 +257,6 @@ impl Function {
             return Err(CallError { argument: Some(expected), message, fault: Fault::TooManyArguments });
         }
         Ok(())
-    }
-}
-
-fn clause(error: &crate::lang::convert::ConvertError) -> String {
-    match error.path.is_empty() {
-        true => error.message.clone(),
-        false => format!("{}: {}", error.path, error.message),
     }
 }
 

@@ -84,8 +84,8 @@ fn convert_to(value: &Value, ty: &Type) -> Outcome {
             (Kind::String(text), false, Type::Bool) => {
                 format!("cannot convert {text:?} to bool; only the strings \"true\" or \"false\" are allowed")
             }
-            _ if error.path.is_empty() => format!("cannot convert {from} to {to}"),
-            _ => format!("cannot convert {from} to {to}: {}: {}", error.path, error.message),
+            _ if error.path.steps().is_empty() => format!("cannot convert {from} to {to}"),
+            _ => format!("cannot convert {from} to {to}: {error}"),
         };
         CallError::argument(0, message)
     })

@@ -6,6 +6,7 @@ use super::state::{TERRAFORM_VERSION, state_json};
 use crate::address::InstanceKey;
 use crate::lang::json::type_to_json;
 use crate::money::Usd;
+use crate::path::PathStep;
 use crate::plan::{Action, Reason};
 use crate::render::value::json as value_json;
 use crate::render::words::{offer_text, remark};
@@ -107,6 +108,13 @@ fn change_body(actions: Json, before: Option<Shown<'_>>, after: Option<Shown<'_>
     out
 }
 
+fn step_json(step: &PathStep) -> Json {
+    match step {
+        PathStep::Attribute(name) | PathStep::Key(name) => json!(name),
+        PathStep::Index(at) => json!(at),
+    }
+}
+
 fn resource_change(change: &Described<'_>) -> Json {
     let actions = match change.action {
         Action::NoOp => json!(["no-op"]),
@@ -120,7 +128,7 @@ fn resource_change(change: &Described<'_>) -> Json {
     };
     let mut body = change_body(actions, change.before, change.after);
     if !change.forced_by.is_empty() {
-        let paths = change.forced_by.iter().map(|path| path.split('.').collect::<Vec<_>>());
+        let paths = change.forced_by.iter().map(|path| path.steps().iter().map(step_json).collect::<Vec<_>>());
         body.insert("replace_paths".into(), json!(paths.collect::<Vec<_>>()));
     }
     if let Some(id) = change.importing {

@@ -1,6 +1,7 @@
 //! The sentence above a change: what will happen to which object, and why.
 
 use crate::address::{InstanceAddr, InstanceKey};
+use crate::path::listed;
 use crate::plan::{Action, Reason};
 use crate::render::escape::harmless_line;
 use crate::review::{Described, Headline};
@@ -55,9 +56,9 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
         Reason::Deposed => "left over from a replacement that did not come to its end".to_owned(),
         Reason::LetGo => "destroy = false is set in the configuration".to_owned(),
         Reason::Gone => "because the recorded one is gone from the account".to_owned(),
-        Reason::Unfit(names) => {
-            let verb = if names.len() == 1 { "is" } else { "are" };
-            format!("because {} {verb} not met by the host it runs on", names.join(", "))
+        Reason::Unfit(paths) => {
+            let verb = if paths.len() == 1 { "is" } else { "are" };
+            format!("because {} {verb} not met by the host it runs on", listed(paths))
         }
         Reason::Destroy | Reason::Requested | Reason::Triggered => return None,
     };
