@@ -7,11 +7,12 @@ use super::step::{Finished, Job, Stop, failed, refused};
 use crate::address::ObjectKind;
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, Outcome};
+use crate::diag::{Diagnostic, Severity};
 use crate::lang::Value;
 use crate::live::{Group, GroupId, Mark};
 use crate::plan::Change;
 use crate::refresh::{LOOKS, Sighting, sight_group, still_in_doubt};
-use crate::schema::group::{SCHEMA, changed_fields, env_of, fields};
+use crate::schema::group::{SCHEMA, env_of, fields};
 use crate::schema::{Presence, Schema, observe};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction};
@@ -45,11 +46,8 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     intent.group_name = Some(name.to_owned());
     intent.record = Some(Box::new(record.clone()));
     let claim = intent.claim.clone();
-    let mut body = fields(object);
+    let mut body = fields(object, None);
     body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
-    if is_unset(&record, "arg_options") {
-        body.settings.remove("arg_options");
-    }
     ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
     let doing = format!("Creating the template group {address}");
     let id = match ctx.call(ctx.cloud.create_group(&body)).await {
@@ -61,7 +59,8 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
             return Err(failed(&doing, &error));
         }
     };
-    observe::identity(id, &mut |name, value| drop(record.attributes.insert(name.to_owned(), value)));
+    let made = observe::group(&Group::bare(id));
+    record.attributes.extend(made.into_iter().map(|(name, value)| (name.to_owned(), value)));
     ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
     ctx.known().groups.insert(id, address.clone());
     read_back(ctx, job, id, record).await
@@ -153,7 +152,7 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     let changed = changed(&SCHEMA, change, object);
     changed.iter().try_for_each(|name| sendable(job, object, name))?;
     let record = draft(ctx, job, object);
-    let mut body = changed_fields(object, &changed);
+    let mut body = fields(object, Some(&changed));
     if changed.contains(&"notes") || change.repair_mark {
         sendable(job, object, "notes")?;
         let claim = before.claim.clone().unwrap_or_default();
@@ -193,9 +192,8 @@ async fn read_back<C: Cloud>(
         }
         // It is recorded as it was sent; the next refresh reads it.
         Err(error) => {
-            let mut warning = fault(&format!("Reading back the template group {address}"), &error);
-            warning.severity = crate::diag::Severity::Warning;
-            ctx.line.tell(warning.on(address));
+            let told = fault(&format!("Reading back the template group {address}"), &error).on(address);
+            ctx.line.tell(Diagnostic { severity: Severity::Warning, ..told });
         }
     }
     finished(ctx, job, &record)
@@ -204,14 +202,10 @@ async fn read_back<C: Cloud>(
 /// What a group shows; `arg_options` that were never sent are not missed.
 fn seen(group: &Group, record: &crate::state::Record) -> crate::live::Seen {
     let mut seen = observe::group(group);
-    if is_unset(record, "arg_options") {
+    if record.attributes.get("arg_options").is_none_or(serde_json::Value::is_null) {
         seen.remove("arg_options");
     }
     seen
-}
-
-fn is_unset(record: &crate::state::Record, name: &str) -> bool {
-    record.attributes.get(name).is_none_or(serde_json::Value::is_null)
 }
 
 /// DELETE of a group that is ours (invariant 4).

@@ -7,6 +7,7 @@ use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop, refused};
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
+use crate::diag::{Diagnostic, Severity};
 use crate::lang::Value;
 use crate::live::{CLAIM_VARIABLE, Env, GroupId, MachineFields};
 use crate::schema::instance::{Desired, SCHEMA};
@@ -40,9 +41,8 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         }
         // It is recorded as it was sent; the next refresh reads it.
         Err(error) => {
-            let mut warning = fault(&format!("Reading back {address}"), &error);
-            warning.severity = crate::diag::Severity::Warning;
-            ctx.line.tell(warning.on(address));
+            let told = fault(&format!("Reading back {address}"), &error).on(address);
+            ctx.line.tell(Diagnostic { severity: Severity::Warning, ..told });
         }
     }
     ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
@@ -62,8 +62,8 @@ async fn body<C: Cloud>(
     let changed = changed(&SCHEMA, change, object);
     let has = |name: &str| changed.contains(&name);
     let claim = before.claim.as_deref().unwrap_or_default();
-    let mut body = MachineFields { settings: desired.settings.clone(), ..MachineFields::default() };
-    body.settings.retain(|name, _| has(name));
+    let mut body = MachineFields { settings: SCHEMA.sent(object, Some(&changed)), ..MachineFields::default() };
+    body.settings.extend(desired.settings.clone().into_iter().filter(|(name, _)| has(name)));
     if has("notes") || change.repair_mark {
         sendable(job, object, "notes")?;
         body.notes = Some(ctx.mark(&job.step.address, claim).write(notes_of(object)));

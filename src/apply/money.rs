@@ -35,9 +35,8 @@ pub(super) async fn check<C: Cloud>(cloud: &C, plan: &Plan, read: Option<Account
             _ => None,
         },
         Err(error) => {
-            let mut warning = fault("Reading the balance before renting", &error);
-            warning.severity = Severity::Warning;
-            Some(warning)
+            let told = fault("Reading the balance before renting", &error);
+            Some(Diagnostic { severity: Severity::Warning, ..told })
         }
     }
 }

@@ -345,9 +345,8 @@ async fn await_it<C: Cloud>(
         Ok(Some(machine)) => take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine)),
         Ok(None) => {}
         Err(error) => {
-            let mut warning = fault(&format!("Reading {address} (machine {id}) after it was waited for"), error);
-            warning.severity = Severity::Warning;
-            ctx.line.tell(warning.on(address));
+            let told = fault(&format!("Reading {address} (machine {id}) after it was waited for"), error).on(address);
+            ctx.line.tell(Diagnostic { severity: Severity::Warning, ..told });
         }
     }
     match waited {

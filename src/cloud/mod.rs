@@ -6,8 +6,7 @@
 pub mod fault;
 
 use crate::live::{
-    Account, GlobalTemplate, Group, GroupFields, GroupId, LiveObject, Machine, MachineFields, MachineId, ObjectId,
-    Offer, RentRequest,
+    Account, Group, GroupFields, GroupId, LiveObject, Machine, MachineFields, MachineId, ObjectId, Offer, RentRequest,
 };
 use jiff::Timestamp;
 use std::fmt;
@@ -98,7 +97,7 @@ pub trait Cloud: Send + Sync + 'static {
     fn offers(&self) -> impl Future<Output = ReadResult<Vec<Offer>>> + Send;
 
     /// The vendor's templates.
-    fn global_templates(&self) -> impl Future<Output = ReadResult<Vec<GlobalTemplate>>> + Send;
+    fn global_templates(&self) -> impl Future<Output = ReadResult<Vec<Group>>> + Send;
 
     /// Balance.
     fn account(&self) -> impl Future<Output = ReadResult<Account>> + Send;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The numeric id of a machine; what paths use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MachineId(pub u64);
 
@@ -70,7 +70,7 @@ pub struct Port {
 
 /// A rented machine as one answer of the API told it. Rows of lists carry less than details: what an answer did not
 /// carry is `None` and says nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
     /// The id in paths.
     pub id: MachineId,
@@ -115,31 +115,9 @@ pub struct Machine {
 impl Machine {
     /// A machine of which only the id is told.
     pub fn bare(id: MachineId) -> Machine {
-        Machine {
-            id,
-            hash_id: None,
-            shown: Seen::new(),
-            notes: None,
-            status: None,
-            gpu_model: None,
-            gpu_count: None,
-            price_per_gpu: None,
-            price_per_disk: None,
-            disk_size: None,
-            created_at: None,
-            group: None,
-            env: None,
-            start_script: None,
-            ports: None,
-            console: None,
-            console_system: None,
-            errors: Vec::new(),
-            warnings: Vec::new(),
-        }
+        Machine { id, ..Machine::default() }
     }
-}
 
-impl Machine {
     /// A text among [`Machine::shown`].
     pub fn text(&self, name: &str) -> Option<&str> {
         self.shown.get(name)?.as_str()

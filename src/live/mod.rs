@@ -17,7 +17,7 @@ pub use group::{Group, GroupFields, GroupId, Registry};
 pub use machine::{HashId, Machine, MachineFields, MachineId, Port, RentRequest, Status};
 pub use mark::Mark;
 pub use object::{LiveObject, ObjectId};
-pub use offer::{GlobalTemplate, Offer, OfferFacts, Version};
+pub use offer::{Offer, OfferFacts, Version};
 pub use orphan::Orphan;
 pub use reads::{Reads, Want};
 pub use seen::Seen;

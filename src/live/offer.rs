@@ -1,6 +1,5 @@
 //! Offers of the market, and global templates.
 
-use super::GroupId;
 use crate::money::Usd;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -122,21 +121,6 @@ pub struct Offer {
     /// Which rows share GPUs: rows of one host show the same host. The API names none, so it is a fingerprint of what
     /// the variants of one host have in common.
     pub host: String,
-}
-
-/// A template of the vendor, by id or name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GlobalTemplate {
-    /// Rents refer to it like to our own groups (API sheet §3.2).
-    pub id: GroupId,
-    /// The name.
-    pub name: String,
-    /// Without tag.
-    pub image_name: Option<String>,
-    /// The tag.
-    pub default_tag: Option<String>,
-    /// GB.
-    pub disk_size: Option<u64>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a plan reads beside the lists of a refresh: it names what it wants, and is made again with the answers.
 
-use super::{Account, GlobalTemplate, Group, LiveObject, Machine, ObjectId, Offer};
+use super::{Account, Group, LiveObject, Machine, ObjectId, Offer};
 use std::collections::BTreeMap;
 
 /// One read.
@@ -26,7 +26,7 @@ pub struct Reads {
     /// The market.
     pub offers: Option<Vec<Offer>>,
     /// The vendor's templates.
-    pub global_templates: Option<Vec<GlobalTemplate>>,
+    pub global_templates: Option<Vec<Group>>,
     /// All template groups of the account, as the list shows them.
     pub all_groups: Option<Vec<Group>>,
     /// All machines of the account, as the list shows them.

@@ -54,17 +54,8 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
         },
         DataKind::GlobalTemplate => match &reads.global_templates {
             Some(all) => {
-                one(text("id"), text("name"), "global template", all.iter().map(|one| (one.id, Some(&*one.name), one)))
-                    .map(|one| {
-                        Seen::from([
-                            ("id", json!(one.id.to_string())),
-                            ("iri", json!(one.id.iri())),
-                            ("name", json!(one.name)),
-                            ("image_name", json!(one.image_name)),
-                            ("default_tag", json!(one.default_tag)),
-                            ("disk_size", json!(one.disk_size)),
-                        ])
-                    })
+                let rows = all.iter().map(|one| (one.id, one.name(), one));
+                one(text("id"), text("name"), "global template", rows).map(observe::group)
             }
             None => return Answer::Wants(Want::GlobalTemplates),
         },
@@ -228,13 +219,12 @@ impl Planner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::{GlobalTemplate, OfferFacts};
+    use crate::live::{Group, OfferFacts};
     use crate::schema::data;
     use std::collections::BTreeMap;
 
-    fn template(id: u64, name: &str) -> GlobalTemplate {
-        let (image_name, default_tag, disk_size) = (Some("img".into()), None, Some(32));
-        GlobalTemplate { id: GroupId(id), name: name.into(), image_name, default_tag, disk_size }
+    fn template(id: u64, name: &str) -> Group {
+        Group { shown: [("name", name.into()), ("disk_size", 32.into())].into(), ..Group::bare(GroupId(id)) }
     }
 
     fn offer(iri: &str, model: &str, price: &str) -> Offer {

@@ -15,6 +15,8 @@ pub struct Field {
     pub api: &'static str,
     /// How its value is written.
     pub wire: Wire,
+    /// Real clients never make an object without it, even where it says nothing (API sheet §3.5).
+    pub always: bool,
 }
 
 /// How a value is written in the API's JSON. Answers are read leniently, bodies are written strictly.

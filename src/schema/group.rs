@@ -23,7 +23,8 @@ pub static SCHEMA: Schema = Schema {
         Attribute::optional("default_tag", Ty::String, InPlace, "Tag.")
             .or(Unset::Text("latest"))
             .field("defaultTag", Wire::Text),
-        Attribute::optional("category_name", Ty::String, InPlace, "Free text.").field("categoryName", Wire::Text),
+        Attribute::optional("category_name", Ty::String, InPlace, "Free text.")
+            .field_always("categoryName", Wire::Text),
         Attribute::optional("disk_size", Ty::Number, InPlace, "GB, at least 32.")
             .or(Unset::Int(32))
             .field("diskSize", Wire::Whole),
@@ -33,10 +34,10 @@ pub static SCHEMA: Schema = Schema {
             InPlace,
             "Container ports that are reachable from outside.",
         )
-        .field("exposePorts", Wire::Ports),
+        .field_always("exposePorts", Wire::Ports),
         Attribute::optional("start_script", Ty::String, InPlace, "Bash script that runs when a machine starts.")
             .may_be_secret()
-            .field("startScript", Wire::Script),
+            .field_always("startScript", Wire::Script),
         Attribute::optional("arg_options", Ty::String, InPlace, "Arguments of the image; the API drops them silently.")
             .field("argOptions", Wire::Words),
         Attribute::optional("env_variables", Ty::StringMap, InPlace, "Environment of every machine.")
@@ -127,24 +128,16 @@ fn canonical(
     Some(())
 }
 
-/// What a POST of a wholly known object carries. `notes` are left to the caller, who knows the mark.
-pub fn fields(group: &Value) -> GroupFields {
+/// What a POST of a wholly known object carries, or a PUT of the `changed` attributes. `notes` are left to the caller, who
+/// knows the mark.
+pub fn fields(group: &Value, changed: Option<&[&str]>) -> GroupFields {
+    let wanted = |name: &str| changed.is_none_or(|names| names.contains(&name));
     GroupFields {
-        settings: SCHEMA.sent(group),
-        env: Some(env_of(group, "env_variables")),
+        settings: SCHEMA.sent(group, changed),
+        env: wanted("env_variables").then(|| env_of(group, "env_variables")),
         notes: None,
-        registry: Some(registry_of(group)),
+        registry: wanted("registry").then(|| registry_of(group)),
     }
-}
-
-/// What a PUT of the `changed` attributes carries.
-pub fn changed_fields(group: &Value, changed: &[&str]) -> GroupFields {
-    let wanted = |name: &str| changed.contains(&name);
-    let mut fields = fields(group);
-    fields.settings.retain(|name, _| wanted(name));
-    fields.env = fields.env.filter(|_| wanted("env_variables"));
-    fields.registry = fields.registry.filter(|_| wanted("registry"));
-    fields
 }
 
 fn registry_of(group: &Value) -> Option<Registry> {

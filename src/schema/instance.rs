@@ -181,8 +181,6 @@ pub struct Desired {
     pub settings: Seen,
     /// The user's text, without our mark.
     pub notes: String,
-    /// The first choice and its fallbacks, in order.
-    pub gpu_models: Vec<String>,
     /// 1 to 16.
     pub gpu_count: u32,
     /// USD per GPU-hour.
@@ -207,15 +205,14 @@ impl Desired {
     pub fn read(object: &Value) -> Result<Desired, String> {
         let need = |name: &str| format!("{name} is not known");
         let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
-        let gpu_model = text("gpu_model").ok_or_else(|| need("gpu_model"))?;
-        let fallbacks = object.get("fallback_gpu_models").and_then(Value::as_elements).unwrap_or_default();
+        text("gpu_model").ok_or_else(|| need("gpu_model"))?;
         let max_price_per_gpu = dollars(object, "max_price_per_gpu").ok_or_else(|| need("max_price_per_gpu"))?;
         let group = text("template_group").ok_or_else(|| need("template_group"))?;
         let ordered = SCHEMA.ordered().filter_map(|(known, field)| {
             let value = field.wire.json(object.get(known.name)?);
             Some((known.name, value.filter(|value| Some(value) != field.wire.empty().as_ref())?))
         });
-        let mut settings = SCHEMA.sent(object);
+        let mut settings = SCHEMA.sent(object, None);
         if object.get("auto_renew").and_then(Value::as_bool) == Some(true) {
             settings.entry("max_auto_renew_price").or_insert_with(|| super::field::dollars(max_price_per_gpu));
         }
@@ -223,9 +220,6 @@ impl Desired {
             ordered: ordered.collect(),
             settings,
             notes: text("notes").unwrap_or_default(),
-            gpu_models: std::iter::once(gpu_model)
-                .chain(fallbacks.iter().filter_map(|model| model.as_str().map(str::to_owned)))
-                .collect(),
             gpu_count: gpu_count(object).ok_or_else(|| need("gpu_count"))?,
             max_price_per_gpu,
             group: GroupId::parse(&group).ok_or_else(|| format!("template_group \"{group}\" is no id"))?,

@@ -73,15 +73,9 @@ pub fn is_detailed(machine: &Machine) -> bool {
 /// The attributes of a template group, but for its environment and its registry's password.
 pub fn group(group: &Group) -> Seen {
     let mut seen = group.shown.clone();
-    identity(group.id, &mut |name, value| drop(seen.insert(name, value)));
+    seen.extend([("id", json!(group.id.to_string())), ("iri", json!(group.id.iri()))]);
     seen.extend(group.notes.as_ref().map(|notes| ("notes", notes_of(notes))));
     seen
-}
-
-/// `id` and `iri` of a group.
-pub fn identity(id: GroupId, put: &mut dyn FnMut(&'static str, Json)) {
-    put("id", json!(id.to_string()));
-    put("iri", json!(id.iri()));
 }
 
 /// The user's text of notes that may carry a mark.

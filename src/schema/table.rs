@@ -149,7 +149,14 @@ impl Attribute {
     /// As it stands in calls and answers.
     #[must_use]
     pub const fn field(mut self, api: &'static str, wire: Wire) -> Self {
-        self.field = Some(Field { api, wire });
+        self.field = Some(Field { api, wire, always: false });
+        self
+    }
+
+    /// As it stands in calls and answers, and in no body that makes an object it may be left out.
+    #[must_use]
+    pub const fn field_always(mut self, api: &'static str, wire: Wire) -> Self {
+        self.field = Some(Field { api, wire, always: true });
         self
     }
 
@@ -298,13 +305,16 @@ impl Schema {
         self.fields().filter(|(attribute, _)| attribute.change != Effect::Rerent)
     }
 
-    /// What the settings of a known object are sent as: nothing where the API decides, what says nothing where the
-    /// configuration takes a value back.
-    pub fn sent(&self, object: &Value) -> Seen {
+    /// What is sent of the settings of a known object: those that are given, or that `changed` takes back.
+    pub fn sent(&self, object: &Value, changed: Option<&[&str]>) -> Seen {
         let sent = |(attribute, field): (&'static Attribute, Field)| {
+            let empty = match changed {
+                Some(names) if !names.contains(&attribute.name) => return None,
+                Some(_) => attribute.presence == Presence::Optional,
+                None => field.always,
+            };
             let given = field.wire.json(object.get(attribute.name)?);
-            let empty = || field.wire.empty().filter(|_| attribute.presence == Presence::Optional);
-            Some((attribute.name, given.or_else(empty)?))
+            Some((attribute.name, given.or_else(|| field.wire.empty().filter(|_| empty))?))
         };
         self.settings().filter_map(sent).collect()
     }

@@ -6,9 +6,7 @@ use super::read::{account, global_template, group, machine};
 use super::{write, write::Body};
 use crate::cloud::{Cloud, Listed, Outcome, ReadResult};
 use crate::http::Method;
-use crate::live::{
-    Account, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
-};
+use crate::live::{Account, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest};
 use crate::schema::observe::is_detailed;
 
 impl Cloud for Client {
@@ -16,7 +14,7 @@ impl Cloud for Client {
         self.market(&MarketQuery::free()).await
     }
 
-    async fn global_templates(&self) -> ReadResult<Vec<GlobalTemplate>> {
+    async fn global_templates(&self) -> ReadResult<Vec<Group>> {
         let listed = self.list("/instances/global-templates/list", Vec::new(), None, global_template).await?;
         Ok(listed.rows)
     }

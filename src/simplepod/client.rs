@@ -11,7 +11,7 @@ use super::stream::{Rows, Wrong};
 use super::write::{Body, reboot};
 use crate::cloud::{ErrorKind, Listed, Outcome, ReadResult};
 use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transport};
-use crate::live::{GlobalTemplate, Group, GroupId, Machine, MachineId, Offer};
+use crate::live::{Group, GroupId, Machine, MachineId, Offer};
 use crate::state::fingerprint;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
@@ -166,7 +166,7 @@ impl Client {
     /// # Errors
     ///
     /// The call failed.
-    pub async fn search_global_templates(&self, phrase: &str) -> ReadResult<Vec<GlobalTemplate>> {
+    pub async fn search_global_templates(&self, phrase: &str) -> ReadResult<Vec<Group>> {
         let listed = self.list("/instances/global-templates/list", search(phrase), None, global_template).await?;
         Ok(listed.rows)
     }

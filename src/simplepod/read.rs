@@ -4,7 +4,7 @@
 use super::clean::{clean, console, one_line};
 use super::field::{Row, is_null, list, reference, rows, string, text};
 use super::ports::ports;
-use crate::live::{Account, Env, GlobalTemplate, Group, GroupId, HashId, Machine, MachineId, Seen, Status};
+use crate::live::{Account, Env, Group, GroupId, HashId, Machine, MachineId, Seen, Status};
 use crate::money::Usd;
 use crate::schema::{Attribute, Field, Schema, Wire, dollars, group, instance, script};
 use serde_json::Value;
@@ -47,7 +47,7 @@ pub(super) fn machine(row: &Row<'_>) -> Option<Machine> {
 /// The attributes that the table says how to read.
 fn shown(row: &Row<'_>, schema: &Schema) -> Seen {
     let rig = row.row("rig");
-    let read = |attribute: &Attribute, Field { api, wire }: Field| match wire {
+    let read = |attribute: &Attribute, Field { api, wire, .. }: Field| match wire {
         Wire::Text if attribute.may_be_null() => row.free_text(api).map(Value::String),
         Wire::Text => row.text(api).map(Value::String),
         Wire::Script => row.free_text(api).map(|text| Value::String(script::decode(&text))),
@@ -89,17 +89,12 @@ pub(super) fn group(row: &Row<'_>) -> Option<Group> {
     })
 }
 
-/// A template of the vendor (API sheet §3.2). `None`: it has no id.
-pub(super) fn global_template(row: &Row<'_>) -> Option<GlobalTemplate> {
-    let id = GroupId(row.id()?);
-    let name = row.text("name").or_else(|| row.text("imageName")).unwrap_or_else(|| format!("template {id}"));
-    Some(GlobalTemplate {
-        id,
-        name,
-        image_name: row.text("imageName"),
-        default_tag: row.text("defaultTag"),
-        disk_size: row.whole("diskSize"),
-    })
+/// A template of the vendor (API sheet §3.2), which may be known by its image alone. `None`: it has no id.
+pub(super) fn global_template(row: &Row<'_>) -> Option<Group> {
+    let mut group = group(row)?;
+    let name = group.shown.get("name").or_else(|| group.shown.get("image_name")).cloned();
+    group.shown.insert("name", name.unwrap_or_else(|| format!("template {}", group.id).into()));
+    Some(group)
 }
 
 /// The balance, wherever the summary keeps it (API sheet §3.14).

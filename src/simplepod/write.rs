@@ -43,7 +43,7 @@ impl Members {
         values: &Seen,
         (notes, env): (Option<&str>, Option<&Env>),
     ) {
-        for (attribute, Field { api, wire }) in fields {
+        for (attribute, Field { api, wire, .. }) in fields {
             let (value, own) = match wire {
                 Wire::Variables => {
                     self.environment(api, env);

@@ -6,8 +6,7 @@ use super::disk::{Disk, Life, Tape};
 use super::trouble::{Fault, Trouble, Troubles};
 use podform::cloud::{CallError, Cloud, ErrorKind, Listed, Outcome, ReadResult};
 use podform::live::{
-    Account as Money, GlobalTemplate, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer,
-    RentRequest,
+    Account as Money, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
 };
 use podform::money::Usd;
 use podform::store::StateStore;
@@ -175,7 +174,7 @@ impl Cloud for World {
         self.read("offers", shown).await
     }
 
-    async fn global_templates(&self) -> ReadResult<Vec<GlobalTemplate>> {
+    async fn global_templates(&self) -> ReadResult<Vec<Group>> {
         self.read("global templates", |_| Vec::new()).await
     }
 
