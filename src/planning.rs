@@ -2,34 +2,13 @@
 
 use crate::cloud::Cloud;
 use crate::diag::Diagnostics;
-use crate::lang::Effects;
 use crate::live::{Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
-use crate::plan::{Plan, PlanInput, PlanOptions, Planned, Program, plan, wants};
+use crate::plan::{Plan, PlanInput, Planned, Unfinished, draft};
 use crate::refresh::{MarketRead, Refresh, ahead, foreign_lineage, lost_state, mass_disappearance, read, refresh};
-use crate::state::{AccountIdentity, SecretKey, State};
+use crate::state::State;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
-
-/// What a plan is made from, apart from the market.
-pub struct Basis<'a, C> {
-    /// Configuration and variables.
-    pub program: &'a Program,
-    /// Files for functions.
-    pub effects: &'a dyn Effects,
-    /// For the digests of secrets.
-    pub key: &'a SecretKey,
-    /// Whose account.
-    pub account: &'a AccountIdentity,
-    /// Recorded.
-    pub state: &'a State,
-    /// Live.
-    pub snapshot: &'a Snapshot,
-    /// For what a plan reads beside the lists.
-    pub cloud: &'a C,
-    /// How.
-    pub options: &'a PlanOptions,
-}
 
 /// Where offers come from.
 pub enum Market<'a> {
@@ -100,73 +79,41 @@ pub struct Made {
 /// # Errors
 /// Everything told before, and what the plan says or could not be read.
 pub async fn make<C: Cloud>(
-    basis: &Basis<'_, C>,
+    cloud: &C,
+    input: &PlanInput<'_>,
     market: Market<'_>,
     diags: &mut Diagnostics,
 ) -> Result<Made, Diagnostics> {
     let mut reads = Reads::default();
     if let Market::Api(Some(ahead)) = &market
-        && basis.program.configuration.reads()
+        && input.program.configuration.reads()
     {
         reads.offers = Some(ahead.offers.clone());
         reads.account.clone_from(&ahead.account);
     }
     let asked = Instant::now();
-    loop {
-        let wanted = wants(&input(basis, &[], &reads));
-        if wanted.is_empty() {
-            break;
-        }
-        read(basis.cloud, &wanted, &mut reads).await?;
-    }
-    let mut used = None;
-    let planned = match market {
-        Market::Saved(offers) => with_offers(basis, offers, &reads, diags)?,
-        Market::Api(Some(ahead)) => {
-            let planned = with_offers(basis, &ahead.offers, &reads, diags)?;
-            used = Some(ahead);
-            planned
-        }
-        Market::Api(None) => {
-            // What rents nothing needs no market.
-            let mut own = Diagnostics::new();
-            let planned = with_offers(basis, &[], &reads, &mut own)?;
-            if planned.unplaced.is_empty() {
-                diags.extend(own);
-                planned
-            } else {
-                if reads.offers.is_none() {
-                    read(basis.cloud, &BTreeSet::from([Want::Offers]), &mut reads).await?;
-                }
-                let offers = reads.offers.clone().unwrap_or_default();
-                let planned = with_offers(basis, &offers, &reads, diags)?;
-                used = Some(MarketRead { asked, offers, account: None });
-                planned
+    let draft = loop {
+        match draft(input, &reads) {
+            Ok(draft) => break draft,
+            Err(Unfinished::Wants(wanted)) => read(cloud, &wanted, &mut reads).await?,
+            Err(Unfinished::Wrong(found)) => {
+                diags.extend(found);
+                return Err(std::mem::take(diags));
             }
         }
     };
-    Ok(Made { plan: planned.plan, market: used, unplaced: planned.unplaced })
-}
-
-fn with_offers<C>(
-    basis: &Basis<'_, C>,
-    market: &[Offer],
-    reads: &Reads,
-    diags: &mut Diagnostics,
-) -> Result<Planned, Diagnostics> {
-    plan(&input(basis, market, reads), diags).ok_or_else(|| std::mem::take(diags))
-}
-
-fn input<'a, C>(basis: &Basis<'a, C>, market: &'a [Offer], reads: &'a Reads) -> PlanInput<'a> {
-    PlanInput {
-        program: basis.program,
-        effects: basis.effects,
-        state: basis.state,
-        snapshot: basis.snapshot,
-        market,
-        reads,
-        key: basis.key,
-        account: basis.account.clone(),
-        options: basis.options,
-    }
+    let (saved, market) = match market {
+        Market::Saved(offers) => (offers, None),
+        Market::Api(None) if draft.rents() => {
+            if reads.offers.is_none() {
+                read(cloud, &BTreeSet::from([Want::Offers]), &mut reads).await?;
+            }
+            let offers = reads.offers.unwrap_or_default();
+            (&[][..], Some(MarketRead { asked, offers, account: None }))
+        }
+        Market::Api(ahead) => (&[][..], ahead),
+    };
+    let offers = market.as_ref().map_or(saved, |market| &market.offers);
+    let Planned { plan, unplaced } = draft.place(offers, diags).ok_or_else(|| std::mem::take(diags))?;
+    Ok(Made { plan, market, unplaced })
 }

@@ -199,7 +199,7 @@ impl Planner<'_> {
             }
             return unread;
         }
-        match answer(resource.schema, &given, self.input.reads) {
+        match answer(resource.schema, &given, self.reads) {
             Answer::Object(object) => {
                 self.data.insert(address, object.clone());
                 object

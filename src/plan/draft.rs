@@ -7,7 +7,7 @@ use super::select::Selection;
 use crate::address::{InstanceAddr, Target};
 use crate::diag::Span;
 use crate::lang::{Effects, Type, Value};
-use crate::live::{GroupId, ObjectId, Offer, Reads, Snapshot, Want};
+use crate::live::{GroupId, ObjectId, Reads, Snapshot, Want};
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, Record, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,8 @@ impl PlanOptions {
     }
 }
 
-/// Everything a plan is a function of.
+/// Everything a plan is a function of, apart from the market and what is read because the plan wants it.
+#[derive(Clone, Copy)]
 pub struct PlanInput<'a> {
     /// Configuration and variables.
     pub program: &'a Program,
@@ -45,14 +46,10 @@ pub struct PlanInput<'a> {
     pub state: &'a State,
     /// Live.
     pub snapshot: &'a Snapshot,
-    /// The market.
-    pub market: &'a [Offer],
-    /// What [`super::wants`] named.
-    pub reads: &'a Reads,
     /// For the digests of secrets.
     pub key: &'a SecretKey,
     /// Whose account.
-    pub account: AccountIdentity,
+    pub account: &'a AccountIdentity,
     /// How.
     pub options: &'a PlanOptions,
 }
@@ -67,6 +64,7 @@ pub(super) struct Wanted {
 /// What has been found out.
 pub(super) struct Planner<'a> {
     pub(super) input: &'a PlanInput<'a>,
+    pub(super) reads: &'a Reads,
     pub(super) moves: &'a Moves,
     pub(super) fleet: Option<String>,
     pub(super) selection: Selection<'a>,
@@ -92,7 +90,7 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(input: &'a PlanInput<'a>, moves: &'a Moves) -> Self {
+    pub(super) fn new(input: &'a PlanInput<'a>, reads: &'a Reads, moves: &'a Moves) -> Self {
         let configuration = &input.program.configuration;
         let group = |(address, record): (&InstanceAddr, &Record)| match record.object_id(address)? {
             ObjectId::Group(id) => Some((id, address.clone())),
@@ -100,6 +98,7 @@ impl<'a> Planner<'a> {
         };
         Planner {
             input,
+            reads,
             moves,
             fleet: configuration.fleet().map(str::to_owned),
             selection: Selection::new(

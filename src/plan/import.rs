@@ -80,7 +80,7 @@ impl<'a> Planner<'a> {
             );
             return refuse("Resource already managed by podform", detail);
         }
-        let Some(found) = self.input.reads.objects.get(&object) else {
+        let Some(found) = self.reads.objects.get(&object) else {
             self.wanted.insert(Want::Object(object));
             return Some(Import::Open);
         };

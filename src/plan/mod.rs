@@ -43,7 +43,7 @@ pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,
     StepAction, StepId,
 };
-pub use planner::{Planned, plan, wants};
+pub use planner::{Draft, Planned, Unfinished, draft};
 pub use program::{Desires, Outcome, Program};
 pub use refusals::lacks_proof;
 pub use remark::{MarkChange, Remark};

@@ -23,18 +23,19 @@ pub(super) struct Placements<'a> {
     pub market: &'a [Offer],
 }
 
+/// Whether a change needs an offer.
+pub(super) fn is_rent(change: &Change) -> bool {
+    matches!(change.action, Action::Create | Action::Replace)
+        && change.address.resource.object_kind().is_some_and(ObjectKind::is_rented)
+}
+
 /// Places every rent. Instances without an offer, and all that depends on them, lose their change; they are returned.
 pub(super) fn place_all(
     input: &Placements<'_>,
     changes: &mut Vec<Change>,
     dependencies: &BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
 ) -> (Vec<Unplaced>, Vec<InstanceAddr>) {
-    let rents: Vec<usize> = (0..changes.len())
-        .filter(|&at| {
-            matches!(changes[at].action, Action::Create | Action::Replace)
-                && changes[at].address.resource.object_kind().is_some_and(ObjectKind::is_rented)
-        })
-        .collect();
+    let rents: Vec<usize> = (0..changes.len()).filter(|&at| is_rent(&changes[at])).collect();
     let mut disks = Vec::with_capacity(rents.len());
     let mut demands = Vec::with_capacity(rents.len());
     for &at in &rents {

@@ -1,20 +1,52 @@
-//! The planner: from (configuration, variables, recorded, live, market) to a plan. Pure.
+//! The planner: from (configuration, variables, recorded, live) to a draft, and with the market to a plan. Pure.
 
 use super::check::check;
 use super::draft::{PlanInput, Planner};
-use super::model::{CostSummary, Plan, PlanMode};
-use super::moves::{self, moved};
+use super::model::{Change, CostSummary, Drift, Plan, PlanMode};
+use super::moves::{self, Moves, moved};
 use super::outputs::output_changes;
-use super::placing::{Placements, place_all};
+use super::placing::{Placements, is_rent, place_all};
 use super::refusals::{let_go, preflight, within_caps};
 use super::resolving::Surveyed;
 use super::steps::steps;
 use super::variables::planned_variables;
+use crate::address::{InstanceAddr, ResourceAddr};
 use crate::config::{Evaluated, Resolve, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::live::Want;
+use crate::lang::Value;
+use crate::live::{GroupId, Offer, Reads, Want};
 use crate::market::Unplaced;
+use crate::state::{Record, State};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A plan but for its offers.
+pub struct Draft<'a> {
+    input: PlanInput<'a>,
+    /// Recorded, under the addresses of today.
+    state: Cow<'a, State>,
+    moves: Moves,
+    fleet: Option<String>,
+    groups: BTreeMap<GroupId, InstanceAddr>,
+    evaluated: Evaluated,
+    changes: Vec<Change>,
+    drift: Vec<Drift>,
+    refresh: Vec<(InstanceAddr, Record)>,
+    dependencies: BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
+    imports: Vec<(InstanceAddr, Record)>,
+    data: BTreeMap<InstanceAddr, Value>,
+    told: Diagnostics,
+}
+
+/// Why there is no draft.
+#[derive(Debug)]
+pub enum Unfinished {
+    /// This must be read first. The answers may lead to more.
+    Wants(BTreeSet<Want>),
+    /// Something is wrong.
+    Wrong(Diagnostics),
+}
 
 /// The plan, and the instances that no offer satisfies. Without `-allow-partial` there must be none.
 pub struct Planned {
@@ -24,95 +56,109 @@ pub struct Planned {
     pub unplaced: Vec<Unplaced>,
 }
 
-/// What must be read beside the lists before a plan can be made; empty once nothing is missing. Answers may lead to more.
-pub fn wants(input: &PlanInput<'_>) -> BTreeSet<Want> {
-    if !input.program.configuration.reads() {
-        return BTreeSet::new();
+/// Evaluates the configuration against what is recorded, live and read.
+///
+/// # Errors
+/// What must be read first, or is wrong.
+pub fn draft<'a>(input: &PlanInput<'a>, reads: &Reads) -> Result<Draft<'a>, Unfinished> {
+    let mut told = Diagnostics::new();
+    let (state, moves) = moved(&input.program.configuration, input.state, &mut told);
+    let renamed = PlanInput { state: &state, ..*input };
+    let mut planner = Planner::new(&renamed, reads, &moves);
+    preflight(&renamed, &mut told);
+    let evaluated = planner.evaluate(&mut told);
+    if !planner.wanted.is_empty() {
+        return Err(Unfinished::Wants(planner.wanted));
     }
-    let mut unheard = Diagnostics::new();
-    let (state, moves) = moved(&input.program.configuration, input.state, &mut unheard);
-    let input = &PlanInput { state: &state, account: input.account.clone(), ..*input };
-    let mut planner = Planner::new(input, &moves);
-    planner.evaluate(&mut unheard);
-    planner.wanted
+    planner.check_imports(&mut told);
+    moves::check(&input.program.configuration, &planner.visited, &moves, &planner.selection, &mut told);
+    planner.leaving(&mut told);
+    planner.deposed(&mut told);
+    if told.has_errors() {
+        return Err(Unfinished::Wrong(told));
+    }
+    let Planner { fleet, groups, mut changes, drift, refresh, dependencies, taken_in: imports, data, .. } = planner;
+    changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    let input = *input;
+    Ok(Draft {
+        input,
+        state,
+        moves,
+        fleet,
+        groups,
+        evaluated,
+        changes,
+        drift,
+        refresh,
+        dependencies,
+        imports,
+        data,
+        told,
+    })
 }
 
-/// Makes a plan. `None` after errors.
-pub fn plan(input: &PlanInput<'_>, diags: &mut Diagnostics) -> Option<Planned> {
-    let (state, moves) = moved(&input.program.configuration, input.state, diags);
-    let input = &PlanInput { state: &state, account: input.account.clone(), ..*input };
-    let mut planner = Planner::new(input, &moves);
-    preflight(input, diags);
-    let program = input.program;
-    let destroy = input.options.mode == PlanMode::Destroy;
-    let evaluated = planner.evaluate(diags);
-    planner.check_imports(diags);
-    moves::check(&program.configuration, &planner.visited, &moves, &planner.selection, diags);
-    planner.leaving(diags);
-    planner.deposed(diags);
-    if diags.has_errors() {
-        return None;
+impl Draft<'_> {
+    /// Whether something is rented: what rents nothing needs no market.
+    pub fn rents(&self) -> bool {
+        self.changes.iter().any(is_rent)
     }
-    let outputs = match destroy {
-        true => BTreeMap::new(),
-        false => evaluated.outputs,
-    };
-    let checks = evaluated.checks;
-    let narrowed = input.options.is_narrowed();
-    let outputs = output_changes(input.state, &outputs, narrowed, input.options.mode);
-    let mut changes = std::mem::take(&mut planner.changes);
-    changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
-    let dependencies = std::mem::take(&mut planner.dependencies);
-    let placements =
-        Placements { state: input.state, snapshot: input.snapshot, groups: &planner.groups, market: input.market };
-    let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
-    // Who releases, or only looks, is not kept from it by a price.
-    if input.options.mode == PlanMode::Normal {
-        within_caps(&changes, diags);
-    }
-    let steps = match input.options.mode {
-        // Nothing is called, but what is gone is forgotten.
-        PlanMode::RefreshOnly | PlanMode::Normal | PlanMode::Destroy => {
-            steps(&changes, &dependencies, input.state, diags)
+
+    /// The plan, with offers for everything it rents. `None` after errors.
+    pub fn place(self, market: &[Offer], diags: &mut Diagnostics) -> Option<Planned> {
+        let Draft { input, state, moves, fleet, groups, evaluated, mut changes, dependencies, told, .. } = self;
+        diags.extend(told);
+        let PlanInput { program, options, .. } = input;
+        let mode = options.mode;
+        let outputs = match mode {
+            PlanMode::Destroy => BTreeMap::new(),
+            PlanMode::Normal | PlanMode::RefreshOnly => evaluated.outputs,
+        };
+        let narrowed = options.is_narrowed();
+        let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market };
+        let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
+        // Who releases, or only looks, is not kept from it by a price.
+        if mode == PlanMode::Normal {
+            within_caps(&changes, diags);
         }
-    };
-    let_go(&changes, diags);
-    if diags.has_errors() {
-        return None;
+        // Of a refresh nothing is called, but what is gone is forgotten.
+        let steps = steps(&changes, &dependencies, &state, diags);
+        let_go(&changes, diags);
+        if diags.has_errors() {
+            return None;
+        }
+        let plan = Plan {
+            mode,
+            fleet,
+            lineage: state.lineage.clone(),
+            serial: state.serial,
+            account: input.account.clone(),
+            variables: planned_variables(program.configuration.root(), &program.inputs, input.key),
+            sealed_by: None,
+            cost: CostSummary {
+                before: changes.iter().map(|change| change.cost_before).sum(),
+                after: changes.iter().map(|change| change.cost_after).sum(),
+            },
+            changes,
+            drift: self.drift,
+            outputs: output_changes(&state, &outputs, narrowed, mode),
+            checks: evaluated.checks,
+            steps,
+            data: self.data,
+            imports: self.imports,
+            moves: moves.into_iter().map(|(to, from)| (from, to)).collect(),
+            refresh: self.refresh,
+            in_doubt: state.open.values().cloned().collect(),
+            left_out,
+            narrowed,
+        };
+        for fault in check(&plan) {
+            diags.push(Diagnostic::error(
+                "Planner fault",
+                format!("{fault} This is a fault of podform: nothing was called."),
+            ));
+        }
+        (!diags.has_errors()).then_some(Planned { plan, unplaced })
     }
-    let cost = CostSummary {
-        before: changes.iter().map(|change| change.cost_before).sum(),
-        after: changes.iter().map(|change| change.cost_after).sum(),
-    };
-    let plan = Plan {
-        mode: input.options.mode,
-        fleet: planner.fleet.clone(),
-        lineage: input.state.lineage.clone(),
-        serial: input.state.serial,
-        account: input.account.clone(),
-        variables: planned_variables(program.configuration.root(), &program.inputs, input.key),
-        sealed_by: None,
-        changes,
-        drift: std::mem::take(&mut planner.drift),
-        outputs,
-        checks,
-        steps,
-        data: std::mem::take(&mut planner.data),
-        imports: std::mem::take(&mut planner.taken_in),
-        moves: moves.iter().map(|(to, from)| (from.clone(), to.clone())).collect(),
-        refresh: std::mem::take(&mut planner.refresh),
-        cost,
-        in_doubt: input.state.open.values().cloned().collect(),
-        left_out,
-        narrowed,
-    };
-    for fault in check(&plan) {
-        diags.push(Diagnostic::error(
-            "Planner fault",
-            format!("{fault} This is a fault of podform: nothing was called."),
-        ));
-    }
-    (!diags.has_errors()).then_some(Planned { plan, unplaced })
 }
 
 impl Planner<'_> {

@@ -6,7 +6,7 @@ use crate::config::{self, Configuration, Graph, Inputs, LoadedFile};
 use crate::diag::{Diagnostics, Sources};
 use crate::lang::reference::NoScope;
 use crate::lang::{Kind, Type, Value, parse};
-use crate::live::{HashId, LiveObject, Machine, MachineId, Mark, ObjectId, Offer, OfferFacts, Snapshot};
+use crate::live::{HashId, LiveObject, Machine, MachineId, Mark, ObjectId, Offer, OfferFacts, Reads, Snapshot};
 use crate::money::Usd;
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, Record, State};
@@ -84,18 +84,16 @@ pub(super) fn make_from(
     market: &[Offer],
 ) -> Result<Planned, Vec<String>> {
     let (program, mut diags) = program(text);
-    let input = PlanInput {
-        program: &program,
-        effects: &NoScope,
-        state,
-        snapshot,
-        market,
-        reads: &Default::default(),
-        key: &key(),
-        account: account(),
-        options,
+    let input =
+        PlanInput { program: &program, effects: &NoScope, state, snapshot, key: &key(), account: &account(), options };
+    let planned = match draft(&input, &Reads::default()) {
+        Ok(draft) => draft.place(market, &mut diags),
+        Err(Unfinished::Wrong(found)) => {
+            diags.extend(found);
+            None
+        }
+        Err(Unfinished::Wants(wanted)) => panic!("nothing is read here, but {wanted:?} is wanted"),
     };
-    let planned = plan(&input, &mut diags);
     let errors: Vec<String> = diags.iter().map(|d| format!("{}: {}", d.summary, d.text())).collect();
     match planned {
         Some(planned) if !diags.has_errors() => Ok(planned),
@@ -248,13 +246,12 @@ fn a_target_that_names_nothing_is_told() {
         effects: &effects,
         state: &state,
         snapshot: &snapshot,
-        market: &[],
-        reads: &Default::default(),
         key: &key,
-        account: account(),
+        account: &account(),
         options: &options,
     };
-    assert!(plan(&input, &mut diags).is_some_and(|planned| planned.plan.steps.is_empty()));
+    let draft = draft(&input, &Reads::default()).expect("a draft");
+    assert!(draft.place(&[], &mut diags).is_some_and(|planned| planned.plan.steps.is_empty()));
     assert!(diags.iter().any(|found| found.summary == "Target names nothing"));
 }
 

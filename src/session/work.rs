@@ -7,8 +7,8 @@ use crate::cloud::Cloud;
 use crate::diag::{Diagnostics, Severity};
 use crate::lang::Effects;
 use crate::live::{ObjectId, Snapshot};
-use crate::plan::{ApplyEvent, Plan, PlanMode, PlanOptions};
-use crate::planning::{Basis, Look, Looking, Made, Market, look, make};
+use crate::plan::{ApplyEvent, Plan, PlanInput, PlanMode, PlanOptions};
+use crate::planning::{Look, Looking, Made, Market, look, make};
 use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, orphans, orphans_told, settle};
 use crate::render::unplaced;
 use crate::state::digest::SecretKey;
@@ -109,17 +109,16 @@ impl<C: Cloud> Session<'_, C> {
         market: Market<'_>,
         diags: &mut Diagnostics,
     ) -> Result<Prepared, Diagnostics> {
-        let basis = Basis {
+        let input = PlanInput {
             program: &self.fleet.program,
             effects: self.planning,
             key: &self.secret_key(&state.lineage),
             account: self.account,
             state,
             snapshot,
-            cloud: self.cloud,
             options,
         };
-        let Made { plan, market, unplaced: without } = make(&basis, market, diags).await?;
+        let Made { plan, market, unplaced: without } = make(self.cloud, &input, market, diags).await?;
         for why in &without {
             let mut told = unplaced(why);
             let declared = self.fleet.program.configuration.declaration(&why.address.resource);

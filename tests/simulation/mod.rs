@@ -8,6 +8,7 @@ mod checker;
 mod cloud;
 mod damage;
 mod disk;
+mod evaluations;
 mod exhaustive;
 mod fleet;
 mod histories;

@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use podform::apply::{ApplyResult, Cancel, Connect, Ended};
 use podform::config::{self, LoadedFile};
 use podform::diag::{Diagnostics, Severity, Sources};
-use podform::lang::parse;
 use podform::lang::reference::NoScope;
+use podform::lang::{Effects, parse};
 use podform::live::ObjectId;
 use podform::plan::Plan;
 use podform::planning::{Look, Market};
@@ -102,7 +102,7 @@ pub async fn run(world: &World, how: &How) -> End {
 }
 
 /// The fleet of a text.
-fn fleet(hcl: &str) -> Fleet {
+pub fn fleet(hcl: &str, effects: &dyn Effects) -> Fleet {
     let (mut sources, mut diags) = (Sources::default(), Diagnostics::new());
     let file = sources.add("main.hcl", hcl);
     let body = Arc::new(parse::parse_body(file, hcl, &mut diags));
@@ -110,7 +110,7 @@ fn fleet(hcl: &str) -> Fleet {
         Some(vec![LoadedFile { overrides: false, body: body.clone() }])
     };
     let configuration = config::load(".", &mut read, &mut diags);
-    let fleet = evaluated(configuration, Default::default(), Vec::new(), &NoScope, &mut sources, &mut diags);
+    let fleet = evaluated(configuration, Default::default(), Vec::new(), effects, &mut sources, &mut diags);
     fleet.unwrap_or_else(|| panic!("{diags:?}\n{hcl}"))
 }
 
@@ -127,7 +127,7 @@ async fn body(world: &World, how: &How, planned: &mut Option<Plan>) -> End {
 
 async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result<End, End> {
     let stopped = |diags: Diagnostics| End::Stopped(errors(&diags));
-    let fleet = fleet(&how.hcl);
+    let fleet = fleet(&how.hcl, &NoScope);
     let unwritten = |error: StoreError| End::Stopped(vec![error.to_string()]);
     let (mut store, mut state) = LockedStore::open(world.store(), "apply", None).await.map_err(unwritten)?;
     let local = world.account().now() + SignedDuration::from_secs(how.skew);
