@@ -5,11 +5,12 @@
 //! | head | body |
 //! |---|---|
 //! | `world` | first: `seed N`, and switches and faults of the sandbox, one a line |
+//! | `begin NAME` | plays the story `beginnings/NAME.txt`, without its world: it must go as it is told there. No body |
 //! | `PATH` (with a dot in it) | the text of a file of the fleet, written at this point of the story |
 //! | `do` | what happens outside, one a line, see below |
 //! | `$ ARGS` | runs `podform ARGS`; variables may stand first: `$ PODFORM_VAR_a=1 plan`; body: its standard output. Of a plan stand there, below a `|`, few lines that are made of its JSON: see [`compact`] and [`beside`] |
-//! | `full $ ARGS` | the same, with the plan as it is drawn |
-//! | `stderr` | what it said on standard error; no section: nothing |
+//! | `full $ ARGS` | the same, with the plan as it is drawn, and boxes of errors |
+//! | `stderr` | what it said on standard error, boxes without the lines of their frame that say nothing; no section: nothing |
 //! | `exit N` | its exit code; no section: 0. No body |
 //! | `calls` | the calls that change the account, `METHOD /path body`, one a line; no section: none. `no call` means that not even a read was sent. Commands that need no account tell reads too |
 //! | `state` | what it changed in the state: `+`, `-` and `~` for what is recorded newly, no more, or otherwise; no section: not a byte |
@@ -53,7 +54,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use story::Story;
-use transcript::{parse, print};
+use transcript::{Section, parse, print};
 
 /// The key that every scenario uses; it must never show.
 pub const KEY: &str = "key-canary-7f3a9c";
@@ -110,9 +111,14 @@ fn scenarios() {
     }
 }
 
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
+}
+
+/// All stories, beginnings too.
 fn files() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
-    let mut files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let entries = [directory(), directory().join("beginnings")].map(|of| fs::read_dir(of).unwrap());
+    let mut files: Vec<PathBuf> = entries.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     files.sort();
     files
@@ -145,8 +151,16 @@ struct Told {
 fn tell(text: &str) -> Result<Told, String> {
     let (intro, sections) = parse(text);
     let mut story = Story::begin(&sections)?;
+    let told = play(&mut story, &sections)?;
+    let settles = sections.iter().all(|section| section.head != "unsettled");
+    let unsettled = if settles { unsettled(&story)? } else { None };
+    let (expected, happened) = (print(&intro, &sections), print(&intro, &told));
+    Ok(Told { expected, told: happened, unsettled, compact: story.told, drawn: story.drawn })
+}
+
+/// Plays the sections of a story; what happens.
+fn play(story: &mut Story, sections: &[Section]) -> Result<Vec<Section>, String> {
     let mut told = Vec::new();
-    let mut settled = true;
     let mut at = 0;
     while let Some(section) = sections.get(at) {
         at += 1;
@@ -158,24 +172,33 @@ fn tell(text: &str) -> Result<Told, String> {
         told.push(section.clone());
         match section.head.as_str() {
             "world" => {}
-            "unsettled" => {
-                settled = false;
-                if section.body.trim().is_empty() {
-                    return Err("unsettled needs a reason".to_owned());
-                }
-            }
+            "unsettled" if section.body.trim().is_empty() => return Err("unsettled needs a reason".to_owned()),
+            "unsettled" => {}
             "do" => {
                 for line in section.body.lines().filter(|line| !line.trim().is_empty()) {
                     story.act(line).map_err(|why| format!("{line}: {why}"))?;
+                }
+            }
+            head if let Some(name) = head.strip_prefix("begin ") => {
+                let beginning = beginning(name)?;
+                let (expected, told) = (print("", &beginning), print("", &play(story, &beginning)?));
+                if expected != told {
+                    return Err(format!("it begins otherwise than {name}:\n{}", difference(&expected, &told)));
                 }
             }
             path if path.contains('.') && !section.is_result() => story.write(path, section.body.as_bytes())?,
             other => return Err(format!("there is no section {other:?}")),
         }
     }
-    let unsettled = if settled { unsettled(&story)? } else { None };
-    let (expected, happened) = (print(&intro, &sections), print(&intro, &told));
-    Ok(Told { expected, told: happened, unsettled, compact: story.told, drawn: story.drawn })
+    Ok(told)
+}
+
+/// What a beginning does; what stands around it is for those who tell it alone.
+fn beginning(name: &str) -> Result<Vec<Section>, String> {
+    let path = directory().join("beginnings").join(format!("{name}.txt"));
+    let (_, mut sections) = parse(&fs::read_to_string(path).map_err(|why| format!("{name}: {why}"))?);
+    sections.retain(|section| !matches!(section.head.as_str(), "world" | "unsettled"));
+    Ok(sections)
 }
 
 /// The plan at the end, where it is not empty.

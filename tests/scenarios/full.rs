@@ -51,13 +51,20 @@ const DRAWN: &[(&str, &str, &str)] = &[
     ("a script of several lines", "script_edit_keep", "<<-EOT"),
     ("a sensitive value in a map", "sensitive", "(sensitive value)"),
     ("a sensitive value in a block", "registry_password", "(sensitive value)"),
+    ("an error with its source", "diag_ranges", "^^\n│\n│ The value is 17;"),
+    ("an error without a source", "account", "╷\n│ Error: Another API key\n│\n│ "),
+    ("a warning", "check_blocks", "╷\n│ Warning: "),
     ("unknown values in a map", "dependency_order", "(known after apply)"),
 ];
 
-/// What the stories show of the full drawings of one of them.
+/// What the stories show of the full drawings of one of them, with what stands on standard error.
 fn drawn(sections: &[Section]) -> String {
-    let full = sections.iter().filter(|section| section.command().is_some_and(|(_, full)| full));
-    full.map(|section| section.body.as_str()).collect()
+    let mut full = false;
+    let told = sections.iter().filter(|section| {
+        full = section.command().map_or(full && section.is_result(), |(_, full)| full);
+        full
+    });
+    told.map(|section| section.body.as_str()).collect()
 }
 
 #[test]

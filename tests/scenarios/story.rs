@@ -150,7 +150,8 @@ impl Story {
         };
         let stderr = self.normalise(&String::from_utf8_lossy(&output.stderr));
         let at_once = line.words.iter().any(|word| word.contains("-parallelism"));
-        add(&mut told, "stderr", if at_once { by_address(&stderr) } else { ends_last(&stderr) });
+        let stderr = if at_once { by_address(&stderr) } else { ends_last(&stderr) };
+        add(&mut told, "stderr", if full { stderr } else { narrow(&stderr) });
         let exit = output.status.code().ok_or_else(|| format!("podform {command} ended with {}", output.status))?;
         if exit != 0 {
             told.push(Section::new(format!("exit {exit}"), ""));
@@ -218,6 +219,12 @@ impl Story {
         let text = text.replace(&*directory.to_string_lossy(), "TMP");
         self.names.normalise(&text.replace(&*self.directory.path().to_string_lossy(), "TMP"))
     }
+}
+
+/// Boxes of errors and warnings without their first and last line, and without the lines that set their parts apart.
+fn narrow(text: &str) -> String {
+    let is_frame = |line: &str| line.chars().all(|letter| matches!(letter, '╷' | '│' | '╵' | ' ' | '\n'));
+    text.split_inclusive('\n').filter(|line| line.trim().is_empty() || !is_frame(line)).collect()
 }
 
 fn unescape(text: &str) -> Result<Vec<u8>, String> {
