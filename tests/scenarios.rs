@@ -7,10 +7,11 @@
 //! | `world` | first: `seed N`, and switches and faults of the sandbox, one a line |
 //! | `begin NAME` | plays the story `beginnings/NAME.txt`, without its world: it must go as it is told there. No body |
 //! | `PATH` (with a dot in it) | the text of a file of the fleet, written at this point of the story |
+//! | `change PATH` | what goes from a file (`-`) and what comes (`+`), behind lines that stay (a blank) until it is clear where; `...` stands for all between |
 //! | `do` | what happens outside, one a line, see below |
 //! | `$ ARGS` | runs `podform ARGS`; variables may stand first: `$ PODFORM_VAR_a=1 plan`; body: its standard output. Of a plan stand there, below a `|`, few lines that are made of its JSON: see [`compact`] and [`beside`] |
 //! | `full $ ARGS` | the same, with the plan as it is drawn, and boxes of errors |
-//! | `stderr` | what it said on standard error, boxes without the lines of their frame that say nothing; no section: nothing |
+//! | `stderr` | what it said on standard error, in fewer lines (see [`story`]); no section: nothing |
 //! | `exit N` | its exit code; no section: 0. No body |
 //! | `calls` | the calls that change the account, `METHOD /path body`, one a line; no section: none. `no call` means that not even a read was sent. Commands that need no account tell reads too |
 //! | `state` | what it changed in the state: `+`, `-` and `~` for what is recorded newly, no more, or otherwise; no section: not a byte |
@@ -186,11 +187,32 @@ fn play(story: &mut Story, sections: &[Section]) -> Result<Vec<Section>, String>
                     return Err(format!("it begins otherwise than {name}:\n{}", difference(&expected, &told)));
                 }
             }
+            head if let Some(path) = head.strip_prefix("change ") => {
+                let text = fs::read_to_string(story.fleet().join(path)).map_err(|why| format!("{path}: {why}"))?;
+                story.write(path, changed(&text, &section.body)?.as_bytes())?;
+            }
             path if path.contains('.') && !section.is_result() => story.write(path, section.body.as_bytes())?,
             other => return Err(format!("there is no section {other:?}")),
         }
     }
     Ok(told)
+}
+
+/// A text with lines changed: each part of the change fits at one place.
+fn changed(text: &str, change: &str) -> Result<String, String> {
+    let mut text = format!("\n{text}");
+    for part in change.split("...\n") {
+        let lines = |signs: [char; 2]| {
+            let lines = part.split_inclusive('\n').filter(|line| line.starts_with(signs));
+            format!("\n{}", lines.map(|line| &line[1..]).collect::<String>())
+        };
+        let (old, new) = (lines([' ', '-']), lines([' ', '+']));
+        if text.matches(&old).count() != 1 {
+            return Err(format!("this stands there not once:{old}"));
+        }
+        text = text.replacen(&old, &new, 1);
+    }
+    Ok(text.split_off(1))
 }
 
 /// What a beginning does; what stands around it is for those who tell it alone.
@@ -221,6 +243,14 @@ mod tests {
         assert!(tell("-- nonsense --\n").is_err());
     }
 
+    #[test]
+    fn a_change_fits_at_one_place() {
+        let text = "a\n  b\n\nc\n  b\n";
+        assert_eq!(changed(text, "-a\n+x\n...\n c\n+y\n").unwrap(), "x\n  b\n\nc\ny\n  b\n");
+        assert_eq!(changed(text, " c\n-  b\n").unwrap(), "a\n  b\n\nc\n");
+        assert!(changed(text, "-  b\n").is_err() && changed(text, "-d\n").is_err());
+    }
+
     /// What a story leaves out is told all the same, and what it says wrongly differs.
     #[test]
     fn whatever_is_wrong_or_left_out_fails() {
@@ -236,7 +266,7 @@ mod tests {
             ("\"PODFORM_CLAIM\",\"value\":\"CLAIM2\"", "\"PODFORM_CLAIM\",\"value\":\"CLAIM3\""),
             ("name=\"worker\" claim=\"CLAIM2\"", "name=\"worker\" claim=\"CLAIM1\""),
             ("PUT /instances/108209 {\"name\":\"worker\"}\n", ""),
-            ("simplepod_template_group.base: Creating...\n", ""),
+            ("simplepod_template_group.base: Creating...", "simplepod_template_group.base:"),
         ] {
             let broken = text.replacen(right, wrong, 1);
             assert_ne!(broken, text, "{right}");

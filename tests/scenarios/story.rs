@@ -170,7 +170,7 @@ impl Story {
             Some((rest, compact)) if !full => {
                 self.told.extend(compact.kinds);
                 let plan: String = compact.lines.split_inclusive('\n').map(|line| format!("| {line}")).collect();
-                self.normalise(&(plan + &rest))
+                self.normalise(&(plan + rest.trim_start_matches('\n')))
             }
             drawn => {
                 self.drawn.extend(drawn.into_iter().flat_map(|(_, compact)| compact.kinds));
@@ -221,10 +221,24 @@ impl Story {
     }
 }
 
-/// Boxes of errors and warnings without their first and last line, and without the lines that set their parts apart.
+/// What a command says on standard error, in fewer lines: boxes of errors and warnings lose their first and last line and
+/// what sets their parts apart, and the end of a step stands behind its beginning where nothing is told between them.
 fn narrow(text: &str) -> String {
     let is_frame = |line: &str| line.chars().all(|letter| matches!(letter, '╷' | '│' | '╵' | ' ' | '\n'));
-    text.split_inclusive('\n').filter(|line| line.trim().is_empty() || !is_frame(line)).collect()
+    let mut out = String::new();
+    let mut begun = None;
+    for line in text.split_inclusive('\n').filter(|line| line.trim().is_empty() || !is_frame(line)) {
+        let (address, rest) = line.split_once(": ").unwrap_or((line, ""));
+        if begun == Some(address) && rest.contains(" after N s") {
+            out.pop();
+            out.push(' ');
+            out.push_str(rest);
+        } else {
+            out.push_str(line);
+        }
+        begun = rest.contains("...").then_some(address);
+    }
+    out
 }
 
 fn unescape(text: &str) -> Result<Vec<u8>, String> {
