@@ -11,6 +11,7 @@ use crate::path::ValuePath;
 use crate::plan::{Change, Step, StepAction, StepId};
 use crate::schema;
 use crate::state::Record;
+use std::sync::Arc;
 
 impl<'a> Executor<'a> {
     /// What a step needs to know.
@@ -49,7 +50,7 @@ impl<'a> Executor<'a> {
     }
 
     /// What is recorded of the object of a step, with its key where it is deposed. What a replace removes may be so by now.
-    fn recorded(&self, step: &Step, change: Option<&Change>) -> (Option<Record>, Option<String>) {
+    fn recorded(&self, step: &Step, change: Option<&Change>) -> (Option<Arc<Record>>, Option<String>) {
         let state = &self.result.state;
         let current = state.resources.get(&step.address);
         let removes = matches!(step.action, StepAction::Delete(_) | StepAction::Forget);
@@ -58,7 +59,9 @@ impl<'a> Executor<'a> {
         let aside = state.deposed.get(&step.address).into_iter().flatten();
         let mut aside = aside.filter(|(key, record)| step.deposed.as_ref() == Some(*key) || is_it(record));
         match aside.next() {
-            Some((key, record)) if !current.is_some_and(is_it) => (Some(record.clone()), Some(key.clone())),
+            Some((key, record)) if !current.is_some_and(|record| is_it(record)) => {
+                (Some(record.clone()), Some(key.clone()))
+            }
             _ => (current.cloned(), None),
         }
     }

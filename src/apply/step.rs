@@ -9,6 +9,7 @@ use crate::live::Env;
 use crate::plan::{Change, Step, StepId};
 use crate::state::Record;
 use crate::state::journal::Event;
+use std::sync::Arc;
 
 /// Everything a step needs to know before it starts.
 pub(super) struct Job<'a> {
@@ -21,7 +22,7 @@ pub(super) struct Job<'a> {
     /// The object it makes, wholly known but for what the API gives.
     pub object: Option<Value>,
     /// What is recorded.
-    pub record: Option<Record>,
+    pub record: Option<Arc<Record>>,
     /// The key of that record, where it is a deposed one.
     pub deposed: Option<String>,
     /// What it depends on.
@@ -81,7 +82,7 @@ impl Job<'_> {
     /// # Errors
     /// Nothing is recorded.
     pub fn record(&self) -> Result<&Record, Stop> {
-        self.record.as_ref().ok_or_else(|| self.fault("nothing is recorded at this address"))
+        self.record.as_deref().ok_or_else(|| self.fault("nothing is recorded at this address"))
     }
 
     /// The event that the recorded object is gone.

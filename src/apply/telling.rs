@@ -5,7 +5,6 @@ use super::step::{Job, Stop};
 use crate::diag::Diagnostics;
 use crate::lang::Value;
 use crate::plan::ApplyEvent;
-use crate::state::Record;
 
 /// Tells that a step begins; a rent does when its turn has come.
 pub(super) fn started<C>(ctx: &Context<'_, C>, job: &Job<'_>) {
@@ -18,7 +17,7 @@ fn detail(job: &Job<'_>) -> Option<String> {
         let offer = &job.change?.placed.as_ref()?.offer;
         return Some(format!("{}x {} at {} per GPU-hour", offer.gpu_count, offer.gpu_model, offer.price_per_gpu));
     }
-    job.record.as_ref().and_then(Record::id).map(|id| format!("id={id}"))
+    job.record.as_ref().and_then(|record| record.id()).map(|id| format!("id={id}"))
 }
 
 /// Names the address in every diagnostic, and hides the object's secrets should the API have repeated one (invariants

@@ -92,7 +92,7 @@ pub(super) struct Planner<'a> {
 impl<'a> Planner<'a> {
     pub(super) fn new(input: &'a PlanInput<'a>, reads: &'a Reads, moves: &'a Moves) -> Self {
         let configuration = &input.program.configuration;
-        let group = |(address, record): (&InstanceAddr, &Record)| match record.object_id(address)? {
+        let group = |(address, record): (&InstanceAddr, &Arc<Record>)| match record.object_id(address)? {
             ObjectId::Group(id) => Some((id, address.clone())),
             ObjectId::Machine(_) => None,
         };

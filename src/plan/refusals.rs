@@ -14,6 +14,7 @@ use crate::money::Usd;
 use crate::path::{ValuePath, listed};
 use crate::schema::instance::dollars;
 use crate::state::Record;
+use std::sync::Arc;
 
 /// What must hold before anything is planned.
 pub(super) fn preflight(input: &PlanInput<'_>, diags: &mut Diagnostics) {
@@ -116,7 +117,7 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
     let Some(other) = input.snapshot.groups().find(|group| group.name() == Some(name)) else {
         return;
     };
-    let is_it = |(at, record): &(&InstanceAddr, &Record)| record.object_id(at) == Some(ObjectId::Group(other.id));
+    let is_it = |(at, record): &(&InstanceAddr, &Arc<Record>)| record.object_id(at) == Some(ObjectId::Group(other.id));
     let holder = match input.state.resources.iter().find(is_it) {
         Some((holder, _)) => format!("it is {holder}"),
         None => match other.notes.as_deref().and_then(|notes| Mark::read(notes).1) {

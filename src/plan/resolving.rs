@@ -17,6 +17,7 @@ use crate::diag::Diagnostics;
 use crate::lang::Value;
 use crate::money::Usd;
 use crate::state::Record;
+use std::sync::Arc;
 
 impl Resolve for Planner<'_> {
     fn judging(&self) -> Judging {
@@ -67,10 +68,11 @@ impl Resolve for Planner<'_> {
                 return object;
             }
             Some(Import::Done(id, imported, object)) => {
-                taken_in = Record { prevent_destroy, ..*imported };
+                let imported = Record { prevent_destroy, ..*imported };
+                self.taken_in.push((address.clone(), imported.clone()));
+                taken_in = Arc::new(imported);
                 record = Some(&taken_in);
                 live = Live::Object(object);
-                self.taken_in.push((address.clone(), taken_in.clone()));
                 Some(id)
             }
         };

@@ -120,7 +120,7 @@ pub(super) fn applied(plan: &Plan) -> (State, Snapshot) {
             };
             snapshot.extend([machine]);
         }
-        state.resources.insert(change.address.clone(), record);
+        state.resources.insert(change.address.clone(), record.into());
     }
     (state, snapshot)
 }
@@ -359,7 +359,7 @@ fn a_price_above_the_cap_keeps_nobody_from_releasing() {
 fn a_mark_with_another_claim_is_repaired() {
     let (mut state, snapshot) = standing();
     let address: InstanceAddr = "simplepod_instance.a[0]".parse().expect("an address");
-    state.resources.get_mut(&address).expect("a record").claim = Some("d".into());
+    Arc::make_mut(state.resources.get_mut(&address).expect("a record")).claim = Some("d".into());
     let plan = make(FLEET, &state, &snapshot, &PlanOptions::default()).expect("a plan").plan;
     assert_eq!(actions(&plan), ["Update simplepod_instance.a[0] "]);
     assert!(plan.changes[0].repair_mark);
@@ -412,7 +412,7 @@ fn a_host_that_failed_is_avoided_although_the_market_does_not_show_its_offer() {
     let first = make(&one, &State::default(), &Snapshot::default(), &PlanOptions::default()).expect("a plan");
     let (mut state, snapshot) = applied(&first.plan);
     let record = state.resources.values_mut().find(|record| record.attributes.contains_key("gpu_model"));
-    let record = record.expect("a machine");
+    let record = Arc::make_mut(record.expect("a machine"));
     record.tainted = Some("it did not start".into());
     record.attributes.insert("offer_iri".into(), "/instances/market/99".into());
     record.offer = Some(OfferFacts { host: Some("h1".into()), ..OfferFacts::default() });

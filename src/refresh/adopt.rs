@@ -61,7 +61,7 @@ pub fn adoption(state: &State, fleet: &str, live: &LiveObject, key: &SecretKey) 
             if address.resource.object_kind() != Some(id.kind()) {
                 return refuse(format!("{id} carries a mark for {address}, and that is something else."));
             }
-            if let Some(other) = state.resources.get(address).and_then(Record::id) {
+            if let Some(other) = state.resources.get(address).and_then(|record| record.id()) {
                 return refuse(format!(
                     "{id} was made for {address}, and there {other} is recorded. An address has one object: release one of the two (podform orphans -release={id})."
                 ));
@@ -141,6 +141,7 @@ mod tests {
     use super::*;
     use crate::live::{GroupId, MachineId};
     use jiff::Timestamp;
+    use std::sync::Arc;
 
     fn key() -> SecretKey {
         SecretKey::derive(&secrecy::SecretString::from("k"), "l")
@@ -206,14 +207,17 @@ mod tests {
         // The run that adopted it ended before the mark was written: the record stands, and only the mark is missing.
         let mut record = Record::default();
         record.attributes.insert("id".into(), "5".into());
-        here.resources.insert("simplepod_instance.b".parse().expect("an address"), record.clone());
+        here.resources.insert("simplepod_instance.b".parse().expect("an address"), Arc::new(record.clone()));
         let again = of(&here, &lost);
         assert!(
             matches!(again, Ok(Adoption::Marked { record: Some(_), mark }) if mark.address.to_string() == "simplepod_instance.b")
         );
         assert!(of(&here, &marked("here", "simplepod_instance.b")).is_err_and(|why| why.contains("recorded already")));
         record.attributes.insert("id".into(), "6".into());
-        let taken = State { resources: [("simplepod_instance.a".parse().expect("an address"), record)].into(), ..here };
+        let taken = State {
+            resources: [("simplepod_instance.a".parse().expect("an address"), Arc::new(record))].into(),
+            ..here
+        };
         assert!(of(&taken, &lost).is_err_and(|why| why.contains("there 6 is recorded")));
     }
 

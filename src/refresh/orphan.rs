@@ -180,7 +180,7 @@ mod tests {
         let mut twice = state();
         let mut record = Record { claim: Some("c0ffee".into()), ..Record::default() };
         record.attributes.insert("id".into(), "4".into());
-        twice.resources.insert(mark().address, record);
+        twice.resources.insert(mark().address, record.into());
         let twin = found(&twice, &machine("", Some("c0ffee"))).expect("an orphan");
         assert_eq!((twin.address, twin.given_up), (Some(mark().address), false));
         assert_eq!(found(&twice, &machine("", Some("beef"))), None);
@@ -202,7 +202,7 @@ mod tests {
         let mut record = Record::default();
         record.attributes.insert("id".into(), "5".into());
         let mut recorded = state();
-        recorded.resources.insert(mark().address, record);
+        recorded.resources.insert(mark().address, record.into());
         assert_eq!(found(&recorded, &ours), None);
         let intent = Intent::new("c0ffee".into(), IntentAction::RENT, mark().address, Timestamp::UNIX_EPOCH);
         let mut open = state();

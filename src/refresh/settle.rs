@@ -238,7 +238,7 @@ fn removed(state: &State, intent: &Intent) -> Option<Event> {
     let is_it = |record: &Record| record.id() == intent.id;
     let aside = state.deposed.get(&intent.address);
     let deposed = aside.and_then(|all| all.iter().find(|(_, record)| is_it(record))).map(|(key, _)| key.clone());
-    let known = deposed.is_some() || state.resources.get(&intent.address).is_some_and(is_it);
+    let known = deposed.is_some() || state.resources.get(&intent.address).is_some_and(|record| is_it(record));
     known.then(|| Event::Removed { claim: Some(intent.claim.clone()), address: intent.address.clone(), deposed })
 }
 

@@ -43,7 +43,7 @@ fn state() -> State {
     };
     let output = |value: Json, ty: Json, sensitive| OutputState { value, ty, sensitive };
     State {
-        resources: [(addr("module.a[0].module.b.simplepod_template_group.g[\"k\"]"), record)].into(),
+        resources: [(addr("module.a[0].module.b.simplepod_template_group.g[\"k\"]"), record.into())].into(),
         outputs: [
             ("hosts".to_owned(), output(json!({"a": "1.2.3.4"}), json!(["map", "string"]), false)),
             ("o".to_owned(), output(json!({"n": [1, 2.5], "t": "x"}), json!("dynamic"), false)),

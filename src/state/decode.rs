@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use serde_json::error::Category;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What is looked at first, past everything else: who wrote the file, and how.
 #[derive(Deserialize)]
@@ -124,7 +125,7 @@ fn assemble(file: File) -> Result<State, StateError> {
         return inconsistent(format!("there never was a format {format}."));
     }
     let (mut resources, mut data) = (BTreeMap::new(), BTreeMap::new());
-    let mut set_aside: BTreeMap<InstanceAddr, BTreeMap<String, Record>> = BTreeMap::new();
+    let mut set_aside: BTreeMap<InstanceAddr, BTreeMap<String, Arc<Record>>> = BTreeMap::new();
     for resource in file.resources {
         let address = resource_address(&resource)?;
         for instance in resource.instances {
@@ -154,7 +155,7 @@ fn assemble(file: File) -> Result<State, StateError> {
                 });
             };
             tainted_alike(&address, &instance, ours.tainted.is_some())?;
-            let record = Record {
+            let record = Arc::new(Record {
                 attributes: instance.attributes,
                 read_back: ours.read_back,
                 secrets: ours.secrets,
@@ -163,7 +164,7 @@ fn assemble(file: File) -> Result<State, StateError> {
                 claim: ours.claim,
                 prevent_destroy: ours.prevent_destroy,
                 offer: ours.offer,
-            };
+            });
             match instance.deposed {
                 None => drop(resources.insert(address, record)),
                 Some(key) => drop(set_aside.entry(address).or_default().insert(key, record)),

@@ -8,9 +8,10 @@ use crate::live::OfferFacts;
 use crate::path::{PathStep, ValuePath};
 use crate::schema::PROVIDER;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The version of the key `podform`. Raised when an older podform would misread what is there; every version ever
 /// released is read.
@@ -25,22 +26,22 @@ const TERRAFORM_VERSION: &str = "1.11.4";
 /// The whole file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
+pub(super) struct File<I = Instance, O = OurInstance> {
     pub version: u64,
     pub terraform_version: String,
     pub serial: u64,
     pub lineage: String,
     pub outputs: BTreeMap<String, OutputState>,
-    pub resources: Vec<Resource>,
+    pub resources: Vec<Resource<I>>,
     /// Terraform writes null for none.
     pub check_results: Option<Vec<CheckResult>>,
-    pub podform: Ours,
+    pub podform: Ours<O>,
 }
 
 /// A resource with its instances, as Terraform groups them.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Resource {
+pub(super) struct Resource<I = Instance> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     pub mode: String,
@@ -48,7 +49,7 @@ pub(super) struct Resource {
     pub kind: String,
     pub name: String,
     pub provider: String,
-    pub instances: Vec<Instance>,
+    pub instances: Vec<I>,
 }
 
 /// One instance, as Terraform knows it.
@@ -71,15 +72,15 @@ pub(super) struct Instance {
 /// The key `podform`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Ours {
+pub(super) struct Ours<O = OurInstance> {
     pub format: u64,
     pub version: String,
     pub fleet: Option<String>,
     pub account: Option<AccountIdentity>,
     pub journal_seq: u64,
-    pub instances: BTreeMap<InstanceAddr, OurInstance>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, OurInstance>>,
+    pub instances: BTreeMap<InstanceAddr, O>,
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, O>>,
     pub open: Vec<Intent>,
     pub watched: Vec<Watched>,
     /// Written by [`seal`], over the text of all the rest.
@@ -113,35 +114,47 @@ pub(super) struct Watched {
     pub intent: Intent,
 }
 
+/// Made when it is written: a large state is not held twice.
+struct Later<'a, T>(Box<dyn Fn() -> T + 'a>);
+
+impl<T: Serialize> Serialize for Later<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.0)().serialize(serializer)
+    }
+}
+
 /// The text of a state: the same state gives the same bytes.
 pub fn encode(state: &State) -> String {
-    let mut resources: Vec<(&ResourceAddr, Resource)> = Vec::new();
-    let mut instances = BTreeMap::new();
-    let mut deposed: BTreeMap<InstanceAddr, BTreeMap<String, OurInstance>> = BTreeMap::new();
-    let mut all: Vec<(&InstanceAddr, Instance)> = Vec::new();
+    let mut resources: Vec<(&ResourceAddr, Resource<Later<'_, Instance>>)> = Vec::new();
+    let mut all: Vec<(&InstanceAddr, Option<&String>, Later<'_, Instance>)> = Vec::new();
     for (address, record) in &state.resources {
-        let (theirs, ours) = split(address.key.as_ref(), record);
-        instances.insert(address.clone(), ours);
-        all.push((address, theirs));
+        all.push((address, None, Later(Box::new(|| theirs(address, None, record)))));
     }
     for (address, records) in &state.deposed {
         for (key, record) in records {
-            let (theirs, ours) = split(address.key.as_ref(), record);
-            deposed.entry(address.clone()).or_default().insert(key.clone(), ours);
-            all.push((address, Instance { deposed: Some(key.clone()), ..theirs }));
+            all.push((address, Some(key), Later(Box::new(|| theirs(address, Some(key), record)))));
         }
     }
     for (address, attributes) in &state.data {
-        let record = Record { attributes: attributes.clone(), ..Record::default() };
-        all.push((address, split(address.key.as_ref(), &record).0));
+        let record = || Record { attributes: attributes.clone(), ..Record::default() };
+        all.push((address, None, Later(Box::new(move || theirs(address, None, &record())))));
     }
-    all.sort_by(|(a, one), (b, other)| (a, &one.deposed).cmp(&(b, &other.deposed)));
-    for (address, theirs) in all {
+    all.sort_by(|(a, one, _), (b, other, _)| (a, one).cmp(&(b, other)));
+    for (address, _, theirs) in all {
         match resources.last_mut() {
             Some((last, resource)) if *last == &address.resource => resource.instances.push(theirs),
             _ => resources.push((&address.resource, resource(&address.resource, theirs))),
         }
     }
+    let ours = |record: &'_ Arc<Record>| {
+        let record = record.clone();
+        Later(Box::new(move || ours(&record)))
+    };
+    let instances = state.resources.iter().map(|(address, record)| (address.clone(), ours(record)));
+    let set_aside = |records: &BTreeMap<String, Arc<Record>>| {
+        records.iter().map(|(key, record)| (key.clone(), ours(record))).collect()
+    };
+    let deposed = state.deposed.iter().map(|(address, records)| (address.clone(), set_aside(records)));
     let outputs = state.outputs.iter().map(|(name, output)| {
         let OutputState { value, ty, sensitive } = output.clone();
         (name.clone(), OutputState { value: sorted(value), ty: sorted(ty), sensitive })
@@ -160,17 +173,17 @@ pub fn encode(state: &State) -> String {
             fleet: state.fleet.clone(),
             account: state.account.clone(),
             journal_seq: state.journal_seq,
-            instances,
-            deposed,
+            instances: instances.collect(),
+            deposed: deposed.collect(),
             open: state.open.values().map(intent).collect(),
             watched: state.watched.values().map(|(gone, at)| Watched { at: *at, intent: intent(gone) }).collect(),
             sum: None,
         },
     };
-    seal(&serde_json::to_string_pretty(&file).expect("a state has text keys and no fallible parts"))
+    seal(serde_json::to_string_pretty(&file).expect("a state has text keys and no fallible parts"))
 }
 
-fn resource(address: &ResourceAddr, first: Instance) -> Resource {
+fn resource<I>(address: &ResourceAddr, first: I) -> Resource<I> {
     Resource {
         module: (!address.module.is_root()).then(|| address.module.to_string()),
         mode: mode(address.mode).into(),
@@ -181,29 +194,25 @@ fn resource(address: &ResourceAddr, first: Instance) -> Resource {
     }
 }
 
-fn split(key: Option<&InstanceKey>, record: &Record) -> (Instance, OurInstance) {
-    let record = canonical(record);
-    let theirs = Instance {
-        index_key: key.map(|key| match key {
+fn theirs(address: &InstanceAddr, deposed: Option<&String>, record: &Record) -> Instance {
+    let Record { attributes, secrets, dependencies, tainted, .. } = canonical(record);
+    Instance {
+        index_key: address.key.as_ref().map(|key| match key {
             InstanceKey::Int(n) => json!(n),
             InstanceKey::Str(text) => json!(text),
         }),
-        deposed: None,
-        status: record.tainted.is_some().then(|| "tainted".into()),
+        deposed: deposed.cloned(),
+        status: tainted.is_some().then(|| "tainted".into()),
         schema_version: 0,
-        attributes: record.attributes,
-        sensitive_attributes: record.secrets.keys().map(steps).collect(),
-        dependencies: record.dependencies,
-    };
-    let ours = OurInstance {
-        read_back: record.read_back,
-        secrets: record.secrets,
-        tainted: record.tainted,
-        claim: record.claim,
-        prevent_destroy: record.prevent_destroy,
-        offer: record.offer,
-    };
-    (theirs, ours)
+        attributes,
+        sensitive_attributes: secrets.keys().map(steps).collect(),
+        dependencies,
+    }
+}
+
+fn ours(record: &Record) -> OurInstance {
+    let Record { read_back, secrets, tainted, claim, prevent_destroy, offer, .. } = canonical(record);
+    OurInstance { read_back, secrets, tainted, claim, prevent_destroy, offer }
 }
 
 /// The word of a mode.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// One durable event. In JSON its name is the key of its content: a tag beside the content would not read numbers back
 /// exactly (serde buffers such content, and `arbitrary_precision` numbers do not survive it).
@@ -164,7 +165,7 @@ impl State {
             Event::Recorded { claim, address, record } => {
                 self.depose(claim.as_deref(), &address);
                 self.close(claim.as_deref());
-                self.resources.insert(address, *record);
+                self.resources.insert(address, Arc::from(record));
             }
             Event::Removed { claim, address, deposed } => {
                 self.close(claim.as_deref());
@@ -195,7 +196,7 @@ impl State {
         }
     }
 
-    fn take_deposed(&mut self, address: &InstanceAddr, key: &str) -> Option<Record> {
+    fn take_deposed(&mut self, address: &InstanceAddr, key: &str) -> Option<Arc<Record>> {
         let record = self.deposed.get_mut(address)?.remove(key);
         self.deposed.retain(|_, all| !all.is_empty());
         record
@@ -223,8 +224,9 @@ impl State {
             return;
         }
         for record in self.resources.values_mut().chain(self.deposed.values_mut().flat_map(BTreeMap::values_mut)) {
-            for needed in record.dependencies.iter_mut().filter(|needed| **needed == from.resource) {
-                needed.clone_from(&to.resource);
+            if record.dependencies.contains(&from.resource) {
+                let needs = Arc::make_mut(record).dependencies.iter_mut();
+                needs.filter(|needed| **needed == from.resource).for_each(|needed| needed.clone_from(&to.resource));
             }
         }
     }

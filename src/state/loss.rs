@@ -68,6 +68,7 @@ pub fn losses<'a>(before: &'a State, after: &State) -> Vec<Loss<'a>> {
 mod tests {
     use super::*;
     use crate::state::sample::state;
+    use std::sync::Arc;
 
     fn told(before: &State, after: &State) -> Vec<String> {
         losses(before, after).iter().map(ToString::to_string).collect()
@@ -96,7 +97,7 @@ mod tests {
         assert!(told(&before, &after).is_empty());
         let mut before = before.clone();
         let gone = before.resources.get_mut(address).expect("a machine");
-        gone.attributes.insert("status".into(), "Deleted".into());
+        Arc::make_mut(gone).attributes.insert("status".into(), "Deleted".into());
         assert!(
             told(&before, &State { open: before.open.clone(), deposed: before.deposed.clone(), ..State::default() })
                 .iter()
@@ -115,7 +116,7 @@ mod tests {
         assert!(told(&before, &after).iter().any(|told| told.contains("never answered")));
         after
             .resources
-            .insert(intent.address.clone(), Record { claim: Some(intent.claim.clone()), ..Record::default() });
+            .insert(intent.address.clone(), Record { claim: Some(intent.claim.clone()), ..Record::default() }.into());
         assert!(!told(&before, &after).iter().any(|told| told.contains(&intent.address.to_string())));
     }
 }

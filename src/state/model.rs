@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The account and endpoint a state belongs to (invariant 11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,10 +243,11 @@ pub struct State {
     pub account: Option<AccountIdentity>,
     /// Root outputs.
     pub outputs: BTreeMap<String, OutputState>,
-    /// Objects in the account, and data sources are not among them.
-    pub resources: BTreeMap<InstanceAddr, Record>,
+    /// Objects in the account, and data sources are not among them. Shared: a state is copied more often than a record is
+    /// changed.
+    pub resources: BTreeMap<InstanceAddr, Arc<Record>>,
     /// Objects that were replaced and are not removed yet: by address, and a key made for each.
-    pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, Record>>,
+    pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, Arc<Record>>>,
     /// Attributes of data sources as they were read last.
     pub data: BTreeMap<InstanceAddr, Map<String, Json>>,
     /// How the configuration's own rules came out at the last apply, by address.
@@ -262,7 +264,7 @@ impl State {
     /// Every object in the account, deposed ones included.
     pub fn objects(&self) -> impl Iterator<Item = (&InstanceAddr, &Record)> {
         let deposed = self.deposed.iter().flat_map(|(address, all)| all.values().map(move |record| (address, record)));
-        self.resources.iter().chain(deposed)
+        self.resources.iter().chain(deposed).map(|(address, record)| (address, &**record))
     }
 
     /// Every object whose id is known, by that id, deposed ones included.

@@ -120,14 +120,14 @@ pub(crate) fn state() -> State {
             ("token".into(), output(Json::Null, json!("string"), true)),
         ]),
         resources: BTreeMap::from([
-            (at("simplepod_template_group.trainer"), group()),
-            (at("simplepod_instance.worker[\"a\"]"), machine(88101, "worker-a")),
-            (at("simplepod_instance.worker[\"b\"]"), renamed),
-            (at("module.east[0].simplepod_instance.trainer[0]"), broken),
+            (at("simplepod_template_group.trainer"), group().into()),
+            (at("simplepod_instance.worker[\"a\"]"), machine(88101, "worker-a").into()),
+            (at("simplepod_instance.worker[\"b\"]"), renamed.into()),
+            (at("module.east[0].simplepod_instance.trainer[0]"), broken.into()),
         ]),
         deposed: BTreeMap::from([(
             at("module.east[0].simplepod_instance.trainer[0]"),
-            BTreeMap::from([("0b1f7a52".into(), machine(88099, "east"))]),
+            BTreeMap::from([("0b1f7a52".into(), machine(88099, "east").into())]),
         )]),
         data: BTreeMap::from([(
             at("data.simplepod_account.this"),

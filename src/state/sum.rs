@@ -19,9 +19,11 @@ pub(super) fn sum(body: &[u8]) -> String {
 }
 
 /// Puts the checksum into the text of a state. It covers everything before it; what stands behind it is always the same.
-pub(super) fn seal(text: &str) -> String {
-    let body = text.strip_suffix("\n  }\n}").unwrap_or(text);
-    [body, BEFORE, &sum(body.as_bytes()), AFTER].concat()
+pub(super) fn seal(mut text: String) -> String {
+    text.truncate(text.strip_suffix("\n  }\n}").map_or(text.len(), str::len));
+    let sum = sum(text.as_bytes());
+    [BEFORE, &sum, AFTER].into_iter().for_each(|part| text.push_str(part));
+    text
 }
 
 /// Whether these are the bytes that [`seal`] made.

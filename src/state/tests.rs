@@ -9,6 +9,7 @@ use crate::lang::{Marks, Type, Value};
 use crate::path::ValuePath;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 fn entries() -> Vec<Entry> {
     let opened = intent("claim-1", "simplepod_instance.worker[\"c\"]");
@@ -60,7 +61,7 @@ fn a_state_round_trips() {
 #[test]
 fn the_same_state_gives_the_same_bytes() {
     let mut turned = state();
-    for record in turned.resources.values_mut() {
+    for record in turned.resources.values_mut().map(Arc::make_mut) {
         record.attributes = record.attributes.clone().into_iter().rev().collect();
     }
     assert_eq!(turned, state());
@@ -93,7 +94,7 @@ fn terraform_finds_what_it_looks_for() {
 #[test]
 fn a_secret_at_an_odd_path_stays_sensitive() {
     let mut odd = state();
-    let record = odd.resources.values_mut().next().expect("a record");
+    let record = Arc::make_mut(odd.resources.values_mut().next().expect("a record"));
     for path in ["", "[\"a..b\"]", "a[\"[\\\"x]\"]", "list[3]", "a[\"x]y\"].b", "a[\"\\u001b${x}\"]"] {
         record.secrets.insert(path.parse().expect(path), SecretDigest { key_id: "k".into(), digest: "d".into() });
     }
@@ -260,7 +261,7 @@ fn differences_name_the_place() {
     after.resources.remove(&gone);
     after.fleet = Some("other".into());
     for record in after.resources.values_mut().filter(|record| record.tainted.is_some()) {
-        record.attributes.insert("gpu_count".into(), json!(4));
+        Arc::make_mut(record).attributes.insert("gpu_count".into(), json!(4));
     }
     assert_eq!(
         differences(&state(), &after),
@@ -349,11 +350,11 @@ fn replay_skips_what_the_state_contains() {
 #[test]
 fn what_is_replaced_is_deposed_until_it_is_removed() {
     let address: crate::address::InstanceAddr = "simplepod_instance.worker[\"a\"]".parse().expect("an address");
-    let id = |record: &Record| record.id();
+    let id = |record: &Arc<Record>| record.id();
     let mut before = state();
     let mut rent = intent("11112222333344445555666677778888", "simplepod_instance.worker[\"a\"]");
     rent.deposes = true;
-    let mut made = before.resources[&address].clone();
+    let mut made = Record::clone(&before.resources[&address]);
     made.attributes.insert("id".into(), json!("99"));
     before.apply(Event::Intent(Box::new(rent.clone())));
     before.apply(Event::Recorded { claim: Some(rent.claim), address: address.clone(), record: Box::new(made.clone()) });

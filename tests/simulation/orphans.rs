@@ -53,7 +53,7 @@ fn the_release_of_an_orphan_forgets_nothing_else() {
         };
         let mut state = State { lineage: "l".into(), ..State::default() };
         let old = Record { claim: Some("old".into()), ..Record::default() };
-        state.deposed.entry(address).or_default().insert(claim[..8].to_owned(), old);
+        state.deposed.entry(address).or_default().insert(claim[..8].to_owned(), old.into());
         let before = state.deposed.clone();
         let machine = LiveObject::from(world.account().machines[&id].machine.clone());
         let orphan = orphaned(&machine, &state, "sim").unwrap();

@@ -6,6 +6,7 @@ use crate::render::value::{json as value_json, recorded_object};
 use crate::review::Shown;
 use crate::state::{Record, State};
 use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
 
 /// The version of Terraform whose forms we write.
 pub const TERRAFORM_VERSION: &str = "1.11.4";
@@ -45,10 +46,9 @@ fn resources(state: &State) -> Json {
         .deposed
         .iter()
         .flat_map(|(address, all)| all.iter().map(move |(key, record)| (address, Some(key.as_str()), record.clone())));
-    let data = state
-        .data
-        .iter()
-        .map(|(address, attributes)| (address, None, Record { attributes: attributes.clone(), ..Record::default() }));
+    let data = state.data.iter().map(|(address, attributes)| {
+        (address, None, Arc::new(Record { attributes: attributes.clone(), ..Record::default() }))
+    });
     let mut all: Vec<_> = own.chain(deposed).chain(data).collect();
     all.sort_by_key(|(address, key, _)| (*address, *key));
     root_module(all.into_iter().map(|(address, key, record)| {

@@ -97,5 +97,5 @@ pub async fn pull(args: &PullArgs, context: &Context) -> Outcome {
 }
 
 fn deposed<'a>(state: &'a State, address: &InstanceAddr) -> impl Iterator<Item = (&'a str, &'a Record)> {
-    state.deposed.get(address).into_iter().flatten().map(|(key, record)| (key.as_str(), record))
+    state.deposed.get(address).into_iter().flatten().map(|(key, record)| (key.as_str(), &**record))
 }

@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::WriteArgs;
 use crate::diag::{Diagnostic, did_you_mean};
+use crate::state::Record;
 use crate::state::State;
 use crate::state::journal::Event;
 use clap::Args;
@@ -51,7 +52,7 @@ pub async fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcom
         return Err(Diagnostic::error(summary, detail).into());
     };
     settled(&held.state, [&address])?;
-    let mut record = record.clone();
+    let mut record = Record::clone(record);
     match (taint, record.tainted.is_some()) {
         (true, false) => record.tainted = Some("marked with podform taint".to_owned()),
         (true, true) => {}

@@ -119,7 +119,7 @@ fn a_state_that_would_not_load_is_not_written() {
     let mut bad = state();
     let mut address = bad.resources.keys().next().expect("an address").clone();
     address.resource.name = "no name".into();
-    bad.resources.insert(address, crate::state::Record::default());
+    bad.resources.insert(address, crate::state::Record::default().into());
     let given = bad.clone();
     assert!(matches!(lock(&store).snapshot(&mut bad), Err(StoreError::Unreadable { .. })));
     assert_eq!(bad, given);
