@@ -57,7 +57,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         journal: Journal::new(input.journal),
         inbox,
         order: Order::of(input.plan),
-        desires: input.program.desires(input.plan, input.effects),
+        desires: Desires::of(input.program, input.plan, input.effects),
         result: ApplyResult { state: input.state, ..ApplyResult::default() },
     };
     if let Err(stop) = executor.begin(&ctx, account).await {

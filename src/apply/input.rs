@@ -1,8 +1,9 @@
 //! What an apply needs and what it answers.
 
+use crate::config::Program;
 use crate::diag::Diagnostics;
 use crate::lang::Effects;
-use crate::plan::{Plan, Program, StepId};
+use crate::plan::{Plan, StepId};
 use crate::refresh::{Clock, MarketRead};
 use crate::state::digest::SecretKey;
 use crate::state::{Intent, State};

@@ -1,6 +1,6 @@
 //! What became of the rules that a configuration sets itself, as Terraform's state and plan JSON tell it.
 
-use super::instance::Instances;
+use super::instances::Instances;
 use super::model::{Configuration, ModuleId, ResourceKey};
 use super::node::Node;
 use super::resolve::Judging;
@@ -9,26 +9,6 @@ use super::walk::Walk;
 use crate::address::Mode;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
-
-/// The verdicts of a walk, by the declaration whose evaluation came to them: on what, and which instance of it.
-#[derive(Debug, Default)]
-pub(super) struct Verdicts(HashMap<Node, Vec<(Node, String, Verdict)>>);
-
-impl Verdicts {
-    pub fn forget(&mut self, by: &Node) {
-        self.0.remove(by);
-    }
-
-    pub fn add(&mut self, by: &Node, on: &Node, object: String, verdict: Verdict) {
-        self.0.entry(by.clone()).or_default().push((on.clone(), object, verdict));
-    }
-
-    /// Whether this evaluation found a rule of an instance broken.
-    pub fn is_broken(&self, by: &Node, object: &str) -> bool {
-        let all = self.0.get(by).into_iter().flatten();
-        all.into_iter().any(|(_, other, verdict)| other == object && verdict.status == CheckStatus::Fail)
-    }
-}
 
 impl Walk<'_> {
     /// The verdicts on the instances of a resource or data source; those that were left out stand beside others only.
@@ -53,11 +33,11 @@ impl Walk<'_> {
 
     /// The results of everything that has rules, by address.
     pub fn checks(&self, judging: Judging) -> Vec<CheckResult> {
-        let configuration = self.configuration;
+        let configuration = &self.program.configuration;
         let mut found: HashMap<&Node, BTreeMap<String, Verdict>> = HashMap::new();
         let mut all: Vec<CheckResult> = Vec::new();
-        for node in &self.graph.order {
-            for (on, object, verdict) in self.verdicts.0.get(node).into_iter().flatten() {
+        for node in &self.program.graph.order {
+            for (on, object, verdict) in self.verdicts.by(node) {
                 found.entry(on).or_default().entry(object.clone()).or_default().and(verdict.clone());
             }
             let Some((object_kind, name)) = checked(node, configuration) else { continue };

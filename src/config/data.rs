@@ -2,7 +2,8 @@
 
 use super::decode::decode;
 use super::expand::Repetition;
-use super::instance::{Instances, Made, wording};
+use super::instance::wording;
+use super::instances::{Instances, Made};
 use super::model::Resource;
 use super::node::Node;
 use super::resolve::{DataInstance, Judging, Needs, Resolve};
@@ -63,7 +64,7 @@ impl<'a> Walk<'a> {
                 if let Some(fault) = fault.filter(|_| resolve.judging().of(CheckedKind::Check)) {
                     let messages = vec![format!("{}: {}", fault.summary, fault.text())];
                     verdict = Verdict { status: CheckStatus::Fail, messages };
-                    let node = &self.graph.order[place];
+                    let node = &self.program.graph.order[place];
                     let on = Node::Check(node.module(), check.clone());
                     self.verdicts.add(node, &on, self.named(frame, "check", check), verdict.clone());
                 }
@@ -80,7 +81,7 @@ impl<'a> Walk<'a> {
 
     pub(super) fn check(&mut self, frame: usize, node: &Node, judging: Judging, diags: &mut Diagnostics) {
         let Node::Check(module, name) = node else { return };
-        let Some(check) = self.configuration.module(*module).checks.get(name) else { return };
+        let Some(check) = self.program.configuration.module(*module).checks.get(name) else { return };
         let address = self.named(frame, "check", name);
         // What could not be read was told, and stays unknown.
         let data = check.data.as_ref().map(|key| Node::Data(*module, key.clone()));

@@ -1,26 +1,15 @@
 //! What a configuration evaluates to.
 
-use super::graph::Graph;
-use super::inputs::Inputs;
-use super::model::Configuration;
+use super::program::Program;
 use super::provider::ProviderSettings;
 use super::resolve::Resolve;
 use super::verdict::CheckResult;
-use super::walk::Walk;
+use super::walk::{EvaluatedOutput, Walk};
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::Diagnostics;
 use crate::lang::{Effects, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// A root output.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EvaluatedOutput {
-    /// Its value; unknown where it failed.
-    pub value: Value,
-    /// `sensitive`.
-    pub sensitive: bool,
-}
 
 /// What a configuration evaluates to, apart from its resources, which went to the [`Resolve`].
 #[derive(Debug, Default)]
@@ -35,14 +24,12 @@ pub struct Evaluated {
 
 /// Evaluates a configuration. Errors are pushed and evaluation goes on with unknown values.
 pub fn evaluate(
-    configuration: &Configuration,
-    graph: &Graph,
-    inputs: &Inputs,
+    program: &Program,
     effects: &dyn Effects,
     resolve: &mut dyn Resolve,
     diags: &mut Diagnostics,
 ) -> Evaluated {
-    Evaluation::of(configuration, graph, inputs, effects, resolve).evaluated(resolve, diags)
+    Evaluation::of(program, effects, resolve).evaluated(resolve, diags)
 }
 
 /// An evaluation that goes on while more becomes known: then only what reaches from that is evaluated again.
@@ -50,14 +37,8 @@ pub struct Evaluation<'a>(Walk<'a>);
 
 impl<'a> Evaluation<'a> {
     /// Evaluates everything.
-    pub fn of(
-        configuration: &'a Configuration,
-        graph: &'a Graph,
-        inputs: &'a Inputs,
-        effects: &'a dyn Effects,
-        resolve: &mut dyn Resolve,
-    ) -> Evaluation<'a> {
-        Evaluation(Walk::through(configuration, graph, inputs, effects, resolve))
+    pub fn of(program: &'a Program, effects: &'a dyn Effects, resolve: &mut dyn Resolve) -> Evaluation<'a> {
+        Evaluation(Walk::through(program, effects, resolve))
     }
 
     /// What the object of an instance really is; the [`Resolve`] is not asked for it any more.

@@ -1,7 +1,7 @@
 //! The instances of a resource, evaluated.
 
 use super::decode::decode;
-use super::expand::Expansion;
+use super::instances::{Instances, Made, Said};
 use super::model::Resource;
 use super::resolve::{Instance, Needs, Resolve};
 use super::rules::{Wording, judge};
@@ -9,104 +9,12 @@ use super::scope::FrameScope;
 use super::trigger::trigger;
 use super::verdict::{CheckStatus, CheckedKind, Verdict};
 use super::walk::Walk;
-use crate::address::{InstanceAddr, InstanceKey, Mode};
+use crate::address::{InstanceAddr, Mode};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lang::ast::Expr;
 use crate::lang::convert::convert;
 use crate::lang::{Type, Value, eval};
 use crate::schema::validate;
-use std::cell::OnceCell;
-
-/// The instances of a resource or data source in one instance of its module.
-pub(super) struct Instances {
-    expansion: Expansion,
-    /// What was said of `count`, `for_each` or `enabled`.
-    said: Vec<Diagnostic>,
-    /// In the order of the expansion.
-    made: Vec<Made>,
-    /// What a reference to all of them is.
-    whole: OnceCell<Value>,
-}
-
-/// The same to who refers to them.
-impl PartialEq for Instances {
-    fn eq(&self, other: &Self) -> bool {
-        self.expansion == other.expansion && self.objects().eq(other.objects())
-    }
-}
-
-impl Instances {
-    pub fn new(expansion: Expansion, said: Diagnostics, made: Vec<Made>) -> Instances {
-        Instances { expansion, said: said.into_iter().collect(), made, whole: OnceCell::new() }
-    }
-
-    /// What a reference to all of them is.
-    pub fn value(&self) -> Value {
-        self.whole.get_or_init(|| self.expansion.collect(self.objects().cloned().collect())).clone()
-    }
-
-    fn objects(&self) -> impl Iterator<Item = &Value> {
-        self.made.iter().map(|made| &made.object)
-    }
-
-    /// What was said of all of them.
-    pub fn said(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.said.iter().chain(self.made.iter().flat_map(Made::said))
-    }
-
-    /// The instances with their verdicts; `None` where their rules do not count.
-    pub fn verdicts(&self) -> impl Iterator<Item = (Option<InstanceKey>, Option<Verdict>)> {
-        self.made.iter().enumerate().map(|(at, made)| (self.expansion.repetition(at).key, made.verdict()))
-    }
-
-    fn at(&self, address: &InstanceAddr) -> Option<usize> {
-        self.expansion.place(address.key.as_ref())
-    }
-}
-
-/// One instance.
-pub(super) struct Made {
-    /// Its object as others see it.
-    pub object: Value,
-    /// It could not be told: the object is unknown.
-    pub failed: bool,
-    /// Whether its rules count.
-    judged: bool,
-    /// What its block said by itself.
-    first: Said,
-    /// What was said of its object.
-    then: Said,
-}
-
-/// The rules and findings of one part of an evaluation.
-#[derive(Default)]
-struct Said {
-    verdict: Verdict,
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl Made {
-    /// An instance of a data source, all of whose findings were told.
-    pub fn of_data(object: Value, failed: bool, verdict: Option<Verdict>) -> Made {
-        let judged = verdict.is_some();
-        let first = Said { verdict: verdict.unwrap_or_default(), diagnostics: Vec::new() };
-        Made { object, failed, judged, first, then: Said::default() }
-    }
-
-    /// What was said of it.
-    pub fn said(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.first.diagnostics.iter().chain(&self.then.diagnostics)
-    }
-
-    /// The verdict on it; `None` where its rules do not count.
-    fn verdict(&self) -> Option<Verdict> {
-        self.judged.then(|| {
-            let mut verdict = self.first.verdict.clone();
-            verdict.and(self.then.verdict.clone());
-            verdict
-        })
-    }
-}
 
 impl<'a> Walk<'a> {
     pub(super) fn resource(
@@ -193,22 +101,6 @@ impl<'a> Walk<'a> {
         Said { verdict, diagnostics: said.into_iter().collect() }
     }
 
-    /// What is known of one instance.
-    pub(super) fn made(&self, address: &InstanceAddr) -> Option<&Made> {
-        let instances = self.instances_at(address)?;
-        instances.made.get(instances.at(address)?)
-    }
-
-    fn instances_at(&self, address: &InstanceAddr) -> Option<&Instances> {
-        let frame = &self.frames[self.frame_at(&address.resource.module)?];
-        let (_, resource) = self.configuration.declaration(&address.resource)?;
-        let all = match address.resource.mode {
-            Mode::Managed => &frame.resources,
-            Mode::Data => &frame.data,
-        };
-        all.get(&(resource.kind.clone(), resource.name.clone()))
-    }
-
     /// Takes in the objects of instances whose blocks mean what they meant before. True where one is another now.
     pub(super) fn take_settled(&mut self, addresses: &[InstanceAddr]) -> bool {
         let mut changed = false;
@@ -220,23 +112,14 @@ impl<'a> Walk<'a> {
 
     fn take_in(&mut self, address: &InstanceAddr) -> Option<bool> {
         let frame = self.frame_at(&address.resource.module)?;
-        let (_, resource) = self.configuration.declaration(&address.resource)?;
+        let (_, resource) = self.program.configuration.declaration(&address.resource)?;
         let instances = self.instances_at(address)?;
-        let at = instances.at(address)?;
-        let (made, object) = (instances.made.get(at)?, self.settled.get(address)?.clone());
-        if made.failed {
-            return None;
-        }
-        let scope = self.scope(frame, instances.expansion.repetition(at));
+        let made = instances.made(address).filter(|made| !made.failed)?;
+        let object = self.settled.get(address)?.clone();
+        let scope = self.scope(frame, instances.repetition(address)?);
         let then = self.judge_object(address, resource, scope, made.judged, &object, Diagnostics::new());
         let key = (resource.kind.clone(), resource.name.clone());
-        let instances = self.frames[frame].resources.get_mut(&key)?;
-        let made = instances.made.get_mut(at)?;
-        made.then = then;
-        let changed = made.object != object;
-        made.object = object;
-        instances.whole.take();
-        Some(changed)
+        self.frames[frame].resources.get_mut(&key)?.take_in(address, object, then)
     }
 
     /// `prevent_destroy`; what is not known protects.

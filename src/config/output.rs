@@ -1,13 +1,12 @@
 //! Outputs, evaluated.
 
-use super::evaluate::EvaluatedOutput;
 use super::expand::Repetition;
 use super::model::Output;
 use super::node::Node;
 use super::resolve::{Judging, Resolve};
 use super::rules::{Wording, judge};
 use super::verdict::{CheckStatus, CheckedKind, Verdict};
-use super::walk::Walk;
+use super::walk::{EvaluatedOutput, Walk};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::{Marks, Type, Value, eval};
 use std::sync::Arc;
@@ -21,7 +20,7 @@ impl Walk<'_> {
         resolve: &dyn Resolve,
         diags: &mut Diagnostics,
     ) -> Value {
-        let configuration = self.configuration;
+        let configuration = &self.program.configuration;
         let Some(output) = configuration.module(self.frames[frame].module).outputs.get(name) else {
             return Value::unknown(Type::Dynamic);
         };

@@ -22,7 +22,7 @@ pub struct ProviderSettings {
 impl Walk<'_> {
     pub(super) fn provider(&self, diags: &mut Diagnostics) -> ProviderSettings {
         let mut settings = ProviderSettings::default();
-        let Some((body, _)) = &self.configuration.root().provider else { return settings };
+        let Some((body, _)) = &self.program.configuration.root().provider else { return settings };
         let scope = self.scope(0, Repetition::default());
         for attribute in &body.attributes {
             let ty = if &*attribute.name == "requests_per_second" { Type::Number } else { Type::String };

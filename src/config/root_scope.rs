@@ -1,9 +1,7 @@
 //! The root module of an evaluated configuration, for expressions that stand outside of it.
 
 use super::expand::Repetition;
-use super::graph::Graph;
-use super::inputs::Inputs;
-use super::model::Configuration;
+use super::program::Program;
 use super::resolve::Resolve;
 use super::walk::Walk;
 use crate::diag::{Diagnostics, Span};
@@ -15,14 +13,12 @@ pub struct RootScope<'a>(Walk<'a>);
 impl<'a> RootScope<'a> {
     /// Evaluates a configuration. Errors are pushed and evaluation goes on with unknown values.
     pub fn evaluate(
-        configuration: &'a Configuration,
-        graph: &'a Graph,
-        inputs: &'a Inputs,
+        program: &'a Program,
         effects: &'a dyn Effects,
         resolve: &mut dyn Resolve,
         diags: &mut Diagnostics,
     ) -> RootScope<'a> {
-        let walk = Walk::through(configuration, graph, inputs, effects, resolve);
+        let walk = Walk::through(program, effects, resolve);
         walk.tell(diags);
         RootScope(walk)
     }

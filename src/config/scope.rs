@@ -1,7 +1,7 @@
 //! What names mean inside one instance of a module.
 
 use super::expand::{Expansion, Repetition};
-use super::instance::Instances;
+use super::instances::Instances;
 use super::model::{Configuration, ModuleId, Repeat, ResourceKey};
 use crate::address::{InstanceKey, Mode, ModulePath};
 use crate::diag::{Diagnostics, Span};
@@ -50,7 +50,6 @@ pub(super) struct FrameScope<'a> {
     pub frames: &'a [Frame],
     pub frame: usize,
     pub repetition: Repetition,
-    pub fleet: Option<&'a str>,
     pub effects: &'a dyn Effects,
     /// `self`.
     pub object: Option<Value>,
@@ -92,7 +91,7 @@ impl Scope for FrameScope<'_> {
             Subject::Path(name) => self.path(name, span, diags),
             Subject::Podform(name) => match &**name {
                 "workspace" => Some(Value::string("default")),
-                "fleet" => Some(self.fleet.map_or(Value::null(Type::String), Value::string)),
+                "fleet" => Some(self.configuration.fleet().map_or(Value::null(Type::String), Value::string)),
                 other => {
                     let hint = crate::diag::did_you_mean(other, ["fleet", "workspace"]);
                     let detail = format!("\"podform\" has no attribute named \"{other}\".{hint}");

@@ -134,13 +134,7 @@ fn fleet(items: &[Item]) -> String {
     text
 }
 
-struct Fleet {
-    configuration: Configuration,
-    graph: Graph,
-    inputs: Inputs,
-}
-
-fn load(text: &str) -> Result<Fleet, Vec<String>> {
+fn load(text: &str) -> Result<Program, Vec<String>> {
     let mut sources = Sources::default();
     let mut diags = Diagnostics::new();
     let mut read = |dir: &str, _: Option<Span>, diags: &mut Diagnostics| {
@@ -156,7 +150,7 @@ fn load(text: &str) -> Result<Fleet, Vec<String>> {
     let graph = Graph::build(&configuration, &mut diags);
     let inputs = Inputs::resolve(configuration.root(), Vec::new(), &mut sources, &mut diags);
     let told = || diags.iter().map(|one| format!("{}: {}", one.summary, one.detail)).collect::<Vec<_>>();
-    Ok(Fleet { configuration, graph: graph.filter(|_| !diags.has_errors()).ok_or_else(told)?, inputs })
+    Ok(Program { configuration, graph: graph.filter(|_| !diags.has_errors()).ok_or_else(told)?, inputs })
 }
 
 /// Answers with what is known, and notes who asks.
@@ -206,10 +200,9 @@ fn everything(evaluation: &mut Evaluation<'_>, known: &mut Known) -> Everything 
     (diags.into_iter().collect(), evaluated.outputs.into_iter().collect(), evaluated.checks)
 }
 
-fn anew<'a>(fleet: &'a Fleet, objects: &BTreeMap<InstanceAddr, Value>) -> (Evaluation<'a>, Known) {
+fn anew<'a>(fleet: &'a Program, objects: &BTreeMap<InstanceAddr, Value>) -> (Evaluation<'a>, Known) {
     let mut known = Known { objects: objects.clone(), asked: BTreeSet::new() };
-    let Fleet { configuration, graph, inputs } = fleet;
-    let evaluation = Evaluation::of(configuration, graph, inputs, NoScope.effects(), &mut known);
+    let evaluation = Evaluation::of(fleet, NoScope.effects(), &mut known);
     (evaluation, known)
 }
 

@@ -16,7 +16,7 @@ impl<'a> Walk<'a> {
     pub(super) fn variable(&self, frame: usize, variable: &Variable, diags: &mut Diagnostics) -> Value {
         let own = &self.frames[frame];
         let Some(parent) = own.parent else {
-            return self.inputs.values.get(&variable.name).cloned().unwrap_or_else(|| default_value(variable));
+            return self.program.inputs.values.get(&variable.name).cloned().unwrap_or_else(|| default_value(variable));
         };
         let Some(argument) = self.argument(frame, variable) else { return default_value(variable) };
         let mut found = Diagnostics::new();
@@ -91,8 +91,8 @@ impl<'a> Walk<'a> {
     /// The argument of the module call that sets a variable.
     fn argument(&self, frame: usize, variable: &Variable) -> Option<&'a Attribute> {
         let own = self.frames.get(frame)?;
-        let above = self.configuration.module(self.frames.get(own.parent?)?.module);
-        let (_, name) = self.configuration.module(own.module).parent.as_ref()?;
+        let above = self.program.configuration.module(self.frames.get(own.parent?)?.module);
+        let (_, name) = self.program.configuration.module(own.module).parent.as_ref()?;
         above.calls.get(name)?.arguments.iter().find(|argument| argument.name == variable.name)
     }
 }

@@ -1,6 +1,8 @@
 //! How the rules of a configuration came out.
 
+use super::node::Node;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// What has rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,5 +76,29 @@ impl Verdict {
     pub fn and(&mut self, other: Verdict) {
         self.status = self.status.max(other.status);
         self.messages.extend(other.messages);
+    }
+}
+
+/// The verdicts of a walk, by the declaration whose evaluation came to them: on what, and which instance of it.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts(HashMap<Node, Vec<(Node, String, Verdict)>>);
+
+impl Verdicts {
+    pub fn forget(&mut self, by: &Node) {
+        self.0.remove(by);
+    }
+
+    pub fn add(&mut self, by: &Node, on: &Node, object: String, verdict: Verdict) {
+        self.0.entry(by.clone()).or_default().push((on.clone(), object, verdict));
+    }
+
+    /// Whether this evaluation found a rule of an instance broken.
+    pub fn is_broken(&self, by: &Node, object: &str) -> bool {
+        self.by(by).any(|(_, other, verdict)| other == object && verdict.status == CheckStatus::Fail)
+    }
+
+    /// What one evaluation came to.
+    pub fn by(&self, by: &Node) -> impl Iterator<Item = &(Node, String, Verdict)> {
+        self.0.get(by).into_iter().flatten()
     }
 }

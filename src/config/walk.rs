@@ -1,162 +1,110 @@
-//! The walk: evaluates every declaration in the order of the graph, and again those that reach from what became known.
+//! A walk through the graph: what it has evaluated so far, by module instance, and what that means to who looks.
 
-use super::checks::Verdicts;
-use super::evaluate::EvaluatedOutput;
-use super::expand::Expansion;
-use super::expand::Repetition;
-use super::graph::Graph;
-use super::inputs::Inputs;
-use super::instance::{Instances, Made};
+use super::expand::{Expansion, Repetition};
+use super::instances::{Instances, Made};
 use super::model::{Configuration, ModuleId, Repeat};
 use super::node::Node;
-use super::resolve::{ImportRequest, Resolve};
+use super::program::Program;
 use super::scope::{Frame, FrameScope};
-use super::verdict::CheckedKind;
+use super::verdict::Verdicts;
 use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::budget::Budget;
-use crate::lang::convert::convert;
-use crate::lang::{Effects, Type, Value, eval};
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::Hash;
+use crate::lang::{Effects, Value};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// The walk through the graph.
+/// A root output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvaluatedOutput {
+    /// Its value; unknown where it failed.
+    pub value: Value,
+    /// `sensitive`.
+    pub sensitive: bool,
+}
+
+/// A walk through the graph, as far as it has come.
 pub(super) struct Walk<'a> {
-    pub(super) configuration: &'a Configuration,
-    pub(super) graph: &'a Graph,
-    pub(super) inputs: &'a Inputs,
-    pub(super) effects: &'a dyn Effects,
-    pub(super) fleet: Option<&'a str>,
+    pub program: &'a Program,
+    pub effects: &'a dyn Effects,
     /// Whether what is unknown stays so.
-    pub(super) is_final: bool,
-    pub(super) frames: Vec<Frame>,
+    pub is_final: bool,
+    pub frames: Vec<Frame>,
     /// The frames of each module.
-    pub(super) instances: HashMap<ModuleId, Vec<usize>>,
-    pub(super) outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
-    pub(super) verdicts: Verdicts,
+    pub instances: HashMap<ModuleId, Vec<usize>>,
+    pub outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
+    pub verdicts: Verdicts,
     /// Objects that nobody is asked for.
-    pub(super) settled: BTreeMap<InstanceAddr, Value>,
+    pub settled: BTreeMap<InstanceAddr, Value>,
     /// By place in the graph.
-    visits: Vec<Visit>,
+    pub visits: Vec<Visit>,
     /// The number of the latest pass.
-    pass: u64,
-    budget: Budget,
+    pub pass: u64,
+    pub budget: Budget,
 }
 
 /// What is known of the evaluation of one declaration, in all instances of its module.
 #[derive(Default)]
-struct Visit {
+pub(super) struct Visit {
     /// What it said.
-    said: Vec<Diagnostic>,
+    pub said: Vec<Diagnostic>,
     /// Something that it needs, or one of its objects, was settled since.
-    stale: bool,
+    pub stale: bool,
     /// Those objects.
-    settled: Vec<InstanceAddr>,
+    pub settled: Vec<InstanceAddr>,
     /// The pass by which it is true.
-    checked: u64,
+    pub checked: u64,
     /// The pass in which it last came out otherwise than before.
-    changed: u64,
+    pub changed: u64,
 }
 
 impl<'a> Walk<'a> {
-    /// Evaluates everything. What fails is unknown to others.
-    pub(super) fn through(
-        configuration: &'a Configuration,
-        graph: &'a Graph,
-        inputs: &'a Inputs,
-        effects: &'a dyn Effects,
-        resolve: &mut dyn Resolve,
-    ) -> Walk<'a> {
+    /// A walk that has evaluated nothing yet.
+    pub fn new(program: &'a Program, effects: &'a dyn Effects, is_final: bool) -> Walk<'a> {
         let root = Frame::new(Configuration::ROOT, ModulePath::root(), None, Repetition::default());
-        let mut walk = Walk {
-            configuration,
-            graph,
-            inputs,
+        Walk {
+            program,
             effects,
-            fleet: configuration.fleet(),
-            is_final: resolve.is_final(),
+            is_final,
             frames: vec![root],
             instances: HashMap::from([(Configuration::ROOT, vec![0])]),
             outputs: BTreeMap::new(),
             verdicts: Verdicts::default(),
             settled: BTreeMap::new(),
-            visits: graph.order.iter().map(|_| Visit::default()).collect(),
+            visits: program.graph.order.iter().map(|_| Visit::default()).collect(),
             pass: 0,
             budget: Budget::default(),
-        };
-        for place in 0..graph.order.len() {
-            walk.node(place, resolve);
-        }
-        walk
-    }
-
-    /// Takes in what an object really is. What reaches from it is stale.
-    pub(super) fn settle(&mut self, address: &InstanceAddr, object: Value) {
-        self.settled.insert(address.clone(), object);
-        let Some(place) = self.declared(&address.resource) else { return };
-        self.visits[place].settled.push(address.clone());
-        let mut queue = vec![place];
-        while let Some(at) = queue.pop() {
-            // What reaches from something stale is stale already.
-            if !std::mem::replace(&mut self.visits[at].stale, true) {
-                queue.extend(self.graph.needed_by(at));
-            }
         }
     }
 
-    /// Makes one declaration true, with all that it needs.
-    pub(super) fn refresh(&mut self, place: usize, resolve: &mut dyn Resolve) {
-        let mut found = HashSet::new();
-        let mut queue = vec![place];
-        while let Some(at) = queue.pop() {
-            if self.visits[at].stale && found.insert(at) {
-                queue.extend(self.graph.needs(at));
-            }
+    pub fn scope(&self, frame: usize, repetition: Repetition) -> FrameScope<'_> {
+        FrameScope {
+            configuration: &self.program.configuration,
+            frames: &self.frames,
+            frame,
+            repetition,
+            effects: self.effects,
+            object: None,
+            budget: &self.budget,
         }
-        let mut found = Vec::from_iter(found);
-        found.sort_unstable();
-        self.go_on(found, resolve);
     }
 
-    /// Makes everything true.
-    pub(super) fn refresh_all(&mut self, resolve: &mut dyn Resolve) {
-        let stale = (0..self.visits.len()).filter(|place| self.visits[*place].stale).collect();
-        self.go_on(stale, resolve);
+    pub fn frames_of(&self, module: ModuleId) -> Vec<usize> {
+        self.instances.get(&module).cloned().unwrap_or_default()
     }
 
-    /// Visits what is stale, each after all that it needs. What none of its needs changed for stays as it is.
-    fn go_on(&mut self, stale: Vec<usize>, resolve: &mut dyn Resolve) {
-        self.pass += 1;
-        self.budget = Budget::default();
-        for place in stale {
-            let visit = &mut self.visits[place];
-            let settled = std::mem::take(&mut visit.settled);
-            let since = visit.checked;
-            let node = &self.graph.order[place];
-            let changed = match self.graph.needs(place).iter().any(|need| self.visits[*need].changed > since) {
-                true => self.node(place, resolve),
-                false if settled.is_empty() => false,
-                false if matches!(node, Node::Resource(..)) => self.take_settled(&settled),
-                false => self.node(place, resolve),
-            };
-            let visit = &mut self.visits[place];
-            visit.stale = false;
-            visit.checked = self.pass;
-            if changed {
-                visit.changed = self.pass;
-            }
-        }
+    pub fn expansion(&self, repeat: &Repeat, frame: usize, diags: &mut Diagnostics) -> Expansion {
+        Expansion::evaluate(repeat, self.is_final, &self.scope(frame, Repetition::default()), diags)
     }
 
     /// What was said of a declaration, and of one of its instances.
-    pub(super) fn said_of(&self, place: usize, address: &InstanceAddr) -> impl Iterator<Item = &Diagnostic> {
+    pub fn said_of(&self, place: usize, address: &InstanceAddr) -> impl Iterator<Item = &Diagnostic> {
         self.visits[place].said.iter().chain(self.made(address).into_iter().flat_map(Made::said))
     }
 
     /// Pushes what was said, in the order of the graph.
-    pub(super) fn tell(&self, diags: &mut Diagnostics) {
-        for (node, visit) in self.graph.order.iter().zip(&self.visits) {
+    pub fn tell(&self, diags: &mut Diagnostics) {
+        for (node, visit) in self.program.graph.order.iter().zip(&self.visits) {
             visit.said.iter().for_each(|said| diags.push(said.clone()));
             if let Node::Resource(module, key) = node {
                 let frames = self.frames_of(*module).into_iter();
@@ -166,157 +114,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    pub(super) fn scope(&self, frame: usize, repetition: Repetition) -> FrameScope<'_> {
-        FrameScope {
-            configuration: self.configuration,
-            frames: &self.frames,
-            frame,
-            repetition,
-            fleet: self.fleet,
-            effects: self.effects,
-            object: None,
-            budget: &self.budget,
-        }
-    }
-
-    pub(super) fn frames_of(&self, module: ModuleId) -> Vec<usize> {
-        self.instances.get(&module).cloned().unwrap_or_default()
-    }
-
-    /// Evaluates one declaration in all instances of its module. True where it comes out otherwise than before.
-    fn node(&mut self, place: usize, resolve: &mut dyn Resolve) -> bool {
-        let graph = self.graph;
-        let node = &graph.order[place];
-        let module = self.configuration.module(node.module());
-        self.verdicts.forget(node);
-        let mut said = Diagnostics::new();
-        let mut changed = false;
-        for frame in self.frames_of(node.module()) {
-            changed |= match node {
-                Node::Call(_, name) => {
-                    self.call(frame, name, &mut said);
-                    false
-                }
-                Node::Variable(_, name) => {
-                    let Some(variable) = module.variables.get(name) else { continue };
-                    let value = self.variable(frame, variable, &mut said);
-                    let changed = replaced(&mut self.frames[frame].variables, name, value);
-                    let verdict = self.validations(frame, variable, &mut said);
-                    if resolve.judging().of(CheckedKind::Var) {
-                        self.verdicts.add(node, node, self.named(frame, "var", name), verdict);
-                    }
-                    changed
-                }
-                Node::Local(_, name) => {
-                    let Some(local) = module.locals.get(name) else { continue };
-                    let value = eval::evaluate(&local.expr, &self.scope(frame, Repetition::default()), &mut said);
-                    replaced(&mut self.frames[frame].locals, name, value)
-                }
-                Node::Resource(_, key) => {
-                    let Some(resource) = module.resources.get(key) else { continue };
-                    let instances = self.resource(frame, place, resource, resolve);
-                    replaced(&mut self.frames[frame].resources, key, instances)
-                }
-                Node::Import(at) => {
-                    self.import(*at, resolve, &mut said);
-                    true
-                }
-                Node::Data(_, key) => {
-                    let Some(data) = module.data.get(key) else { continue };
-                    let instances = self.data(frame, place, data, resolve, &mut said);
-                    // A check looks at the faults of its data source too.
-                    replaced(&mut self.frames[frame].data, key, instances) || data.check.is_some()
-                }
-                Node::Check(..) => {
-                    let judging = resolve.judging();
-                    if judging.of(CheckedKind::Check) {
-                        self.check(frame, node, judging, &mut said);
-                    }
-                    false
-                }
-                Node::Output(_, name) => {
-                    let value = self.output(frame, node, name, resolve, &mut said);
-                    replaced(&mut self.frames[frame].outputs, name, value)
-                }
-            };
-        }
-        if let Node::Call(caller, name) = node {
-            changed = self.enlist(*caller, name);
-        }
-        self.visits[place].said = said.into_iter().collect();
-        changed
-    }
-
-    fn import(&self, at: usize, resolve: &mut dyn Resolve, diags: &mut Diagnostics) {
-        let Some(import) = self.configuration.root().imports.get(at) else { return };
-        let expansion = self.expansion(&Repeat { for_each: import.for_each.clone(), ..Repeat::default() }, 0, diags);
-        for repetition in expansion.repetitions() {
-            let scope = self.scope(0, repetition);
-            let mut own = Diagnostics::new();
-            let to = import.address(&mut |key| eval::evaluate(key, &scope, &mut own));
-            let id = eval::evaluate(&import.id, &scope, &mut own);
-            let failed = own.has_errors();
-            diags.extend(own);
-            let span = import.id.span;
-            match (to, convert(&id, &Type::String)) {
-                _ if failed => {}
-                (Some(to), Ok(id)) => resolve.import(ImportRequest { to, id, span }, diags),
-                (None, _) if !self.is_final => {}
-                (None, _) => {
-                    let detail =
-                        "The keys in \"to\" must be known whole numbers or texts: the address stands in the plan.";
-                    diags.push(Diagnostic::error("Invalid import address", detail).at(import.to.span));
-                }
-                (_, Err(error)) => {
-                    let detail = format!("The id of an import is a text: {error}.");
-                    diags.push(Diagnostic::error("Invalid import id argument", detail).at(span));
-                }
-            }
-        }
-    }
-
-    pub(super) fn expansion(&self, repeat: &Repeat, frame: usize, diags: &mut Diagnostics) -> Expansion {
-        Expansion::evaluate(repeat, self.is_final, &self.scope(frame, Repetition::default()), diags)
-    }
-
-    /// Makes the instances of a called module in one instance of its caller; they stand where nothing of them changes.
-    fn call(&mut self, frame: usize, name: &Arc<str>, diags: &mut Diagnostics) {
-        let configuration = self.configuration;
-        let Some(call) = configuration.module(self.frames[frame].module).calls.get(name) else { return };
-        let expansion = self.expansion(&call.repeat, frame, diags);
-        if self.frames[frame].calls.get(name).is_some_and(|(before, _)| *before == expansion) {
-            return;
-        }
-        let mut children = Vec::new();
-        for repetition in expansion.repetitions() {
-            let path = self.frames[frame].path.child(&**name, repetition.key.clone());
-            children.push(self.frames.len());
-            self.frames.push(Frame::new(call.module, path, Some(frame), repetition));
-        }
-        self.frames[frame].calls.insert(name.clone(), (expansion, children));
-    }
-
-    /// Lists the instances of a called module. True where they are others than before.
-    fn enlist(&mut self, caller: ModuleId, name: &Arc<str>) -> bool {
-        let Some(call) = self.configuration.module(caller).calls.get(name) else { return false };
-        let children = |frame: usize| self.frames[frame].calls.get(name).map(|(_, children)| children.clone());
-        let all: Vec<usize> = self.frames_of(caller).into_iter().filter_map(children).flatten().collect();
-        let before = self.instances.insert(call.module, all.clone());
-        before.is_none_or(|before| before != all)
-    }
-
     /// The place of a resource or data source, whatever the keys of its address.
-    pub(super) fn declared(&self, address: &ResourceAddr) -> Option<usize> {
-        let (module, resource) = self.configuration.declaration(address)?;
+    pub fn declared(&self, address: &ResourceAddr) -> Option<usize> {
+        let (module, resource) = self.program.configuration.declaration(address)?;
         let key = (resource.kind.clone(), resource.name.clone());
-        self.graph.place(&match address.mode {
+        self.program.graph.place(&match address.mode {
             Mode::Managed => Node::Resource(module, key),
             Mode::Data => Node::Data(module, key),
         })
     }
 
     /// The instance of a module.
-    pub(super) fn frame_at(&self, path: &ModulePath) -> Option<usize> {
+    pub fn frame_at(&self, path: &ModulePath) -> Option<usize> {
         path.0.iter().try_fold(0, |frame, (name, key)| {
             let (expansion, children) = self.frames[frame].calls.get(name.as_str())?;
             children.get(expansion.place(key.as_ref())?).copied()
@@ -324,12 +133,12 @@ impl<'a> Walk<'a> {
     }
 
     /// A resource in one instance of its module.
-    pub(super) fn address(&self, frame: usize, mode: Mode, kind: &str, name: &str) -> ResourceAddr {
+    pub fn address(&self, frame: usize, mode: Mode, kind: &str, name: &str) -> ResourceAddr {
         ResourceAddr { module: self.frames[frame].path.clone(), mode, kind: kind.to_owned(), name: name.to_owned() }
     }
 
     /// A variable, output or check in one instance of its module.
-    pub(super) fn named(&self, frame: usize, kind: &str, name: &str) -> String {
+    pub fn named(&self, frame: usize, kind: &str, name: &str) -> String {
         let path = &self.frames[frame].path;
         match path.is_root() {
             true => format!("{kind}.{name}"),
@@ -338,12 +147,14 @@ impl<'a> Walk<'a> {
     }
 
     /// What a declaration depends on: resources, and data sources.
-    pub(super) fn dependencies(&self, place: usize) -> Vec<ResourceAddr> {
-        let needs = self.graph.dependencies([&self.graph.order[place]]).into_iter().filter_map(|node| match node {
-            Node::Resource(module, key) => Some((Mode::Managed, *module, key)),
-            Node::Data(module, key) => Some((Mode::Data, *module, key)),
-            _ => None,
-        });
+    pub fn dependencies(&self, place: usize) -> Vec<ResourceAddr> {
+        let needs = self.program.graph.dependencies([&self.program.graph.order[place]]).into_iter().filter_map(
+            |node| match node {
+                Node::Resource(module, key) => Some((Mode::Managed, *module, key)),
+                Node::Data(module, key) => Some((Mode::Data, *module, key)),
+                _ => None,
+            },
+        );
         let mut all: Vec<ResourceAddr> = needs
             .flat_map(|(mode, module, (kind, name))| {
                 self.frames_of(module).into_iter().map(move |frame| self.address(frame, mode, kind, name))
@@ -352,23 +163,20 @@ impl<'a> Walk<'a> {
         all.sort();
         all
     }
-}
 
-/// Puts a value where another one may have stood. True where it is not the same.
-fn replaced<K: Clone + Eq + Hash, V: PartialEq>(all: &mut HashMap<K, V>, key: &K, value: V) -> bool {
-    match all.get_mut(key) {
-        Some(before) if *before == value => {
-            // It may say something else of itself.
-            *before = value;
-            false
-        }
-        Some(before) => {
-            *before = value;
-            true
-        }
-        None => {
-            all.insert(key.clone(), value);
-            true
-        }
+    /// What is known of one instance.
+    pub fn made(&self, address: &InstanceAddr) -> Option<&Made> {
+        self.instances_at(address)?.made(address)
+    }
+
+    /// What is known of all instances beside one.
+    pub fn instances_at(&self, address: &InstanceAddr) -> Option<&Instances> {
+        let frame = &self.frames[self.frame_at(&address.resource.module)?];
+        let (_, resource) = self.program.configuration.declaration(&address.resource)?;
+        let all = match address.resource.mode {
+            Mode::Managed => &frame.resources,
+            Mode::Data => &frame.data,
+        };
+        all.get(&(resource.kind.clone(), resource.name.clone()))
     }
 }

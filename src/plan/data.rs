@@ -1,9 +1,9 @@
 //! Data sources: what one of them answers, from what was read.
 
 use super::change::unchanged;
+use super::desires::unread;
 use super::draft::Planner;
 use super::model::{Action, Change, PlanMode, Reason};
-use super::program::unread;
 use crate::config::DataInstance;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;

@@ -2,9 +2,9 @@
 
 use super::model::{Change, Drift, PlanMode};
 use super::moves::Moves;
-use super::program::Program;
 use super::select::Selection;
 use crate::address::{InstanceAddr, Target};
+use crate::config::Program;
 use crate::diag::Span;
 use crate::lang::{Effects, Type, Value};
 use crate::live::{GroupId, ObjectId, Reads, Snapshot, Want};

@@ -5,6 +5,7 @@
 mod change;
 mod check;
 mod data;
+mod desires;
 mod diff;
 mod draft;
 mod drift;
@@ -17,7 +18,6 @@ mod moves;
 mod outputs;
 mod placing;
 mod planner;
-mod program;
 mod refusals;
 mod remark;
 mod resolving;
@@ -34,6 +34,7 @@ mod variables;
 
 pub use check::check;
 pub use data::{Answer, answer};
+pub use desires::{Desires, Outcome};
 pub use draft::{PlanInput, PlanOptions};
 pub use drift::{Difference, differences};
 pub use event::{ApplyEvent, Settlement};
@@ -44,7 +45,6 @@ pub use model::{
     StepAction, StepId,
 };
 pub use planner::{Draft, Planned, Unfinished, draft};
-pub use program::{Desires, Outcome, Program};
 pub use refusals::lacks_proof;
 pub use remark::{MarkChange, Remark};
 pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};

@@ -172,6 +172,6 @@ impl Planner<'_> {
             }
             PlanMode::Normal | PlanMode::RefreshOnly => self,
         };
-        evaluate(&program.configuration, &program.graph, &program.inputs, effects, resolve, diags)
+        evaluate(program, effects, resolve, diags)
     }
 }

@@ -2,11 +2,10 @@
 
 use super::draft::PlanInput;
 use super::model::{Action, Change, Reason};
-use super::program::Program;
 use super::remark::{MarkChange, Remark};
 use super::select::names;
 use crate::address::{InstanceAddr, ObjectKind, Target};
-use crate::config::Node;
+use crate::config::{Node, Program};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::{Env, LiveObject, Machine, Mark, ObjectId};

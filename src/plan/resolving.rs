@@ -5,13 +5,12 @@ use super::diff::{Standing, compare, created};
 use super::draft::Planner;
 use super::import::Import;
 use super::model::{Action, Change, PlanMode, Reason};
-use super::program::Program;
 use super::refusals::{carries_mark, marked_first, name_is_free, names_another, refuse_destroy, refuse_import};
 use super::remark::{MarkChange, Remark};
 use super::standing::Live;
 use crate::address::InstanceAddr;
 use crate::config::{
-    Configuration, DataInstance, ImportRequest, Instance, Judging, Node, Resolve, Trigger, Unresolved,
+    Configuration, DataInstance, ImportRequest, Instance, Judging, Node, Program, Resolve, Trigger, Unresolved,
 };
 use crate::diag::Diagnostics;
 use crate::lang::Value;

@@ -207,7 +207,7 @@ fn an_apply_takes_the_secrets_from_the_configuration() {
     let saved = SavedPlan::new(&fresh(SECRET), &PlanOptions::default(), BTreeMap::new(), &key());
     let plan = decode(&encode(&saved).expect("bytes")).expect("a plan").plan;
     let (program, _) = program(SECRET);
-    let mut desires = program.desires(&plan, &crate::lang::reference::NoScope);
+    let mut desires = Desires::of(&program, &plan, &crate::lang::reference::NoScope);
     let mut objects = BTreeMap::new();
     for change in &plan.changes {
         let faults = desires.faults_of(&change.address);

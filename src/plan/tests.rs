@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::address::{InstanceAddr, ObjectKind};
-use crate::config::{self, Configuration, Graph, Inputs, LoadedFile};
+use crate::config::{self, Configuration, Graph, Inputs, LoadedFile, Program};
 use crate::diag::{Diagnostics, Sources};
 use crate::lang::reference::NoScope;
 use crate::lang::{Kind, Type, Value, parse};

@@ -3,12 +3,11 @@
 use super::text::text;
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::{
-    self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, LoadedFile, ProviderSettings, Resolve,
-    Unresolved, evaluate, is_configuration_file, is_override_file,
+    self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, LoadedFile, Program, ProviderSettings,
+    Resolve, Unresolved, evaluate, is_configuration_file, is_override_file,
 };
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::lang::{Effects, Value, parse};
-use crate::plan::Program;
 use crate::state::State;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,8 +42,7 @@ impl Fleet {
         });
         // Whatever is wrong was told when it was loaded.
         let mut told = Diagnostics::new();
-        let Program { configuration, graph, inputs } = &self.program;
-        evaluate(configuration, graph, inputs, effects, &mut wishes, &mut told);
+        evaluate(&self.program, effects, &mut wishes, &mut told);
         found
     }
 
@@ -128,8 +126,8 @@ pub fn evaluated(
             machines.push(instance.address.clone());
         }
     });
-    let evaluated = evaluate(&configuration, &graph, &inputs, effects, &mut survey, diags);
     let program = Program { configuration, graph, inputs };
+    let evaluated = evaluate(&program, effects, &mut survey, diags);
     (!diags.has_errors()).then_some(Fleet { program, provider: evaluated.provider, texts, machines })
 }
 

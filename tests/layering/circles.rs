@@ -6,10 +6,6 @@ use petgraph::graph::DiGraph;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Circles that stand still, by their room, with how many files. None may come, and none may grow; one that is opened or
-/// shrinks is taken out here.
-const STANDING: [(&str, usize); 1] = [("config", 7)];
-
 /// A path of modules from the root of the crate, the last part being a name that stands there.
 type Path = Vec<String>;
 
@@ -20,24 +16,9 @@ struct Files<'a> {
     handed_on: BTreeMap<Path, BTreeMap<String, Path>>,
 }
 
-/// One fault for each circle that is not known, and for each that is known and does not stand any more.
+/// One fault for each circle: its files, and what ties them. `code` holds every source without comments, strings and tests,
+/// by its path.
 pub fn faults(code: &BTreeMap<&str, String>) -> Vec<String> {
-    let mut known = STANDING.to_vec();
-    let mut faults = Vec::new();
-    for (members, told) in circles(code) {
-        let of = members.first().map_or("", |path| room(path));
-        match known.iter().position(|standing| *standing == (of, members.len())) {
-            Some(at) => drop(known.remove(at)),
-            None => faults.push(told),
-        }
-    }
-    faults
-        .extend(known.iter().map(|(room, files)| format!("{room}: no circle of {files} files stands there any more")));
-    faults
-}
-
-/// Every circle: its files, and what ties them. `code` holds every source without comments, strings and tests, by its path.
-fn circles(code: &BTreeMap<&str, String>) -> Vec<(BTreeSet<String>, String)> {
     let mut files = Files { modules: BTreeMap::new(), handed_on: BTreeMap::new() };
     for path in code.keys() {
         files.modules.insert(module(path), path);
@@ -74,10 +55,7 @@ fn circles(code: &BTreeMap<&str, String>) -> Vec<(BTreeSet<String>, String)> {
                     format!("  {from} -> {to}: {}", names.iter().cloned().collect::<Vec<_>>().join(", "))
                 })
                 .collect();
-            {
-                let all = members.iter().map(|path| (*path).to_owned()).collect();
-                (all, format!("{} files need each other:\n{}", members.len(), ties.join("\n")))
-            }
+            format!("{} files need each other:\n{}", members.len(), ties.join("\n"))
         })
         .collect();
     told.sort_unstable();
@@ -197,7 +175,7 @@ mod tests {
 
     fn found(files: &[(&'static str, &str)]) -> Vec<String> {
         let code = files.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
-        circles(&code).into_iter().map(|(_, told)| told).collect()
+        faults(&code)
     }
 
     #[test]

@@ -6,8 +6,8 @@ use crate::cli::flags::{StateArgs, VariableArgs};
 use crate::cli::prompt::Prompt;
 use crate::cli::terminal::Terminal;
 use crate::config::{
-    self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, Resolve, RootScope, is_configuration_file,
-    undeclared_in,
+    self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, Program, Resolve, RootScope,
+    is_configuration_file, undeclared_in,
 };
 use crate::diag::{Diagnostic, Diagnostics, Severity, Topic};
 use crate::lang::ast::{Call, Expr, ExprKind, TemplatePart};
@@ -59,14 +59,15 @@ pub async fn run(args: &ConsoleArgs, context: &mut Context) -> Outcome {
     let inputs = Inputs::resolve(root, given, &mut context.sources, &mut context.diags);
     let Some(graph) = graph.filter(|_| !context.diags.has_errors()) else { return Ok(Exit::Error) };
     let state = args.place.read().await?;
+    let program = Program { configuration, graph, inputs };
     let mut diags = std::mem::take(&mut context.diags);
-    let scope = RootScope::evaluate(&configuration, &graph, &inputs, &effects, &mut Recorded(&state), &mut diags);
+    let scope = RootScope::evaluate(&program, &effects, &mut Recorded(&state), &mut diags);
     if diags.has_errors() {
         let detail = "Because of the errors above, some expressions may have no value, or another one.";
         diags.push(Diagnostic::warning("Configuration has errors", detail));
     }
     context.terminal.diagnostics(&diags, &context.sources);
-    let mut lines = Lines { configuration: &configuration, scope: &scope, context };
+    let mut lines = Lines { configuration: &program.configuration, scope: &scope, context };
     match (args.json, Terminal::is_interactive()) {
         (true, _) => lines.json(),
         (false, true) => lines.person(),

@@ -3,8 +3,7 @@
 use super::model::{Action, Plan, PlanMode};
 use crate::address::{InstanceAddr, Mode, ResourceAddr};
 use crate::config::{
-    CheckResult, Configuration, DataInstance, EvaluatedOutput, Evaluation, Graph, Inputs, Instance, Judging, Resolve,
-    Unresolved, settled,
+    CheckResult, DataInstance, EvaluatedOutput, Evaluation, Instance, Judging, Program, Resolve, Unresolved, settled,
 };
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::value::Origin;
@@ -13,25 +12,6 @@ use crate::path::ValuePath;
 use crate::schema::Schema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// A configuration with its inputs: everything that evaluation needs.
-pub struct Program {
-    /// The configuration.
-    pub configuration: Configuration,
-    /// Its order.
-    pub graph: Graph,
-    /// Root variables.
-    pub inputs: Inputs,
-}
-
-impl Program {
-    /// What the configuration asks for while a plan is applied. Instances stand as planned until their objects are known.
-    pub fn desires<'a>(&'a self, plan: &'a Plan, effects: &'a dyn Effects) -> Desires<'a> {
-        let mut applying = Applying { plan, given: BTreeMap::new() };
-        let evaluation = Evaluation::of(&self.configuration, &self.graph, &self.inputs, effects, &mut applying);
-        Desires { program: self, evaluation, applying, read: plan.data.keys().cloned().collect() }
-    }
-}
 
 /// What the configuration asks for, given what has been applied so far. A value that the plan knew and that is another
 /// now is an error: the plan is stale (invariant 7).
@@ -56,7 +36,14 @@ pub struct Outcome {
     pub checks: Vec<CheckResult>,
 }
 
-impl Desires<'_> {
+impl<'a> Desires<'a> {
+    /// What a configuration asks for while a plan is applied. Instances stand as planned until their objects are known.
+    pub fn of(program: &'a Program, plan: &'a Plan, effects: &'a dyn Effects) -> Desires<'a> {
+        let mut applying = Applying { plan, given: BTreeMap::new() };
+        let evaluation = Evaluation::of(program, effects, &mut applying);
+        Desires { program, evaluation, applying, read: plan.data.keys().cloned().collect() }
+    }
+
     /// The final object of a step that is done.
     pub fn settle(&mut self, address: &InstanceAddr, object: Value) {
         if address.resource.mode == Mode::Data {
