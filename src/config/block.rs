@@ -54,11 +54,11 @@ pub(super) fn expr(body: &Body, name: &str) -> Option<Arc<Expr>> {
 }
 
 /// A block's labels, if there are as many as its kind takes; `names` says what each is.
-pub(super) fn labels<'a, const N: usize>(
-    block: &'a Block,
+pub(super) fn labels<const N: usize>(
+    block: &Block,
     names: [&str; N],
     diags: &mut Diagnostics,
-) -> Option<[&'a str; N]> {
+) -> Option<[Arc<str>; N]> {
     if let Some(extra) = block.labels.get(N) {
         let detail = match names.as_slice() {
             [] => format!("No labels are expected for {} blocks.", block.kind),
@@ -77,11 +77,7 @@ pub(super) fn labels<'a, const N: usize>(
         diags.push(Diagnostic::error(format!("Missing {missing} for {}", block.kind), detail).at(block.span));
         return None;
     }
-    let mut texts = [""; N];
-    for (text, label) in texts.iter_mut().zip(&block.labels) {
-        *text = &label.text;
-    }
-    Some(texts)
+    Some(std::array::from_fn(|at| block.labels[at].text.clone()))
 }
 
 /// Reports a label that cannot be a name.

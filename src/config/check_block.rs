@@ -7,14 +7,12 @@ use super::rules::rules;
 use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::ast::Block;
-use std::sync::Arc;
 
 pub(super) fn check(block: &Block, own: &mut Module, diags: &mut Diagnostics) {
     let Some([name]) = labels(block, ["name"], diags) else { return };
     if !check_name(block, 0, diags) {
         return;
     }
-    let name: Arc<str> = name.into();
     allow(&block.body, "a check block", &[], &["assert", "data"], diags);
     let mut refuse = |summary: &str, detail: String, at| diags.push(Diagnostic::error(summary, detail).at(at));
     if !block.body.blocks.iter().any(|inner| &*inner.kind == "assert") {

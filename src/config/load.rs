@@ -219,7 +219,6 @@ fn declaration(
             if let Some([name]) = labels(block, ["name"], diags)
                 && check_name(block, 0, diags)
             {
-                let name: Arc<str> = name.into();
                 match calls.iter().find(|(_, other)| *other == name) {
                     None => calls.push((block.clone(), name)),
                     Some((first, _)) => duplicate(block, first.span, diags),

@@ -14,12 +14,12 @@ use std::sync::Arc;
 /// A `resource` or `data` block.
 pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Option<Resource> {
     let [kind, name] = labels(block, ["type", "name"], diags)?;
-    let Some(schema) = schema::table(mode, kind) else {
+    let Some(schema) = schema::table(mode, &kind) else {
         let (what, all) = match mode {
             Mode::Managed => ("resource type", &schema::ALL[..]),
             Mode::Data => ("data source", &schema::data::ALL[..]),
         };
-        let hint = did_you_mean(kind, all.iter().map(|schema| schema.block_type()));
+        let hint = did_you_mean(&kind, all.iter().map(|schema| schema.block_type()));
         let detail = format!("podform knows no {what} \"{kind}\".{hint}");
         let span = block.labels.first().map_or(block.span, |label| label.span);
         diags.push(
@@ -59,8 +59,8 @@ pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Op
     Some(Resource {
         mode,
         check: None,
-        kind: kind.into(),
-        name: name.into(),
+        kind,
+        name,
         schema,
         body,
         repeat,

@@ -86,7 +86,7 @@ fn required_version(required: &str, span: Span, diags: &mut Diagnostics) {
 
 pub(super) fn provider(block: &Block, id: ModuleId, own: &mut Module, diags: &mut Diagnostics) {
     let Some([name]) = labels(block, ["name"], diags) else { return };
-    if name != "simplepod" {
+    if &*name != "simplepod" {
         let detail = format!("There is no provider \"{name}\": the only one is \"simplepod\".");
         diags.push(Diagnostic::error("Unknown provider", detail).at(block.span));
         return;

@@ -20,7 +20,7 @@ pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variabl
     }
     const RESERVED: [&str; 8] =
         ["source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"];
-    if RESERVED.contains(&name) {
+    if RESERVED.contains(&&*name) {
         let detail = format!("The name \"{name}\" is reserved: it has a meaning in module blocks.");
         let at = block.labels.first().map_or(block.span, |label| label.span);
         diags.push(Diagnostic::error("Invalid variable name", detail).at(at));
@@ -48,7 +48,7 @@ pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variabl
     });
     let validations = rules(body, "validation", diags);
     Some(Variable {
-        name: name.into(),
+        name,
         default,
         description: attribute(body, "description").and_then(|attribute| constant_text(attribute, diags)),
         sensitive: flag("sensitive", diags).unwrap_or(false),
@@ -81,7 +81,7 @@ pub(super) fn output(block: &Block, diags: &mut Diagnostics) -> Option<(Arc<str>
         preconditions: rules(body, "precondition", diags),
         span: block.span,
     };
-    Some((name.into(), output))
+    Some((name, output))
 }
 
 /// Every reference of a variable's validation must be to that variable; more comes with the whole language.

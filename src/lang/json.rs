@@ -40,6 +40,7 @@ pub fn from_json(json: &Json, ty: &Type) -> Result<Value, ConvertError> {
     match (json, ty) {
         (_, Type::Dynamic) => implied(json),
         (Json::Null, _) => Ok(Value::null(ty.clone())),
+        (Json::String(text), Type::String) => Ok(Value::string(text)),
         (Json::Array(elements), Type::List(element) | Type::Set(element)) => {
             let element = element.as_ref();
             if *element == Type::Dynamic {

@@ -45,7 +45,7 @@ fn revealed(schema: &Schema, object: &Value) -> Vec<Finding> {
         (name.to_owned(), text)
     };
     let entries = object.as_entries().into_iter().flatten();
-    entries.filter(|(name, value)| !may(name) && value.deep_marks().sensitive).map(|(name, _)| finding(name)).collect()
+    entries.filter(|(name, value)| value.deep_marks().sensitive && !may(name)).map(|(name, _)| finding(name)).collect()
 }
 
 fn group(object: &Value, found: &mut Vec<Finding>) {

@@ -1,10 +1,10 @@
 //! Bodies: arguments, blocks and their labels, and the line ends between them.
 
 use super::super::super::ast::{Attribute, Block, Body, Label};
-use super::super::super::nfc::nfc;
 use super::super::escape::unescape;
 use super::super::token::Kind;
 use super::{Fault, Parsed, Place, Reader, Within};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -106,17 +106,17 @@ impl Reader<'_> {
     fn label(&mut self) -> Parsed<Arc<str>> {
         self.read();
         self.open.push((Within::Quotes, self.at.saturating_sub(1)));
-        let mut label = String::new();
+        let mut label = Cow::Borrowed("");
         loop {
             let (kind, token) = self.next();
             match kind {
                 Kind::CQuote => {
                     self.read();
                     self.open.pop();
-                    return Ok(nfc(label));
+                    return Ok(self.literal(label));
                 }
                 Kind::QuotedLit if let Ok(part) = unescape(self.text(token)) => {
-                    label.push_str(&part);
+                    label += part;
                     self.read();
                 }
                 _ => return self.fail(Fault::Label),

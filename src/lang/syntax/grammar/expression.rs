@@ -1,10 +1,8 @@
 //! Expressions: operators by their precedence, conditionals, operands and calls.
 
 use super::super::super::ast::{BinaryOp, Call, Conditional, Expr, ExprKind, Operation, UnaryOp};
-use super::super::super::number::Number;
 use super::super::token::Kind;
 use super::{Fault, Parsed, Reader, Within};
-use std::sync::Arc;
 
 /// How tight an operator binds.
 fn level(op: BinaryOp) -> u8 {
@@ -105,9 +103,9 @@ impl Reader<'_> {
                 })?;
                 ExprKind::Paren(Box::new(inner))
             }
-            Kind::NumberLit if let Some(number) = Number::parse(self.text(first)) => {
+            Kind::NumberLit if let Some(number) = self.number(first) => {
                 self.read();
-                ExprKind::Number(Arc::new(number))
+                ExprKind::Number(number)
             }
             Kind::Ident => {
                 self.read();

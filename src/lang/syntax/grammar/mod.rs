@@ -8,11 +8,15 @@ mod template;
 mod traversal;
 
 use super::super::ast::{Body, Expr, ExprKind};
+use super::super::nfc::nfc;
+use super::super::number::Number;
 use super::Source;
 use super::token::{Kind, Token};
 use crate::diag::Span;
 pub(in crate::lang) use fault::{Fault, Refused, Within};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -76,8 +80,10 @@ struct Reader<'a> {
     depth: usize,
     /// What is open, and the token that opened it.
     open: Vec<(Within, usize)>,
-    /// Every name that was met, once.
+    /// Every name that was met, and every text in quotes that is ASCII, once.
     names: HashMap<&'a str, Arc<str>>,
+    /// Every number that was met, once.
+    numbers: HashMap<&'a str, Arc<Number>>,
     places: Vec<Place>,
     faults: Vec<Refused>,
 }
@@ -92,6 +98,7 @@ impl<'a> Reader<'a> {
             depth: 0,
             open: Vec::new(),
             names: HashMap::new(),
+            numbers: HashMap::new(),
             places: Vec::new(),
             faults: Vec::new(),
         }
@@ -165,8 +172,28 @@ impl<'a> Reader<'a> {
 
     /// The text of a name, shared with all that are alike.
     fn name(&mut self, token: usize) -> Arc<str> {
-        let name = self.text(token);
-        self.names.entry(name).or_insert_with(|| name.into()).clone()
+        self.once(self.text(token))
+    }
+
+    fn once(&mut self, text: &'a str) -> Arc<str> {
+        self.names.entry(text).or_insert_with(|| text.into()).clone()
+    }
+
+    /// A text of the source in form C.
+    fn literal(&mut self, text: Cow<'a, str>) -> Arc<str> {
+        match text {
+            Cow::Borrowed(text) if text.is_ascii() => self.once(text),
+            text => nfc(text),
+        }
+    }
+
+    /// The number of a token, shared with all that are written alike.
+    fn number(&mut self, token: usize) -> Option<Arc<Number>> {
+        let text = self.text(token);
+        Some(match self.numbers.entry(text) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => new.insert(Number::parse(text)?.into()).clone(),
+        })
     }
 
     fn refused(&self, token: usize, fault: Fault) -> Refused {

@@ -94,6 +94,9 @@ impl<'a> Reader<'a> {
         if flush {
             dedent(&mut pieces);
         }
+        if let [Piece::Text(only)] = pieces.as_mut_slice() {
+            return Ok(ExprKind::String(self.literal(std::mem::take(only))));
+        }
         let mut parts = nest(&mut pieces.into_iter().peekable());
         Ok(match &mut parts[..] {
             [] => ExprKind::String("".into()),

@@ -1,10 +1,8 @@
 //! What follows an operand: names, indices and splats, in a list.
 
 use super::super::super::ast::{Expr, ExprKind, Step, Traversal};
-use super::super::super::number::Number;
 use super::super::token::Kind;
 use super::{Fault, Parsed, Reader, Within};
-use std::sync::Arc;
 
 impl Reader<'_> {
     pub(super) fn traversal(&mut self, root: Expr) -> Parsed<Expr> {
@@ -67,10 +65,11 @@ impl Reader<'_> {
                 Ok(Step::Attr(self.name(token), self.span(token)))
             }
             Kind::NumberLit
-                if let Some(number) = Number::parse(self.text(token)).filter(|_| !self.text(token).contains('.')) =>
+                if !self.text(token).contains('.')
+                    && let Some(number) = self.number(token) =>
             {
                 self.read();
-                let key = Expr { kind: ExprKind::Number(Arc::new(number)), span: self.since(dot) };
+                let key = Expr { kind: ExprKind::Number(number), span: self.since(dot) };
                 Ok(Step::Index(Box::new(key), self.since(dot)))
             }
             _ => self.fail(Fault::Step),
