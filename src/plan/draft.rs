@@ -3,7 +3,7 @@
 use super::model::{Change, Drift, PlanMode};
 use super::moves::Moves;
 use super::select::Selection;
-use crate::address::{InstanceAddr, Target};
+use crate::address::{InstanceAddr, ObjectKind, Target};
 use crate::config::Program;
 use crate::diag::Span;
 use crate::lang::{Effects, Type, Value};
@@ -71,13 +71,12 @@ pub(super) struct Planner<'a> {
     pub(super) changes: Vec<Change>,
     pub(super) drift: Vec<Drift>,
     pub(super) refresh: Vec<(InstanceAddr, Record)>,
-    /// The planned objects, for what refers to them by id.
+    /// Template groups as planned, for what refers to them.
     pub(super) planned: BTreeMap<InstanceAddr, Value>,
     /// Template groups by their recorded id.
     pub(super) groups: BTreeMap<GroupId, InstanceAddr>,
-    /// Resources that each instance depends on, by the configuration.
+    /// Everything that the configuration declares, and the resources that it depends on.
     pub(super) dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
-    pub(super) visited: BTreeSet<InstanceAddr>,
     pub(super) prevented: BTreeSet<InstanceAddr>,
     /// By the address they will have.
     pub(super) imports: BTreeMap<InstanceAddr, Wanted>,
@@ -114,7 +113,6 @@ impl<'a> Planner<'a> {
             planned: BTreeMap::new(),
             groups: input.state.resources.iter().filter_map(group).collect(),
             dependencies: BTreeMap::new(),
-            visited: BTreeSet::new(),
             prevented: BTreeSet::new(),
             imports: BTreeMap::new(),
             taken_in: Vec::new(),
@@ -132,9 +130,17 @@ impl<'a> Planner<'a> {
         self.changes.push(Change { moved_from, ..change });
     }
 
+    /// What others that refer to an object must know of it.
+    pub(super) fn remember(&mut self, address: &InstanceAddr, object: &Value) {
+        match address.resource.object_kind() {
+            Some(ObjectKind::TemplateGroup) => drop(self.planned.insert(address.clone(), object.clone())),
+            Some(ObjectKind::Instance) | None => {}
+        }
+    }
+
     pub(super) fn push(&mut self, change: Change) -> Value {
         let value = change.after.clone().unwrap_or_else(|| Value::unknown(Type::Dynamic));
-        self.planned.insert(change.address.clone(), value.clone());
+        self.remember(&change.address, &value);
         self.list(change);
         value
     }

@@ -26,9 +26,9 @@ pub fn differences(schema: &Schema, record: &Record, live: &LiveObject, key: &Se
     let seen = observe::object(live);
     let mut found = Vec::new();
     for attribute in schema.attributes {
+        let Some(now) = seen.get(attribute.name) else { continue };
         let recorded = record.read_back.get(attribute.name).or_else(|| record.attributes.get(attribute.name));
         let recorded = recorded.unwrap_or(&Json::Null);
-        let Some(now) = seen.get(attribute.name) else { continue };
         if let Some(differs) = record.secret_differs(attribute.name, now, key) {
             if differs {
                 found.push(Difference { attribute: attribute.name, recorded: Json::Null, live: now.clone() });

@@ -45,7 +45,7 @@ impl<'a> Planner<'a> {
 
     /// Imports of what is not declared.
     pub(super) fn check_imports(&self, diags: &mut Diagnostics) {
-        for (to, wanted) in self.imports.iter().filter(|(to, _)| !self.visited.contains(*to)) {
+        for (to, wanted) in self.imports.iter().filter(|(to, _)| !self.dependencies.contains_key(*to)) {
             let detail = format!(
                 "{to} is not declared: every object that is imported needs a configuration. Check its key, its count or for_each."
             );

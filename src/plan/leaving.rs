@@ -16,7 +16,7 @@ impl Planner<'_> {
     pub(super) fn leaving(&mut self, diags: &mut Diagnostics) {
         let state = self.input.state;
         for (address, record) in &state.resources {
-            if self.visited.contains(address) && self.input.options.mode != PlanMode::Destroy {
+            if self.dependencies.contains_key(address) && self.input.options.mode != PlanMode::Destroy {
                 continue;
             }
             let Some(schema) = address.resource.object_kind().map(schema::schema) else { continue };
@@ -44,7 +44,7 @@ impl Planner<'_> {
                 _ => Action::Delete,
             };
             // What the configuration says now counts; where it says nothing, what was said last.
-            let prevented = match self.visited.contains(address) {
+            let prevented = match self.dependencies.contains_key(address) {
                 true => self.prevented.contains(address),
                 false => record.prevent_destroy,
             };

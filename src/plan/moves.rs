@@ -1,12 +1,13 @@
 //! What the state's objects are called now: `moved` blocks, and `count` that came or went.
 
 use super::select::Selection;
-use crate::address::{InstanceAddr, InstanceKey};
+use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::config::Configuration;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::state::State;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Every object that has another address than the state says: now, and before.
 pub(super) type Moves = BTreeMap<InstanceAddr, InstanceAddr>;
@@ -87,13 +88,14 @@ fn rename(
 /// Reports blocks whose old address is still declared, and moves that `-target` or `-exclude` would tear apart.
 pub(super) fn check(
     configuration: &Configuration,
-    declared: &BTreeSet<InstanceAddr>,
+    declared: &BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
     moves: &Moves,
     selection: &Selection<'_>,
     diags: &mut Diagnostics,
 ) {
     for statement in configuration.moves() {
-        let still = declared.iter().find_map(|address| Some((address, statement.apply(address)?)));
+        let mut resources = declared.keys().filter(|address| address.resource.mode == Mode::Managed);
+        let still = resources.find_map(|address| Some((address, statement.apply(address)?)));
         if let Some((address, to)) = still {
             let detail = format!(
                 "This statement declares a move from {address}, but that is still declared. Declare it as {to} instead, or delete this block."

@@ -71,7 +71,7 @@ pub fn draft<'a>(input: &PlanInput<'a>, reads: &Reads) -> Result<Draft<'a>, Unfi
         return Err(Unfinished::Wants(planner.wanted));
     }
     planner.check_imports(&mut told);
-    moves::check(&input.program.configuration, &planner.visited, &moves, &planner.selection, &mut told);
+    moves::check(&input.program.configuration, &planner.dependencies, &moves, &planner.selection, &mut told);
     planner.leaving(&mut told);
     planner.deposed(&mut told);
     if told.has_errors() {

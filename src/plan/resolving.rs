@@ -45,7 +45,6 @@ impl Resolve for Planner<'_> {
 
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
         let Instance { address, resource, desired, dependencies, prevent_destroy, triggers } = instance;
-        self.visited.insert(address.clone());
         self.dependencies.insert(address.clone(), dependencies.all());
         let schema = resource.schema;
         let state = self.input.state;
@@ -63,7 +62,7 @@ impl Resolve for Planner<'_> {
             None => None,
             Some(Import::Open) => {
                 let object = created(&address, schema, &desired, &self.template(&desired));
-                self.planned.insert(address, object.clone());
+                self.remember(&address, &object);
                 return object;
             }
             Some(Import::Done(id, imported, object)) => {
@@ -86,7 +85,7 @@ impl Resolve for Planner<'_> {
             let template = self.template(&desired);
             let object = created(&address, schema, &desired, &template);
             if blocked {
-                self.planned.insert(address, object.clone());
+                self.remember(&address, &object);
                 return object;
             }
             name_is_free(self.input, &address, &desired, diags);
@@ -173,7 +172,6 @@ impl Resolve for Surveyed<'_, '_> {
     }
 
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
-        self.planner.visited.insert(instance.address.clone());
         self.planner.dependencies.insert(instance.address.clone(), instance.dependencies.all());
         if instance.prevent_destroy {
             self.planner.prevented.insert(instance.address.clone());

@@ -158,6 +158,11 @@ const TWINS_WITHIN: SignedDuration = SignedDuration::from_mins(6);
 
 /// Unrecorded machines that may be twins of recorded ones.
 fn twins(rows: &BTreeMap<MachineId, &Machine>, recorded: &BTreeMap<MachineId, &Record>) -> Vec<MachineId> {
+    let unknown = rows.values().filter(|row| !recorded.contains_key(&row.id) && is_unmarked(row));
+    let unknown: Vec<&Machine> = unknown.copied().collect();
+    if unknown.is_empty() {
+        return Vec::new();
+    }
     let mut shapes: BTreeMap<Shape<'_>, Vec<(MachineId, Option<Timestamp>)>> = BTreeMap::new();
     for (id, record) in recorded.iter().filter(|(_, record)| record.claim.is_some()) {
         let made = record.attributes.get("created_at").and_then(|made| made.as_str()?.parse().ok());
@@ -171,8 +176,8 @@ fn twins(rows: &BTreeMap<MachineId, &Machine>, recorded: &BTreeMap<MachineId, &R
         });
         with.map(|(id, _)| id.0.abs_diff(row.id.0)).min()
     };
-    let unknown = rows.values().filter(|row| !recorded.contains_key(&row.id) && is_unmarked(row));
-    let mut found: Vec<(u64, MachineId)> = unknown.filter_map(|row| Some((distance(row)?, row.id))).collect();
+    let mut found: Vec<(u64, MachineId)> =
+        unknown.into_iter().filter_map(|row| Some((distance(row)?, row.id))).collect();
     found.sort_unstable();
     found.into_iter().take(TWINS).map(|(_, id)| id).collect()
 }

@@ -59,9 +59,14 @@ impl Record {
         key: &SecretKey,
         foreign: &mut Vec<ValuePath>,
     ) -> Value {
+        // Both go by name, as a rule: then nothing is looked for.
+        let mut recorded = self.attributes.iter().peekable();
         let attribute = |name: &Arc<str>, absent: &Value| {
             let ty = absent.ty();
-            let json = self.attributes.get(&**name).unwrap_or(&Json::Null);
+            let json = match recorded.next_if(|(recorded, _)| ***recorded == **name) {
+                Some((_, json)) => json,
+                None => self.attributes.get(&**name).unwrap_or(&Json::Null),
+            };
             let value = from_json(json, &ty).unwrap_or_else(|_| Value::null(ty));
             let wanted = desired.and_then(|desired| desired.get(name));
             // Most attributes hold no secret: no path is made for them.
