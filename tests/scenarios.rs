@@ -11,7 +11,7 @@
 //! | `do` | what happens outside, one a line, see below |
 //! | `$ ARGS` | runs `podform ARGS`; variables may stand first: `$ PODFORM_VAR_a=1 plan`; body: its standard output. Of a plan stand there, below a `|`, few lines that are made of its JSON: see [`compact`] and [`beside`] |
 //! | `full $ ARGS` | the same, with the plan as it is drawn, and boxes of errors |
-//! | `stderr` | what it said on standard error, in fewer lines (see [`story`]); no section: nothing |
+//! | `stderr` | what it said on standard error, in fewer lines (see [`story`]); `stderr as before`: the same as the last one; no section: nothing |
 //! | `exit N` | its exit code; no section: 0. No body |
 //! | `calls` | the calls that change the account, `METHOD /path body`, one a line; no section: none. `no call` means that not even a read was sent. Commands that need no account tell reads too |
 //! | `state` | what it changed in the state: `+`, `-` and `~` for what is recorded newly, no more, or otherwise; no section: not a byte |

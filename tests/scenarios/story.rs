@@ -10,10 +10,12 @@ use super::record::Record;
 use super::transcript::Section;
 use crate::world::Sandbox;
 use podform::sandbox::Switches;
+use regex::Regex;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 /// A story that is being told.
 pub struct Story {
@@ -22,6 +24,8 @@ pub struct Story {
     pub sandbox: Sandbox,
     lock: Option<fs::File>,
     names: Names,
+    /// What the last command said on standard error.
+    said: String,
     /// Kinds of things that plans said in few lines.
     pub told: BTreeSet<String>,
     /// Kinds of things that were drawn.
@@ -50,6 +54,7 @@ impl Story {
             sandbox: Sandbox::start(seed, switches),
             lock: None,
             names: Names::default(),
+            said: String::new(),
             told: BTreeSet::new(),
             drawn: BTreeSet::new(),
         })
@@ -151,7 +156,12 @@ impl Story {
         let stderr = self.normalise(&String::from_utf8_lossy(&output.stderr));
         let at_once = line.words.iter().any(|word| word.contains("-parallelism"));
         let stderr = if at_once { by_address(&stderr) } else { ends_last(&stderr) };
-        add(&mut told, "stderr", if full { stderr } else { narrow(&stderr) });
+        let stderr = if full { stderr } else { narrow(&stderr) };
+        match stderr == self.said && stderr.lines().count() > 2 {
+            true => told.push(Section::new("stderr as before", "")),
+            false => add(&mut told, "stderr", stderr.clone()),
+        }
+        self.said = stderr;
         let exit = output.status.code().ok_or_else(|| format!("podform {command} ended with {}", output.status))?;
         if exit != 0 {
             told.push(Section::new(format!("exit {exit}"), ""));
@@ -170,7 +180,7 @@ impl Story {
             Some((rest, compact)) if !full => {
                 self.told.extend(compact.kinds);
                 let plan: String = compact.lines.split_inclusive('\n').map(|line| format!("| {line}")).collect();
-                self.normalise(&(plan + rest.trim_start_matches('\n')))
+                self.normalise(&(plan + &as_planned(&compact.lines, rest.trim_start_matches('\n'))))
             }
             drawn => {
                 self.drawn.extend(drawn.into_iter().flat_map(|(_, compact)| compact.kinds));
@@ -221,6 +231,21 @@ impl Story {
     }
 }
 
+/// The end of an apply, in one line where it repeats the sums of the plan.
+fn as_planned(plan: &str, told: &str) -> String {
+    static SUMS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?m)^= (\d+) to add, (\d+) to change, (\d+) to destroy; (?:\S+ -> )?(\S+)/h$").unwrap()
+    });
+    let rest = SUMS.captures(plan).and_then(|sums| {
+        let [add, change, destroy, costs] = sums.extract().1;
+        let done = format!("Apply complete! Resources: {add} added, {change} changed, {destroy} destroyed.\n");
+        let costs = if costs == "$0.00" { "nothing.".to_owned() } else { format!("{costs} per hour, about ") };
+        let (costing, rest) = told.strip_prefix(&done)?.split_once('\n')?;
+        costing.strip_prefix("The fleet costs ")?.starts_with(&costs).then_some(rest)
+    });
+    rest.map_or_else(|| told.to_owned(), |rest| format!("Apply complete, as planned.\n{rest}"))
+}
+
 /// What a command says on standard error, in fewer lines: boxes of errors and warnings lose their first and last line and
 /// what sets their parts apart, and the end of a step stands behind its beginning where nothing is told between them.
 fn narrow(text: &str) -> String {
@@ -262,4 +287,36 @@ fn unescape(text: &str) -> Result<Vec<u8>, String> {
         }
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_as_planned_is_told() {
+        let plan = "+ a create\n= 2 to add, 0 to change, 0 to destroy; $0.00/h -> $0.3206/h\n";
+        let told = |added: u8, costs: &str| {
+            format!(
+                "Apply complete! Resources: {added} added, 0 changed, 0 destroyed.\nThe fleet costs {costs}.\nmore\n"
+            )
+        };
+        let costs = "$0.3206 per hour, about $234.02 a month (730 h)";
+        assert_eq!(as_planned(plan, &told(2, costs)), "Apply complete, as planned.\nmore\n");
+        for other in [told(1, costs), told(2, "nothing"), told(2, &costs.replace('3', "4"))] {
+            assert_eq!(as_planned(plan, &other), other);
+        }
+        assert_eq!(as_planned("", &told(2, costs)), told(2, costs));
+    }
+
+    #[test]
+    fn every_word_of_standard_error_stays() {
+        let told =
+            "a: Creating...\na: Creation complete after N s\nb: Renting...\na: Renting...\nb: Rented after N s\n";
+        let narrowed =
+            "a: Creating... Creation complete after N s\nb: Renting...\na: Renting...\nb: Rented after N s\n";
+        assert_eq!(narrow(told), narrowed);
+        let boxed = "╷\n│ Error: E\n│   --> a:1\n│   │\n│ 1 │ x = 1\n│   │     ^\n│\n│ D\n╵\n\nend\n";
+        assert_eq!(narrow(boxed), "│ Error: E\n│   --> a:1\n│ 1 │ x = 1\n│   │     ^\n│ D\n\nend\n");
+    }
 }

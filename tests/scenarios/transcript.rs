@@ -26,7 +26,8 @@ impl Section {
 
     /// True for what follows a command: the run tells it.
     pub fn is_result(&self) -> bool {
-        matches!(self.head.as_str(), "stderr" | "calls" | "state") || self.head.starts_with("exit ")
+        matches!(self.head.as_str(), "stderr" | "stderr as before" | "calls" | "state")
+            || self.head.starts_with("exit ")
     }
 }
 
