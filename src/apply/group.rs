@@ -11,17 +11,13 @@ use crate::diag::{Diagnostic, Severity};
 use crate::lang::Value;
 use crate::live::{Group, GroupId, Mark};
 use crate::plan::Change;
-use crate::refresh::{LOOKS, Sighting, sight_group, still_in_doubt};
+use crate::refresh::{LOOKS, PAUSE, Sighting, sight_group, still_in_doubt};
 use crate::schema::group::{SCHEMA, env_of, fields};
 use crate::schema::{Presence, Schema, observe};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Between looks for a group that was created without an answer: the first should show it (API sheet §3.3), and a list
-/// that failed gets time to recover.
-const PAUSE: Duration = Duration::from_secs(3);
 
 /// How old the list may be by which a name is free. A POST may take as long itself (the time-out of a call), and what
 /// somebody else makes meanwhile is in no list from before it.

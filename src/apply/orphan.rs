@@ -6,13 +6,12 @@ use crate::cloud::{CallError, Cloud, ErrorKind, Outcome, ReadResult};
 use crate::diag::Diagnostic;
 use crate::live::{GroupFields, MachineFields, Mark, ObjectId, Orphan};
 use crate::refresh::{Clock, orphaned};
+use crate::schema::instance::DELETE_TIMEOUT;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// How long a release is waited for: as that of a recorded machine.
-const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// Between looks: orphans are few, and go one at a time while somebody waits.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -154,11 +153,11 @@ async fn look<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> 
 async fn gone<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> Result<(), String> {
     let began = Instant::now();
     loop {
-        let over = began.elapsed() >= TIMEOUT;
+        let over = began.elapsed() >= DELETE_TIMEOUT;
         match look(cloud, id, state, fleet).await {
             Ok(Looked::Gone) => return Ok(()),
             Err(error) if over || !passes(&error) => return Err(error.to_string()),
-            Ok(_) if over => return Err(format!("it is still there after {} s", TIMEOUT.as_secs())),
+            Ok(_) if over => return Err(format!("it is still there after {} s", DELETE_TIMEOUT.as_secs())),
             _ => sleep(PAUSE).await,
         }
     }

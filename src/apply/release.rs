@@ -11,16 +11,13 @@ use crate::lang::Value;
 use crate::live::{Machine, MachineFields, MachineId, Mark, Status};
 use crate::plan::{Action, lacks_proof};
 use crate::refresh::{details, is_unseen};
-use crate::schema::instance::duration;
+use crate::schema::instance::{DELETE_TIMEOUT, duration};
 use crate::state::journal::Event;
 use crate::state::{IntentAction, Record};
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
-/// How long to wait for a release, where the configuration does not say: the default of `timeouts` for `delete`. Nobody
-/// has recorded how long one takes (API sheet §5); a machine that stays may bill, and somebody must hear of it.
-const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// Between the first looks: a release may be done when it is answered.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Between the later ones: looking does not make it faster, and each machine is read alone.
@@ -101,7 +98,7 @@ fn with_detail(diags: Diagnostics, more: &str) -> Diagnostics {
 
 fn timeout_of(object: Option<&Value>) -> Duration {
     let text = object.and_then(|object| object.get("timeouts")?.get("delete")?.as_str());
-    text.and_then(duration).unwrap_or(TIMEOUT)
+    text.and_then(duration).unwrap_or(DELETE_TIMEOUT)
 }
 
 fn is_gone(machine: &Machine) -> bool {

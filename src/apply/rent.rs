@@ -17,20 +17,17 @@ use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, Ren
 use crate::market::Requirement;
 use crate::money::hourly_cost;
 use crate::plan::{ApplyEvent, StepAction};
-use crate::refresh::VISIBLE;
+use crate::refresh::{PAUSE, VISIBLE};
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
 use crate::schema::{self, observe};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record};
-use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 /// Offers that are tried for one instance: an offer may be taken between list and rent (API sheet §3.1), and five in a row
 /// that are have another reason than bad luck.
 const ATTEMPTS: usize = 5;
-/// Between looks for it (API sheet §3.8).
-const PAUSE: Duration = Duration::from_secs(3);
 
 /// Rents a machine for an address.
 pub(super) async fn rent<C: Cloud>(

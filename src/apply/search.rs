@@ -6,14 +6,11 @@ use crate::cloud::fault::passes;
 use crate::cloud::{CallError, Cloud};
 use crate::live::Machine;
 use crate::plan::{ApplyEvent, Settlement};
-use crate::refresh::{LOOKS, Sighting, sight, still_in_doubt};
+use crate::refresh::{LOOKS, PAUSE, Sighting, sight, still_in_doubt};
 use crate::state::Intent;
 use crate::state::journal::Event;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Between looks, as a program that really rents has it (API sheet §3.8).
-const PAUSE: Duration = Duration::from_secs(3);
 
 /// Finds the machine of a rent: `error` for one whose outcome is unknown, `None` for one that was accepted without an
 /// id. `ended` is when the call ended.

@@ -17,7 +17,7 @@ pub use adopt::{Adoption, adoption};
 pub use clock::Clock;
 pub use market::{MarketRead, ahead};
 pub use orphan::{orphaned, orphans, orphans_told};
-pub use read::{Refresh, VISIBLE, details, is_unseen, refresh};
+pub use read::{PAUSE, Refresh, VISIBLE, details, is_unseen, refresh};
 pub use reads::{doing, one, read};
 pub use settle::{LOOKS, Settle, Settled, settle, still_in_doubt};
 pub use sight::{Search, Sighting, same_shape, sight, sight_group};

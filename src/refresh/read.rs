@@ -21,8 +21,8 @@ const AT_ONCE: usize = 8;
 /// How long a new machine may not be visible yet: as long as a program that really rents looks for one before it calls
 /// the rent unconfirmed (API sheet §3.8).
 pub const VISIBLE: Duration = Duration::from_secs(90);
-/// Between looks for it, as that program has it.
-const PAUSE: Duration = Duration::from_secs(3);
+/// Between looks for what was just made, as that program has it: it shows within seconds.
+pub const PAUSE: Duration = Duration::from_secs(3);
 
 /// How much is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use super::clock::{Clock, later};
 use super::observed::take_in;
+use super::read::PAUSE;
 use super::sight::{Search, Sighting, sight, sight_group};
 use crate::address::ObjectKind;
 use crate::cloud::fault::{fault, passes};
@@ -18,9 +19,7 @@ use tokio::time::{Instant, sleep};
 /// Complete lists without it that prove a rent or create absent, once the window has passed. One list may miss a row
 /// that moved from page to page while it was read; three in a row hardly do.
 pub const LOOKS: usize = 3;
-/// Between the first looks: a new machine shows within seconds (API sheet §3.8).
-const FIRST_PAUSE: Duration = Duration::from_secs(3);
-/// Between the later ones: about ten looks in a window of two minutes, each of them a whole list.
+/// Between the later looks: about ten looks in a window of two minutes, each of them a whole list.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// A call that was never answered ended no later than this after its intent (the client's longest time-out and tries:
@@ -80,7 +79,7 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
             }
         }
     }
-    let mut pause = FIRST_PAUSE;
+    let mut pause = PAUSE;
     let mut looks = 0;
     let began = Instant::now();
     let mut doubts: Vec<(Intent, String)> = Vec::new();

@@ -120,6 +120,10 @@ macro_rules! range {
     };
 }
 
+/// How long to wait for a release, where the configuration does not say. Nobody has recorded how long one takes (API sheet
+/// §5); a machine that stays may bill, and somebody must hear of it.
+pub const DELETE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
 const RANGES: [[Attribute; 2]; 14] = [
     range!("min_gpu_memory", "max_gpu_memory", "GB per GPU"),
     range!("min_memory", "max_memory", "GB"),
@@ -232,7 +236,7 @@ impl Desired {
             },
             // Others allow as much for large images (API sheet §5).
             create_timeout: timeout(object, "create", Duration::from_secs(20 * 60)),
-            delete_timeout: timeout(object, "delete", Duration::from_secs(5 * 60)),
+            delete_timeout: timeout(object, "delete", DELETE_TIMEOUT),
         })
     }
 }

@@ -21,7 +21,7 @@ pub const FORMAT: u64 = 3;
 pub(super) const FIRST_SEALED: u64 = 3;
 
 /// The version of Terraform whose state format this is: the one whose answers the tests were recorded from.
-const TERRAFORM_VERSION: &str = "1.11.4";
+pub const TERRAFORM_VERSION: &str = "1.11.4";
 
 /// The whole file.
 #[derive(Serialize, Deserialize)]

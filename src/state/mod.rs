@@ -24,7 +24,7 @@ pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, encode_eve
 pub use decode::{decode, decode_edited};
 pub use digest::{SecretKey, SecretMatch, fingerprint};
 pub use fault::{JournalDamage, StateError};
-pub use format::{FORMAT, encode};
+pub use format::{FORMAT, TERRAFORM_VERSION, encode};
 pub use journal::Event;
 pub use loss::{Loss, bills, losses};
 pub use model::{AccountIdentity, Intent, IntentAction, OutputState, Record, SecretDigest, State};

@@ -2,7 +2,7 @@
 
 use super::checks::checks_json;
 use super::module_tree::{identity, root_module};
-use super::state::{TERRAFORM_VERSION, state_json};
+use super::state::state_json;
 use crate::address::InstanceKey;
 use crate::lang::json::type_to_json;
 use crate::money::Usd;
@@ -12,6 +12,7 @@ use crate::render::value::json as value_json;
 use crate::render::words::{offer_text, remark};
 use crate::review::{Described, DescribedOutput, Doubt, Drifted, Review, Shown, Verdict};
 use crate::state::State;
+use crate::state::TERRAFORM_VERSION;
 use serde_json::{Map, Value as Json, json};
 
 /// The whole plan. `configuration` is the `configuration` key as it stands, `prior` the state the plan was made against.

@@ -4,12 +4,9 @@ use super::checks::checks_json;
 use super::module_tree::{identity, root_module};
 use crate::render::value::{json as value_json, recorded_object};
 use crate::review::Shown;
-use crate::state::{Record, State};
+use crate::state::{Record, State, TERRAFORM_VERSION};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
-
-/// The version of Terraform whose forms we write.
-pub const TERRAFORM_VERSION: &str = "1.11.4";
 
 /// The whole state.
 pub fn state_json(state: &State) -> Json {
