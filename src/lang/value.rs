@@ -60,7 +60,7 @@ pub struct Refinements {
     pub bounds: Option<Bounds>,
     /// Which unknown it is. Kept where a value passes unchanged, gone where anything is derived from it. Never part of a
     /// comparison of the language.
-    pub origin: Option<Arc<Origin>>,
+    pub origin: Option<Origin>,
 }
 
 /// The computed attribute that an unknown value will come from.
@@ -132,14 +132,14 @@ impl Value {
 
     /// Unknown and not null, with its origin ([`Refinements::origin`]).
     pub fn unknown_from(ty: Type, origin: Origin) -> Self {
-        let refinements = Refinements { not_null: true, origin: Some(Arc::new(origin)), ..Refinements::default() };
+        let refinements = Refinements { not_null: true, origin: Some(origin), ..Refinements::default() };
         Kind::Unknown(ty, Some(Arc::new(refinements))).into()
     }
 
     /// The origin of an unknown value.
     pub fn origin(&self) -> Option<&Origin> {
         match &self.kind {
-            Kind::Unknown(_, refinements) => refinements.as_ref()?.origin.as_deref(),
+            Kind::Unknown(_, refinements) => refinements.as_ref()?.origin.as_ref(),
             _ => None,
         }
     }

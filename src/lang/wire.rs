@@ -166,7 +166,7 @@ fn read_refinements(json: &Json) -> Result<Refinements, String> {
         },
     };
     let origin = json.get("origin").map(Origin::deserialize).transpose();
-    let origin = origin.map_err(|error| format!("an origin cannot be read: {error}"))?.map(Arc::new);
+    let origin = origin.map_err(|error| format!("an origin cannot be read: {error}"))?;
     let not_null = json.get("not_null").and_then(Json::as_bool).unwrap_or(false);
     Ok(Refinements { not_null, prefix: text("prefix"), length, origin, bounds: None })
 }
@@ -203,7 +203,7 @@ mod tests {
         (types(), known, prop::option::of(".{0,9}")).prop_map(|(ty, (not_null, prefix, length), attribute)| {
             let address: InstanceAddr = "module.m[\"#\"].simplepod_template_group.g".parse().expect("an address");
             let origin = |attribute: String| Origin { address: address.into(), attribute: attribute.into() };
-            let origin = attribute.map(|attribute| Arc::new(origin(attribute)));
+            let origin = attribute.map(origin);
             let known = Refinements { not_null, prefix: prefix.map(Arc::from), length, origin, bounds: None };
             Value::refined(ty, known)
         })
