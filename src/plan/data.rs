@@ -8,7 +8,7 @@ use crate::config::DataInstance;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Marks, Value};
-use crate::live::{GroupId, MachineId, ObjectId, Offer, Reads, Seen, Status, Want};
+use crate::live::{Group, GroupId, MachineId, ObjectId, Offer, Reads, Seen, Status, Want};
 use crate::market::Requirement;
 use crate::money::Usd;
 use crate::schema::instance::dollars;
@@ -53,16 +53,12 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
             _ => return Answer::Wants(Want::Machines),
         },
         DataKind::GlobalTemplate => match &reads.global_templates {
-            Some(all) => {
-                let rows = all.iter().map(|one| (one.id, one.name(), one));
-                one(text("id"), text("name"), "global template", rows).map(observe::group)
-            }
+            Some(all) => one(text("id"), text("name"), "global template", all).map(observe::group),
             None => return Answer::Wants(Want::GlobalTemplates),
         },
         DataKind::TemplateGroup => match &reads.all_groups {
             Some(all) => {
-                let rows = all.iter().map(|one| (one.id, one.name(), one.id));
-                match one(text("id"), text("name"), "template group", rows) {
+                match one(text("id"), text("name"), "template group", all).map(|group| group.id) {
                     Ok(id) => match reads.objects.get(&ObjectId::Group(id)) {
                         // A row of the list may hold less than the details.
                         None => return Answer::Wants(Want::Object(ObjectId::Group(id))),
@@ -90,27 +86,22 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
 }
 
 /// The one that is named, by id or by name.
-fn one<'r, T>(
-    id: Option<&str>,
-    name: Option<&str>,
-    what: &str,
-    rows: impl Iterator<Item = (GroupId, Option<&'r str>, T)>,
-) -> Result<T, String> {
+fn one<'r>(id: Option<&str>, name: Option<&str>, what: &str, all: &'r [Group]) -> Result<&'r Group, String> {
     if id.is_none() && name.is_none() {
         return Err(format!("Give the id or the exact name of the {what}."));
     }
     let wanted = id.map(GroupId::parse);
-    let fits = |row: &(GroupId, Option<&str>, T)| {
-        wanted.is_none_or(|wanted| wanted == Some(row.0)) && name.is_none_or(|name| row.1 == Some(name))
+    let fits = |group: &&Group| {
+        wanted.is_none_or(|wanted| wanted == Some(group.id)) && name.is_none_or(|name| group.name() == Some(name))
     };
-    let mut found: Vec<(GroupId, T)> = rows.filter(fits).map(|(id, _, row)| (id, row)).collect();
+    let found: Vec<&Group> = all.iter().filter(fits).collect();
     let named = id.map_or_else(|| format!("named \"{}\"", name.unwrap_or_default()), |id| format!("with id {id}"));
-    match found.len() {
-        1 => found.pop().map(|(_, row)| row).ok_or_else(String::new),
-        0 => Err(format!("There is no {what} {named}.")),
-        _ => {
-            let ids: Vec<String> = found.iter().map(|(id, _)| id.to_string()).collect();
-            Err(format!("There are {} of the {what} {named}: {}. Give the id.", found.len(), ids.join(", ")))
+    match found.as_slice() {
+        [group] => Ok(group),
+        [] => Err(format!("There is no {what} {named}.")),
+        several => {
+            let ids: Vec<String> = several.iter().map(|group| group.id.to_string()).collect();
+            Err(format!("There are {} of the {what} {named}: {}. Give the id.", several.len(), ids.join(", ")))
         }
     }
 }
@@ -219,7 +210,7 @@ impl Planner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::{Group, OfferFacts};
+    use crate::live::OfferFacts;
     use crate::schema::data;
     use std::collections::BTreeMap;
 

@@ -8,11 +8,9 @@ use crate::state::State;
 use std::collections::BTreeSet;
 
 /// What is in no state, as far as can be told.
-pub struct Unmanaged<'a> {
-    /// Template groups.
-    pub groups: Vec<&'a Group>,
-    /// Machines.
-    pub machines: Vec<&'a Machine>,
+pub struct Unmanaged {
+    /// The objects.
+    pub objects: Vec<ObjectId>,
     /// What is left out, and why.
     pub left: Vec<String>,
 }
@@ -30,15 +28,14 @@ fn free(fleet: Option<&str>, state: &State, notes: Option<&str>) -> Result<(), B
 }
 
 /// Objects that are not recorded, and that no mark keeps from us.
-pub fn unmanaged<'a>(fleet: Option<&str>, state: &State, snapshot: &'a Snapshot) -> Unmanaged<'a> {
+pub fn unmanaged(fleet: Option<&str>, state: &State, snapshot: &Snapshot) -> Unmanaged {
     let own: BTreeSet<ObjectId> = state.identified().map(|(id, ..)| id).collect();
-    let mut found = Unmanaged { groups: Vec::new(), machines: Vec::new(), left: Vec::new() };
+    let mut found = Unmanaged { objects: Vec::new(), left: Vec::new() };
     for object in snapshot.standing().filter(|object| !own.contains(&object.id()) && !object.is_gone()) {
         let id = object.id();
-        match (free(fleet, state, object.notes()), object) {
-            (Ok(()), LiveObject::Machine(machine)) => found.machines.push(machine),
-            (Ok(()), LiveObject::Group(group)) => found.groups.push(group),
-            (Err(mark), _) => found.left.push(format!(
+        match free(fleet, state, object.notes()) {
+            Ok(()) => found.objects.push(id),
+            Err(mark) => found.left.push(format!(
                 "Left out: {} {} is marked as {} of the fleet \"{}\".\n",
                 id.kind(),
                 id.number(),
@@ -55,23 +52,22 @@ pub async fn details<C: Cloud>(
     cloud: &C,
     fleet: Option<&str>,
     state: &State,
-    found: Unmanaged<'_>,
+    found: Unmanaged,
 ) -> Result<(Vec<Group>, Vec<Machine>), Failure> {
-    let ours = |notes: &Option<String>| free(fleet, state, notes.as_deref()).is_ok();
     let claimed = |machine: &Machine| {
         let claim = machine.env.as_ref().and_then(|env| env.claim());
         claim.is_some_and(|claim| state.open.contains_key(claim))
     };
     let (mut groups, mut machines) = (Vec::new(), Vec::new());
-    for group in found.groups {
-        let read = cloud.group(group.id).await;
-        let read = read.map_err(|error| fault(&format!("Reading the template group {}", group.id), &error))?;
-        groups.extend(read.filter(|group| ours(&group.notes)));
-    }
-    for machine in found.machines {
-        let read = cloud.machine(machine.id).await;
-        let read = read.map_err(|error| fault(&format!("Reading the machine {}", machine.id), &error))?;
-        machines.extend(read.filter(|machine| ours(&machine.notes) && !claimed(machine)));
+    for id in found.objects {
+        let doing = format!("Reading the {} {}", id.kind(), id.number());
+        let read = cloud.object(id).await.map_err(|error| fault(&doing, &error))?;
+        match read.filter(|object| free(fleet, state, object.notes()).is_ok()) {
+            Some(LiveObject::Machine(machine)) if claimed(&machine) => {}
+            Some(LiveObject::Machine(machine)) => machines.push(*machine),
+            Some(LiveObject::Group(group)) => groups.push(*group),
+            None => {}
+        }
     }
     Ok((groups, machines))
 }

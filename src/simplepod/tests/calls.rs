@@ -223,12 +223,16 @@ async fn too_many_requests_slow_everybody_down() {
 
 #[tokio::test]
 async fn the_answer_to_a_put_counts_where_it_shows_all_details() {
-    let whole = serde_json::json!({
+    let mut whole = serde_json::json!({
         "id": 7, "hashId": "h", "supportId": "s", "name": "a", "notes": "", "status": "created", "gpuModel": "RTX 4090",
         "gpuCount": 1, "pricePerGpu": 0.3, "pricePerDiskSize": 0.15, "diskSize": 32, "isAutoRenewOn": true,
         "priceAutoRenewMax": 0, "createdAt": "2026-06-29T13:59:01+02:00", "expiresAt": "2026-06-30T13:59:01+02:00",
         "instanceTemplate": {"id": 9}, "ports": {"direct": [], "proxy": []}, "rig": {"ip": "10.0.0.1"}
     });
+    for (_, field) in crate::schema::instance::SCHEMA.settings() {
+        let shown = whole.as_object_mut().expect("an object").entry(field.api);
+        shown.or_insert_with(|| field.wire.empty().unwrap_or_default());
+    }
     let mut other = whole.clone();
     other["id"] = 8.into();
     let mut row = whole.clone();
