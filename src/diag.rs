@@ -165,13 +165,6 @@ impl Diagnostic {
         self
     }
 
-    /// Says to programs what it is about.
-    #[must_use]
-    pub fn about(mut self, topic: Topic) -> Self {
-        self.topic = Some(topic);
-        self
-    }
-
     /// Names the other place that this one does not go with.
     #[must_use]
     pub fn against(mut self, other: Span) -> Self {

@@ -90,7 +90,8 @@ fn judge_one(rule: &Rule, scope: &dyn Scope, wording: &Wording<'_>, diags: &mut 
             if let Some(later) = wording.later {
                 let detail =
                     "The condition cannot be evaluated yet: the result will be known when this plan is applied.";
-                diags.push(tell(wording.severity, later, detail.to_owned(), at).about(Topic::OpenRule));
+                let told = tell(wording.severity, later, detail.to_owned(), at);
+                diags.push(Diagnostic { topic: Some(Topic::OpenRule), ..told });
             }
             return Verdict::of(CheckStatus::Unknown);
         }
@@ -143,6 +144,6 @@ fn broken(
         }
     };
     let told = tell(wording.severity, wording.broken, format!("{text}{}", wording.rest), rule.condition.span);
-    diags.push(told.about(Topic::BrokenRule));
+    diags.push(Diagnostic { topic: Some(Topic::BrokenRule), ..told });
     verdict
 }

@@ -58,12 +58,13 @@ impl Wire {
 
     /// A value, as an answer would show it. `None` for what is null or not known, and is not sent, and for what others write.
     pub fn json(self, value: &Value) -> Option<Json> {
-        match self {
-            Wire::Marked | Wire::Variables => None,
-            Wire::Decimal => decimal(value).map(|number| dollars(Usd(number))),
-            Wire::Text | Wire::Script | Wire::Words | Wire::Ports | Wire::Line | Wire::HostLine => known(value),
-            Wire::Bool | Wire::Whole => known(value),
-        }
+        let json = match self {
+            Wire::Marked | Wire::Variables => return None,
+            Wire::Decimal => dollars(Usd(decimal(value)?)),
+            Wire::Text | Wire::Script | Wire::Words | Wire::Ports | Wire::Line | Wire::HostLine => to_json(value),
+            Wire::Bool | Wire::Whole => to_json(value),
+        };
+        Some(json).filter(|json| !json.is_null())
     }
 
     /// The same as a body carries it.
@@ -74,10 +75,6 @@ impl Wire {
             _ => json.clone(),
         }
     }
-}
-
-fn known(value: &Value) -> Option<Json> {
-    Some(to_json(value)).filter(|json| !json.is_null())
 }
 
 /// Dollars as a JSON number with the decimal's own digits.

@@ -38,7 +38,7 @@ impl Evaluator<'_> {
                 }
             };
             let told = Diagnostic::error(summary, detail).at(call.name_span);
-            self.tell(told.about(Topic::NoFunction), &[whole]);
+            self.tell(Diagnostic { topic: Some(Topic::NoFunction), ..told }, &[whole]);
             return unknown();
         }
         if name == "templatestring"
