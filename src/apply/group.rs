@@ -56,7 +56,7 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         }
     };
     let made = observe::group(&Group::bare(id));
-    record.attributes.extend(made.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    made.into_iter().for_each(|(name, value)| record.attributes.set(name, value));
     ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
     ctx.known().groups.insert(id, address.clone());
     read_back(ctx, job, id, record).await

@@ -80,11 +80,11 @@ async fn body<C: Cloud>(
     if template {
         body.group = Some(desired.group);
         if let Some(digest) = job.template.as_ref().and_then(|template| template.digest.clone()) {
-            record.attributes.insert("template_digest".to_owned(), digest.into());
+            record.attributes.set("template_digest", digest.into());
         }
     } else if let Some(digest) = before.attributes.get("template_digest") {
         // It still runs what it was rented from.
-        record.attributes.insert("template_digest".to_owned(), digest.clone());
+        record.attributes.set("template_digest", digest.clone());
     }
     if !template && has("template_group") {
         // The API goes on showing the group that it was rented from, and that is no drift.

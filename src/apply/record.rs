@@ -42,7 +42,7 @@ pub(super) fn draft<C>(ctx: &Context<'_, C>, job: &Job<'_>, object: &Value) -> R
             let unset = record.attributes.get(attribute.name).is_none_or(Json::is_null);
             if !given && unset {
                 let old = before.attributes.get(attribute.name).cloned().unwrap_or(Json::Null);
-                record.attributes.insert(attribute.name.to_owned(), old);
+                record.attributes.set(attribute.name, old);
             }
         }
     }

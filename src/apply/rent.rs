@@ -177,7 +177,7 @@ async fn order<'a, C: Cloud>(
             known.machines.insert(id);
         }
         let mut record = record;
-        record.attributes.insert("id".to_owned(), id.to_string().into());
+        record.attributes.set("id", id.to_string().into());
         return Ok((id, intent, record, turn));
     }
 }
@@ -234,7 +234,7 @@ fn draft_of<C>(
     intent.deposes = job.deposes();
     record.claim = Some(intent.claim.clone());
     record.offer = Some(OfferFacts { host: Some(offer.host.clone()), ..offer.facts.clone() });
-    let mut put = |name: &str, value: serde_json::Value| drop(record.attributes.insert(name.to_owned(), value));
+    let mut put = |name: &str, value: serde_json::Value| record.attributes.set(name, value);
     let cost = hourly_cost(offer.price_per_gpu, desired.gpu_count, offer.price_per_disk, disk_gb.unwrap_or(0));
     put("offer_iri", offer.iri.clone().into());
     put("rented_gpu_model", offer.gpu_model.clone().into());

@@ -88,7 +88,7 @@ impl<T> Named<T> {
 
     /// The same names with other values.
     #[must_use]
-    pub fn map(&self, mut change: impl FnMut(&Arc<str>, &T) -> T) -> Named<T> {
+    pub fn map<U>(&self, mut change: impl FnMut(&Arc<str>, &T) -> U) -> Named<U> {
         let values = self.iter().map(|(name, value)| change(name, value)).collect();
         Named { names: self.names.clone(), values }
     }

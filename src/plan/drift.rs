@@ -108,7 +108,7 @@ pub fn refreshed(
         let presence = schema.attribute(difference.attribute).map(|attribute| attribute.presence);
         if presence == Some(Presence::Computed) || adopt(difference.attribute) {
             refreshed.read_back.remove(difference.attribute);
-            refreshed.attributes.insert(difference.attribute.to_owned(), difference.live.clone());
+            refreshed.attributes.set(difference.attribute, difference.live.clone());
         }
     }
     (refreshed != *record).then_some(refreshed)

@@ -154,7 +154,7 @@ fn mixed(element: &Type) -> Type {
 /// A refresh may have taken over what the server shows for a secret attribute.
 fn without_secrets(record: &Record) -> Record {
     let mut record = record.clone();
-    for (name, json) in &mut record.attributes {
+    for (name, json) in record.attributes.iter_mut() {
         if record.secrets.keys().any(|path| path.is(name)) {
             *json = serde_json::Value::Null;
         }

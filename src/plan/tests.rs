@@ -414,7 +414,7 @@ fn a_host_that_failed_is_avoided_although_the_market_does_not_show_its_offer() {
     let record = state.resources.values_mut().find(|record| record.attributes.contains_key("gpu_model"));
     let record = Arc::make_mut(record.expect("a machine"));
     record.tainted = Some("it did not start".into());
-    record.attributes.insert("offer_iri".into(), "/instances/market/99".into());
+    record.attributes.set("offer_iri", "/instances/market/99".into());
     record.offer = Some(OfferFacts { host: Some("h1".into()), ..OfferFacts::default() });
     let chosen = |market: &[Offer]| {
         let planned = make_from(&one, &state, &snapshot, &PlanOptions::default(), market).expect("a plan").plan;

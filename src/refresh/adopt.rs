@@ -206,14 +206,14 @@ mod tests {
         assert!(matches!(of(&here, &lost), Ok(Adoption::Marked { record: None, mark }) if mark.claim == "c"));
         // The run that adopted it ended before the mark was written: the record stands, and only the mark is missing.
         let mut record = Record::default();
-        record.attributes.insert("id".into(), "5".into());
+        record.attributes.set("id", "5".into());
         here.resources.insert("simplepod_instance.b".parse().expect("an address"), Arc::new(record.clone()));
         let again = of(&here, &lost);
         assert!(
             matches!(again, Ok(Adoption::Marked { record: Some(_), mark }) if mark.address.to_string() == "simplepod_instance.b")
         );
         assert!(of(&here, &marked("here", "simplepod_instance.b")).is_err_and(|why| why.contains("recorded already")));
-        record.attributes.insert("id".into(), "6".into());
+        record.attributes.set("id", "6".into());
         let taken = State {
             resources: [("simplepod_instance.a".parse().expect("an address"), Arc::new(record))].into(),
             ..here

@@ -179,7 +179,7 @@ mod tests {
     fn the_claim_of_a_recorded_machine_on_another_one_is_that_of_a_rent_delivered_twice() {
         let mut twice = state();
         let mut record = Record { claim: Some("c0ffee".into()), ..Record::default() };
-        record.attributes.insert("id".into(), "4".into());
+        record.attributes.set("id", "4".into());
         twice.resources.insert(mark().address, record.into());
         let twin = found(&twice, &machine("", Some("c0ffee"))).expect("an orphan");
         assert_eq!((twin.address, twin.given_up), (Some(mark().address), false));
@@ -200,7 +200,7 @@ mod tests {
     fn what_is_recorded_or_open_is_none_and_what_was_given_up_is() {
         let ours = machine(&mark().write(""), None);
         let mut record = Record::default();
-        record.attributes.insert("id".into(), "5".into());
+        record.attributes.set("id", "5".into());
         let mut recorded = state();
         recorded.resources.insert(mark().address, record.into());
         assert_eq!(found(&recorded, &ours), None);

@@ -36,7 +36,7 @@ fn state() -> State {
     let secrets = ["env_variables[\"TOKEN\"]", "registry.password"];
     let secrets = secrets.map(|path| (path.parse().expect("a path"), digest.clone()));
     let record = Record {
-        attributes: attributes.as_object().cloned().expect("an object"),
+        attributes: serde_json::from_value(attributes).expect("an object"),
         secrets: secrets.into(),
         tainted: Some("wait failed".into()),
         ..Record::default()

@@ -1,5 +1,6 @@
 //! The state file as text: Terraform's state format version 4, with ours in the key `podform`.
 
+use super::attributes::Attributes;
 use super::model::{AccountIdentity, Intent, OutputState, Record, SecretDigest, State};
 use super::sum::seal;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
@@ -9,7 +10,7 @@ use crate::path::{PathStep, ValuePath};
 use crate::schema::PROVIDER;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ pub(super) struct Instance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     pub schema_version: u64,
-    pub attributes: Map<String, Json>,
+    pub attributes: Attributes,
     pub sensitive_attributes: Vec<Vec<Json>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<ResourceAddr>,
@@ -241,8 +242,8 @@ fn sorted(mut json: Json) -> Json {
 
 fn canonical(record: &Record) -> Record {
     let mut record = record.clone();
-    record.attributes.sort_keys();
-    record.attributes.values_mut().chain(record.read_back.values_mut()).for_each(Json::sort_all_objects);
+    let sent = record.attributes.iter_mut().map(|(_, value)| value);
+    sent.chain(record.read_back.values_mut()).for_each(Json::sort_all_objects);
     record
 }
 

@@ -1,11 +1,11 @@
 //! Journal entries, and their replay onto a state.
 
+use super::attributes::Attributes;
 use super::model::{AccountIdentity, ActionWord, Intent, OutputState, Record, State};
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ pub enum Event {
     /// What data sources showed, all of them.
     Data {
         /// By address.
-        data: BTreeMap<InstanceAddr, Map<String, Json>>,
+        data: BTreeMap<InstanceAddr, Attributes>,
     },
     /// The root outputs are now these.
     Outputs {

@@ -97,7 +97,7 @@ mod tests {
         assert!(told(&before, &after).is_empty());
         let mut before = before.clone();
         let gone = before.resources.get_mut(address).expect("a machine");
-        Arc::make_mut(gone).attributes.insert("status".into(), "Deleted".into());
+        Arc::make_mut(gone).attributes.set("status", "Deleted".into());
         assert!(
             told(&before, &State { open: before.open.clone(), deposed: before.deposed.clone(), ..State::default() })
                 .iter()

@@ -1,6 +1,7 @@
 //! The state model, the state file format, journal entries and their replay, digests of secrets; what is wrong with
 //! such files, what two states differ in, and a state put together again from what is left.
 
+mod attributes;
 mod codec;
 mod decode;
 mod difference;
@@ -20,6 +21,7 @@ mod sum;
 mod tests;
 mod verify;
 
+pub use attributes::Attributes;
 pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, encode_event, salvage};
 pub use decode::{decode, decode_edited};
 pub use digest::{SecretKey, SecretMatch, fingerprint};

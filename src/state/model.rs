@@ -1,5 +1,6 @@
 //! What we remember between runs.
 
+use super::attributes::Attributes;
 use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::config::CheckResult;
 use crate::live::{GroupId, HashId, MachineId, ObjectId, OfferFacts};
@@ -7,7 +8,7 @@ use crate::money::Usd;
 use crate::path::ValuePath;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ pub struct SecretDigest {
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Every attribute of the schema: the desired ones as sent, the computed ones as read. Secrets are null.
-    pub attributes: Map<String, Json>,
+    pub attributes: Attributes,
     /// What the server shows for an attribute, where it differs from what was sent (it rewrites names, resolves
     /// fallback models, nulls `arg_options`). Live is compared with this; desired is compared with `attributes`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -249,7 +250,7 @@ pub struct State {
     /// Objects that were replaced and are not removed yet: by address, and a key made for each.
     pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, Arc<Record>>>,
     /// Attributes of data sources as they were read last.
-    pub data: BTreeMap<InstanceAddr, Map<String, Json>>,
+    pub data: BTreeMap<InstanceAddr, Attributes>,
     /// How the configuration's own rules came out at the last apply, by address.
     pub checks: Vec<CheckResult>,
     /// Intents without a known outcome, by claim.

@@ -15,9 +15,9 @@ impl Record {
     /// `secrets`.
     pub fn of(object: &Value, key: &SecretKey) -> Record {
         let mut record = Record::default();
-        for (name, value) in object.as_entries().into_iter().flatten() {
-            let json = record.take(&ValuePath::of(name), value, Marks::NONE, key);
-            record.attributes.insert(name.to_string(), json);
+        if let Some(entries) = object.as_entries() {
+            let taken = entries.map(|name, value| record.take(&ValuePath::of(name), value, Marks::NONE, key));
+            record.attributes = taken.into();
         }
         record
     }
@@ -65,7 +65,7 @@ impl Record {
             let ty = absent.ty();
             let json = match recorded.next_if(|(recorded, _)| ***recorded == **name) {
                 Some((_, json)) => json,
-                None => self.attributes.get(&**name).unwrap_or(&Json::Null),
+                None => self.attributes.get(name).unwrap_or(&Json::Null),
             };
             let value = from_json(json, &ty).unwrap_or_else(|_| Value::null(ty));
             let wanted = desired.and_then(|desired| desired.get(name));
@@ -81,7 +81,7 @@ impl Record {
     /// Takes the settings out: they were not sent.
     pub fn unset(&mut self, schema: &Schema) {
         for (attribute, _) in schema.settings() {
-            self.attributes.insert(attribute.name.to_owned(), Json::Null);
+            self.attributes.set(attribute.name, Json::Null);
             self.secrets.remove(&ValuePath::of(attribute.name));
         }
     }

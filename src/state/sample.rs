@@ -1,6 +1,6 @@
 //! A state as a fleet would have it, for the tests of this room and of the disk.
 
-use super::{AccountIdentity, Intent, IntentAction, OutputState, Record, SecretDigest, SecretKey, State};
+use super::{AccountIdentity, Attributes, Intent, IntentAction, OutputState, Record, SecretDigest, SecretKey, State};
 use crate::live::{OfferFacts, Version};
 use crate::money::Usd;
 use crate::path::ValuePath;
@@ -24,8 +24,8 @@ fn digest(path: &ValuePath) -> SecretDigest {
     SecretKey::derive(&SecretString::from("sample"), LINEAGE).digest(path, "sample")
 }
 
-fn attributes(json: Json) -> serde_json::Map<String, Json> {
-    json.as_object().expect("an object").clone()
+fn attributes(json: Json) -> Attributes {
+    serde_json::from_value(json).expect("an object")
 }
 
 fn group() -> Record {

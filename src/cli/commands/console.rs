@@ -16,7 +16,7 @@ use crate::render::{console_error, console_value, recorded_object, recorded_valu
 use crate::session::{self, LocalEffects, variables};
 use crate::state::State;
 use clap::Args;
-use serde_json::Value as Json;
+use serde_json::json;
 use std::io::BufRead;
 
 /// `console`.
@@ -105,7 +105,7 @@ impl Resolve for Recorded<'_> {
 
     fn data(&mut self, instance: DataInstance<'_>, _: &mut Diagnostics) -> Value {
         match self.0.data.get(&instance.address) {
-            Some(read) => recorded_value(&Json::Object(read.clone()), &instance.resource.schema.ty()),
+            Some(read) => recorded_value(&json!(read), &instance.resource.schema.ty()),
             None => Value::unknown(Type::Dynamic),
         }
     }

@@ -11,8 +11,7 @@ use crate::render::value::value_text;
 use crate::render::value::{recorded_object, recorded_value};
 use crate::render::words::SENSITIVE;
 use crate::review::{ObjectDiff, Shown};
-use crate::state::{OutputState, Record, State};
-use serde_json::{Map, Value as Json};
+use crate::state::{Attributes, OutputState, Record, State};
 use std::collections::{BTreeMap, BTreeSet};
 use unicode_width::UnicodeWidthStr;
 
@@ -48,11 +47,11 @@ pub fn record_text(address: &InstanceAddr, deposed: Option<&str>, record: &Recor
 }
 
 /// What a data source showed, as `state show` prints it.
-pub fn data_text(address: &InstanceAddr, attributes: &Map<String, Json>, style: Style) -> String {
+pub fn data_text(address: &InstanceAddr, attributes: &Attributes, style: Style) -> String {
     record_text(address, None, &of_data(attributes), style)
 }
 
-fn of_data(attributes: &Map<String, Json>) -> Record {
+fn of_data(attributes: &Attributes) -> Record {
     Record { attributes: attributes.clone(), ..Record::default() }
 }
 

@@ -16,10 +16,7 @@ pub fn object(address: &InstanceAddr, record: &Record) -> Value {
         _ => Type::Dynamic,
     };
     let hide = |path: &ValuePath| record.secrets.contains_key(path);
-    let value = |(name, json): (&String, &Json)| {
-        (Arc::<str>::from(name.as_str()), read(&ValuePath::of(name), json, &of(name), &hide))
-    };
-    Value::object(record.attributes.iter().map(value))
+    Value::from_entries(record.attributes.map(|name, json| read(&ValuePath::of(name), json, &of(name), &hide)))
 }
 
 /// JSON as a value, near the type: what does not fit the type keeps its own, so that every state can be shown.

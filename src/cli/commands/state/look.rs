@@ -7,9 +7,9 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::StateArgs;
 use crate::diag::Diagnostic;
 use crate::render::{data_text, record_text};
-use crate::state::{Record, State, encode};
+use crate::state::{Attributes, Record, State, encode};
 use clap::Args;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// `state list`.
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ pub async fn list(args: &ListArgs, context: &Context) -> Outcome {
     for text in texts {
         wanted.extend(named(text, &state)?);
     }
-    let has = |attributes: &Map<String, Json>| match (id, attributes.get("id")) {
+    let has = |attributes: &Attributes| match (id, attributes.get("id")) {
         (None, _) => true,
         (Some(id), Some(Json::String(own))) => own == id,
         (Some(id), Some(Json::Number(own))) => own.as_str() == id,
