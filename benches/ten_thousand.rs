@@ -8,6 +8,8 @@ use std::path::Path;
 
 /// About 3.3 rows a host.
 const MARKET: [&str; 4] = ["hosts=15000", "balance=100000000", "boot=0", "speed=0"];
+/// What a thousand machines choose from.
+const SMALL_MARKET: [&str; 4] = ["hosts=2500", "balance=100000000", "boot=0", "speed=0"];
 const RUNS: usize = 3;
 const PARALLELISM: u32 = 10;
 
@@ -22,8 +24,8 @@ fn best(fleet: &Path, service: &Service, arguments: &[&str], code: i32) -> Run {
 }
 
 /// A market with the template group in place: machines are what is measured.
-fn ready(machines: u32) -> (Service, tempfile::TempDir) {
-    let service = Service::start(&MARKET);
+fn ready(market: &[&str], machines: u32) -> (Service, tempfile::TempDir) {
+    let service = Service::start(market);
     let fleet = fleet(machines);
     let group = ["apply", "-auto-approve", "-target=simplepod_template_group.base"];
     assert!(podform(fleet.path(), &service, &group).status.success(), "the group is made");
@@ -32,12 +34,13 @@ fn ready(machines: u32) -> (Service, tempfile::TempDir) {
 }
 
 fn main() {
-    let (service, small) = ready(1_000);
+    let (service, small) = ready(&MARKET, 1_000);
+    assert_eq!(podform(small.path(), &service, &["plan", "-detailed-exitcode"]).status.code(), Some(2));
     let thousand = podform(small.path(), &service, &["apply", "-auto-approve", "-parallelism=10"]);
     assert!(thousand.status.success(), "1,000 machines are made: {}", thousand.status);
     drop(service);
 
-    let (service, large) = ready(10_000);
+    let (service, large) = ready(&MARKET, 10_000);
     let rows = service.ask("GET", "/instances/market/list", "").as_array().map_or(0, Vec::len);
     let new = best(large.path(), &service, &["plan", "-detailed-exitcode"], 2);
     println!("plan of 10,000 new machines, market of {rows} rows, best of {RUNS}");
@@ -59,7 +62,9 @@ fn main() {
     print_calls(&service.take_calls());
     drop(service);
 
-    let (service, small) = ready(1_000);
+    let (service, small) = ready(&SMALL_MARKET, 1_000);
+    // The simulator makes its market when it is asked for the first time.
+    assert_eq!(podform(small.path(), &service, &["plan", "-detailed-exitcode"]).status.code(), Some(2));
     service.latency(LATENCY);
     let slow = podform(small.path(), &service, &["apply", "-auto-approve", "-parallelism=10"]);
     assert!(slow.status.success(), "1,000 machines are made: {}", slow.status);

@@ -1,6 +1,6 @@
 //! The exit code.
 
-/// Plans build and drop many small trees.
+/// Plans build and drop many small trees: see Cargo.toml for the figure.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
