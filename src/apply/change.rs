@@ -9,19 +9,40 @@ use crate::state::IntentAction;
 use crate::state::journal::Event;
 use std::future::Future;
 
+/// What the journal says of an intent that an interrupt overtook.
+pub(super) const UNSENT: &str = "an interrupt came before it was sent";
+
+/// Whether an interrupt keeps a call from being made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// It may be made by the next run.
+    MayWait,
+    /// It is made all the same: what it ends costs more than was approved.
+    MustGo,
+}
+
 /// Makes the intent durable, then calls. A refusal closes the intent and fails the step; an object that a delete does not
 /// find is deleted. Gives the claim, and what was done, or the doubt where the outcome is not known.
 pub(super) async fn send<C, T: Default, F: Future<Output = Outcome<T>>>(
     ctx: &Context<'_, C>,
     (action, address, id): (IntentAction, &InstanceAddr, u64),
     doing: &str,
+    urgency: Urgency,
     call: impl FnOnce() -> F,
 ) -> Result<(String, Result<T, CallError>), Stop> {
     let mut intent = ctx.intent(action, address);
     intent.id = Some(id);
     let claim = intent.claim.clone();
     ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
-    match ctx.call(call()).await {
+    let outcome = match urgency {
+        Urgency::MayWait => ctx.call_unless_cancelled(call()).await,
+        Urgency::MustGo => Some(ctx.call(call()).await),
+    };
+    let Some(outcome) = outcome else {
+        ctx.line.commit(vec![Event::NotDone { claim, reason: UNSENT.to_owned() }]).await?;
+        return Err(Stop::Interrupted);
+    };
+    match outcome {
         Outcome::Done(done) => Ok((claim, Ok(done))),
         Outcome::NotDone(error) if action == IntentAction::Delete && error.kind == ErrorKind::NotFound => {
             Ok((claim, Ok(T::default())))
@@ -54,7 +75,7 @@ pub(super) async fn put<C, T: Default, F: Future<Output = Outcome<T>>>(
     doing: &str,
     call: impl FnOnce() -> F,
 ) -> Result<(String, T), Stop> {
-    match send(ctx, (IntentAction::Update, address, id), doing, call).await? {
+    match send(ctx, (IntentAction::Update, address, id), doing, Urgency::MayWait, call).await? {
         (claim, Ok(done)) => Ok((claim, done)),
         (claim, Err(error)) => Err(in_doubt(ctx, claim, doing, &error).await?),
     }

@@ -93,6 +93,17 @@ impl<C> Context<'_, C> {
         call.await
     }
 
+    /// As [`Context::call`], unless an interrupt comes before it is made.
+    pub async fn call_unless_cancelled<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        let unless = async {
+            match self.is_cancelled() {
+                true => None,
+                false => Some(call.await),
+            }
+        };
+        self.call(unless).await
+    }
+
     /// An interrupt has come.
     pub fn is_cancelled(&self) -> bool {
         *self.cancel.borrow() >= Cancel::Gently

@@ -31,7 +31,6 @@ use tokio::sync::{Semaphore, mpsc, watch};
 pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(ApplyEvent)) -> ApplyResult {
     let (line, inbox) = Line::new();
     let account = input.market.as_ref().filter(|read| read.is_fresh()).and_then(|read| read.account.clone());
-    let known = known(&input.state);
     let ctx = Context {
         cloud: input.cloud,
         key: input.key,
@@ -45,10 +44,10 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         calls: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
         offers: Offers::of(input.plan, &input.state, input.market),
-        turns: Turns::beside(known.rents.values()),
+        turns: Turns::beside(input.state.open.values().filter(|intent| intent.action.rents())),
         machines: Shared::new(),
         groups: Shared::new(),
-        known: Mutex::new(known),
+        known: Mutex::default(),
         environments: tokio::sync::Mutex::default(),
     };
     let mut executor = Executor {
@@ -64,6 +63,8 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         executor.result.diagnostics.push(stop);
         return executor.over(&mut show);
     }
+    // What moved and what was imported is recorded by now.
+    *ctx.known() = known(&executor.result.state);
     let stopped = executor.work(&ctx, input.cancel, &mut show).await;
     // Also where it only ended a wait.
     executor.result.interrupted |= ctx.is_cancelled();

@@ -1,6 +1,6 @@
 //! Template groups: create, update, delete.
 
-use super::change::{in_doubt, put, send};
+use super::change::{UNSENT, Urgency, in_doubt, put, send};
 use super::context::Context;
 use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop, failed, refused};
@@ -46,7 +46,11 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
     ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
     let doing = format!("Creating the template group {address}");
-    let id = match ctx.call(ctx.cloud.create_group(&body)).await {
+    let Some(outcome) = ctx.call_unless_cancelled(ctx.cloud.create_group(&body)).await else {
+        ctx.line.commit(vec![Event::NotDone { claim, reason: UNSENT.to_owned() }]).await?;
+        return Err(Stop::Interrupted);
+    };
+    let id = match outcome {
         Outcome::Done(Some(id)) => id,
         Outcome::Done(None) => found(ctx, &intent, None).await?,
         Outcome::InDoubt(error) => found(ctx, &intent, Some(&error)).await?,
@@ -219,7 +223,7 @@ pub(super) async fn delete<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         refused("Not ours to delete", format!("The template group {address} (id {id}) is not deleted: {why}"))
     })?;
     let intent = (IntentAction::Delete, address, id.0);
-    let (claim, sent) = send(ctx, intent, &doing, || ctx.cloud.delete_group(id)).await?;
+    let (claim, sent) = send(ctx, intent, &doing, Urgency::MayWait, || ctx.cloud.delete_group(id)).await?;
     if let Err(error) = sent
         && !matches!(ctx.cloud.group(id).await, Ok(None))
     {

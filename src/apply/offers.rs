@@ -14,6 +14,7 @@ use crate::state::{Record, State};
 use futures::TryFutureExt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// The market of one apply, and who has what of it.
@@ -39,9 +40,11 @@ impl Market {
         Market { rows, by_iri }
     }
 
-    fn find(&self, iri: &str) -> Option<&Offer> {
-        let at = self.by_iri.binary_search_by(|at| self.rows[*at].iri.as_str().cmp(iri)).ok()?;
-        Some(&self.rows[self.by_iri[at]])
+    /// The variants of an IRI: the API may give them one together (API sheet, C2).
+    fn all<'m>(&'m self, iri: &str) -> impl Iterator<Item = &'m Offer> {
+        let from = self.by_iri.partition_point(|at| *self.rows[*at].iri < *iri);
+        let alike = self.by_iri[from..].partition_point(|at| *self.rows[*at].iri <= *iri);
+        self.by_iri[from..from + alike].iter().map(|at| &self.rows[*at])
     }
 }
 
@@ -83,8 +86,6 @@ impl Offers {
     }
 
     async fn market<C: Cloud>(&self, cloud: &C) -> Result<Arc<Market>, Stop> {
-        let now = Instant::now();
-        let ago = |age| now.checked_sub(age).unwrap_or(now);
         // Whoever finds it no longer fresh reads it; others go on meanwhile.
         let (fresh, not_before) = (ago(MarketRead::FRESH), ago(2 * MarketRead::FRESH));
         let not_before = self.held().not_before.map_or(not_before, |refused| refused.max(not_before));
@@ -102,8 +103,8 @@ impl Offers {
         let mut held = self.held();
         let wanted = held.planned.get(address).unwrap_or(&placed.offer).iri.clone();
         let stands = market
-            .find(&wanted)
-            .filter(|offer| !held.spent.contains(&offer.iri) && placed.envelope.judge(offer).is_empty());
+            .all(&wanted)
+            .find(|offer| !held.spent.contains(&offer.iri) && placed.envelope.judge(offer).is_empty());
         if let Some(offer) = stands {
             held.planned.insert(address.clone(), offer.clone());
             return Ok(offer.clone());
@@ -130,6 +131,12 @@ impl Offers {
         }
     }
 
+    /// Whether a chosen offer may be rented still: a rent may have waited for its turn to call.
+    pub fn stands(&self, offer: &Offer, placed: &Placed) -> bool {
+        let market = self.market.latest(ago(2 * MarketRead::FRESH));
+        market.is_some_and(|(_, market)| market.all(&offer.iri).any(|now| placed.envelope.judge(now).is_empty()))
+    }
+
     /// The offer was rented.
     pub fn rented(&self, address: &InstanceAddr, iri: &str) {
         let mut held = self.held();
@@ -145,10 +152,15 @@ impl Offers {
     pub async fn refused<C: Cloud>(&self, cloud: &C, iri: &str) -> Result<bool, Stop> {
         self.held().not_before = Some(Instant::now());
         let market = self.market(cloud).await?;
-        let gone = !market.find(iri).is_some_and(|offer| offer.available);
+        let gone = !market.all(iri).any(|offer| offer.available);
         self.held().spent.insert(iri.to_owned());
         Ok(gone)
     }
+}
+
+fn ago(age: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_sub(age).unwrap_or(now)
 }
 
 fn none_left(unplaced: &Unplaced, wanted: &str) -> Stop {
@@ -180,5 +192,29 @@ fn words(unmet: &Unmet) -> &str {
         Unmet::Requirement(name) => name,
         Unmet::Disk => "the template's disk size",
         Unmet::Price => "max_price_per_gpu",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::OfferFacts;
+    use crate::money::Usd;
+
+    #[test]
+    fn every_variant_of_an_iri_is_found() {
+        let offer = |iri: &str, gpu_count| Offer {
+            iri: iri.to_owned(),
+            available: true,
+            gpu_model: "A".to_owned(),
+            gpu_count,
+            price_per_gpu: Usd::ZERO,
+            price_per_disk: Usd::ZERO,
+            facts: OfferFacts::default(),
+            host: "h".to_owned(),
+        };
+        let market = Market::of(vec![offer("/2", 1), offer("/10", 1), offer("/2", 4), offer("/1", 2)]);
+        let counts = |iri: &str| market.all(iri).map(|offer| offer.gpu_count).collect::<Vec<_>>();
+        assert_eq!((counts("/2"), counts("/10"), counts("/1"), counts("/3")), (vec![1, 4], vec![1], vec![2], vec![]));
     }
 }

@@ -1,6 +1,6 @@
 //! Releasing machines: only what is provably ours (invariant 4).
 
-use super::change::{put, send};
+use super::change::{Urgency, put, send};
 use super::context::Context;
 use super::step::{Finished, Job, Stop, failed, refused};
 use crate::address::InstanceAddr;
@@ -156,7 +156,7 @@ pub(super) fn is_ours<C>(
     }
 }
 
-/// DELETE under an intent, then looks until it is gone.
+/// DELETE under an intent, then looks until it is gone. Without a place: of a machine that must go at once.
 pub(super) async fn delete<C: Cloud>(
     ctx: &Context<'_, C>,
     job: &Job<'_>,
@@ -167,7 +167,8 @@ pub(super) async fn delete<C: Cloud>(
     let address = &job.step.address;
     let doing = format!("Releasing {address} (machine {id})");
     let intent = (IntentAction::Delete, address, id.0);
-    let (claim, sent) = send(ctx, intent, &doing, || ctx.cloud.delete_machine(id)).await?;
+    let urgency = if place.is_some() { Urgency::MayWait } else { Urgency::MustGo };
+    let (claim, sent) = send(ctx, intent, &doing, urgency, || ctx.cloud.delete_machine(id)).await?;
     let doubt = sent.err();
     drop(place);
     let began = Instant::now();

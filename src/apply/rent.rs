@@ -1,5 +1,6 @@
 //! The rent protocol (API sheet §8): intent, POST once, id or search by claim, record, mark, price check, wait.
 
+use super::change::UNSENT;
 use super::context::Context;
 use super::machine::environment;
 use super::record::{draft, finished, recorded, take_in_and_tell};
@@ -96,15 +97,14 @@ async fn order<'a, C: Cloud>(
     // A requirement that the plan did not know yet is required all the same.
     let mut placed = placed.clone();
     placed.envelope.requirement = Requirement::read(job.object()?);
-    let mut tried = 0;
+    let (mut tried, mut told) = (0, false);
     loop {
         let offer = ctx.offers.choose(ctx.cloud, address, &placed).await?;
         let shape = Shape::of(desired.group, &offer.gpu_model, desired.gpu_count);
         let Some(mut turn) = turn(ctx, address, &shape, place).await? else { continue };
-        if tried == 0 {
+        if !std::mem::replace(&mut told, true) {
             started(ctx, job);
         }
-        tried += 1;
         let (intent, record) = draft_of(ctx, job, desired, &offer, placed.envelope.disk_size)?;
         let claim = intent.claim.clone();
         let request = RentRequest {
@@ -116,17 +116,23 @@ async fn order<'a, C: Cloud>(
         ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
         ctx.known().rents.insert(claim.clone(), intent.clone());
         let sent = async {
-            match ctx.is_cancelled() {
-                true => None,
-                false => Some(ctx.cloud.rent(&request).await),
+            match ctx.offers.stands(&offer, &placed) {
+                true => Ok(ctx.cloud.rent(&request).await),
+                false => Err("the market was another one, or too old, when it could be sent"),
             }
         };
-        let Some(outcome) = ctx.call(sent).await else {
-            ctx.known().rents.remove(&claim);
-            let reason = "an interrupt came before it was sent".to_owned();
-            ctx.line.commit(vec![Event::NotDone { claim, reason }]).await?;
-            return Err(Stop::Interrupted);
+        let outcome = match ctx.call_unless_cancelled(sent).await.unwrap_or(Err(UNSENT)) {
+            Ok(outcome) => outcome,
+            Err(why) => {
+                ctx.known().rents.remove(&claim);
+                ctx.line.commit(vec![Event::NotDone { claim, reason: why.to_owned() }]).await?;
+                if ctx.is_cancelled() {
+                    return Err(Stop::Interrupted);
+                }
+                continue;
+            }
         };
+        tried += 1;
         let ended = Instant::now();
         let (id, turn) = match outcome {
             Outcome::Done(Some(id)) => {

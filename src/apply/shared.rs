@@ -22,7 +22,8 @@ impl<T> Shared<T> {
         Self { latest: Mutex::new(Some((asked, Arc::new(answer)))), ..Self::new() }
     }
 
-    fn latest(&self, not_before: Instant) -> Option<(Instant, Arc<T>)> {
+    /// The latest answer, where it was asked for at `not_before` or later.
+    pub fn latest(&self, not_before: Instant) -> Option<(Instant, Arc<T>)> {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.clone().filter(|(asked, _)| *asked >= not_before)
     }

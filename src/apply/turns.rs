@@ -1,8 +1,8 @@
 //! Whose turn it is: rents whose machines could be taken for one another's go one after the other, all others at once.
 //!
 //! Where the answer to a rent names an id, or the environment of a machine can be read, nothing is ever confused. Whether
-//! this API does either is not known before the first answer. So the first rent of a shape goes alone, for as long as one
-//! call takes; after the first answer with an id nobody waits any more, unless a rent that was not answered is searched for.
+//! this API does either is not known before the first answer. So the first rent of a shape goes alone, until it
+//! is answered; after the first answer with an id nobody waits any more, unless a rent that was not answered is searched for.
 //! A rent that stays in doubt, of this run or an earlier one, is not joined by another of its shape before that.
 
 use crate::address::InstanceAddr;

@@ -89,8 +89,9 @@ impl Access {
     /// The client, told how long the lists will be and how much runs at once.
     pub fn client(&self, state: &State, parallelism: u16) -> Result<Arc<Client>, Failure> {
         let mut settings = self.settings.clone();
-        // Each step may call and look at once, while a few lists are read besides.
-        settings.http.max_concurrency = settings.http.max_concurrency.max(2 * usize::from(parallelism) + 6);
+        // So many calls that change the account, and a look of each of almost twice as many steps, while a few lists are
+        // read besides.
+        settings.http.max_concurrency = settings.http.max_concurrency.max(3 * usize::from(parallelism) + 6);
         let (mut machines, mut groups) = (0, 0);
         for address in state.resources.keys() {
             match address.resource.object_kind() {

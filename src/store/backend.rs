@@ -99,7 +99,8 @@ pub trait StateStore: Debug + Send + Sync {
     /// It cannot be read.
     fn take_over(&mut self) -> BoxFuture<'_, Result<Stored, StoreError>>;
 
-    /// Appends to the journal, provided that it is still this run's.
+    /// Appends to the journal, provided that it is still this run's. It must be awaited to its end: what was begun goes on
+    /// without anybody who waits.
     fn append<'a>(&'a mut self, entries: &'a Entries) -> BoxFuture<'a, Written<()>>;
 
     /// Replaces the snapshot of this version, keeps a copy, and empties the journal of what the new one contains.

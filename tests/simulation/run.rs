@@ -19,6 +19,7 @@ use podform::store::{LockedStore, StoreError};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Design, invariant 2.
 pub const WINDOW: Duration = Duration::from_secs(120);
@@ -36,6 +37,8 @@ pub struct How {
     pub parallelism: usize,
     /// `-accept-missing`.
     pub accept_missing: bool,
+    /// Interrupts.
+    pub cancel: Option<watch::Receiver<Cancel>>,
 }
 
 /// How a run ended.
@@ -170,7 +173,8 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
         return Ok(End::Nothing(made.in_doubt.len()));
     }
     let parallelism = how.parallelism.max(8);
-    let (_cancel, cancel) = tokio::sync::watch::channel(Cancel::Running);
+    let (_nobody, never) = watch::channel(Cancel::Running);
+    let cancel = how.cancel.clone().unwrap_or(never);
     let performing =
         Performing { plan: made, market, state, journal: &mut store, parallelism, cancel, connect: &NoPort };
     let mut result = session.apply(performing, |_| ()).await;

@@ -7,7 +7,7 @@ use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
 use super::run::{End, How, run};
 use super::trouble::{DiskFault, Trouble};
-use podform::apply::Ended;
+use podform::apply::{Cancel, Ended};
 use podform::diag::Severity;
 use podform::state::{Event, decode_journal};
 use podform::store::{LockedStore, StoreError};
@@ -68,6 +68,36 @@ fn a_slow_store_leaves_no_call_unused() {
     let (slow, under_way) = apply(60);
     assert_eq!(under_way, (0, 10));
     assert!(slow < fast + Duration::from_secs(1), "{slow:?}, without the store {fast:?}");
+}
+
+/// What waits for the store, or for others to call, when an interrupt comes is not sent.
+#[test]
+fn nothing_is_rented_after_an_interrupt() {
+    for after in (400..3000).step_by(260).map(Duration::from_millis) {
+        in_virtual_time(async move {
+            let fleet = Fleet::of(Block::of(40));
+            let world = world(&fleet);
+            world.disk.lock().unwrap().latency = Duration::from_millis(60);
+            let (sender, cancel) = tokio::sync::watch::channel(Cancel::Running);
+            let how = How { hcl: fleet.hcl(), cancel: Some(cancel), ..How::default() };
+            let interrupt = async {
+                sleep(after).await;
+                sender.send(Cancel::Gently).unwrap();
+                world.account().standing().count()
+            };
+            let (end, before) = tokio::join!(run(&world, &how), interrupt);
+            let End::Applied(result, _) = &end else { panic!("{after:?}: {}", end.words()) };
+            assert_eq!(world.account().standing().count(), before, "{after:?}: {}", end.words());
+            assert!(result.interrupted && result.in_doubt.is_empty(), "{after:?}: {}", end.words());
+            let end = run(&world, &How { hcl: fleet.hcl(), ..How::default() }).await;
+            let done = match &end {
+                End::Applied(result, _) => result.ended() == Ended::Done,
+                other => before > 40 && matches!(other, End::Nothing(0)),
+            };
+            assert!(done, "{after:?}: {}", end.words());
+            assert_eq!(world.account().standing().filter(|rented| !rented.stranger).count(), 40);
+        });
+    }
 }
 
 /// Nothing is called any more, nothing is written any more, and whoever comes next finds everything.
