@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub use super::conform::conform;
 pub use super::unify::unify;
 
-/// Why a value does not convert: "a number is required", or of an element ".a[0]: a number is required".
+/// Why a value does not convert: `a number is required`, or of an element `.a[0]: a number is required`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvertError {
     /// From the value to the element at fault.
