@@ -38,10 +38,7 @@ pub(super) async fn send<C, T: Default, F: Future<Output = Outcome<T>>>(
         Urgency::MayWait => ctx.call_unless_cancelled(call()).await,
         Urgency::MustGo => Some(ctx.call(call()).await),
     };
-    let Some(outcome) = outcome else {
-        ctx.line.commit(vec![Event::NotDone { claim, reason: UNSENT.to_owned() }]).await?;
-        return Err(Stop::Interrupted);
-    };
+    let Some(outcome) = outcome else { return Err(unsent(ctx, claim).await?) };
     match outcome {
         Outcome::Done(done) => Ok((claim, Ok(done))),
         Outcome::NotDone(error) if action == IntentAction::Delete && error.kind == ErrorKind::NotFound => {
@@ -53,6 +50,12 @@ pub(super) async fn send<C, T: Default, F: Future<Output = Outcome<T>>>(
         }
         Outcome::InDoubt(error) => Ok((claim, Err(error))),
     }
+}
+
+/// Closes an intent that an interrupt overtook; gives what ends the step.
+pub(super) async fn unsent<C>(ctx: &Context<'_, C>, claim: String) -> Result<Stop, Stop> {
+    ctx.line.commit(vec![Event::NotDone { claim, reason: UNSENT.to_owned() }]).await?;
+    Ok(Stop::Interrupted)
 }
 
 /// Writes down that the outcome of a call is not known; gives what ends the step.

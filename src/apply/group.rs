@@ -1,6 +1,6 @@
 //! Template groups: create, update, delete.
 
-use super::change::{UNSENT, Urgency, in_doubt, put, send};
+use super::change::{Urgency, in_doubt, put, send, unsent};
 use super::context::Context;
 use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop, failed, refused};
@@ -47,8 +47,7 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
     let doing = format!("Creating the template group {address}");
     let Some(outcome) = ctx.call_unless_cancelled(ctx.cloud.create_group(&body)).await else {
-        ctx.line.commit(vec![Event::NotDone { claim, reason: UNSENT.to_owned() }]).await?;
-        return Err(Stop::Interrupted);
+        return Err(unsent(ctx, claim).await?);
     };
     let id = match outcome {
         Outcome::Done(Some(id)) => id,

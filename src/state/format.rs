@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The version of the key `podform`. Raised when an older podform would misread what is there; every version ever
 /// released is read.
@@ -147,15 +146,11 @@ pub fn encode(state: &State) -> String {
             _ => resources.push((&address.resource, resource(&address.resource, theirs))),
         }
     }
-    let ours = |record: &'_ Arc<Record>| {
-        let record = record.clone();
-        Later(Box::new(move || ours(&record)))
-    };
-    let instances = state.resources.iter().map(|(address, record)| (address.clone(), ours(record)));
-    let set_aside = |records: &BTreeMap<String, Arc<Record>>| {
-        records.iter().map(|(key, record)| (key.clone(), ours(record))).collect()
-    };
-    let deposed = state.deposed.iter().map(|(address, records)| (address.clone(), set_aside(records)));
+    let instances = state.resources.iter().map(|(address, record)| (address.clone(), later_ours(record)));
+    let deposed = state.deposed.iter().map(|(address, records)| {
+        let records = records.iter().map(|(key, record)| (key.clone(), later_ours(record)));
+        (address.clone(), records.collect())
+    });
     let outputs = state.outputs.iter().map(|(name, output)| {
         let OutputState { value, ty, sensitive } = output.clone();
         (name.clone(), OutputState { value: sorted(value), ty: sorted(ty), sensitive })
@@ -196,24 +191,33 @@ fn resource<I>(address: &ResourceAddr, first: I) -> Resource<I> {
 }
 
 fn theirs(address: &InstanceAddr, deposed: Option<&String>, record: &Record) -> Instance {
-    let Record { attributes, secrets, dependencies, tainted, .. } = canonical(record);
     Instance {
         index_key: address.key.as_ref().map(|key| match key {
             InstanceKey::Int(n) => json!(n),
             InstanceKey::Str(text) => json!(text),
         }),
         deposed: deposed.cloned(),
-        status: tainted.is_some().then(|| "tainted".into()),
+        status: record.tainted.is_some().then(|| "tainted".into()),
         schema_version: 0,
-        attributes,
-        sensitive_attributes: secrets.keys().map(steps).collect(),
-        dependencies,
+        attributes: sent(record),
+        sensitive_attributes: record.secrets.keys().map(steps).collect(),
+        dependencies: record.dependencies.clone(),
     }
 }
 
 fn ours(record: &Record) -> OurInstance {
-    let Record { read_back, secrets, tainted, claim, prevent_destroy, offer, .. } = canonical(record);
-    OurInstance { read_back, secrets, tainted, claim, prevent_destroy, offer }
+    OurInstance {
+        read_back: shown(record),
+        secrets: record.secrets.clone(),
+        tainted: record.tainted.clone(),
+        claim: record.claim.clone(),
+        prevent_destroy: record.prevent_destroy,
+        offer: record.offer.clone(),
+    }
+}
+
+fn later_ours(record: &Record) -> Later<'_, OurInstance> {
+    Later(Box::new(|| ours(record)))
 }
 
 /// The word of a mode.
@@ -240,15 +244,18 @@ fn sorted(mut json: Json) -> Json {
     json
 }
 
-fn canonical(record: &Record) -> Record {
-    let mut record = record.clone();
-    let sent = record.attributes.iter_mut().map(|(_, value)| value);
-    sent.chain(record.read_back.values_mut()).for_each(Json::sort_all_objects);
-    record
+fn sent(record: &Record) -> Attributes {
+    record.attributes.map(|_, value| sorted(value.clone())).into()
+}
+
+fn shown(record: &Record) -> BTreeMap<String, Json> {
+    record.read_back.iter().map(|(name, value)| (name.clone(), sorted(value.clone()))).collect()
 }
 
 fn intent(intent: &Intent) -> Intent {
     let mut intent = intent.clone();
-    intent.record = intent.record.map(|record| Box::new(canonical(&record)));
+    if let Some(record) = &mut intent.record {
+        (record.attributes, record.read_back) = (sent(record), shown(record));
+    }
     intent
 }

@@ -26,20 +26,26 @@ fn world(fleet: &Fleet) -> World {
     world
 }
 
+/// A fleet made over a store whose appends take so many milliseconds, and how long that took.
+async fn made(latency: u64, parallelism: usize) -> (World, Duration) {
+    let fleet = Fleet::of(Block::of(MACHINES));
+    let world = world(&fleet);
+    world.disk.lock().unwrap().latency = Duration::from_millis(latency);
+    let began = Instant::now();
+    let end = run(&world, &How { hcl: fleet.hcl(), parallelism, ..How::default() }).await;
+    assert!(matches!(&end, End::Applied(result, _) if result.added == MACHINES + 1), "{}", end.words());
+    assert_eq!(world.ledger.lock().unwrap().faults, Vec::<String>::new());
+    (world, began.elapsed())
+}
+
 /// Each step waits for a few appends of its own, and for no more than these: the others' go with them.
 #[test]
 fn a_slow_store_makes_groups_larger_and_steps_wait_only_for_their_own() {
     let apply = |latency: u64| {
         in_virtual_time(async move {
-            let fleet = Fleet::of(Block::of(MACHINES));
-            let world = world(&fleet);
-            world.disk.lock().unwrap().latency = Duration::from_millis(latency);
-            let began = Instant::now();
-            let end = run(&world, &How { hcl: fleet.hcl(), parallelism: MACHINES, ..How::default() }).await;
-            assert!(matches!(&end, End::Applied(result, _) if result.added == MACHINES + 1), "{}", end.words());
+            let (world, took) = made(latency, MACHINES).await;
             let writes = world.troubles.lock().unwrap().writes;
-            assert_eq!(world.ledger.lock().unwrap().faults, Vec::<String>::new());
-            (writes, began.elapsed())
+            (writes, took)
         })
     };
     let (_, fast) = apply(0);
@@ -53,13 +59,9 @@ fn a_slow_store_makes_groups_larger_and_steps_wait_only_for_their_own() {
 fn a_slow_store_leaves_no_call_unused() {
     let apply = |latency: u64| {
         in_virtual_time(async move {
-            let fleet = Fleet::of(Block::of(MACHINES));
-            let world = world(&fleet);
-            world.disk.lock().unwrap().latency = Duration::from_millis(latency);
-            let began = Instant::now();
-            let end = run(&world, &How { hcl: fleet.hcl(), parallelism: 10, ..How::default() }).await;
-            assert!(matches!(&end, End::Applied(result, _) if result.added == MACHINES + 1), "{}", end.words());
-            (began.elapsed(), world.troubles.lock().unwrap().under_way)
+            let (world, took) = made(latency, 10).await;
+            let under_way = world.troubles.lock().unwrap().under_way;
+            (took, under_way)
         })
     };
     // Each machine takes two calls and waits for two appends between them; a call takes 100 ms.
