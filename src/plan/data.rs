@@ -2,8 +2,8 @@
 
 use super::change::unchanged;
 use super::desires::unread;
-use super::draft::Planner;
 use super::model::{Action, Change, PlanMode, Reason};
+use super::planner::Planner;
 use crate::config::DataInstance;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;

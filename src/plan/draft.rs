@@ -1,147 +1,177 @@
-//! What a plan is made from, and what the planner has found out so far.
+//! From (configuration, variables, recorded, live) to a draft, and with the market to a plan. Pure.
 
-use super::model::{Change, Drift, PlanMode};
-use super::moves::Moves;
-use super::select::Selection;
-use crate::address::{InstanceAddr, ObjectKind, Target};
-use crate::config::Program;
-use crate::diag::Span;
-use crate::lang::{Effects, Type, Value};
-use crate::live::{GroupId, ObjectId, Reads, Snapshot, Want};
-use crate::state::digest::SecretKey;
-use crate::state::{AccountIdentity, Record, State};
+use super::check::check;
+use super::model::{Change, CostSummary, Drift, Plan, PlanMode};
+use super::moves::{self, Moves, moved};
+use super::outputs::output_changes;
+use super::placing::{Placements, is_rent, place_all};
+use super::planner::{PlanInput, Planner};
+use super::refusals::{let_go, preflight, within_caps};
+use super::resolving::Surveyed;
+use super::steps::steps;
+use super::variables::planned_variables;
+use crate::address::{InstanceAddr, ResourceAddr};
+use crate::config::{Evaluated, Resolve, evaluate};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::Value;
+use crate::live::{GroupId, Offer, Reads, Want};
+use crate::market::Unplaced;
+use crate::state::{Record, State};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// How a plan is made.
-#[derive(Clone, Debug, Default)]
-pub struct PlanOptions {
-    /// What it is for.
-    pub mode: PlanMode,
-    /// `-target`; empty for everything.
-    pub targets: Vec<Target>,
-    /// `-exclude`.
-    pub excluded: Vec<Target>,
-    /// `-replace`.
-    pub replace: Vec<InstanceAddr>,
-    /// `-allow-partial`: instances that no offer satisfies are left out instead of failing the plan.
-    pub allow_partial: bool,
+/// A plan but for its offers.
+pub struct Draft<'a> {
+    input: PlanInput<'a>,
+    /// Recorded, under the addresses of today.
+    state: Cow<'a, State>,
+    moves: Moves,
+    fleet: Option<String>,
+    groups: BTreeMap<GroupId, InstanceAddr>,
+    evaluated: Evaluated,
+    changes: Vec<Change>,
+    drift: Vec<Drift>,
+    refresh: Vec<(InstanceAddr, Record)>,
+    dependencies: BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
+    imports: Vec<(InstanceAddr, Record)>,
+    data: BTreeMap<InstanceAddr, Value>,
+    told: Diagnostics,
 }
 
-impl PlanOptions {
-    /// Whether `-target` or `-exclude` leaves something out.
-    pub fn is_narrowed(&self) -> bool {
-        !self.targets.is_empty() || !self.excluded.is_empty()
+/// Why there is no draft.
+#[derive(Debug)]
+pub enum Unfinished {
+    /// This must be read first. The answers may lead to more.
+    Wants(BTreeSet<Want>),
+    /// Something is wrong.
+    Wrong(Diagnostics),
+}
+
+/// The plan, and the instances that no offer satisfies. Without `-allow-partial` there must be none.
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// Why each instance without an offer has none.
+    pub unplaced: Vec<Unplaced>,
+}
+
+/// Evaluates the configuration against what is recorded, live and read.
+///
+/// # Errors
+/// What must be read first, or is wrong.
+pub fn draft<'a>(input: &PlanInput<'a>, reads: &Reads) -> Result<Draft<'a>, Unfinished> {
+    let mut told = Diagnostics::new();
+    let (state, moves) = moved(&input.program.configuration, input.state, &mut told);
+    let renamed = PlanInput { state: &state, ..*input };
+    let mut planner = Planner::new(&renamed, reads, &moves);
+    preflight(&renamed, &mut told);
+    let evaluated = planner.evaluate(&mut told);
+    if !planner.wanted.is_empty() {
+        return Err(Unfinished::Wants(planner.wanted));
     }
+    planner.check_imports(&mut told);
+    moves::check(&input.program.configuration, &planner.dependencies, &moves, &planner.selection, &mut told);
+    planner.leaving(&mut told);
+    planner.deposed(&mut told);
+    if told.has_errors() {
+        return Err(Unfinished::Wrong(told));
+    }
+    let Planner { fleet, groups, mut changes, drift, refresh, dependencies, taken_in: imports, data, .. } = planner;
+    changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
+    let input = *input;
+    Ok(Draft {
+        input,
+        state,
+        moves,
+        fleet,
+        groups,
+        evaluated,
+        changes,
+        drift,
+        refresh,
+        dependencies,
+        imports,
+        data,
+        told,
+    })
 }
 
-/// Everything a plan is a function of, apart from the market and what is read because the plan wants it.
-#[derive(Clone, Copy)]
-pub struct PlanInput<'a> {
-    /// Configuration and variables.
-    pub program: &'a Program,
-    /// Files for functions; no clock and no randomness.
-    pub effects: &'a dyn Effects,
-    /// Recorded.
-    pub state: &'a State,
-    /// Live.
-    pub snapshot: &'a Snapshot,
-    /// For the digests of secrets.
-    pub key: &'a SecretKey,
-    /// Whose account.
-    pub account: &'a AccountIdentity,
-    /// How.
-    pub options: &'a PlanOptions,
-}
+impl Draft<'_> {
+    /// Whether something is rented: what rents nothing needs no market.
+    pub fn rents(&self) -> bool {
+        self.changes.iter().any(is_rent)
+    }
 
-/// What is to be imported under an address.
-#[derive(Clone, Debug)]
-pub(super) struct Wanted {
-    pub(super) id: String,
-    pub(super) span: Span,
-}
-
-/// What has been found out.
-pub(super) struct Planner<'a> {
-    pub(super) input: &'a PlanInput<'a>,
-    pub(super) reads: &'a Reads,
-    pub(super) moves: &'a Moves,
-    pub(super) fleet: Option<String>,
-    pub(super) selection: Selection<'a>,
-    pub(super) changes: Vec<Change>,
-    pub(super) drift: Vec<Drift>,
-    pub(super) refresh: Vec<(InstanceAddr, Record)>,
-    /// Template groups as planned, for what refers to them.
-    pub(super) planned: BTreeMap<InstanceAddr, Value>,
-    /// Template groups by their recorded id.
-    pub(super) groups: BTreeMap<GroupId, InstanceAddr>,
-    /// Everything that the configuration declares, and the resources that it depends on.
-    pub(super) dependencies: BTreeMap<InstanceAddr, Arc<Vec<crate::address::ResourceAddr>>>,
-    pub(super) prevented: BTreeSet<InstanceAddr>,
-    /// By the address they will have.
-    pub(super) imports: BTreeMap<InstanceAddr, Wanted>,
-    /// Records of imported objects.
-    pub(super) taken_in: Vec<(InstanceAddr, Record)>,
-    /// Data sources as they were read.
-    pub(super) data: BTreeMap<InstanceAddr, Value>,
-    /// What is not read yet.
-    pub(super) wanted: BTreeSet<Want>,
-}
-
-impl<'a> Planner<'a> {
-    pub(super) fn new(input: &'a PlanInput<'a>, reads: &'a Reads, moves: &'a Moves) -> Self {
-        let configuration = &input.program.configuration;
-        let group = |(address, record): (&InstanceAddr, &Arc<Record>)| match record.object_id(address)? {
-            ObjectId::Group(id) => Some((id, address.clone())),
-            ObjectId::Machine(_) => None,
+    /// The plan, with offers for everything it rents. `None` after errors.
+    pub fn place(self, market: &[Offer], diags: &mut Diagnostics) -> Option<Planned> {
+        let Draft { input, state, moves, fleet, groups, evaluated, mut changes, dependencies, told, .. } = self;
+        diags.extend(told);
+        let PlanInput { program, options, .. } = input;
+        let mode = options.mode;
+        let outputs = match mode {
+            PlanMode::Destroy => BTreeMap::new(),
+            PlanMode::Normal | PlanMode::RefreshOnly => evaluated.outputs,
         };
-        Planner {
-            input,
-            reads,
-            moves,
-            fleet: configuration.fleet().map(str::to_owned),
-            selection: Selection::new(
-                &input.options.targets,
-                &input.options.excluded,
-                input.options.mode == PlanMode::Destroy,
-                configuration,
-                &input.program.graph,
-            ),
-            changes: Vec::new(),
-            drift: Vec::new(),
-            refresh: Vec::new(),
-            planned: BTreeMap::new(),
-            groups: input.state.resources.iter().filter_map(group).collect(),
-            dependencies: BTreeMap::new(),
-            prevented: BTreeSet::new(),
-            imports: BTreeMap::new(),
-            taken_in: Vec::new(),
-            data: BTreeMap::new(),
-            wanted: BTreeSet::new(),
+        let narrowed = options.is_narrowed();
+        let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market };
+        let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
+        // Who releases, or only looks, is not kept from it by a price.
+        if mode == PlanMode::Normal {
+            within_caps(&changes, diags);
         }
-    }
-
-    pub(super) fn selected(&self, address: &InstanceAddr) -> bool {
-        self.selection.contains(address, &self.input.program.configuration)
-    }
-
-    pub(super) fn list(&mut self, change: Change) {
-        let moved_from = self.moves.get(&change.address).cloned();
-        self.changes.push(Change { moved_from, ..change });
-    }
-
-    /// What others that refer to an object must know of it.
-    pub(super) fn remember(&mut self, address: &InstanceAddr, object: &Value) {
-        match address.resource.object_kind() {
-            Some(ObjectKind::TemplateGroup) => drop(self.planned.insert(address.clone(), object.clone())),
-            Some(ObjectKind::Instance) | None => {}
+        // Of a refresh nothing is called, but what is gone is forgotten.
+        let steps = steps(&changes, &dependencies, &state, diags);
+        let_go(&changes, diags);
+        if diags.has_errors() {
+            return None;
         }
+        let plan = Plan {
+            mode,
+            fleet,
+            lineage: state.lineage.clone(),
+            serial: state.serial,
+            account: input.account.clone(),
+            variables: planned_variables(program.configuration.root(), &program.inputs, input.key),
+            sealed_by: None,
+            cost: CostSummary {
+                before: changes.iter().map(|change| change.cost_before).sum(),
+                after: changes.iter().map(|change| change.cost_after).sum(),
+            },
+            changes,
+            drift: self.drift,
+            outputs: output_changes(&state, &outputs, narrowed, mode),
+            checks: evaluated.checks,
+            steps,
+            data: self.data,
+            imports: self.imports,
+            moves: moves.into_iter().map(|(to, from)| (from, to)).collect(),
+            refresh: self.refresh,
+            in_doubt: state.open.values().cloned().collect(),
+            left_out,
+            narrowed,
+        };
+        for fault in check(&plan) {
+            diags.push(Diagnostic::error(
+                "Planner fault",
+                format!("{fault} This is a fault of podform: nothing was called."),
+            ));
+        }
+        (!diags.has_errors()).then_some(Planned { plan, unplaced })
     }
+}
 
-    pub(super) fn push(&mut self, change: Change) -> Value {
-        let value = change.after.clone().unwrap_or_else(|| Value::unknown(Type::Dynamic));
-        self.remember(&change.address, &value);
-        self.list(change);
-        value
+impl Planner<'_> {
+    fn evaluate(&mut self, diags: &mut Diagnostics) -> Evaluated {
+        let (program, effects) = (self.input.program, self.input.effects);
+        let mut surveyed;
+        let resolve: &mut dyn Resolve = match self.input.options.mode {
+            PlanMode::Destroy => {
+                surveyed = Surveyed { planner: self };
+                &mut surveyed
+            }
+            PlanMode::Normal | PlanMode::RefreshOnly => self,
+        };
+        evaluate(program, effects, resolve, diags)
     }
 }

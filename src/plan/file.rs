@@ -1,8 +1,8 @@
 //! The saved plan: what `plan -out` writes and `apply FILE` reads. It holds no secret (invariant 9).
 
 use super::check::check;
-use super::draft::PlanOptions;
 use super::model::{Plan, PlanMode};
+use super::planner::PlanOptions;
 use crate::address::InstanceAddr;
 use crate::lang::hex;
 use serde::{Deserialize, Serialize};

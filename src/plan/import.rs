@@ -1,6 +1,6 @@
 //! Imports: from an object of the account to the record it would have, had podform made it.
 
-use super::draft::{Planner, Wanted};
+use super::planner::{Planner, Wanted};
 use crate::address::InstanceAddr;
 use crate::config::ImportRequest;
 use crate::diag::{Diagnostic, Diagnostics};

@@ -1,8 +1,8 @@
 //! Recorded objects that go: nobody asks for them any more, or they are gone already.
 
 use super::change::{removal, unchanged};
-use super::draft::Planner;
 use super::model::{Action, Change, Drift, DriftKind, PlanMode, Reason};
+use super::planner::Planner;
 use super::refusals::{carries_mark, marked_first, refuse_destroy};
 use super::standing::Live;
 use crate::address::InstanceAddr;

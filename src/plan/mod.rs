@@ -35,7 +35,7 @@ mod variables;
 pub use check::check;
 pub use data::{Answer, answer};
 pub use desires::{Desires, Outcome};
-pub use draft::{PlanInput, PlanOptions};
+pub use draft::{Draft, Planned, Unfinished, draft};
 pub use drift::{Difference, differences};
 pub use event::{ApplyEvent, Settlement};
 pub use file::{SavedOptions, SavedPlan, configuration_digests, decode, encode};
@@ -44,7 +44,7 @@ pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,
     StepAction, StepId,
 };
-pub use planner::{Draft, Planned, Unfinished, draft};
+pub use planner::{PlanInput, PlanOptions};
 pub use refusals::lacks_proof;
 pub use remark::{MarkChange, Remark};
 pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};

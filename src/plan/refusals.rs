@@ -1,7 +1,7 @@
 //! What must not be planned on, or planned at all.
 
-use super::draft::PlanInput;
 use super::model::{Action, Change, Reason};
+use super::planner::PlanInput;
 use super::remark::{MarkChange, Remark};
 use super::select::names;
 use crate::address::{InstanceAddr, ObjectKind, Target};

@@ -2,9 +2,9 @@
 
 use super::change::{ignores, removal, unchanged};
 use super::diff::{Standing, compare, created};
-use super::draft::Planner;
 use super::import::Import;
 use super::model::{Action, Change, PlanMode, Reason};
+use super::planner::Planner;
 use super::refusals::{carries_mark, marked_first, name_is_free, names_another, refuse_destroy, refuse_import};
 use super::remark::{MarkChange, Remark};
 use super::standing::Live;

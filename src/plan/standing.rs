@@ -2,9 +2,9 @@
 
 use super::change::ignores;
 use super::diff::PlannedTemplate;
-use super::draft::Planner;
 use super::drift::{Difference, differences, is_drift, laid_over, refreshed};
 use super::model::{Drift, DriftKind};
+use super::planner::Planner;
 use crate::address::InstanceAddr;
 use crate::config::Lifecycle;
 use crate::diag::{Diagnostic, Diagnostics};
