@@ -44,15 +44,7 @@ fn validate(blocks: u32) {
         std::fs::create_dir(place).expect("a directory");
     }
     std::fs::write(ours.join("main.hcl"), fleet(blocks)).expect("a file");
-    let mut text = String::from("locals {\n  models = [\"RTX 3090\", \"RTX 4090\"]\n}\n");
-    for block in 0..blocks {
-        let _ = writeln!(
-            text,
-            "\nresource \"terraform_data\" \"m{block}\" {{\n  input = {{\n    name = \"node-{block}\"\n    model = local.models[{block} % 2]\n    env = {{ INDEX = \"{block}\" }}\n    script = <<-EOT\n{}  EOT\n  }}\n}}",
-            script(block)
-        );
-    }
-    std::fs::write(theirs.join("main.tf"), text).expect("a file");
+    std::fs::write(theirs.join("main.tf"), for_terraform(blocks)).expect("a file");
     let own = (0..RUNS).map(|_| run(Path::new(env!("CARGO_BIN_EXE_podform")), &ours, &["validate"], &[]));
     let own = own.min_by_key(|run| run.time).expect("a run");
     assert!(own.status.success(), "podform validates it: {}", own.status);
@@ -76,24 +68,43 @@ fn fleet(blocks: u32) -> String {
         "podform {\n  fleet = \"large\"\n}\n\nlocals {\n  models = [\"RTX 3090\", \"RTX 4090\"]\n}\n\nresource \"simplepod_template_group\" \"base\" {\n  name       = \"large\"\n  image_name = \"ubuntu\"\n}\n",
     );
     for block in 0..blocks {
-        let _ = writeln!(
+        let arguments = arguments(block, "simplepod_template_group.base.id");
+        let _ = write!(
             text,
-            r#"
-# Machine {block} of the fleet.
-resource "simplepod_instance" "m{block}" {{
-  name                = "node-{block}"
-  gpu_model           = local.models[{block} % 2]
-  fallback_gpu_models = [for model in ["RTX 5090", "RTX A4000", "RTX A6000", "L40S"] : model if model != "x"]
-  max_price_per_gpu   = 2
-  template_group      = simplepod_template_group.base.id
-  env_variables       = {{ INDEX = "{block}" }}
-  start_script        = <<-EOT
-{}  EOT
-}}"#,
-            script(block)
+            "\n# Machine {block} of the fleet.\nresource \"simplepod_instance\" \"m{block}\" {{\n{arguments}}}\n"
         );
     }
     text
+}
+
+/// The same: its only kind of resource takes everything in one object.
+fn for_terraform(blocks: u32) -> String {
+    let mut text = String::from(
+        "locals {\n  models = [\"RTX 3090\", \"RTX 4090\"]\n}\n\nresource \"terraform_data\" \"base\" {\n  input = {\n  name       = \"large\"\n  image_name = \"ubuntu\"\n}\n}\n",
+    );
+    for block in 0..blocks {
+        let arguments = arguments(block, "terraform_data.base.id");
+        let _ = write!(
+            text,
+            "\n# Machine {block} of the fleet.\nresource \"terraform_data\" \"m{block}\" {{\n  input = {{\n{arguments}}}\n}}\n"
+        );
+    }
+    text
+}
+
+fn arguments(block: u32, group: &str) -> String {
+    format!(
+        r#"  name                = "node-{block}"
+  gpu_model           = local.models[{block} % 2]
+  fallback_gpu_models = [for model in ["RTX 5090", "RTX A4000", "RTX A6000", "L40S"] : model if model != "x"]
+  max_price_per_gpu   = 2
+  template_group      = {group}
+  env_variables       = {{ INDEX = "{block}" }}
+  start_script        = <<-EOT
+{}  EOT
+"#,
+        script(block)
+    )
 }
 
 fn script(block: u32) -> String {

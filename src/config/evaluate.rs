@@ -29,7 +29,7 @@ pub fn evaluate(
     resolve: &mut dyn Resolve,
     diags: &mut Diagnostics,
 ) -> Evaluated {
-    Evaluation::of(program, effects, resolve).evaluated(resolve, diags)
+    Evaluation(Walk::once(program, effects, resolve)).evaluated(resolve, diags)
 }
 
 /// An evaluation that goes on while more becomes known: then only what reaches from that is evaluated again.

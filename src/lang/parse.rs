@@ -1,5 +1,6 @@
 //! From text to syntax tree.
 
+mod halves;
 mod recover;
 mod refusal;
 
@@ -14,7 +15,11 @@ use refusal::{told, tree};
 /// Trees may be a thousand levels deep: they are made, walked and dropped on a [`super::stack`] that carries them.
 pub fn parse_body(file: FileId, text: &str, diags: &mut Diagnostics) -> Body {
     let source = Source::whole(file, text);
-    match grammar::read(source, &scan::scan(text)) {
+    let tokens = scan::scan(text);
+    if let Some(body) = halves::parse_body(source, &tokens) {
+        return body;
+    }
+    match grammar::read(source, &tokens) {
         Ok(read) => tree(source, read, diags),
         Err(refused) => recover::parse_body(source, &refused, diags),
     }
