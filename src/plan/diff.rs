@@ -56,15 +56,14 @@ pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, 
     Value::from_entries(object)
 }
 
-/// Where renewal is on and no maximum is given, the cap is the maximum.
+/// Where no highest price at renewal is given, it is the cap: what the API's own means is unsettled (API sheet §5). Where
+/// renewal is off it is the API's.
 fn fill_renewal(object: &mut Entries, standing: Option<&Value>) {
     if object.get("max_auto_renew_price").is_none_or(|price| !price.is_null()) {
         return;
     }
-    let on = object.get("auto_renew").and_then(Value::as_bool).or_else(|| standing?.get("auto_renew")?.as_bool());
-    let set_by_us = object.get("auto_renew").is_some_and(|value| !value.is_null());
-    if on == Some(true)
-        && set_by_us
+    let renews = object.get("auto_renew").and_then(Value::as_bool).or_else(|| standing?.get("auto_renew")?.as_bool());
+    if renews != Some(false)
         && let Some(cap) = object.get("max_price_per_gpu").cloned()
     {
         object.insert("max_auto_renew_price".into(), cap);

@@ -8,10 +8,11 @@ use super::placing::{Placements, is_rent, place_all};
 use super::planner::{PlanInput, Planner};
 use super::refusals::{let_go, preflight, within_caps};
 use super::resolving::Surveyed;
+use super::select::Selection;
 use super::steps::steps;
 use super::variables::planned_variables;
 use crate::address::{InstanceAddr, ResourceAddr};
-use crate::config::{Evaluated, Resolve, evaluate};
+use crate::config::{Evaluated, Program, Resolve, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::{GroupId, Offer, Reads, Want};
@@ -116,9 +117,11 @@ impl Draft<'_> {
         let narrowed = options.is_narrowed();
         let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market };
         let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
-        // Who releases, or only looks, is not kept from it by a price.
+        // Who releases, or only looks, is not kept from it by a price, and neither is who leaves the machine out.
         if mode == PlanMode::Normal {
-            within_caps(&changes, diags);
+            let Program { configuration, graph, .. } = program;
+            let selection = Selection::new(&options.targets, &options.excluded, false, configuration, graph);
+            within_caps(changes.iter().filter(|change| selection.contains(&change.address, configuration)), diags);
         }
         // Of a refresh nothing is called, but what is gone is forgotten.
         let steps = steps(&changes, &dependencies, &state, diags);

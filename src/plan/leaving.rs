@@ -26,7 +26,7 @@ impl Planner<'_> {
             }
             let object = match live {
                 Live::Object(object) => {
-                    carries_mark(self.input, address, record, object, diags);
+                    carries_mark(self.input, address, record, object, self.selected(address), diags);
                     self.standing(address, schema, record, Some(object), None, diags)
                 }
                 _ => record.object(schema, None, self.input.key, &mut Vec::new()),
@@ -74,7 +74,7 @@ impl Planner<'_> {
             for (key, record) in all {
                 let live = self.live(address, record);
                 if let Live::Object(object) = live {
-                    carries_mark(self.input, address, record, object, diags);
+                    carries_mark(self.input, address, record, object, self.selected(address), diags);
                 }
                 let object = record.object(schema, None, self.input.key, &mut Vec::new());
                 let blocked = state.open_at(address).next().is_some() || !self.selected(address);

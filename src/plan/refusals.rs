@@ -50,12 +50,13 @@ fn exists(input: &PlanInput<'_>, target: &Target) -> bool {
     declared || input.state.resources.keys().any(|address| target.matches(address))
 }
 
-/// Whether the live object carries our mark. An object of another fleet is refused.
+/// Whether the live object carries our mark. An object of another fleet is refused, unless the plan leaves it out.
 pub(super) fn carries_mark(
     input: &PlanInput<'_>,
     address: &InstanceAddr,
     record: &Record,
     live: &LiveObject,
+    selected: bool,
     diags: &mut Diagnostics,
 ) -> bool {
     let Some(notes) = live.notes() else { return true };
@@ -68,8 +69,12 @@ pub(super) fn carries_mark(
                 "{address} is recorded here, but the live object is marked as {} of the fleet \"{}\" (lineage {}). podform changes nothing that is another fleet's.",
                 mark.address, mark.fleet, mark.lineage
             );
-            let hint = "If it is really yours, remove the mark from its notes.";
-            diags.push(Diagnostic::error("Another fleet's mark", detail).with_hint(hint).on(address));
+            let hint = format!(
+                "If it is really yours, remove the mark from its notes; if it is not, drop the record: podform state rm -force '{address}'. -exclude='{address}' goes round it."
+            );
+            if selected {
+                diags.push(Diagnostic::error("Another fleet's mark", detail).with_hint(hint).on(address));
+            }
             true
         }
         Some(mark) => mark.address == *address && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim),
@@ -137,7 +142,7 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
 }
 
 /// A machine that stands and bills above its cap is an error, never silent.
-pub(super) fn within_caps(changes: &[Change], diags: &mut Diagnostics) {
+pub(super) fn within_caps<'c>(changes: impl Iterator<Item = &'c Change>, diags: &mut Diagnostics) {
     for change in changes {
         if !matches!(change.action, Action::NoOp | Action::Update) {
             continue;
@@ -150,7 +155,7 @@ pub(super) fn within_caps(changes: &[Change], diags: &mut Diagnostics) {
             let address = &change.address;
             let detail = format!("{address} bills {price} per GPU-hour, above its cap of {cap}.");
             let hint = format!(
-                "Rent another machine with -replace='{address}', or raise max_price_per_gpu to {price} or more."
+                "Rent another machine with -replace='{address}', or raise max_price_per_gpu to {price} or more. -exclude='{address}' goes round it."
             );
             diags.push(Diagnostic::error("Machine bills above its price cap", detail).with_hint(hint).on(address));
         }

@@ -50,9 +50,9 @@ impl Resolve for Planner<'_> {
         let state = self.input.state;
         let mut record = state.resources.get(&address);
         let mut live = record.map_or(Live::Gone, |record| self.live(&address, record));
-        let blocked = state.open_at(&address).next().is_some()
-            || !self.selected(&address)
-            || self.input.options.mode == PlanMode::RefreshOnly;
+        let selected = self.selected(&address);
+        let blocked =
+            state.open_at(&address).next().is_some() || !selected || self.input.options.mode == PlanMode::RefreshOnly;
         let import = match record {
             None if !blocked => self.imported(&address, schema, &desired, diags),
             _ => None,
@@ -97,7 +97,7 @@ impl Resolve for Planner<'_> {
             Live::Object(object) => Some(object),
             _ => None,
         };
-        let marked = live.is_none_or(|live| carries_mark(self.input, &address, record, live, diags));
+        let marked = live.is_none_or(|live| carries_mark(self.input, &address, record, live, selected, diags));
         let object = self.standing(&address, schema, record, live, Some((&desired, &resource.lifecycle)), diags);
         if blocked {
             return self.push(unchanged(address, Some(object)));

@@ -181,7 +181,7 @@ pub enum WaitFor {
 pub struct Desired {
     /// What goes out with the rent.
     pub ordered: Seen,
-    /// What a PUT sets. Where renewal is on and no highest price is given, the cap is.
+    /// What a PUT sets. Where no highest price at renewal is given, the cap is: it may be known only by now.
     pub settings: Seen,
     /// The user's text, without our mark.
     pub notes: String,
@@ -217,7 +217,7 @@ impl Desired {
             Some((known.name, value.filter(|value| Some(value) != field.wire.empty().as_ref())?))
         });
         let mut settings = SCHEMA.sent(object, None);
-        if object.get("auto_renew").and_then(Value::as_bool) == Some(true) {
+        if object.get("auto_renew").and_then(Value::as_bool) != Some(false) {
             settings.entry("max_auto_renew_price").or_insert_with(|| super::field::dollars(max_price_per_gpu));
         }
         Ok(Desired {

@@ -3,6 +3,7 @@
 use super::field::dollars;
 use super::{instance, script};
 use crate::live::{Env, Group, GroupId, LiveObject, Machine, Mark, Seen};
+use crate::money::Usd;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
@@ -108,12 +109,15 @@ pub fn in_other_words(name: &str, sent: &Json, shown: &Json) -> bool {
     }
 }
 
-/// Whether two values are equal for a reader: nothing, an empty text and an empty list are; numbers compare by value,
-/// times by instant (API sheet §8).
+/// Whether two values are equal for a reader: nothing, an empty text and an empty list are; numbers compare by value, but
+/// for the noise of a float (API sheet §6), times by instant (API sheet §8).
 pub fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
         _ if is_empty(a) && is_empty(b) => true,
-        (Json::Number(_), Json::Number(_)) => matches!((decimal(a), decimal(b)), (Some(a), Some(b)) if a == b),
+        (Json::Number(_), Json::Number(_)) => {
+            let amounts = decimal(a).map(Usd).zip(decimal(b).map(Usd));
+            amounts.is_some_and(|(a, b)| !a.exceeds(b) && !b.exceeds(a))
+        }
         (Json::String(a), Json::String(b)) => {
             a == b || matches!((a.parse::<Timestamp>(), b.parse::<Timestamp>()), (Ok(a), Ok(b)) if a == b)
         }
@@ -153,7 +157,8 @@ mod tests {
     #[test]
     fn equal_for_a_reader() {
         assert!(same(&Json::Null, &json!("")));
-        assert!(same(&json!(0.5), &json!(0.50)));
+        assert!(same(&json!(0.5), &json!(0.50)) && same(&json!(0.6), &json!(0.600_000_1)));
+        assert!(!same(&json!(1), &json!(2)) && !same(&json!(0.6), &json!(0.6001)));
         assert!(same(&json!("2026-06-30T13:59:01+02:00"), &json!("2026-06-30T11:59:01Z")));
         assert!(!same(&json!("a-b"), &json!("a_b")));
     }
