@@ -22,6 +22,10 @@ mod prompts;
 mod readme;
 mod scenarios;
 mod schema;
+#[cfg(unix)]
+mod signals;
 mod simulation;
+#[cfg(unix)]
+mod surroundings;
 mod world;
 mod wrong;

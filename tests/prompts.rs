@@ -72,14 +72,14 @@ var.zone
 "#;
 
 /// The program, and the other end of its terminal.
-struct Session {
+pub struct Session {
     keyboard: File,
     screen: Arc<Mutex<Vec<u8>>>,
-    child: Child,
+    pub child: Child,
 }
 
 impl Session {
-    fn start(fleet: &Fleet, arguments: &[&str]) -> Session {
+    pub fn start(fleet: &Fleet, arguments: &[&str]) -> Session {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
@@ -113,22 +113,30 @@ impl Session {
         String::from_utf8_lossy(&self.screen.lock().unwrap()).replace("\r\n", "\n")
     }
 
-    /// Types when the variable is asked for.
-    fn answer(&mut self, variable: &str, keys: &str) {
+    /// Waits until this stands above a prompt.
+    pub fn asks(&self, question: &str) {
         let start = Instant::now();
-        let asked = |screen: &str| {
-            let question = screen.rsplit_once(&format!("var.{variable}\n"));
-            question.is_some_and(|(_, rest)| rest.ends_with("Enter a value: "))
-        };
+        let asked = |screen: &str| screen.rsplit_once(question).is_some_and(|(_, rest)| rest.ends_with("value: "));
         while !asked(&self.screen()) {
-            assert!(start.elapsed() < PATIENCE, "var.{variable} is not asked for:\n{}", self.screen());
+            assert!(start.elapsed() < PATIENCE, "{question} is not asked:\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// True where the terminal shows what is typed.
+    pub fn echoes(&self) -> bool {
+        let modes = rustix::termios::tcgetattr(&self.keyboard).unwrap().local_modes;
+        modes.contains(rustix::termios::LocalModes::ECHO)
+    }
+
+    /// Types when the variable is asked for.
+    fn answer(&mut self, variable: &str, keys: &str) {
+        self.asks(&format!("var.{variable}\n"));
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
     /// The exit code, and all that was shown.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub fn end(mut self) -> (Option<i32>, String) {
         let start = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -187,13 +195,14 @@ fn a_wrong_answer_is_told_and_not_asked_for_again() {
 #[test]
 fn who_gives_no_answer_is_told_what_is_missing_and_keeps_the_terminal() {
     let fleet = Fleet::new(&[("main.hcl", ASKING)]);
-    for keys in ["\u{4}", "can\u{3}"] {
+    for (keys, ends) in [("\u{4}", 1), ("can\u{3}", 130)] {
         let mut session = Session::start(&fleet, &["plan", "-var=list=[]", "-var=size=1"]);
         session.answer("token", keys);
         let keyboard = session.keyboard.try_clone().unwrap();
         let (code, screen) = session.end();
-        assert_eq!(code, Some(1), "{screen}");
-        assert!(screen.contains("variable \"token\" is not set") && !screen.contains("Enter a value: can"), "{screen}");
+        assert_eq!(code, Some(ends), "{screen}");
+        assert_eq!(screen.contains("variable \"token\" is not set"), ends == 1, "{screen}");
+        assert!(!screen.contains("Enter a value: can"), "{screen}");
         let modes = rustix::termios::tcgetattr(keyboard).unwrap().local_modes;
         assert!(modes.contains(rustix::termios::LocalModes::ECHO), "the terminal stays mute after {keys:?}");
     }

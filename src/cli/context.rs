@@ -1,6 +1,7 @@
 //! What every command has at hand.
 
 use super::exit::Failure;
+use super::interrupts::Interrupts;
 use super::terminal::Terminal;
 use crate::diag::{Diagnostics, Sources};
 use crate::plan::SavedPlan;
@@ -11,6 +12,8 @@ use crate::state::State;
 pub struct Context {
     /// Where text goes, and who is asked.
     pub terminal: Terminal,
+    /// What asks it to end.
+    pub interrupts: Interrupts,
     /// Every source text that was read, for the excerpts of diagnostics.
     pub sources: Sources,
     /// What is told at the end; errors of a failure come on top.
@@ -22,15 +25,15 @@ impl Context {
     ///
     /// # Errors
     /// It is not that of the saved plan.
-    pub fn configure(&mut self, opening: &Opening, saved: Option<&SavedPlan>) -> Result<Option<Fleet>, Failure> {
-        Ok(opening.configure(saved, &self.terminal, &mut self.sources, &mut self.diags)?)
+    pub async fn configure(&mut self, opening: &Opening, saved: Option<&SavedPlan>) -> Result<Option<Fleet>, Failure> {
+        Ok(opening.configure(saved, &self.terminal, &mut self.sources, &mut self.diags).await?)
     }
 
     /// As [`Context::configure`], and the state for those who only look.
     ///
     /// # Errors
     /// The state cannot be read.
-    pub fn configure_beside_state(&mut self, opening: &Opening) -> Result<Option<(Fleet, State)>, Failure> {
-        Ok(opening.configure_beside_state(&self.terminal, &mut self.sources, &mut self.diags)?)
+    pub async fn configure_beside_state(&mut self, opening: &Opening) -> Result<Option<(Fleet, State)>, Failure> {
+        Ok(opening.configure_beside_state(&self.terminal, &mut self.sources, &mut self.diags).await?)
     }
 }

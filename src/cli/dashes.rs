@@ -7,11 +7,17 @@ pub fn with_two_dashes(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut flags = true;
     let mut takes_value = false;
     args.map(|arg| {
-        let Some(text) = arg.to_str() else { return arg };
-        flags &= text != "--";
-        let value = std::mem::replace(&mut takes_value, matches!(text.trim_start_matches('-'), "var"));
-        let long = text.len() > 2 && text.starts_with('-') && text[1..].starts_with(|c: char| c.is_ascii_lowercase());
-        if flags && long && !value { format!("-{text}").into() } else { arg }
+        // The name of a flag is text, whatever its value is.
+        let text = arg.as_encoded_bytes();
+        flags &= text != b"--";
+        let value = std::mem::replace(&mut takes_value, matches!(text, b"-var" | b"--var"));
+        let long = matches!(text, [b'-', b'a'..=b'z', _, ..]);
+        if !(flags && long && !value) {
+            return arg;
+        }
+        let mut two = OsString::from("-");
+        two.push(arg);
+        two
     })
     .collect()
 }

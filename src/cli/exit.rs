@@ -25,7 +25,7 @@ pub enum Exit {
     Partial,
     /// Operations in doubt remain.
     InDoubt,
-    /// Ctrl-C.
+    /// Ctrl-C, SIGTERM or SIGHUP.
     Interrupted,
 }
 
@@ -65,6 +65,7 @@ impl From<Why> for Exit {
             Why::Wrong => Exit::Error,
             Why::Locked => Exit::Locked,
             Why::Stale => Exit::Stale,
+            Why::Interrupted => Exit::Interrupted,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::exit::Failure;
 use crate::diag::Diagnostic;
+use crate::session::environment;
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -17,8 +18,7 @@ use tracing::{Event, Metadata, Subscriber};
 /// # Errors
 /// No such level; the file cannot be opened.
 pub fn start() -> Result<(), Failure> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    let Some(text) = variable("PODFORM_LOG") else { return Ok(()) };
+    let Some(text) = environment("PODFORM_LOG")? else { return Ok(()) };
     let level = match text.to_ascii_lowercase().as_str() {
         "off" => return Ok(()),
         "info" => LevelFilter::INFO,
@@ -29,7 +29,8 @@ pub fn start() -> Result<(), Failure> {
             return Err(Diagnostic::error("Invalid log level", detail).into());
         }
     };
-    let file = variable("PODFORM_LOG_PATH").map(|path| open(Path::new(&path))).transpose()?;
+    let path = std::env::var_os("PODFORM_LOG_PATH").filter(|path| !path.is_empty());
+    let file = path.map(|path| open(Path::new(&path))).transpose()?;
     // A second one in this process changes nothing.
     let _ = tracing::subscriber::set_global_default(Log { level, file: file.map(Mutex::new) });
     Ok(())

@@ -1,6 +1,7 @@
 //! The command line: clap types, one file per command, prompts, progress. The only room that prints.
 
 mod approval;
+mod beside;
 pub mod commands;
 mod context;
 mod dashes;
@@ -16,10 +17,12 @@ pub mod terminal;
 
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::lang::stack::on_deep_stack;
+use crate::session::shown;
 use clap::Parser;
 use commands::Command;
 use context::Context;
 use exit::Exit;
+use interrupts::Interrupts;
 use std::path::PathBuf;
 use terminal::Terminal;
 
@@ -51,7 +54,7 @@ pub struct Cli {
 /// Runs the command line of this process and gives its exit code.
 pub fn run() -> u8 {
     on_deep_stack(command_line).unwrap_or_else(|error| {
-        eprintln!("Error: The system gives no thread: {error}.");
+        Terminal::new(true, false, false).tell(&format!("Error: The system gives no thread: {error}.\n"));
         Exit::Error.code()
     })
 }
@@ -61,13 +64,18 @@ fn command_line() -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            let result = error.print();
             // clap's own 2 would collide with "changes present".
-            return if error.use_stderr() { Exit::Error.code() } else { Exit::Done.code() };
+            if error.use_stderr() {
+                return Exit::Error.code();
+            }
+            terminal::printed(result);
+            return Terminal::new(true, false, false).conclude(Exit::Done).code();
         }
     };
     let terminal = Terminal::new(cli.no_color, cli.compact_warnings, cli.command.streams_json());
-    let mut context = Context { terminal, sources: Sources::default(), diags: Diagnostics::new() };
+    let mut context =
+        Context { terminal, interrupts: Interrupts::default(), sources: Sources::default(), diags: Diagnostics::new() };
     let outcome = logs::start().and_then(|()| enter(&cli)).and_then(|()| cli.command.run(&mut context));
     let mut told = std::mem::take(&mut context.diags);
     let exit = match outcome {
@@ -78,13 +86,13 @@ fn command_line() -> u8 {
         }
     };
     context.terminal.diagnostics(&told, &context.sources);
-    exit.code()
+    context.terminal.conclude(exit).code()
 }
 
 fn enter(cli: &Cli) -> Result<(), exit::Failure> {
     let Some(dir) = &cli.chdir else { return Ok(()) };
     std::env::set_current_dir(dir).map_err(|error| {
-        let detail = format!("The directory \"{}\" cannot be entered: {error}.", dir.display());
+        let detail = format!("The directory {} cannot be entered: {error}.", shown(dir));
         Diagnostic::error("Invalid -chdir", detail).into()
     })
 }

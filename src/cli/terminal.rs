@@ -1,13 +1,30 @@
-//! Where text goes: data to standard output, everything else to standard error. A closed pipe is no fault.
+//! Where text goes: data to standard output, everything else to standard error. Whoever closes a pipe has read enough;
+//! data that cannot be written for another reason is told at the end.
 
-use super::silence::Silence;
-use crate::diag::{Diagnostics, Severity, Sources};
+use super::beside::beside;
+use super::exit::Exit;
+use super::silence::{Silence, Typed};
+use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
 use crate::render::{Style, diagnostic_line};
-use std::io::{BufRead, IsTerminal, Write};
+use crate::session::{Failure, Why};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 /// Columns where there is no terminal: a width that fits wherever a log is read.
 const PIPED: usize = 80;
+
+/// Why data could not be printed, the first time.
+static UNPRINTED: OnceLock<io::Error> = OnceLock::new();
+
+/// Takes note of what became of printing data.
+pub fn printed(result: io::Result<()>) {
+    if let Err(error) = result
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let _ = UNPRINTED.set(error);
+    }
+}
 
 /// The two streams, and how they are drawn.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +61,17 @@ impl Terminal {
 
     /// Prints data.
     pub fn print(&self, text: &str) {
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        let mut out = std::io::stdout().lock();
+        printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    }
+
+    /// Tells that data could not be printed, and makes an error of it.
+    pub fn conclude(&self, exit: Exit) -> Exit {
+        let Some(error) = UNPRINTED.get() else { return exit };
+        let detail = format!("The standard output cannot be written: {error}. What is missing there is lost.");
+        let told = Diagnostic::error("Output cannot be written", detail);
+        self.tell(&diagnostics(&told.into(), &Sources::default(), self.err));
+        exit.max(Exit::Error)
     }
 
     /// Prints a line of data.
@@ -90,28 +117,37 @@ impl Terminal {
     }
 
     /// Asks, and reads one line; `None` at the end of input.
-    pub fn ask(&self, question: &str) -> Option<String> {
-        let _ = std::io::stderr().lock().write_all(question.as_bytes());
-        let mut line = String::new();
-        match std::io::stdin().lock().read_line(&mut line) {
-            Ok(n) if n > 0 => Some(line.trim_end().to_owned()),
-            _ => None,
+    pub async fn ask(&self, question: &str) -> Option<String> {
+        self.tell(question);
+        let read = || {
+            let mut line = String::new();
+            let read = std::io::stdin().lock().read_line(&mut line);
+            read.is_ok_and(|n| n > 0).then(|| line.trim_end().to_owned())
+        };
+        beside(read).await?
+    }
+
+    /// As [`Terminal::ask`], without showing what is typed; `None` also where that cannot be.
+    ///
+    /// # Errors
+    /// Control-C.
+    pub async fn ask_secretly(&self, question: &str) -> Result<Option<String>, Failure> {
+        let Some(silence) = Silence::begin() else { return Ok(None) };
+        self.tell(question);
+        let typed = beside(Silence::read).await;
+        drop(silence);
+        self.tell("\n");
+        match typed {
+            Some(Typed::Line(text)) => Ok(Some(text.trim_end().to_owned())),
+            Some(Typed::End) | None => Ok(None),
+            Some(Typed::Interrupt) => Err(Failure { why: Why::Interrupted, diags: Diagnostics::new() }),
         }
     }
 
-    /// As [`Terminal::ask`], without showing what is typed; `None` also where that cannot be, and on Control-C.
-    pub fn ask_secretly(&self, question: &str) -> Option<String> {
-        let silence = Silence::begin()?;
-        self.tell(question);
-        let typed = silence.read();
-        self.tell("\n");
-        Some(typed?.trim_end().to_owned())
-    }
-
     /// Asks for the one word that approves.
-    pub fn approves(&self, question: &str, what: &str) -> bool {
+    pub async fn approves(&self, question: &str, what: &str) -> bool {
         let text = format!("{question}\n  {what}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ");
-        self.ask(&text).as_deref() == Some("yes")
+        self.ask(&text).await.as_deref() == Some("yes")
     }
 
     /// True where a person types.

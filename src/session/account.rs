@@ -1,5 +1,6 @@
 //! The way to the API: the real one, or the embedded simulator.
 
+use super::environment::environment;
 use super::failure::Failure;
 use super::stored;
 use crate::address::ObjectKind;
@@ -69,7 +70,7 @@ impl Access {
                 settings.retry.base = Duration::from_millis(50);
                 (settings, Some(handle))
             }
-            false => (Settings::new(base_url(provider), api_key(provider)?), None),
+            false => (Settings::new(base_url(provider)?, api_key(provider)?), None),
         };
         settings.http.requests_per_second = provider.requests_per_second;
         let base_url = match &sandbox {
@@ -78,10 +79,7 @@ impl Access {
             None => settings.base_url.trim_end_matches('/').to_owned(),
         };
         let identity = AccountIdentity { base_url, key_fingerprint: fingerprint(&settings.api_key) };
-        let state_key = match std::env::var("PODFORM_STATE_KEY") {
-            Ok(key) if !key.is_empty() => SecretString::from(key),
-            _ => settings.api_key.clone(),
-        };
+        let state_key = environment("PODFORM_STATE_KEY")?.map_or_else(|| settings.api_key.clone(), SecretString::from);
         let accept_account = choice.accept_account;
         Ok(Access { settings, sandbox, accept_account, identity, state_key, settle_window: window })
     }
@@ -143,14 +141,19 @@ impl Access {
     }
 }
 
-fn base_url(provider: &ProviderSettings) -> String {
-    let from_environment = || std::env::var("SIMPLEPOD_API_URL").ok().filter(|url| !url.is_empty());
-    provider.base_url.clone().or_else(from_environment).unwrap_or_else(|| BASE_URL.to_owned())
+fn base_url(provider: &ProviderSettings) -> Result<String, Failure> {
+    match &provider.base_url {
+        Some(url) => Ok(url.clone()),
+        None => Ok(environment("SIMPLEPOD_API_URL")?.unwrap_or_else(|| BASE_URL.to_owned())),
+    }
 }
 
 fn api_key(provider: &ProviderSettings) -> Result<SecretString, Failure> {
     let given = provider.api_key.as_ref().and_then(|value| value.as_str()).map(str::to_owned);
-    let key = given.or_else(|| std::env::var("SIMPLEPOD_API_KEY").ok()).filter(|key| !key.is_empty());
+    let key = match given {
+        Some(key) => Some(key).filter(|key| !key.is_empty()),
+        None => environment("SIMPLEPOD_API_KEY")?,
+    };
     let key = key.map(SecretString::from).ok_or_else(|| {
         let detail = "Set the environment variable SIMPLEPOD_API_KEY to a key of your account (Account Settings, tab Subaccounts), or api_key in the provider block. Without an account, try --sandbox.";
         Failure::from(Diagnostic::error("No API key", detail))

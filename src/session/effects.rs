@@ -1,12 +1,8 @@
 //! The effects that functions of the language need: files, clock, randomness.
 
+use super::text;
 use crate::lang::Effects;
-use std::io::Read as _;
 use std::path::Path;
-
-/// The most bytes of a file that functions read: twice what a text of the language may have, for digests are taken of
-/// files that are no such text.
-const MOST: u64 = 64 << 20;
 
 /// The real world. While planning there is no clock and no randomness.
 #[derive(Debug)]
@@ -33,18 +29,7 @@ fn now() -> String {
 
 impl Effects for LocalEffects {
     fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
-        let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-        if size > MOST {
-            return Err(format!("the file has {size} bytes, more than {MOST}"));
-        }
-        // A device has no size, and no end.
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-        file.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-        match u64::try_from(bytes.len()) {
-            Ok(read) if read <= MOST => Ok(bytes),
-            _ => Err(format!("it has more than {MOST} bytes")),
-        }
+        text::file(Path::new(path))
     }
 
     fn file_exists(&self, path: &str) -> Result<bool, String> {
@@ -70,7 +55,11 @@ impl Effects for LocalEffects {
 
     fn absolute(&self, path: &str) -> Result<String, String> {
         let joined = std::path::absolute(path).map_err(|error| error.to_string())?;
-        Ok(joined.components().collect::<std::path::PathBuf>().to_string_lossy().into_owned())
+        let clean = joined.components().collect::<std::path::PathBuf>();
+        clean
+            .into_os_string()
+            .into_string()
+            .map_err(|path| format!("it is {}, which is not valid UTF-8", text::shown(Path::new(&path))))
     }
 
     fn home(&self) -> Option<String> {

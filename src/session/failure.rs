@@ -11,6 +11,8 @@ pub enum Why {
     Locked,
     /// A saved plan does not hold any more.
     Stale,
+    /// A person ended it.
+    Interrupted,
 }
 
 /// Why it failed.

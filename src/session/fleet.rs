@@ -1,6 +1,6 @@
 //! The configuration on disk: its files, its variables, its first evaluation.
 
-use super::text::text;
+use super::text::{file, names, text};
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::{
     self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, LoadedFile, Program, ProviderSettings,
@@ -142,10 +142,10 @@ fn module(
         Some(at) => diagnostic.at(at),
         None => diagnostic,
     };
-    let entries = std::fs::read_dir(dir).and_then(|entries| {
-        entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned())).collect()
-    });
-    let mut names: Vec<String> = match entries {
+    // What cannot be read is an error later, never a resource that seems gone.
+    let wanted = |name: &str| is_configuration_file(name) && !Path::new(dir).join(name).is_dir();
+    let before = diags.len();
+    let names = match names(Path::new(dir), wanted, diags) {
         Ok(names) => names,
         Err(error) => {
             let detail = format!("The directory \"{dir}\" cannot be read: {error}.");
@@ -153,10 +153,7 @@ fn module(
             return None;
         }
     };
-    // What cannot be read is an error later, never a resource that seems gone.
-    names.retain(|name| is_configuration_file(name) && !Path::new(dir).join(name).is_dir());
-    names.sort();
-    if names.is_empty() {
+    if names.is_empty() && diags.len() == before {
         let detail = match at {
             Some(_) => format!("The directory \"{dir}\" holds no configuration files (*.hcl)."),
             None => "This directory holds no configuration files (*.hcl). Change to the directory of a fleet, or name it with -chdir=DIR.".to_owned(),
@@ -167,12 +164,7 @@ fn module(
     let mut files = Vec::new();
     for name in names {
         let path = if dir == "." { name.clone() } else { format!("{dir}/{name}") };
-        // Reading a pipe would wait for ever.
-        if std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
-            diags.push(Diagnostic::error("Unreadable file", format!("\"{path}\" is no regular file.")));
-            continue;
-        }
-        if let Some(text) = text(&path, diags) {
+        if let Some(text) = text(Path::new(&path), file, diags) {
             texts.insert(path.clone(), text.clone());
             let file = sources.add(path, text.clone());
             files.push(LoadedFile {

@@ -40,14 +40,14 @@ impl Opening {
     ///
     /// # Errors
     /// It is not the configuration of the saved plan.
-    pub fn configure(
+    pub async fn configure(
         &self,
         saved: Option<&SavedPlan>,
         person: &dyn Person,
         sources: &mut Sources,
         diags: &mut Diagnostics,
     ) -> Result<Option<Fleet>, Failure> {
-        let (configuration, texts, given) = self.read(saved, person, sources, diags)?;
+        let (configuration, texts, given) = self.read(saved, person, sources, diags).await?;
         Ok(fleet::evaluated(configuration, texts, given, &self.effects, sources, diags))
     }
 
@@ -55,19 +55,19 @@ impl Opening {
     ///
     /// # Errors
     /// The state cannot be read.
-    pub fn configure_beside_state(
+    pub async fn configure_beside_state(
         &self,
         person: &dyn Person,
         sources: &mut Sources,
         diags: &mut Diagnostics,
     ) -> Result<Option<(Fleet, State)>, Failure> {
-        let (configuration, texts, given) = self.read(None, person, sources, diags)?;
+        let (configuration, texts, given) = self.read(None, person, sources, diags).await?;
         let evaluate = || fleet::evaluated(configuration, texts, given, &self.effects, sources, diags);
         let (fleet, state) = stored::read_beside(self.account.sandbox, evaluate);
         fleet.map(|fleet| Ok((fleet, state?))).transpose()
     }
 
-    fn read(
+    async fn read(
         &self,
         saved: Option<&SavedPlan>,
         person: &dyn Person,
@@ -82,7 +82,7 @@ impl Opening {
         let mut given = variables::given(&self.settings, root, sources, diags);
         match saved {
             Some(saved) => given = variables_for_apply(root, &saved.plan.variables, given, diags),
-            None if self.asks => variables::ask(root, person, &mut given),
+            None if self.asks => variables::ask(root, person, &mut given).await?,
             None => {}
         }
         Ok((configuration, texts, given))

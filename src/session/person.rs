@@ -1,12 +1,15 @@
 //! Who uses a session: it asks and tells through this, and prints nothing itself.
 
+use super::failure::Failure;
 use crate::config::Variable;
 use crate::live::ObjectId;
+use futures::future::LocalBoxFuture;
 
 /// Whoever is asked, and told of what happens on the way.
 pub trait Person {
-    /// The text of a value for a root variable that nobody gives; `None` where there is no answer, and nothing more is asked.
-    fn value_of(&self, variable: &Variable) -> Option<String>;
+    /// The text of a value for a root variable that nobody gives; `None` where there is no answer, and nothing more is
+    /// asked. It fails where the person ends it.
+    fn value_of<'a>(&'a self, variable: &'a Variable) -> LocalBoxFuture<'a, Result<Option<String>, Failure>>;
 
     /// So many operations of an earlier run are looked for, which may take minutes.
     fn settling(&self, open: usize);

@@ -1,42 +1,102 @@
-//! The text of a file of the configuration.
+//! Reading a file that a person names, or that lies in a directory of the configuration: in bounded time and memory.
 
 use crate::diag::{Diagnostic, Diagnostics};
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
-/// The largest configuration file that is read, in bytes: ten thousand blocks take a few million. A wrong path must not
-/// take all memory.
-const MOST: u64 = 256 << 20;
+/// The most bytes of a file that are read: ten thousand blocks take a few million. A wrong path must not take all memory.
+const MOST: u64 = 64 << 20;
 
-/// The text of a file, or a diagnostic that names the place of the first byte that is no UTF-8.
-pub fn text(path: &str, diags: &mut Diagnostics) -> Option<Arc<str>> {
+/// Where a shell hands over what is open already, as in `-var-file=<(command)`: opening it waits for nobody.
+const OPEN: [&str; 3] = ["/dev/fd/", "/dev/stdin", "/proc/self/fd/"];
+
+/// The bytes of a regular file, or why there are none. Opening a pipe may wait for ever, and a device has no end.
+pub fn file(path: &Path) -> Result<Vec<u8>, String> {
+    let meta = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    match meta.is_file() {
+        true => read(path),
+        false if meta.is_dir() => Err("it is a directory".to_owned()),
+        false => Err("it is no regular file".to_owned()),
+    }
+}
+
+/// As [`file`]; also what a shell hands over as a pipe.
+pub fn file_or_pipe(path: &Path) -> Result<Vec<u8>, String> {
+    match path.to_str().is_some_and(|path| OPEN.iter().any(|open| path.starts_with(open))) && is_pipe(path) {
+        true => read(path),
+        false => file(path),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    up_to_limit(std::fs::File::open(path).map_err(|error| error.to_string())?)
+}
+
+/// All that there is to be read, or why not.
+pub fn up_to_limit(from: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    from.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    match u64::try_from(bytes.len()) {
+        Ok(read) if read <= MOST => Ok(bytes),
+        _ => Err(format!("it has more than {} MB", MOST >> 20)),
+    }
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
+}
+
+/// The text of a file as [`file`] or [`file_or_pipe`] reads it, or a diagnostic that names the place of the first byte that is
+/// no UTF-8.
+pub fn text(path: &Path, read: fn(&Path) -> Result<Vec<u8>, String>, diags: &mut Diagnostics) -> Option<Arc<str>> {
+    let shown = shown(path);
     let mut refuse = |detail: String| {
         diags.push(Diagnostic::error("Unreadable file", detail));
         None
     };
-    let size = match std::fs::metadata(path) {
-        Ok(meta) if meta.len() > MOST => {
-            return refuse(format!("\"{path}\" has {} bytes; the limit is {MOST}.", meta.len()));
-        }
-        Ok(meta) => usize::try_from(meta.len()).unwrap_or(0),
-        Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
-    };
-    // A pipe has no size, and perhaps no end.
-    let mut bytes = Vec::with_capacity(size.saturating_add(1));
-    let read = std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes));
-    match read.map(u64::try_from) {
-        Ok(Ok(read)) if read <= MOST => {}
-        Ok(_) => return refuse(format!("\"{path}\" has more than {MOST} bytes.")),
-        Err(error) => return refuse(format!("\"{path}\" cannot be read: {error}.")),
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Some(text.into()),
-        Err(error) => {
+    match read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => Some(text.into()),
+        Err(why) => refuse(format!("{shown} cannot be read: {why}.")),
+        Ok(Err(error)) => {
             let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
             let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
+            let path = path.display();
             refuse(format!("{path}:{line}:{column}: the file is not valid UTF-8 from here on. Save it as UTF-8."))
         }
     }
+}
+
+/// The names in a directory that are `wanted`, in their order. One that is no text is told: it could not be named.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn names(directory: &Path, wanted: impl Fn(&str) -> bool, diags: &mut Diagnostics) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        match entry?.file_name().into_string() {
+            Ok(name) if wanted(&name) => names.push(name),
+            Err(name) if wanted(&name.to_string_lossy()) => {
+                let detail = format!("The name of {} is not valid UTF-8. Rename it.", shown(Path::new(&name)));
+                diags.push(Diagnostic::error("Unreadable file", detail));
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A path in quotes, so that what is no text in it can be read too.
+pub fn shown(path: &Path) -> String {
+    format!("{:?}", path.as_os_str())
 }

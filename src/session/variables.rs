@@ -1,9 +1,11 @@
 //! Who gives values to root variables, in Terraform's precedence: the environment, `podform.vars.hcl`,
 //! `podform.vars.json`, `*.auto.vars.hcl` and `.json` by name, then `-var` and `-var-file` as the command line has them.
 
+use super::environment::unreadable;
+use super::failure::Failure;
 use super::person::Person;
-use super::text::text;
-use crate::config::{Given, GivenValue, Inputs, Module, Variable};
+use super::text::{self, file_or_pipe, names};
+use crate::config::{Given, GivenValue, Inputs, Module};
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::lang::json::from_json;
 use crate::lang::reference::NoScope;
@@ -24,28 +26,29 @@ pub enum Setting {
 
 /// What is given without asking anybody, the strongest last. A later one of `settings` wins.
 pub fn given(settings: &[Setting], root: &Module, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<Given> {
-    let mut given = environment(root);
-    for path in files() {
-        file(&path, root, sources, diags, &mut given);
+    let mut given = environment(root, diags);
+    for path in files(diags) {
+        values(Path::new(&path), text::file, root, (sources, diags), &mut given);
     }
     for setting in settings {
         match setting {
             Setting::Value(text) => given.extend(explicit(text, diags)),
-            Setting::File(path) => file(&path.to_string_lossy(), root, sources, diags, &mut given),
+            Setting::File(path) => values(path, file_or_pipe, root, (sources, diags), &mut given),
         }
     }
     given
 }
 
 /// Asks for what is missing, by name. Nothing is asked twice: what does not fit is told as that of any other origin.
-pub fn ask(root: &Module, person: &dyn Person, given: &mut Vec<Given>) {
-    let typed = |variable: &Variable| {
-        let value = GivenValue::Text(person.value_of(variable)?);
-        let name = variable.name.to_string();
-        Some(Given { name, value, origin: "the prompt".to_owned(), span: None, strict: false })
-    };
-    let missing: Vec<Given> = Inputs::missing(root, given).into_iter().map_while(typed).collect();
-    given.extend(missing);
+pub async fn ask(root: &Module, person: &dyn Person, given: &mut Vec<Given>) -> Result<(), Failure> {
+    let mut typed = Vec::new();
+    for variable in Inputs::missing(root, given) {
+        let Some(text) = person.value_of(variable).await? else { break };
+        let (name, value) = (variable.name.to_string(), GivenValue::Text(text));
+        typed.push(Given { name, value, origin: "the prompt".to_owned(), span: None, strict: false });
+    }
+    given.extend(typed);
+    Ok(())
 }
 
 /// One `-var`.
@@ -66,43 +69,50 @@ fn explicit(text: &str, diags: &mut Diagnostics) -> Option<Given> {
     }
 }
 
-fn environment(root: &Module) -> Vec<Given> {
-    let declared = |name: &str| root.variables.contains_key(name);
-    let mut given: Vec<Given> = std::env::vars()
-        .filter_map(|(key, value)| {
-            let name = key.strip_prefix(ENVIRONMENT)?;
-            declared(name).then(|| Given {
+fn environment(root: &Module, diags: &mut Diagnostics) -> Vec<Given> {
+    let mut given = Vec::new();
+    for (key, value) in std::env::vars_os() {
+        // What others set is none of our business.
+        let Some(key) = key.to_str() else { continue };
+        let Some(name) = key.strip_prefix(ENVIRONMENT).filter(|name| root.variables.contains_key(*name)) else {
+            continue;
+        };
+        match value.into_string() {
+            Ok(text) => given.push(Given {
                 name: name.to_owned(),
-                value: GivenValue::Text(value),
+                value: GivenValue::Text(text),
                 origin: format!("the environment variable {key}"),
                 span: None,
                 strict: false,
-            })
-        })
-        .collect();
+            }),
+            Err(_) => diags.push(unreadable(key)),
+        }
+    }
     given.sort_by(|a, b| a.name.cmp(&b.name));
     given
 }
 
-fn files() -> Vec<String> {
-    let mut auto: Vec<String> = std::fs::read_dir(".")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".auto.vars.hcl") || name.ends_with(".auto.vars.json"))
-        .collect();
-    auto.sort();
+fn files(diags: &mut Diagnostics) -> Vec<String> {
+    let is_auto = |name: &str| name.ends_with(".auto.vars.hcl") || name.ends_with(".auto.vars.json");
+    // A directory that cannot be read was told with the configuration.
+    let auto = names(Path::new("."), is_auto, diags).unwrap_or_default();
     ["podform.vars.hcl", "podform.vars.json"]
         .into_iter()
-        .filter(|name| Path::new(name).is_file())
+        .filter(|name| Path::new(name).exists())
         .map(str::to_owned)
         .chain(auto)
         .collect()
 }
 
-fn file(path: &str, root: &Module, sources: &mut Sources, diags: &mut Diagnostics, given: &mut Vec<Given>) {
-    let Some(text) = text(path, diags) else { return };
+fn values(
+    path: &Path,
+    read: fn(&Path) -> Result<Vec<u8>, String>,
+    root: &Module,
+    (sources, diags): (&mut Sources, &mut Diagnostics),
+    given: &mut Vec<Given>,
+) {
+    let Some(text) = text::text(path, read, diags) else { return };
+    let path = &*path.to_string_lossy();
     let mut push = |name: String, value, span| {
         given.push(Given { name, value: GivenValue::Value(value), origin: path.to_owned(), span, strict: false });
     };

@@ -4,7 +4,6 @@ use crate::apply::{ApplyResult, Cancel, Ended, TcpConnect};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{PlanningArgs, RefreshFlag};
-use crate::cli::interrupts::interrupts;
 use crate::cli::progress::Progress;
 use crate::cli::show_plan::show;
 use crate::cloud::Cloud;
@@ -15,7 +14,12 @@ use crate::session::{Held, Performing, Prepared, Session, saved, stored};
 use crate::state::Event;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use tokio::sync::watch;
+
+/// What is told of an interrupt, and of a second one.
+const INTERRUPTED: [&str; 2] = [
+    "\nInterrupted: what runs is finished, nothing more is started. Ctrl-C again stops at once.\n\n",
+    "\nStopped. Calls under way are in the journal; the next apply looks what became of them.\n\n",
+];
 
 /// `apply` and `destroy`.
 #[derive(Debug, Args)]
@@ -54,7 +58,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
     let how = args.planning.planning(destroy)?;
     let locking = args.planning.locking.locking("apply")?;
     let opening = args.planning.opening(args.parallelism);
-    let Some(fleet) = context.configure(&opening, None)? else { return Ok(Exit::Error) };
+    let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
     opening
         .holding(&fleet, locking, async |session, mut held| {
             held.begin();
@@ -74,7 +78,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
                 told = told.into_iter().filter(|told| !again(told)).collect();
             }
             context.terminal.diagnostics(&told, &context.sources);
-            if !args.auto_approve && !approved(plan, args, context)? {
+            if !args.auto_approve && !approved(plan, args, context).await? {
                 return Ok(Exit::Error);
             }
             perform(session, prepared, held, args, context).await
@@ -89,7 +93,7 @@ async fn saved_plan(path: &Path, args: &ApplyArgs, context: &mut Context) -> Out
     let locking = args.planning.locking.locking("apply")?;
     let how = args.planning.reading(saved::options(&saved)?);
     let opening = args.planning.opening(args.parallelism);
-    let Some(fleet) = context.configure(&opening, Some(&saved))? else { return Ok(Exit::Error) };
+    let Some(fleet) = context.configure(&opening, Some(&saved)).await? else { return Ok(Exit::Error) };
     opening
         .holding_for(saved, &fleet, locking, async |saved, session, mut held| {
             held.settle(session, &context.terminal, &mut context.diags).await?;
@@ -116,8 +120,7 @@ async fn perform<C: Cloud>(
     args: &ApplyArgs,
     context: &mut Context,
 ) -> Outcome {
-    let (cancel, receiver) = watch::channel(Cancel::Running);
-    let listener = tokio::spawn(interrupts(cancel, context.terminal));
+    let cancel = context.interrupts.handled(Cancel::AtOnce, INTERRUPTED);
     let state = std::mem::take(&mut held.state);
     let performing = Performing {
         plan: &prepared.plan,
@@ -125,12 +128,11 @@ async fn perform<C: Cloud>(
         state,
         journal: &mut held.store,
         parallelism: usize::from(args.parallelism),
-        cancel: receiver,
+        cancel,
         connect: &TcpConnect,
     };
     let mut progress = Progress::new(context.terminal, args.planning.json);
     let result = session.apply(performing, |event| progress.tell(event)).await;
-    listener.abort();
     conclude(result, progress.finished(), held, args.planning.json, context).await
 }
 
@@ -189,7 +191,7 @@ fn refuse_flags(args: &ApplyArgs) -> Result<(), Failure> {
 }
 
 /// Asks for the one word that approves.
-fn approved(plan: &Plan, args: &ApplyArgs, context: &Context) -> Result<bool, Failure> {
+async fn approved(plan: &Plan, args: &ApplyArgs, context: &Context) -> Result<bool, Failure> {
     if !args.planning.variables.input {
         let detail =
             "An apply that cannot ask needs -auto-approve, or a plan that was saved with plan -out and reviewed.";
@@ -208,7 +210,7 @@ fn approved(plan: &Plan, args: &ApplyArgs, context: &Context) -> Result<bool, Fa
             "podform will write the state without calling anything that changes the account.",
         ),
     };
-    let yes = context.terminal.approves(&format!("\n{question}"), what);
+    let yes = context.terminal.approves(&format!("\n{question}"), what).await;
     context.terminal.tell(if yes { "\n" } else { "\nApply cancelled. Nothing was changed.\n" });
     Ok(yes)
 }

@@ -1,5 +1,6 @@
 //! `podform console`.
 
+use crate::cli::beside::beside;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{StateArgs, VariableArgs};
@@ -69,16 +70,16 @@ pub async fn run(args: &ConsoleArgs, context: &mut Context) -> Outcome {
     context.terminal.diagnostics(&diags, &context.sources);
     let mut lines = Lines { configuration: &program.configuration, scope: &scope, context };
     match (args.json, Terminal::is_interactive()) {
-        (true, _) => lines.json(),
-        (false, true) => lines.person(),
-        (false, false) => lines.piped(),
+        (true, _) => lines.json().await,
+        (false, true) => lines.person().await,
+        (false, false) => lines.piped().await,
     }
 }
 
 /// The configuration here; an empty one where there is none.
 fn configuration(context: &mut Context) -> Configuration {
-    let names = std::fs::read_dir(".").into_iter().flatten().flatten();
-    match names.into_iter().any(|entry| is_configuration_file(&entry.file_name().to_string_lossy())) {
+    let mut names = std::fs::read_dir(".").into_iter().flatten().flatten();
+    match names.any(|entry| is_configuration_file(&entry.file_name().to_string_lossy())) {
         true => session::read(&mut context.sources, &mut context.diags).0,
         false => config::load(".", &mut |_, _, _| Some(Vec::new()), &mut context.diags),
     }
@@ -119,10 +120,10 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     /// One object for each line that is not empty; 1 where one of them is an error.
-    fn json(&mut self) -> Outcome {
+    async fn json(&mut self) -> Outcome {
         let mut exit = Exit::Done;
-        for line in lines() {
-            let (answer, diags) = self.answer(&line?);
+        while let Some(line) = line().await? {
+            let (answer, diags) = self.answer(&line);
             let json = match (answer, diags.iter().find(|diagnostic| diagnostic.severity == Severity::Error)) {
                 (_, Some(error)) => {
                     exit = Exit::Error;
@@ -139,10 +140,10 @@ impl Lines<'_> {
     }
 
     /// Prints the last value. The first error ends it.
-    fn piped(&mut self) -> Outcome {
+    async fn piped(&mut self) -> Outcome {
         let mut last = String::new();
-        for line in lines() {
-            let (answer, diags) = self.answer(&line?);
+        while let Some(line) = line().await? {
+            let (answer, diags) = self.answer(&line);
             let failed = diags.has_errors();
             self.context.terminal.diagnostics(&diags, &self.context.sources);
             match answer {
@@ -155,9 +156,9 @@ impl Lines<'_> {
         Ok(Exit::Done)
     }
 
-    fn person(&mut self) -> Outcome {
+    async fn person(&mut self) -> Outcome {
         let mut prompt = Prompt::new()?;
-        while let Some(text) = prompt.read()? {
+        while let Some(text) = prompt.read().await? {
             let (answer, diags) = self.answer(&text);
             let failed = diags.has_errors();
             self.context.terminal.diagnostics(&diags, &self.context.sources);
@@ -230,12 +231,16 @@ impl Lines<'_> {
     }
 }
 
-fn lines() -> impl Iterator<Item = Result<String, Diagnostic>> {
-    std::io::stdin().lock().lines().map(|line| {
-        line.map_err(|error| {
-            Diagnostic::error("Unreadable input", format!("The standard input cannot be read: {error}."))
-        })
-    })
+/// The next line of standard input.
+async fn line() -> Result<Option<String>, Diagnostic> {
+    let read = || {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|read| (read > 0).then_some(line))
+    };
+    beside(read)
+        .await
+        .unwrap_or(Ok(None))
+        .map_err(|error| Diagnostic::error("Unreadable input", format!("The standard input cannot be read: {error}.")))
 }
 
 /// The function that the console alone has.

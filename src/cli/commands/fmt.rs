@@ -5,8 +5,9 @@ use crate::cli::exit::{Exit, Outcome};
 use crate::config::Module;
 use crate::diag::Diagnostic;
 use crate::lang::format::format;
-use crate::session::{text, variables};
+use crate::session::{file, text, variables};
 use clap::Args;
+use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub fn run(args: &FmtArgs, context: &mut Context) -> Outcome {
             return Err(Diagnostic::error("Unreadable input", detail).into());
         }
         match String::from_utf8(bytes) {
-            Ok(text) => changed |= one("<stdin>", text.into(), doing, context),
+            Ok(text) => changed |= one(Path::new("<stdin>"), text.into(), doing, context),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let detail = format!("The standard input is not valid UTF-8 from byte {at} on.");
@@ -72,7 +73,7 @@ pub fn run(args: &FmtArgs, context: &mut Context) -> Outcome {
     } else {
         let here = [PathBuf::from(".")];
         for path in files(if args.targets.is_empty() { &here } else { &args.targets }, args.recursive, context) {
-            if let Some(text) = text(&path, &mut context.diags) {
+            if let Some(text) = text(&path, file, &mut context.diags) {
                 changed |= one(&path, text, doing, context);
             }
         }
@@ -85,7 +86,7 @@ pub fn run(args: &FmtArgs, context: &mut Context) -> Outcome {
 }
 
 /// The files of directories and files, in the order of their names.
-fn files(targets: &[PathBuf], recursive: bool, context: &mut Context) -> Vec<String> {
+fn files(targets: &[PathBuf], recursive: bool, context: &mut Context) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for target in targets {
         let name = target.to_string_lossy();
@@ -95,7 +96,7 @@ fn files(targets: &[PathBuf], recursive: bool, context: &mut Context) -> Vec<Str
             let detail = format!("There is no file or directory \"{name}\".");
             context.diags.push(Diagnostic::error("No file or directory", detail));
         } else if name.ends_with(".hcl") {
-            files.push(name.into_owned());
+            files.push(target.clone());
         } else {
             let detail = format!("\"{name}\" is no *.hcl file: only these are formatted.");
             context.diags.push(Diagnostic::error("Unsupported file", detail));
@@ -104,11 +105,10 @@ fn files(targets: &[PathBuf], recursive: bool, context: &mut Context) -> Vec<Str
     files
 }
 
-fn directory(directory: &Path, recursive: bool, files: &mut Vec<String>, context: &mut Context) {
-    let entries = std::fs::read_dir(directory).and_then(|entries| {
-        entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned())).collect()
-    });
-    let mut names: Vec<String> = match entries {
+fn directory(directory: &Path, recursive: bool, files: &mut Vec<PathBuf>, context: &mut Context) {
+    let entries = std::fs::read_dir(directory)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.file_name())).collect());
+    let mut names: Vec<OsString> = match entries {
         Ok(names) => names,
         Err(error) => {
             let detail = format!("The directory \"{}\" cannot be read: {error}.", directory.display());
@@ -116,8 +116,10 @@ fn directory(directory: &Path, recursive: bool, files: &mut Vec<String>, context
         }
     };
     // What editors leave behind, as in Terraform.
-    names
-        .retain(|name| !(name.starts_with('.') || name.ends_with('~') || name.starts_with('#') && name.ends_with('#')));
+    names.retain(|name| {
+        let name = name.to_string_lossy();
+        !(name.starts_with('.') || name.ends_with('~') || name.starts_with('#') && name.ends_with('#'))
+    });
     names.sort();
     for name in names {
         let path = directory.strip_prefix(".").unwrap_or(directory).join(&name);
@@ -126,14 +128,15 @@ fn directory(directory: &Path, recursive: bool, files: &mut Vec<String>, context
             if recursive && !path.is_symlink() {
                 self::directory(&path, recursive, files, context);
             }
-        } else if name.ends_with(".hcl") {
-            files.push(path.to_string_lossy().into_owned());
+        } else if path.extension().is_some_and(|extension| extension == "hcl") {
+            files.push(path);
         }
     }
 }
 
 /// Formats one text; true where it was not in form.
-fn one(path: &str, text: Arc<str>, doing: Doing, context: &mut Context) -> bool {
+fn one(at: &Path, text: Arc<str>, doing: Doing, context: &mut Context) -> bool {
+    let path = &*at.to_string_lossy();
     // Diagnostics draw no value of a variables file: it may be a secret.
     let drawn = match path.ends_with(".vars.hcl") {
         true => variables::shown(&text, &Module::default()).into(),
@@ -151,7 +154,7 @@ fn one(path: &str, text: Arc<str>, doing: Doing, context: &mut Context) -> bool 
         context.terminal.line(path);
     }
     if doing.write
-        && let Err(error) = replace(Path::new(path), &formatted)
+        && let Err(error) = replace(at, &formatted)
     {
         let detail = format!("\"{path}\" cannot be written: {error}. It is as it was.");
         context.diags.push(Diagnostic::error("Unwritable file", detail));

@@ -54,7 +54,7 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
     let locking = args.planning.locking.locking("import")?;
     let mut opening = args.planning.opening(0);
     opening.blocks.push(format!("import {{\n  to = {address}\n  id = {}\n}}\n", serde_json::Value::from(id)));
-    let Some(fleet) = context.configure(&opening, None)? else { return Ok(Exit::Error) };
+    let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
     opening
         .holding(&fleet, locking, async |session, mut held| {
             held.begin();
@@ -96,7 +96,7 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
 /// Calls nothing that changes anything, and writes no state.
 async fn all(args: &ImportArgs, context: &mut Context) -> Outcome {
     let opening = args.planning.opening(0);
-    let Some((fleet, state)) = context.configure_beside_state(&opening)? else { return Ok(Exit::Error) };
+    let Some((fleet, state)) = context.configure_beside_state(&opening).await? else { return Ok(Exit::Error) };
     if let Some(path) = args.out.as_ref().filter(|path| path.exists()) {
         let detail = format!("{} is there already, and is not written over.", path.display());
         return Err(Diagnostic::error("File exists", detail).into());

@@ -21,6 +21,7 @@ use super::exit::{Failure, Outcome};
 use crate::diag::Diagnostic;
 use crate::lang::stack::STACK;
 use clap::Subcommand;
+use std::time::Duration;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -74,29 +75,24 @@ impl Command {
     /// # Errors
     /// Why it failed.
     pub fn run(&self, context: &mut Context) -> Outcome {
-        let runtime = || {
-            tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build().map_err(|error| {
-                Failure::from(Diagnostic::error("No runtime", format!("The system gives no threads: {error}.")))
-            })
-        };
         match self {
             Command::Validate(args) => validate::run(args, context),
-            Command::Plan(args) => runtime()?.block_on(plan::run(args, context)),
-            Command::Apply(args) => runtime()?.block_on(apply::run(args, false, context)),
-            Command::Destroy(args) => runtime()?.block_on(apply::run(args, true, context)),
-            Command::Orphans(args) => runtime()?.block_on(orphans::run(args, context)),
-            Command::Recover(args) => runtime()?.block_on(recover::run(args, context)),
-            Command::Console(args) => runtime()?.block_on(console::run(args, context)),
+            Command::Plan(args) => wait(context, async |context| plan::run(args, context).await),
+            Command::Apply(args) => wait(context, async |context| apply::run(args, false, context).await),
+            Command::Destroy(args) => wait(context, async |context| apply::run(args, true, context).await),
+            Command::Orphans(args) => wait(context, async |context| orphans::run(args, context).await),
+            Command::Recover(args) => wait(context, async |context| recover::run(args, context).await),
+            Command::Console(args) => wait(context, async |context| console::run(args, context).await),
             Command::Fmt(args) => fmt::run(args, context),
             Command::Graph => graph::run(context),
-            Command::Show(args) => runtime()?.block_on(show::run(args, context)),
-            Command::Output(args) => runtime()?.block_on(output::run(args, context)),
-            Command::State(command) => runtime()?.block_on(state::run(command, context)),
-            Command::Import(args) => runtime()?.block_on(import::run(args, context)),
-            Command::Taint(args) => runtime()?.block_on(state::taint::run(args, true, context)),
-            Command::Untaint(args) => runtime()?.block_on(state::taint::run(args, false, context)),
-            Command::ForceUnlock(args) => runtime()?.block_on(state::unlock::run(args, context)),
-            Command::Sandbox(command) => runtime()?.block_on(sandbox::run(command, context)),
+            Command::Show(args) => wait(context, async |context| show::run(args, context).await),
+            Command::Output(args) => wait(context, async |context| output::run(args, context).await),
+            Command::State(command) => wait(context, async |context| state::run(command, context).await),
+            Command::Import(args) => wait(context, async |context| import::run(args, context).await),
+            Command::Taint(args) => wait(context, async |context| state::taint::run(args, true, context).await),
+            Command::Untaint(args) => wait(context, async |context| state::taint::run(args, false, context).await),
+            Command::ForceUnlock(args) => wait(context, async |context| state::unlock::run(args, context).await),
+            Command::Sandbox(command) => wait(context, async |context| sandbox::run(command, context).await),
             Command::Metadata(command) => metadata::run(command, context),
             Command::Version(args) => version::run(args, context),
         }
@@ -106,4 +102,20 @@ impl Command {
     pub fn streams_json(&self) -> bool {
         matches!(self, Command::Apply(args) | Command::Destroy(args) if args.planning.json)
     }
+}
+
+/// How long what was begun on a thread may take once the command has ended: to write the last lines of the journal takes a
+/// moment, and nobody waits for a name server.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Runs what waits: for the API, the lock, a person.
+fn wait(context: &mut Context, command: impl AsyncFnOnce(&mut Context) -> Outcome) -> Outcome {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build().map_err(|error| {
+            Failure::from(Diagnostic::error("No runtime", format!("The system gives no threads: {error}.")))
+        })?;
+    let (interrupts, terminal) = (context.interrupts.clone(), context.terminal);
+    let outcome = runtime.block_on(interrupts.during(terminal, command(context)));
+    runtime.shutdown_timeout(LINGER);
+    outcome
 }

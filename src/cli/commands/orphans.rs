@@ -1,12 +1,12 @@
 //! `podform orphans`.
 
-use crate::apply::release_orphan;
+use crate::apply::{Cancel, release_orphan};
 use crate::cli::approval::approved;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{Named, PlanningArgs};
 use crate::cloud::Cloud;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{ObjectId, Orphan, Snapshot};
 use crate::refresh::{Refresh, foreign_lineage, lost_state, orphans, refresh};
 use crate::render::{orphans_json, orphans_text};
@@ -14,6 +14,12 @@ use crate::session::{Fleet, Held, Session, adopt};
 use crate::state::State;
 use clap::Args;
 use std::collections::BTreeSet;
+
+/// What is told of an interrupt, and of a second one.
+const INTERRUPTED: [&str; 2] = [
+    "\nInterrupted: the release under way is finished, no other is begun. Ctrl-C again stops at once.\n\n",
+    "\nStopped. The call under way is in the journal; podform recover looks what became of it.\n\n",
+];
 
 /// `orphans`.
 #[derive(Debug, Args)]
@@ -42,7 +48,7 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
     }
     let locking = args.planning.locking.locking("orphans")?;
     let opening = args.planning.opening(0);
-    let Some(fleet) = context.configure(&opening, None)? else { return Ok(Exit::Error) };
+    let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
     let name = name(&fleet)?;
     opening
         .holding(&fleet, locking, async |session, mut held| {
@@ -68,7 +74,7 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
 /// Shows them.
 async fn list(args: &OrphansArgs, context: &mut Context) -> Outcome {
     let opening = args.planning.opening(0);
-    let Some((fleet, state)) = context.configure_beside_state(&opening)? else { return Ok(Exit::Error) };
+    let Some((fleet, state)) = context.configure_beside_state(&opening).await? else { return Ok(Exit::Error) };
     let name = name(&fleet)?;
     opening
         .looking(&fleet, &state, async |session| {
@@ -141,16 +147,20 @@ async fn act<C: Cloud>(
         let lines: String = condemned.iter().map(|orphan| format!("\n  {}", orphan.words(seen.now))).collect();
         let question = format!("Do you really want to release these?{lines}\n  Their data is lost. There is no undo.");
         let can_ask = args.planning.variables.input;
-        if !approved(&question, args.auto_approve, can_ask, &context.terminal)? {
+        if !approved(&question, args.auto_approve, can_ask, &context.terminal).await? {
             return Ok(false);
         }
     }
     if !adopted.is_empty() {
         adopt(adopted, session, held, &context.terminal).await?;
     }
+    let cancel = context.interrupts.handled(Cancel::Gently, INTERRUPTED);
     let before = held.state.clone();
     let name = session.fleet.name().unwrap_or_default();
     for orphan in condemned {
+        if *cancel.borrow() > Cancel::Running {
+            return Err(Failure { exit: Exit::Interrupted, diags: Diagnostics::new() });
+        }
         let commit = async |events| held.commit(events).await;
         release_orphan(session.cloud, orphan, (&before, name), &session.clock, commit).await?;
         context.terminal.line(&format!("{} is released.", orphan.id));

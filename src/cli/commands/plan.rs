@@ -29,7 +29,7 @@ pub struct PlanArgs {
 pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let how = args.planning.planning(args.destroy)?;
     let opening = args.planning.opening(0);
-    let Some((fleet, state)) = context.configure_beside_state(&opening)? else { return Ok(Exit::Error) };
+    let Some((fleet, state)) = context.configure_beside_state(&opening).await? else { return Ok(Exit::Error) };
     opening
         .looking(&fleet, &state, async |session| {
             let Prepared { plan, .. } = session.plan(&state, &how, &mut context.diags).await?;

@@ -43,7 +43,7 @@ pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
     let named = Named::read("-adopt", &args.adopt)?;
     let locking = args.planning.locking.locking("recover")?;
     let opening = args.planning.opening(0);
-    let Some(fleet) = context.configure(&opening, None)? else { return Ok(Exit::Error) };
+    let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
     opening
         .holding(&fleet, locking, async |session, mut held| {
             if held.state.open.is_empty() && named.is_empty() && args.close.is_empty() {
@@ -120,7 +120,7 @@ async fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &C
         intent_text(intent)
     );
     let can_ask = args.planning.variables.input;
-    if !approved(&question, args.auto_approve, can_ask, &context.terminal)? {
+    if !approved(&question, args.auto_approve, can_ask, &context.terminal).await? {
         return Ok(false);
     }
     let claim = intent.claim.clone();

@@ -1,5 +1,6 @@
 //! `podform sandbox serve`.
 
+use crate::apply::Cancel;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::diag::Diagnostic;
@@ -54,7 +55,9 @@ pub async fn run(command: &SandboxCommand, context: &Context) -> Outcome {
     let handle = serve(world, listener).await.map_err(|error| refuse(error.to_string()))?;
     context.terminal.line(&format!("export SIMPLEPOD_API_URL={} SIMPLEPOD_API_KEY=sandbox", handle.url()));
     context.terminal.tell("The simulated API is served until Ctrl-C.\n");
-    let _ = tokio::signal::ctrl_c().await;
+    let mut cancel = context.interrupts.handled(Cancel::Gently, [""; 2]);
+    // It ends only by being asked to.
+    let _ = cancel.wait_for(|cancel| *cancel > Cancel::Running).await;
     handle.stop().await.map_err(|error| refuse(format!("The world cannot be saved: {error}.")))?;
     Ok(Exit::Done)
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a reader starts anew because the state was replaced under its eyes. Each time a run has written a whole
@@ -22,8 +23,8 @@ const RETRIES: usize = 50;
 #[derive(Debug)]
 pub struct Files {
     directory: PathBuf,
-    /// Free again when dropped.
-    lock: Option<Lock>,
+    /// Free again when dropped, by whoever still writes too.
+    lock: Option<Arc<Lock>>,
     /// Open once something was appended, until it is emptied.
     journal: Option<Journal>,
 }
@@ -78,7 +79,10 @@ impl Files {
     /// On a thread of its own: an apply goes on meanwhile, so that whatever asks to be written then shares the next write.
     async fn append_to_journal(&mut self, entries: &Entries) -> Written<()> {
         let (path, open, entries) = (self.journal_path(), self.journal.take(), entries.clone());
+        // A run that is interrupted drops what waits for this, and the lock with it, while the thread goes on.
+        let lock = self.lock.clone();
         let append = move || {
+            let _lock = lock;
             let mut journal = open.map_or_else(|| Journal::open(&path, &entries), Ok)?;
             journal.write(entries.lines.as_bytes()).map_err(StoreError::io("write the journal", &path))?;
             Ok(journal)
@@ -170,7 +174,7 @@ impl StateStore for Files {
     ) -> BoxFuture<'a, Result<Option<LockInfo>, StoreError>> {
         async move {
             let (lock, dead) = Lock::acquire(&self.lock_path(), info, timeout).await?;
-            self.lock = Some(lock);
+            self.lock = Some(Arc::new(lock));
             Ok(dead)
         }
         .boxed()

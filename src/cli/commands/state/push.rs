@@ -1,14 +1,14 @@
 //! `podform state push`.
 
 use super::recorded::BILLS;
+use crate::cli::beside::beside;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::WriteArgs;
 use crate::diag::Diagnostic;
-use crate::session::stored;
+use crate::session::{file_or_pipe, stored, up_to_limit};
 use crate::state::{State, StateError, contradictions, decode, decode_edited, losses};
 use clap::Args;
-use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -30,8 +30,9 @@ pub async fn run(args: &PushArgs, context: &mut Context) -> Outcome {
     let path = &*args.file;
     let refuse = |summary: &str, detail: String| Failure::from(Diagnostic::error(summary, detail));
     let name = if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() };
-    let text =
-        read(path).map_err(|error| refuse("State cannot be read", format!("{name} cannot be read: {error}.")))?;
+    let reading = path.to_owned();
+    let text = beside(move || read(&reading)).await.unwrap_or_else(|| Err("there is no thread to be had".to_owned()));
+    let text = text.map_err(|error| refuse("State cannot be read", format!("{name} cannot be read: {error}.")))?;
     let read = match decode(&text) {
         // Whoever takes the checksum out says that the edit is meant.
         Err(StateError::Unsealed) => decode_edited(&text),
@@ -77,13 +78,12 @@ fn why(name: &str, error: &StateError) -> String {
     }
 }
 
-fn read(path: &Path) -> std::io::Result<String> {
-    if path.as_os_str() != "-" {
-        return std::fs::read_to_string(path);
-    }
-    let mut text = String::new();
-    std::io::stdin().lock().read_to_string(&mut text)?;
-    Ok(text)
+fn read(path: &Path) -> Result<String, String> {
+    let bytes = match path.as_os_str() == "-" {
+        true => up_to_limit(std::io::stdin().lock()),
+        false => file_or_pipe(path),
+    }?;
+    String::from_utf8(bytes).map_err(|_| "it is not valid UTF-8".to_owned())
 }
 
 /// Why a state is not a later one of the recorded one: Terraform's checks, and invariant 11.

@@ -70,6 +70,7 @@ pub async fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
         && !context
             .terminal
             .approves("\nDo you want to repair the state?", "podform writes state and journal anew; nothing is called.")
+            .await
     {
         context.terminal.tell("\nRepair cancelled. Nothing was changed.\n");
         return Ok(Exit::Error);

@@ -28,7 +28,7 @@ pub async fn run(args: &UnlockArgs, context: &mut Context) -> Outcome {
         context.terminal.tell(&holder.at(&store.place(Part::Lock)).to_string());
     }
     let what = "Another run may be writing the state. Take its lock away only if you know that it died.";
-    if !args.force && !context.terminal.approves("\nDo you really want to force-unlock?", what) {
+    if !args.force && !context.terminal.approves("\nDo you really want to force-unlock?", what).await {
         context.terminal.tell("\nForce-unlock cancelled. Nothing was changed.\n");
         return Ok(Exit::Error);
     }
