@@ -74,11 +74,16 @@ fn json(stream: &mut TcpStream, body: &str) -> std::io::Result<()> {
 
 /// Runs a plan against a server; returns its exit code and everything it printed.
 fn plan(name: &str, url: &str) -> (i32, String) {
-    let fleet = Fleet::new(&[("main.hcl", FLEET)]);
+    run(name, FLEET, &["plan"], &[("SIMPLEPOD_API_URL", url)])
+}
+
+/// Runs a command on a fleet, with these variables beside the key.
+fn run(name: &str, fleet: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
+    let fleet = Fleet::new(&[("main.hcl", fleet)]);
     let output = fleet.path().join("output");
     let file = fs::File::create(&output).unwrap();
     let mut command = podform();
-    command.current_dir(fleet.path()).arg("plan").env("SIMPLEPOD_API_URL", url).env("SIMPLEPOD_API_KEY", KEY);
+    command.current_dir(fleet.path()).args(arguments).env("SIMPLEPOD_API_KEY", KEY).envs(variables.iter().copied());
     let mut child = command.stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
     let start = Instant::now();
     let mut peak = 0;
@@ -98,7 +103,9 @@ fn plan(name: &str, url: &str) -> (i32, String) {
     assert!(peak < MOST_KB, "{name}: {peak} KB");
     let mut text = String::new();
     fs::File::open(&output).unwrap().read_to_string(&mut text).unwrap();
-    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{name}: {text:?}");
+    let acts =
+        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    assert!(!text.chars().any(acts), "{name}: {text:?}");
     assert!(!text.contains(KEY), "{name}: {text}");
     assert!(!text.contains("panicked"), "{name}: {text}");
     (status.code().unwrap_or(-1), text)
@@ -201,7 +208,11 @@ fn names_and_console_text_do_not_act_on_the_terminal() {
         "/instances/7" => json(stream, &details),
         _ => json(stream, "[]"),
     });
-    plan("names", &serve(answer).0);
+    let url = serve(answer).0;
+    plan("names", &url);
+    for arguments in [&["plan", "-json"][..], &["orphans", "-json"], &["apply", "-auto-approve", "-json"]] {
+        run("names in JSON", FLEET, arguments, &[("SIMPLEPOD_API_URL", &url)]);
+    }
     let error: Answer = Arc::new(move |_, stream| {
         let body = format!("{{\"detail\": \"{evil}\", \"title\": \"{evil}\"}}");
         write!(
@@ -227,4 +238,158 @@ fn the_key_goes_to_no_other_host() {
         refused("redirect", redirect, &["redirect"]);
     }
     assert_eq!(calls.load(Ordering::SeqCst), 0);
+}
+
+/// Servers quote what they were sent, each in its own way.
+#[test]
+fn secrets_come_back_in_no_form() {
+    const SECRET: &str = "canary \u{e9}\"%<9";
+    let group = &FLEET[..FLEET.find("resource \"simplepod_instance\"").unwrap()];
+    let group = group.replace("\"ubuntu\"\n", "\"ubuntu\"\n  env_variables = { S = var.secret }\n");
+    let group = format!("{group}variable \"secret\" {{\n  type      = string\n  sensitive = true\n}}\n");
+    for form in [
+        r#"canary \u00e9\"%<9"#,
+        r#"canary \\u00e9\\\"%<9"#,
+        r#"{\"S\": \"canary \\u00E9\\\"%<9\"}"#,
+        "canary%20%C3%A9%22%25%3C9",
+        "canary+%c3%a9%22%25%3c9",
+        "canary &eacute;&quot;%&lt;9",
+        "canary &#233;&#34;&#37;&#x3c;9",
+        "canary &amp;eacute;&amp;quot;%&amp;lt;9",
+    ] {
+        let answer: Answer = Arc::new(move |path, stream| {
+            if path != "/instances/templates" {
+                return json(stream, "[]");
+            }
+            let body = format!("{{\"detail\": \"of {form}!\", \"message\": \"{form}\"}}");
+            let head = "HTTP/1.1 422 No\r\ncontent-type: application/json\r\nconnection: close\r\n";
+            write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len())
+        });
+        let url = serve(answer).0;
+        let variables = [("SIMPLEPOD_API_URL", &*url), ("PODFORM_VAR_secret", SECRET), ("PODFORM_LOG", "trace")];
+        let (code, text) = run(form, &group, &["apply", "-auto-approve"], &variables);
+        assert_eq!(code, 1, "{form}: {text}");
+        let rest = text.replace(KEY, "");
+        let told = text.split_once("answered 422").map_or("", |(_, told)| told);
+        assert!(told.contains("(hidden)") && !rest.contains("canary"), "{form}: {text}");
+    }
+}
+
+#[test]
+fn a_configuration_takes_the_key_of_the_environment_nowhere() {
+    let (url, calls) = serve(machines("[]"));
+    let fleet = format!("{FLEET}\nprovider \"simplepod\" {{\n  base_url = \"{url}\"\n}}\n");
+    for variables in [&[][..], &[("SIMPLEPOD_API_URL", "http://127.0.0.1:9")]] {
+        let (code, text) = run("another server", &fleet, &["plan"], variables);
+        assert_eq!((code, calls.load(Ordering::SeqCst)), (1, 0), "{text}");
+        assert!(text.contains("Key for another endpoint") && text.contains("-accept-endpoint"), "{text}");
+    }
+    let path = format!("{url}/v2");
+    for (arguments, variables) in
+        [(&["plan", "-accept-endpoint"][..], &[][..]), (&["plan"], &[("SIMPLEPOD_API_URL", &*path)])]
+    {
+        let before = calls.load(Ordering::SeqCst);
+        let (_, text) = run("a server that may have it", &fleet, arguments, variables);
+        assert!(calls.load(Ordering::SeqCst) > before, "{text}");
+    }
+    // A key that stands in the configuration is the configuration's to give away.
+    let before = calls.load(Ordering::SeqCst);
+    let own = fleet.replace("  base_url", "  api_key = \"its-own\"\n  base_url");
+    let (_, text) = run("its own key", &own, &["plan"], &[]);
+    assert!(calls.load(Ordering::SeqCst) > before, "{text}");
+}
+
+#[test]
+fn a_proxy_is_named_and_never_passed_by() {
+    let named = |value: &str| {
+        let (code, text) = run(value, FLEET, &["plan"], &[("HTTPS_PROXY", value)]);
+        assert!(code == 1 && !text.contains("s3cret"), "{text}");
+        text.replace("\n│ ", " ")
+    };
+    let text = named("http://me:s3cret@127.0.0.1:1");
+    assert!(text.contains("the proxy http://127.0.0.1:1 (HTTPS_PROXY) stands between"), "{text}");
+    for value in ["http://me:s3cret@", "socks5://me:s3cret@127.0.0.1:1", "http://127.0.0.1:s3cret"] {
+        let text = named(value);
+        assert!(text.contains("HTTPS_PROXY names no proxy"), "{text}");
+    }
+}
+
+#[test]
+fn a_long_wait_is_told_with_its_end() {
+    let answer: Answer = Arc::new(|_, stream| {
+        let head = "HTTP/1.1 429 Slow\r\nretry-after: 86400\r\nconnection: close\r\n";
+        write!(stream, "{head}content-length: 0\r\n\r\n")
+    });
+    refused("429", answer, &["asks to wait 86400 s, until 20", "the time that the API asks for has passed"]);
+}
+
+#[test]
+fn rows_that_cannot_be_used_are_told() {
+    let answer: Answer = Arc::new(|path, stream| match path.starts_with("/instances/market/list") {
+        true => json(stream, r#"[{"id": 1, "gpuModel": "RTX 4090", "gpuCount": 1, "pricePerGpu": -1}, {"id": 2}]"#),
+        false => json(stream, "[]"),
+    });
+    refused("market", answer, &["2 rows without a usable price"]);
+}
+
+/// 24 modules, each called twice by the one above: 16 million.
+#[test]
+fn modules_that_multiply_meet_a_limit() {
+    let fleet = Fleet::new(&[("main.hcl", "module \"a\" {\n  source = \"./m1\"\n}\n")]);
+    for level in 1..=24 {
+        let below = format!("../m{}", level + 1);
+        let text =
+            format!("module \"a\" {{\n  source = \"{below}\"\n}}\n\nmodule \"b\" {{\n  source = \"{below}\"\n}}\n");
+        fs::create_dir(fleet.path().join(format!("m{level}"))).unwrap();
+        fs::write(fleet.path().join(format!("m{level}/main.hcl")), text).unwrap();
+    }
+    fs::create_dir(fleet.path().join("m25")).unwrap();
+    fs::write(fleet.path().join("m25/main.hcl"), "locals {\n  x = 1\n}\n").unwrap();
+    let refused = |words: &str| {
+        let start = Instant::now();
+        let output = podform().current_dir(fleet.path()).arg("validate").output().unwrap();
+        let text = crate::fleet::text(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains(words) && text.matches("Error: ").count() == 1, "{text}");
+        assert!(start.elapsed() < LONGEST, "{:?}", start.elapsed());
+    };
+    refused("Configuration too large");
+    // A thousand, in a thousand, in a thousand.
+    fs::write(fleet.path().join("main.hcl"), "module \"a\" {\n  source = \"./m22\"\n  count  = 1000\n}\n").unwrap();
+    for (level, below) in [(22, 23), (23, 25)] {
+        let text = format!("module \"a\" {{\n  source = \"../m{below}\"\n  count  = 1000\n}}\n");
+        fs::write(fleet.path().join(format!("m{level}/main.hcl")), text).unwrap();
+    }
+    refused("Too many module instances");
+    fs::write(fleet.path().join("m22/main.hcl"), "output \"x\" {\n  value = 1\n}\n").unwrap();
+    let output = podform().current_dir(fleet.path()).arg("validate").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", crate::fleet::text(&output));
+}
+
+/// Whoever recomputes the checksum of a plan raises no cap.
+#[test]
+fn an_edited_plan_is_stale() {
+    use sha2::{Digest, Sha256};
+    let fleet = Fleet::new(&[("main.hcl", FLEET)]);
+    fleet.run(&["plan", "-out=p"], 0);
+    let text = fs::read_to_string(fleet.path().join("p")).unwrap();
+    let content = text.split_once("\"content\": ").unwrap().1.trim_end().strip_suffix('}').unwrap();
+    let at = content.find("\"envelope\"").unwrap();
+    let (head, tail) = content.split_at(at);
+    let cap = tail.find("\"max_price_per_gpu\"").unwrap();
+    let (before, after) = tail.split_at(cap);
+    let value = after.find([',', '}']).unwrap();
+    let edited = format!("{head}{before}\"max_price_per_gpu\":\"9\"{}", &after[value..]);
+    assert_ne!(edited, content);
+    let checksum = |content: &str| -> String {
+        let digest = Sha256::digest(format!("{}\0{content}", env!("CARGO_PKG_VERSION")));
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    assert!(text.contains(&checksum(content)));
+    let edited = text.replace(content, &edited).replace(&checksum(content), &checksum(&edited));
+    fs::write(fleet.path().join("p"), edited).unwrap();
+    let output = podform().current_dir(fleet.path()).args(["apply", "--sandbox", "p"]).output().unwrap();
+    let told = crate::fleet::text(&output);
+    assert_eq!(output.status.code(), Some(6), "{told}");
+    assert!(told.contains("max_price_per_gpu of simplepod_instance.a"), "{told}");
 }

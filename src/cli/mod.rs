@@ -28,7 +28,8 @@ use terminal::Terminal;
 
 /// What stands below the help.
 const AFTER: &str = "PODFORM_LOG=info, debug or trace writes what podform does to standard error, or to the file that \
-                     PODFORM_LOG_PATH names; no secret stands in it.";
+                     PODFORM_LOG_PATH names; no secret stands in it. HTTPS_PROXY, ALL_PROXY and NO_PROXY choose a proxy, \
+                     SSL_CERT_FILE and SSL_CERT_DIR the certificate authorities.";
 
 /// podform: Terraform for rented GPUs.
 ///

@@ -40,7 +40,7 @@ impl Progress {
             }
         }
         match event {
-            event if self.json => self.terminal.line(&event_json(&event, jiff::Timestamp::now())),
+            event if self.json => self.terminal.json(&event_json(&event, jiff::Timestamp::now())),
             event @ ApplyEvent::Finished { .. } => self.finished = Some(event),
             event => self.terminal.tell(&event_text(&event, self.terminal.err)),
         }

@@ -12,7 +12,7 @@ pub fn show(plan: &Plan, fleet: &Fleet, state: &State, json: bool, context: &Con
     if json {
         context
             .terminal
-            .line(&plan_json(&Review::of(plan), configuration_json(&fleet.program.configuration), state).to_string());
+            .json(&plan_json(&Review::of(plan), configuration_json(&fleet.program.configuration), state).to_string());
     } else {
         context.terminal.print(&plan_text(&Review::of(plan), context.terminal.out));
     }

@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::silence::{Silence, Typed};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
-use crate::render::{Style, diagnostic_line};
+use crate::render::{Style, diagnostic_line, harmless_json};
 use crate::session::{Failure, Why};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -79,6 +79,11 @@ impl Terminal {
         self.print(&format!("{text}\n"));
     }
 
+    /// Prints a line of JSON.
+    pub fn json(&self, json: &str) {
+        self.line(&harmless_json(json));
+    }
+
     /// Tells the person in front of it; the text ends its lines itself.
     pub fn tell(&self, text: &str) {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
@@ -92,7 +97,7 @@ impl Terminal {
         let diags = &diags.in_source_order();
         if self.json {
             let now = jiff::Timestamp::now();
-            diags.iter().for_each(|diagnostic| self.line(&diagnostic_line(diagnostic, sources, now)));
+            diags.iter().for_each(|diagnostic| self.json(&diagnostic_line(diagnostic, sources, now)));
             return;
         }
         let mut errors = Diagnostics::new();

@@ -29,7 +29,7 @@ pub fn fault(doing: &str, error: &CallError) -> Diagnostic {
         ErrorKind::TooManyRequests => (
             "Too many requests",
             "",
-            "Wait a minute and run the command again; requests_per_second of the provider block slows podform down.",
+            "Run the command again when the time that the API asks for has passed, or in a minute where it asks for none; requests_per_second of the provider block slows podform down.",
         ),
         ErrorKind::Unavailable => {
             ("The API is unavailable", " This passes by itself in most cases.", "Run the command again in a minute.")

@@ -51,7 +51,7 @@ impl Expansion {
     }
 
     /// How many instances there are.
-    fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         match self {
             Expansion::Single => 1,
             Expansion::Count(n) => usize::try_from(*n).unwrap_or(usize::MAX),

@@ -34,6 +34,10 @@ pub fn is_override_file(name: &str) -> bool {
     name == "override.hcl" || name.ends_with("_override.hcl")
 }
 
+/// The most blocks of all modules together, each counted as often as it is called: ten times the largest fleet that is
+/// measured. Two calls each in modules 24 deep are 16 million.
+const MOST: usize = 100_000;
+
 const ROOT_BLOCKS: [&str; 12] = [
     "podform", "provider", "variable", "locals", "output", "resource", "module", "moved", "removed", "import", "data",
     "check",
@@ -41,9 +45,13 @@ const ROOT_BLOCKS: [&str; 12] = [
 
 /// Loads the root module at `dir` and every module below it.
 pub fn load(dir: &str, read: &mut ReadModule<'_>, diags: &mut Diagnostics) -> Configuration {
-    let mut loader = Loader { read, above: Vec::new(), configuration: Configuration::default(), diags };
+    let mut loader = Loader { read, above: Vec::new(), blocks: 0, configuration: Configuration::default(), diags };
     loader.module(dir, None, None);
-    let Loader { configuration, diags, .. } = loader;
+    let Loader { mut configuration, diags, blocks, .. } = loader;
+    if blocks > MOST {
+        // Of a part, nothing else is told.
+        configuration.modules = vec![Module { dir: dir.to_owned(), incomplete: true, ..Module::default() }];
+    }
     moves::check(&configuration, diags);
     configuration
 }
@@ -52,6 +60,8 @@ struct Loader<'l, 'r> {
     read: &'l mut ReadModule<'r>,
     /// The directories of the modules that call the one being loaded, and its own.
     above: Vec<String>,
+    /// How many were declared.
+    blocks: usize,
     configuration: Configuration,
     diags: &'l mut Diagnostics,
 }
@@ -61,6 +71,23 @@ impl Loader<'_, '_> {
         let id = ModuleId(self.configuration.modules.len());
         self.configuration.modules.push(Module { dir: dir.to_owned(), parent, ..Module::default() });
         let Some(files) = (self.read)(dir, at, self.diags) else { return id };
+        let declared: usize = files.iter().map(|file| file.body.blocks.len()).sum();
+        let before = self.blocks;
+        self.blocks = before.saturating_add(declared.max(1));
+        if self.blocks > MOST {
+            // Told once, of the call that is too much.
+            if before <= MOST {
+                let detail = format!(
+                    "All modules together declare more than {MOST} blocks, each counted as often as it is called. Modules that call others several times multiply: call them with for_each instead, or less deep."
+                );
+                let told = Diagnostic::error("Configuration too large", detail);
+                self.diags.push(match at {
+                    Some(at) => told.at(at),
+                    None => told,
+                });
+            }
+            return id;
+        }
         let mut own = self.configuration.modules[id.0].clone();
         let mut calls = Vec::new();
         own.incomplete = files.iter().any(|file| file.body.incomplete);
@@ -78,6 +105,9 @@ impl Loader<'_, '_> {
         }
         self.above.push(dir.to_owned());
         for (block, name) in calls {
+            if self.blocks > MOST {
+                break;
+            }
             if let Some(call) = self.call(&block, name, dir, id) {
                 own.calls.insert(call.name.clone(), call);
             }
@@ -117,6 +147,9 @@ impl Loader<'_, '_> {
         }
         let mut repeat = repeat(block, self.diags);
         let child = self.module(&path, Some((caller, name.clone())), Some(at));
+        if self.blocks > MOST {
+            return None;
+        }
         let known = &self.configuration.module(child).variables;
         // A module that has such a variable means that.
         let own_enabled = known.contains_key("enabled");

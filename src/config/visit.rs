@@ -18,6 +18,9 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+/// The most instances of modules: as many as one block may have.
+const MOST: usize = 100_000;
+
 impl<'a> Walk<'a> {
     /// Evaluates everything. What fails is unknown to others.
     pub(super) fn through(program: &'a Program, effects: &'a dyn Effects, resolve: &mut dyn Resolve) -> Walk<'a> {
@@ -203,6 +206,16 @@ impl<'a> Walk<'a> {
             return;
         }
         let mut children = Vec::new();
+        if self.frames.len().saturating_add(expansion.len()) > MOST {
+            let detail = format!(
+                "With the instances of module \"{name}\" there would be more than {MOST} instances of modules: those of a module that is called inside of others multiply."
+            );
+            // Once; what is inside of them has none either.
+            if !std::mem::replace(&mut self.full, true) {
+                diags.push(Diagnostic::error("Too many module instances", detail).at(call.span));
+            }
+            return;
+        }
         for repetition in expansion.repetitions() {
             let path = self.frames[frame].path.child(&**name, repetition.key.clone());
             children.push(self.frames.len());

@@ -41,6 +41,8 @@ pub(super) struct Walk<'a> {
     /// The number of the latest pass.
     pub pass: u64,
     pub budget: Budget,
+    /// No instance of a module fits any more; that was told.
+    pub full: bool,
 }
 
 /// What is known of the evaluation of one declaration, in all instances of its module.
@@ -74,6 +76,7 @@ impl<'a> Walk<'a> {
             visits: program.graph.order.iter().map(|_| Visit::default()).collect(),
             pass: 0,
             budget: Budget::default(),
+            full: false,
         }
     }
 

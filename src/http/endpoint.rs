@@ -34,6 +34,8 @@ impl std::error::Error for SetupError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     base: String,
+    host: String,
+    port: u16,
     loopback: bool,
 }
 
@@ -71,12 +73,23 @@ impl Endpoint {
             }
             other => return fault(format!("unknown scheme {other:?}; use https")),
         }
-        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), loopback })
+        let (host, port) = (bare.to_owned(), url.port_or_known_default().unwrap_or_default());
+        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), host, port, loopback })
     }
 
     /// The URL without trailing `/`.
     pub fn as_str(&self) -> &str {
         &self.base
+    }
+
+    /// The host: a name in lower case, or an address without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether another one leads to the same server: host and port. Which path it has there does not matter.
+    pub fn is_server_of(&self, other: &Endpoint) -> bool {
+        (&self.host, self.port) == (&other.host, other.port)
     }
 
     /// It leads to this machine.

@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod pace;
+mod proxy;
 mod transport;
 
 pub use endpoint::{Endpoint, SetupError};

@@ -2,6 +2,7 @@
 
 use super::endpoint::{Endpoint, SetupError};
 use super::pace::Pace;
+use super::proxy::Proxy;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
@@ -149,6 +150,8 @@ pub struct Transport {
     /// Uses no connection that was idle for longer than a moment: for calls that must not be lost on a stale one.
     fresh: reqwest::Client,
     endpoint: Endpoint,
+    /// What stands before it, in words.
+    proxy: Option<String>,
     key: SecretString,
     headers: HeaderMap,
     pace: Pace,
@@ -181,6 +184,7 @@ impl Transport {
         };
         let key = SecretString::from(key.expose_secret().trim());
         let headers = headers(&key)?;
+        let proxy = Proxy::of_environment(&endpoint)?;
         let build = |idle: Duration| {
             let mut builder = reqwest::Client::builder()
                 .user_agent(user_agent())
@@ -191,20 +195,22 @@ impl Transport {
                 .connect_timeout(options.connect_timeout)
                 .pool_idle_timeout(idle)
                 .pool_max_idle_per_host(options.max_concurrency);
-            if endpoint.is_loopback() {
-                // A proxy must not see the key in clear text.
-                builder = builder.no_proxy();
-            }
+            // None but the one that was looked at: none at all to this machine, where it would see the key in clear text.
+            builder = match &proxy {
+                Some(proxy) => builder.proxy(proxy.rule.clone()),
+                None => builder.no_proxy(),
+            };
             if endpoint.is_plain() {
                 // No TLS will happen: do without the certificates of this machine.
                 builder = builder.tls_certs_only([]);
             }
-            builder.build().map_err(|error| SetupError::Tls(words(&error)))
+            builder.build().map_err(|error| SetupError::Tls(with_authority(words(&error))))
         };
         Ok(Self {
             client: build(IDLE)?,
             fresh: build(FRESH)?,
             pace: Pace::new(options.max_concurrency, interval),
+            proxy: proxy.and_then(|proxy| proxy.name),
             endpoint,
             key,
             headers,
@@ -271,12 +277,21 @@ impl Transport {
         trace!("{} {} headers: {}", request.method.as_str(), request.path, self.written(&self.headers));
         let response = builder.send().await.map_err(|error| {
             if error.is_builder() || error.is_connect() {
-                Failure::NotSent(words(&error))
+                Failure::NotSent(self.not_reached(&error))
             } else {
                 Failure::NoAnswer(words(&error))
             }
         })?;
         self.read(response, take).await
+    }
+
+    /// Why there is no connection; what stands between may be the reason.
+    fn not_reached(&self, error: &reqwest::Error) -> String {
+        let why = with_authority(words(error));
+        match &self.proxy {
+            Some(proxy) => format!("{why}; {proxy} stands between here and the API"),
+            None => why,
+        }
     }
 
     /// Headers for the log, without what may be a credential.
@@ -393,6 +408,17 @@ fn parse_retry_after(text: &str) -> Option<Duration> {
 
 fn location_host(text: &str) -> Option<String> {
     reqwest::Url::parse(text).ok()?.host_str().map(str::to_owned)
+}
+
+/// What may be missing where a certificate is not trusted.
+fn with_authority(why: String) -> String {
+    let distrusted = ["UnknownIssuer", "certificate", "SSL_CERT"].iter().any(|word| why.contains(word));
+    match distrusted {
+        true => format!(
+            "{why}; where a proxy or an authority of your own signs certificates, SSL_CERT_FILE or SSL_CERT_DIR names its certificate"
+        ),
+        false => why,
+    }
 }
 
 /// An error in words, from its innermost cause; without the URL, which may say more than it should.

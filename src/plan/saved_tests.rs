@@ -287,6 +287,31 @@ fn what_the_plan_touches_makes_it_stale() {
 }
 
 #[test]
+fn another_envelope_makes_it_stale() {
+    let plan = fresh(FLEET);
+    let with = |change: fn(&mut crate::market::Envelope)| {
+        let mut saved = plan.clone();
+        let placed = saved.changes.iter_mut().find_map(|change| change.placed.as_mut()).expect("a rent");
+        change(&mut placed.envelope);
+        told(&saved, &plan)
+    };
+    assert_eq!(with(|_| ()), [""; 0]);
+    assert_eq!(
+        with(|envelope| envelope.max_price_per_gpu = crate::money::Usd(9.into())),
+        ["max_price_per_gpu of simplepod_instance.a[0] would become $0.50, and $9.00 in the plan."]
+    );
+    for (change, name) in [
+        ((|envelope| envelope.gpu_models.push("H100".into())) as fn(&mut crate::market::Envelope), "gpu_model"),
+        (|envelope| envelope.gpu_count = 8, "gpu_count"),
+        (|envelope| drop(envelope.requirement.0.insert("country".into(), "CZ".into())), "offer"),
+        (|envelope| envelope.disk_size = Some(9_999), "disk_size"),
+    ] {
+        let reasons = with(change);
+        assert!(reasons.iter().any(|reason| reason.starts_with(&format!("{name} of "))), "{name}: {reasons:?}");
+    }
+}
+
+#[test]
 fn a_market_that_moved_leaves_the_plan_alone() {
     let nothing = Snapshot { read: true, ..Snapshot::default() };
     let saved = fresh(FLEET).sealed(&key());

@@ -6,6 +6,7 @@ use crate::diag::Diagnostic;
 use crate::lang::json::to_json;
 use crate::lang::{Kind, Value};
 use crate::live::Offer;
+use crate::market::Envelope;
 use crate::path::ValuePath;
 use crate::state::digest::SecretKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -211,6 +212,10 @@ fn touched(planned: &Change, now: Option<&Change>, secrets: bool, reasons: &mut 
             _ => found.push(&ValuePath::root(), None),
         }
     }
+    if let (Some(planned), Some(now)) = (&planned.placed, &now.placed) {
+        let mut found = Found { address, side: Side::After, secrets, reasons };
+        found.compare_envelopes(&planned.envelope, &now.envelope);
+    }
 }
 
 struct Found<'a> {
@@ -225,6 +230,23 @@ impl Found<'_> {
     fn push(&mut self, path: &ValuePath, values: Option<(String, String)>) {
         let (address, side, attribute) = (self.address.clone(), self.side, path.clone());
         self.reasons.push(Stale::Attribute { address, attribute, side, values });
+    }
+
+    /// What may be rented follows from the configuration alone: where it differs, somebody edited the file.
+    fn compare_envelopes(&mut self, planned: &Envelope, now: &Envelope) {
+        let price = |envelope: &Envelope| envelope.max_price_per_gpu.to_string();
+        let prices = Some((price(planned), price(now)));
+        for (same, name, values) in [
+            (planned.gpu_models == now.gpu_models, "gpu_model", None),
+            (planned.gpu_count == now.gpu_count, "gpu_count", None),
+            (planned.max_price_per_gpu == now.max_price_per_gpu, "max_price_per_gpu", prices),
+            (planned.requirement == now.requirement, "offer", None),
+            (planned.disk_size == now.disk_size, "disk_size", None),
+        ] {
+            if !same {
+                self.push(&ValuePath::of(name), values);
+            }
+        }
     }
 
     /// What the plan left open is compared when it is known, step by step.

@@ -23,6 +23,18 @@ pub fn harmless(text: &str) -> String {
     out
 }
 
+/// JSON in which no character acts on a terminal: such stand in its texts alone, where an escape says the same.
+pub fn harmless_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            c if c >= ' ' && is_unsafe(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// As [`harmless`], on one line: line breaks become spaces.
 pub fn harmless_line(text: &str) -> String {
     harmless(text).replace('\n', " ")

@@ -14,7 +14,7 @@ mod words;
 
 pub use diagnostics::{diagnostic_line, diagnostics_json, unplaced};
 pub use dot::graph_dot;
-pub use escape::quoted;
+pub use escape::{harmless_json, quoted};
 pub use import_blocks::import_blocks;
 pub use json::{
     configuration_json, console_error, console_value, event_json, functions_json, orphans_json, plan_json, state_json,

@@ -6,6 +6,7 @@ use super::stored;
 use crate::address::ObjectKind;
 use crate::config::ProviderSettings;
 use crate::diag::Diagnostic;
+use crate::http::Endpoint;
 use crate::sandbox::{self, Switches, World};
 use crate::schema::instance::duration;
 use crate::simplepod::{BASE_URL, Client, Expected, Settings};
@@ -30,6 +31,8 @@ pub struct Choice {
     pub seed: Option<u64>,
     /// The state may have been made with another key.
     pub accept_account: bool,
+    /// The key of the environment may go where the configuration says.
+    pub accept_endpoint: bool,
 }
 
 /// How to reach the account.
@@ -70,7 +73,7 @@ impl Access {
                 settings.retry.base = Duration::from_millis(50);
                 (settings, Some(handle))
             }
-            false => (Settings::new(base_url(provider)?, api_key(provider)?), None),
+            false => (Settings::new(base_url(provider, choice)?, api_key(provider)?), None),
         };
         settings.http.requests_per_second = provider.requests_per_second;
         let base_url = match &sandbox {
@@ -141,11 +144,30 @@ impl Access {
     }
 }
 
-fn base_url(provider: &ProviderSettings) -> Result<String, Failure> {
-    match &provider.base_url {
-        Some(url) => Ok(url.clone()),
-        None => Ok(environment("SIMPLEPOD_API_URL")?.unwrap_or_else(|| BASE_URL.to_owned())),
+/// Whoever may propose a change of the configuration could name a server of their own, and a run in CI would bring it the
+/// key: that of the environment goes only where the environment says, or to the API's own address.
+fn base_url(provider: &ProviderSettings, choice: &Choice) -> Result<String, Failure> {
+    let own = environment("SIMPLEPOD_API_URL")?;
+    let Some(url) = &provider.base_url else { return Ok(own.unwrap_or_else(|| BASE_URL.to_owned())) };
+    if provider.api_key.is_some() || choice.accept_endpoint {
+        return Ok(url.clone());
     }
+    // One that cannot be used is refused before anything is sent.
+    if let Ok(asked) = Endpoint::parse(url) {
+        let known = [own.as_deref(), Some(BASE_URL)];
+        let mut known = known.into_iter().flatten().filter_map(|url| Endpoint::parse(url).ok());
+        if !known.any(|known| known.is_server_of(&asked)) {
+            let detail = format!(
+                "The configuration sets base_url to {}, and the API key comes from the environment: it would be sent to a server that the environment does not name.",
+                asked.as_str()
+            );
+            let told = Diagnostic::error("Key for another endpoint", detail);
+            return Err(told
+                .with_hint("If that server may have it, set SIMPLEPOD_API_URL to it, or add -accept-endpoint.")
+                .into());
+        }
+    }
+    Ok(url.clone())
 }
 
 fn api_key(provider: &ProviderSettings) -> Result<SecretString, Failure> {

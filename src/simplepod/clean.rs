@@ -1,10 +1,7 @@
-//! Text from the network, made safe for terminals and logs: no escape sequences, no secrets, not too long.
+//! Text from the network, made safe for terminals and logs: no escape sequences, not too long.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-
-/// What stands where a secret stood.
-const HIDDEN: &str = "(hidden)";
 
 /// Text without escape sequences, control characters and characters that turn the direction of writing. Line breaks
 /// and tabs stay; of a line that was overwritten after carriage returns, the last version stays.
@@ -26,25 +23,6 @@ pub(super) fn one_line(text: &str, limit: usize) -> String {
         Some((at, _)) => format!("{}…", &words[..at]),
         None => words,
     }
-}
-
-/// `text` without any of `secrets`, however it holds them: as they are, as in JSON, or line by line. Very short ones are
-/// left: they say nothing and would make every text unreadable.
-pub(super) fn hide(text: &str, secrets: &[String]) -> String {
-    let mut forms: Vec<String> = Vec::new();
-    for secret in secrets {
-        let json = serde_json::to_string(secret).unwrap_or_default();
-        forms.extend([secret.clone(), json.trim_matches('"').replace('/', "\\/"), json.trim_matches('"').to_owned()]);
-        if secret.contains(['\n', '\r']) {
-            // A line alone may be ordinary words ("fi", "done"): only what is long enough counts.
-            forms.extend(secret.lines().map(str::trim).filter(|line| line.chars().count() >= 8).map(str::to_owned));
-        }
-    }
-    forms.retain(|form| form.chars().count() >= 4);
-    // The longest first: one may be part of another.
-    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-    forms.dedup();
-    forms.into_iter().fold(text.to_owned(), |text, form| text.replace(&form, HIDDEN))
 }
 
 /// A console of a machine: base64 of UTF-8, the tail of a buffer (API sheet §3.9); cleaned.
@@ -124,17 +102,6 @@ mod tests {
     fn messages_are_short_lines() {
         assert_eq!(one_line(" a\n\n b\u{1b}[2J ", 10), "a b");
         assert_eq!(one_line("ääääää", 3), "äää…");
-    }
-
-    #[test]
-    fn secrets_are_hidden_longest_first() {
-        let secrets = ["hunter2".to_owned(), "hunter2000".to_owned(), "1".to_owned()];
-        assert_eq!(hide("1 hunter2000 hunter2", &secrets), "1 (hidden) (hidden)");
-        let secrets = ["two\nsecond-line\nfi".to_owned(), "quo\"te/x".to_owned()];
-        assert_eq!(
-            hide(r#"two\nsecond-line\nfi two second-line fi "quo\"te\/x" "quo\"te/x""#, &secrets),
-            r#"(hidden) two (hidden) fi "(hidden)" "(hidden)""#
-        );
     }
 
     #[test]

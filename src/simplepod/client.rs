@@ -9,7 +9,7 @@ use super::read::{LedgerRow, global_template, group, ledger_row, machine};
 use super::retry::{Call, Retry};
 use super::stream::{Rows, Wrong};
 use super::write::{Body, reboot};
-use crate::cloud::{ErrorKind, Listed, Outcome, ReadResult};
+use crate::cloud::{CallError, ErrorKind, Listed, Outcome, ReadResult};
 use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transport};
 use crate::live::{Group, GroupId, Machine, MachineId, Offer};
 use crate::state::fingerprint;
@@ -17,6 +17,7 @@ use secrecy::SecretString;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tracing::info;
 
 /// Where the API lives (API sheet §1). The vendor's examples name another host with the same paths (C11).
 pub const BASE_URL: &str = "https://api.simplepod.ai";
@@ -148,7 +149,31 @@ impl Client {
     pub async fn market(&self, query: &MarketQuery) -> ReadResult<Vec<Offer>> {
         let call = self.get("/instances/market/list".into(), query.pairs());
         let limit = self.transport.options().max_body;
-        let (rows, _) = call.read_with(|| Rows::new(limit, |row| Ok(offer(row)))).await?;
+        let unusable = AtomicUsize::new(0);
+        let read = |row: &RawValue| {
+            let offer = offer(row);
+            unusable.fetch_add(usize::from(offer.is_none()), Ordering::Relaxed);
+            Ok(offer)
+        };
+        let reader = || {
+            unusable.store(0, Ordering::Relaxed);
+            Rows::new(limit, read)
+        };
+        let (rows, answer) = call.read_with(reader).await?;
+        match unusable.load(Ordering::Relaxed) {
+            0 => {}
+            count if rows.is_empty() => {
+                let message = format!("{count} rows without a usable price, model or number of GPUs, and no other one");
+                let status = Some(answer.status);
+                return Err(CallError {
+                    kind: ErrorKind::Protocol,
+                    call: "GET /instances/market/list".into(),
+                    status,
+                    message,
+                });
+            }
+            count => info!("GET /instances/market/list: {count} rows without a usable price, model or number of GPUs"),
+        }
         Ok(distinct(rows))
     }
 

@@ -1,6 +1,7 @@
 //! What the log says about calls: at `info` each try with its outcome, at `trace` the bodies without what may be secret.
 
-use super::clean::{hide, one_line};
+use super::clean::one_line;
+use super::hide::hide;
 use crate::http::{Answer, Failure, Request};
 use serde_json::Value;
 use tokio::time::Instant;

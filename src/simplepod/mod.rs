@@ -7,6 +7,7 @@ mod api;
 mod clean;
 mod client;
 mod field;
+mod hide;
 mod log;
 mod offers;
 mod paging;

@@ -1,14 +1,20 @@
 //! What went wrong, in the API's own words and ours.
 
-use super::clean::{hide, one_line};
+use super::clean::one_line;
 use super::field::Row;
+use super::hide::hide;
 use crate::cloud::{CallError, ErrorKind};
 use crate::http::{Answer, Failure};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use std::time::Duration;
 
 /// The longest message that is kept, in characters: several violations joined into one (API sheet §1) fit, and a
 /// message stays a paragraph of a diagnostic.
 const MESSAGE: usize = 300;
+
+/// A wait of so many seconds is told with its end: whoever is to wait for longer looks at a clock.
+const LONG: u64 = 120;
 
 /// The body is a page for people: from a proxy or a firewall, not from the API.
 pub(super) fn is_html(body: &[u8]) -> bool {
@@ -55,10 +61,8 @@ pub(super) fn failed(call: &str, failure: &Failure) -> CallError {
 /// A success whose body is not what the API answers.
 pub(super) fn unreadable(call: &str, answer: &Answer, why: &str) -> CallError {
     let message = if is_html(&answer.body) {
-        format!(
-            "{why}: an HTML page, {:?}; is the base URL right, and is no login page in between?",
-            title(&answer.body)
-        )
+        let title = one_line(&title(&answer.body), 100);
+        format!("{why}: an HTML page, \"{title}\", of a login page or a firewall in between, or of another server")
     } else {
         why.to_owned()
     };
@@ -139,11 +143,21 @@ fn advice(answer: &Answer, html: bool) -> Option<String> {
             "an HTML page: this is not the API's answer; check the base URL (SIMPLEPOD_API_URL)".to_owned()
         }
         429 => match answer.retry_after {
-            Some(wait) => format!("too many requests; it asks to wait {} s", wait.as_secs()),
+            Some(wait) => format!("too many requests; it asks to wait {}", until(wait)),
             None => "too many requests; requests_per_second of provider \"simplepod\" slows down".to_owned(),
         },
         _ => return None,
     })
+}
+
+/// A wait in words; of one that nobody sits out, when it ends.
+fn until(wait: Duration) -> String {
+    let seconds = wait.as_secs();
+    let end = i64::try_from(seconds).ok().map(SignedDuration::from_secs);
+    match end.and_then(|wait| Timestamp::now().checked_add(wait).ok()) {
+        Some(end) if seconds >= LONG => format!("{seconds} s, until {}", end.strftime("%Y-%m-%d %H:%M UTC")),
+        _ => format!("{seconds} s"),
+    }
 }
 
 /// Words for a status without any.

@@ -6,7 +6,8 @@
 //! | PUT, DELETE | after no answer, 5xx, 408, 425, 429: twice the same is once |
 //! | POST, PATCH | never, once a byte of it left; 4xx means that nothing was done, 5xx and silence that nobody knows |
 
-use super::clean::{hide, one_line};
+use super::clean::one_line;
+use super::hide::hide;
 use super::log;
 use super::refusal::{failed, is_html, refused, unreadable};
 use super::stream::{Reader, Whole, Wrong};

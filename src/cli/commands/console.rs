@@ -134,7 +134,7 @@ impl Lines<'_> {
                 (Answer::Value(value), None) => console_value(&value),
                 (Answer::Text(text), None) => console_value(&Value::string(text)),
             };
-            self.context.terminal.line(&json.to_string());
+            self.context.terminal.json(&json.to_string());
         }
         Ok(exit)
     }

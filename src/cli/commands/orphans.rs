@@ -128,7 +128,7 @@ async fn see<C: Cloud>(cloud: &C, state: &State, fleet: &str) -> Result<Seen, Fa
 
 fn show(seen: &Seen, state: &State, fleet: &str, json: bool, context: &Context) {
     match json {
-        true => context.terminal.line(&orphans_json(&seen.orphans, fleet, &state.lineage, seen.now).to_string()),
+        true => context.terminal.json(&orphans_json(&seen.orphans, fleet, &state.lineage, seen.now).to_string()),
         false => context.terminal.print(&orphans_text(&seen.orphans, fleet, seen.now)),
     }
 }

@@ -34,7 +34,7 @@ pub async fn run(args: &OutputArgs, context: &Context) -> Outcome {
         if args.json {
             let all: Map<String, Json> =
                 state.outputs.iter().map(|(name, output)| (name.clone(), described(output))).collect();
-            context.terminal.line(&format!("{:#}", Json::Object(all)));
+            context.terminal.json(&format!("{:#}", Json::Object(all)));
         } else if state.outputs.is_empty() {
             context
                 .terminal
@@ -58,7 +58,7 @@ pub async fn run(args: &OutputArgs, context: &Context) -> Outcome {
         return Err(Diagnostic::error("Sensitive output", detail).into());
     }
     if args.json {
-        context.terminal.line(&output.value.to_string());
+        context.terminal.json(&output.value.to_string());
         return Ok(Exit::Done);
     }
     let value = value_of(output);

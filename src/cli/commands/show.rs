@@ -34,7 +34,7 @@ pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
         return saved_plan(path, args.json, &state, context);
     }
     match args.json {
-        true => context.terminal.line(&state_json(&state).to_string()),
+        true => context.terminal.json(&state_json(&state).to_string()),
         false => context.terminal.print(&state_text(&state, context.terminal.out)),
     }
     Ok(Exit::Done)
@@ -57,6 +57,6 @@ fn saved_plan(path: &Path, json: bool, state: &State, context: &mut Context) -> 
             serde_json::json!({})
         }
     };
-    context.terminal.line(&plan_json(&Review::of(&saved.plan), described, state).to_string());
+    context.terminal.json(&plan_json(&Review::of(&saved.plan), described, state).to_string());
     Ok(Exit::Done)
 }

@@ -34,7 +34,7 @@ pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {
     let valid = !context.diags.has_errors();
     if args.json {
         let diags: Diagnostics = std::mem::take(&mut context.diags);
-        context.terminal.line(&format!("{:#}", diagnostics_json(&diags.in_source_order(), &context.sources)));
+        context.terminal.json(&format!("{:#}", diagnostics_json(&diags.in_source_order(), &context.sources)));
     } else if valid {
         context.terminal.line("Success! The configuration is valid.");
     }

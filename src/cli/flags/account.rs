@@ -18,12 +18,16 @@ pub struct AccountArgs {
     /// Go on although the state was made with another API key.
     #[arg(long)]
     pub accept_account: bool,
+    /// Send the API key of the environment to the base_url of the configuration, although the environment names another
+    /// server.
+    #[arg(long)]
+    pub accept_endpoint: bool,
 }
 
 impl AccountArgs {
     /// The account that they choose.
     pub fn choice(&self) -> Choice {
-        let (faults, accept_account) = (self.fault.clone(), self.accept_account);
-        Choice { sandbox: self.sandbox, faults, seed: self.seed, accept_account }
+        let (accept_account, accept_endpoint) = (self.accept_account, self.accept_endpoint);
+        Choice { sandbox: self.sandbox, faults: self.fault.clone(), seed: self.seed, accept_account, accept_endpoint }
     }
 }
