@@ -22,6 +22,8 @@ pub struct Graph {
     needs: Vec<Vec<usize>>,
     /// The other way round.
     needed_by: Vec<Vec<usize>>,
+    /// Whether a replace makes the new object first.
+    creates_first: Vec<bool>,
 }
 
 impl Graph {
@@ -52,10 +54,21 @@ impl Graph {
             graph.neighbors_directed(*index, direction).map(|other| place[other.index()]).collect()
         };
         let needs = order.iter().map(|index| beside(index, Direction::Incoming)).collect();
-        let needed_by = order.iter().map(|index| beside(index, Direction::Outgoing)).collect();
+        let needed_by: Vec<Vec<usize>> = order.iter().map(|index| beside(index, Direction::Outgoing)).collect();
         let order: Vec<Node> = order.iter().map(|index| builder.nodes[index.index()].clone()).collect();
+        let mut creates_first = vec![false; order.len()];
+        for (at, node) in order.iter().enumerate().rev() {
+            creates_first[at] =
+                sets_create_first(configuration, node) || needed_by[at].iter().any(|by| creates_first[*by]);
+        }
         let places = order.iter().cloned().zip(0..).collect();
-        Some(Graph { order, places, needs, needed_by })
+        Some(Graph { order, places, needs, needed_by, creates_first })
+    }
+
+    /// Whether a replace makes the new object first: its own `create_before_destroy`, or that of something that needs it,
+    /// as in Terraform. The new object of that is made while its old one stands, and needs the new one here.
+    pub(super) fn creates_first(&self, place: usize) -> bool {
+        self.creates_first.get(place).copied().unwrap_or_default()
     }
 
     /// The place of a declaration.
@@ -119,6 +132,12 @@ impl Graph {
         }
         found
     }
+}
+
+fn sets_create_first(configuration: &Configuration, node: &Node) -> bool {
+    let Node::Resource(module, key) = node else { return false };
+    let resource = configuration.module(*module).resources.get(key);
+    resource.is_some_and(|resource| resource.lifecycle.create_before_destroy)
 }
 
 fn is_object(node: &Node) -> bool {

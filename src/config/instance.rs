@@ -72,8 +72,9 @@ impl<'a> Walk<'a> {
             Some(object) => object.clone(),
             None => {
                 let address = address.clone();
+                let create_first = dependencies.creates_first();
                 resolve.resolve(
-                    Instance { address, resource, desired, dependencies, prevent_destroy, triggers },
+                    Instance { address, resource, desired, dependencies, prevent_destroy, create_first, triggers },
                     &mut said,
                 )
             }

@@ -1,6 +1,6 @@
 //! Who says what the object of a resource instance is: the evaluation asks, the planner and the apply answer.
 
-use super::model::Resource;
+use super::model::{Lifecycle, Resource};
 use super::trigger::Trigger;
 use super::verdict::CheckedKind;
 use super::walk::Walk;
@@ -89,6 +89,8 @@ pub struct Instance<'a> {
     pub dependencies: &'a Needs<'a>,
     /// `prevent_destroy`.
     pub prevent_destroy: bool,
+    /// Where it is replaced, the new object is made first.
+    pub create_first: bool,
     /// `replace_triggered_by`.
     pub triggers: Vec<Trigger>,
 }
@@ -120,6 +122,22 @@ impl<'a> Needs<'a> {
     /// All of them, in every module instance they have.
     pub fn all(&self) -> Arc<Vec<ResourceAddr>> {
         self.found.get_or_init(|| Arc::new(self.walk.dependencies(self.place))).clone()
+    }
+
+    /// Whether a replace of the resource makes the new object first.
+    pub(super) fn creates_first(&self) -> bool {
+        self.walk.program.graph.creates_first(self.place)
+    }
+
+    /// Those that a data source waits for while changes of theirs are pending, even where all its arguments are known: the
+    /// managed resources that its own block names, what `depends_on` names, and all that those need; where the block has
+    /// conditions, all that it needs. The rest it knows only by their values (as in Terraform).
+    pub fn awaited(&self, resource: &Resource) -> Vec<ResourceAddr> {
+        let Lifecycle { preconditions, postconditions, .. } = &resource.lifecycle;
+        match preconditions.is_empty() && postconditions.is_empty() {
+            true => self.walk.awaited(self.place, resource),
+            false => self.all().to_vec(),
+        }
     }
 }
 

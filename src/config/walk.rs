@@ -2,7 +2,7 @@
 
 use super::expand::{Expansion, Repetition};
 use super::instances::{Instances, Made};
-use super::model::{Configuration, ModuleId, Repeat};
+use super::model::{Configuration, ModuleId, Repeat, Resource, ResourceKey};
 use super::node::Node;
 use super::program::Program;
 use super::scope::{Frame, FrameScope};
@@ -10,6 +10,7 @@ use super::verdict::Verdicts;
 use crate::address::{InstanceAddr, Mode, ModulePath, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::budget::Budget;
+use crate::lang::reference::Subject;
 use crate::lang::{Effects, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -151,19 +152,43 @@ impl<'a> Walk<'a> {
 
     /// What a declaration depends on: resources, and data sources.
     pub fn dependencies(&self, place: usize) -> Vec<ResourceAddr> {
-        let needs = self.program.graph.dependencies([&self.program.graph.order[place]]).into_iter().filter_map(
-            |node| match node {
-                Node::Resource(module, key) => Some((Mode::Managed, *module, key)),
-                Node::Data(module, key) => Some((Mode::Data, *module, key)),
-                _ => None,
-            },
-        );
+        self.everywhere(self.program.graph.dependencies([&self.program.graph.order[place]]))
+    }
+
+    /// See [`super::resolve::Needs::awaited`].
+    pub fn awaited(&self, place: usize, data: &Resource) -> Vec<ResourceAddr> {
+        let graph = &self.program.graph;
+        let ordered = |key: &ResourceKey| {
+            data.depends_on.iter().any(|named| {
+                matches!(&named.subject, Subject::Resource(Mode::Data, kind, name) if (kind, name) == (&key.0, &key.1))
+            })
+        };
+        let named = graph.needs(place).iter().map(|need| &graph.order[*need]);
+        let named: Vec<&Node> = named
+            .filter(|node| match node {
+                Node::Resource(..) => true,
+                Node::Data(_, key) => ordered(key),
+                _ => false,
+            })
+            .collect();
+        let behind = graph.dependencies(named.iter().copied());
+        self.everywhere(named.into_iter().chain(behind))
+    }
+
+    /// Declared objects, in every module instance they have.
+    fn everywhere<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>) -> Vec<ResourceAddr> {
+        let needs = nodes.into_iter().filter_map(|node| match node {
+            Node::Resource(module, key) => Some((Mode::Managed, *module, key)),
+            Node::Data(module, key) => Some((Mode::Data, *module, key)),
+            _ => None,
+        });
         let mut all: Vec<ResourceAddr> = needs
             .flat_map(|(mode, module, (kind, name))| {
                 self.frames_of(module).into_iter().map(move |frame| self.address(frame, mode, kind, name))
             })
             .collect();
         all.sort();
+        all.dedup();
         all
     }
 

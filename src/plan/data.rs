@@ -4,6 +4,7 @@ use super::change::unchanged;
 use super::desires::unread;
 use super::model::{Action, Change, PlanMode, Reason};
 use super::planner::Planner;
+use crate::address::{Mode, ModulePath};
 use crate::config::DataInstance;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
@@ -170,17 +171,30 @@ impl Planner<'_> {
     /// The object of a data source: as it was read, or unknown where it is read during the apply.
     pub(super) fn read_data(&mut self, instance: DataInstance<'_>, diags: &mut Diagnostics) -> Value {
         let DataInstance { address, resource, given, dependencies } = instance;
-        let dependencies = dependencies.all();
-        self.dependencies.insert(address.clone(), dependencies.clone());
-        let pending = |change: &Change| {
-            !matches!(change.action, Action::NoOp | Action::Forget) && dependencies.contains(&change.address.resource)
-        };
+        self.dependencies.insert(address.clone(), dependencies.all());
         let reason = match given.is_wholly_known() {
             false => Some(Reason::ConfigUnknown),
-            true if !resource.depends_on.is_empty() && self.changes.iter().any(pending) => {
-                Some(Reason::DependencyPending)
+            true => {
+                let awaited = dependencies.awaited(resource);
+                // What another instance of the same module makes cannot be meant.
+                let elsewhere = |other: &ModulePath| {
+                    let own = &address.resource.module;
+                    other != own && other.0.iter().map(|(name, _)| name).eq(own.0.iter().map(|(name, _)| name))
+                };
+                let pending = |change: &Change| {
+                    let moves = match change.action {
+                        Action::NoOp | Action::Forget => false,
+                        // A mark is written anew: nobody reads that.
+                        Action::Update => change.before != change.after,
+                        Action::Create | Action::Replace | Action::Delete | Action::Read => true,
+                    };
+                    moves
+                        && change.address.resource.mode == Mode::Managed
+                        && awaited.binary_search(&change.address.resource).is_ok()
+                        && !elsewhere(&change.address.resource.module)
+                };
+                self.changes.iter().any(pending).then_some(Reason::DependencyPending)
             }
-            true => None,
         };
         let unread = unread(&address, resource.schema, &given);
         if reason.is_some() {

@@ -29,6 +29,8 @@ mod stale;
 mod standing;
 mod steps;
 #[cfg(test)]
+mod steps_tests;
+#[cfg(test)]
 mod tests;
 mod variables;
 

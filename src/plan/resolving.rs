@@ -44,7 +44,7 @@ impl Resolve for Planner<'_> {
     }
 
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
-        let Instance { address, resource, desired, dependencies, prevent_destroy, triggers } = instance;
+        let Instance { address, resource, desired, dependencies, prevent_destroy, create_first, triggers } = instance;
         self.dependencies.insert(address.clone(), dependencies.all());
         let schema = resource.schema;
         let state = self.input.state;
@@ -125,7 +125,7 @@ impl Resolve for Planner<'_> {
         if remembers {
             remarks.push(Remark::PreventDestroy(prevent_destroy));
         }
-        let create_first = replaced && resource.lifecycle.create_before_destroy;
+        let create_first = replaced && create_first;
         if create_first {
             name_is_free(self.input, &address, &desired, diags);
         }

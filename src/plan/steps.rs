@@ -5,6 +5,7 @@ use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::state::State;
 use petgraph::Direction;
+use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
@@ -21,6 +22,17 @@ struct OfResource {
     replaced: Vec<NodeIndex>,
 }
 
+/// Why one step comes before another; the weaker give way where steps wait for one another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Before {
+    /// A replace that removes first waits for what its new object needs: where that cannot be made, the old object stands.
+    Spares,
+    /// What is left moves to something else before the old one goes.
+    Moves,
+    /// Dependencies, and the two steps of a replace.
+    Must,
+}
+
 /// Orders the changes: dependencies are made first and removed last; a replace removes before it makes; what is only
 /// removed waits until nobody that needed it is left.
 pub(super) fn steps(
@@ -29,13 +41,12 @@ pub(super) fn steps(
     state: &State,
     diags: &mut Diagnostics,
 ) -> Vec<Step> {
-    let mut graph: DiGraph<(StepAction, &Change), ()> = DiGraph::new();
+    let mut graph: DiGraph<(StepAction, &Change), Before> = DiGraph::new();
     // The graph itself would look through all edges of a step to find one.
-    let mut ordered: HashSet<(NodeIndex, NodeIndex)> = HashSet::new();
-    let mut order = |graph: &mut DiGraph<_, ()>, first, then| {
-        if ordered.insert((first, then)) {
-            graph.add_edge(first, then, ());
-        }
+    let mut ordered: HashMap<(NodeIndex, NodeIndex), EdgeIndex> = HashMap::new();
+    let mut order = |graph: &mut DiGraph<_, Before>, first, then, why| {
+        let edge = *ordered.entry((first, then)).or_insert_with(|| graph.add_edge(first, then, why));
+        graph[edge] = why.max(graph[edge]);
     };
     let mut by_resource: HashMap<&ResourceAddr, OfResource> = HashMap::new();
     let mut own: Vec<(&Change, Option<NodeIndex>, Option<NodeIndex>)> = Vec::new();
@@ -48,10 +59,10 @@ pub(super) fn steps(
         all.removes.extend(remove);
         if let (Some(remove), Some(make)) = (remove, make) {
             if change.create_first {
-                order(&mut graph, make, remove);
+                order(&mut graph, make, remove, Before::Must);
             } else {
                 all.replaced.push(remove);
-                order(&mut graph, remove, make);
+                order(&mut graph, remove, make, Before::Must);
             }
         }
         own.push((change, remove, make));
@@ -65,7 +76,7 @@ pub(super) fn steps(
             let needs = dependencies.get(&change.address);
             for needed in needs.into_iter().flat_map(|needs| needs.iter()).filter_map(|need| by_resource.get(need)) {
                 for &from in &needed.makes {
-                    order(&mut graph, from, make);
+                    order(&mut graph, from, make, Before::Must);
                 }
             }
         }
@@ -77,26 +88,23 @@ pub(super) fn steps(
         for needed in recorded.unwrap_or_default().iter().filter_map(|need| by_resource.get(need)) {
             if let Some(remove) = remove {
                 for &later in &needed.removes {
-                    order(&mut graph, remove, later);
+                    order(&mut graph, remove, later, Before::Must);
                 }
             }
-            // What is left moves to something else before the old one goes.
             if let Some(make) = make {
                 for &later in needed.removes.iter().filter(|later| !needed.replaced.contains(later)) {
-                    order(&mut graph, make, later);
+                    order(&mut graph, make, later, Before::Moves);
                 }
             }
         }
     }
-    let mut waits = wait_for_needs(&mut graph, &replaces, dependencies, &by_resource);
+    wait_for_needs(&mut graph, &replaces, dependencies, &by_resource);
     let mut order = in_order(&graph);
-    if order.is_err() {
-        // Waits for one another: then nobody waits. The last of an index moves when another is taken out before it.
-        waits.sort_unstable();
-        for wait in waits.into_iter().rev() {
-            graph.remove_edge(wait);
+    for weak in [Before::Spares, Before::Moves] {
+        if order.is_err() {
+            give_way(&mut graph, weak);
+            order = in_order(&graph);
         }
-        order = in_order(&graph);
     }
     let order = match order {
         Ok(order) => order,
@@ -123,15 +131,14 @@ pub(super) fn steps(
     order.iter().map(step).collect()
 }
 
-/// A replace that removes first waits with that for what its new object needs: where that cannot be made, the old object
-/// stands. What can only be made after it is gone cannot be waited for.
+/// A replace that removes first waits with that for what its new object needs. What can only be made after it is gone
+/// cannot be waited for.
 fn wait_for_needs<'a>(
-    graph: &mut DiGraph<(StepAction, &'a Change), ()>,
+    graph: &mut DiGraph<(StepAction, &'a Change), Before>,
     replaces: &[(&'a Change, NodeIndex)],
     dependencies: &BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
     by_resource: &HashMap<&ResourceAddr, OfResource>,
-) -> Vec<EdgeIndex> {
-    let mut added = Vec::new();
+) {
     // Most often the needs of many are the same few: what comes after those is looked up once.
     let mut before: HashMap<NodeIndex, HashSet<NodeIndex>> = HashMap::new();
     for (change, remove) in replaces {
@@ -148,17 +155,29 @@ fn wait_for_needs<'a>(
                     all
                 });
                 if !before.contains(remove) && graph.find_edge(make, *remove).is_none() {
-                    added.push(graph.add_edge(make, *remove, ()));
+                    graph.add_edge(make, *remove, Before::Spares);
                 }
             }
         }
     }
-    added
+}
+
+/// Where steps wait for one another, those that may do without do not wait.
+fn give_way<N>(graph: &mut DiGraph<N, Before>, weak: Before) {
+    let mut component = vec![0; graph.node_count()];
+    for (at, nodes) in tarjan_scc(&*graph).into_iter().enumerate() {
+        nodes.into_iter().for_each(|node| component[node.index()] = at);
+    }
+    graph.retain_edges(|graph, edge| {
+        let ends = graph.edge_endpoints(edge);
+        let inside = ends.is_some_and(|(first, then)| component[first.index()] == component[then.index()]);
+        graph[edge] != weak || !inside
+    });
 }
 
 /// A topological order; of what is free at the same time, the first by address stands first. A node of a cycle where
 /// there is none.
-fn in_order<N>(graph: &DiGraph<N, ()>) -> Result<Vec<NodeIndex>, NodeIndex> {
+fn in_order<N, E>(graph: &DiGraph<N, E>) -> Result<Vec<NodeIndex>, NodeIndex> {
     let mut waits: Vec<usize> =
         graph.node_indices().map(|node| graph.neighbors_directed(node, Direction::Incoming).count()).collect();
     let mut free: BinaryHeap<Reverse<NodeIndex>> =

@@ -45,7 +45,7 @@ pub(super) fn program(text: &str) -> (Program, Diagnostics) {
     (Program { configuration, graph, inputs }, diags)
 }
 
-fn offer(number: u32, price: &str) -> Offer {
+pub(super) fn offer(number: u32, price: &str) -> Offer {
     Offer {
         iri: format!("/instances/market/{number}"),
         available: true,
