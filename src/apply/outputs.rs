@@ -24,6 +24,8 @@ pub(super) fn outputs(
         let old = before.get(&**name);
         let sensitive = output.sensitive || output.value.deep_marks().sensitive;
         let state = match output.value.is_wholly_known() {
+            // Terraform drops outputs that are null; that a secret one is, stays secret.
+            true if output.value.is_null() && !sensitive => None,
             true => Some(stored(&output.value, sensitive)),
             false => old
                 .cloned()

@@ -92,7 +92,7 @@ fn command_line() -> u8 {
 
 fn enter(cli: &Cli) -> Result<(), exit::Failure> {
     let Some(dir) = &cli.chdir else { return Ok(()) };
-    std::env::set_current_dir(dir).map_err(|error| {
+    crate::session::enter(dir).map_err(|error| {
         let detail = format!("The directory {} cannot be entered: {error}.", shown(dir));
         Diagnostic::error("Invalid -chdir", detail).into()
     })

@@ -5,10 +5,10 @@ use super::provider::ProviderSettings;
 use super::resolve::Resolve;
 use super::verdict::CheckResult;
 use super::walk::{EvaluatedOutput, Walk};
-use crate::address::{InstanceAddr, ResourceAddr};
+use crate::address::{InstanceAddr, ModulePath, ResourceAddr};
 use crate::diag::Diagnostics;
 use crate::lang::{Effects, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a configuration evaluates to, apart from its resources, which went to the [`Resolve`].
@@ -18,6 +18,8 @@ pub struct Evaluated {
     pub outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
     /// The provider block.
     pub provider: ProviderSettings,
+    /// Every instance of a module that there is.
+    pub modules: BTreeSet<ModulePath>,
     /// How the configuration's own rules came out, by address.
     pub checks: Vec<CheckResult>,
 }
@@ -71,6 +73,7 @@ impl<'a> Evaluation<'a> {
         self.0.tell(diags);
         let provider = self.0.provider(diags);
         let checks = self.0.checks(resolve.judging());
-        Evaluated { outputs: self.0.outputs.clone(), provider, checks }
+        let modules = self.0.modules();
+        Evaluated { outputs: self.0.outputs.clone(), provider, modules, checks }
     }
 }

@@ -67,6 +67,16 @@ impl<'a> Move<'a> {
         Pattern { steps, resource }
     }
 
+    /// Whether a module only gets another key, or its first or none.
+    fn is_new_key(&self) -> bool {
+        match (&self.block.from, &self.block.to) {
+            (Target::Module(from), Target::Module(to)) => {
+                from.0.iter().map(|(name, _)| name).eq(to.0.iter().map(|(name, _)| name))
+            }
+            _ => false,
+        }
+    }
+
     /// The new address of what is recorded at `address`; `None` where the block says nothing of it.
     pub fn apply(&self, address: &InstanceAddr) -> Option<InstanceAddr> {
         readdress(&self.calls, (&self.block.from, &self.block.to), address)
@@ -165,7 +175,10 @@ impl Configuration {
         let ends: Vec<_> = moves.iter().map(|m| (m.pattern(&m.block.from), m.pattern(&m.block.to))).collect();
         for (first, (_, to)) in ends.iter().enumerate() {
             for (second, (from, _)) in ends.iter().enumerate() {
-                if first != second && to.overlaps(from) {
+                // Objects of a module that only gets another key are named alike before and after, so that what moves
+                // inside would come before it too: it comes after (as in Terraform).
+                let around = moves[second].calls.len() < moves[first].calls.len() && moves[second].is_new_key();
+                if first != second && to.overlaps(from) && !around {
                     graph.add_edge(nodes[first], nodes[second], ());
                 }
             }

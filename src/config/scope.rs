@@ -144,7 +144,7 @@ impl FrameScope<'_> {
         match name {
             "module" => Some(Value::string(&self.configuration.module(self.frames[self.frame].module).dir)),
             "root" => Some(Value::string(&self.configuration.root().dir)),
-            "cwd" => self.effects.absolute(".").ok().map(Value::string),
+            "cwd" => self.effects.started_in().ok().map(Value::string),
             other => {
                 let hint = crate::diag::did_you_mean(other, ["module", "root", "cwd"]);
                 let detail = format!("\"path\" has no attribute named \"{other}\".{hint}");

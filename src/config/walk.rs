@@ -12,7 +12,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::budget::Budget;
 use crate::lang::reference::Subject;
 use crate::lang::{Effects, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A root output.
@@ -95,6 +95,11 @@ impl<'a> Walk<'a> {
 
     pub fn frames_of(&self, module: ModuleId) -> Vec<usize> {
         self.instances.get(&module).cloned().unwrap_or_default()
+    }
+
+    /// Every instance of a module that there is.
+    pub fn modules(&self) -> BTreeSet<ModulePath> {
+        self.instances.values().flatten().map(|frame| self.frames[*frame].path.clone()).collect()
     }
 
     pub fn expansion(&self, repeat: &Repeat, frame: usize, diags: &mut Diagnostics) -> Expansion {

@@ -104,6 +104,14 @@ pub trait Effects {
     /// The operating system's words.
     fn absolute(&self, path: &str) -> Result<String, String>;
 
+    /// The directory where the command was started: another one than the current one under `-chdir`.
+    ///
+    /// # Errors
+    /// As [`Effects::absolute`].
+    fn started_in(&self) -> Result<String, String> {
+        self.absolute(".")
+    }
+
     /// The home directory, for `pathexpand`.
     fn home(&self) -> Option<String>;
 

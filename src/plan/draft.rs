@@ -73,7 +73,7 @@ pub fn draft<'a>(input: &PlanInput<'a>, reads: &Reads) -> Result<Draft<'a>, Unfi
     }
     planner.check_imports(&mut told);
     moves::check(&input.program.configuration, &planner.dependencies, &moves, &planner.selection, &mut told);
-    planner.leaving(&mut told);
+    planner.leaving(&evaluated.modules, &mut told);
     planner.deposed(&mut told);
     if told.has_errors() {
         return Err(Unfinished::Wrong(told));

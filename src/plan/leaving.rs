@@ -5,15 +5,16 @@ use super::model::{Action, Change, Drift, DriftKind, PlanMode, Reason};
 use super::planner::Planner;
 use super::refusals::{carries_mark, marked_first, refuse_destroy};
 use super::standing::Live;
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, ModulePath};
 use crate::diag::Diagnostics;
 use crate::live::ObjectId;
 use crate::schema::{self, Schema};
 use crate::state::Record;
+use std::collections::BTreeSet;
 
 impl Planner<'_> {
     /// Recorded objects that the configuration does not ask for any more.
-    pub(super) fn leaving(&mut self, diags: &mut Diagnostics) {
+    pub(super) fn leaving(&mut self, modules: &BTreeSet<ModulePath>, diags: &mut Diagnostics) {
         let state = self.input.state;
         for (address, record) in &state.resources {
             if self.dependencies.contains_key(address) && self.input.options.mode != PlanMode::Destroy {
@@ -55,9 +56,10 @@ impl Planner<'_> {
                 _ if destroy => Reason::Destroy,
                 Action::Forget if matches!(live, Live::Gone) => Reason::Gone,
                 Action::Forget => Reason::LetGo,
+                _ if self.input.program.configuration.declaration(&address.resource).is_none() => Reason::NoBlock,
+                _ if !modules.contains(&address.resource.module) => Reason::NoModule,
                 _ if self.input.program.configuration.is_switched(&address.resource) => Reason::Disabled,
-                _ if self.input.program.configuration.declaration(&address.resource).is_some() => Reason::NoKey,
-                _ => Reason::NoBlock,
+                _ => Reason::NoKey,
             };
             self.list(match action {
                 Action::NoOp => unchanged(address.clone(), Some(object)),

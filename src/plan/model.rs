@@ -50,6 +50,8 @@ pub enum Action {
 pub enum Reason {
     /// Its block is gone from the configuration.
     NoBlock,
+    /// The instance of the module that holds it is gone from the configuration.
+    NoModule,
     /// Its key is no more in `count` or `for_each`.
     NoKey,
     /// `enabled` is false.

@@ -19,14 +19,20 @@ pub(super) fn output_changes(
         state.outputs.keys().map(String::as_str).chain(evaluated.keys().map(|name| &**name)).collect();
     let mut changes = Vec::new();
     for name in names {
-        let before = state.outputs.get(name).map(recorded);
+        let before = state.outputs.get(name).map(recorded).filter(|before| !before.is_null() || before.marks.sensitive);
         let now = evaluated.get(name);
         let sensitive = now.map_or_else(|| state.outputs.get(name).is_some_and(|o| o.sensitive), |now| now.sensitive);
         let mut after = now.map(|now| match now.sensitive {
             true => now.value.clone().marked(Marks::SENSITIVE),
             false => now.value.clone(),
         });
-        if (narrowed || mode == PlanMode::RefreshOnly) && after.as_ref().is_some_and(|after| !after.is_wholly_known()) {
+        let stays = match mode {
+            PlanMode::Normal => narrowed && after.as_ref().is_some_and(|after| !after.is_wholly_known()),
+            PlanMode::RefreshOnly => after.as_ref().is_some_and(|after| !after.is_wholly_known()),
+            // What is left keeps them.
+            PlanMode::Destroy => narrowed,
+        };
+        if stays {
             after = before.clone();
         }
         // Terraform drops outputs that are null.

@@ -6,13 +6,14 @@ use super::remark::{MarkChange, Remark};
 use super::select::names;
 use crate::address::{InstanceAddr, ObjectKind, Target};
 use crate::config::{Node, Program};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::lang::Value;
 use crate::live::{Env, LiveObject, Machine, Mark, ObjectId};
 use crate::money::Usd;
 use crate::path::{ValuePath, listed};
 use crate::schema::instance::dollars;
 use crate::state::Record;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What must hold before anything is planned.
@@ -37,10 +38,21 @@ pub(super) fn preflight(input: &PlanInput<'_>, diags: &mut Diagnostics) {
     }
     for target in input.options.targets.iter().chain(&input.options.excluded) {
         if !exists(input, target) {
-            let detail = format!("Nothing in the configuration or the state is named {target}.");
+            let hint = did_you_mean(&target.to_string(), known(input).iter().map(String::as_str));
+            let detail = format!("Nothing in the configuration or the state is named {target}.{hint}");
             diags.push(Diagnostic::warning("Target names nothing", detail));
         }
     }
+}
+
+/// What a target may name, as it is written.
+fn known(input: &PlanInput<'_>) -> BTreeSet<String> {
+    let declared = input.program.configuration.root();
+    let resources = declared.resources.keys().map(|(kind, name)| format!("{kind}.{name}"));
+    let modules = declared.calls.keys().map(|name| format!("module.{name}"));
+    let recorded = input.state.resources.keys();
+    let recorded = recorded.flat_map(|address| [address.to_string(), address.resource.to_string()]);
+    resources.chain(modules).chain(recorded).collect()
 }
 
 fn exists(input: &PlanInput<'_>, target: &Target) -> bool {

@@ -2,7 +2,8 @@
 
 use super::text;
 use crate::lang::Effects;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The real world. While planning there is no clock and no randomness.
 #[derive(Debug)]
@@ -25,6 +26,20 @@ impl LocalEffects {
 
 fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Where the command was started, once it has entered another directory.
+static STARTED_IN: OnceLock<PathBuf> = OnceLock::new();
+
+/// Enters the directory of `-chdir`.
+///
+/// # Errors
+/// It cannot be entered.
+pub fn enter(dir: &Path) -> std::io::Result<()> {
+    if let Ok(here) = std::env::current_dir() {
+        STARTED_IN.get_or_init(|| here);
+    }
+    std::env::set_current_dir(dir)
 }
 
 impl Effects for LocalEffects {
@@ -60,6 +75,13 @@ impl Effects for LocalEffects {
             .into_os_string()
             .into_string()
             .map_err(|path| format!("it is {}, which is not valid UTF-8", text::shown(Path::new(&path))))
+    }
+
+    fn started_in(&self) -> Result<String, String> {
+        match STARTED_IN.get() {
+            Some(dir) => self.absolute(&dir.to_string_lossy()),
+            None => self.absolute("."),
+        }
     }
 
     fn home(&self) -> Option<String> {

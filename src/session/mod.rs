@@ -19,7 +19,7 @@ mod work;
 
 pub use account::{Choice, apply_specs};
 pub use adopt::adopt;
-pub use effects::LocalEffects;
+pub use effects::{LocalEffects, enter};
 pub use environment::environment;
 pub use failure::{Failure, Why};
 pub use fleet::{Fleet, evaluated, read};

@@ -158,6 +158,7 @@ fn action_reason(change: &Described<'_>) -> Option<&'static str> {
         (Action::Replace, Some(Reason::Requested)) => Some("replace_by_request"),
         (Action::Replace, _) => Some("replace_because_cannot_update"),
         (Action::Delete | Action::Forget, Some(Reason::NoBlock)) => Some("delete_because_no_resource_config"),
+        (Action::Delete | Action::Forget, Some(Reason::NoModule)) => Some("delete_because_no_module"),
         (Action::Delete | Action::Forget, Some(Reason::NoKey)) => Some(match &change.address.key {
             Some(InstanceKey::Int(_)) => "delete_because_count_index",
             Some(InstanceKey::Str(_)) => "delete_because_each_key",

@@ -44,6 +44,7 @@ pub fn sentence(change: &Described<'_>) -> String {
 pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String> {
     let text = match reason? {
         Reason::NoBlock => format!("because {} is not in configuration", address.resource),
+        Reason::NoModule => format!("because {} is not in configuration", address.resource.module),
         Reason::Disabled => format!("because enabled is false for {}", address.resource),
         Reason::NoKey => match &address.key {
             Some(InstanceKey::Int(n)) => format!("because index [{n}] is out of range for count"),
