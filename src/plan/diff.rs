@@ -25,6 +25,10 @@ pub(super) struct Standing<'a> {
 pub(super) struct PlannedTemplate {
     /// The digest of the group as planned; `None` while it is unknown, or for a global template.
     pub digest: Option<String>,
+    /// The same, as earlier versions recorded it.
+    pub former: Option<String>,
+    /// The group, where it is one of the fleet.
+    pub group: Option<InstanceAddr>,
 }
 
 /// The outcome of a comparison.
@@ -154,7 +158,7 @@ fn template_change(standing: &Value, object: &mut Entries, template: &PlannedTem
         _ => false,
     };
     let other_digest = match (&runs, &template.digest) {
-        (Some(runs), Some(planned)) => runs != planned,
+        (Some(runs), Some(planned)) => runs != planned && template.former.as_ref() != Some(runs),
         // A global template has no digest: then the reference itself is what changes.
         (None, None) | (Some(_), None) => other_group && object.get("template_group").is_some_and(Value::is_known),
         (None, Some(_)) => other_group,
@@ -163,7 +167,11 @@ fn template_change(standing: &Value, object: &mut Entries, template: &PlannedTem
         return false;
     }
     match choice(object, "template_change") {
-        Some("rent") => diff.forced_by.push(ValuePath::of("template_group")),
+        Some("rent") => {
+            diff.forced_by.push(ValuePath::of("template_group"));
+            // Where another group is referred to, the difference tells it.
+            diff.reason = template.group.clone().filter(|_| !other_group).map(Reason::Template).or(diff.reason.take());
+        }
         Some("update") => {
             let digest =
                 template.digest.as_deref().map_or_else(|| Value::unknown(crate::lang::Type::String), Value::string);

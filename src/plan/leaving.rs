@@ -56,15 +56,26 @@ impl Planner<'_> {
                 _ if destroy => Reason::Destroy,
                 Action::Forget if matches!(live, Live::Gone) => Reason::Gone,
                 Action::Forget => Reason::LetGo,
-                _ if self.input.program.configuration.declaration(&address.resource).is_none() => Reason::NoBlock,
-                _ if !modules.contains(&address.resource.module) => Reason::NoModule,
-                _ if self.input.program.configuration.is_switched(&address.resource) => Reason::Disabled,
-                _ => Reason::NoKey,
+                _ => self.unasked(address, modules.contains(&address.resource.module)),
             };
             self.list(match action {
                 Action::NoOp => unchanged(address.clone(), Some(object)),
                 _ => marked_first(removal(address, object, action, reason), record, live.object()),
             });
+        }
+    }
+
+    /// Why the configuration asks for an object no more, whose module is there or not.
+    fn unasked(&self, address: &InstanceAddr, there: bool) -> Reason {
+        let configuration = &self.input.program.configuration;
+        let Some((_, declared)) = configuration.declaration(&address.resource) else { return Reason::NoBlock };
+        let own = declared.repeat.enabled.is_some();
+        match (configuration.is_switched(&address.resource), there) {
+            (true, true) => Reason::Disabled,
+            // A call is switched off, not the object in it.
+            (true, false) if !own => Reason::Disabled,
+            (_, false) => Reason::NoModule,
+            (false, true) => Reason::NoKey,
         }
     }
 

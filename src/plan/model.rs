@@ -74,6 +74,8 @@ pub enum Reason {
     Triggered,
     /// `removed` with `destroy = false`: the object stays, unrecorded.
     LetGo,
+    /// The template group changes, and `template_change` is "rent".
+    Template(InstanceAddr),
     /// The recorded facts of its offer fail these requirements now ("offer.min_memory").
     Unfit(Vec<ValuePath>),
 }

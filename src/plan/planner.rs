@@ -1,5 +1,6 @@
 //! The planner: what a plan is made from, and what has been found out so far.
 
+use super::diff::PlannedTemplate;
 use super::model::{Change, Drift, PlanMode};
 use super::moves::Moves;
 use super::select::Selection;
@@ -8,6 +9,8 @@ use crate::config::Program;
 use crate::diag::Span;
 use crate::lang::{Effects, Type, Value};
 use crate::live::{GroupId, ObjectId, Reads, Snapshot, Want};
+use crate::path::ValuePath;
+use crate::schema::group;
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, Record, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,8 +74,8 @@ pub(super) struct Planner<'a> {
     pub(super) changes: Vec<Change>,
     pub(super) drift: Vec<Drift>,
     pub(super) refresh: Vec<(InstanceAddr, Record)>,
-    /// Template groups as planned, for what refers to them.
-    pub(super) planned: BTreeMap<InstanceAddr, Value>,
+    /// Template groups as planned, for what is rented from them.
+    pub(super) templates: BTreeMap<InstanceAddr, PlannedTemplate>,
     /// Template groups by their recorded id.
     pub(super) groups: BTreeMap<GroupId, InstanceAddr>,
     /// Everything that the configuration declares, and the resources that it depends on.
@@ -110,7 +113,7 @@ impl<'a> Planner<'a> {
             changes: Vec::new(),
             drift: Vec::new(),
             refresh: Vec::new(),
-            planned: BTreeMap::new(),
+            templates: BTreeMap::new(),
             groups: input.state.resources.iter().filter_map(group).collect(),
             dependencies: BTreeMap::new(),
             prevented: BTreeSet::new(),
@@ -133,7 +136,15 @@ impl<'a> Planner<'a> {
     /// What others that refer to an object must know of it.
     pub(super) fn remember(&mut self, address: &InstanceAddr, object: &Value) {
         match address.resource.object_kind() {
-            Some(ObjectKind::TemplateGroup) => drop(self.planned.insert(address.clone(), object.clone())),
+            Some(ObjectKind::TemplateGroup) => {
+                let secret = |path: &ValuePath, text: &str| self.input.key.digest(path, text).digest;
+                let template = PlannedTemplate {
+                    digest: group::digest(object, &secret),
+                    former: group::former_digest(object, &secret),
+                    group: Some(address.clone()),
+                };
+                self.templates.insert(address.clone(), template);
+            }
             Some(ObjectKind::Instance) | None => {}
         }
     }

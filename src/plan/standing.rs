@@ -11,8 +11,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Marks, Type, Value};
 use crate::live::{GroupId, LiveObject};
-use crate::path::ValuePath;
-use crate::schema::{self, Presence, Schema};
+use crate::schema::{Presence, Schema};
 use crate::state::Record;
 
 /// What the account holds of a recorded object.
@@ -53,9 +52,7 @@ impl<'a> Planner<'a> {
             Some(id) => GroupId::parse(id).and_then(|id| self.groups.get(&id)).cloned(),
             None => reference.origin().map(|origin| InstanceAddr::clone(&origin.address)),
         };
-        let group = address.and_then(|address| self.planned.get(&address));
-        let secret = |path: &ValuePath, text: &str| self.input.key.digest(path, text).digest;
-        PlannedTemplate { digest: group.and_then(|group| schema::group::digest(group, &secret)) }
+        address.and_then(|address| self.templates.get(&address)).cloned().unwrap_or_default()
     }
 
     /// The object as it stands: the record with live laid over it; pushes drift and what the refresh takes over.

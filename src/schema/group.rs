@@ -3,7 +3,7 @@
 use super::field::Wire;
 use super::table::{Attribute, BlockType, Effect, Schema, TableKind, Ty, Unset};
 use crate::address::ObjectKind;
-use crate::lang::{Kind, Value, hex};
+use crate::lang::{Kind, Type, Value, hex};
 use crate::live::{Env, GroupFields, Registry};
 use crate::path::ValuePath;
 use secrecy::SecretString;
@@ -83,12 +83,31 @@ const RUNNING: [&str; 10] = [
 
 /// The digest of what machines get from a group; `None` while any of it is unknown. Secrets enter only this digest of
 /// all, hashed together with their keyed digest by `secret`, so that it cannot be searched.
+///
+/// The registry's password is none of it: a machine that pulled its image needs it no more, and whoever rotates it rents
+/// nothing anew.
 pub fn digest(group: &Value, secret: &dyn Fn(&ValuePath, &str) -> String) -> Option<String> {
+    hashed(group, secret, false)
+}
+
+/// As [`digest`], with the registry's password: what earlier versions recorded.
+pub fn former_digest(group: &Value, secret: &dyn Fn(&ValuePath, &str) -> String) -> Option<String> {
+    hashed(group, secret, true)
+}
+
+fn hashed(group: &Value, secret: &dyn Fn(&ValuePath, &str) -> String, password: bool) -> Option<String> {
     let mut hash = Sha256::new();
     for name in RUNNING {
-        let value = group.get(name)?;
+        let mut value = group.get(name)?.clone();
+        if let (Kind::Object(entries), "registry", false) = (&value.kind, name, password) {
+            let unset = |name: &Arc<str>, value: &Value| match &**name {
+                "password" => Value::null(Type::String),
+                _ => value.clone(),
+            };
+            value = Value::from_entries(entries.map(unset)).marked(value.marks);
+        }
         let mut text = String::new();
-        canonical(&ValuePath::of(name), value, false, secret, &mut text)?;
+        canonical(&ValuePath::of(name), &value, false, secret, &mut text)?;
         hash.update(format!("{name}={text};"));
     }
     Some(hex(&hash.finalize()[..8]))

@@ -57,6 +57,7 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
         Reason::Deposed => "left over from a replacement that did not come to its end".to_owned(),
         Reason::LetGo => "destroy = false is set in the configuration".to_owned(),
         Reason::Gone => "because the recorded one is gone from the account".to_owned(),
+        Reason::Template(group) => format!("because {group} changes, and template_change = \"rent\""),
         Reason::Unfit(paths) => {
             let verb = if paths.len() == 1 { "is" } else { "are" };
             format!("because {} {verb} not met by the host it runs on", listed(paths))
