@@ -60,6 +60,8 @@ pub struct Unplaced {
     pub near_miss: Option<NearMiss>,
     /// Offers that would do, but went to other instances of this fleet.
     pub taken: usize,
+    /// Models of the market that may be meant by the ones that it has none of.
+    pub meant: Vec<String>,
 }
 
 /// Gives each demand the cheapest offer of the most preferred model it can have, in the order of their addresses; no GPU
@@ -174,5 +176,30 @@ fn explain(demand: &Demand, market: &[Offer], taken: usize) -> Unplaced {
         exclusions,
         near_miss: nearest.map(|(_, miss)| miss),
         taken,
+        meant: meant(&demand.envelope.gpu_models, market),
     }
+}
+
+/// Models of the market that differ from a wanted one in blanks, case, or the maker's name; or in a letter or two.
+fn meant(wanted: &[String], market: &[Offer]) -> Vec<String> {
+    let plain = |model: &str| {
+        let model = model.to_lowercase().replace("nvidia", "").replace("geforce", "");
+        model.chars().filter(|c| c.is_alphanumeric()).collect::<String>()
+    };
+    let models: BTreeSet<&str> = market.iter().map(|offer| offer.gpu_model.as_str()).collect();
+    let is_there = |wanted: &&String| models.iter().any(|model| model.eq_ignore_ascii_case(wanted));
+    let missing: Vec<String> = wanted.iter().filter(|wanted| !is_there(wanted)).map(|wanted| plain(wanted)).collect();
+    let near = |model: &&&str| {
+        let model = plain(model);
+        missing.iter().any(|missing| model == *missing || (missing.len() > 2 && model.contains(missing.as_str())))
+    };
+    let near: Vec<String> = models.iter().filter(near).map(|model| (*model).to_owned()).collect();
+    if !near.is_empty() {
+        return near;
+    }
+    models
+        .into_iter()
+        .filter(|model| missing.iter().any(|missing| strsim::levenshtein(&plain(model), missing) < 2))
+        .map(str::to_owned)
+        .collect()
 }

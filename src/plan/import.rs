@@ -1,7 +1,7 @@
 //! Imports: from an object of the account to the record it would have, had podform made it.
 
 use super::planner::{Planner, Wanted};
-use crate::address::InstanceAddr;
+use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::ImportRequest;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::{from_json, to_json};
@@ -25,7 +25,11 @@ impl<'a> Planner<'a> {
     /// Takes an import block in.
     pub(super) fn wants_import(&mut self, request: ImportRequest, diags: &mut Diagnostics) {
         let ImportRequest { to, id, span } = request;
+        let marks = id.deep_marks();
         let refused = match id.as_str() {
+            _ if marks.sensitive || marks.ephemeral => {
+                "The id of an import stands in every plan, so it cannot be sensitive or ephemeral."
+            }
             Some("") => "The id of an import cannot be empty.",
             Some(id) => {
                 let wanted = Wanted { id: id.to_owned(), span };
@@ -79,6 +83,21 @@ impl<'a> Planner<'a> {
                 "The {what} {number} is {other} already, and an object has one address. Move it with a moved block, or drop this import."
             );
             return refuse("Resource already managed by podform", detail);
+        }
+        if what == ObjectKind::TemplateGroup {
+            match &self.reads.global_templates {
+                None => {
+                    self.wanted.extend([Want::GlobalTemplates, Want::Object(object)]);
+                    return Some(Import::Open);
+                }
+                Some(all) if all.iter().any(|global| ObjectId::Group(global.id) == object) => {
+                    let detail = format!(
+                        "{number} is one of the vendor's templates, which nobody else can change. Refer to it by its id, or copy what it has into a template group of your own."
+                    );
+                    return refuse("Global template", detail);
+                }
+                Some(_) => {}
+            }
         }
         let Some(found) = self.reads.objects.get(&object) else {
             self.wanted.insert(Want::Object(object));

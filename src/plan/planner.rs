@@ -74,6 +74,8 @@ pub(super) struct Planner<'a> {
     pub(super) changes: Vec<Change>,
     pub(super) drift: Vec<Drift>,
     pub(super) refresh: Vec<(InstanceAddr, Record)>,
+    /// What the configuration calls its objects of kinds that are known by their names.
+    pub(super) named: BTreeMap<String, InstanceAddr>,
     /// Template groups as planned, for what is rented from them.
     pub(super) templates: BTreeMap<InstanceAddr, PlannedTemplate>,
     /// Template groups by their recorded id.
@@ -113,6 +115,7 @@ impl<'a> Planner<'a> {
             changes: Vec::new(),
             drift: Vec::new(),
             refresh: Vec::new(),
+            named: BTreeMap::new(),
             templates: BTreeMap::new(),
             groups: input.state.resources.iter().filter_map(group).collect(),
             dependencies: BTreeMap::new(),

@@ -1,12 +1,12 @@
 //! What must not be planned on, or planned at all.
 
 use super::model::{Action, Change, Reason};
-use super::planner::PlanInput;
+use super::planner::{PlanInput, Planner};
 use super::remark::{MarkChange, Remark};
 use super::select::names;
 use crate::address::{InstanceAddr, ObjectKind, Target};
 use crate::config::{Node, Program};
-use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::lang::Value;
 use crate::live::{Env, LiveObject, Machine, Mark, ObjectId};
 use crate::money::Usd;
@@ -122,6 +122,28 @@ pub(super) fn marked_first(change: Change, record: &Record, live: Option<&LiveOb
 /// Whether the live object carries a mark with another address.
 pub(super) fn names_another(address: &InstanceAddr, live: &LiveObject) -> bool {
     live.notes().and_then(|notes| Mark::read(notes).1).is_some_and(|mark| mark.address != *address)
+}
+
+impl Planner<'_> {
+    /// Two objects of one configuration cannot have one name where names are unique in the account.
+    pub(super) fn name_is_its_own(
+        &mut self,
+        address: &InstanceAddr,
+        desired: &Value,
+        at: Span,
+        diags: &mut Diagnostics,
+    ) {
+        let name = desired.get("name").and_then(Value::as_str);
+        let Some(name) = name.filter(|_| address.resource.object_kind().is_some_and(ObjectKind::is_known_by_name))
+        else {
+            return;
+        };
+        if let Some(other) = self.named.insert(name.to_owned(), address.clone()) {
+            let detail = format!("{other} and {address} are both named \"{name}\".");
+            let hint = "Names are unique in an account: give one of them another name.";
+            diags.push(Diagnostic::error("Two template groups of one name", detail).with_hint(hint).at(at).on(address));
+        }
+    }
 }
 
 /// A second group of that name that is not ours is an error.

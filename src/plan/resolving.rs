@@ -53,6 +53,9 @@ impl Resolve for Planner<'_> {
         let selected = self.selected(&address);
         let blocked =
             state.open_at(&address).next().is_some() || !selected || self.input.options.mode == PlanMode::RefreshOnly;
+        if !blocked {
+            self.name_is_its_own(&address, &desired, resource.span, diags);
+        }
         let import = match record {
             None if !blocked => self.imported(&address, schema, &desired, diags),
             _ => None,

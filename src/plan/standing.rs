@@ -3,7 +3,7 @@
 use super::change::ignores;
 use super::diff::PlannedTemplate;
 use super::drift::{Difference, differences, is_drift, laid_over, refreshed};
-use super::model::{Drift, DriftKind};
+use super::model::{Drift, DriftKind, PlanMode};
 use super::planner::Planner;
 use crate::address::InstanceAddr;
 use crate::config::Lifecycle;
@@ -74,7 +74,12 @@ impl<'a> Planner<'a> {
             schema.attribute(name).is_some_and(|attribute| attribute.presence == Presence::OptionalComputed)
                 && desired.is_some_and(|desired| desired.get(name).is_none_or(Value::is_null))
         };
-        let fresh = refreshed(schema, record, &found, self.input.key, &|name| ignored(name) || left_to_api(name));
+        // A refresh takes in what it shows; but what a machine was rented with is the order, not the delivery.
+        let taken_in = |name: &str| {
+            self.input.options.mode == PlanMode::RefreshOnly && !["gpu_model", "gpu_count"].contains(&name)
+        };
+        let adopts = |name: &str| ignored(name) || left_to_api(name) || taken_in(name);
+        let fresh = refreshed(schema, record, &found, self.input.key, &adopts);
         let mut object = fresh.as_ref().unwrap_or(record).object(schema, desired, self.input.key, &mut foreign);
         self.refresh.extend(fresh.map(|fresh| (address.clone(), fresh)));
         if !foreign.is_empty() {

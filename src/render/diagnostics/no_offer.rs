@@ -33,6 +33,12 @@ pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
             let nearest = placement::short(&miss.offer);
             format!("The nearest is {nearest}, {hourly} per hour in all: to take it, {}.", cures(miss))
         }
+        _ if of_model == 0 && !unplaced.meant.is_empty() => {
+            let meant: Vec<String> =
+                unplaced.meant.iter().map(|model| format!("\"{}\"", harmless_line(model))).collect();
+            format!("Did you mean {}?", meant.join(" or "))
+        }
+        None if of_model == 0 => "Choose another gpu_model, or add fallback_gpu_models.".to_owned(),
         None if unplaced.taken == 0 => {
             "Choose another gpu_model, add fallback_gpu_models, or change gpu_count.".to_owned()
         }

@@ -4,7 +4,7 @@ use super::excerpt::{bounds, context, lines};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Source, Sources, Span};
 use crate::render::escape::{harmless, harmless_line};
 use crate::render::style::{BOLD, DIM, ERROR, Style, WARNING, wrap};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Draws diagnostics, the first `MOST` of them, each in a frame:
 ///
@@ -21,17 +21,54 @@ use std::collections::BTreeMap;
 /// ╵
 /// ```
 pub fn diagnostics(diags: &Diagnostics, sources: &Sources, style: Style) -> String {
-    let mut text: String = diags.iter().take(MOST).map(|diagnostic| draw(diagnostic, sources, style)).collect();
-    if diags.len() > MOST {
-        text.push_str(&format!("{} more like these are not shown.\n", diags.len() - MOST));
+    let causes = by_cause(diags);
+    let mut text: String = causes.iter().take(MOST).map(|cause| draw(cause, sources, style)).collect();
+    if causes.len() > MOST {
+        text.push_str(&format!("{} more like these are not shown.\n", causes.len() - MOST));
     }
     text
+}
+
+/// One thing to tell, and all the objects that it is about.
+struct Cause<'d> {
+    diagnostic: &'d Diagnostic,
+    others: usize,
+}
+
+/// What is said of many objects in the same words is told once.
+fn by_cause(diags: &Diagnostics) -> Vec<Cause<'_>> {
+    let mut places: HashMap<Diagnostic, usize> = HashMap::new();
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    for diagnostic in diags.iter() {
+        let words = Diagnostic { address: None, ..diagnostic.clone() };
+        match places.get(&words) {
+            Some(place) => causes[*place].others += 1,
+            None => {
+                places.insert(words, causes.len());
+                causes.push(Cause { diagnostic, others: 0 });
+            }
+        }
+    }
+    causes
+}
+
+impl Cause<'_> {
+    /// The objects, where it names any.
+    fn about(&self) -> Option<String> {
+        let address = harmless_line(&self.diagnostic.address.as_ref()?.to_string());
+        Some(match self.others {
+            0 => address,
+            1 => format!("{address} and 1 other"),
+            others => format!("{address} and {others} others"),
+        })
+    }
 }
 
 /// How many are drawn: nobody reads more.
 const MOST: usize = 200;
 
-fn draw(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
+fn draw(cause: &Cause<'_>, sources: &Sources, style: Style) -> String {
+    let diagnostic = cause.diagnostic;
     let (word, colour) = match diagnostic.severity {
         Severity::Error => ("Error: ", ERROR),
         Severity::Warning => ("Warning: ", WARNING),
@@ -40,12 +77,12 @@ fn draw(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
     let summary = harmless_line(&diagnostic.summary);
     let mut body = vec![format!("{}{}", style.paint(colour, word), style.paint(BOLD, &summary))];
     let place = diagnostic.span.and_then(|span| Some((sources.get(span.file)?, span)));
-    match (place, &diagnostic.address) {
+    match (place, cause.about()) {
         (Some((source, span)), _) => {
-            excerpt(source, span, sources, diagnostic, style, room, &mut body);
+            excerpt(source, span, sources, cause, style, room, &mut body);
         }
-        (None, Some(address)) => {
-            body.push(format!("  {} {}", style.paint(DIM, "with"), harmless_line(&address.to_string())));
+        (None, Some(about)) => {
+            body.push(format!("  {} {about}", style.paint(DIM, "with")));
             values(&diagnostic.values, "  ", style, &mut body);
         }
         (None, None) => values(&diagnostic.values, "  ", style, &mut body),
@@ -78,7 +115,7 @@ fn excerpt(
     source: &Source,
     span: Span,
     sources: &Sources,
-    diagnostic: &Diagnostic,
+    cause: &Cause<'_>,
     style: Style,
     room: usize,
     body: &mut Vec<String>,
@@ -87,10 +124,8 @@ fn excerpt(
     let name = harmless_line(&source.name);
     let inside =
         context(source, bounds(source, span).0).map_or(String::new(), |c| format!(", in {}", harmless_line(&c)));
-    let with = match &diagnostic.address {
-        Some(address) => format!(", with {}", harmless_line(&address.to_string())),
-        None => String::new(),
-    };
+    let diagnostic = cause.diagnostic;
+    let with = cause.about().map_or(String::new(), |about| format!(", with {about}"));
     body.push(format!("  {} {name}:{line}:{column}{inside}{with}", style.paint(DIM, "-->")));
     let gutter = sources.position(span.file, span.end).0.to_string().len();
     let blank = " ".repeat(gutter);
