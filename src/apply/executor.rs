@@ -110,14 +110,7 @@ impl<'a> Executor<'a> {
             fleet: self.plan.fleet.clone(),
             account: self.plan.account.clone(),
         }];
-        let moves = self.plan.moves.iter();
-        events.extend(moves.map(|(from, to)| Event::Moved { from: from.clone(), to: to.clone() }));
-        // A record that was refreshed stands over what the import read.
-        events.extend(self.plan.imports.iter().chain(&self.plan.refresh).map(|(address, record)| Event::Recorded {
-            claim: None,
-            address: address.clone(),
-            record: Box::new(record.clone()),
-        }));
+        events.extend(self.plan.found());
         self.append(events).await
     }
 

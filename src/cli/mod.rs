@@ -11,7 +11,6 @@ mod interrupts;
 mod logs;
 pub mod progress;
 pub mod prompt;
-mod show_plan;
 mod silence;
 pub mod terminal;
 

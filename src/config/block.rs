@@ -6,6 +6,7 @@ use crate::lang::ast::{Attribute, Block, Body, Expr, ExprKind, Step};
 use crate::lang::convert::convert;
 use crate::lang::reference::{NoScope, references};
 use crate::lang::{Reference, Subject, Type, Value, eval};
+use crate::path::PathStep;
 use std::sync::Arc;
 
 /// The meta-arguments of resources and module calls.
@@ -151,10 +152,9 @@ pub(super) fn depends_on(body: &Body, diags: &mut Diagnostics) -> Vec<Reference>
         };
         let refused = match &reference.subject {
             Subject::Resource(..) | Subject::Module(_) | Subject::Local(_) | Subject::Variable(_) => {
-                let key = |name: &str| name.starts_with(|c: char| c.is_ascii_digit());
                 let whole = !matches!(reference.subject, Subject::Resource(..))
                     || matches!(steps.last(), Some(Step::Index(..)))
-                    || reference.path.iter().all(|name| key(name));
+                    || reference.path.steps().iter().all(|step| matches!(step, PathStep::Index(_)));
                 (!whole).then_some("References in depends_on are to a whole resource, not to an attribute of it.")
             }
             _ => Some("Each element of depends_on names a resource or module of this module."),

@@ -8,6 +8,7 @@ use crate::address::{Mode, ObjectKind};
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::lang::ast::Expr;
 use crate::lang::reference::{Reference, Subject, body_references, references};
+use crate::path::PathStep;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -310,8 +311,8 @@ impl Builder<'_> {
     ) {
         needs.extend(self.index.get(&Node::Call(caller, name.clone())));
         let outputs = &self.configuration.module(child).outputs;
-        let named = reference.path.iter().take(2).find(|part| outputs.contains_key(&***part));
-        match named {
+        let names = reference.path.steps().iter().take(2).filter_map(PathStep::name);
+        match names.into_iter().find(|name| outputs.contains_key(&***name)) {
             Some(output) => needs.extend(self.index.get(&Node::Output(child, output.clone()))),
             None => needs.extend(outputs.keys().filter_map(|o| self.index.get(&Node::Output(child, o.clone())))),
         }

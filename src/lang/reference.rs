@@ -4,6 +4,7 @@ use super::budget::Budget;
 use super::value::Value;
 use crate::address::Mode;
 use crate::diag::{Diagnostics, Span};
+use crate::path::ValuePath;
 use std::sync::Arc;
 
 /// The object that a root traversal names, as far as it can be told from the syntax.
@@ -37,7 +38,7 @@ pub struct Reference {
     /// What is named.
     pub subject: Subject,
     /// The names and literal keys that were written after the subject: for "does this resource have that attribute".
-    pub path: Vec<Arc<str>>,
+    pub path: ValuePath,
     /// The subject, as it is written.
     pub span: Span,
 }

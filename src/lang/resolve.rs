@@ -4,6 +4,7 @@ use super::ast::{Body, Expr, ExprKind, ObjectKey, Step, TemplatePart};
 use super::reference::{Reference, Subject};
 use crate::address::Mode;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
+use crate::path::PathStep;
 use std::sync::Arc;
 
 const ROOTS: [&str; 10] = ["var", "local", "module", "data", "each", "count", "self", "path", "podform", "terraform"];
@@ -148,7 +149,7 @@ impl<'a> Walk<'a> {
             let ExprKind::Variable(name) = &root.kind else { continue };
             match resolve(name, root.span, steps) {
                 Ok((subject, taken)) => {
-                    let path = steps.iter().skip(taken).map_while(key_text).collect();
+                    let path = steps.iter().skip(taken).map_while(path_step).collect();
                     let span = up_to(root, steps, taken);
                     references.push(Reference { subject, path, span });
                 }
@@ -270,12 +271,12 @@ pub(crate) fn up_to(root: &Expr, steps: &[Step], taken: usize) -> Span {
 }
 
 /// A name, or a key that is a literal.
-fn key_text(step: &Step) -> Option<Arc<str>> {
+fn path_step(step: &Step) -> Option<PathStep> {
     match step {
-        Step::Attr(name, _) => Some(name.clone()),
+        Step::Attr(name, _) => Some(PathStep::attribute(name)),
         Step::Index(key, _) => match &key.kind {
-            ExprKind::String(text) => Some(text.clone()),
-            ExprKind::Number(n) => Some(n.to_string().into()),
+            ExprKind::String(text) => Some(PathStep::Key(text.clone())),
+            ExprKind::Number(n) => Some(PathStep::Index(usize::try_from(n.as_u64()?).ok()?)),
             _ => None,
         },
         Step::Splat(_) | Step::AttrSplat(..) => None,

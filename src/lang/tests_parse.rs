@@ -249,11 +249,11 @@ fn references_name_subject_and_path() {
     let (body, mut diags) = parsed(text);
     assert!(matches!(body.attributes[0].expr.kind, ExprKind::For(_)));
     let found = reference::references(&body.attributes[0].expr, &mut diags);
-    let shown: Vec<String> = found.iter().map(|r| format!("{:?} {}", r.subject, r.path.join("/"))).collect();
+    let shown: Vec<String> = found.iter().map(|r| format!("{:?} {}", r.subject, r.path)).collect();
     assert_eq!(
         shown,
         [
-            "Resource(Managed, \"simplepod_instance\", \"w\") 0/ids",
+            "Resource(Managed, \"simplepod_instance\", \"w\") [0].ids",
             "Variable(\"n\") ",
             "Resource(Data, \"k\", \"v\") attr"
         ]

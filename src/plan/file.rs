@@ -6,13 +6,14 @@ use super::planner::PlanOptions;
 use crate::address::InstanceAddr;
 use crate::lang::hex;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The format that this version writes, and the only one it reads: as with Terraform, a plan is applied by the version
 /// that made it.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 /// Every plan file starts so.
 const START: &str = "{\"podform_plan\":";
 
@@ -45,13 +46,28 @@ pub struct SavedPlan {
     pub configuration: BTreeMap<String, String>,
     /// The plan, sealed ([`Plan::sealed`]).
     pub plan: Plan,
+    /// What it was made from.
+    pub made_from: MadeFrom,
+}
+
+/// What a plan was made from, as other programs read it: a saved plan tells all of it wherever it is shown. No secret
+/// stands in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MadeFrom {
+    /// When, as `plantimestamp()` says it.
+    pub timestamp: String,
+    /// `configuration` of Terraform's plan JSON.
+    pub configuration: Json,
+    /// `prior_state` of it: what was recorded, with what was found at the refresh ([`Plan::prior`]).
+    pub prior_state: Json,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Content<O, C, P> {
+struct Content<O, C, P, M> {
     options: O,
     configuration: C,
     plan: P,
+    made_from: M,
 }
 
 #[derive(Deserialize)]
@@ -105,12 +121,14 @@ impl SavedPlan {
         options: &PlanOptions,
         configuration: BTreeMap<String, String>,
         key: &crate::state::digest::SecretKey,
+        made_from: MadeFrom,
     ) -> SavedPlan {
         SavedPlan {
             podform_version: VERSION.to_owned(),
             options: options.into(),
             configuration,
             plan: plan.sealed(key),
+            made_from,
         }
     }
 }
@@ -128,7 +146,12 @@ pub fn encode(saved: &SavedPlan) -> Result<Vec<u8>, String> {
     if saved.plan.sealed_by.is_none() {
         return Err("The plan still holds its secrets. This is a fault of podform: nothing was written.".to_owned());
     }
-    let content = Content { options: &saved.options, configuration: &saved.configuration, plan: &saved.plan };
+    let content = Content {
+        options: &saved.options,
+        configuration: &saved.configuration,
+        plan: &saved.plan,
+        made_from: &saved.made_from,
+    };
     let unwritable = |error: serde_json::Error| format!("The plan cannot be saved: {error}.");
     let content = serde_json::to_string(&content).map_err(unwritable)?;
     let version = serde_json::to_string(&saved.podform_version).map_err(unwritable)?;
@@ -137,7 +160,7 @@ pub fn encode(saved: &SavedPlan) -> Result<Vec<u8>, String> {
         "{START} {FORMAT},\n\"podform_version\": {version},\n\"checksum\": \"{checksum}\",\n\"content\": {content}}}\n"
     );
     match read_content(&content) {
-        Ok((_, _, plan)) if plan == saved.plan => Ok(text.into_bytes()),
+        Ok(content) if content.plan == saved.plan => Ok(text.into_bytes()),
         Ok(_) => Err("The plan would not read back as itself, so it is not saved.".to_owned()),
         Err(why) => Err(format!("The plan would not read back, so it is not saved: {why}.")),
     }
@@ -167,20 +190,16 @@ pub fn decode(bytes: &[u8]) -> Result<SavedPlan, String> {
     if checksum(&header.podform_version, content) != body.checksum {
         return Err(damaged.to_owned());
     }
-    let (options, configuration, plan) =
+    let Content { options, configuration, plan, made_from } =
         read_content(content).map_err(|why| format!("The saved plan cannot be read: {why}. Plan again."))?;
     if let Some(fault) = check(&plan).into_iter().next() {
         return Err(format!("The saved plan is not sound: {fault} Plan again."));
     }
-    Ok(SavedPlan { podform_version: header.podform_version, options, configuration, plan })
+    Ok(SavedPlan { podform_version: header.podform_version, options, configuration, plan, made_from })
 }
 
-type Parts = (SavedOptions, BTreeMap<String, String>, Plan);
-
-fn read_content(text: &str) -> Result<Parts, String> {
-    let content: Content<SavedOptions, BTreeMap<String, String>, Plan> =
-        serde_json::from_str(text).map_err(|error| error.to_string())?;
-    Ok((content.options, content.configuration, content.plan))
+fn read_content(text: &str) -> Result<Content<SavedOptions, BTreeMap<String, String>, Plan, MadeFrom>, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 fn checksum(version: &str, content: &str) -> String {

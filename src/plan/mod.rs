@@ -18,6 +18,7 @@ mod moves;
 mod outputs;
 mod placing;
 mod planner;
+mod prior;
 mod refusals;
 mod remark;
 mod resolving;
@@ -40,7 +41,7 @@ pub use desires::{Desires, Outcome};
 pub use draft::{Draft, Planned, Unfinished, draft};
 pub use drift::{Difference, differences};
 pub use event::{ApplyEvent, Settlement};
-pub use file::{SavedOptions, SavedPlan, configuration_digests, decode, encode};
+pub use file::{MadeFrom, SavedOptions, SavedPlan, configuration_digests, decode, encode};
 pub use import::record_of_live;
 pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,

@@ -80,7 +80,7 @@ fn edited(plan: &Plan, attribute: &str, value: Value) -> Plan {
 fn no_secret_is_in_the_bytes() {
     let plan = fresh(SECRET);
     assert!(format!("{plan:?}").contains(CANARY), "the plan itself holds the secrets");
-    let saved = SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key());
+    let saved = SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default());
     let text = String::from_utf8(encode(&saved).expect("bytes")).expect("text");
     assert!(!text.contains(CANARY), "{text}");
     assert!(text.contains("seen") && text.contains("RTX 4090"));
@@ -158,7 +158,7 @@ fn a_saved_plan_reads_back() {
     };
     let files = configuration_digests([("main.hcl", SECRET)]);
     for plan in [fresh(SECRET), again(FLEET, &PlanOptions::default()).expect("a plan")] {
-        let saved = SavedPlan::new(&plan, &options, files.clone(), &key());
+        let saved = SavedPlan::new(&plan, &options, files.clone(), &key(), MadeFrom::default());
         let back = decode(&encode(&saved).expect("bytes")).expect("a plan");
         assert_eq!(back, saved);
         let again = back.options.options().expect("options");
@@ -171,7 +171,7 @@ fn a_saved_plan_reads_back() {
 
 #[test]
 fn what_is_no_sound_plan_is_refused() {
-    let saved = SavedPlan::new(&fresh(SECRET), &PlanOptions::default(), BTreeMap::new(), &key());
+    let saved = SavedPlan::new(&fresh(SECRET), &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default());
     let bytes = encode(&saved).expect("bytes");
     let text = String::from_utf8(bytes.clone()).expect("text");
     let why = |text: &str| decode(text.as_bytes()).expect_err("a refusal");
@@ -182,7 +182,7 @@ fn what_is_no_sound_plan_is_refused() {
     let version = format!("\"podform_version\": \"{}\"", env!("CARGO_PKG_VERSION"));
     let other = text.replace(&version, "\"podform_version\": \"99.0.0\"");
     assert!(why(&other).contains("made by podform 99.0.0"), "{}", why(&other));
-    assert!(why(&text.replace("{\"podform_plan\": 2", "{\"podform_plan\": 1")).contains("that made it"));
+    assert!(why(&text.replace("{\"podform_plan\": 3", "{\"podform_plan\": 2")).contains("that made it"));
     assert!(why(&text.replacen("RTX 4090", "RTX 4091", 1)).contains("damaged"));
     for end in (START..bytes.len() - 2).step_by(97) {
         assert!(decode(&bytes[..end]).is_err_and(|why| why.contains("damaged")), "{end}");
@@ -204,7 +204,7 @@ const START: usize = 17;
 
 #[test]
 fn an_apply_takes_the_secrets_from_the_configuration() {
-    let saved = SavedPlan::new(&fresh(SECRET), &PlanOptions::default(), BTreeMap::new(), &key());
+    let saved = SavedPlan::new(&fresh(SECRET), &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default());
     let plan = decode(&encode(&saved).expect("bytes")).expect("a plan").plan;
     let (program, _) = program(SECRET);
     let mut desires = Desires::of(&program, &plan, &crate::lang::reference::NoScope);
@@ -229,8 +229,10 @@ fn an_apply_takes_the_secrets_from_the_configuration() {
 fn a_plan_of_the_same_day_is_not_stale() {
     let plan = fresh(SECRET);
     assert_eq!(told(&plan, &plan), [""; 0]);
-    let back =
-        decode(&encode(&SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key())).expect("bytes"));
+    let back = decode(
+        &encode(&SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default()))
+            .expect("bytes"),
+    );
     assert_eq!(stale(&back.expect("a plan").plan, &plan, &key()), []);
 }
 

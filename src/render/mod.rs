@@ -17,7 +17,8 @@ pub use dot::graph_dot;
 pub use escape::{harmless_json, quoted};
 pub use import_blocks::import_blocks;
 pub use json::{
-    configuration_json, console_error, console_value, event_json, functions_json, orphans_json, plan_json, state_json,
+    configuration_json, console_error, console_value, event_json, functions_json, orphans_json, plan_json,
+    prior_state_json, state_json,
 };
 pub use style::Style;
 pub use text::{data_text, event_text, intent_text, orphans_text, outputs_text, plan_text, record_text, state_text};

@@ -6,7 +6,9 @@ use crate::lang::{Marks, Number, Type, Value};
 use crate::market::{Demand, place};
 use crate::money::Usd;
 use crate::path::ValuePath;
-use crate::plan::{Action, ApplyEvent, CostSummary, DriftKind, Plan, PlanMode, Reason, Settlement, StepAction};
+use crate::plan::{
+    Action, ApplyEvent, CostSummary, DriftKind, MadeFrom, Plan, PlanMode, Reason, Settlement, StepAction,
+};
 use crate::review::Review;
 use crate::review::sample::{addr, envelope, offer, rich, usd};
 use crate::state::{OutputState, Record, SecretDigest, State};
@@ -19,7 +21,9 @@ fn plan_text(plan: &Plan, style: Style) -> String {
 }
 
 fn plan_json(plan: &Plan, configuration: Json, prior: &State) -> Json {
-    super::plan_json(&Review::of(plan), configuration, prior)
+    let timestamp = "2026-01-01T00:00:00Z".to_owned();
+    let made_from = MadeFrom { timestamp, configuration, prior_state: prior_state_json(prior) };
+    super::plan_json(&Review::of(plan), &made_from)
 }
 
 fn state() -> State {
@@ -266,8 +270,8 @@ fn an_unplaced_instance_learns_what_would_help() {
     );
     assert_eq!(
         explain(&[]),
-        "The market has 0 offers; 0 of them are RTX 4090 or RTX 3090. Choose another gpu_model, add \
-         fallback_gpu_models, or change gpu_count."
+        "The market has 0 offers; 0 of them are RTX 4090 or RTX 3090. Choose another gpu_model, or add \
+         fallback_gpu_models."
     );
 }
 

@@ -8,8 +8,8 @@ use super::work::{Planning, Prepared, Session, tell_orphans};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{
-    Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, configuration_digests, decode, encode,
-    foreign_key, offers, planned_variables, stale,
+    MadeFrom, Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, configuration_digests, decode,
+    encode, foreign_key, offers, planned_variables, stale,
 };
 use crate::planning::{Look, Market};
 use crate::state::State;
@@ -19,8 +19,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Writes a plan, sealed, readable by its owner alone.
-pub fn write(path: &Path, plan: &Plan, options: &PlanOptions, fleet: &Fleet, key: &SecretKey) -> Result<(), Failure> {
-    let saved = SavedPlan::new(plan, options, digests(&fleet.texts), key);
+pub fn write(
+    path: &Path,
+    plan: &Plan,
+    options: &PlanOptions,
+    fleet: &Fleet,
+    key: &SecretKey,
+    made_from: MadeFrom,
+) -> Result<(), Failure> {
+    let saved = SavedPlan::new(plan, options, digests(&fleet.texts), key, made_from);
     let bytes = encode(&saved).map_err(|error| Failure::from(Diagnostic::error("Plan cannot be saved", error)))?;
     write_private(path, &bytes).map_err(|error| Diagnostic::error("Plan cannot be saved", error.to_string()).into())
 }

@@ -5,11 +5,11 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{PlanningArgs, RefreshFlag};
 use crate::cli::progress::Progress;
-use crate::cli::show_plan::show;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Topic};
 use crate::plan::{Plan, PlanMode};
-use crate::render::outputs_text;
+use crate::render::{outputs_text, plan_text};
+use crate::review::Review;
 use crate::session::{Held, Performing, Prepared, Session, saved, stored};
 use crate::state::Event;
 use clap::Args;
@@ -66,7 +66,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
             let prepared = session.plan(&held.state, &how, &mut context.diags).await?;
             let plan = &prepared.plan;
             if !args.planning.json {
-                show(plan, &fleet, &held.state, false, context);
+                context.terminal.print(&plan_text(&Review::of(plan), context.terminal.out));
             }
             if !(plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty())) {
                 return unchanged(prepared.plan, &mut held).await;

@@ -3,8 +3,12 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, PlanningArgs};
-use crate::cli::show_plan::show;
-use crate::session::{Prepared, saved};
+use crate::cloud::Cloud;
+use crate::plan::{MadeFrom, Plan};
+use crate::render::{configuration_json, plan_json, plan_text, prior_state_json};
+use crate::review::Review;
+use crate::session::{Prepared, Session, saved};
+use crate::state::State;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -33,9 +37,17 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     opening
         .looking(&fleet, &state, async |session| {
             let Prepared { plan, .. } = session.plan(&state, &how, &mut context.diags).await?;
-            show(&plan, &fleet, &state, args.planning.json, context);
+            let review = Review::of(&plan);
+            match args.planning.json {
+                true => {
+                    let json = plan_json(&review, &made_from(&plan, session, &state));
+                    context.terminal.json(&json.to_string());
+                }
+                false => context.terminal.print(&plan_text(&review, context.terminal.out)),
+            }
             if let Some(path) = &args.out {
-                saved::write(path, &plan, &how.options, &fleet, &session.secret_key(&plan.lineage))?;
+                let made_from = made_from(&plan, session, &state);
+                saved::write(path, &plan, &how.options, &fleet, &session.secret_key(&plan.lineage), made_from)?;
                 if !args.planning.json {
                     context.terminal.line(&next_step(path, &args.planning.account));
                 }
@@ -44,6 +56,15 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
             Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
         })
         .await
+}
+
+/// What a plan was made from, for other programs.
+fn made_from<C: Cloud>(plan: &Plan, session: &Session<'_, C>, state: &State) -> MadeFrom {
+    MadeFrom {
+        timestamp: session.planning.plan_time().unwrap_or_default(),
+        configuration: configuration_json(&session.fleet.program.configuration),
+        prior_state: prior_state_json(&plan.prior(state, &session.secret_key(&plan.lineage))),
+    }
 }
 
 /// What to do with the file.

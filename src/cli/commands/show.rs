@@ -3,14 +3,10 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::StateArgs;
-use crate::diag::{Diagnostic, Diagnostics};
-use crate::plan::changed_files;
-use crate::render::{configuration_json, plan_json, plan_text, state_json, state_text};
+use crate::render::{plan_json, plan_text, state_json, state_text};
 use crate::review::Review;
-use crate::session::{self, saved};
-use crate::state::State;
+use crate::session::saved;
 use clap::Args;
-use std::path::Path;
 use std::path::PathBuf;
 
 /// `show`.
@@ -27,36 +23,19 @@ pub struct ShowArgs {
     pub place: StateArgs,
 }
 
-/// Shows the state, or a saved plan.
+/// Shows the state, or a saved plan, which tells all of itself.
 pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
-    let state = args.place.read().await?;
-    if let Some(path) = &args.file {
-        return saved_plan(path, args.json, &state, context);
-    }
-    match args.json {
-        true => context.terminal.json(&state_json(&state).to_string()),
-        false => context.terminal.print(&state_text(&state, context.terminal.out)),
-    }
-    Ok(Exit::Done)
-}
-
-/// A saved plan; as JSON with the configuration beside it, if that is still the one it was made from.
-fn saved_plan(path: &Path, json: bool, state: &State, context: &mut Context) -> Outcome {
-    let saved = saved::read(path)?;
-    if !json {
-        context.terminal.print(&plan_text(&Review::of(&saved.plan), context.terminal.out));
-        return Ok(Exit::Done);
-    }
-    let mut ignored = Diagnostics::new();
-    let (configuration, texts) = session::read(&mut context.sources, &mut ignored);
-    let described = match changed_files(&saved.configuration, &saved::digests(&texts)).is_empty() {
-        true => configuration_json(&configuration),
-        false => {
-            let detail = "The configuration here is not the one that the plan was made from, so the JSON holds none.";
-            context.diags.push(Diagnostic::warning("Configuration left out", detail));
-            serde_json::json!({})
+    match (&args.file, args.json) {
+        (Some(path), json) => {
+            let saved = saved::read(path)?;
+            let review = Review::of(&saved.plan);
+            match json {
+                true => context.terminal.json(&plan_json(&review, &saved.made_from).to_string()),
+                false => context.terminal.print(&plan_text(&review, context.terminal.out)),
+            }
         }
-    };
-    context.terminal.json(&plan_json(&Review::of(&saved.plan), described, state).to_string());
+        (None, true) => context.terminal.json(&state_json(&args.place.read().await?).to_string()),
+        (None, false) => context.terminal.print(&state_text(&args.place.read().await?, context.terminal.out)),
+    }
     Ok(Exit::Done)
 }

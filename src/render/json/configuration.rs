@@ -7,6 +7,7 @@ use crate::lang::ast::{Attribute, Block, Expr};
 use crate::lang::json::to_json;
 use crate::lang::reference::{NoScope, Reference, Subject, references};
 use crate::lang::{Constraint, eval};
+use crate::path::{PathStep, ValuePath};
 use crate::schema::PROVIDER;
 use serde_json::{Map, Value as Json, json};
 
@@ -42,8 +43,10 @@ fn module(configuration: &Configuration, module: &Module) -> Json {
         });
         out.insert("outputs".into(), Json::Object(outputs.collect()));
     }
-    if !module.resources.is_empty() {
-        out.insert("resources".into(), module.resources.values().map(resource).collect());
+    if !module.resources.is_empty() || !module.data.is_empty() {
+        let managed = module.resources.values().map(|declared| resource(declared, Mode::Managed));
+        let data = module.data.values().map(|declared| resource(declared, Mode::Data));
+        out.insert("resources".into(), managed.chain(data).collect());
     }
     if !module.calls.is_empty() {
         let calls = module.calls.iter().map(|(name, call)| {
@@ -81,10 +84,14 @@ fn module(configuration: &Configuration, module: &Module) -> Json {
     Json::Object(out)
 }
 
-fn resource(resource: &Resource) -> Json {
+fn resource(resource: &Resource, mode: Mode) -> Json {
     let mut told = Map::new();
-    told.insert("address".into(), json!(format!("{}.{}", resource.kind, resource.name)));
-    told.insert("mode".into(), json!("managed"));
+    let (before, mode) = match mode {
+        Mode::Managed => ("", "managed"),
+        Mode::Data => ("data.", "data"),
+    };
+    told.insert("address".into(), json!(format!("{before}{}.{}", resource.kind, resource.name)));
+    told.insert("mode".into(), json!(mode));
     told.insert("type".into(), json!(resource.kind));
     told.insert("name".into(), json!(resource.name));
     told.insert("provider_config_key".into(), json!("simplepod"));
@@ -144,50 +151,67 @@ fn expression(expr: &Expr) -> Json {
     }
 }
 
-/// Each reference as written, then what it is a part of, as Terraform lists them.
+/// Each reference as it is written and all that it is a part of, as Terraform lists them: step by step up to its subject,
+/// then without the key of that. A text that is named twice stands there twice.
 fn names(found: &[Reference]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for reference in found {
-        let (subject, whole) = subject(&reference.subject);
-        let mut full = subject.clone();
-        for part in &reference.path {
-            full = match part.parse::<u64>() {
-                Ok(index) => format!("{full}[{index}]"),
-                Err(_) => format!("{full}.{part}"),
-            };
-        }
-        for name in [Some(full).filter(|full| whole && *full != subject), Some(subject)].into_iter().flatten() {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        let (root, owned) = subject(&reference.subject);
+        let steps = reference.path.steps();
+        let is_key = |step: Option<&PathStep>| matches!(step, Some(PathStep::Index(_) | PathStep::Key(_)));
+        let keyed = usize::from(is_key(steps.first()));
+        let upto = |taken: usize| {
+            let path: ValuePath = steps.iter().take(taken).cloned().collect();
+            let point =
+                if matches!(steps.first().filter(|_| taken > 0), Some(PathStep::Attribute(_))) { "." } else { "" };
+            format!("{root}{point}{path}")
+        };
+        // The steps that belong to the subject, and those that stay when it is named less exactly.
+        let (own, less) = match owned {
+            Owned::Outputs if steps.len() > keyed => (keyed + 1, Some(keyed)),
+            Owned::Instances | Owned::Outputs => (keyed, Some(0).filter(|_| keyed > 0)),
+            Owned::Nothing => (0, None),
+        };
+        names.extend((own..=steps.len()).rev().chain(less).map(upto));
     }
     names
 }
 
-/// The name of a subject, and whether what follows it belongs to the reference.
-fn subject(subject: &Subject) -> (String, bool) {
-    match subject {
-        Subject::Variable(name) => (format!("var.{name}"), false),
-        Subject::Local(name) => (format!("local.{name}"), false),
-        Subject::Module(name) => (format!("module.{name}"), true),
-        Subject::Resource(Mode::Managed, kind, name) => (format!("{kind}.{name}"), true),
-        Subject::Resource(Mode::Data, kind, name) => (format!("data.{kind}.{name}"), true),
-        Subject::CountIndex => ("count.index".into(), false),
-        Subject::EachKey => ("each.key".into(), false),
-        Subject::EachValue => ("each.value".into(), false),
-        Subject::SelfObject => ("self".into(), false),
-        Subject::Path(name) => (format!("path.{name}"), false),
-        Subject::Podform(name) => (format!("podform.{name}"), false),
-    }
+/// What the first steps behind a name belong to.
+enum Owned {
+    Nothing,
+    Instances,
+    Outputs,
+}
+
+fn subject(subject: &Subject) -> (String, Owned) {
+    let owned = match subject {
+        Subject::Module(_) => Owned::Outputs,
+        Subject::Resource(..) => Owned::Instances,
+        _ => Owned::Nothing,
+    };
+    let name = match subject {
+        Subject::Variable(name) => format!("var.{name}"),
+        Subject::Local(name) => format!("local.{name}"),
+        Subject::Module(name) => format!("module.{name}"),
+        Subject::Resource(Mode::Managed, kind, name) => format!("{kind}.{name}"),
+        Subject::Resource(Mode::Data, kind, name) => format!("data.{kind}.{name}"),
+        Subject::CountIndex => "count.index".into(),
+        Subject::EachKey => "each.key".into(),
+        Subject::EachValue => "each.value".into(),
+        Subject::SelfObject => "self".into(),
+        Subject::Path(name) => format!("path.{name}"),
+        Subject::Podform(name) if **name == *"workspace" => "terraform.workspace".into(),
+        Subject::Podform(name) => format!("podform.{name}"),
+    };
+    (name, owned)
 }
 
 fn repetition(told: &mut Map<String, Json>, count: Option<&Expr>, for_each: Option<&Expr>) {
-    if let Some(count) = count {
-        told.insert("count_expression".into(), expression(count));
-    }
-    if let Some(for_each) = for_each {
-        told.insert("for_each_expression".into(), expression(for_each));
+    for (name, expr) in [("count_expression", count), ("for_each_expression", for_each)] {
+        // What is neither a constant nor refers to anything is left out.
+        let told_of = expr.map(expression).filter(|told| told.as_object().is_some_and(|told| !told.is_empty()));
+        told.extend(told_of.map(|expr| (name.to_owned(), expr)));
     }
 }
 
@@ -200,5 +224,46 @@ fn describe(told: &mut Map<String, Json>, description: Option<&str>) {
 fn depends_on(told: &mut Map<String, Json>, found: &[Reference]) {
     if !found.is_empty() {
         told.insert("depends_on".into(), json!(names(found)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Sources;
+    use crate::lang::parse::parse_expr;
+
+    /// What Terraform 1.11.4 lists for the same expressions, with our kinds of resources.
+    #[test]
+    fn references_are_listed_as_by_terraform() {
+        let listed = |text: &str| {
+            let mut diags = Diagnostics::new();
+            let expr = parse_expr(Sources::default().add("x", text), text, &mut diags).expect(text);
+            assert!(!diags.has_errors(), "{diags:?}");
+            names(&references(&expr, &mut diags)).join(" ")
+        };
+        for (text, expected) in [
+            ("module.farm[\"a\"].names", "module.farm[\"a\"].names module.farm[\"a\"]"),
+            ("module.one.names[0]", "module.one.names[0] module.one.names module.one"),
+            ("module.farm", "module.farm"),
+            ("module.farm[\"a\"]", "module.farm[\"a\"] module.farm"),
+            ("k_r.g[\"a\"].id", "k_r.g[\"a\"].id k_r.g[\"a\"] k_r.g"),
+            ("k_r.c[0].ports[*].ip", "k_r.c[0].ports k_r.c[0] k_r.c"),
+            ("k_r.c.0.id", "k_r.c[0].id k_r.c[0] k_r.c"),
+            ("k_r.c[*].id", "k_r.c"),
+            ("[for x in k_r.g : x.id]", "k_r.g"),
+            ("\"${k_r.p.id}-${k_r.p.id}\"", "k_r.p.id k_r.p k_r.p.id k_r.p"),
+            ("k_r.g[var.l[0].x == 1 ? \"a\" : \"b\"].id", "k_r.g var.l[0].x var.l[0] var.l"),
+            ("data.k_r.d.x", "data.k_r.d.x data.k_r.d"),
+            ("var.m[\"a\"].gpu", "var.m[\"a\"].gpu var.m[\"a\"] var.m"),
+            ("local.o.k.z", "local.o.k.z local.o.k local.o"),
+            ("each.value.gpu", "each.value.gpu each.value"),
+            ("each.key", "each.key"),
+            ("count.index", "count.index"),
+            ("path.module", "path.module"),
+            ("terraform.workspace", "terraform.workspace"),
+        ] {
+            assert_eq!(listed(text), expected, "{text}");
+        }
     }
 }

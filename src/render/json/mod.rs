@@ -16,4 +16,4 @@ pub use event::event_json;
 pub use functions::functions_json;
 pub use orphans::orphans_json;
 pub use plan::plan_json;
-pub use state::state_json;
+pub use state::{prior_state_json, state_json};

@@ -1,22 +1,20 @@
-//! A plan for other programs, as `terraform show -json PLAN` writes it, without its time stamp: same inputs, same bytes.
+//! A plan for other programs, as `terraform show -json PLAN` writes it: the same file gives the same bytes.
 
 use super::checks::checks_json;
 use super::module_tree::{identity, root_module};
-use super::state::state_json;
-use crate::address::InstanceKey;
+use crate::address::{InstanceAddr, InstanceKey, Mode};
 use crate::lang::json::type_to_json;
 use crate::money::Usd;
 use crate::path::PathStep;
-use crate::plan::{Action, Reason};
+use crate::plan::{Action, MadeFrom, PlanMode, Reason};
 use crate::render::value::json as value_json;
 use crate::render::words::{offer_text, remark};
-use crate::review::{Described, DescribedOutput, Doubt, Drifted, Review, Shown, Verdict};
-use crate::state::State;
+use crate::review::{Described, DescribedOutput, Doubt, Drifted, Headline, Review, Shown, Verdict};
 use crate::state::TERRAFORM_VERSION;
 use serde_json::{Map, Value as Json, json};
 
-/// The whole plan. `configuration` is the `configuration` key as it stands, `prior` the state the plan was made against.
-pub fn plan_json(review: &Review<'_>, configuration: Json, prior: &State) -> Json {
+/// The whole plan, and what it was made from.
+pub fn plan_json(review: &Review<'_>, made_from: &MadeFrom) -> Json {
     let mut out = Map::new();
     out.insert("format_version".into(), json!("1.2"));
     out.insert("terraform_version".into(), json!(TERRAFORM_VERSION));
@@ -28,19 +26,19 @@ pub fn plan_json(review: &Review<'_>, configuration: Json, prior: &State) -> Jso
     if !review.drift.is_empty() {
         out.insert("resource_drift".into(), Json::Array(review.drift.iter().map(drift).collect()));
     }
-    let changes = review.changes.iter().filter(|change| change.action != Action::Forget || change.before.is_some());
-    out.insert("resource_changes".into(), changes.map(resource_change).collect());
+    // A refresh only tells what is gone: that stands among the drift.
+    let gone = |change: &&Described<'_>| change.reason == Some(&Reason::Gone) && change.action == Action::Forget;
+    let mut changes: Vec<&Described<'_>> =
+        review.changes.iter().filter(|change| review.mode != PlanMode::RefreshOnly || !gone(change)).collect();
+    changes.sort_by_key(|change| data_first(change.address));
+    out.insert("resource_changes".into(), changes.into_iter().map(resource_change).collect());
     out.insert("output_changes".into(), Json::Object(review.outputs.iter().map(output_change).collect()));
-    let mut before = state_json(prior);
-    if let Some(before) = before.as_object_mut() {
-        // As in Terraform: what counts are the checks of the plan.
-        before.shift_remove("checks");
-    }
-    out.insert("prior_state".into(), before);
-    out.insert("configuration".into(), configuration);
+    out.insert("prior_state".into(), made_from.prior_state.clone());
+    out.insert("configuration".into(), made_from.configuration.clone());
     if !review.checks.is_empty() {
         out.insert("checks".into(), checks_json(review.checks));
     }
+    out.insert("timestamp".into(), json!(made_from.timestamp));
     out.insert("applyable".into(), json!(review.verdict == Verdict::Changes));
     let complete = !review.narrowed && review.left_out.is_empty() && review.in_doubt.is_empty();
     out.insert("complete".into(), json!(complete));
@@ -66,7 +64,9 @@ fn planned_values(review: &Review<'_>) -> Json {
     if !outputs.is_empty() {
         out.insert("outputs".into(), Json::Object(outputs));
     }
-    let resources = review.changes.iter().filter_map(|change| {
+    let mut changes: Vec<&Described<'_>> = review.changes.iter().collect();
+    changes.sort_by_key(|change| data_first(change.address));
+    let resources = changes.into_iter().filter_map(|change| {
         let after = change.after?;
         let mut resource = identity(change.address, false);
         resource.insert("schema_version".into(), json!(0));
@@ -76,6 +76,11 @@ fn planned_values(review: &Review<'_>) -> Json {
     });
     out.insert("root_module".into(), root_module(resources));
     Json::Object(out)
+}
+
+/// Data sources stand before what is managed.
+fn data_first(address: &InstanceAddr) -> bool {
+    address.resource.mode != Mode::Data
 }
 
 fn planned_output(output: &DescribedOutput<'_>) -> Option<(String, Json)> {
@@ -119,6 +124,8 @@ fn step_json(step: &PathStep) -> Json {
 fn resource_change(change: &Described<'_>) -> Json {
     let actions = match change.action {
         Action::NoOp => json!(["no-op"]),
+        // Only podform's own mark is written anew, which no attribute shows: a remark tells it.
+        Action::Update if matches!(change.headline, Headline::MovedFrom(_)) => json!(["no-op"]),
         Action::Create => json!(["create"]),
         Action::Update => json!(["update"]),
         Action::Delete => json!(["delete"]),
@@ -157,7 +164,9 @@ fn action_reason(change: &Described<'_>) -> Option<&'static str> {
         (Action::Replace, Some(Reason::Triggered)) => Some("replace_by_triggers"),
         (Action::Replace, Some(Reason::Requested)) => Some("replace_by_request"),
         (Action::Replace, _) => Some("replace_because_cannot_update"),
-        (Action::Delete | Action::Forget, Some(Reason::NoBlock)) => Some("delete_because_no_resource_config"),
+        (Action::Delete | Action::Forget, Some(Reason::NoBlock)) | (Action::Forget, Some(Reason::LetGo)) => {
+            Some("delete_because_no_resource_config")
+        }
         (Action::Delete | Action::Forget, Some(Reason::NoModule)) => Some("delete_because_no_module"),
         (Action::Delete | Action::Forget, Some(Reason::NoKey)) => Some(match &change.address.key {
             Some(InstanceKey::Int(_)) => "delete_because_count_index",

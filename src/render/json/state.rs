@@ -8,6 +8,13 @@ use crate::state::{Record, State, TERRAFORM_VERSION};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
+/// The state that a plan was made against, as the plan's JSON holds it: what counts are the checks of the plan.
+pub fn prior_state_json(state: &State) -> Json {
+    let mut json = state_json(state);
+    json.as_object_mut().and_then(|whole| whole.shift_remove("checks"));
+    json
+}
+
 /// The whole state.
 pub fn state_json(state: &State) -> Json {
     let mut out = Map::new();
