@@ -17,6 +17,7 @@ mod judge;
 mod language;
 mod layering;
 mod locks;
+mod nesting;
 #[cfg(unix)]
 mod prompts;
 mod readme;

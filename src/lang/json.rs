@@ -3,11 +3,47 @@
 use super::convert::{ConvertError, convert};
 use super::nfc::nfc;
 use super::number::Number;
+use super::syntax::grammar;
 use super::types::Type;
 use super::value::{Entries, Kind, Value};
 use crate::path::PathStep;
+use serde::Deserialize;
 use serde_json::Value as Json;
+use serde_json::de::{Deserializer, SliceRead};
 use std::sync::Arc;
+
+/// Levels of JSON that are read: each level of a value is two, and more stands around it.
+const DEEPEST: usize = 2 * grammar::DEEPEST + 64;
+
+/// Reads what holds values: it nests as deep as they do, on a [`super::stack`] that carries them. serde_json alone reads
+/// 128 levels.
+///
+/// # Errors
+/// As of serde_json: "recursion limit exceeded" beyond what values nest.
+pub fn read<'de, T: Deserialize<'de>>(text: &'de [u8]) -> serde_json::Result<T> {
+    let mut reader = Deserializer::new(SliceRead::new(text));
+    if nests_within(text, DEEPEST) {
+        reader.disable_recursion_limit();
+    }
+    let value = T::deserialize(&mut reader)?;
+    reader.end().map(|()| value)
+}
+
+/// True where brackets outside of strings nest no deeper.
+pub(super) fn nests_within(text: &[u8], deepest: usize) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    text.iter().all(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth <= deepest
+    })
+}
 
 /// The JSON of a value, as `jsonencode` writes it: numbers at full precision, names in order. Unknown and marked values
 /// are the caller's affair: unknown gives null, marks are dropped.
@@ -178,6 +214,20 @@ mod tests {
         for text in ["null", "true", "\"é\"", "[1,\"a\",null]", r#"{"a":{"b":[]},"c":1.5}"#] {
             assert_eq!(to_json(&from_json(&parse(text), &Type::Dynamic).unwrap()).to_string(), text);
         }
+    }
+
+    #[test]
+    fn text_is_read_as_deep_as_values_nest() {
+        let nested = |levels: usize| format!("{}\"\\\"[[\"{}", "[".repeat(levels), "]".repeat(levels));
+        super::super::stack::on_deep_stack(|| {
+            assert!(read::<Json>(nested(DEEPEST).as_bytes()).is_ok());
+            for levels in [DEEPEST + 1, 1_000_000] {
+                let refused = read::<Json>(nested(levels).as_bytes()).unwrap_err();
+                assert!(refused.to_string().starts_with("recursion limit exceeded"), "{refused}");
+            }
+            assert!(read::<Json>(b"[1] 2").is_err());
+        })
+        .unwrap();
     }
 
     #[test]

@@ -50,3 +50,5 @@ pub use number::Number;
 pub use reference::{Effects, Reference, Scope, Subject};
 pub use types::Type;
 pub use value::{Entries, Kind, Marks, Value};
+#[cfg(test)]
+pub use wire::tests::random_value;

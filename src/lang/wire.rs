@@ -3,6 +3,7 @@
 //! Every node is an object with one kind (`{"string": "a"}`, `{"list": [...], "of": "number"}`), and with
 //! `"sensitive": true` or `"ephemeral": true` where it is so marked.
 
+use super::budget;
 use super::json::{type_from_json, type_to_json};
 use super::number::Number;
 use super::types::Type;
@@ -12,8 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
-/// Values and types that nest deeper are not read: each level is two of JSON, of which serde_json reads 128.
-const DEEPEST: usize = 64;
+/// Values and types that nest deeper are not read: nothing that is evaluated does.
+const DEEPEST: usize = budget::DEEPEST as usize + 1;
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -84,6 +85,10 @@ fn refinements(known: &Refinements) -> Json {
     }
     if let Some((least, most)) = known.length {
         node.insert("length".into(), Json::Array(vec![least.into(), most.map_or(Json::Null, Json::from)]));
+    }
+    if let Some((least, most)) = &known.bounds {
+        let bound = |n: &Option<Arc<Number>>| n.as_ref().map_or(Json::Null, |n| n.to_exact().into());
+        node.insert("bounds".into(), json!([bound(least), bound(most)]));
     }
     if let Some(origin) = &known.origin {
         node.insert("origin".into(), json!({ "address": origin.address, "attribute": origin.attribute }));
@@ -165,14 +170,28 @@ fn read_refinements(json: &Json) -> Result<Refinements, String> {
             _ => return Err("a length cannot be read".to_owned()),
         },
     };
+    let bound = |json: &Json| match json {
+        Json::Null => Ok(None),
+        Json::String(text) => Number::from_exact(text).map(|number| Some(Arc::new(number))).ok_or(NO_BOUNDS),
+        _ => Err(NO_BOUNDS),
+    };
+    let bounds = match json.get("bounds") {
+        None => None,
+        Some(bounds) => match bounds.as_array().map(Vec::as_slice) {
+            Some([least, most]) => Some((bound(least)?, bound(most)?)),
+            _ => return Err(NO_BOUNDS.to_owned()),
+        },
+    };
     let origin = json.get("origin").map(Origin::deserialize).transpose();
     let origin = origin.map_err(|error| format!("an origin cannot be read: {error}"))?;
     let not_null = json.get("not_null").and_then(Json::as_bool).unwrap_or(false);
-    Ok(Refinements { not_null, prefix: text("prefix"), length, origin, bounds: None })
+    Ok(Refinements { not_null, prefix: text("prefix"), length, bounds, origin })
 }
 
+const NO_BOUNDS: &str = "bounds cannot be read";
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::address::InstanceAddr;
     use proptest::prelude::*;
@@ -199,17 +218,20 @@ mod tests {
     }
 
     fn unknowns() -> impl Strategy<Value = Value> {
-        let known = (any::<bool>(), prop::option::of(".{0,5}"), prop::option::of((any::<u64>(), any::<Option<u64>>())));
-        (types(), known, prop::option::of(".{0,9}")).prop_map(|(ty, (not_null, prefix, length), attribute)| {
+        let bound = || prop::option::of(numbers().prop_map(Arc::new));
+        let length = prop::option::of((any::<u64>(), any::<Option<u64>>()));
+        let known = (any::<bool>(), prop::option::of(".{0,5}"), length, prop::option::of((bound(), bound())));
+        (types(), known, prop::option::of(".{0,9}")).prop_map(|(ty, (not_null, prefix, length, bounds), attribute)| {
             let address: InstanceAddr = "module.m[\"#\"].simplepod_template_group.g".parse().expect("an address");
             let origin = |attribute: String| Origin { address: address.into(), attribute: attribute.into() };
             let origin = attribute.map(origin);
-            let known = Refinements { not_null, prefix: prefix.map(Arc::from), length, origin, bounds: None };
+            let known = Refinements { not_null, prefix: prefix.map(Arc::from), length, bounds, origin };
             Value::refined(ty, known)
         })
     }
 
-    fn values() -> impl Strategy<Value = Value> {
+    /// Values of every kind, known and not.
+    pub fn random_value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             unknowns(),
             types().prop_map(Value::null),
@@ -238,7 +260,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost(value in values()) {
+        fn nothing_is_lost(value in random_value()) {
             let text = serde_json::to_string(&value).expect("JSON");
             let back: Value = serde_json::from_str(&text).expect("a value");
             // Debug shows the precision of numbers, which `==` does not compare.
@@ -277,6 +299,9 @@ mod tests {
             r#"{"bool":true,"sensitive":false}"#,
             r#"{"unknown":"string","known":{"length":[-1,null]}}"#,
             r#"{"unknown":"string","known":{"length":7}}"#,
+            r#"{"unknown":"number","known":{"bounds":7}}"#,
+            r#"{"unknown":"number","known":{"bounds":["1",null]}}"#,
+            r#"{"unknown":"number","known":{"bounds":[1,null]}}"#,
         ] {
             assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
         }
@@ -288,12 +313,19 @@ mod tests {
             let text = format!("{}{}", open.repeat(50_000), close.repeat(50_000));
             assert!(serde_json::from_str::<Value>(&text).is_err());
         }
-        let nest = |depth| {
-            (0..depth).fold(Json::from_iter([("bool", true)]), |inner, _| serde_json::json!({"tuple": [inner]}))
+        let work = || {
+            let nested = |levels: usize| (0..levels).fold(Value::bool(true), |inner, _| Value::tuple(vec![inner]));
+            let back = |value: &Value| {
+                let text = serde_json::to_vec(value).expect("JSON");
+                super::super::json::read::<Value>(&text).map_err(|error| error.to_string())
+            };
+            for deep in [nested(DEEPEST - 1), Value::null(nested(DEEPEST - 1).ty())] {
+                assert_eq!(back(&deep).as_ref(), Ok(&deep));
+            }
+            assert!(back(&nested(DEEPEST)).expect_err("a refusal").contains("too deep"));
+            let of = (0..DEEPEST * 2).fold(Type::String, |inner, _| Type::list(inner));
+            assert!(back(&Value::null(of)).is_err());
         };
-        assert!(serde_json::from_value::<Value>(nest(63)).is_ok());
-        assert!(serde_json::from_value::<Value>(nest(64)).expect_err("a refusal").to_string().contains("too deep"));
-        let ty = (0..200).fold(Json::from("string"), |inner, _| serde_json::json!(["list", inner]));
-        assert!(serde_json::from_value::<Value>(serde_json::json!({"null": ty})).is_err());
+        super::super::stack::on_deep_stack(work).expect("a thread");
     }
 }

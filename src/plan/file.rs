@@ -4,7 +4,7 @@ use super::check::check;
 use super::model::{Plan, PlanMode};
 use super::planner::PlanOptions;
 use crate::address::InstanceAddr;
-use crate::lang::hex;
+use crate::lang::{hex, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -173,19 +173,17 @@ pub fn encode(saved: &SavedPlan) -> Result<Vec<u8>, String> {
 pub fn decode(bytes: &[u8]) -> Result<SavedPlan, String> {
     let not_one = "This is not a saved plan: make one with podform plan -out=FILE.";
     let damaged = "The saved plan is damaged: its contents do not match its checksum. Plan again.";
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) if text.starts_with(START) => text,
-        Err(_) if bytes.starts_with(START.as_bytes()) => return Err(damaged.to_owned()),
-        _ => return Err(not_one.to_owned()),
-    };
-    let header: Header = serde_json::from_str(text).map_err(|_| damaged)?;
+    if !bytes.starts_with(START.as_bytes()) {
+        return Err(not_one.to_owned());
+    }
+    let header: Header = json::read(bytes).map_err(|_| damaged)?;
     if header.podform_plan != FORMAT || header.podform_version != VERSION {
         return Err(format!(
             "The saved plan was made by podform {}, and this is podform {VERSION}: a plan is applied by the version that made it. Plan again, or apply it with that version.",
             header.podform_version
         ));
     }
-    let body: Body<'_> = serde_json::from_str(text).map_err(|_| damaged)?;
+    let body: Body<'_> = json::read(bytes).map_err(|_| damaged)?;
     let content = body.content.get();
     if checksum(&header.podform_version, content) != body.checksum {
         return Err(damaged.to_owned());
@@ -199,7 +197,7 @@ pub fn decode(bytes: &[u8]) -> Result<SavedPlan, String> {
 }
 
 fn read_content(text: &str) -> Result<Content<SavedOptions, BTreeMap<String, String>, Plan, MadeFrom>, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string())
+    json::read(text.as_bytes()).map_err(|error| error.to_string())
 }
 
 fn checksum(version: &str, content: &str) -> String {

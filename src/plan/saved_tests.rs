@@ -4,11 +4,13 @@ use super::tests::{FLEET, again, applied, make, make_from, program};
 use super::*;
 use crate::config::{Given, GivenValue, Inputs};
 use crate::diag::{Diagnostics, Sources};
-use crate::lang::{Kind, Marks, Type, Value};
+use crate::lang::value::Refinements;
+use crate::lang::{Kind, Marks, Type, Value, random_value};
 use crate::live::Snapshot;
 use crate::path::ValuePath;
 use crate::state::State;
 use crate::state::digest::{SecretKey, SecretMatch};
+use proptest::prelude::*;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 
@@ -131,6 +133,27 @@ fn a_secret_that_looks_like_a_digest_is_sealed_like_any_other() {
         let sealed = Plan { outputs: vec![output], ..fresh(SECRET) }.sealed(&key());
         assert!(!format!("{sealed:?}").contains(&"a".repeat(64)));
     }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_plan_holds_it_can_be_saved(before in random_value(), after in random_value(), sensitive: bool) {
+        let output = OutputChange { name: "o".into(), before: Some(before), after: Some(after), changed: true, sensitive };
+        let plan = Plan { outputs: vec![output], ..edited(&fresh(FLEET), "notes", Value::null(Type::String)) };
+        let saved = SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default());
+        prop_assert_eq!(decode(&encode(&saved).expect("bytes")), Ok(saved));
+    }
+}
+
+#[test]
+fn the_bounds_of_a_secret_are_sealed_too() {
+    let at = |n: i64| Some(crate::lang::Number::from(n).into());
+    let known =
+        Refinements { bounds: Some((at(4711), at(4712))), length: Some((4713, None)), ..Refinements::default() };
+    let after = Some(Value::refined(Type::Number, known).marked(Marks::SENSITIVE));
+    let output = OutputChange { name: "o".into(), before: None, after, changed: true, sensitive: true };
+    let sealed = Plan { outputs: vec![output], ..fresh(SECRET) }.sealed(&key());
+    assert!(!format!("{sealed:?}").contains("471"));
 }
 
 #[test]

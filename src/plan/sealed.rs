@@ -2,6 +2,7 @@
 
 use super::model::{Change, Drift, DriftKind, OutputChange, Plan, PlannedVariable};
 use crate::lang::json::to_json;
+use crate::lang::value::Refinements;
 use crate::lang::{Entries, Kind, Marks, Type, Value};
 use crate::path::ValuePath;
 use crate::state::Record;
@@ -115,11 +116,11 @@ impl Seal<'_> {
         let kind = match &value.kind {
             Kind::Object(object) => Kind::Object(entries(object, &|name| path.attribute(name))),
             Kind::Map(ty, map) => Kind::Map(mixed(ty), entries(map, &|name| path.key(name))),
-            // The start of a secret is secret too.
+            // Where a secret starts, and between what it lies, is secret too.
             Kind::Unknown(ty, known) => {
                 let known = known.as_deref().cloned().unwrap_or_default();
-                return Value::refined(ty.clone(), crate::lang::value::Refinements { prefix: None, ..known })
-                    .marked(marks);
+                let told = Refinements { not_null: known.not_null, origin: known.origin, ..Refinements::default() };
+                return Value::refined(ty.clone(), told).marked(marks);
             }
             _ if marks.sensitive && value.is_wholly_known() && !value.deep_marks().ephemeral => {
                 return self.leaf(path, value);

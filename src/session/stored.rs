@@ -2,10 +2,12 @@
 
 use super::failure::{Failure, Why};
 use crate::diag::Diagnostic;
+use crate::lang::stack::STACK;
 use crate::state::State;
 use crate::store::local::Files;
 use crate::store::{self, LockInfo, StateStore, StoreError};
 use std::path::{Path, PathBuf};
+use std::thread::Builder;
 use tokio::runtime::Handle;
 
 /// Where state and journal of the fleet in this directory are kept. Asked for only after the configuration was read, which
@@ -28,8 +30,18 @@ pub async fn read(sandbox: bool) -> Result<State, Failure> {
 pub fn read_beside<T>(sandbox: bool, other: impl FnOnce() -> T) -> (T, Result<State, Failure>) {
     std::thread::scope(|scope| {
         let runtime = Handle::current();
-        let state = scope.spawn(move || runtime.block_on(read(sandbox)));
-        (other(), state.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        // What is recorded nests as deep as what the configuration says.
+        let state = Builder::new().stack_size(STACK);
+        let state = state.spawn_scoped(scope, move || runtime.block_on(read(sandbox)));
+        let done = other();
+        let state = match state {
+            Ok(state) => state.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(error) => {
+                let told = Diagnostic::error("State cannot be read", format!("The system gives no thread: {error}."));
+                Err(Failure { why: Why::Wrong, diags: told.into() })
+            }
+        };
+        (done, state)
     })
 }
 

@@ -4,6 +4,7 @@ use super::fault::JournalDamage;
 use super::journal::Event;
 use super::model::State;
 use super::sum::{DIGITS, sum};
+use crate::lang::json;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -76,8 +77,8 @@ fn runs_on(line: &[u8]) -> bool {
 }
 
 fn parse(body: &[u8]) -> Result<Entry, String> {
-    let json = [body, b"}"].concat();
-    serde_json::from_slice(&json).map_err(|error| format!("another version of podform wrote it: {error}"))
+    let whole = [body, b"}"].concat();
+    json::read(&whole).map_err(|error| format!("another version of podform wrote it: {error}"))
 }
 
 /// Reads a journal. A torn last line is a crash and dropped; everything else that is wrong is damage.

@@ -6,6 +6,7 @@ use super::format::{FIRST_SEALED, FORMAT, File, Instance, Ours, Resource, mode};
 use super::model::{Record, State};
 use super::sum::is_sealed;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
+use crate::lang::json;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value as Json;
@@ -71,10 +72,10 @@ fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
         StateError::NotJson { line, column, message: "this is no UTF-8".into() }
     })?;
     if !text.trim_start().starts_with('{') {
-        serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(text, error))?;
+        json::read::<IgnoredAny>(bytes).map_err(|error| not_json(text, error))?;
         return Err(StateError::Version { found: "missing".into() });
     }
-    let header: Header = serde_json::from_str(text).map_err(|error| not_json(text, error))?;
+    let header: Header = json::read(bytes).map_err(|error| not_json(text, error))?;
     if header.version.as_u64() != Some(4) {
         let found = if header.version.is_null() { "missing".into() } else { header.version.to_string() };
         return Err(StateError::Version { found });
@@ -84,7 +85,7 @@ fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
     if let Some(format) = ours.format.as_u64().filter(|&format| format > FORMAT) {
         return Err(StateError::Newer { format, version });
     }
-    let file: File = serde_json::from_str(text).map_err(|error| StateError::Shape {
+    let file: File = json::read(bytes).map_err(|error| StateError::Shape {
         line: error.line(),
         column: error.column(),
         message: message(&error),
@@ -100,7 +101,7 @@ fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
 
 fn not_json(text: &str, skipping: serde_json::Error) -> StateError {
     // Whoever skips a number does not say that it was cut; whoever reads it does.
-    let error = serde_json::from_str::<Json>(text).err().unwrap_or(skipping);
+    let error = json::read::<Json>(text.as_bytes()).err().unwrap_or(skipping);
     let (line, column) = (error.line(), error.column());
     match error.classify() {
         Category::Eof => StateError::Truncated { line, column },

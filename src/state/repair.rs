@@ -9,6 +9,7 @@ use super::model::State;
 use super::remains::{Remains, changes, newest};
 use super::verify::contradictions;
 use crate::address::ObjectKind;
+use crate::lang::json;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -142,9 +143,9 @@ fn edited(remains: &Remains, own: Option<&Result<State, StateError>>) -> Option<
 
 /// What another program left, with our key from the newest backup where both say the same of every object.
 fn rejoined(remains: &Remains) -> Option<(String, State)> {
-    let mut theirs: Json = serde_json::from_slice(remains.state.as_deref()?).ok()?;
+    let mut theirs: Json = json::read(remains.state.as_deref()?).ok()?;
     for (name, _, bytes) in &remains.backups {
-        let Ok(ours) = serde_json::from_slice::<Json>(bytes) else { continue };
+        let Ok(ours) = json::read::<Json>(bytes) else { continue };
         if ours.get("lineage") != theirs.get("lineage") || decode(bytes).is_err() {
             continue;
         }
@@ -167,8 +168,7 @@ fn unproven(remains: &Remains, error: &StateError, found: &State) -> Vec<String>
         ));
     }
     let known: BTreeSet<u64> = found.objects().filter_map(|(_, record)| record.id()).collect();
-    let theirs: Json =
-        remains.state.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+    let theirs: Json = remains.state.as_deref().and_then(|bytes| json::read(bytes).ok()).unwrap_or_default();
     let resources = theirs.get("resources").and_then(Json::as_array).into_iter().flatten();
     let machine = |resource: &&Json| {
         let kind = resource.get("type").and_then(Json::as_str).and_then(ObjectKind::of_type);
