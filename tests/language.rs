@@ -148,11 +148,7 @@ impl Effects for Names {
         std::fs::read(scope().join(path)).map_err(|error| error.to_string())
     }
     fn file_exists(&self, path: &str) -> Result<bool, String> {
-        match std::fs::metadata(scope().join(path)) {
-            Ok(meta) if meta.is_file() => Ok(true),
-            Ok(_) => Err("it is not a regular file".into()),
-            Err(_) => Ok(false),
-        }
+        podform::session::LocalEffects::planning().file_exists(&scope().join(path).to_string_lossy())
     }
     fn fileset(&self, path: &str, pattern: &str) -> Result<Vec<String>, String> {
         podform::session::LocalEffects::planning().fileset(&scope().join(path).to_string_lossy(), pattern)
@@ -188,7 +184,10 @@ fn ours(expression: &str, names: &Names) -> String {
         }
         false => parse::parse_expr(file, expression, &mut diags).map(Arc::new),
     };
-    let value = value.map(|expr| eval::evaluate(&expr, names, &mut diags));
+    // What cannot be read is not evaluated.
+    let value = value.filter(|_| !diags.has_errors()).map(|expr| eval::evaluate(&expr, names, &mut diags));
+    // As they are told.
+    let diags = diags.in_source_order();
     match (diags.iter().find(|diagnostic| diagnostic.severity == podform::diag::Severity::Error), value) {
         (Some(first), _) => format!("Error: {}: {}", first.summary, first.detail),
         (None, None) => "Error".into(),

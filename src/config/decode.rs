@@ -37,6 +37,10 @@ fn nested(block: &BlockType, found: &ScopedBlock, scope: &dyn Scope, diags: &mut
     if found.unknown {
         return Value::unknown(block.ty());
     }
+    if let Some(extra) = found.labels.first() {
+        let detail = format!("No labels are expected for {} blocks.", block.name);
+        diags.push(Diagnostic::error(format!("Extraneous label for {}", block.name), detail).at(extra.span));
+    }
     let article = if block.name.starts_with('o') { "an" } else { "a" };
     let name = format!("{article} {} block", block.name);
     for inner in &found.body.blocks {

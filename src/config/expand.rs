@@ -35,6 +35,8 @@ pub(super) enum Expansion {
     Count(u64),
     /// `for_each`: keys and values, by key.
     Each(Arc<Vec<(String, Value)>>),
+    /// `for_each` over a list, which only an `import` block takes: its keys are numbers.
+    Listed(Arc<Vec<Value>>),
     /// It could not be told; a diagnostic said why.
     Unknown,
 }
@@ -50,12 +52,25 @@ impl Expansion {
         }
     }
 
+    /// Evaluates the `for_each` of an `import` block, where it has one.
+    pub fn of_import(for_each: Option<&Expr>, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+        let Some(expr) = for_each else { return Expansion::Single };
+        let (value, failed) = evaluated(expr, scope, &mut Diagnostics::new());
+        match &value.kind {
+            Kind::List(_, elements) | Kind::Tuple(elements) if value.marks.is_none() && !failed => {
+                Expansion::Listed(elements.clone())
+            }
+            _ => each_of(expr, is_final, scope, diags),
+        }
+    }
+
     /// How many instances there are.
     pub fn len(&self) -> usize {
         match self {
             Expansion::Single => 1,
             Expansion::Count(n) => usize::try_from(*n).unwrap_or(usize::MAX),
             Expansion::Each(entries) => entries.len(),
+            Expansion::Listed(elements) => elements.len(),
             Expansion::Unknown | Expansion::Disabled => 0,
         }
     }
@@ -73,6 +88,9 @@ impl Expansion {
                 key: Some(InstanceKey::Str(key.clone())),
                 each_value: Some(value.clone()),
             }),
+            Expansion::Listed(elements) => {
+                Repetition { key: Some(InstanceKey::Int(at as u64)), each_value: elements.get(at).cloned() }
+            }
             Expansion::Single | Expansion::Unknown | Expansion::Disabled => Repetition::default(),
         }
     }
@@ -82,6 +100,9 @@ impl Expansion {
         match (self, key) {
             (Expansion::Single, None) => Some(0),
             (Expansion::Count(n), Some(InstanceKey::Int(at))) if at < n => usize::try_from(*at).ok(),
+            (Expansion::Listed(elements), Some(InstanceKey::Int(at))) => {
+                usize::try_from(*at).ok().filter(|at| *at < elements.len())
+            }
             (Expansion::Each(entries), Some(InstanceKey::Str(key))) => {
                 entries.binary_search_by(|(other, _)| other.cmp(key)).ok()
             }
@@ -93,7 +114,7 @@ impl Expansion {
     pub fn collect(&self, instances: Vec<Value>) -> Value {
         match self {
             Expansion::Single => instances.into_iter().next().unwrap_or_else(|| Value::unknown(Type::Dynamic)),
-            Expansion::Count(_) => Value::tuple(instances),
+            Expansion::Count(_) | Expansion::Listed(_) => Value::tuple(instances),
             Expansion::Each(entries) => {
                 Value::object(entries.iter().zip(instances).map(|((key, _), value)| (key.as_str(), value)))
             }

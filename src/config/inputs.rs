@@ -4,14 +4,14 @@ use super::model::{Module, Variable};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Sources, Span, did_you_mean};
 use crate::lang::convert::conform;
 use crate::lang::reference::NoScope;
-use crate::lang::{Constraint, Type, Value, eval, parse};
+use crate::lang::{Type, Value, eval, parse};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A value as somebody gave it.
 #[derive(Clone, Debug)]
 pub enum GivenValue {
-    /// From `-var` or the environment: a text for a primitive variable, else an expression.
+    /// From `-var` or the environment: a text, or an expression ([`Variable::takes_text`]).
     Text(String),
     /// From a variables file.
     Value(Value),
@@ -92,9 +92,7 @@ fn convert(variable: &Variable, given: Given, sources: &mut Sources, diags: &mut
     };
     let (value, span) = match given.value {
         GivenValue::Value(value) => (value, given.span),
-        GivenValue::Text(text) if matches!(variable.constraint, Constraint::Any | Constraint::Primitive(_)) => {
-            (Value::string(text), None)
-        }
+        GivenValue::Text(text) if variable.takes_text => (Value::string(text), None),
         GivenValue::Text(text) => {
             // Its own text may be secret: a syntax error must not show it.
             let shown = if !variable.marks().is_none() { String::new() } else { text.clone() };

@@ -143,6 +143,8 @@ pub struct Variable {
     pub name: Arc<str>,
     /// `type`; any where it is absent.
     pub constraint: Constraint,
+    /// What the command line and the environment give is a text, not an expression: there is no type, or a primitive one.
+    pub takes_text: bool,
     /// `default`, converted; `None` for a required variable.
     pub default: Option<Value>,
     /// `description`.

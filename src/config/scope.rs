@@ -7,7 +7,7 @@ use crate::address::{InstanceKey, Mode, ModulePath};
 use crate::diag::{Diagnostics, Span};
 use crate::lang::budget::Budget;
 use crate::lang::reference::{self as lang, Effects, Scope, Subject};
-use crate::lang::{Type, Value};
+use crate::lang::{Marks, Type, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -80,20 +80,22 @@ impl Scope for FrameScope<'_> {
                 expansion.collect(children.iter().map(|&child| self.outputs(declared, name, child)).collect())
             }),
             Subject::CountIndex => match &self.repetition.key {
-                Some(InstanceKey::Int(index)) => Some(Value::int(i64::try_from(*index).unwrap_or(i64::MAX))),
+                Some(key @ InstanceKey::Int(_)) => Some(value_of(key)),
                 _ => None,
             },
-            Subject::EachKey => match &self.repetition.key {
-                Some(InstanceKey::Str(key)) => Some(Value::string(key)),
-                _ => None,
-            },
+            Subject::EachKey => self.repetition.each_value.as_ref().and(self.repetition.key.as_ref()).map(value_of),
             Subject::EachValue => self.repetition.each_value.clone(),
             Subject::Path(name) => self.path(name, span, diags),
             Subject::Podform(name) => match &**name {
                 "workspace" => Some(Value::string("default")),
                 "fleet" => Some(self.configuration.fleet().map_or(Value::null(Type::String), Value::string)),
+                // A plan has no time of day either.
+                "applying" => {
+                    let ephemeral = Marks { ephemeral: true, ..Marks::NONE };
+                    Some(Value::bool(self.effects.now().is_some()).marked(ephemeral))
+                }
                 other => {
-                    let hint = crate::diag::did_you_mean(other, ["fleet", "workspace"]);
+                    let hint = crate::diag::did_you_mean(other, ["applying", "fleet", "workspace"]);
                     let detail = format!("\"podform\" has no attribute named \"{other}\".{hint}");
                     diags.push(crate::diag::Diagnostic::error("Invalid \"podform\" attribute", detail).at(span));
                     None
@@ -152,5 +154,12 @@ impl FrameScope<'_> {
                 None
             }
         }
+    }
+}
+
+fn value_of(key: &InstanceKey) -> Value {
+    match key {
+        InstanceKey::Int(index) => Value::int(i64::try_from(*index).unwrap_or(i64::MAX)),
+        InstanceKey::Str(key) => Value::string(key),
     }
 }

@@ -69,7 +69,11 @@ pub(super) fn trigger(
     };
     let steps = parts.map(|part| match part {
         Part::Name(name) => Some(PathStep::attribute(name)),
-        Part::Key(key) => value(key).as_str().map(|key| PathStep::Key(key.into())),
+        Part::Key(key) => match &value(key).kind {
+            Kind::String(key) => Some(PathStep::Key(key.clone())),
+            Kind::Number(at) => at.as_u64().and_then(|at| usize::try_from(at).ok()).map(PathStep::Index),
+            _ => None,
+        },
     });
     let path = steps.collect::<Option<ValuePath>>()?;
     Some(Trigger { resource, key, path })

@@ -14,6 +14,15 @@ use crate::lang::{Constraint, Subject, Type, Value, eval};
 use std::sync::Arc;
 
 pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variable> {
+    let mut own = Diagnostics::new();
+    let variable = declared(block, &mut own);
+    // What is wrong with the declaration is told; that nobody gives it a value is not worth a word then.
+    let unknown = own.has_errors().then(|| Value::unknown(Type::Dynamic));
+    diags.extend(own);
+    variable.map(|variable| Variable { default: variable.default.or(unknown), ..variable })
+}
+
+fn declared(block: &Block, diags: &mut Diagnostics) -> Option<Variable> {
     let [name] = labels(block, ["name"], diags)?;
     if !check_name(block, 0, diags) {
         return None;
@@ -28,7 +37,9 @@ pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variabl
     let body = &block.body;
     let known = ["type", "default", "description", "sensitive", "nullable", "ephemeral"];
     allow(body, "a variable block", &known, &["validation"], diags);
-    let constraint = expr(body, "type").map_or(Constraint::Any, |expr| parse_constraint(&expr, diags));
+    let constraint = expr(body, "type").map(|expr| parse_constraint(&expr, diags));
+    let takes_text = matches!(constraint, None | Some(Constraint::Primitive(_)));
+    let constraint = constraint.unwrap_or(Constraint::Any);
     let flag = |name: &str, diags: &mut Diagnostics| {
         attribute(body, name).and_then(|attribute| constant_bool(attribute, diags))
     };
@@ -56,6 +67,7 @@ pub(super) fn variable(block: &Block, diags: &mut Diagnostics) -> Option<Variabl
         nullable,
         validations,
         constraint,
+        takes_text,
         span: block.span,
     })
 }

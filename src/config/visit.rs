@@ -1,8 +1,8 @@
 //! Visits every declaration in the order of the graph, and again those that reach from what became known.
 
-use super::expand::Repetition;
+use super::expand::{Expansion, Repetition};
 use super::instances::Instances;
-use super::model::{ModuleId, Repeat};
+use super::model::ModuleId;
 use super::node::Node;
 use super::program::Program;
 use super::resolve::{ImportRequest, Resolve};
@@ -171,7 +171,8 @@ impl<'a> Walk<'a> {
 
     fn import(&self, at: usize, resolve: &mut dyn Resolve, diags: &mut Diagnostics) {
         let Some(import) = self.program.configuration.root().imports.get(at) else { return };
-        let expansion = self.expansion(&Repeat { for_each: import.for_each.clone(), ..Repeat::default() }, 0, diags);
+        let scope = self.scope(0, Repetition::default());
+        let expansion = Expansion::of_import(import.for_each.as_deref(), self.is_final, &scope, diags);
         for repetition in expansion.repetitions() {
             let scope = self.scope(0, repetition);
             let mut own = Diagnostics::new();

@@ -1,7 +1,6 @@
 //! `dynamic` blocks: expanded into the blocks they stand for.
 
 use super::ast::{Block, Body, ExprKind, Label};
-use super::convert::convert;
 use super::eval::evaluate_in;
 use super::number::Number;
 use super::reference::Scope;
@@ -103,20 +102,23 @@ fn expand(
         let at = attribute("iterator").map_or(block.span, |given| given.expr.span);
         return fail("Invalid expression", "The iterator is a plain name.".into(), at);
     };
+    // No kind of nested block has labels.
+    if let Some(given) = attribute("labels") {
+        let ExprKind::Tuple(labels) = &given.expr.kind else {
+            return fail("Invalid expression", "A static list expression is required.".into(), given.expr.span);
+        };
+        if let Some(extra) = labels.first() {
+            let detail = format!("Blocks of type \"{kind}\" have no labels.");
+            return fail("Extraneous dynamic block label", detail, extra.span);
+        }
+    }
     let value = evaluate_in(&for_each.expr, scope, bindings, diags);
-    let mut push = |key: Value, value: Value, unknown: bool, diags: &mut Diagnostics| {
+    let mut push = |key: Value, value: Value, unknown: bool| {
         let mut inner = bindings.to_vec();
         inner.push((iterator.clone(), Value::object([("key", key), ("value", value)])));
-        let labels = match attribute("labels") {
-            None => Vec::new(),
-            Some(given) => {
-                let labels = evaluate_in(&given.expr, scope, &inner, diags);
-                self::labels(&labels, given.expr.span, diags)
-            }
-        };
         expanded.push(ScopedBlock {
             kind: kind.clone(),
-            labels,
+            labels: Vec::new(),
             body: content.body.clone(),
             bindings: inner,
             span: block.span,
@@ -131,21 +133,21 @@ fn expand(
         ),
         Kind::Unknown(ty, _) if !ty.is_primitive() => {
             let element = Value::unknown(ty.element().cloned().unwrap_or(Type::Dynamic)).marked(marks);
-            push(Value::unknown(Type::Dynamic).marked(marks), element, true, diags);
+            push(Value::unknown(Type::Dynamic).marked(marks), element, true);
         }
         Kind::List(_, elements) | Kind::Tuple(elements) => {
             for (i, element) in elements.iter().enumerate() {
-                push(Value::number(Number::from(i)).marked(marks), element.clone().marked(marks), false, diags);
+                push(Value::number(Number::from(i)).marked(marks), element.clone().marked(marks), false);
             }
         }
         Kind::Set(_, elements) => {
             for element in elements.iter() {
-                push(element.clone().marked(marks), element.clone().marked(marks), false, diags);
+                push(element.clone().marked(marks), element.clone().marked(marks), false);
             }
         }
         Kind::Map(_, entries) | Kind::Object(entries) => {
             for (name, element) in entries.iter() {
-                push(Value::string(name).marked(marks), element.clone().marked(marks), false, diags);
+                push(Value::string(name).marked(marks), element.clone().marked(marks), false);
             }
         }
         _ => {
@@ -154,20 +156,6 @@ fn expand(
                 value.ty().friendly_name()
             );
             diags.push(Diagnostic::error("Invalid dynamic for_each value", detail).at(for_each.expr.span));
-        }
-    }
-}
-
-fn labels(value: &Value, at: Span, diags: &mut Diagnostics) -> Vec<Label> {
-    match convert(value, &Type::list(Type::String)) {
-        Ok(list) if list.is_wholly_known() && list.deep_marks().is_none() => {
-            let texts = list.as_elements().unwrap_or_default().iter().filter_map(Value::as_str);
-            texts.map(|text| Label { text: text.into(), span: at }).collect()
-        }
-        _ => {
-            let detail = "The labels of a dynamic block are a list of strings that are known and not sensitive.";
-            diags.push(Diagnostic::error("Invalid dynamic block label", detail).at(at));
-            Vec::new()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::number::Number;
 use super::types::Type;
-use super::value::{Kind, Refinements, Value};
+use super::value::{Entries, Kind, Refinements, Value};
 use crate::path::{PathStep, ValuePath};
 use std::fmt;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ pub fn mismatch(from: &Type, to: &Type) -> Option<String> {
         (Type::Tuple(elements), Type::List(t) | Type::Set(t)) => {
             if let Type::Dynamic = t.as_ref() {
                 let kind = if matches!(to, Type::List(_)) { "list" } else { "set" };
-                return (!elements.is_empty() && unify(elements).is_none())
+                return (!elements.is_empty() && in_common(elements).is_none())
                     .then(|| format!("all {kind} elements must have the same type"));
             }
             elements
@@ -180,13 +180,20 @@ fn known(kind: &Kind, ty: &Type) -> Result<Value, ConvertError> {
             Value::tuple(converted.collect::<Result<_, _>>()?)
         }
         (Kind::Map(_, entries) | Kind::Object(entries), Type::Map(element)) => {
-            let element = match element.as_ref() {
-                Type::Dynamic => common(entries.values(), kind)
-                    .ok_or_else(|| ConvertError::new("all map elements must have the same type"))?,
+            let mut element = match element.as_ref() {
+                Type::Dynamic => common(entries.values(), kind).ok_or_else(|| unlike("map"))?,
                 given => given.clone(),
             };
-            let converted = entries
-                .try_map(|name, value| convert(value, &element).map_err(|e| e.inside(PathStep::Key(name.clone()))))?;
+            let all = |element: &Type, entries: &Entries| {
+                let inside = |name: &Arc<str>| PathStep::Key(name.clone());
+                entries.try_map(|name, value| convert(value, element).map_err(|e| e.inside(inside(name))))
+            };
+            let mut converted = all(&element, entries)?;
+            if let Some(common) = common_to(&element, converted.values(), true, "map")? {
+                converted = all(&common, &converted)?;
+                element = alike(converted.values(), "map")?;
+                converted = all(&element, &converted)?;
+            }
             Kind::Map(element, Arc::new(converted)).into()
         }
         (Kind::Map(_, entries) | Kind::Object(entries), Type::Object(attributes)) => {
@@ -210,22 +217,60 @@ fn sequence(from: &Kind, elements: &Arc<Vec<Value>>, ty: &Type) -> Result<Value,
         Type::Set(element) => (false, element),
         _ => return Err(ConvertError::new(format!("{} required", ty.friendly_name_for_constraint()))),
     };
-    let element = match element.as_ref() {
-        Type::Dynamic => common(elements.iter(), from).ok_or_else(|| {
-            ConvertError::new(format!("all {} elements must have the same type", if is_list { "list" } else { "set" }))
-        })?,
+    let kind = if is_list { "list" } else { "set" };
+    let mut element = match element.as_ref() {
+        Type::Dynamic => common(elements.iter(), from).ok_or_else(|| unlike(kind))?,
         given => given.clone(),
     };
+    let all = |element: &Type, elements: &[Value]| {
+        let inside = |(i, value)| convert(value, element).map_err(|e| e.inside(PathStep::Index(i)));
+        elements.iter().enumerate().map(inside).collect::<Result<Vec<Value>, _>>()
+    };
+    let mut converted = all(&element, elements)?;
+    if let Some(common) = common_to(&element, converted.iter(), is_list, kind)? {
+        converted = all(&common, &converted)?;
+        element = alike(converted.iter(), kind)?;
+        converted = all(&element, &converted)?;
+    }
     if is_list && matches!(from, Kind::Set(..)) && elements.len() > 1 && !elements.iter().all(Value::is_wholly_known) {
         let length = Some((1, u64::try_from(elements.len()).ok()));
         let refinements = Refinements { not_null: true, length, ..Refinements::default() };
         return Ok(Value::refined(Type::list(element), refinements));
     }
-    let mut converted = Vec::with_capacity(elements.len());
-    for (i, value) in elements.iter().enumerate() {
-        converted.push(convert(value, &element).map_err(|e| e.inside(PathStep::Index(i)))?);
-    }
     Ok(if is_list { Value::list(element, converted) } else { Value::set(element, converted) })
+}
+
+fn unlike(kind: &str) -> ConvertError {
+    ConvertError::new(format!("all {kind} elements must have the same type"))
+}
+
+/// The type that elements have in common, each of which was converted for itself to a type that leaves a part open; `None`
+/// where none is open. As in Terraform, elements of a set must be alike as they are.
+fn common_to<'a>(
+    element: &Type,
+    converted: impl Iterator<Item = &'a Value>,
+    unifies: bool,
+    kind: &str,
+) -> Result<Option<Type>, ConvertError> {
+    if !element.has_dynamic() {
+        return Ok(None);
+    }
+    let types: Vec<Type> = converted.map(Value::ty).collect();
+    match types.is_empty() {
+        true => Ok(None),
+        false if unifies => unify(&types).map(Some).ok_or_else(|| unlike(kind)),
+        false => Ok(Some(Type::Dynamic)),
+    }
+}
+
+/// The one type of elements; what is not known yet, or null without a type, is of the type of the others.
+fn alike<'a>(elements: impl Iterator<Item = &'a Value>, kind: &str) -> Result<Type, ConvertError> {
+    let mut types = elements.map(Value::ty).filter(|ty| *ty != Type::Dynamic);
+    let first = types.next().unwrap_or(Type::Dynamic);
+    match types.all(|ty| ty == first) {
+        true => Ok(first),
+        false => Err(unlike(kind)),
+    }
 }
 
 /// The element type of a collection whose element type is left to the value.
@@ -234,7 +279,16 @@ fn common<'a>(elements: impl Iterator<Item = &'a Value>, from: &Kind) -> Option<
         return Some(element.clone());
     }
     let types: Vec<Type> = elements.map(Value::ty).collect();
-    if types.is_empty() { Some(Type::Dynamic) } else { unify(&types) }
+    match from {
+        _ if types.is_empty() => Some(Type::Dynamic),
+        Kind::Tuple(_) => in_common(&types),
+        _ => unify(&types),
+    }
+}
+
+/// The one type of elements, unless it stays open although that of some is known.
+fn in_common(types: &[Type]) -> Option<Type> {
+    unify(types).filter(|common| *common != Type::Dynamic || types.iter().all(|ty| *ty == Type::Dynamic))
 }
 
 /// What is known of an unknown value stays known as far as the conversion lets it.

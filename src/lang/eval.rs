@@ -165,16 +165,25 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The value of an expression, and whether something was wrong with it.
+    fn watched(&mut self, expr: &Expr) -> (Value, bool) {
+        let (value, own) = self.aside(|inner| inner.expr(expr));
+        let failed = own.has_errors();
+        self.diags.extend(own);
+        (value, failed)
+    }
+
     /// Each operator takes what those before it gave.
     fn operation(&mut self, operation: &Operation, whole: &Expr) -> Value {
         let Operation { first, rest } = operation;
-        let mut value = self.expr(first);
+        let (mut value, mut failed) = self.watched(first);
         let mut left = first.span;
         for (number, (op, operand)) in rest.iter().enumerate() {
             if number > 0 {
                 self.charge(1, 0, whole);
             }
-            let right = self.expr(operand);
+            let (right, fails) = self.watched(operand);
+            failed |= fails;
             if self.spent.is_some() {
                 return unknown();
             }
@@ -186,7 +195,8 @@ impl Evaluator<'_> {
                 Err(errors) => {
                     let near = rest.get(number.saturating_sub(OPERANDS_SHOWN)..=number).unwrap_or_default();
                     let near: Vec<&Expr> = std::iter::once(first).chain(near.iter().map(|(_, near)| near)).collect();
-                    for error in errors {
+                    // Of an operand that could not be evaluated nothing more is wrong.
+                    for error in errors.into_iter().filter(|error| !failed || !matches!(error, OpError::Failed(_))) {
                         self.operator_error(error, (left, operand.span, all), &near);
                     }
                     Value::unknown(match op {

@@ -24,6 +24,7 @@ pub mod parse;
 pub mod printable;
 pub mod reference;
 mod resolve;
+mod set_order;
 pub mod stack;
 mod syntax;
 pub mod type_expr;

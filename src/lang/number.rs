@@ -206,7 +206,8 @@ impl Number {
         let scale = i64::from(u16::try_from((bits >> 52) & 0x7ff).ok()?);
         let (magnitude, exponent) = if scale == 0 { (fraction, -1074) } else { (fraction | (1 << 52), scale - 1075) };
         let mantissa = IBig::from(magnitude);
-        Some(Self::rounded(if f.is_sign_negative() { -mantissa } else { mantissa }, exponent, FLOAT_BITS))
+        let number = Self::rounded(if f.is_sign_negative() { -mantissa } else { mantissa }, exponent, FLOAT_BITS);
+        Some(Number { negative_zero: f.is_sign_negative() && number.is_zero(), ..number })
     }
 
     /// A whole number of any size, exactly.
@@ -270,7 +271,7 @@ impl Number {
     /// Without its sign.
     #[must_use]
     pub fn abs(&self) -> Number {
-        if self.is_negative() { self.neg() } else { self.clone() }
+        if self.has_sign() { self.neg() } else { self.clone() }
     }
 
     /// The largest whole number that is not larger.
@@ -284,7 +285,10 @@ impl Number {
     /// The smallest whole number that is not smaller.
     #[must_use]
     pub fn ceil(&self) -> Number {
-        self.neg().floor().neg()
+        match self.neg().floor() {
+            zero if zero.is_zero() && !self.is_zero() => Number::from(0_i64),
+            floor => floor.neg(),
+        }
     }
 
     fn shifted(self, by: i64) -> Number {
@@ -304,7 +308,8 @@ impl Number {
         self.mantissa < IBig::ZERO
     }
 
-    fn has_sign(&self) -> bool {
+    /// True below 0, and for the zero that is written `-0`.
+    pub fn has_sign(&self) -> bool {
         self.is_negative() || self.negative_zero
     }
 

@@ -28,7 +28,7 @@ pub enum Subject {
     SelfObject,
     /// `path.module`, `path.root`, `path.cwd`.
     Path(Arc<str>),
-    /// `podform.workspace`, `podform.fleet` (`terraform.workspace` is accepted too).
+    /// `podform.workspace`, `podform.applying`, `podform.fleet` (the first two are accepted as `terraform.` too).
     Podform(Arc<str>),
 }
 

@@ -30,10 +30,10 @@ pub(crate) fn resolve(root: &Arc<str>, at: Span, steps: &[Step]) -> Result<(Subj
         }
         let hint = did_you_mean(given, allowed.iter().copied());
         let list: Vec<String> = allowed.iter().map(|name| format!("{root}.{name}")).collect();
-        let detail = format!(
-            "The \"{root}\" object does not have an attribute named \"{given}\".{hint} It has {}.",
-            list.join(" and ")
-        );
+        let list = list.join(", ");
+        let list = list.rsplit_once(", ").map_or(list.clone(), |(others, last)| format!("{others} and {last}"));
+        let detail =
+            format!("The \"{root}\" object does not have an attribute named \"{given}\".{hint} It has {list}.");
         invalid(&format!("Invalid \"{root}\" attribute"), detail).map(|_: (Subject, usize)| None)
     };
     match (&**root, name(0)) {
@@ -52,11 +52,11 @@ pub(crate) fn resolve(root: &Arc<str>, at: Span, steps: &[Step]) -> Result<(Subj
             Ok((Subject::Path(name.cloned().unwrap_or_default()), 1))
         }
         ("terraform", _) => {
-            let name = attribute_of(&["workspace"])?;
+            let name = attribute_of(&["workspace", "applying"])?;
             Ok((Subject::Podform(name.cloned().unwrap_or_default()), 1))
         }
         ("podform", _) => {
-            let name = attribute_of(&["workspace", "fleet"])?;
+            let name = attribute_of(&["workspace", "fleet", "applying"])?;
             Ok((Subject::Podform(name.cloned().unwrap_or_default()), 1))
         }
         ("data", Some(kind)) if name(1).is_some() => {

@@ -51,7 +51,12 @@ fn collections(types: &[Type], dynamic: bool, of: fn(Type) -> Type) -> Option<Ty
         return Some(Type::Dynamic);
     }
     let elements: Vec<Type> = types.iter().filter_map(Type::element).cloned().collect();
-    unify(&elements).map(of)
+    of_all(types, unify(&elements).map(of))
+}
+
+/// The type, where all convert to it: some do not to a collection of elements whose type is still open.
+fn of_all(types: &[Type], wanted: Option<Type>) -> Option<Type> {
+    wanted.filter(|wanted| types.iter().all(|ty| converts(ty, wanted)))
 }
 
 /// Collections together with structures: the element types of all.
@@ -59,8 +64,7 @@ fn structures(types: &[Type], of: fn(Type) -> Type) -> Option<Type> {
     if types.contains(&Type::Dynamic) {
         return None;
     }
-    let elements: Vec<Type> = types.iter().flat_map(element_types).collect();
-    unify(&elements).map(of)
+    as_collection(types, of)
 }
 
 fn element_types(ty: &Type) -> Vec<Type> {
@@ -81,15 +85,20 @@ fn of_objects(types: &[Type]) -> Option<Type> {
         .collect();
     let (first, rest) = objects.split_first()?;
     if rest.iter().any(|other| !other.keys().eq(first.keys())) {
-        let elements: Vec<Type> = types.iter().flat_map(element_types).collect();
-        return unify(&elements).map(Type::map);
+        return as_collection(types, Type::map);
     }
     let mut attributes = BTreeMap::new();
     for name in first.keys() {
         let types: Vec<Type> = objects.iter().filter_map(|object| object.get(name)).cloned().collect();
         attributes.insert(name.clone(), unify(&types)?);
     }
-    Some(Type::Object(Arc::new(attributes)))
+    of_all(types, Some(Type::Object(Arc::new(attributes)))).or_else(|| as_collection(types, Type::map))
+}
+
+/// The collection of all elements of structures.
+fn as_collection(types: &[Type], of: fn(Type) -> Type) -> Option<Type> {
+    let elements: Vec<Type> = types.iter().flat_map(element_types).collect();
+    of_all(types, unify(&elements).map(of))
 }
 
 fn of_tuples(types: &[Type]) -> Option<Type> {
@@ -102,14 +111,14 @@ fn of_tuples(types: &[Type]) -> Option<Type> {
         .collect();
     let (first, rest) = tuples.split_first()?;
     if rest.iter().any(|other| other.len() != first.len()) {
-        let elements: Vec<Type> = types.iter().flat_map(element_types).collect();
-        return unify(&elements).map(Type::list);
+        return as_collection(types, Type::list);
     }
     let element = |i: usize| {
         let types: Vec<Type> = tuples.iter().filter_map(|tuple| tuple.get(i)).cloned().collect();
         unify(&types)
     };
-    (0..first.len()).map(element).collect::<Option<Vec<Type>>>().map(Type::tuple)
+    let elements = (0..first.len()).map(element).collect::<Option<Vec<Type>>>()?;
+    of_all(types, Some(Type::tuple(elements))).or_else(|| as_collection(types, Type::list))
 }
 
 /// The type that should be tried first is less: the more general one, but "any" last, for it may become what the others

@@ -6,7 +6,6 @@ use super::number::Number;
 use super::types::Type;
 use crate::address::InstanceAddr;
 use serde::{Deserialize, Serialize};
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// What is known of the handling of a value, whatever it is. Marks never vanish by a function or an index.
@@ -174,57 +173,26 @@ impl Value {
         Kind::List(element, Arc::new(elements)).into()
     }
 
-    /// A set: distinct elements in Terraform's order. Marks of elements pass to the set; those that are not wholly known
-    /// stand at the end, and how many elements there will be is then not known, for they may equal others.
-    pub fn set(element: Type, elements: Vec<Value>) -> Self {
-        let marks = elements.iter().fold(Marks::NONE, |marks, element| marks.and(element.deep_marks()));
-        let elements = elements.into_iter().map(|element| element.without_marks());
-        let (mut elements, unknown): (Vec<Value>, Vec<Value>) = elements.partition(Value::is_wholly_known);
-        elements.sort_by(Value::set_order);
-        elements.dedup();
-        elements.extend(unknown);
-        Value::from(Kind::Set(element, Arc::new(elements))).marked(marks)
-    }
-
-    /// Unknown, with what is known of it. A list of which the length is known is a list of unknown elements.
+    /// Unknown, with what is known of it. A list of which the length is known is a list of unknown elements; so is a set of
+    /// one, and what is empty.
     pub fn refined(ty: Type, refinements: Refinements) -> Self {
         // A length alone must not take memory: what is longer stays one unknown.
         const LONGEST: u64 = 1024;
-        if let (Type::List(element), Some((least, Some(most))), true) = (&ty, refinements.length, refinements.not_null)
+        if let (Some((least, Some(most))), true) = (refinements.length, refinements.not_null)
             && least == most
-            && most <= LONGEST
         {
-            let elements = (0..most).map(|_| Value::unknown(element.as_ref().clone())).collect();
-            return Value::list(element.as_ref().clone(), elements);
+            let elements = |of: &Arc<Type>| (0..most).map(|_| Value::unknown(of.as_ref().clone())).collect();
+            match &ty {
+                Type::List(of) if most <= LONGEST => return Value::list(of.as_ref().clone(), elements(of)),
+                Type::Set(of) if most <= 1 => return Value::set(of.as_ref().clone(), elements(of)),
+                Type::Map(of) if most == 0 => {
+                    return Value::map(of.as_ref().clone(), std::iter::empty::<(Arc<str>, Value)>());
+                }
+                _ => {}
+            }
         }
         let refinements = (refinements != Refinements::default()).then(|| Arc::new(refinements));
         Kind::Unknown(ty, refinements).into()
-    }
-
-    /// The order of the elements of a set: false before true, numbers ascending, strings by their bytes, and everything
-    /// else by its parts. Null comes last.
-    fn set_order(&self, other: &Value) -> Ordering {
-        let rank = |value: &Value| match value.kind {
-            Kind::Bool(_) => 0,
-            Kind::Number(_) => 1,
-            Kind::String(_) => 2,
-            Kind::List(..) | Kind::Set(..) | Kind::Tuple(_) => 3,
-            Kind::Map(..) | Kind::Object(_) => 4,
-            Kind::Unknown(..) => 5,
-            Kind::Null(_) => 6,
-        };
-        match (&self.kind, &other.kind) {
-            (Kind::Bool(left), Kind::Bool(right)) => left.cmp(right),
-            (Kind::Number(left), Kind::Number(right)) => left.cmp(right),
-            (Kind::String(left), Kind::String(right)) => left.cmp(right),
-            _ => match (self.as_elements(), other.as_elements(), self.as_entries(), other.as_entries()) {
-                (Some(left), Some(right), ..) => in_order(left.iter(), right.iter(), |l, r| l.set_order(r)),
-                (_, _, Some(left), Some(right)) => {
-                    in_order(left, right, |l, r| l.0.cmp(r.0).then_with(|| l.1.set_order(r.1)))
-                }
-                _ => rank(self).cmp(&rank(other)),
-            },
-        }
     }
 
     /// A map; every element must be of the type.
@@ -308,6 +276,11 @@ impl Value {
             Kind::Unknown(_, Some(known)) => known.bounds.clone().unwrap_or_default(),
             _ => (None, None),
         }
+    }
+
+    /// True for a set whose unknown elements may equal others of it: how many there are is not known.
+    pub fn is_set_of_unknown_length(&self) -> bool {
+        matches!(&self.kind, Kind::Set(_, elements) if elements.len() > 1) && !self.is_wholly_known()
     }
 
     /// How many elements a collection has at least and at most. Unknown elements of a set may equal others of it.
@@ -407,22 +380,5 @@ impl Value {
 
     fn children(&self) -> impl Iterator<Item = &Value> {
         self.as_elements().into_iter().flatten().chain(self.as_entries().into_iter().flat_map(Entries::values))
-    }
-}
-
-fn in_order<T>(
-    left: impl IntoIterator<Item = T>,
-    right: impl IntoIterator<Item = T>,
-    cmp: impl Fn(&T, &T) -> Ordering,
-) -> Ordering {
-    let (mut left, mut right) = (left.into_iter(), right.into_iter());
-    loop {
-        match (left.next(), right.next()) {
-            (Some(l), Some(r)) => match cmp(&l, &r) {
-                Ordering::Equal => {}
-                order => return order,
-            },
-            (l, r) => return l.is_some().cmp(&r.is_some()),
-        }
     }
 }

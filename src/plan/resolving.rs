@@ -15,6 +15,7 @@ use crate::config::{
 use crate::diag::Diagnostics;
 use crate::lang::Value;
 use crate::money::Usd;
+use crate::path::PathStep;
 use crate::state::Record;
 use std::sync::Arc;
 
@@ -192,7 +193,10 @@ impl Planner<'_> {
                 && trigger.key.as_ref().is_none_or(|key| Some(key) == change.address.key.as_ref())
         });
         let inside = |object: &'_ Option<Value>| {
-            trigger.path.steps().iter().try_fold(object.clone()?, |at, step| at.get(step.name()?).cloned())
+            trigger.path.steps().iter().try_fold(object.clone()?, |value, step| match step {
+                PathStep::Attribute(name) | PathStep::Key(name) => value.get(name).cloned(),
+                PathStep::Index(at) => value.as_elements()?.get(*at).cloned(),
+            })
         };
         named.filter(|change| moves(change.action)).any(|change| {
             let (before, after) = (inside(&change.before), inside(&change.after));

@@ -1,7 +1,8 @@
 //! The effects that functions of the language need: files, clock, randomness.
 
-use super::text;
+use super::{glob, text};
 use crate::lang::Effects;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -51,18 +52,18 @@ impl Effects for LocalEffects {
         match std::fs::metadata(path) {
             Ok(meta) if meta.is_file() => Ok(true),
             Ok(_) => Err("it is not a regular file".into()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.to_string()),
         }
     }
 
     fn fileset(&self, path: &str, pattern: &str) -> Result<Vec<String>, String> {
+        let expression = glob::expression(pattern)?;
         let mut found = Vec::new();
         match walk(Path::new(path), "", &mut found) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
             walked => walked.map_err(|error| error.to_string())?,
         }
-        let expression = glob(pattern)?;
         found.retain(|name| expression.is_match(name));
         found.sort();
         Ok(found)
@@ -114,62 +115,4 @@ fn walk(dir: &Path, prefix: &str, found: &mut Vec<String>) -> std::io::Result<()
         }
     }
     Ok(())
-}
-
-/// `*`, `**`, `?`, `[..]`, `{a,b}` as a regular expression.
-fn glob(pattern: &str) -> Result<regex::Regex, String> {
-    let mut text = String::from("^");
-    let mut rest = pattern.chars().peekable();
-    let mut alternatives = 0;
-    while let Some(c) = rest.next() {
-        match c {
-            '*' if rest.peek() == Some(&'*') => {
-                rest.next();
-                match rest.next_if_eq(&'/') {
-                    Some(_) => text.push_str("(?:.*/)?"),
-                    None => text.push_str(".*"),
-                }
-            }
-            '*' => text.push_str("[^/]*"),
-            '?' => text.push_str("[^/]"),
-            '[' => {
-                text.push('[');
-                if rest.next_if(|c| *c == '^' || *c == '!').is_some() {
-                    text.push('^');
-                }
-                for c in rest.by_ref().take_while(|c| *c != ']') {
-                    if c == '\\' || c == '[' {
-                        text.push('\\');
-                    }
-                    text.push(c);
-                }
-                text.push(']');
-            }
-            '{' => {
-                alternatives += 1;
-                text.push_str("(?:");
-            }
-            '}' if alternatives > 0 => {
-                alternatives -= 1;
-                text.push(')');
-            }
-            ',' if alternatives > 0 => text.push('|'),
-            c => text.push_str(&regex::escape(&c.to_string())),
-        }
-    }
-    text.push('$');
-    regex::Regex::new(&text).map_err(|_| format!("\"{pattern}\" is no pattern"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::glob;
-
-    #[test]
-    fn patterns_match_as_fileset_does() {
-        let matches = |pattern: &str, name: &str| glob(pattern).expect(pattern).is_match(name);
-        assert!(matches("*.sh", "a.sh") && !matches("*.sh", "d/a.sh"));
-        assert!(matches("**/*.sh", "d/e/a.sh") && matches("**/*.sh", "a.sh") && matches("**", "d/a"));
-        assert!(matches("{a,b}?.[xy]", "a1.y") && !matches("[!a]", "a"));
-    }
 }

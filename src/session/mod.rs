@@ -7,6 +7,7 @@ mod effects;
 mod environment;
 mod failure;
 mod fleet;
+mod glob;
 mod held;
 mod open;
 mod person;

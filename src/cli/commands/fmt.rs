@@ -145,7 +145,11 @@ fn one(at: &Path, text: Arc<str>, doing: Doing, context: &mut Context) -> bool {
     let file = context.sources.add(path, drawn);
     let Some(formatted) = format(file, &text, &mut context.diags) else { return false };
     if doing.print {
-        context.terminal.print(&formatted);
+        // The standard output ends with a line end, whatever the text does; so does Terraform's.
+        match formatted.ends_with('\n') {
+            true => context.terminal.print(&formatted),
+            false => context.terminal.line(&formatted),
+        }
     }
     if *formatted == *text {
         return false;

@@ -72,7 +72,13 @@ impl Evaluator<'_> {
     /// is unknown or an error.
     fn arguments(&mut self, call: &Call, whole: &Expr) -> Option<(Vec<Value>, super::super::value::Marks)> {
         const SUMMARY: &str = "Invalid expanding argument value";
-        let mut args: Vec<Value> = call.args.iter().map(|arg| self.expr(arg)).collect();
+        let (mut args, own) = self.aside(|inner| call.args.iter().map(|arg| inner.expr(arg)).collect::<Vec<Value>>());
+        let failed = own.has_errors();
+        self.diags.extend(own);
+        // What an argument would be is not known: nor is of which type the result is.
+        if failed {
+            return None;
+        }
         let mut marks = super::super::value::Marks::NONE;
         if call.expand {
             let last = args.pop()?;

@@ -75,8 +75,8 @@ impl Evaluator<'_> {
                     let value = self.expr(condition);
                     text.marks = text.marks.and(value.marks);
                     match self.condition(&value, condition, whole) {
-                        Decision::Yes => text.append(self.parts(yes, whole)),
-                        Decision::No => text.append(self.parts(no, whole)),
+                        Decision::Yes => self.taken(yes, no, whole, &mut text),
+                        Decision::No => self.taken(no, yes, whole, &mut text),
                         Decision::Unknown => {
                             let ((yes, no), _) = self.aside(|inner| (inner.parts(yes, whole), inner.parts(no, whole)));
                             text.marks = text.marks.and(yes.marks).and(no.marks);
@@ -101,6 +101,13 @@ impl Evaluator<'_> {
             }
         }
         text
+    }
+
+    /// Appends one branch. The mark of the other is on the result too: which one was taken would tell of the condition.
+    fn taken(&mut self, taken: &[TemplatePart], other: &[TemplatePart], whole: &Expr, text: &mut Text) {
+        let (other, _) = self.aside(|inner| inner.parts(other, whole));
+        text.append(self.parts(taken, whole));
+        text.marks = text.marks.and(other.marks);
     }
 
     fn interpolation(&mut self, expr: &Expr, whole: &Expr, text: &mut Text) {

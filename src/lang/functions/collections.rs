@@ -71,7 +71,7 @@ fn length(args: &Args<'_>) -> Outcome {
     let count = match &value.kind {
         Kind::String(text) => clusters::count(text),
         // Two unknown elements of a set can turn out to be one.
-        Kind::Set(_, elements) if elements.len() > 1 && !value.is_wholly_known() => {
+        Kind::Set(..) if value.is_set_of_unknown_length() => {
             let (least, most) = value.length_bounds();
             let bounds = Some((Some(Number::from(least).into()), most.map(|most| Number::from(most).into())));
             let known = Refinements { not_null: true, bounds, ..Refinements::default() };
@@ -187,9 +187,7 @@ fn one(args: &Args<'_>) -> Outcome {
     match (&args.at(0).kind, args.at(0).as_elements()) {
         (Kind::List(ty, _) | Kind::Set(ty, _), Some([])) => Ok(Value::null(ty.clone())),
         (_, Some([])) => Ok(Value::null(Type::Dynamic)),
-        (Kind::Set(ty, elements), _) if elements.len() > 1 && !args.at(0).is_wholly_known() => {
-            Ok(Value::unknown(ty.clone()))
-        }
+        (Kind::Set(ty, _), _) if args.at(0).is_set_of_unknown_length() => Ok(Value::unknown(ty.clone())),
         (_, Some([element])) => Ok(element.clone()),
         _ => Err(not_one()),
     }

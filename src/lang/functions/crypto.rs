@@ -6,9 +6,12 @@ use crate::lang::types::Type;
 use crate::lang::value::Value;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rsa::hazmat::rsa_decrypt_and_check;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
-use rsa::{Pkcs1v15Encrypt, PrivateKey};
+use rsa::rand_core::CryptoRng;
+use rsa::traits::PublicKeyParts;
+use rsa::{BoxedUint, PrivateKey};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("bcrypt", &[param("str", Shape::String)], Shape::String, bcrypt).variadic(param("cost", Shape::Number)),
@@ -50,16 +53,72 @@ fn bcrypt(args: &Args<'_>) -> Outcome {
     Ok(Value::string(hashed.format_for_version(bcrypt::Version::TwoA)))
 }
 
-/// RSA as in PKCS #1 v1.5; the key is PEM, of either kind, without a password.
+/// RSA as in PKCS #1 v1.5; the key is PEM, as OpenSSL or ssh-keygen write it, without a password.
 fn rsa_decrypt(args: &Args<'_>) -> Outcome {
     let bytes = STANDARD.decode(args.text(0)).map_err(|_| {
         CallError::argument(0, format!("failed to decode input {:?}: cipher text must be base64-encoded", args.text(0)))
     })?;
-    let pem = args.text(1).trim_start();
+    let text = args.text(1);
+    let pem = text.find("-----BEGIN").and_then(|start| text.get(start..)).unwrap_or_default();
     let key = PrivateKey::from_pkcs1_pem(pem).ok().or_else(|| PrivateKey::from_pkcs8_pem(pem).ok());
+    let key = key.or_else(|| openssh(pem));
     let key = key.ok_or_else(|| CallError::argument(1, "it is not an RSA private key in PEM without a password"))?;
-    let clear = key
-        .decrypt(Pkcs1v15Encrypt, &bytes)
-        .map_err(|_| CallError::call("failed to decrypt: the text was not encrypted for this key"))?;
+    let clear = opened(&key, &bytes)
+        .ok_or_else(|| CallError::call("failed to decrypt: the text was not encrypted for this key"))?;
     Ok(Value::string(String::from_utf8_lossy(&clear)))
+}
+
+/// What was encrypted; `None` where the padding is another one. The library answers a wrong key with random bytes, so
+/// that nobody who sends texts learns of the padding; here the text and the key are of one person.
+fn opened(key: &PrivateKey, sealed: &[u8]) -> Option<Vec<u8>> {
+    /// As PKCS #1 asks.
+    const LEAST_PADDING: usize = 8;
+    let number = BoxedUint::from_be_slice(sealed, key.n_bits_precision()).ok()?;
+    let clear = rsa_decrypt_and_check::<dyn CryptoRng>(key, None, &number).ok()?.to_be_bytes();
+    let block = clear.get(clear.len().checked_sub(key.size())?..)?;
+    let padded = block.strip_prefix(&[0, 2])?;
+    let padding = padded.iter().position(|byte| *byte == 0).filter(|length| *length >= LEAST_PADDING)?;
+    padded.get(padding + 1..).map(<[u8]>::to_vec)
+}
+
+/// A key in the format of OpenSSH (its PROTOCOL.key).
+fn openssh(pem: &str) -> Option<PrivateKey> {
+    let body = pem.strip_prefix("-----BEGIN OPENSSH PRIVATE KEY-----")?;
+    let (body, _) = body.split_once("-----END OPENSSH PRIVATE KEY-----")?;
+    let bytes = STANDARD.decode(body.split_whitespace().collect::<String>()).ok()?;
+    let mut outer = Fields(bytes.strip_prefix(b"openssh-key-v1\0")?);
+    let [cipher, derivation, _] = outer.fields()?;
+    let (keys, [_, private]) = (outer.number()?, outer.fields()?);
+    if [cipher, derivation] != [b"none", b"none"] || keys != 1 {
+        return None;
+    }
+    let mut inner = Fields(private);
+    let same = inner.number()? == inner.number()?;
+    let [kind, n, e, d, _, p, q] = inner.fields()?;
+    let whole = BoxedUint::from_be_slice_vartime;
+    let key = || PrivateKey::from_components(whole(n), whole(e), whole(d), vec![whole(p), whole(q)]).ok();
+    (same && kind == b"ssh-rsa").then(key)?
+}
+
+/// What stands one after the other, each with its length before it.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn number(&mut self) -> Option<u32> {
+        let (number, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u32::from_be_bytes(*number))
+    }
+
+    fn field(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (field, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(field)
+    }
+
+    fn fields<const N: usize>(&mut self) -> Option<[&'a [u8]; N]> {
+        let fields: Vec<_> = (0..N).map_while(|_| self.field()).collect();
+        fields.try_into().ok()
+    }
 }

@@ -67,7 +67,8 @@ fn format_one(format: &str, args: &[&Value]) -> Outcome {
 fn format_list(args: &Args<'_>) -> Outcome {
     let arguments = args.from(1);
     let mut length: Option<(usize, usize)> = None;
-    if arguments.iter().any(|a| !a.is_known() && matches!(a.ty(), Type::List(_) | Type::Set(_) | Type::Tuple(_))) {
+    let is_open = |a: &Value| !a.is_known() && matches!(a.ty(), Type::List(_) | Type::Set(_) | Type::Tuple(_));
+    if arguments.iter().any(|a| is_open(a) || a.is_set_of_unknown_length()) {
         return Ok(Value::unknown_not_null(Type::list(Type::String)));
     }
     for (index, argument) in arguments.iter().enumerate() {

@@ -6,7 +6,7 @@ use dashu_int::{IBig, UBig};
 /// A number in the form of a verb: `f`, `e` or `g`; without a precision, `g` has the fewest digits and the others six
 /// decimals. Rounds the exact value, ties to even.
 pub(super) fn real(n: &Number, verb: char, precision: Option<usize>) -> String {
-    let sign = if n.is_negative() { "-" } else { "" };
+    let sign = if n.has_sign() { "-" } else { "" };
     let exact = Exact::of(n);
     let text = match (verb, precision) {
         ('f', places) => exact.fixed(places.unwrap_or(6)),

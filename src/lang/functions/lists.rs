@@ -163,15 +163,9 @@ fn flatten_all(list: &Value) -> Outcome {
 
 fn flatten_into(list: &Value, flat: &mut Vec<Value>, marks: &mut Marks) -> bool {
     *marks = marks.and(list.marks);
-    let mut known = true;
+    let mut known = !list.is_set_of_unknown_length();
     for element in list.as_elements().unwrap_or_default() {
         if let Kind::Unknown(Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_), _) = element.kind {
-            *marks = marks.and(element.marks);
-            known = false;
-        } else if let Kind::Set(_, members) = &element.kind
-            && members.len() > 1
-            && !element.is_wholly_known()
-        {
             *marks = marks.and(element.marks);
             known = false;
         } else if element.as_elements().is_some() {
@@ -283,9 +277,16 @@ fn not_sliceable(ty: &Type) -> CallError {
     CallError::argument(0, message)
 }
 
+const NOT_WHOLE: &str = "value must be a whole number, between -9223372036854775808 and 9223372036854775807";
+
 /// Of a tuple the bounds decide, where they are known.
 fn slice_type(args: &[Value]) -> Result<Type, CallError> {
     let bound = |index: usize| args.get(index).and_then(|bound| usize::try_from(bound.as_number()?.as_u64()?).ok());
+    let is_list = matches!(args.first().map(Value::ty), Some(Type::List(_) | Type::Tuple(_)));
+    let numbers = |index: &usize| args.get(*index).and_then(Value::as_number).is_some_and(|n| n.as_i64().is_none());
+    if let Some(index) = [1, 2].into_iter().find(numbers).filter(|_| is_list) {
+        return Err(CallError::argument(index, NOT_WHOLE));
+    }
     match args.first().map(Value::ty) {
         Some(list @ Type::List(_)) => Ok(list),
         Some(Type::Tuple(elements)) => Ok(match (bound(1), bound(2)) {
@@ -310,7 +311,8 @@ fn slice(args: &Args<'_>) -> Outcome {
         Kind::List(_, elements) | Kind::Tuple(elements) => elements,
         _ => return Err(not_sliceable(&list.ty())),
     };
-    let (start, end) = (args.int(1)?, args.int(2)?);
+    let whole = |index| args.int(index).map_err(|_| CallError::argument(index, NOT_WHOLE));
+    let (start, end) = (whole(1)?, whole(2)?);
     let Ok(first) = usize::try_from(start) else {
         return Err(CallError::argument(1, "start index must not be less than zero"));
     };

@@ -2,7 +2,7 @@
 
 use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
-use crate::lang::convert::{convert, converts};
+use crate::lang::convert::convert;
 use crate::lang::types::Type;
 use crate::lang::value::{Kind, Marks, Value};
 use std::collections::BTreeMap;
@@ -66,10 +66,10 @@ fn values(args: &Args<'_>) -> Outcome {
 fn lookup_type(args: &[Value]) -> Result<Type, CallError> {
     let default = args.get(2).map(Value::ty);
     match args.first().map(Value::ty) {
-        Some(Type::Map(element)) => match default.is_none_or(|ty| converts(&ty, &element)) {
-            true => Ok(element.as_ref().clone()),
-            false => Err(CallError::argument(2, "the default value must have the same type as the map elements")),
-        },
+        Some(Type::Map(element)) => {
+            args.get(2).map_or(Ok(()), |default| default_in(default, &element).map(|_| ()))?;
+            Ok(element.as_ref().clone())
+        }
         Some(Type::Object(attributes)) => match args.get(1).and_then(Value::as_str) {
             None => Ok(Type::Dynamic),
             Some(key) => attributes
@@ -82,20 +82,22 @@ fn lookup_type(args: &[Value]) -> Result<Type, CallError> {
     }
 }
 
+/// The default of a map is one of its elements.
+fn default_in(default: &Value, element: &Type) -> Outcome {
+    let fault = |_| CallError::argument(2, "the default value must have the same type as the map elements");
+    convert(default, element).map_err(fault)
+}
+
 fn lookup(args: &Args<'_>) -> Outcome {
     if args.values.len() > 3 {
         return Err(CallError::call(format!("lookup() takes two or three arguments, got {}", args.values.len())));
     }
     let (map, key) = (args.at(0), args.text(1));
-    let default = args.values.get(2);
+    let mut default = args.values.get(2).cloned();
     let marks = map.marks.and(args.at(1).marks);
     let entries = match &map.kind {
         Kind::Map(ty, entries) => {
-            let fits = default.is_none_or(|value| value.ty() == *ty || matches!(value.ty(), Type::Dynamic));
-            if !fits && *ty != Type::Dynamic {
-                let message = "the default value must have the same type as the map elements";
-                return Err(CallError::argument(2, message));
-            }
+            default = default.map(|value| default_in(&value, ty)).transpose()?;
             entries
         }
         Kind::Object(entries) => entries,
@@ -103,10 +105,7 @@ fn lookup(args: &Args<'_>) -> Outcome {
     };
     match (entries.get(key), default, &map.kind) {
         (Some(value), _, _) => Ok(value.clone().marked(marks)),
-        (None, Some(value), Kind::Map(ty, _)) => {
-            convert(value, ty).map(|v| v.marked(marks)).map_err(|e| CallError::argument(2, e.message))
-        }
-        (None, Some(value), _) => Ok(value.clone().marked(marks)),
+        (None, Some(value), _) => Ok(value.marked(marks)),
         (None, None, Kind::Object(_)) => {
             Err(CallError::argument(0, format!("the given object has no attribute \"{key}\"")))
         }
@@ -182,9 +181,12 @@ fn merge(args: &Args<'_>) -> Outcome {
 fn transpose(args: &Args<'_>) -> Outcome {
     let mut turned: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
     for (key, list) in args.at(0).as_entries().into_iter().flatten() {
-        for element in list.as_elements().unwrap_or_default() {
+        let Some(elements) = list.as_elements() else {
+            return Err(CallError::call("input must not contain null list"));
+        };
+        for element in elements {
             let Some(text) = element.as_str() else {
-                return Err(CallError::argument(0, "input must not contain null"));
+                return Err(CallError::call("input must not contain null string"));
             };
             turned.entry(text.into()).or_default().push(Value::string(key));
         }

@@ -130,7 +130,7 @@ fn subnet(args: &Args<'_>) -> Outcome {
 
 /// Subnets one after the other, each at the next place that fits its size.
 fn subnets(args: &Args<'_>) -> Outcome {
-    let network = Network::parse(args.text(0))?;
+    let network = Network::parse(args.text(0)).map_err(|error| CallError::argument(0, error.message))?;
     let end = network.address | network.host_mask();
     let family = if network.width == 32 { "IPv4" } else { "IPv6" };
     let mut next = Some(network.address);
@@ -140,6 +140,10 @@ fn subnets(args: &Args<'_>) -> Outcome {
         let bits = args.int(index).map_err(|error| CallError::argument(index, error.message))?;
         if bits < 1 {
             return Err(CallError::argument(index, "must extend prefix by at least one bit"));
+        }
+        // Terraform's limit: more subnets than that are numbered by nobody.
+        if bits > 32 {
+            return Err(CallError::argument(index, "may not extend prefix by more than 32 bits"));
         }
         let length = i64::from(network.length).saturating_add(bits);
         let Some(length_bits) = u32::try_from(length).ok().filter(|&length| length <= network.width) else {

@@ -15,10 +15,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("ceil", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::number(args.number(0).ceil()))),
     function("floor", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::number(args.number(0).floor()))),
     function("log", &[param("num", Shape::Number), param("base", Shape::Number)], Shape::Number, |args: &Args<'_>| {
-        machine_float(ln(args.number(0).as_f64()) / ln(args.number(1).as_f64()))
+        machine_float(ln(float(args, 0)?) / ln(float(args, 1)?))
     }),
-    function("max", &[], Shape::Number, |args: &Args<'_>| extreme(args.values.iter().max_by_key(|v| v.as_number())))
-        .variadic(param("numbers", Shape::Number)),
+    function("max", &[], Shape::Number, |args: &Args<'_>| {
+        // Of equal ones the first: there are two zeros.
+        extreme(
+            args.values.iter().reduce(|most, other| if other.as_number() > most.as_number() { other } else { most }),
+        )
+    })
+    .variadic(param("numbers", Shape::Number)),
     function("min", &[], Shape::Number, |args: &Args<'_>| extreme(args.values.iter().min_by_key(|v| v.as_number())))
         .variadic(param("numbers", Shape::Number)),
     function("parseint", &[param("number", Shape::Any), param("base", Shape::Number)], Shape::Any, parse_int).typed(
@@ -28,7 +33,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         },
     ),
     function("pow", &[param("num", Shape::Number), param("power", Shape::Number)], Shape::Number, |args: &Args<'_>| {
-        machine_float(power(args.number(0).as_f64(), args.number(1)))
+        machine_float(power(float(args, 0)?, args.number(1)))
     }),
     function("signum", NUM, Shape::Number, |args: &Args<'_>| Ok(Value::int(args.int(0)?.signum()))),
     function("sum", &[param("list", Shape::Any)], Shape::Any, sum).typed(|_| Ok(Type::Number)),
@@ -36,6 +41,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn extreme(found: Option<&Value>) -> Outcome {
     found.cloned().ok_or_else(|| CallError::call("must pass at least one number"))
+}
+
+/// A number as a machine float.
+fn float(args: &Args<'_>, index: usize) -> Result<f64, CallError> {
+    let float = args.number(index).as_f64();
+    float.is_finite().then_some(float).ok_or_else(|| CallError::call("the number is too large"))
 }
 
 /// `pow` and `log` calculate in machine floats, as Terraform does; what is not finite is refused.

@@ -54,6 +54,10 @@ fn combine(args: &Args<'_>, keep: impl Fn(&Value, &[&[Value]]) -> bool, all: boo
         true => elements.concat(),
         false => first.iter().filter(|value| keep(value, others)).cloned().collect(),
     };
+    let first = taken.first().map_or(Type::Dynamic, Value::ty);
+    if element.has_dynamic() && taken.iter().any(|value| value.ty() != first) {
+        return Err(CallError::call("given sets must all have compatible element types"));
+    }
     Ok(Value::set(element.as_ref().clone(), taken))
 }
 
@@ -85,6 +89,10 @@ fn product_type(args: &[Value]) -> Result<(Type, Vec<Type>), CallError> {
 /// Every combination of one element of each.
 fn product(args: &Args<'_>) -> Outcome {
     let (ty, types) = product_type(args.values)?;
+    if args.values.iter().any(Value::is_set_of_unknown_length) {
+        let marks = args.values.iter().fold(Marks::NONE, |marks, value| marks.and(value.marks));
+        return Ok(Value::unknown_not_null(ty).marked(marks));
+    }
     let mut marks = Marks::NONE;
     let mut sets: Vec<Vec<Value>> = Vec::new();
     for (index, (value, ty)) in args.values.iter().zip(&types).enumerate() {

@@ -14,16 +14,13 @@ use crate::lang::value::Value;
 use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("templatefile", &[param("path", Shape::String), param("vars", Shape::Any).marked()], Shape::Any, |args| {
+    function("templatefile", &[param("path", Shape::String), param("vars", Shape::Any)], Shape::Any, |args| {
         let template = read_text(args)?;
         render(args, args.text(0), &template)
     }),
-    function(
-        "templatestring",
-        &[param("template", Shape::String), param("vars", Shape::Any).marked()],
-        Shape::String,
-        |args| render(args, "<templatestring argument>", args.text(0)),
-    ),
+    function("templatestring", &[param("template", Shape::String), param("vars", Shape::Any)], Shape::String, |args| {
+        render(args, "<templatestring argument>", args.text(0))
+    }),
 ];
 
 fn render(args: &Args<'_>, name: &str, template: &str) -> Outcome {
