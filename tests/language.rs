@@ -14,7 +14,7 @@
 //!
 //! The answer is what the console prints; `: ` is its type, where the answer does not show it. `Error: SUMMARY` means
 //! that the expression must fail, and with this summary; with words behind that, those are compared too (what Terraform
-//! said where our words are the same; it also suggests fewer names). `␍` stands for a carriage return. Names come from
+//! said where our words are the same; it also suggests fewer names). `json EXPRESSION` is one of a JSON file. `␍` stands for a carriage return. Names come from
 //! `tests/language/scope`.
 //! `UPDATE_ORACLE=all` asks the installed `terraform` for every answer again, `UPDATE_ORACLE=new` for those that are
 //! missing. `differences.txt` lists what we answer otherwise, and `summaries.txt` the errors that have another
@@ -175,6 +175,7 @@ fn ours(expression: &str, names: &Names) -> String {
     let mut diags = Diagnostics::new();
     let file = Sources::default().add("console", expression);
     let value = match expression.contains(['\n', '\r']) {
+        _ if ask::json(expression).is_some() => json(expression, &mut diags),
         // An expression of several lines is the value of an attribute.
         true => {
             let text = format!("case = {expression}\n");
@@ -193,6 +194,15 @@ fn ours(expression: &str, names: &Names) -> String {
         (None, None) => "Error".into(),
         (None, Some(value)) => printed::with_type(&value),
     }
+}
+
+/// The expression of a JSON file that gives it to a local value.
+fn json(expression: &str, diags: &mut Diagnostics) -> Option<Arc<Expr>> {
+    const FILE: parse::Shape =
+        parse::Shape { blocks: &[("locals", 0, &parse::Shape::ARGUMENTS)], ..parse::Shape::ARGUMENTS };
+    let text = format!("{{\"locals\": {{\"case\": {}}}}}", ask::json(expression)?);
+    let body = parse::parse_json_body(Sources::default().add("case", text.as_str()), &text, &FILE, diags);
+    body.blocks.first()?.body.attributes.first().map(|case| case.expr.clone())
 }
 
 fn agrees(recorded: &str, given: &str) -> bool {

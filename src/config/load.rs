@@ -12,10 +12,12 @@ use super::moves;
 use super::overrides::{self, LoadedFile};
 use super::resource_block::resource;
 use super::settings_block::{provider, settings};
+use super::shape;
 use super::value_blocks::{output, variable};
 use crate::address::Mode;
-use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, FileId, Span, did_you_mean};
 use crate::lang::ast::Block;
+use crate::lang::parse;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -24,14 +26,27 @@ use std::sync::Arc;
 /// `at` is the `source` that names the directory; none for the root.
 pub type ReadModule<'a> = dyn FnMut(&str, Option<Span>, &mut Diagnostics) -> Option<Vec<LoadedFile>> + 'a;
 
-/// True for the name of a configuration file: `*.hcl` except `*.vars.hcl` and dot files.
-pub fn is_configuration_file(name: &str) -> bool {
-    name.ends_with(".hcl") && !name.ends_with(".vars.hcl") && !name.starts_with('.') && name != "podform.vars.hcl"
+/// The name of a configuration file without its ending: `*.hcl` and `*.hcl.json`, except `*.vars.hcl`, dot files, and what
+/// other programs read: `*.tftest.hcl`, `terragrunt.hcl`.
+fn stem(name: &str) -> Option<&str> {
+    let stem = name.strip_suffix(".json").unwrap_or(name).strip_suffix(".hcl")?;
+    let others = [".vars", ".tftest"].iter().any(|end| stem.ends_with(end)) || stem == "terragrunt";
+    (!others && !name.starts_with('.')).then_some(stem)
 }
 
-/// True for `override.hcl` and `*_override.hcl`.
-pub fn is_override_file(name: &str) -> bool {
-    name == "override.hcl" || name.ends_with("_override.hcl")
+/// True for the name of a configuration file.
+pub fn is_configuration_file(name: &str) -> bool {
+    stem(name).is_some()
+}
+
+/// Parses a configuration file.
+pub fn parse_file(name: &str, file: FileId, text: &str, diags: &mut Diagnostics) -> LoadedFile {
+    let overrides = stem(name).is_some_and(|stem| stem == "override" || stem.ends_with("_override"));
+    let body = match name.ends_with(".json") {
+        true => parse::parse_json_body(file, text, &shape::FILE, diags),
+        false => parse::parse_body(file, text, diags),
+    };
+    LoadedFile { overrides, body: Arc::new(body) }
 }
 
 /// The most blocks of all modules together, each counted as often as it is called: ten times the largest fleet that is
@@ -266,7 +281,7 @@ fn declaration(
         kind @ ("terraform" | "ephemeral") => {
             let detail = match kind {
                 "terraform" => "Settings stand in a podform block here: podform { fleet = \"name\" }.".to_owned(),
-                kind => format!("\"{kind}\" blocks are not supported by this version of podform."),
+                _ => "There are no ephemeral resources: the provider has none. A value that is used and not kept is a variable with ephemeral = true, given by PODFORM_VAR_name, -var or a prompt.".to_owned(),
             };
             diags.push(Diagnostic::error("Unsupported block type", detail).at(block.kind_span));
         }

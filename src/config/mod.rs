@@ -33,6 +33,7 @@ mod scope;
 mod settings_block;
 #[cfg(test)]
 mod settling_tests;
+mod shape;
 mod trigger;
 mod value_blocks;
 mod variable;
@@ -44,7 +45,7 @@ pub use checks::settled;
 pub use evaluate::{Evaluated, Evaluation, evaluate};
 pub use graph::Graph;
 pub use inputs::{Given, GivenValue, Inputs};
-pub use load::{ReadModule, is_configuration_file, is_override_file, load};
+pub use load::{ReadModule, is_configuration_file, load, parse_file};
 pub use model::{
     Check, Configuration, IgnoreChanges, Import, Lifecycle, Local, Module, ModuleCall, ModuleId, Moved, Output,
     Removed, Resource, ResourceKey, Rule, Settings, Variable,

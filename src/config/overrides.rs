@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// One configuration file, parsed.
 #[derive(Clone, Debug)]
 pub struct LoadedFile {
-    /// It is an override file ([`super::is_override_file`]).
+    /// It is an override file: `override.hcl`, `*_override.hcl`, or the same in JSON.
     pub overrides: bool,
     /// What it holds.
     pub body: Arc<Body>,
@@ -32,13 +32,15 @@ pub(super) fn blocks<'f>(files: &'f [LoadedFile], diags: &mut Diagnostics) -> Ve
     let (over, base): (Vec<&LoadedFile>, Vec<&LoadedFile>) = files.iter().partition(|file| file.overrides);
     let mut all: Vec<Cow<'f, Block>> =
         base.into_iter().flat_map(|file| file.body.blocks.iter().map(Cow::Borrowed)).collect();
+    // What is missing may stand in a part that could not be read.
+    let incomplete = files.iter().any(|file| file.body.incomplete);
     for block in over.into_iter().flat_map(|file| &file.body.blocks) {
-        lay_over(block, &mut all, diags);
+        lay_over(block, &mut all, incomplete, diags);
     }
     all
 }
 
-fn lay_over<'f>(block: &'f Block, all: &mut Vec<Cow<'f, Block>>, diags: &mut Diagnostics) {
+fn lay_over<'f>(block: &'f Block, all: &mut Vec<Cow<'f, Block>>, incomplete: bool, diags: &mut Diagnostics) {
     let mut refuse = |summary: String, detail: String| diags.push(Diagnostic::error(summary, detail).at(block.span));
     let Some((_, labels)) = MERGED.iter().find(|(kind, _)| *kind == &*block.kind) else {
         let detail = format!(
@@ -66,6 +68,7 @@ fn lay_over<'f>(block: &'f Block, all: &mut Vec<Cow<'f, Block>>, diags: &mut Dia
         Some(found) if found.labels.len() >= *labels => {
             merge(Arc::make_mut(&mut found.to_mut().body), &block.body, &block.kind);
         }
+        _ if incomplete => {}
         _ => {
             let same: Vec<String> =
                 all.iter().filter(|other| other.kind == block.kind).map(|other| name(other).join(".")).collect();

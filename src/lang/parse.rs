@@ -1,6 +1,7 @@
 //! From text to syntax tree.
 
 mod halves;
+mod json;
 mod recover;
 mod refusal;
 
@@ -8,6 +9,7 @@ use super::ast::{Body, Expr};
 use super::syntax::grammar;
 use super::syntax::{Source, scan};
 use crate::diag::{Diagnostics, FileId};
+pub use json::{Meaning, Shape, parse_json_body};
 use refusal::{told, tree};
 
 /// Parses a configuration file. Errors are pushed with their place; what could be read is returned all the same.

@@ -1,10 +1,11 @@
 //! The configuration on disk: its files, its variables, its first evaluation.
 
+use super::foreign;
 use super::text::{file, names, text};
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::{
     self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, LoadedFile, Program, ProviderSettings,
-    Resolve, Unresolved, evaluate, is_configuration_file, is_override_file,
+    Resolve, Unresolved, evaluate, is_configuration_file, parse_file,
 };
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::lang::{Effects, Value, parse};
@@ -153,13 +154,21 @@ fn module(
             return None;
         }
     };
+    let foreign = foreign::files(Path::new(dir), at.is_none());
     if names.is_empty() && diags.len() == before {
-        let detail = match at {
-            Some(_) => format!("The directory \"{dir}\" holds no configuration files (*.hcl)."),
-            None => "This directory holds no configuration files (*.hcl). Change to the directory of a fleet, or name it with -chdir=DIR.".to_owned(),
+        let detail = match (at, &foreign) {
+            (None, Some(foreign)) => format!("This directory holds no configuration files (*.hcl). {foreign}"),
+            (Some(_), Some(foreign)) => {
+                format!("The directory \"{dir}\" holds no configuration files (*.hcl). {foreign}")
+            }
+            (Some(_), None) => format!("The directory \"{dir}\" holds no configuration files (*.hcl)."),
+            (None, None) => "This directory holds no configuration files (*.hcl). Change to the directory of a fleet, or name it with -chdir=DIR.".to_owned(),
         };
         diags.push(place(Diagnostic::error("No configuration files", detail)));
         return None;
+    }
+    if let Some(foreign) = foreign {
+        diags.push(place(Diagnostic::warning("Files of Terraform are not read", foreign)));
     }
     let mut files = Vec::new();
     for name in names {
@@ -167,10 +176,7 @@ fn module(
         if let Some(text) = text(Path::new(&path), file, diags) {
             texts.insert(path.clone(), text.clone());
             let file = sources.add(path, text.clone());
-            files.push(LoadedFile {
-                overrides: is_override_file(&name),
-                body: Arc::new(parse::parse_body(file, &text, diags)),
-            });
+            files.push(parse_file(&name, file, &text, diags));
         }
     }
     Some(files)

@@ -7,6 +7,7 @@ mod effects;
 mod environment;
 mod failure;
 mod fleet;
+mod foreign;
 mod glob;
 mod held;
 mod open;

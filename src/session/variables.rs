@@ -3,13 +3,13 @@
 
 use super::environment::unreadable;
 use super::failure::Failure;
+use super::foreign;
 use super::person::Person;
 use super::text::{self, file_or_pipe, names};
 use crate::config::{Given, GivenValue, Inputs, Module};
-use crate::diag::{Diagnostic, Diagnostics, Sources};
-use crate::lang::json::from_json;
+use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::lang::reference::NoScope;
-use crate::lang::{Type, eval, parse};
+use crate::lang::{eval, parse};
 use std::path::{Path, PathBuf};
 
 /// Terraform's `TF_VAR_`, under our name.
@@ -26,7 +26,9 @@ pub enum Setting {
 
 /// What is given without asking anybody, the strongest last. A later one of `settings` wins.
 pub fn given(settings: &[Setting], root: &Module, sources: &mut Sources, diags: &mut Diagnostics) -> Vec<Given> {
+    let before = diags.len();
     let mut given = environment(root, diags);
+    foreign::variables(root, &given, diags);
     for path in files(diags) {
         values(Path::new(&path), text::file, root, (sources, diags), &mut given);
     }
@@ -35,6 +37,10 @@ pub fn given(settings: &[Setting], root: &Module, sources: &mut Sources, diags: 
             Setting::Value(text) => given.extend(explicit(text, diags)),
             Setting::File(path) => values(path, file_or_pipe, root, (sources, diags), &mut given),
         }
+    }
+    // What could not be read may have given what is missing.
+    if diags.iter().skip(before).any(|told| told.severity == Severity::Error) {
+        given.extend(Inputs::unknown(root, &given, "what could not be read"));
     }
     given
 }
@@ -54,15 +60,15 @@ pub async fn ask(root: &Module, person: &dyn Person, given: &mut Vec<Given>) -> 
 /// One `-var`.
 fn explicit(text: &str, diags: &mut Diagnostics) -> Option<Given> {
     match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Some(Given {
-            name: name.trim().to_owned(),
+        Some((name, value)) if !name.is_empty() && name.trim() == name => Some(Given {
+            name: name.to_owned(),
             value: GivenValue::Text(value.to_owned()),
             origin: "-var".to_owned(),
             span: None,
             strict: true,
         }),
         _ => {
-            let detail = "-var is written as -var NAME=VALUE.";
+            let detail = "-var is written as -var NAME=VALUE, without blanks around NAME.";
             diags.push(Diagnostic::error("Invalid -var option", detail));
             None
         }
@@ -113,34 +119,16 @@ fn values(
 ) {
     let Some(text) = text::text(path, read, diags) else { return };
     let path = &*path.to_string_lossy();
-    let mut push = |name: String, value, span| {
-        given.push(Given { name, value: GivenValue::Value(value), origin: path.to_owned(), span, strict: false });
-    };
-    if path.ends_with(".json") {
-        let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(&text);
-        match parsed {
-            Ok(entries) => {
-                for (name, json) in entries {
-                    match from_json(&json, &Type::Dynamic) {
-                        Ok(value) => push(name, value, None),
-                        Err(error) => {
-                            let detail = format!("{path}: the value of \"{name}\" cannot be read: {error}.");
-                            diags.push(Diagnostic::error("Invalid variables file", detail));
-                        }
-                    }
-                }
-            }
-            Err(error) => {
-                // The parser's own words may quote a value.
-                let detail =
-                    format!("{path}:{}:{}: the file is no JSON object of values.", error.line(), error.column());
-                diags.push(Diagnostic::error("Invalid variables file", detail));
-            }
+    let body = match path.ends_with(".json") {
+        true => {
+            let file = sources.add(path, hidden(&text));
+            parse::parse_json_body(file, &text, &parse::Shape::VALUES, diags)
         }
-        return;
-    }
-    let file = sources.add(path, shown(&text, root));
-    let body = parse::parse_body(file, &text, diags);
+        false => {
+            let file = sources.add(path, shown(&text, root));
+            parse::parse_body(file, &text, diags)
+        }
+    };
     for block in &body.blocks {
         let detail = "A variables file holds only NAME = VALUE. Declarations stand in *.hcl files.";
         diags.push(Diagnostic::error("Invalid variables file", detail).at(block.kind_span));
@@ -151,9 +139,28 @@ fn values(
         let failed = own.has_errors();
         diags.extend(own);
         if !failed {
-            push(attribute.name.to_string(), value, Some(attribute.name_span));
+            given.push(Given {
+                name: attribute.name.to_string(),
+                value: GivenValue::Value(value),
+                origin: path.to_owned(),
+                span: Some(attribute.name_span),
+                strict: false,
+            });
         }
     }
+}
+
+/// A variables file in JSON as diagnostics may draw it: nothing but its form.
+fn hidden(text: &str) -> String {
+    let form = |c: char| c.is_whitespace() || "{}[]:,\"".contains(c);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match form(c) {
+            true => out.push(c),
+            false => out.extend(std::iter::repeat_n('*', c.len_utf8())),
+        }
+    }
+    out
 }
 
 /// A variables file as diagnostics may draw it: only values of declared variables that are not sensitive are in it. It goes

@@ -48,15 +48,35 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Whether a console can be asked for it as it is.
+fn is_line(expression: &str) -> bool {
+    !expression.contains(['\n', '\r']) && json(expression).is_none()
+}
+
+/// An expression of a JSON file.
+pub fn json(expression: &str) -> Option<&str> {
+    expression.strip_prefix("json ")
+}
+
+/// A file that declares an expression as a local value, and its name.
+fn declared(name: &str, expression: &str) -> (String, String) {
+    match json(expression) {
+        Some(json) => (format!("{name}.tf.json"), format!("{{\"locals\": {{\"{name}\": {json}}}}}\n")),
+        None => (format!("{name}.tf"), format!("locals {{\n{name} = {expression}\n}}\n")),
+    }
+}
+
 fn answer(expression: &str, folder: &Path) -> String {
     // The console takes a line: an expression of several is a local value.
-    let several = folder.join("case.tf");
-    let asked = if expression.contains(['\n', '\r']) {
-        std::fs::write(&several, format!("locals {{\ncase = {expression}\n}}\n")).unwrap();
-        "local.case"
-    } else {
-        let _ = std::fs::remove_file(&several);
+    for old in ["case.tf", "case.tf.json"] {
+        let _ = std::fs::remove_file(folder.join(old));
+    }
+    let asked = if is_line(expression) {
         expression
+    } else {
+        let (file, text) = declared("case", expression);
+        std::fs::write(folder.join(file), text).unwrap();
+        "local.case"
     };
     let Some(printed) = console(asked, folder) else { return "Error".into() };
     match printed.starts_with(['(', '[', '{', 't', 'n']) && printed != "true" {
@@ -74,18 +94,18 @@ fn summaries(mut cases: Vec<&mut Case>, names: &Path) {
     let [aside, bare] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     copy(names, aside.path());
     copy(names, bare.path());
-    let file = |at: usize| aside.path().join(format!("case{at}.tf"));
     for (at, case) in cases.iter().enumerate() {
-        std::fs::write(file(at), format!("locals {{\ncase{at} = {}\n}}\n", case.expression)).unwrap();
+        let (file, text) = declared(&format!("case{at}"), &case.expression);
+        std::fs::write(aside.path().join(file), text).unwrap();
     }
     loop {
         let output = run("1", aside.path());
         let told = told(&String::from_utf8_lossy(&output.stderr));
         for (at, summary) in &told {
             let expression = cases[*at].expression.clone();
-            std::fs::remove_file(file(*at)).unwrap();
+            std::fs::remove_file(aside.path().join(declared(&format!("case{at}"), &expression).0)).unwrap();
             // What cannot be read ends otherwise in a file than on a line.
-            let line = !output.status.success() && !expression.contains(['\n', '\r']);
+            let line = !output.status.success() && is_line(&expression);
             cases[*at].answer = if line { alone(&expression, bare.path()) } else { format!("Error: {summary}") };
         }
         if told.is_empty() {
@@ -106,7 +126,7 @@ fn told(text: &str) -> BTreeMap<usize, String> {
     let mut told = BTreeMap::new();
     for part in format!("\n{text}").split("\nError: ").skip(1) {
         let summary = part.lines().next().unwrap_or_default().trim().to_owned();
-        let case = part.split_once("on case").and_then(|(_, rest)| rest.split_once(".tf line")?.0.parse().ok());
+        let case = part.split_once("on case").and_then(|(_, rest)| rest.split_once(".tf")?.0.parse().ok());
         if let Some(case) = case {
             told.entry(case).or_insert(summary);
         }

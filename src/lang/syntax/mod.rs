@@ -17,17 +17,23 @@ pub(in crate::lang) struct Source<'a> {
     pub(in crate::lang) text: &'a str,
     /// Where `text` starts in the file.
     pub(in crate::lang) base: usize,
+    /// Where each byte of it stands there, and its end, where the file writes it otherwise.
+    pub(in crate::lang) places: Option<&'a [usize]>,
 }
 
 impl<'a> Source<'a> {
     /// A whole file.
     pub(in crate::lang) fn whole(file: FileId, text: &'a str) -> Self {
-        Self { file, text, base: 0 }
+        Self { file, text, base: 0, places: None }
     }
 
     /// The place of a range of the text.
     pub(in crate::lang) fn span(&self, range: Range<usize>) -> Span {
-        let at = |offset: usize| u32::try_from(self.base.saturating_add(offset)).unwrap_or(u32::MAX);
+        let place = |offset: usize| match self.places {
+            Some(places) => places.get(offset).or(places.last()).copied().unwrap_or(self.base),
+            None => self.base.saturating_add(offset),
+        };
+        let at = |offset: usize| u32::try_from(place(offset)).unwrap_or(u32::MAX);
         Span { file: self.file, start: at(range.start), end: at(range.end) }
     }
 }
