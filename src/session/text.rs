@@ -21,7 +21,7 @@ pub fn file(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// As [`file`]; also what a shell hands over as a pipe.
+/// As [`file()`]; also what a shell hands over as a pipe.
 pub fn file_or_pipe(path: &Path) -> Result<Vec<u8>, String> {
     match path.to_str().is_some_and(|path| OPEN.iter().any(|open| path.starts_with(open))) && is_pipe(path) {
         true => read(path),
@@ -54,7 +54,7 @@ fn is_pipe(_: &Path) -> bool {
     false
 }
 
-/// The text of a file as [`file`] or [`file_or_pipe`] reads it, or a diagnostic that names the place of the first byte that is
+/// The text of a file as [`file()`] or [`file_or_pipe`] reads it, or a diagnostic that names the place of the first byte that is
 /// no UTF-8.
 pub fn text(path: &Path, read: fn(&Path) -> Result<Vec<u8>, String>, diags: &mut Diagnostics) -> Option<Arc<str>> {
     let shown = shown(path);
