@@ -112,6 +112,8 @@ pub enum Topic {
     OpenRule,
     /// There is no function of the name at its place.
     NoFunction,
+    /// A person must first say what becomes of something that was made.
+    Unsettled,
 }
 
 /// One thing to tell the user.
@@ -162,6 +164,13 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {
         self.span = Some(span);
+        self
+    }
+
+    /// Says what programs ask.
+    #[must_use]
+    pub fn about(mut self, topic: Topic) -> Self {
+        self.topic = Some(topic);
         self
     }
 
@@ -249,6 +258,11 @@ impl Diagnostics {
     /// True when at least one is an error.
     pub fn has_errors(&self) -> bool {
         self.items.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// True when an error has this topic.
+    pub fn has_topic(&self, topic: Topic) -> bool {
+        self.items.iter().any(|d| d.severity == Severity::Error && d.topic == Some(topic))
     }
 
     /// True when there is nothing to tell.

@@ -32,8 +32,10 @@
 //! 9. Secrets never reach terminal, plan, state in clear, journal, logs, errors or reports.
 //! 10. The state file is replaced atomically; one we cannot understand is never overwritten.
 //! 11. State knows its account and endpoint.
-//! 12. A lost state rents nothing again.
+//! 12. What carries our mark at an address that is to be made, and is not recorded, stops the plan; a lost state rents
+//!     nothing again.
 //! 13. Every failure names what we were doing, on which address, what the API answered, and what to do next.
+//! 16. Windows are proven by time that this run itself saw pass; clocks of others only lengthen them.
 
 pub mod address;
 pub mod apply;

@@ -5,7 +5,7 @@ use crate::diag::Diagnostics;
 use crate::live::{Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
 use crate::plan::{Plan, PlanInput, Planned, Unfinished, draft};
-use crate::refresh::{MarketRead, Refresh, ahead, foreign_lineage, lost_state, mass_disappearance, read, refresh};
+use crate::refresh::{MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, other_state, read, refresh};
 use crate::state::State;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
@@ -35,6 +35,8 @@ pub struct Looking<'a> {
     pub fleet: Option<&'a str>,
     /// So many machines may be gone at once as are.
     pub accept_missing: bool,
+    /// Everything recorded is released, and nothing made.
+    pub destroys: bool,
     /// The market will be needed, as far as anybody can tell by now: it is read at the same time.
     pub rents: bool,
 }
@@ -47,6 +49,8 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
     let what = match how.refresh {
         // A state without a resource may be a lost one: then nothing counts as live unread (invariant 12).
         Refresh::Nothing if state.resources.is_empty() => Refresh::Lists,
+        // What is to be made may be made already.
+        Refresh::Nothing if how.rents => Refresh::Unrecorded,
         what => what,
     };
     let (snapshot, market) = futures::join!(refresh(cloud, state, what), ahead(cloud, how.rents));
@@ -56,10 +60,12 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
     {
         return Err(refused.into());
     }
-    if let Some(fleet) = how.fleet
-        && let Some(refused) = lost_state(&foreign_lineage(&snapshot, fleet, &state.lineage), fleet)
-    {
-        return Err(refused.into());
+    // Who only releases what is recorded here makes nothing beside others.
+    if let Some(fleet) = how.fleet.filter(|_| !how.destroys || state.resources.is_empty()) {
+        let now = snapshot.as_of.unwrap_or_else(jiff::Timestamp::now);
+        if let Some(refused) = other_state(&foreign_lineage(&snapshot, fleet, &state.lineage), fleet, now) {
+            return Err(refused.into());
+        }
     }
     Ok(Look { snapshot, market })
 }

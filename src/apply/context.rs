@@ -7,15 +7,17 @@ use super::shared::Shared;
 use super::step::{Stop, failed};
 use super::turns::Turns;
 use crate::address::InstanceAddr;
+use crate::cloud::fault::fault;
 use crate::cloud::{Cloud, Listed};
+use crate::diag::Diagnostic;
 use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark};
-use crate::refresh::{Clock, Search, same_shape};
+use crate::refresh::{Clock, Search, Stranger, beside, same_shape, told_lineages};
 use crate::state::digest::SecretKey;
 use crate::state::{Intent, IntentAction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
 
 /// Shared by all steps.
 pub(super) struct Context<'a, C> {
@@ -51,6 +53,9 @@ pub(super) struct Context<'a, C> {
     pub groups: Shared<Listed<Group>>,
     /// What is recorded by now, for who looks for a machine.
     pub known: Mutex<Known>,
+    /// Whether another state works under the same fleet's name: looked at once, before the first rent of a lineage that has
+    /// no machine yet. Settled from the start where it has one.
+    pub alone: OnceCell<Option<Diagnostic>>,
     /// Environments of template groups that no record holds in clear.
     pub environments: tokio::sync::Mutex<BTreeMap<GroupId, Env>>,
 }
@@ -149,6 +154,25 @@ impl<C> Context<'_, C> {
         Search { recorded: known.machines.clone(), own_groups: known.groups.keys().copied().collect(), rivals }
     }
 
+    /// Returns where nothing speaks against the first rent of this lineage.
+    ///
+    /// # Errors
+    /// Another state works under the same fleet's name, or nobody can tell.
+    pub async fn alone(&self) -> Result<(), Stop>
+    where
+        C: Cloud,
+    {
+        let own: BTreeSet<GroupId> = self.known().groups.keys().copied().collect();
+        let look = async || match beside(self.cloud, &own, &self.fleet, &self.lineage).await {
+            Ok(others) => began_beside(&others, &self.fleet, self.clock.now()),
+            Err(error) => Some(fault("Looking for others before the first rent", &error)),
+        };
+        match self.alone.get_or_init(look).await {
+            Some(told) => Err(Stop::Failed(told.clone().into())),
+            None => Ok(()),
+        }
+    }
+
     /// The environment of a template group, as the API shows it.
     ///
     /// # Errors
@@ -167,4 +191,15 @@ impl<C> Context<'_, C> {
         environments.insert(group, env.clone());
         Ok(env)
     }
+}
+
+/// The refusal of a first rent beside others; `None` where there are none.
+fn began_beside(others: &[Stranger], fleet: &str, now: jiff::Timestamp) -> Option<Diagnostic> {
+    let first = others.first()?;
+    let detail = format!(
+        "Another run works under the fleet name \"{fleet}\" in this account, with another state: {}. Nothing was rented here; what was made is recorded.",
+        told_lineages(others, now)
+    );
+    let hint = "Where both mean the same fleet, let one of them go on: podform destroy takes away what was made here, then use the other's state. Else choose another fleet name for one of them, after podform destroy.";
+    Some(Diagnostic::error("Another run of this fleet", detail).with_hint(hint).on(&first.mark.address))
 }

@@ -25,7 +25,7 @@ use crate::store::StoreError;
 use futures::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OnceCell, Semaphore, mpsc, watch};
 
 /// Runs a plan. Everything that took effect is recorded, durably, whatever else fails.
 pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(ApplyEvent)) -> ApplyResult {
@@ -48,6 +48,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         machines: Shared::new(),
         groups: Shared::new(),
         known: Mutex::default(),
+        alone: OnceCell::new_with(input.state.recorded_machines().next().map(|_| None)),
         environments: tokio::sync::Mutex::default(),
     };
     let mut executor = Executor {

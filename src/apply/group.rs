@@ -4,18 +4,18 @@ use super::change::{Urgency, in_doubt, put, send, unsent};
 use super::context::Context;
 use super::record::{draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop, failed, refused};
-use crate::address::ObjectKind;
+use crate::address::{InstanceAddr, ObjectKind};
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, Outcome};
 use crate::diag::{Diagnostic, Severity};
 use crate::lang::Value;
-use crate::live::{Group, GroupId, Mark};
-use crate::plan::Change;
+use crate::live::{Group, GroupFields, GroupId, Mark};
+use crate::plan::{Change, group_lacks_proof};
 use crate::refresh::{LOOKS, PAUSE, Sighting, sight_group, still_in_doubt};
 use crate::schema::group::{SCHEMA, env_of, fields};
 use crate::schema::{Presence, Schema, observe};
 use crate::state::journal::Event;
-use crate::state::{Intent, IntentAction};
+use crate::state::{Intent, IntentAction, Record};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -97,15 +97,17 @@ async fn found<C: Cloud>(ctx: &Context<'_, C>, intent: &Intent, error: Option<&C
     }
     let mut looks = 0;
     let mut not_before = ended;
+    let mut over = false;
     let why = loop {
         let looked = match ctx.groups.since(not_before, ctx.cloud.groups()).await {
             Ok((asked, listed)) => {
                 not_before = asked + Duration::from_millis(1);
+                // The window must have passed when the list was asked for.
+                over = asked.saturating_duration_since(ended) >= ctx.settle_window;
                 sight_group(ctx.cloud, intent, &listed).await.map(|sighting| (sighting, listed.as_of))
             }
             Err(error) => Err(error),
         };
-        let over = ended.elapsed() >= ctx.settle_window;
         match looked {
             Ok((Sighting::Found(group), _)) => return Ok(group.id),
             Ok((Sighting::Nowhere, as_of)) => {
@@ -129,7 +131,7 @@ async fn found<C: Cloud>(ctx: &Context<'_, C>, intent: &Intent, error: Option<&C
             Ok((Sighting::Perhaps(ids), _)) if over => {
                 break format!("template group {ids:?} has its name and no mark");
             }
-            Err(error) if over || !passes(&error) => break error.to_string(),
+            Err(error) if ended.elapsed() >= ctx.settle_window || !passes(&error) => break error.to_string(),
             _ => {}
         }
         if ctx.interrupted_after(PAUSE).await {
@@ -173,7 +175,7 @@ async fn read_back<C: Cloud>(
     ctx: &Context<'_, C>,
     job: &Job<'_>,
     id: GroupId,
-    mut record: crate::state::Record,
+    mut record: Record,
 ) -> Result<Finished, Stop> {
     let address = &job.step.address;
     match ctx.cloud.group(id).await {
@@ -199,7 +201,7 @@ async fn read_back<C: Cloud>(
 }
 
 /// What a group shows; `arg_options` that were never sent are not missed.
-fn seen(group: &Group, record: &crate::state::Record) -> crate::live::Seen {
+fn seen(group: &Group, record: &Record) -> crate::live::Seen {
     let mut seen = observe::group(group);
     if record.attributes.get("arg_options").is_none_or(serde_json::Value::is_null) {
         seen.remove("arg_options");
@@ -217,7 +219,12 @@ pub(super) async fn delete<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         ctx.line.commit(vec![job.removed(None)]).await?;
         return Ok(Finished::default());
     };
-    let mark = live.notes.as_deref().and_then(|notes| Mark::read(notes).1);
+    let again = job.change.is_some_and(|change| change.repair_mark) && group_lacks_proof(record, &live);
+    let notes = match again {
+        true => marked_again(ctx, address, record, &live).await?,
+        false => live.notes,
+    };
+    let mark = notes.as_deref().and_then(|notes| Mark::read(notes).1);
     super::release::is_ours(ctx, address, record, mark.as_ref(), None).map_err(|why| {
         refused("Not ours to delete", format!("The template group {address} (id {id}) is not deleted: {why}"))
     })?;
@@ -231,6 +238,24 @@ pub(super) async fn delete<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     ctx.line.commit(vec![job.removed(Some(claim))]).await?;
     ctx.known().groups.remove(&id);
     Ok(Finished::default())
+}
+
+/// Writes the mark again, as the plan says, and reads it back: the notes as they are now.
+async fn marked_again<C: Cloud>(
+    ctx: &Context<'_, C>,
+    address: &InstanceAddr,
+    record: &Record,
+    live: &Group,
+) -> Result<Option<String>, Stop> {
+    let id = live.id;
+    let doing = format!("Writing podform's mark into the notes of {address} (id {id}) before it is deleted");
+    let (text, _) = Mark::read(live.notes.as_deref().unwrap_or_default());
+    let notes = Some(ctx.mark(address, record.claim.as_deref().unwrap_or_default()).write(&text));
+    let body = GroupFields { notes, ..GroupFields::default() };
+    let (claim, ()) = put(ctx, address, id.0, &doing, || ctx.cloud.update_group(id, &body)).await?;
+    ctx.line.commit(vec![Event::NotDone { claim, reason: "the mark is read back".to_owned() }]).await?;
+    let read = ctx.cloud.group(id).await.map_err(|error| failed(&doing, &error))?;
+    Ok(read.and_then(|group| group.notes))
 }
 
 /// The names of the attributes and blocks that a change changes: what was unknown in the plan is compared now.

@@ -4,11 +4,11 @@ use crate::address::InstanceAddr;
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, ErrorKind, Outcome, ReadResult};
 use crate::diag::Diagnostic;
-use crate::live::{GroupFields, MachineFields, Mark, ObjectId, Orphan};
-use crate::refresh::{Clock, orphaned};
+use crate::live::{GroupFields, MachineFields, Mark, ObjectId, Orphan, Proof};
+use crate::refresh::Clock;
 use crate::schema::instance::DELETE_TIMEOUT;
 use crate::state::journal::Event;
-use crate::state::{Intent, IntentAction, Record, State};
+use crate::state::{Intent, IntentAction, Record, State, orphaned};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -82,10 +82,18 @@ pub async fn release_orphan<C: Cloud>(
 ) -> Result<(), Diagnostic> {
     let id = orphan.id;
     let refuse = |why: &str| Err(Diagnostic::error("Not ours to release", format!("{id} is not released: {why}")));
-    let (Some(address), Some(claim)) = (&orphan.address, &orphan.claim) else {
-        return refuse(
-            "podform's mark in its notes is damaged, or copied from another machine, and proves nothing. Release it in the vendor's panel if it is yours.",
-        );
+    let (true, Some(address), Some(claim)) = (orphan.proof.is_one(), &orphan.address, &orphan.claim) else {
+        return refuse(match orphan.proof {
+            Proof::Perhaps => {
+                "it carries no mark, and that it runs a template group of this fleet proves nothing. If it is what a rent made, podform recover -adopt=ADDRESS=ID takes it into the state; else release it in the vendor's panel if it is yours."
+            }
+            Proof::Unclaimed => {
+                "its mark is whole, but the environment that the API shows lacks the claim: somebody may have copied the mark from another machine. If it is yours, -adopt=ID takes it into the state; else remove the mark from its notes."
+            }
+            _ => {
+                "podform's mark in its notes is damaged, or copied from another machine, and proves nothing. Release it in the vendor's panel if it is yours."
+            }
+        });
     };
     if state.identified().any(|(recorded, ..)| recorded == id) {
         return refuse("it is recorded. To release it, take its block out of the configuration, and apply.");
@@ -95,7 +103,7 @@ pub async fn release_orphan<C: Cloud>(
         Looked::Gone => return Ok(()),
         Looked::There(now) => now,
     };
-    let Some(now) = now.filter(|now| now.claim.as_ref() == Some(claim)) else {
+    let Some(now) = now.filter(|now| now.claim.as_ref() == Some(claim) && now.proof.is_one()) else {
         return refuse("its mark was changed meanwhile. Look again: podform orphans.");
     };
     let is_another = match id {
@@ -146,7 +154,7 @@ enum Looked {
 
 async fn look<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> ReadResult<Looked> {
     let found = cloud.object(id).await?.filter(|object| !object.is_gone());
-    Ok(found.map_or(Looked::Gone, |object| Looked::There(orphaned(&object, state, fleet).map(Box::new))))
+    Ok(found.map_or(Looked::Gone, |object| Looked::There(orphaned(&object, state, fleet, false).map(Box::new))))
 }
 
 /// Looks until it is gone; the error says why nobody can tell.

@@ -6,10 +6,10 @@ use crate::address::Mode;
 use crate::diag::Diagnostic;
 use crate::lang::Value;
 use crate::live::Seen;
-use crate::refresh::observed::take_in;
 use crate::schema::{self, Presence, Schema};
 use crate::state::Record;
 use crate::state::journal::Event;
+use crate::state::observed::take_in;
 use serde_json::Value as Json;
 
 /// The attributes that are not known although they must be before a call.

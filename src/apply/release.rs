@@ -13,7 +13,7 @@ use crate::plan::{Action, lacks_proof};
 use crate::refresh::{details, is_unseen};
 use crate::schema::instance::{DELETE_TIMEOUT, duration};
 use crate::state::journal::Event;
-use crate::state::{IntentAction, Record};
+use crate::state::{IntentAction, Record, is_another};
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
@@ -107,17 +107,13 @@ fn is_gone(machine: &Machine) -> bool {
 
 /// Recorded id and hash must be the live machine's, and it must carry our mark or claim.
 fn may_release<C>(ctx: &Context<'_, C>, address: &InstanceAddr, record: &Record, live: &Machine) -> Result<(), String> {
-    match (record.hash_id(), &live.hash_id) {
-        (Some(recorded), Some(live)) if recorded == *live => {}
-        // The apply that rented it ended before it could read the hash: mark or claim alone must prove it.
-        (None, _) => {}
-        (Some(recorded), live) => {
-            let shown = live.as_ref().map_or("none", |hash| hash.0.as_str());
-            return Err(format!(
-                "the record says hash_id {}, and the API shows {shown}. It is another machine. Check the account: release it in the vendor's panel if it is yours.",
-                recorded.0
-            ));
-        }
+    // The apply that rented it ended before it could read the hash: mark or claim alone must prove it.
+    let unread = record.hash_id().filter(|_| live.hash_id.is_none());
+    let unread = unread.map(|hash| format!("the record says hash_id {}, and the API shows none", hash.0));
+    if let Some(why) = is_another(record, live).or(unread) {
+        return Err(format!(
+            "{why}. It is another machine. Check the account: release it in the vendor's panel if it is yours."
+        ));
     }
     if lacks_proof(record, live) {
         return Err("podform's mark is missing from its notes, which the plan did not know. Plan again: the new plan says that the mark is written again before the release.".to_owned());

@@ -97,6 +97,7 @@ async fn order<'a, C: Cloud>(
     // A requirement that the plan did not know yet is required all the same.
     let mut placed = placed.clone();
     placed.envelope.requirement = Requirement::read(job.object()?);
+    ctx.alone().await?;
     let (mut tried, mut told) = (0, false);
     loop {
         let offer = ctx.offers.choose(ctx.cloud, address, &placed).await?;

@@ -23,7 +23,7 @@ pub enum Exit {
     Stale,
     /// Applied in part.
     Partial,
-    /// Operations in doubt remain.
+    /// Operations in doubt remain, or what was made and nobody recorded stands in the way.
     InDoubt,
     /// Ctrl-C, SIGTERM or SIGHUP.
     Interrupted,
@@ -66,6 +66,7 @@ impl From<Why> for Exit {
             Why::Locked => Exit::Locked,
             Why::Stale => Exit::Stale,
             Why::Interrupted => Exit::Interrupted,
+            Why::Unsettled => Exit::InDoubt,
         }
     }
 }
@@ -87,13 +88,13 @@ impl From<session::Failure> for Failure {
 
 impl From<Diagnostics> for Failure {
     fn from(diags: Diagnostics) -> Self {
-        Failure { exit: Exit::Error, diags }
+        session::Failure::from(diags).into()
     }
 }
 
 impl From<Diagnostic> for Failure {
     fn from(diagnostic: Diagnostic) -> Self {
-        Failure { exit: Exit::Error, diags: diagnostic.into() }
+        Diagnostics::from(diagnostic).into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Env, GroupId, Seen};
 use crate::money::{Usd, hourly_cost};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -121,6 +122,16 @@ impl Machine {
     /// A text among [`Machine::shown`].
     pub fn text(&self, name: &str) -> Option<&str> {
         self.shown.get(name)?.as_str()
+    }
+
+    /// When it was made, where the answer carried it.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created_at.as_ref()?.parse().ok()
+    }
+
+    /// Whether this answer shows variables: then the API shows environments.
+    pub fn shows_env(&self) -> bool {
+        self.env.as_ref().is_some_and(|env| !env.0.is_empty())
     }
 
     /// USD per hour, where the answer carried what it takes to know it.

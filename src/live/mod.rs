@@ -18,7 +18,7 @@ pub use machine::{HashId, Machine, MachineFields, MachineId, Port, RentRequest, 
 pub use mark::Mark;
 pub use object::{LiveObject, ObjectId};
 pub use offer::{Offer, OfferFacts, Version};
-pub use orphan::Orphan;
+pub use orphan::{Orphan, Proof, age, span};
 pub use reads::{Reads, Want};
 pub use seen::Seen;
 pub use snapshot::Snapshot;

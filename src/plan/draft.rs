@@ -6,7 +6,7 @@ use super::moves::{self, Moves, moved};
 use super::outputs::output_changes;
 use super::placing::{Placements, is_rent, place_all};
 use super::planner::{PlanInput, Planner};
-use super::refusals::{let_go, preflight, within_caps};
+use super::refusals::{forgotten, let_go, preflight, within_caps};
 use super::resolving::Surveyed;
 use super::select::Selection;
 use super::steps::steps;
@@ -75,6 +75,7 @@ pub fn draft<'a>(input: &PlanInput<'a>, reads: &Reads) -> Result<Draft<'a>, Unfi
     moves::check(&input.program.configuration, &planner.dependencies, &moves, &planner.selection, &mut told);
     planner.leaving(&evaluated.modules, &mut told);
     planner.deposed(&mut told);
+    forgotten(&planner, &mut told);
     if told.has_errors() {
         return Err(Unfinished::Wrong(told));
     }

@@ -6,7 +6,7 @@ use crate::config::ImportRequest;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::{from_json, to_json};
 use crate::lang::{Entries, Marks, Type, Value};
-use crate::live::{LiveObject, Machine, Mark, ObjectId, Want};
+use crate::live::{LiveObject, Machine, Mark, ObjectId, Proof, Want};
 use crate::path::ValuePath;
 use crate::schema::{Effect, Presence, Schema, observe, script};
 use crate::state::Record;
@@ -45,6 +45,21 @@ impl<'a> Planner<'a> {
             }
         };
         diags.push(Diagnostic::error("Invalid import id argument", refused).at(span));
+    }
+
+    /// What a call made for an address after it was given up, and how it would be recorded: it is taken in, not made again.
+    pub(super) fn late(&self, address: &InstanceAddr, diags: &mut Diagnostics) -> Option<Import<'a>> {
+        let mut late = self.orphans.iter().filter(|orphan| orphan.proof == Proof::GivenUp);
+        let late = late.find(|orphan| orphan.address.as_ref() == Some(address))?;
+        let live = self.input.snapshot.objects.get(&late.id)?.as_ref()?;
+        let (intent, _) = self.input.state.watched.get(late.claim.as_ref()?)?;
+        let (what, id) = (late.id.kind(), late.id.number());
+        let detail = format!(
+            "The {what} {} was made for {address} by a call that was given up as absent, and shows now: it is taken into the state, and no other is made.",
+            late.id
+        );
+        diags.push(Diagnostic::warning("Adopted although it came late", detail).on(address));
+        Some(Import::Done(id.to_string(), Box::new(intent.record_of(live, self.input.key)), live))
     }
 
     /// Imports of what is not declared.

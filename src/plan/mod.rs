@@ -48,7 +48,7 @@ pub use model::{
     StepAction, StepId,
 };
 pub use planner::{PlanInput, PlanOptions};
-pub use refusals::lacks_proof;
+pub use refusals::{group_lacks_proof, lacks_proof};
 pub use remark::{MarkChange, Remark};
 pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};
 pub use variables::{planned_variables, variables_for_apply};

@@ -31,19 +31,11 @@ pub(super) fn moved<'s>(
             }
         }
     }
-    // The instance without a key and the first of a count are the same one, where nobody says otherwise.
-    let first = Some(InstanceKey::Int(0));
-    let single = |from: &&InstanceAddr| from.key.is_none() || from.key == first;
-    for from in state.resources.keys().filter(single).cloned().collect::<Vec<_>>() {
-        let Some((_, resource)) = configuration.declaration(&from.resource) else { continue };
-        let first = first.clone();
-        let key = match (&resource.repeat.count, &resource.repeat.for_each) {
-            (Some(_), _) if from.key.is_none() => first,
-            (None, None) if from.key == first => None,
-            _ => continue,
-        };
-        if !explicit.iter().any(|statement| statement.mentions(&from)) {
-            rename(&mut state, &mut moves, &from, &from.resource.instance(key), diags);
+    for from in state.resources.keys().cloned().collect::<Vec<_>>() {
+        if let Some(to) = counted(configuration, &from)
+            && !explicit.iter().any(|statement| statement.mentions(&from))
+        {
+            rename(&mut state, &mut moves, &from, &to, diags);
         }
     }
     if !blocked.is_empty() {
@@ -55,6 +47,27 @@ pub(super) fn moved<'s>(
         diags.push(Diagnostic::warning("Unresolved resource instance address changes", detail));
     }
     (state, moves)
+}
+
+/// What an instance is called since `count` came or went: the one without a key and the first of a count are the same one,
+/// where nobody says otherwise.
+fn counted(configuration: &Configuration, from: &InstanceAddr) -> Option<InstanceAddr> {
+    let first = Some(InstanceKey::Int(0));
+    let (_, resource) =
+        configuration.declaration(&from.resource).filter(|_| from.key.is_none() || from.key == first)?;
+    let key = match (&resource.repeat.count, &resource.repeat.for_each) {
+        (Some(_), _) if from.key.is_none() => first,
+        (None, None) if from.key == first => None,
+        _ => return None,
+    };
+    Some(from.resource.instance(key))
+}
+
+/// The address of today of something that was made for an address and stands in no state.
+pub(super) fn now_called(configuration: &Configuration, made_for: InstanceAddr) -> InstanceAddr {
+    let explicit = configuration.moves();
+    let at = explicit.iter().fold(made_for, |at, statement| statement.apply(&at).unwrap_or(at));
+    counted(configuration, &at).unwrap_or(at)
 }
 
 /// False where the destination is taken.

@@ -2,17 +2,17 @@
 
 use super::diff::PlannedTemplate;
 use super::model::{Change, Drift, PlanMode};
-use super::moves::Moves;
+use super::moves::{Moves, now_called};
 use super::select::Selection;
 use crate::address::{InstanceAddr, ObjectKind, Target};
 use crate::config::Program;
 use crate::diag::Span;
 use crate::lang::{Effects, Type, Value};
-use crate::live::{GroupId, ObjectId, Reads, Snapshot, Want};
+use crate::live::{GroupId, ObjectId, Orphan, Reads, Snapshot, Want};
 use crate::path::ValuePath;
 use crate::schema::group;
 use crate::state::digest::SecretKey;
-use crate::state::{AccountIdentity, Record, State};
+use crate::state::{AccountIdentity, Record, State, orphans};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -91,6 +91,8 @@ pub(super) struct Planner<'a> {
     pub(super) data: BTreeMap<InstanceAddr, Value>,
     /// What is not read yet.
     pub(super) wanted: BTreeSet<Want>,
+    /// What stands in no state, under the addresses of today.
+    pub(super) orphans: Vec<Orphan>,
 }
 
 impl<'a> Planner<'a> {
@@ -124,6 +126,7 @@ impl<'a> Planner<'a> {
             taken_in: Vec::new(),
             data: BTreeMap::new(),
             wanted: BTreeSet::new(),
+            orphans: orphans_of_today(input),
         }
     }
 
@@ -158,4 +161,14 @@ impl<'a> Planner<'a> {
         self.list(change);
         value
     }
+}
+
+fn orphans_of_today(input: &PlanInput<'_>) -> Vec<Orphan> {
+    let configuration = &input.program.configuration;
+    let Some(fleet) = configuration.fleet() else { return Vec::new() };
+    let today = |orphan: Orphan| {
+        let address = orphan.address.map(|address| now_called(configuration, address));
+        Orphan { address, ..orphan }
+    };
+    orphans(input.state, input.snapshot, fleet).into_iter().map(today).collect()
 }

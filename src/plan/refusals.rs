@@ -6,13 +6,14 @@ use super::remark::{MarkChange, Remark};
 use super::select::names;
 use crate::address::{InstanceAddr, ObjectKind, Target};
 use crate::config::{Node, Program};
-use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, Span, Topic, did_you_mean};
 use crate::lang::Value;
-use crate::live::{Env, LiveObject, Machine, Mark, ObjectId};
+use crate::live::{Env, Group, LiveObject, Machine, Mark, ObjectId, Orphan, Proof};
 use crate::money::Usd;
 use crate::path::{ValuePath, listed};
 use crate::schema::instance::dollars;
-use crate::state::Record;
+use crate::state::{Record, lacks_claim};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -90,8 +91,28 @@ pub(super) fn carries_mark(
             true
         }
         Some(mark) => mark.address == *address && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim),
-        None => false,
+        None => {
+            if selected
+                && let LiveObject::Machine(machine) = live
+                && lacks_claim(record, machine)
+            {
+                diags.push(unproven(address, machine));
+            }
+            false
+        }
     }
+}
+
+/// A mark that podform writes itself proves nothing later on: where the claim could be seen and is not, nobody marks.
+fn unproven(address: &InstanceAddr, machine: &Machine) -> Diagnostic {
+    let detail = format!(
+        "{address} is recorded as machine {}, but that carries no mark, and the environment that it shows lacks the claim that every rent sends. Somebody may have edited the state. Nothing is called for it.",
+        machine.id
+    );
+    let hint = format!(
+        "If it is yours, drop the record (podform state rm -force '{address}') and import the machine; if it is not, only drop the record. -exclude='{address}' goes round it."
+    );
+    Diagnostic::error("Not provably ours", detail).with_hint(hint).on(address)
 }
 
 /// Whether a machine is the recorded one, and nothing in the account shows it any more: the mark is gone from its notes, and
@@ -102,14 +123,22 @@ pub fn lacks_proof(record: &Record, live: &Machine) -> bool {
     let claimed = live.env.as_ref().and_then(Env::claim).is_some();
     // What was never read before is known by the number that the answer to its rent gave.
     let same = live.hash_id.is_some() && record.hash_id().is_none_or(|recorded| Some(recorded) == live.hash_id);
-    unmarked && !claimed && same
+    unmarked && !claimed && same && !lacks_claim(record, live)
+}
+
+/// As [`lacks_proof`], of a template group: it has the recorded name, and nothing else could prove whose it is.
+pub fn group_lacks_proof(record: &Record, live: &Group) -> bool {
+    let unmarked = live.notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_none());
+    let name = record.read_back.get("name").or_else(|| record.attributes.get("name"));
+    unmarked && name.is_some_and(|name| name.as_str() == live.name())
 }
 
 /// A removal that writes the mark again first, where nothing else would prove whose the machine is; it says so.
 pub(super) fn marked_first(change: Change, record: &Record, live: Option<&LiveObject>) -> Change {
     let lacks = match live {
         Some(LiveObject::Machine(machine)) => lacks_proof(record, machine),
-        Some(LiveObject::Group(_)) | None => false,
+        Some(LiveObject::Group(group)) => group_lacks_proof(record, group),
+        None => false,
     };
     if !lacks || !matches!(change.action, Action::Delete | Action::Replace) {
         return change;
@@ -159,6 +188,8 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
     let holder = match input.state.resources.iter().find(is_it) {
         Some((holder, _)) => format!("it is {holder}"),
         None => match other.notes.as_deref().and_then(|notes| Mark::read(notes).1) {
+            // What was made for this very address is told as that.
+            Some(mark) if mark.lineage == input.state.lineage && mark.address == *address => return,
             Some(mark) if mark.lineage == input.state.lineage => format!(
                 "it was made for {}, and stands in no state (podform orphans -release={} deletes it)",
                 mark.address,
@@ -194,6 +225,38 @@ pub(super) fn within_caps<'c>(changes: impl Iterator<Item = &'c Change>, diags: 
             diags.push(Diagnostic::error("Machine bills above its price cap", detail).with_hint(hint).on(address));
         }
     }
+}
+
+/// What was made for an address that is to be made, and that this state does not record: nothing is made twice
+/// (invariant 12). An older state came back, or somebody else works on the same one.
+pub(super) fn forgotten(planner: &Planner<'_>, diags: &mut Diagnostics) {
+    /// `podform orphans` shows them all.
+    const SHOWN: usize = 5;
+    let makes = |change: &&Change| matches!(change.action, Action::Create | Action::Replace);
+    let made: BTreeSet<&InstanceAddr> = planner.changes.iter().filter(makes).map(|change| &change.address).collect();
+    let at = |orphan: &&Orphan| orphan.address.as_ref().is_some_and(|at| made.contains(at));
+    let found: Vec<&Orphan> =
+        planner.orphans.iter().filter(at).filter(|orphan| orphan.proof != Proof::Perhaps).collect();
+    let Some(first) = found.first() else { return };
+    let now = planner.input.snapshot.as_of.unwrap_or(Timestamp::MIN);
+    let words = |orphan: &&Orphan| orphan.words(now);
+    let mut shown: Vec<String> = found.iter().take(SHOWN).map(words).collect();
+    if found.len() > SHOWN {
+        shown.push(format!("and {} more", found.len() - SHOWN));
+    }
+    let detail = format!(
+        "This would be made a second time, for the account holds it, and this state does not know it: {}. An older copy of the state came back, or another checkout works on the same fleet: then take the newest state first.",
+        shown.join("; ")
+    );
+    let id = first.id;
+    let hint = format!(
+        "Say what becomes of it, then plan again: podform orphans -adopt={id} takes it into this state, -release={id} releases it; podform orphans lists all."
+    );
+    let told = Diagnostic::error("Made already, and not recorded", detail).with_hint(hint).about(Topic::Unsettled);
+    diags.push(match (&first.address, found.len()) {
+        (Some(address), 1) => told.on(address),
+        _ => told,
+    });
 }
 
 /// What stays in the account without a record is told, with what it goes on costing.

@@ -61,8 +61,13 @@ impl Resolve for Planner<'_> {
             None if !blocked => self.imported(&address, schema, &desired, diags),
             _ => None,
         };
+        let late = match import {
+            None if !blocked && matches!(live, Live::Gone) => self.late(&address, diags),
+            _ => None,
+        };
+        let is_late = late.is_some();
         let taken_in;
-        let importing = match import {
+        let importing = match import.or(late) {
             None => None,
             Some(Import::Open) => {
                 let object = created(&address, schema, &desired, &self.template(&desired));
@@ -120,7 +125,7 @@ impl Resolve for Planner<'_> {
         if replaced && prevent_destroy {
             refuse_destroy(&address, diags);
         }
-        if replaced && importing.is_some() {
+        if replaced && importing.is_some() && !is_late {
             refuse_import(&address, &diffed.forced_by, diags);
         }
         // What is said of a machine that goes does not matter any more.
@@ -136,7 +141,7 @@ impl Resolve for Planner<'_> {
         let repair_mark = !marked && !replaced;
         if repair_mark {
             remarks.push(Remark::Mark(match live.is_some_and(|live| names_another(&address, live)) {
-                _ if importing.is_some() => MarkChange::Imported,
+                _ if importing.is_some() && !is_late => MarkChange::Imported,
                 true => MarkChange::Readdressed,
                 false => MarkChange::Missing,
             }));

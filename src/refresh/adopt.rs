@@ -1,7 +1,5 @@
 //! A person says which machine an unanswered rent made.
 
-use super::settle::record_of;
-use super::sight::may_be;
 use crate::address::InstanceAddr;
 use crate::diag::Diagnostic;
 use crate::live::{Env, LiveObject, Machine, Mark};
@@ -23,12 +21,19 @@ pub enum Adoption {
     },
 }
 
-/// Where an object belongs, by its mark; a machine without one, by the calls that could have made it.
+/// Where an object belongs, by its mark; a machine without one, by the calls that could have made it, of which a person
+/// may name the address: `at`.
 ///
 /// # Errors
 /// Another fleet's mark, an address or object that is recorded otherwise, a call at the address without known outcome; of
 /// a machine without a mark, what `adopt` refuses.
-pub fn adoption(state: &State, fleet: &str, live: &LiveObject, key: &SecretKey) -> Result<Adoption, Diagnostic> {
+pub fn adoption(
+    state: &State,
+    fleet: &str,
+    live: &LiveObject,
+    at: Option<&InstanceAddr>,
+    key: &SecretKey,
+) -> Result<Adoption, Diagnostic> {
     let id = live.id();
     let refuse = |detail: String| Err(Diagnostic::error("Cannot be adopted", detail));
     let claim = match live {
@@ -47,6 +52,9 @@ pub fn adoption(state: &State, fleet: &str, live: &LiveObject, key: &SecretKey) 
     let claim = mark.as_ref().map(|mark| mark.claim.as_str()).or(claim);
     let given_up = claim.and_then(|claim| state.watched.get(claim)).map(|(intent, _)| intent);
     let address = mark.as_ref().map(|mark| &mark.address).or(given_up.map(|intent| &intent.address));
+    if let Some((made_for, at)) = address.zip(at).filter(|(made_for, at)| made_for != at) {
+        return refuse(format!("{id} was made for {made_for}, not for {at}. Without an address, it is taken as that."));
+    }
     let ours = |at: &InstanceAddr, record: &Record| record.object_id(at) == Some(id);
     let holder = state.objects().find(|(at, record)| ours(at, record));
     match (holder, address, &mark) {
@@ -79,14 +87,12 @@ pub fn adoption(state: &State, fleet: &str, live: &LiveObject, key: &SecretKey) 
         ));
     }
     match (live, mark, given_up) {
-        (LiveObject::Machine(machine), _, Some(intent)) => {
-            let record = intent.record.as_deref().cloned().unwrap_or_default();
-            let record = record_of(record, machine, intent, key);
-            let address = intent.address.clone();
-            Ok(Adoption::Answers(Event::Recorded { claim: None, address, record: Box::new(record) }))
+        (live, _, Some(intent)) => {
+            let (address, record) = (intent.address.clone(), Box::new(intent.record_of(live, key)));
+            Ok(Adoption::Answers(Event::Recorded { claim: None, address, record }))
         }
         (_, Some(mark), _) if !state.open.contains_key(&mark.claim) => Ok(Adoption::Marked { mark, record: None }),
-        (LiveObject::Machine(machine), ..) => Ok(Adoption::Answers(adopt(state, machine, key)?)),
+        (LiveObject::Machine(machine), ..) => Ok(Adoption::Answers(adopt(state, machine, at, key)?)),
         (LiveObject::Group(_), ..) => refuse(format!(
             "The template group {id} carries no mark of this fleet. Take it into the configuration with an import block."
         )),
@@ -98,38 +104,49 @@ fn makes(action: IntentAction) -> bool {
     matches!(action, IntentAction::Create(_))
 }
 
-/// Takes a machine as that of the one open rent it fits.
+/// Takes a machine as that of the one open rent it fits; at an address that a person names, also as that of a rent that
+/// was given up.
 ///
 /// # Errors
-/// It is recorded already, carries another mark or claim, fits no open rent, or fits several.
-fn adopt(state: &State, machine: &Machine, key: &SecretKey) -> Result<Event, Diagnostic> {
+/// It is recorded already, carries another mark or claim, shows an environment without one, fits no such rent, or fits
+/// several.
+fn adopt(state: &State, machine: &Machine, at: Option<&InstanceAddr>, key: &SecretKey) -> Result<Event, Diagnostic> {
     let refuse = |detail: String| Err(Diagnostic::error("Machine cannot be adopted", detail));
     let id = machine.id;
     if let Some((address, _)) = state.objects().find(|(_, record)| Record::machine_id(record) == Some(id)) {
         return refuse(format!("The machine {id} is recorded already, as {address}."));
     }
+    if let Some((at, other)) = at.and_then(|at| Some((at, state.resources.get(at)?.id()?))) {
+        return refuse(format!("At {at} the machine {other} is recorded, and an address has one."));
+    }
     let mark = machine.notes.as_deref().and_then(|notes| Mark::read(notes).1);
     let claim = machine.env.as_ref().and_then(Env::claim).map(str::to_owned).or(mark.map(|mark| mark.claim));
-    let rents = state.open.values().filter(|intent| intent.action.rents());
+    if claim.is_none() && machine.shows_env() {
+        return refuse(format!(
+            "The machine {id} shows an environment without the claim that every rent sends: no rent of podform made it. Take it into the configuration with an import block."
+        ));
+    }
+    let given_up = state.watched.values().map(|(intent, _)| intent).filter(|_| at.is_some());
+    let rents = state.open.values().chain(given_up).filter(|intent| intent.action.rents());
+    let rents = rents.filter(|intent| at.is_none_or(|at| intent.address == *at));
     let fits: Vec<&Intent> = rents
-        .filter(|intent| may_be(machine, intent) && claim.as_ref().is_none_or(|claim| *claim == intent.claim))
+        .filter(|intent| intent.may_have_made(machine) && claim.as_ref().is_none_or(|claim| *claim == intent.claim))
         .collect();
     match fits.as_slice() {
         [] => refuse(format!(
-            "No open rent could have made the machine {id}: its GPU model, count, template group, or the claim that it carries is another one."
+            "No {} could have made the machine {id}: its GPU model, count, template group, or the claim that it carries is another one.",
+            at.map_or_else(|| "open rent".to_owned(), |at| format!("rent for {at} without a known outcome"))
         )),
-        [intent] => match &intent.record {
-            Some(record) => Ok(Event::Recorded {
-                claim: Some(intent.claim.clone()),
-                address: intent.address.clone(),
-                record: Box::new(record_of((**record).clone(), machine, intent, key)),
-            }),
-            None => refuse(format!("The intent of {} holds no record.", intent.address)),
-        },
+        // Whichever made it at one address: what is still open goes first.
+        [intent, others @ ..] if others.is_empty() || at.is_some() => {
+            let claim = Some(intent.claim.clone()).filter(|claim| state.open.contains_key(claim));
+            let record = Box::new(intent.record_of(&LiveObject::from(machine.clone()), key));
+            Ok(Event::Recorded { claim, address: intent.address.clone(), record })
+        }
         several => {
             let addresses: Vec<String> = several.iter().map(|intent| intent.address.to_string()).collect();
             refuse(format!(
-                "The machine {id} could be that of {}: they order the same, and it carries no claim. Release it in the vendor's panel; what is proven absent is then rented anew.",
+                "The machine {id} could be that of {}: they order the same, and it carries no claim. Whichever it is, they are alike: say for which it counts with -adopt=ADDRESS={id}.",
                 addresses.join(" or ")
             ))
         }
@@ -183,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_one_rent_that_fits_takes_it() {
-        let event = adopt(&state(&[intent("c", "simplepod_instance.a")]), &machine(), &key()).expect("an event");
+        let event = adopt(&state(&[intent("c", "simplepod_instance.a")]), &machine(), None, &key()).expect("an event");
         let Event::Recorded { claim, address, record } = event else { panic!("a record") };
         assert_eq!((claim.as_deref(), address.to_string().as_str()), (Some("c"), "simplepod_instance.a"));
         assert_eq!(record.id(), Some(5));
@@ -196,7 +213,7 @@ mod tests {
     }
 
     fn of(state: &State, machine: &Machine) -> Result<Adoption, String> {
-        adoption(state, "lab", &LiveObject::from(machine.clone()), &key()).map_err(|refused| refused.detail)
+        adoption(state, "lab", &LiveObject::from(machine.clone()), None, &key()).map_err(|refused| refused.detail)
     }
 
     #[test]
@@ -227,7 +244,7 @@ mod tests {
         let group = marked("lost", "simplepod_template_group.a");
         assert!(of(&here, &group).is_err_and(|why| why.contains("something else")));
         assert!(of(&here, &marked("lost", "simplepod_instance.a")).is_err_and(|why| why.contains("no known outcome")));
-        let other = adoption(&here, "other", &LiveObject::from(marked("lost", "simplepod_instance.z")), &key());
+        let other = adoption(&here, "other", &LiveObject::from(marked("lost", "simplepod_instance.z")), None, &key());
         assert!(other.is_err_and(|refused| refused.detail.contains("another fleet")));
     }
 
@@ -243,12 +260,32 @@ mod tests {
     #[test]
     fn what_proves_nothing_is_refused() {
         let two = state(&[intent("c", "simplepod_instance.a"), intent("d", "simplepod_instance.b")]);
-        assert!(adopt(&two, &machine(), &key()).is_err());
+        assert!(adopt(&two, &machine(), None, &key()).is_err());
         let claimed =
             Machine { env: Some([("PODFORM_CLAIM".to_owned(), "d".to_owned())].into_iter().collect()), ..machine() };
-        assert!(adopt(&two, &claimed, &key()).is_ok());
-        assert!(adopt(&state(&[intent("c", "simplepod_instance.a")]), &claimed, &key()).is_err());
+        assert!(adopt(&two, &claimed, None, &key()).is_ok());
+        assert!(adopt(&state(&[intent("c", "simplepod_instance.a")]), &claimed, None, &key()).is_err());
         let other = Machine { gpu_count: Some(2), ..machine() };
-        assert!(adopt(&two, &other, &key()).is_err());
+        assert!(adopt(&two, &other, None, &key()).is_err());
+    }
+    #[test]
+    fn a_person_says_for_which_of_equal_rents_a_machine_counts() {
+        let (a, b) = ("simplepod_instance.a", "simplepod_instance.b");
+        let mut two = state(&[intent("c", a), intent("d", b)]);
+        let at = |address: &str| Some(address.parse::<InstanceAddr>().expect("an address"));
+        let event = adopt(&two, &machine(), at(b).as_ref(), &key()).expect("an event");
+        assert!(matches!(event, Event::Recorded { claim: Some(claim), .. } if claim == "d"));
+        // Also what was given up may have made it, where a person says so.
+        let given_up = two.open.remove("c").expect("an intent");
+        two.watched.insert("c".into(), (given_up, Timestamp::UNIX_EPOCH));
+        let event = adopt(&two, &machine(), at(a).as_ref(), &key()).expect("an event");
+        assert!(matches!(event, Event::Recorded { claim: None, address, .. } if address.to_string() == a));
+        let shows = Some([("A".to_owned(), "1".to_owned())].into_iter().collect());
+        assert!(adopt(&two, &Machine { env: shows, ..machine() }, at(b).as_ref(), &key()).is_err(), "no claim");
+        assert!(adopt(&two, &machine(), at("simplepod_instance.z").as_ref(), &key()).is_err());
+        let mut record = Record::default();
+        record.attributes.set("id", "9".into());
+        two.resources.insert(at(b).expect("an address"), Arc::new(record));
+        assert!(adopt(&two, &machine(), at(b).as_ref(), &key()).is_err_and(|why| why.detail.contains("machine 9")));
     }
 }

@@ -1,15 +1,16 @@
 //! Reading the account: lists first, details only where something differs.
 
-use super::observed::differing;
 use super::reads::doing;
+use super::sight::WITNESSES;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud, ErrorKind, Listed, ReadResult};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::live::{Group, GroupId, LiveObject, Machine, MachineId, Mark, ObjectId, Snapshot, Want};
+use crate::live::{Group, GroupId, LiveObject, Machine, MachineId, Mark, ObjectId, Orphan, Proof, Snapshot, Want};
 use crate::schema::observe;
-use crate::state::{Record, State};
+use crate::state::observed::differing;
+use crate::state::{Record, Shape, State, TWINS_WITHIN, fits, is_another, made_at, orphans, shape, shows_env};
 use futures::stream::{self, StreamExt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -30,10 +31,13 @@ pub enum Refresh {
     /// The lists, and the details of what differs from the record.
     #[default]
     Lists,
-    /// The same, and the details of every unrecorded object whose row leaves open whose it is: what looks for orphans.
+    /// The same, and the details of every unrecorded object whose row leaves open whose it is: what looks for
+    /// orphans.
     Orphans,
     /// The lists, and the details of everything.
     Full,
+    /// The lists, and the details of what is not recorded and may be ours: recorded counts as live.
+    Unrecorded,
     /// Nothing: recorded counts as live.
     Nothing,
 }
@@ -58,7 +62,7 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     let machines = machines.map_err(|error| listed("Listing the machines of the account", error)).ok();
     let groups = groups.map_err(|error| listed("Listing the template groups of the account", error)).ok();
     let (Some(machines), Some(groups)) = (machines, groups) else { return Err(faults) };
-    let mut snapshot = Snapshot { as_of: machines.as_of, read: true, ..Snapshot::default() };
+    let mut snapshot = Snapshot { as_of: machines.as_of, read: how != Refresh::Unrecorded, ..Snapshot::default() };
     let wanted = machines_to_read(state, &machines, how);
     snapshot.extend(machines.rows);
     let unseen: BTreeSet<MachineId> =
@@ -80,15 +84,38 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
         }
     };
     snapshot.objects.extend(read.into_iter().chain(read_groups));
+    witness(cloud, state, &mut snapshot).await?;
     let strangers = strangers(state, &snapshot);
     if strangers.has_errors() {
         return Err(strangers);
     }
     snapshot.objects.retain(|_, object| object.as_ref().is_some_and(|object| !object.is_gone()));
     for (id, ..) in state.identified() {
-        snapshot.objects.entry(id).or_insert(None);
+        match how {
+            Refresh::Unrecorded => drop(snapshot.objects.remove(&id)),
+            Refresh::Lists | Refresh::Orphans | Refresh::Full | Refresh::Nothing => {
+                snapshot.objects.entry(id).or_insert(None);
+            }
+        }
     }
     Ok(snapshot)
+}
+
+/// Reads recorded machines where an unrecorded one shows an empty environment and may be ours for it: they hold claims, and
+/// tell whether this API shows environments.
+async fn witness<C: Cloud>(cloud: &C, state: &State, snapshot: &mut Snapshot) -> Result<(), Diagnostics> {
+    let Some(fleet) = state.fleet.as_deref().filter(|_| !shows_env(snapshot)) else { return Ok(()) };
+    let perhaps = |found: &Orphan| match snapshot.objects.get(&found.id) {
+        Some(Some(LiveObject::Machine(machine))) => found.proof == Proof::Perhaps && machine.env.is_some(),
+        Some(Some(LiveObject::Group(_)) | None) | None => false,
+    };
+    if !orphans(state, snapshot, fleet).iter().any(perhaps) {
+        return Ok(());
+    }
+    let known = state.recorded_machines().map(|(id, _)| id).take(WITNESSES);
+    let reads = known.map(|id| (ObjectId::Machine(id), cloud.object(ObjectId::Machine(id))));
+    snapshot.objects.extend(by_id(reads).await?);
+    Ok(())
 }
 
 /// Whether nothing but the id of a machine was ever read: the run that rented it ended at once.
@@ -116,16 +143,11 @@ fn strangers(state: &State, snapshot: &Snapshot) -> Diagnostics {
     let mut faults = Diagnostics::new();
     for (id, address, record) in state.identified() {
         let live = match snapshot.objects.get(&id) {
-            Some(Some(LiveObject::Machine(machine))) => machine.hash_id.as_ref(),
-            Some(Some(LiveObject::Group(_)) | None) | None => None,
+            Some(Some(LiveObject::Machine(machine))) => machine,
+            Some(Some(LiveObject::Group(_)) | None) | None => continue,
         };
-        if let (Some(recorded), Some(live)) = (record.hash_id(), live)
-            && recorded != *live
-        {
-            let detail = format!(
-                "The record of {address} says hash_id {}, and the API shows {} for that number. It is another machine, and nothing is called.",
-                recorded.0, live.0
-            );
+        if let Some(why) = is_another(record, live) {
+            let detail = format!("{address}: {why}. It is another machine, and nothing is called.");
             let hint = format!("Check the account, then drop the record with podform state rm '{address}'.");
             faults.push(Diagnostic::error("Another machine", detail).with_hint(hint).on(address));
         }
@@ -136,8 +158,10 @@ fn strangers(state: &State, snapshot: &Snapshot) -> Diagnostics {
 fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BTreeSet<MachineId> {
     let rows: BTreeMap<MachineId, &Machine> = listed.rows.iter().map(|row| (row.id, row)).collect();
     let recorded: BTreeMap<MachineId, &Record> = state.recorded_machines().collect();
-    let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));
+    let counts = how != Refresh::Unrecorded;
+    let missing = recorded.keys().copied().filter(|id| counts && !rows.contains_key(id));
     let differs = |row: &Machine| match recorded.get(&row.id) {
+        Some(_) if !counts => false,
         Some(record) => {
             let unmarked = row.notes.as_ref().is_some_and(|notes| !is_marked(notes, state, record));
             unmarked || !differing(record, &observe::machine(row)).is_empty()
@@ -152,9 +176,6 @@ fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BT
 /// show. They are as good as never there, while others may rent the like of ours all day: a refresh reads no more than
 /// these few, those with the numbers nearest to the recorded one's first. [`Refresh::Orphans`] reads all.
 const TWINS: usize = 2;
-/// Two deliveries of one call lie no further apart: the window in which a machine may be made after its intent
-/// (API sheet §8).
-const TWINS_WITHIN: SignedDuration = SignedDuration::from_mins(6);
 
 /// Unrecorded machines that may be twins of recorded ones.
 fn twins(rows: &BTreeMap<MachineId, &Machine>, recorded: &BTreeMap<MachineId, &Record>) -> Vec<MachineId> {
@@ -165,11 +186,10 @@ fn twins(rows: &BTreeMap<MachineId, &Machine>, recorded: &BTreeMap<MachineId, &R
     }
     let mut shapes: BTreeMap<Shape<'_>, Vec<(MachineId, Option<Timestamp>)>> = BTreeMap::new();
     for (id, record) in recorded.iter().filter(|(_, record)| record.claim.is_some()) {
-        let made = record.attributes.get("created_at").and_then(|made| made.as_str()?.parse().ok());
-        shapes.entry(shape(record)).or_default().push((*id, made));
+        shapes.entry(shape(record)).or_default().push((*id, made_at(record)));
     }
     let distance = |row: &Machine| {
-        let made: Option<Timestamp> = row.created_at.as_ref().and_then(|made| made.parse().ok());
+        let made = row.created();
         let alike = shapes.iter().filter(|(shape, _)| fits(row, shape)).flat_map(|(_, alike)| alike);
         let with = alike.filter(|(_, other)| {
             made.zip(*other).is_none_or(|(made, other)| made.duration_since(other).abs() <= TWINS_WITHIN)
@@ -180,22 +200,6 @@ fn twins(rows: &BTreeMap<MachineId, &Machine>, recorded: &BTreeMap<MachineId, &R
         unknown.into_iter().filter_map(|row| Some((distance(row)?, row.id))).collect();
     found.sort_unstable();
     found.into_iter().take(TWINS).map(|(_, id)| id).collect()
-}
-
-/// GPU model, count and template group of a recorded machine, as the API showed them.
-type Shape<'a> = (Option<&'a str>, Option<u64>, Option<GroupId>);
-
-fn shape(record: &Record) -> Shape<'_> {
-    let shown = |name: &str| record.read_back.get(name).or_else(|| record.attributes.get(name));
-    let group = shown("template_group").and_then(|group| GroupId::parse(group.as_str()?));
-    (shown("rented_gpu_model").and_then(|model| model.as_str()), shown("gpu_count").and_then(|n| n.as_u64()), group)
-}
-
-/// Whether a row may be of a machine like that.
-fn fits(row: &Machine, (model, count, group): &Shape<'_>) -> bool {
-    let model = row.gpu_model.as_deref().zip(*model).is_none_or(|(row, recorded)| row.eq_ignore_ascii_case(recorded));
-    let count = row.gpu_count.zip(*count).is_none_or(|(row, recorded)| u64::from(row) == recorded);
-    model && count && row.group.zip(*group).is_none_or(|(row, recorded)| row == recorded)
 }
 
 /// Whether notes and environment of a row leave open whose it is.
@@ -217,7 +221,7 @@ fn is_of_interest(row: &Machine, state: &State) -> bool {
         return state.fleet.as_ref() == Some(&mark.fleet);
     }
     let intents = state.open.values().chain(state.watched.values().map(|(intent, _)| intent));
-    intents.filter(|intent| intent.action.rents()).any(|intent| super::sight::may_be(row, intent))
+    intents.filter(|intent| intent.action.rents()).any(|intent| intent.may_have_made(row))
 }
 
 fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeSet<GroupId> {
@@ -232,13 +236,15 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
         .filter_map(|intent| intent.group_name.as_deref())
         .chain(named.flatten().filter_map(|name| name.as_str()))
         .collect();
+    let counts = how != Refresh::Unrecorded;
     let differs = |row: &Group| match (recorded.get(&row.id), &row.notes) {
+        (Some(_), _) if !counts => false,
         (Some(record), _) => !differing(record, &observe::group(row)).is_empty(),
         _ if row.name().is_some_and(|name| ours.contains(name)) => true,
         (None, None) => how == Refresh::Orphans,
         (None, Some(notes)) => Mark::read(notes).1.is_some_and(|mark| state.fleet.as_ref() == Some(&mark.fleet)),
     };
-    let missing = recorded.keys().copied().filter(|id| !rows.contains_key(id));
+    let missing = recorded.keys().copied().filter(|id| counts && !rows.contains_key(id));
     let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);
     missing.chain(present).collect()
 }

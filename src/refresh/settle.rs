@@ -1,18 +1,17 @@
 //! Settling what is in doubt, by looking (invariant 2).
 
-use super::clock::{Clock, later};
-use super::observed::take_in;
+use super::clock::Clock;
 use super::read::PAUSE;
 use super::sight::{Search, Sighting, sight, sight_group};
 use crate::address::ObjectKind;
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::live::{Group, LiveObject, Machine, MachineId, Mark, ObjectId};
-use crate::schema::{self, observe};
+use crate::live::{LiveObject, MachineId, ObjectId};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};
+use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -22,21 +21,15 @@ pub const LOOKS: usize = 3;
 /// Between the later looks: about ten looks in a window of two minutes, each of them a whole list.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// A call that was never answered ended no later than this after its intent (the client's longest time-out and tries:
-/// tries begin within two minutes, and the last takes one).
-const LONGEST_CALL: Duration = Duration::from_secs(3 * 60);
-
-/// How long beyond the window an API that does not answer is borne with: lists fail several times a day (API sheet §1),
-/// and giving up leaves a rent in doubt. A minute holds four more looks.
+/// How long beyond the window an API is borne with that does not answer, or whose dates stand still: lists fail several
+/// times a day (API sheet §1), and giving up leaves a rent in doubt. A minute holds four more looks.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long to look.
 #[derive(Clone, Copy, Debug)]
 pub struct Settle<'a> {
-    /// From the end of the call, by the server's clock; then a complete list without it proves it absent.
+    /// So long this run itself must have looked; then a complete list without it proves it absent.
     pub window: Duration,
-    /// Wait for the window to pass; else what the window still covers stays open.
-    pub wait: bool,
     /// What time it is.
     pub clock: &'a Clock,
     /// For the digests of secrets.
@@ -83,15 +76,19 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
     let mut looks = 0;
     let began = Instant::now();
     let mut doubts: Vec<(Intent, String)> = Vec::new();
-    // By the server's clock. Whoever sent a call without an end on record is dead since then at the latest.
+    // Whoever sent a call without an end on record is dead since the first look at the latest: the window counts from
+    // there. When that was, by whose clock ever, proves nothing: clocks are set, and servers are wrong about the date.
     let mut first = None;
     while !open.is_empty() {
+        let asked = Instant::now();
         match look(cloud, state, &open, how).await {
             Ok(found) => {
                 looks += 1;
-                let first = *first.get_or_insert(found.as_of);
-                let ended =
-                    |intent: &Intent| intent.doubt_since.unwrap_or_else(|| first.min(later(intent.at, LONGEST_CALL)));
+                let (began, since) = *first.get_or_insert((asked, found.as_of));
+                let looked = asked - began;
+                // A list that is dated earlier may be an old one.
+                let passed = looked >= how.window && since_then(since, found.as_of) >= how.window;
+                let over = looks >= LOOKS && (passed || looked >= how.window + PATIENCE);
                 doubts.clear();
                 let mut left = Vec::new();
                 for (intent, verdict) in open.into_iter().zip(found.verdicts) {
@@ -105,29 +102,25 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
                             left.push(intent);
                         }
                         Verdict::Seen => settled.events.push(not_done(&intent, COMPARED)),
-                        Verdict::Nowhere => {
-                            let over = looks >= LOOKS && found.as_of >= later(ended(&intent), how.window);
-                            if over && intent.action == IntentAction::Update {
-                                settled.events.push(not_done(&intent, "the machine never showed"));
-                            } else if over {
-                                settled.events.push(Event::Absent { claim: intent.claim.clone(), at: found.as_of });
-                            } else {
-                                doubts.push((intent.clone(), "it is not in the account so far".to_owned()));
-                                left.push(intent);
+                        Verdict::Nowhere if over && passed => settled.events.push(match intent.action {
+                            IntentAction::Update => not_done(&intent, "the machine never showed"),
+                            IntentAction::Create(_) | IntentAction::Delete => {
+                                Event::Absent { claim: intent.claim.clone(), at: found.as_of }
                             }
+                        }),
+                        Verdict::Nowhere => {
+                            doubts.push((intent.clone(), "it is not in the account so far".to_owned()));
+                            left.push(intent);
                         }
                     }
                 }
                 open = left;
-                let within = |intent: &Intent| found.as_of < later(ended(intent), how.window);
-                // What is ambiguous after the window stays so; what is absent needs its looks whatever the time.
-                let undecided = looks < LOOKS || (how.wait && open.iter().any(within));
-                let hopeless = !how.wait && open.iter().all(within);
-                if !undecided || hopeless {
+                // What is ambiguous after the window stays so.
+                if over {
                     break;
                 }
             }
-            Err(error) if how.wait && passes(&error) && began.elapsed() < how.window + PATIENCE => {}
+            Err(error) if passes(&error) && began.elapsed() < how.window + PATIENCE => {}
             Err(error) => return Err(fault("Looking for what earlier calls made", &error).into()),
         }
         sleep(pause).await;
@@ -138,6 +131,11 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
     }
     settled.open = open;
     Ok(settled)
+}
+
+/// How much later an answer is dated; nothing where it is dated earlier.
+fn since_then(then: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(then)).unwrap_or_default()
 }
 
 /// Why the outcome of an update does not matter.
@@ -158,7 +156,7 @@ enum Verdict {
 
 struct Looked {
     verdicts: Vec<Verdict>,
-    as_of: jiff::Timestamp,
+    as_of: Timestamp,
 }
 
 async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<'_>) -> Result<Looked, CallError> {
@@ -176,7 +174,6 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
     let as_of = how.clock.observe(dates.into_iter().flatten().flatten().min());
     let mut verdicts = Vec::new();
     for intent in open {
-        let record = || intent.record.as_deref().cloned().unwrap_or_default();
         verdicts.push(match intent.action {
             IntentAction::Update => match intent.id {
                 Some(id) if cloud.machine(MachineId(id)).await?.is_none() => Verdict::Nowhere,
@@ -186,7 +183,7 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
             IntentAction::Create(ObjectKind::Instance) => match &machines {
                 Some(listed) => match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
                     Sighting::Found(machine) => {
-                        Verdict::Found(Box::new(record_of(record(), &machine, intent, how.key)))
+                        Verdict::Found(Box::new(intent.record_of(&LiveObject::Machine(machine), how.key)))
                     }
                     Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("machine", &ids)),
                     Sighting::Nowhere => Verdict::Nowhere,
@@ -196,7 +193,7 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
             IntentAction::Create(ObjectKind::TemplateGroup) => match &groups {
                 Some(listed) => match sight_group(cloud, intent, listed).await? {
                     Sighting::Found(group) => {
-                        Verdict::Found(Box::new(record_of_group(record(), &group, intent, how.key)))
+                        Verdict::Found(Box::new(intent.record_of(&LiveObject::Group(group), how.key)))
                     }
                     Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("template group", &ids)),
                     Sighting::Nowhere => Verdict::Nowhere,
@@ -206,24 +203,6 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
         });
     }
     Ok(Looked { verdicts, as_of })
-}
-
-/// The record of an intent with what its machine shows. A machine without the mark never got the PUT: what that sets is
-/// not recorded as sent, so that the next plan sets it.
-pub(super) fn record_of(mut record: Record, machine: &Machine, intent: &Intent, key: &SecretKey) -> Record {
-    record.claim = Some(intent.claim.clone());
-    if machine.notes.as_ref().and_then(|notes| Mark::read(notes).1).is_none() {
-        record.unset(&schema::instance::SCHEMA);
-    }
-    take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine), key);
-    record
-}
-
-/// The record of an intent with what its group shows.
-fn record_of_group(mut record: Record, group: &Group, intent: &Intent, key: &SecretKey) -> Record {
-    record.claim = Some(intent.claim.clone());
-    take_in(&mut record, &schema::group::SCHEMA, &observe::group(group), key);
-    record
 }
 
 async fn deleted<C: Cloud>(cloud: &C, intent: &Intent) -> Result<bool, CallError> {
@@ -271,7 +250,7 @@ pub fn still_in_doubt(intent: &Intent, why: &str) -> Diagnostic {
     };
     let detail = format!("A call for {} was sent and its outcome is not known: {why}.{cost}", intent.address);
     let hint = format!(
-        "Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt=ID tells which machine it made, -close={} that it made none.",
+        "Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt='{0}'=ID tells which machine it made, -close='{0}' that it made none.",
         intent.address
     );
     Diagnostic::warning("Outcome in doubt", detail).with_hint(hint).on(&intent.address)

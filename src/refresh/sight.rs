@@ -1,16 +1,21 @@
 //! Looking for what an intent made: a machine by its claim, a group by its name.
 
+use super::clock::Clock;
+use crate::address::ObjectKind;
 use crate::cloud::{Cloud, Listed, ReadResult};
-use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark};
-use crate::state::{Intent, State};
+use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark, ObjectId};
+use crate::state::{Intent, IntentAction, State};
 use futures::stream::{self, StreamExt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use std::collections::BTreeSet;
 
 /// Created so long before the intent was written, at most: clocks differ (API sheet §8).
 const BEFORE: SignedDuration = SignedDuration::from_secs(60);
 /// Created so long after it, at most (API sheet §8): twice what the longest call takes.
 const AFTER: SignedDuration = SignedDuration::from_mins(6);
+/// A clock that is wrong is so by hours. What was made further away is another's; what lies between may be what it made, and
+/// is not adopted for it.
+const DOUBTFUL: SignedDuration = SignedDuration::from_hours(24);
 /// Candidates whose details are read at once: as many as a refresh reads.
 const AT_ONCE: usize = 8;
 
@@ -23,6 +28,17 @@ pub enum Sighting<T> {
     Perhaps(Vec<u64>),
     /// Not there.
     Nowhere,
+}
+
+impl<T> Sighting<T> {
+    /// What it is, or may be.
+    fn ids(self, id: impl FnOnce(&T) -> u64) -> Vec<u64> {
+        match self {
+            Sighting::Found(found) => vec![id(&found)],
+            Sighting::Perhaps(ids) => ids,
+            Sighting::Nowhere => Vec::new(),
+        }
+    }
 }
 
 /// What a search leaves out, and what it may conclude from.
@@ -51,51 +67,26 @@ pub fn same_shape(a: &Intent, b: &Intent) -> bool {
     a.action == b.action && a.group_id == b.group_id && model(a) == model(b) && a.gpu_count == b.gpu_count
 }
 
-/// Whether a machine could be what an intent rented, as far as this answer tells. When it was made says nothing here: a
-/// claim proves more than two clocks.
-pub(super) fn may_be(machine: &Machine, intent: &Intent) -> bool {
-    fn fits<T: PartialEq>(live: Option<&T>, wanted: Option<&T>) -> bool {
-        live.is_none() || wanted.is_none() || live == wanted
-    }
-    let model = match (&machine.gpu_model, &intent.gpu_model) {
-        (Some(live), Some(wanted)) => live.eq_ignore_ascii_case(wanted),
-        _ => true,
-    };
-    let group = machine.group.map(|group| group.0);
-    !is_gone(machine) && model && fits(machine.gpu_count.as_ref(), intent.gpu_count.as_ref()) && {
-        fits(group.as_ref(), intent.group_id.as_ref())
-    }
-}
-
 fn is_gone(machine: &Machine) -> bool {
     machine.status.as_ref().is_some_and(crate::live::Status::is_gone)
 }
 
-/// Whether this answer shows variables of a machine: then the API shows environments.
-fn has_variables(machine: &Machine) -> bool {
-    machine.env.as_ref().is_some_and(|env| !env.0.is_empty())
-}
-
-/// Whether a machine was made when the intent was written, as far as this answer tells.
-fn in_time(machine: &Machine, intent: &Intent) -> bool {
-    let created = machine.created_at.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
-    created.is_none_or(|created| {
+/// Whether a machine was made so near to when the intent was written, as far as this answer tells.
+fn in_time(machine: &Machine, intent: &Intent, before: SignedDuration, after: SignedDuration) -> bool {
+    machine.created().is_none_or(|created| {
         let since = created.duration_since(intent.at);
-        since >= -BEFORE && since <= AFTER
+        since >= -before && since <= after
     })
 }
 
-/// Whether everything that [`may_be`] and [`in_time`] compare was told.
+/// Whether everything that [`Intent::may_have_made`] and [`in_time`] compare was told.
 fn is_told(machine: &Machine) -> bool {
-    machine.gpu_model.is_some()
-        && machine.gpu_count.is_some()
-        && machine.group.is_some()
-        && machine.created_at.as_ref().is_some_and(|text| text.parse::<Timestamp>().is_ok())
+    machine.gpu_model.is_some() && machine.gpu_count.is_some() && machine.group.is_some() && machine.created().is_some()
 }
 
 /// Marked or recorded machines that are read to learn whether this API shows environments: each of them holds a claim,
 /// so one tells it, and the second does where the first is gone by now.
-const WITNESSES: usize = 2;
+pub(super) const WITNESSES: usize = 2;
 
 /// Looks for the machine of a rent (invariant 2). Where the environment is readable, only the claim adopts. Where it is
 /// not, one single unmarked machine of our own group, model, count and creation window does. Every machine of podform holds
@@ -110,7 +101,7 @@ pub async fn sight<C: Cloud>(
     search: &Search,
 ) -> ReadResult<Sighting<Machine>> {
     let (mut candidates, mut witnesses) = (Vec::new(), Vec::new());
-    let mut shows_env = listed.rows.iter().any(has_variables);
+    let mut shows_env = listed.rows.iter().any(Machine::shows_env);
     for row in &listed.rows {
         match row.notes.as_ref().and_then(|notes| Mark::read(notes).1) {
             Some(mark) if mark.claim == intent.claim => return Ok(Sighting::Found(Box::new(row.clone()))),
@@ -124,6 +115,7 @@ pub async fn sight<C: Cloud>(
     let reads = candidates.into_iter().map(|id| cloud.machine(id));
     let details: Vec<ReadResult<Option<Machine>>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
     let mut possible = Vec::new();
+    let near = |machine: &Machine| in_time(machine, intent, DOUBTFUL, DOUBTFUL);
     for machine in details {
         let Some(machine) = machine? else { continue };
         let mark = machine.notes.as_ref().and_then(|notes| Mark::read(notes).1);
@@ -131,13 +123,13 @@ pub async fn sight<C: Cloud>(
         if claim == Some(&intent.claim) || mark.as_ref().is_some_and(|mark| mark.claim == intent.claim) {
             return Ok(Sighting::Found(Box::new(machine)));
         }
-        shows_env |= has_variables(&machine);
-        if mark.is_none() && !has_variables(&machine) && may_be(&machine, intent) && in_time(&machine, intent) {
+        shows_env |= machine.shows_env();
+        if mark.is_none() && !machine.shows_env() && intent.may_have_made(&machine) && near(&machine) {
             possible.push(machine);
         }
     }
     for id in witnesses.into_iter().take(if possible.is_empty() { 0 } else { WITNESSES }) {
-        shows_env = shows_env || cloud.machine(id).await?.is_some_and(|machine| has_variables(&machine));
+        shows_env = shows_env || cloud.machine(id).await?.is_some_and(|machine| machine.shows_env());
     }
     if shows_env {
         // What an answer lacks altogether may still be hidden: that machine stays possible, and is not adopted.
@@ -146,10 +138,38 @@ pub async fn sight<C: Cloud>(
     let ids = possible.iter().map(|machine| machine.id.0).collect();
     let own = intent.group_id.is_some_and(|group| search.own_groups.contains(&GroupId(group)));
     Ok(match <[Machine; 1]>::try_from(possible) {
-        Ok([one]) if own && !search.rivals && !shows_env && is_told(&one) => Sighting::Found(Box::new(one)),
+        Ok([one]) if own && !search.rivals && !shows_env && is_told(&one) && in_time(&one, intent, BEFORE, AFTER) => {
+            Sighting::Found(Box::new(one))
+        }
         Err(none) if none.is_empty() => Sighting::Nowhere,
         _ => Sighting::Perhaps(ids),
     })
+}
+
+/// What the account holds now that an open create could have made, as far as anybody can tell.
+///
+/// # Errors
+/// A read that failed.
+pub async fn candidates<C: Cloud>(
+    cloud: &C,
+    state: &State,
+    intent: &Intent,
+    clock: &Clock,
+) -> ReadResult<Vec<ObjectId>> {
+    let IntentAction::Create(kind) = intent.action else { return Ok(Vec::new()) };
+    let sighting = match kind {
+        ObjectKind::Instance => {
+            let listed = cloud.machines().await?;
+            clock.observe(listed.as_of);
+            sight(cloud, intent, &listed, &Search::of(state, intent)).await?.ids(|machine| machine.id.0)
+        }
+        ObjectKind::TemplateGroup => {
+            let listed = cloud.groups().await?;
+            clock.observe(listed.as_of);
+            sight_group(cloud, intent, &listed).await?.ids(|group| group.id.0)
+        }
+    };
+    Ok(sighting.into_iter().map(|id| ObjectId::new(kind, id)).collect())
 }
 
 /// Looks for the group of a create: by its exact name, and our mark with the claim.

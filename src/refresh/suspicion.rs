@@ -1,8 +1,12 @@
-//! What a snapshot shows that must stop a plan or be told: mass disappearance, a lost state, orphans.
+//! What a snapshot shows that must stop a plan or be told: mass disappearance, what another state made.
 
+use crate::address::ObjectKind;
+use crate::cloud::{Cloud, ReadResult};
 use crate::diag::Diagnostic;
-use crate::live::{LiveObject, Mark, ObjectId, Snapshot};
+use crate::live::{Group, GroupId, LiveObject, Mark, ObjectId, Snapshot, age, span};
 use crate::state::State;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// More than half, and at least three, of the recorded machines gone at once is more likely a fault of the API or of the
 /// key than true (invariant 8). `None` where nothing is suspicious; `-accept-missing` accepts it.
@@ -26,6 +30,8 @@ pub struct Stranger {
     pub id: ObjectId,
     /// Its mark.
     pub mark: Mark,
+    /// When it was made, where the API says.
+    pub created: Option<Timestamp>,
 }
 
 /// Machines and template groups of our fleet that another state made (invariant 12). `lineage` is empty where there is no
@@ -33,14 +39,78 @@ pub struct Stranger {
 pub fn foreign_lineage(snapshot: &Snapshot, fleet: &str, lineage: &str) -> Vec<Stranger> {
     let stranger = |object: &LiveObject| {
         let mark = Mark::read(object.notes()?).1?;
-        (mark.fleet == fleet && mark.lineage != lineage).then_some(Stranger { id: object.id(), mark })
+        let created = match object {
+            LiveObject::Machine(machine) => machine.created(),
+            LiveObject::Group(_) => None,
+        };
+        (mark.fleet == fleet && mark.lineage != lineage).then_some(Stranger { id: object.id(), mark, created })
     };
     snapshot.standing().filter_map(stranger).collect()
 }
 
+/// Details of template groups that are read before a first rent: those with a name of ours, and the youngest others. Rows
+/// show nothing but a name, and who begins at the same time makes few.
+const YOUNGEST: usize = 16;
+
+/// Looks whether another state works under the same fleet's name, right before a lineage rents its first machine: two that
+/// began at the same time saw nothing of each other when they planned. `own` are its template groups.
+///
+/// # Errors
+/// A read that failed.
+pub async fn beside<C: Cloud>(
+    cloud: &C,
+    own: &BTreeSet<GroupId>,
+    fleet: &str,
+    lineage: &str,
+) -> ReadResult<Vec<Stranger>> {
+    let (machines, groups) = futures::try_join!(cloud.machines(), cloud.groups())?;
+    let names: BTreeSet<&str> =
+        groups.rows.iter().filter(|row| own.contains(&row.id)).filter_map(|row| row.name()).collect();
+    let unread = groups.rows.iter().filter(|row| row.notes.is_none() && !own.contains(&row.id));
+    let (namesakes, others): (Vec<&Group>, Vec<&Group>) =
+        unread.partition(|row| row.name().is_some_and(|name| names.contains(name)));
+    let mut younger: Vec<GroupId> = others.into_iter().map(|row| row.id).filter(|id| own.first() < Some(id)).collect();
+    younger.sort_unstable_by(|a, b| b.cmp(a));
+    let wanted = namesakes.into_iter().map(|row| row.id).chain(younger.into_iter().take(YOUNGEST));
+    let read = futures::future::try_join_all(wanted.map(|id| cloud.group(id))).await?;
+    let mut snapshot = Snapshot::default();
+    snapshot.extend(machines.rows);
+    snapshot.extend(groups.rows);
+    snapshot.extend(read.into_iter().flatten());
+    Ok(foreign_lineage(&snapshot, fleet, lineage))
+}
+
+/// The lineages of these, each with how much it holds, and since when: "UUID (3 machines, made between 5 h and 2 min ago; 1
+/// template group)".
+pub fn told_lineages(strangers: &[Stranger], now: Timestamp) -> String {
+    let lineages: BTreeSet<&str> = strangers.iter().map(|stranger| stranger.mark.lineage.as_str()).collect();
+    let told = |lineage: &str| {
+        let of: Vec<&Stranger> = strangers.iter().filter(|stranger| stranger.mark.lineage == lineage).collect();
+        let counted = |kind: ObjectKind| match of.iter().filter(|stranger| stranger.id.kind() == kind).count() {
+            0 => None,
+            1 => Some(format!("1 {kind}")),
+            count => Some(format!("{count} {kind}s")),
+        };
+        let mut parts: Vec<String> = ObjectKind::ALL.into_iter().filter_map(counted).collect();
+        let ages = of.iter().filter_map(|stranger| age(now, stranger.created?));
+        let (youngest, oldest) = (ages.clone().min(), ages.max());
+        parts.extend(match (youngest, oldest) {
+            (Some(youngest), Some(oldest)) if span(youngest) != span(oldest) => {
+                Some(format!("the oldest machine is {} old, the newest {}", span(oldest), span(youngest)))
+            }
+            (Some(age), _) => Some(format!("made {} ago", span(age))),
+            (None, _) => None,
+        });
+        format!("{lineage} ({})", parts.join(", "))
+    };
+    lineages.into_iter().map(told).collect::<Vec<_>>().join("; ")
+}
+
 /// The refusal that [`foreign_lineage`] calls for; `None` where there is none.
-pub fn lost_state(strangers: &[Stranger], fleet: &str) -> Option<Diagnostic> {
-    let first = strangers.first()?;
+pub fn other_state(strangers: &[Stranger], fleet: &str, now: Timestamp) -> Option<Diagnostic> {
+    if strangers.is_empty() {
+        return None;
+    }
     let shown: Vec<String> =
         strangers.iter().take(5).map(|stranger| format!("{} ({})", stranger.id, stranger.mark.address)).collect();
     let more = match strangers.len().saturating_sub(shown.len()) {
@@ -48,10 +118,10 @@ pub fn lost_state(strangers: &[Stranger], fleet: &str) -> Option<Diagnostic> {
         more => format!(" and {more} more"),
     };
     let detail = format!(
-        "The account holds what was made for the fleet \"{fleet}\" and this state does not know: {}{more}. It was made under another state (lineage {}), which may be lost. Nothing is rented again.",
+        "Another directory or team uses the fleet name \"{fleet}\" in this account, or the state of this one is lost: the account holds {}{more}, made under another state: {}. Nothing is rented beside it.",
         shown.join(", "),
-        first.mark.lineage
+        told_lineages(strangers, now)
     );
-    let hint = "Bring that state back (podform state repair, or a copy of yours), or take all of it into this one: podform recover -adopt=all (or -adopt=ID, one by one).";
-    Some(Diagnostic::error("Machines of a lost state", detail).with_hint(hint))
+    let hint = "If others work there, choose another name: fleet in the podform block. If that state is lost, bring it back (podform state repair, or a copy of yours), or take what it made into this one: podform recover -adopt=all -lineage=LINEAGE (or -adopt=ID, one by one).";
+    Some(Diagnostic::error("Machines of another state", detail).with_hint(hint))
 }

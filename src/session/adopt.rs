@@ -4,20 +4,21 @@ use super::failure::Failure;
 use super::held::Held;
 use super::person::Person;
 use super::work::Session;
+use crate::address::InstanceAddr;
 use crate::apply::{Taken, take_over};
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
-use crate::live::{Mark, ObjectId};
+use crate::live::{LiveObject, Mark, ObjectId};
 use crate::plan::record_of_live;
-use crate::refresh::{Adoption, adoption};
+use crate::refresh::{Adoption, adoption, is_unseen};
 use crate::schema::schema;
 use crate::state::journal::Event;
-use std::collections::BTreeSet;
 
-/// Takes objects into the state, one after the other, each under the address of its mark or of the call that made it.
+/// Takes objects into the state, one after the other, each under the address of its mark, of the call that made it, or that
+/// a person names.
 pub async fn adopt<C: Cloud>(
-    ids: &BTreeSet<ObjectId>,
+    wanted: impl IntoIterator<Item = (ObjectId, Option<InstanceAddr>)>,
     session: &Session<'_, C>,
     held: &mut Held,
     person: &dyn Person,
@@ -29,11 +30,12 @@ pub async fn adopt<C: Cloud>(
     held.commit(vec![Event::Begin { lineage: lineage.clone(), fleet: Some(name.to_owned()), account }]).await?;
     let key = session.secret_key(&lineage);
     let mut wishes = None;
-    for &id in ids {
+    for (id, at) in wanted {
         let none = || Diagnostic::error("Cannot be adopted", format!("The account holds no {id}."));
         let failed = |error| fault(&format!("Reading {id}"), &error);
         let object = session.cloud.object(id).await.map_err(failed)?.ok_or_else(none)?;
-        let address = match adoption(&held.state, name, &object, &key)? {
+        forget_gone(&object, at.as_ref(), session, held).await?;
+        let address = match adoption(&held.state, name, &object, at.as_ref(), &key)? {
             Adoption::Answers(event) => {
                 let address = match &event {
                     Event::Recorded { address, .. } => address.to_string(),
@@ -70,6 +72,27 @@ pub async fn adopt<C: Cloud>(
             }
         };
         person.adopted(id, &address);
+    }
+    Ok(())
+}
+
+/// Drops what is recorded at the address of an object that is about to be taken in, where it is gone: an older state comes
+/// back with what was replaced since.
+async fn forget_gone<C: Cloud>(
+    object: &LiveObject,
+    at: Option<&InstanceAddr>,
+    session: &Session<'_, C>,
+    held: &mut Held,
+) -> Result<(), Failure> {
+    let mark = object.notes().and_then(|notes| Mark::read(notes).1);
+    let Some(address) = mark.map(|mark| mark.address).or(at.cloned()) else { return Ok(()) };
+    // One that was never read may not show yet, and is not gone for that.
+    let recorded = held.state.resources.get(&address).filter(|record| !is_unseen(record));
+    let recorded = recorded.and_then(|record| record.object_id(&address));
+    let Some(other) = recorded.filter(|other| *other != object.id()) else { return Ok(()) };
+    let read = session.cloud.object(other).await.map_err(|error| fault(&format!("Reading {other}"), &error))?;
+    if read.is_none_or(|other| other.is_gone()) {
+        held.commit(vec![Event::Removed { claim: None, address, deposed: None }]).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Why a session cannot be opened or used.
 
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, Topic};
 
 /// What kind of refusal it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,15 @@ pub enum Why {
     Stale,
     /// A person ended it.
     Interrupted,
+    /// Something was made, and a person must say what becomes of it.
+    Unsettled,
+}
+
+impl Why {
+    /// What these errors say, or else.
+    pub fn of(diags: &Diagnostics, otherwise: Why) -> Why {
+        if diags.has_topic(Topic::Unsettled) { Why::Unsettled } else { otherwise }
+    }
 }
 
 /// Why it failed.
@@ -26,7 +35,7 @@ pub struct Failure {
 
 impl From<Diagnostics> for Failure {
     fn from(diags: Diagnostics) -> Self {
-        Failure { why: Why::Wrong, diags }
+        Failure { why: Why::of(&diags, Why::Wrong), diags }
     }
 }
 

@@ -8,15 +8,12 @@ use super::work::Session;
 use crate::apply::unwritten;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::refresh::Clock;
 use crate::state::State;
 use crate::state::journal::Event;
 use crate::store::{LockedStore, StateStore};
 use std::time::Duration;
 use tracing::debug;
-
-/// How long a rent that was given up is watched for (invariant 2): whoever plans once a day hears of a machine that
-/// came late. Meanwhile each refresh reads the details of all that look like it.
-const WATCHED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// How the lock is taken.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +35,7 @@ pub struct Held {
 impl Held {
     /// Takes the lock, and reads. The state must be that of the account.
     pub async fn open(store: Box<dyn StateStore>, locking: Locking, access: &Access) -> Result<Held, Failure> {
-        let mut held = Held::take(store, locking).await?;
-        unwatch(&mut held.state, jiff::Timestamp::now());
+        let held = Held::take(store, locking).await?;
         access.check(&held.state)?;
         Ok(held)
     }
@@ -84,6 +80,14 @@ impl Held {
         Ok(())
     }
 
+    /// As [`Held::fold`], and drops what is watched no more.
+    pub async fn fold_watched(&mut self, clock: &Clock) -> Result<(), Failure> {
+        match self.state.unwatch(clock.server()) {
+            true => self.write(Vec::new()).await,
+            false => self.fold().await,
+        }
+    }
+
     /// Takes into the state file what a run that died left in the journal, so that other programs see it.
     pub async fn fold(&mut self) -> Result<(), Failure> {
         if !self.store.is_journaled() {
@@ -111,9 +115,4 @@ impl Held {
         diags.extend(settled.told);
         Ok(())
     }
-}
-
-/// Rents that were given up long enough ago are watched no more.
-pub fn unwatch(state: &mut State, now: jiff::Timestamp) {
-    state.watched.retain(|_, (_, closed)| now.duration_since(*closed) < WATCHED);
 }

@@ -25,7 +25,7 @@ pub use effects::{LocalEffects, enter};
 pub use environment::environment;
 pub use failure::{Failure, Why};
 pub use fleet::{Fleet, evaluated, read};
-pub use held::{Held, Locking, unwatch};
+pub use held::{Held, Locking};
 pub use open::Opening;
 pub use person::Person;
 pub use text::{file, file_or_pipe, names, shown, text, up_to_limit};

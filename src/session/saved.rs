@@ -78,7 +78,7 @@ pub async fn check<C: Cloud>(
     let offers = offers(&saved.plan);
     let mut own = Diagnostics::new();
     let now = session.plan_on((state, &snapshot), &how.options, Market::Saved(&offers), &mut own).await;
-    let now = now.map_err(|diags| Failure { why: Why::Stale, diags })?.plan;
+    let now = now.map_err(|diags| Failure { why: Why::of(&diags, Why::Stale), diags })?.plan;
     refuse(stale(&saved.plan, &now, &key))?;
     let plan = Plan { refresh: now.refresh, ..saved.plan };
     tell_orphans(state, &snapshot, &plan, diags);

@@ -9,10 +9,10 @@ use crate::lang::Effects;
 use crate::live::{ObjectId, Snapshot};
 use crate::plan::{ApplyEvent, Plan, PlanInput, PlanMode, PlanOptions};
 use crate::planning::{Look, Looking, Made, Market, look, make};
-use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, orphans, orphans_told, settle};
+use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, settle};
 use crate::render::unplaced;
 use crate::state::digest::SecretKey;
-use crate::state::{AccountIdentity, State};
+use crate::state::{AccountIdentity, State, orphans, orphans_told};
 use crate::store::LockedStore;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -85,14 +85,15 @@ impl<C: Cloud> Session<'_, C> {
     /// Looks what became of the calls whose outcome is not known, and waits for it.
     pub async fn settled(&self, state: &State) -> Result<Settled, Diagnostics> {
         let key = self.secret_key(&state.lineage);
-        let how = Settle { window: self.settle_window, wait: true, clock: &self.clock, key: &key };
+        let how = Settle { window: self.settle_window, clock: &self.clock, key: &key };
         settle(self.cloud, state, &how).await
     }
 
     /// Reads the account, and the market with it where something will be rented.
     pub async fn look(&self, state: &State, how: &Planning, rents: bool) -> Result<Look, Diagnostics> {
         let fleet = self.fleet.name();
-        let looking = Looking { refresh: how.refresh, fleet, accept_missing: how.accept_missing, rents };
+        let destroys = how.options.mode == PlanMode::Destroy;
+        let looking = Looking { refresh: how.refresh, fleet, accept_missing: how.accept_missing, destroys, rents };
         let looked = look(self.cloud, state, looking).await?;
         self.clock.observe(looked.snapshot.as_of);
         Ok(looked)
@@ -165,7 +166,9 @@ impl<C: Cloud> Session<'_, C> {
             cancel,
             connect,
         };
-        apply(input, tell).await
+        let mut result = apply(input, tell).await;
+        result.state.unwatch(self.clock.server());
+        result
     }
 }
 

@@ -45,7 +45,7 @@ impl Default for Retry {
             base: Duration::from_millis(500),
             // No Retry-After of this API is known (API sheet §1): whoever is to wait for longer is told so instead.
             longest: Duration::from_secs(60),
-            // With the slowest call's minute a call ends within the three that settling allows for it.
+            // With the slowest call's minute a call ends within three.
             budget: Duration::from_secs(120),
         }
     }

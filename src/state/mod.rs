@@ -1,5 +1,6 @@
 //! The state model, the state file format, journal entries and their replay, digests of secrets; what is wrong with
-//! such files, what two states differ in, and a state put together again from what is left.
+//! such files, what two states differ in, and a state put together again from what is left; live against recorded:
+//! what differs, which machine is meant, what stands in no state.
 
 mod attributes;
 mod codec;
@@ -9,8 +10,12 @@ pub mod digest;
 mod fault;
 mod format;
 pub mod journal;
+mod like;
 mod loss;
+mod made;
 mod model;
+pub mod observed;
+mod orphan;
 mod record;
 mod remains;
 mod repair;
@@ -28,8 +33,10 @@ pub use digest::{SecretKey, SecretMatch, fingerprint};
 pub use fault::{JournalDamage, StateError};
 pub use format::{FORMAT, TERRAFORM_VERSION, encode};
 pub use journal::Event;
+pub use like::{Shape, TWINS_WITHIN, fits, is_another, lacks_claim, made_at, shape};
 pub use loss::{Loss, bills, losses};
 pub use model::{AccountIdentity, Intent, IntentAction, OutputState, Record, SecretDigest, State};
+pub use orphan::{orphaned, orphans, orphans_told, shows_env};
 pub use remains::Remains;
 pub use repair::{Repair, repair};
 pub use verify::{FileFault, contradictions, verify};

@@ -38,6 +38,19 @@ impl Names {
         text
     }
 
+    /// What a story says, with the UUIDs and claims that its names stand for.
+    pub fn restore(&self, text: &str) -> String {
+        let (uuids, claims) = (self.uuids.iter().enumerate(), self.claims.iter().enumerate());
+        let named = uuids.map(|(at, uuid)| (format!("UUID{}", at + 1), uuid));
+        let named = named.chain(claims.map(|(at, claim)| (format!("CLAIM{}", at + 1), claim)));
+        // A longer number before the one that it begins with.
+        named
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .fold(text.to_owned(), |text, (name, whole)| text.replace(&name, whole))
+    }
+
     fn named(&mut self, found: &Captures<'_>) -> String {
         if let Some(uuid) = found.name("uuid") {
             format!("UUID{}", number(&mut self.uuids, uuid.as_str()))

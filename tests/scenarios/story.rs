@@ -74,6 +74,7 @@ impl Story {
 
     /// Does what a line of `do` says.
     pub fn act(&mut self, line: &str) -> Result<(), String> {
+        let line = self.names.restore(line);
         let (verb, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
         let two = || rest.split_once(' ').ok_or("needs two words");
         let io = |why: std::io::Error| why.to_string();
@@ -138,7 +139,7 @@ impl Story {
     /// Runs the command of a section; its sections as they happened.
     pub fn run(&mut self, asked: &Section) -> Result<Vec<Section>, String> {
         let (command, full) = asked.command().ok_or("is no command")?;
-        let line = Line::read(command)?;
+        let line = Line::read(&self.names.restore(command))?;
         let beside = Beside::make(self, &line)?;
         self.sandbox.take_calls();
         let before = Record::read(&self.fleet());

@@ -73,6 +73,8 @@ pub struct Rented {
     pub stuck: bool,
     /// The network delivered the call that rented it twice: this one, or its like, is nobody's.
     pub twin: bool,
+    /// An older copy of the state came back, which does not know it.
+    pub forgotten: bool,
 }
 
 /// A template group with what only the account knows.
@@ -86,6 +88,20 @@ pub struct Made {
     pub at: Instant,
     /// The network delivered the call that made it twice: this one, or its like, is nobody's.
     pub twin: bool,
+    /// An older copy of the state came back, which does not know it.
+    pub forgotten: bool,
+}
+
+/// What answers say of the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dates {
+    /// The server's clock.
+    #[default]
+    Right,
+    /// Nothing.
+    Missing,
+    /// One front end of three is an hour ahead.
+    Wrong,
 }
 
 /// How the API behaves where that is not settled.
@@ -109,6 +125,8 @@ pub struct Manners {
     pub shows_env: bool,
     /// Rows of lists carry the details.
     pub full_rows: bool,
+    /// What lists say of the time.
+    pub dates: Dates,
 }
 
 impl Default for Manners {
@@ -123,6 +141,7 @@ impl Default for Manners {
             names_groups: false,
             shows_env: true,
             full_rows: false,
+            dates: Dates::Right,
         }
     }
 }
@@ -140,8 +159,11 @@ pub struct Account {
     pub under_way: Vec<(Instant, Change)>,
     /// What podform did, since the run began.
     pub done: Vec<Done>,
+    /// When the run began.
+    pub run_began: Instant,
     next: u64,
     began: Instant,
+    lists: usize,
 }
 
 /// The longest that a call takes after its connection closed.
@@ -163,14 +185,27 @@ impl Account {
             shown: BTreeMap::new(),
             under_way: Vec::new(),
             done: Vec::new(),
+            run_began: Instant::now(),
             next: 100,
             began: Instant::now(),
+            lists: 0,
         }
     }
 
     /// The server's clock.
     pub fn now(&self) -> Timestamp {
         beginning() + SignedDuration::try_from(self.began.elapsed()).unwrap()
+    }
+
+    /// What a list says of the time.
+    pub fn date(&mut self) -> Option<Timestamp> {
+        self.lists += 1;
+        let ahead = SignedDuration::from_hours(i64::from(self.lists.is_multiple_of(3)));
+        match self.manners.dates {
+            Dates::Right => Some(self.now()),
+            Dates::Missing => None,
+            Dates::Wrong => Some(self.now() + ahead),
+        }
     }
 
     /// Adds an offer: one machine's worth.
@@ -305,7 +340,8 @@ impl Account {
             ..Machine::bare(MachineId(id))
         };
         let at = Instant::now();
-        let rented = Rented { machine, stranger, offer: offer.iri, at, end: None, stuck: false, twin: false };
+        let rented =
+            Rented { machine, stranger, offer: offer.iri, at, end: None, stuck: false, twin: false, forgotten: false };
         self.machines.insert(id, rented);
         Ok(id)
     }
@@ -332,7 +368,7 @@ impl Account {
         write(&mut group, fields);
         let mut likes = self.groups.values_mut().filter(|other| !stranger && other.group.notes == group.notes);
         let twin = likes.next().map(|like| like.twin = true).is_some();
-        self.groups.insert(id, Made { group, stranger, at: Instant::now(), twin });
+        self.groups.insert(id, Made { group, stranger, at: Instant::now(), twin, forgotten: false });
         id
     }
 

@@ -18,6 +18,8 @@ pub struct Ledger {
     pub caps: BTreeMap<String, Decimal>,
     /// Objects of strangers that an import block names.
     pub imported: BTreeSet<u64>,
+    /// What a run told as orphans.
+    pub told: BTreeSet<u64>,
     /// Claims that were sent.
     sent: BTreeSet<String>,
     /// The address that each machine was rented for.
@@ -65,6 +67,9 @@ impl Ledger {
                 if shown.is_none() || cap.is_none() || shown > cap {
                     self.fault(format!("{address} was rented at {shown:?}, and its cap is {cap:?}"));
                 }
+                if let Some(other) = self.forgotten_at(&address, disk, account) {
+                    self.fault(format!("{address} was rented again beside {other}, which stands and could be known"));
+                }
                 self.rented_for.insert(claim.clone(), address);
             }
             Change::UpdateMachine(id, _) | Change::DeleteMachine(id) => {
@@ -103,6 +108,25 @@ impl Ledger {
         }
     }
 
+    /// A machine that was made for an address, stands in no state, and could be known as that from the first list of the
+    /// run: the state that knew it is another one now, or its call was given up.
+    fn forgotten_at(&self, address: &str, disk: &Disk, account: &Account) -> Option<u64> {
+        let recorded = Recorded::read(&disk.state)?;
+        let lag = account.manners.list_lag;
+        let shown = |rented: &&Rented| {
+            let marked = rented.machine.notes.as_ref().is_some_and(|notes| notes.contains("podform:v1:"));
+            let given_up = claim(rented).is_some_and(|claim| recorded.watched.contains(claim));
+            let known = (rented.forgotten && marked) || (given_up && (marked || account.manners.shows_env));
+            rented.at + lag <= account.run_began && known
+        };
+        let closed = |rented: &&Rented| !claim(rented).is_some_and(|claim| recorded.open.contains(claim));
+        let ours = account.standing().filter(|rented| !rented.stranger && !rented.twin).filter(shown).filter(closed);
+        let known = |id: u64| recorded.machines.iter().any(|(recorded, _)| *recorded == id);
+        let mut here = ours
+            .filter(|rented| claim(rented).and_then(|claim| self.rented_for.get(claim)).map(|s| &**s) == Some(address));
+        here.find(|rented| !known(rented.machine.id.0)).map(|rented| rented.machine.id.0)
+    }
+
     /// What a run did stands in its plan (invariant 7). `plan` is `None` where the run ended before it had one.
     pub fn within_plan(&mut self, account: &Account, plan: Option<&Plan>) {
         let Some(plan) = plan else {
@@ -130,8 +154,8 @@ impl Ledger {
         let ids = |wanted: &[StepAction]| -> BTreeSet<u64> { changes(wanted).into_iter().filter_map(id).collect() };
         let mut updates = ids(&ObjectKind::ALL.map(StepAction::Update));
         // What carries no mark is marked before it is released, where the plan says so.
-        let unmarked =
-            changes(&[StepAction::Delete(ObjectKind::Instance)]).into_iter().filter(|change| change.repair_mark);
+        let unmarked = changes(&ObjectKind::ALL.map(StepAction::Delete)).into_iter();
+        let unmarked = unmarked.filter(|change| change.repair_mark);
         updates.extend(unmarked.filter_map(id));
         let deletes = ids(&ObjectKind::ALL.map(StepAction::Delete));
         let mut faults = Vec::new();
@@ -193,7 +217,9 @@ impl Ledger {
             let id = rented.machine.id.0;
             let known = recorded.machines.iter().any(|(recorded, _)| *recorded == id);
             let open = claim(rented).is_some_and(|claim| recorded.open.contains(claim));
-            if !known && !open && !rented.twin {
+            let given_up = claim(rented).is_some_and(|claim| recorded.watched.contains(claim));
+            let told = self.told.contains(&id);
+            if !known && !open && !given_up && !told && !rented.twin && !rented.forgotten {
                 let whose = claim(rented).and_then(|claim| self.rented_for.get(claim));
                 self.fault(format!("machine {id}, rented for {whose:?}, is an orphan"));
             }
@@ -201,9 +227,10 @@ impl Ledger {
         for made in account.groups.values().filter(|made| !made.stranger) {
             let id = made.group.id.0;
             let known = recorded.groups.iter().any(|(recorded, _)| *recorded == id);
-            let open = mark_claim(made.group.notes.as_deref()).is_some_and(|claim| recorded.open.contains(&claim));
+            let claim = mark_claim(made.group.notes.as_deref());
+            let open = claim.is_some_and(|claim| recorded.open.contains(&claim) || recorded.watched.contains(&claim));
             // It costs nothing, and is told until somebody releases it.
-            if !known && !open && !made.twin {
+            if !known && !open && !made.twin && !made.forgotten {
                 self.fault(format!("group {id} is an orphan"));
             }
         }
@@ -227,9 +254,9 @@ impl Ledger {
                 self.fault(format!("the group {} was made twice, and is left", made.group.id));
             }
         }
-        for rented in account.standing().filter(|rented| rented.twin) {
+        for rented in account.standing().filter(|rented| !rented.stranger) {
             if !recorded.machines.iter().any(|(id, _)| *id == rented.machine.id.0) {
-                self.fault(format!("the machine {} was rented twice, and is left", rented.machine.id));
+                self.fault(format!("the machine {} is recorded nowhere, and is left", rented.machine.id));
             }
         }
         let live = |id: &u64| account.standing().any(|rented| rented.machine.id.0 == *id);
@@ -258,13 +285,16 @@ struct Recorded {
     machines: Vec<(u64, String)>,
     groups: Vec<(u64, String)>,
     open: BTreeSet<String>,
+    /// Claims of calls that were given up.
+    watched: BTreeSet<String>,
     deposed: usize,
 }
 
 impl Recorded {
     fn read(text: &str) -> Option<Recorded> {
         let state: Json = serde_json::from_str(text).ok()?;
-        let mut recorded = Recorded { machines: Vec::new(), groups: Vec::new(), open: BTreeSet::new(), deposed: 0 };
+        let (open, watched) = (BTreeSet::new(), BTreeSet::new());
+        let mut recorded = Recorded { machines: Vec::new(), groups: Vec::new(), open, watched, deposed: 0 };
         for resource in state["resources"].as_array()? {
             let kind = resource["type"].as_str()?;
             for instance in resource["instances"].as_array()? {
@@ -282,6 +312,9 @@ impl Recorded {
         }
         for intent in state["podform"]["open"].as_array()? {
             recorded.open.insert(intent["claim"].as_str()?.to_owned());
+        }
+        for given_up in state["podform"]["watched"].as_array().into_iter().flatten() {
+            recorded.watched.insert(given_up["intent"]["claim"].as_str()?.to_owned());
         }
         Some(recorded)
     }

@@ -12,6 +12,7 @@ use podform::money::Usd;
 use podform::store::StateStore;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::time::{Duration, Instant, sleep};
 
@@ -26,10 +27,9 @@ pub struct World {
     pub disk: Arc<Mutex<Disk>>,
     pub troubles: Arc<Mutex<Troubles>>,
     pub ledger: Mutex<Ledger>,
-    /// Machines that a run told as orphans.
-    pub told: Mutex<BTreeSet<u64>>,
     /// Of the program.
     pub life: Arc<Life>,
+    lineages: AtomicUsize,
 }
 
 impl World {
@@ -40,8 +40,8 @@ impl World {
             disk: Arc::default(),
             troubles: Arc::default(),
             ledger: Mutex::default(),
-            told: Mutex::default(),
             life: Arc::default(),
+            lineages: AtomicUsize::default(),
         }
     }
 
@@ -52,16 +52,28 @@ impl World {
         account
     }
 
+    /// For a state that begins.
+    pub fn next_lineage(&self) -> usize {
+        self.lineages.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// A run begins.
     pub fn begin(&self, trouble: Trouble) {
         self.life.begin();
         self.troubles.lock().unwrap().begin(trouble);
-        self.account().done.clear();
+        let mut account = self.account();
+        account.done.clear();
+        account.run_began = Instant::now();
     }
 
     /// The store as a run sees it that has not opened it yet.
     pub fn store(&self) -> Box<dyn StateStore> {
-        let (disk, troubles, life) = (self.disk.clone(), self.troubles.clone(), self.life.clone());
+        self.store_on(self.disk.clone())
+    }
+
+    /// The store of another directory.
+    pub fn store_on(&self, disk: Arc<Mutex<Disk>>) -> Box<dyn StateStore> {
+        let (troubles, life) = (self.troubles.clone(), self.life.clone());
         Box::new(Tape { disk, troubles, life, run: 0 })
     }
 
@@ -72,14 +84,38 @@ impl World {
         ours.for_each(|rented| rented.machine.notes = Some(String::new()));
     }
 
-    /// What a person does who was told of a machine that was rented twice, and let the plan release the recorded one.
+    /// What a person does who was told of a machine that is theirs, and stands in no state: releases it in the panel.
     pub fn release_told(&self) -> Vec<u64> {
         let recorded = Ledger::recorded_machines(&self.disk.lock().unwrap());
-        let (told, mut account) = (self.told.lock().unwrap(), self.account());
-        let twins = account.standing().filter(|rented| rented.twin).map(|rented| rented.machine.id.0);
-        let ids: Vec<u64> = twins.filter(|id| told.contains(id) && !recorded.contains(id)).collect();
+        let (told, mut account) = (self.ledger.lock().unwrap().told.clone(), self.account());
+        let ours = account.standing().filter(|rented| !rented.stranger).map(|rented| rented.machine.id.0);
+        let ids: Vec<u64> = ours.filter(|id| told.contains(id) && !recorded.contains(id)).collect();
         ids.iter().for_each(|id| account.end(*id));
         ids
+    }
+
+    /// Somebody writes the notes of one machine onto another.
+    pub fn copy_notes(&self, from: u64, to: u64) {
+        let mut account = self.account();
+        let notes = account.machines[&from].machine.notes.clone();
+        account.machines.get_mut(&to).unwrap().machine.notes = notes;
+    }
+
+    /// A copy of the state comes back: what it does not know is forgotten.
+    pub fn bring_back(&self, copy: &Disk) {
+        let mut disk = self.disk.lock().unwrap();
+        disk.state.clone_from(&copy.state);
+        disk.journal.clone_from(&copy.journal);
+        let state = disk.load();
+        let mut account = self.account();
+        let (machines, groups): (BTreeSet<_>, BTreeSet<_>) = (
+            state.recorded_machines().map(|(id, _)| id.0).collect(),
+            state.recorded_groups().map(|(id, _)| id.0).collect(),
+        );
+        let machine = |rented: &mut account::Rented| rented.forgotten |= !machines.contains(&rented.machine.id.0);
+        account.machines.values_mut().filter(|rented| !rented.stranger).for_each(machine);
+        let group = |made: &mut account::Made| made.forgotten |= !groups.contains(&made.group.id.0);
+        account.groups.values_mut().filter(|made| !made.stranger).for_each(group);
     }
 
     /// What a person does about machines that nothing tells apart: releases in the panel what carries no mark and stands in
@@ -187,7 +223,8 @@ impl Cloud for World {
             let full = account.manners.full_rows;
             let row = |made: &account::Made| if full { made.group.clone() } else { account::bare(&made.group) };
             let shown = account.groups.values().filter(|made| made.at.elapsed() >= account.manners.group_lag);
-            Listed { rows: shown.map(row).collect(), as_of: Some(account.now()) }
+            let rows = shown.map(row).collect();
+            Listed { rows, as_of: account.date() }
         };
         self.read("groups", list).await
     }
@@ -211,7 +248,7 @@ impl Cloud for World {
     }
 
     async fn machines(&self) -> ReadResult<Listed<Machine>> {
-        let list = |account: &mut Account| Listed { rows: account.rows(), as_of: Some(account.now()) };
+        let list = |account: &mut Account| Listed { rows: account.rows(), as_of: account.date() };
         self.read("machines", list).await
     }
 

@@ -3,9 +3,10 @@
 //!
 //! `PODFORM_HISTORIES=N` runs so many, `PODFORM_SEED=S` begins at that seed (alone, it runs that one and prints it).
 
-use super::account::{Manners, named, request};
+use super::account::{Dates, Manners, named, request};
 use super::chance::Chance;
 use super::cloud::World;
+use super::disk::Disk;
 use super::fleet::{Block, Fleet, MODELS};
 use super::in_virtual_time;
 use super::orphans::release_orphans;
@@ -31,6 +32,8 @@ struct History {
     /// What happened, for a reproduction.
     told: Vec<String>,
     runs: u64,
+    /// A copy of the state.
+    kept: Option<Disk>,
     /// Faults and durable events are told too.
     talks: bool,
 }
@@ -40,7 +43,7 @@ impl History {
     fn new(seed: u64, talks: bool) -> History {
         let mut chance = Chance::new(seed, "history");
         let manners = Manners {
-            list_lag: Duration::from_secs(*chance.pick(&[0, 0, 5, 30]).unwrap()),
+            list_lag: Duration::from_secs(*chance.pick(&[0, 0, 0, 5, 5, 30, 30, 200]).unwrap()),
             group_lag: Duration::ZERO,
             id_lag: Duration::from_secs(*chance.pick(&[0, 0, 0, 8]).unwrap()),
             delete_lag: Duration::from_secs(*chance.pick(&[0, 0, 5, 20]).unwrap()),
@@ -49,6 +52,7 @@ impl History {
             names_groups: chance.percent(50),
             shows_env: chance.percent(80),
             full_rows: chance.percent(30),
+            dates: *chance.pick(&[Dates::Right, Dates::Right, Dates::Missing, Dates::Wrong]).unwrap(),
         };
         // Where nothing names a machine and nothing shows whose it is, only a person can tell.
         let manners = Manners { names_machines: manners.names_machines || !manners.shows_env, ..manners };
@@ -56,7 +60,7 @@ impl History {
         let world = World::new(manners);
         let mut fleet = Fleet::of(Block::of(chance.below(4)));
         fleet.a().create_first = chance.percent(30);
-        let mut history = History { world, fleet, chance, told, runs: 0, talks };
+        let mut history = History { world, fleet, chance, told, runs: 0, kept: None, talks };
         history.restock();
         history.stranger();
         history
@@ -85,10 +89,24 @@ impl History {
 
     /// Something that others do.
     fn others(&mut self) -> String {
-        let pick = self.chance.below(7);
-        if pick == 0 {
-            self.stranger();
-            return "a stranger rents".into();
+        let pick = self.chance.below(10);
+        match pick {
+            0 => {
+                self.stranger();
+                return "a stranger rents".into();
+            }
+            8 => {
+                let disk = self.world.disk.lock().unwrap().clone();
+                // Before the first state there is nothing to copy.
+                self.kept = Some(disk).filter(|disk| !disk.state.is_empty()).or(self.kept.take());
+                return "somebody copies the state".into();
+            }
+            9 => {
+                let Some(copy) = self.kept.take() else { return "nothing happens".into() };
+                self.world.bring_back(&copy);
+                return "an older copy of the state comes back".into();
+            }
+            _ => {}
         }
         let mut account = self.world.account();
         let ours: Vec<u64> =
@@ -112,6 +130,11 @@ impl History {
             (4, Some(id), _) => {
                 account.machines.get_mut(id).unwrap().machine.notes = Some("mine".into());
                 format!("somebody wipes the notes of our machine {id}")
+            }
+            (7, Some(ours), Some(theirs)) if account.manners.shows_env => {
+                drop(account);
+                self.world.copy_notes(*ours, *theirs);
+                format!("somebody copies the notes of our machine {ours} onto {theirs}")
             }
             (5, ..) => {
                 for offer in &mut account.offers {
@@ -300,6 +323,6 @@ fn histories_come_to_rest() {
     });
     let (runs, injected, broken) = total.into_inner().unwrap();
     println!("{count} histories, {runs} runs in {:?}; faults: {injected:?}", began.elapsed());
-    let shown: Vec<&str> = broken.iter().take(5).map(String::as_str).collect();
+    let shown: Vec<&str> = broken.iter().take(500).map(String::as_str).collect();
     assert!(broken.is_empty(), "{} of {count} histories are broken:\n{}", broken.len(), shown.join("\n\n"));
 }

@@ -13,6 +13,7 @@ mod exhaustive;
 mod fleet;
 mod histories;
 mod http;
+mod lineages;
 mod marks;
 mod orphans;
 mod patience;

@@ -5,15 +5,17 @@ use super::cloud::World;
 use super::in_virtual_time;
 use podform::apply::{release_orphan, unwritten};
 use podform::live::{Env, LiveObject, ObjectId, Orphan};
-use podform::refresh::{Clock, Refresh, orphaned, orphans, refresh};
-use podform::state::{Record, State};
+use podform::refresh::{Clock, Refresh, refresh};
+use podform::state::{Record, State, orphaned, orphans};
 use podform::store::LockedStore;
 
 /// Releases what the network made twice, or too late.
 pub async fn release_orphans(world: &World) -> Vec<ObjectId> {
     let (mut store, mut state) = LockedStore::open(world.store(), "orphans", None).await.unwrap();
     let snapshot = refresh(world, &state, Refresh::Orphans).await.unwrap();
-    let twins = orphans(&state, &snapshot, "sim");
+    let mut twins = orphans(&state, &snapshot, "sim");
+    world.ledger.lock().unwrap().told.extend(twins.iter().map(|orphan| orphan.id.number()));
+    twins.retain(|orphan| orphan.proof.is_one());
     for twin in &twins {
         release(world, twin, &mut store, &mut state).await;
     }
@@ -56,7 +58,7 @@ fn the_release_of_an_orphan_forgets_nothing_else() {
         state.deposed.entry(address).or_default().insert(claim[..8].to_owned(), old.into());
         let before = state.deposed.clone();
         let machine = LiveObject::from(world.account().machines[&id].machine.clone());
-        let orphan = orphaned(&machine, &state, "sim").unwrap();
+        let orphan = orphaned(&machine, &state, "sim", false).unwrap();
         let (mut store, _) = LockedStore::open(world.store(), "orphans", None).await.unwrap();
         release(&world, &orphan, &mut store, &mut state).await;
         assert_eq!(world.account().standing().count(), 0);

@@ -10,8 +10,9 @@ use super::orphans::release_orphans;
 use super::run::{End, How, WINDOW, run};
 use super::trouble::{Fault, Trouble};
 use podform::apply::Ended;
-use podform::live::MachineId;
-use podform::refresh::{Refresh, VISIBLE, details, orphans, refresh};
+use podform::live::{MachineId, Proof};
+use podform::refresh::{Refresh, VISIBLE, details, refresh};
+use podform::state::orphans;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -126,11 +127,34 @@ fn a_rent_without_an_answer_is_looked_for_until_the_window_is_over() {
                 let state = world.disk.lock().unwrap().load();
                 let seen = refresh(&world, &state, Refresh::Lists).await.unwrap();
                 let found = orphans(&state, &seen, "sim");
-                assert!(found.len() == 1 && found[0].given_up, "{told}: {found:?}, {}", end.words());
+                assert!(found.len() == 1 && found[0].proof == Proof::GivenUp, "{told}: {found:?}, {}", end.words());
                 let recorded = Ledger::recorded_machines(&world.disk.lock().unwrap());
                 assert_eq!(ours(&world), recorded.len() + 1, "{told}");
             });
         }
+    }
+}
+
+/// A call was given up, and what it made shows before anything else is made for its address: it is taken in.
+#[test]
+fn what_comes_late_is_taken_in_and_not_made_again() {
+    let lag = WINDOW + STEP * 6;
+    // The group of the first run is made by the first call, the machine by the second.
+    for (call, manners) in
+        [(0, Manners { group_lag: lag, ..Manners::default() }), (RENT, Manners { list_lag: lag, ..Manners::default() })]
+    {
+        in_virtual_time(async {
+            let world = world(manners);
+            let end = apply(&world, Trouble::Call(call, Fault::Lost)).await;
+            assert!(end.words().contains("looked for until nothing could be on its way"), "{}", end.words());
+            tokio::time::sleep(lag).await;
+            let end = apply(&world, Trouble::None).await;
+            assert_eq!(ended(&end), Some(Ended::Done), "{}", end.words());
+            let end = apply(&world, Trouble::None).await;
+            assert!(matches!(end, End::Nothing(0)), "{}", end.words());
+            let made = world.account().groups.values().filter(|made| !made.stranger).count();
+            assert_eq!((ours(&world), made, faults(&world)), (1, 1, vec![]));
+        });
     }
 }
 
@@ -155,7 +179,7 @@ fn a_template_group_that_is_not_named_is_looked_for_until_the_window_is_over() {
                     let state = world.disk.lock().unwrap().load();
                     let seen = refresh(&world, &state, Refresh::Lists).await.unwrap();
                     let found = orphans(&state, &seen, "sim");
-                    assert!(found.len() == 1 && found[0].given_up, "{told}: {found:?}");
+                    assert!(found.len() == 1 && found[0].proof == Proof::GivenUp, "{told}: {found:?}");
                     faults(&world);
                     release_orphans(&world).await;
                     world.account().manners.group_lag = Duration::ZERO;

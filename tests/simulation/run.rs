@@ -9,13 +9,12 @@ use podform::config::{self, LoadedFile};
 use podform::diag::{Diagnostics, Severity, Sources};
 use podform::lang::reference::NoScope;
 use podform::lang::{Effects, parse};
-use podform::live::ObjectId;
 use podform::plan::Plan;
 use podform::planning::{Look, Market};
-use podform::refresh::{Clock, orphans};
-use podform::session::{Fleet, Performing, Planning, Prepared, Session, evaluated, unwatch};
-use podform::state::AccountIdentity;
-use podform::store::{LockedStore, StoreError};
+use podform::refresh::Clock;
+use podform::session::{Fleet, Performing, Planning, Prepared, Session, evaluated};
+use podform::state::{AccountIdentity, orphans};
+use podform::store::{LockedStore, StateStore, StoreError};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,7 +83,7 @@ pub async fn run(world: &World, how: &How) -> End {
     let mut end = tokio::select! {
         biased;
         () = world.life.crash.notified() => End::Crashed,
-        end = body(world, how, &mut plan) => end,
+        end = body(world, world.store(), how, &mut plan) => end,
     };
     if world.life.is_over() {
         end = End::Crashed;
@@ -122,21 +121,21 @@ fn errors(diags: &Diagnostics) -> Vec<String> {
     errors.map(|found| format!("{}: {}", found.summary, found.text())).collect()
 }
 
-async fn body(world: &World, how: &How, planned: &mut Option<Plan>) -> End {
-    match prepare(world, how, planned).await {
+/// One run over a store, unchecked.
+pub async fn body(world: &World, store: Box<dyn StateStore>, how: &How, planned: &mut Option<Plan>) -> End {
+    match prepare(world, store, how, planned).await {
         Ok(end) | Err(end) => end,
     }
 }
 
-async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result<End, End> {
+async fn prepare(world: &World, store: Box<dyn StateStore>, how: &How, planned: &mut Option<Plan>) -> Result<End, End> {
     let stopped = |diags: Diagnostics| End::Stopped(errors(&diags));
     let fleet = fleet(&how.hcl, &NoScope);
     let unwritten = |error: StoreError| End::Stopped(vec![error.to_string()]);
-    let (mut store, mut state) = LockedStore::open(world.store(), "apply", None).await.map_err(unwritten)?;
+    let (mut store, mut state) = LockedStore::open(store, "apply", None).await.map_err(unwritten)?;
     let local = world.account().now() + SignedDuration::from_secs(how.skew);
-    unwatch(&mut state, local);
     if state.lineage.is_empty() {
-        state.lineage = format!("lineage-{}", world.account().now());
+        state.lineage = format!("lineage-{}", world.next_lineage());
     }
     let session = Session {
         fleet: &fleet,
@@ -156,13 +155,7 @@ async fn prepare(world: &World, how: &How, planned: &mut Option<Plan>) -> Result
     let planning = Planning { accept_missing: how.accept_missing, ..Planning::default() };
     let Look { snapshot, market } = session.look(&state, &planning, true).await.map_err(stopped)?;
     let found = orphans(&state, &snapshot, "sim");
-    // What was made twice is only told; the operator releases it.
-    world.told.lock().unwrap().extend(found.iter().map(|orphan| orphan.id.number()));
-    let twin = |id: u64| world.account().machines.get(&id).is_some_and(|rented| rented.twin);
-    let alone = |id: &ObjectId| matches!(id, ObjectId::Machine(id) if !twin(id.0));
-    if let Some(orphan) = found.iter().find(|orphan| alone(&orphan.id)) {
-        return Err(End::Stopped(vec![format!("machine {:?} is an orphan", orphan.id)]));
-    }
+    world.ledger.lock().unwrap().told.extend(found.iter().map(|orphan| orphan.id.number()));
     let (options, mut diags) = (&planning.options, Diagnostics::new());
     let made = session.plan_on((&state, &snapshot), options, Market::Api(market), &mut diags).await;
     let Prepared { plan, market } = made.map_err(stopped)?;

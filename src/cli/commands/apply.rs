@@ -8,6 +8,7 @@ use crate::cli::progress::Progress;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Topic};
 use crate::plan::{Plan, PlanMode};
+use crate::refresh::Clock;
 use crate::render::{outputs_text, plan_text};
 use crate::review::Review;
 use crate::session::{Held, Performing, Prepared, Session, saved, stored};
@@ -69,7 +70,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
                 context.terminal.print(&plan_text(&Review::of(plan), context.terminal.out));
             }
             if !(plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty())) {
-                return unchanged(prepared.plan, &mut held).await;
+                return unchanged(prepared.plan, &session.clock, &mut held).await;
             }
             // Warnings about the plan are read before it is approved; where nobody approves, the apply tells of checks.
             let mut told = std::mem::take(&mut context.diags);
@@ -105,11 +106,11 @@ async fn saved_plan(path: &Path, args: &ApplyArgs, context: &mut Context) -> Out
 }
 
 /// Nothing is to be done. What the plan found of checks is news without a change; a state that never began stays away.
-async fn unchanged(plan: Plan, held: &mut Held) -> Outcome {
+async fn unchanged(plan: Plan, clock: &Clock, held: &mut Held) -> Outcome {
     if plan.mode == PlanMode::Normal && held.state.account.is_some() && plan.checks != held.state.checks {
         held.write(vec![Event::Checks { checks: plan.checks }]).await?;
     }
-    held.fold().await?;
+    held.fold_watched(clock).await?;
     Ok(if plan.in_doubt.is_empty() { Exit::Done } else { Exit::InDoubt })
 }
 

@@ -1,5 +1,6 @@
 //! `podform orphans`.
 
+use crate::address::InstanceAddr;
 use crate::apply::{Cancel, release_orphan};
 use crate::cli::approval::approved;
 use crate::cli::context::Context;
@@ -8,10 +9,10 @@ use crate::cli::flags::{Named, PlanningArgs};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{ObjectId, Orphan, Snapshot};
-use crate::refresh::{Refresh, foreign_lineage, lost_state, orphans, refresh};
+use crate::refresh::{Refresh, foreign_lineage, other_state, refresh};
 use crate::render::{orphans_json, orphans_text};
 use crate::session::{Fleet, Held, Session, adopt};
-use crate::state::State;
+use crate::state::{State, orphans};
 use clap::Args;
 use std::collections::BTreeSet;
 
@@ -28,7 +29,8 @@ pub struct OrphansArgs {
     /// repeated.
     #[arg(long, value_name = "ID")]
     pub adopt: Vec<String>,
-    /// Release an orphan: a machine by its id, a template group by its IRI, "all". May be repeated.
+    /// Release an orphan: a machine by its id, a template group by its IRI, "all": all but those whose address is declared
+    /// and not recorded. May be repeated.
     #[arg(long, value_name = "ID")]
     pub release: Vec<String>,
     /// Do not ask before a release.
@@ -53,8 +55,14 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
     opening
         .holding(&fleet, locking, async |session, mut held| {
             let seen = see(session.cloud, &held.state, name).await?;
-            let adopted = seen.named(&adopted)?;
-            let condemned = seen.named(&released)?;
+            let adopted = seen.named(&adopted, |orphan| orphan.proof.is_one())?;
+            let declared = fleet.desired(session.planning);
+            let wanted = |at: &InstanceAddr| declared.contains_key(at) && !held.state.resources.contains_key(at);
+            let left = |orphan: &Orphan| orphan.address.as_ref().is_some_and(wanted);
+            let condemned = seen.named(&released, |orphan| orphan.proof.is_one() && !left(orphan))?;
+            if released.all {
+                seen.tell_left(&condemned, left, context);
+            }
             if let Some(both) = adopted.intersection(&condemned).next() {
                 let detail = format!("{both} cannot be adopted and released at once.");
                 return Err(Diagnostic::error("Contradicting flags", detail).into());
@@ -103,9 +111,24 @@ struct Seen {
 }
 
 impl Seen {
-    /// Those that a flag names.
-    fn named(&self, named: &Named) -> Result<BTreeSet<ObjectId>, Failure> {
-        let ids = named.among(self.orphans.iter().map(|orphan| orphan.id));
+    /// What "all" does not release, and why.
+    fn tell_left(&self, condemned: &BTreeSet<ObjectId>, wanted: impl Fn(&Orphan) -> bool, context: &Context) {
+        for orphan in self.orphans.iter().filter(|orphan| !condemned.contains(&orphan.id)) {
+            let why = match wanted(orphan) && orphan.proof.is_one() {
+                true => format!(
+                    "the configuration declares its address, where nothing is recorded: -adopt={0} takes it in, -release={0} releases it",
+                    orphan.id
+                ),
+                false => "nothing proves that it is ours".to_owned(),
+            };
+            context.terminal.line(&format!("Left alone: {}; {why}.", orphan.words(self.now)));
+        }
+    }
+
+    /// Those that a flag names; "all" are those that count.
+    fn named(&self, named: &Named, counts: impl Fn(&Orphan) -> bool) -> Result<BTreeSet<ObjectId>, Failure> {
+        let all = self.orphans.iter().filter(|orphan| counts(orphan));
+        let ids = named.among(all.map(|orphan| orphan.id));
         match ids.iter().find(|id| !self.orphans.iter().any(|orphan| orphan.id == **id)) {
             None => Ok(ids),
             Some(other) => {
@@ -119,10 +142,10 @@ impl Seen {
 async fn see<C: Cloud>(cloud: &C, state: &State, fleet: &str) -> Result<Seen, Failure> {
     // Marks of this fleet are of interest also where the state does not know its name yet.
     let snapshot: Snapshot = refresh(cloud, state, Refresh::Orphans).await?;
-    if let Some(refused) = lost_state(&foreign_lineage(&snapshot, fleet, &state.lineage), fleet) {
+    let now = snapshot.as_of.unwrap_or_else(jiff::Timestamp::now);
+    if let Some(refused) = other_state(&foreign_lineage(&snapshot, fleet, &state.lineage), fleet, now) {
         return Err(refused.into());
     }
-    let now = snapshot.as_of.unwrap_or_else(jiff::Timestamp::now);
     Ok(Seen { orphans: orphans(state, &snapshot, fleet), now })
 }
 
@@ -152,7 +175,7 @@ async fn act<C: Cloud>(
         }
     }
     if !adopted.is_empty() {
-        adopt(adopted, session, held, &context.terminal).await?;
+        adopt(adopted.iter().map(|id| (*id, None)), session, held, &context.terminal).await?;
     }
     let cancel = context.interrupts.handled(Cancel::Gently, INTERRUPTED);
     let before = held.state.clone();

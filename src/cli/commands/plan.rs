@@ -4,10 +4,11 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, PlanningArgs};
 use crate::cloud::Cloud;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{MadeFrom, Plan};
 use crate::render::{configuration_json, plan_json, plan_text, prior_state_json};
 use crate::review::Review;
-use crate::session::{Prepared, Session, saved};
+use crate::session::{Prepared, Session, saved, stored};
 use crate::state::State;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,14 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let Some((fleet, state)) = context.configure_beside_state(&opening).await? else { return Ok(Exit::Error) };
     opening
         .looking(&fleet, &state, async |session| {
-            let Prepared { plan, .. } = session.plan(&state, &how, &mut context.diags).await?;
+            let planned = session.plan(&state, &how, &mut context.diags).await;
+            let Prepared { plan, .. } = match planned {
+                Ok(prepared) => prepared,
+                Err(mut wrong) => {
+                    wrong.extend(at_work(args.planning.account.sandbox).await);
+                    return Err(wrong.into());
+                }
+            };
             let review = Review::of(&plan);
             match args.planning.json {
                 true => {
@@ -65,6 +73,16 @@ fn made_from<C: Cloud>(plan: &Plan, session: &Session<'_, C>, state: &State) -> 
         configuration: configuration_json(&session.fleet.program.configuration),
         prior_state: prior_state_json(&plan.prior(state, &session.secret_key(&plan.lineage))),
     }
+}
+
+/// That another run holds the lock: what it does at the moment may be all that is wrong with a plan beside it.
+async fn at_work(sandbox: bool) -> Diagnostics {
+    let Ok(Some(run)) = stored::store(sandbox).holder().await else { return Diagnostics::new() };
+    let detail = format!(
+        "{} by {} works on this state since {}, or died with its lock: what the account shows meanwhile is half of what it will be.",
+        run.operation, run.who, run.created
+    );
+    Diagnostic::warning("Another run is at work", detail).with_hint("Plan again when it is over.").into()
 }
 
 /// What to do with the file.

@@ -1,12 +1,15 @@
 //! `podform recover`.
 
+use crate::address::InstanceAddr;
 use crate::cli::approval::approved;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{Named, PlanningArgs};
 use crate::cloud::Cloud;
-use crate::diag::Diagnostic;
-use crate::refresh::{Refresh, foreign_lineage, refresh};
+use crate::cloud::fault::fault;
+use crate::diag::{Diagnostic, Topic};
+use crate::live::ObjectId;
+use crate::refresh::{Refresh, candidates, foreign_lineage, refresh, told_lineages};
 use crate::render::intent_text;
 use crate::session::{Held, Session, adopt, stored};
 use crate::state::journal::Event;
@@ -16,15 +19,21 @@ use clap::Args;
 /// `recover`.
 #[derive(Debug, Args)]
 pub struct RecoverArgs {
-    /// The machine that an unanswered rent made, by its id; or a machine or template group (by its IRI) that a lost state
-    /// of this fleet made: it is recorded here, and its mark is written anew. "all": everything of lost states. May be
-    /// repeated.
-    #[arg(long, value_name = "ID")]
+    /// The machine that an unanswered rent made, by its id, or ADDRESS=ID where several rents could have made it; or a
+    /// machine or template group (by its IRI) that another state of this fleet made: it is recorded here, and its mark is
+    /// written anew. "all": everything of the state that -lineage names. May be repeated.
+    #[arg(long, value_name = "[ADDRESS=]ID")]
     pub adopt: Vec<String>,
+    /// The other state whose objects -adopt=all takes, by its lineage.
+    #[arg(long, value_name = "LINEAGE")]
+    pub lineage: Option<String>,
     /// Close an operation that made nothing, as you have checked: by its address or the start of its claim. It stays
     /// watched for 24 hours. May be repeated.
     #[arg(long, value_name = "CLAIM_OR_ADDRESS")]
     pub close: Vec<String>,
+    /// Close also what a machine of the account could be of.
+    #[arg(long)]
+    pub force: bool,
     /// Do not ask.
     #[arg(long)]
     pub auto_approve: bool,
@@ -40,26 +49,34 @@ const SHORTEST: usize = 4;
 /// Shows every operation whose outcome is not known, and settles it by looking. `-adopt` tells what it made, or takes over
 /// what a lost state made; `-close` says that it made nothing.
 pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
-    let named = Named::read("-adopt", &args.adopt)?;
+    let (placed, named): (Vec<&String>, Vec<&String>) = args.adopt.iter().partition(|text| text.contains('='));
+    let placed = placed.into_iter().map(|text| placed_at(text)).collect::<Result<Vec<_>, _>>()?;
+    let named = Named::read("-adopt", named)?;
     let locking = args.planning.locking.locking("recover")?;
     let opening = args.planning.opening(0);
     let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
     opening
         .holding(&fleet, locking, async |session, mut held| {
-            if held.state.open.is_empty() && named.is_empty() && args.close.is_empty() {
+            if held.state.open.is_empty() && args.adopt.is_empty() && args.close.is_empty() {
                 context.terminal.line("Nothing is in doubt.");
                 return Ok(Exit::Done);
             }
             for intent in held.state.open.values() {
                 context.terminal.line(&intent_text(intent));
             }
-            if !named.is_empty() {
-                take_over(&named, session, &mut held, context).await?;
+            if !args.adopt.is_empty() {
+                let strangers = if named.all { others(args, session, &held.state).await? } else { Vec::new() };
+                let ids = named.among(strangers.into_iter()).into_iter().map(|id| (id, None));
+                if let Err(failure) = adopt(ids.chain(placed), session, &mut held, &context.terminal).await {
+                    // What was adopted before it stands in the journal.
+                    held.fold().await?;
+                    return Err(failure.into());
+                }
             }
             let closed: Vec<Intent> =
                 args.close.iter().map(|text| named_by(text, &held.state)).collect::<Result<_, _>>()?;
             for intent in closed {
-                if !close(&intent, args, &mut held, context).await? {
+                if !close(&intent, args, session, &mut held, context).await? {
                     return Ok(Exit::Error);
                 }
             }
@@ -76,27 +93,40 @@ pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
         .await
 }
 
-/// Takes over what `-adopt` names; "all" is everything of lost states.
-async fn take_over<C: Cloud>(
-    named: &Named,
+/// `ADDRESS=ID`; a key of the address may hold the sign too.
+fn placed_at(text: &str) -> Result<(ObjectId, Option<InstanceAddr>), Failure> {
+    let wrong = |why: String| Failure::from(Diagnostic::error("Invalid -adopt", format!("\"{text}\": {why}.")));
+    let (address, id) = text.rsplit_once('=').unwrap_or_default();
+    Ok((id.parse().map_err(wrong)?, Some(address.parse().map_err(|error| wrong(format!("{error}")))?)))
+}
+
+/// What `-adopt=all` takes: everything of the one other state that is named.
+async fn others<C: Cloud>(
+    args: &RecoverArgs,
     session: &Session<'_, C>,
-    held: &mut Held,
-    context: &Context,
-) -> Result<(), Failure> {
-    let strangers = match (named.all, session.fleet.name()) {
-        (true, Some(name)) => {
-            let snapshot = refresh(session.cloud, &held.state, Refresh::Orphans).await?;
-            foreign_lineage(&snapshot, name, &held.state.lineage)
-        }
-        _ => Vec::new(),
+    state: &State,
+) -> Result<Vec<ObjectId>, Failure> {
+    let Some(fleet) = session.fleet.name() else { return Ok(Vec::new()) };
+    let snapshot = refresh(session.cloud, state, Refresh::Orphans).await?;
+    let strangers = foreign_lineage(&snapshot, fleet, &state.lineage);
+    let of = |lineage: &str| -> Vec<ObjectId> {
+        strangers.iter().filter(|stranger| stranger.mark.lineage == lineage).map(|found| found.id).collect()
     };
-    let ids = named.among(strangers.iter().map(|stranger| stranger.id));
-    if let Err(failure) = adopt(&ids, session, held, &context.terminal).await {
-        // What was adopted before it stands in the journal.
-        held.fold().await?;
-        return Err(failure.into());
+    let why = match &args.lineage {
+        Some(lineage) if !of(lineage).is_empty() => return Ok(of(lineage)),
+        Some(lineage) => format!("The account holds nothing of the fleet \"{fleet}\" that the lineage {lineage} made."),
+        None if strangers.is_empty() => {
+            format!("The account holds nothing of the fleet \"{fleet}\" that another state made.")
+        }
+        None => "Taking the machines of a team that works would end that work: say which state is lost.".to_owned(),
+    };
+    let found = told_lineages(&strangers, snapshot.as_of.unwrap_or_else(jiff::Timestamp::now));
+    let told = Diagnostic::error("Which lineage", why);
+    Err(match found.as_str() {
+        "" => told,
+        found => told.with_hint(format!("-adopt=all takes one with -lineage=LINEAGE. There are: {found}.")),
     }
-    Ok(())
+    .into())
 }
 
 /// The one open intent that a claim's beginning or an address names.
@@ -113,8 +143,30 @@ fn named_by(text: &str, state: &State) -> Result<Intent, Failure> {
     Err(Diagnostic::error("Nothing to close", format!("{why} podform recover lists them.")).into())
 }
 
-/// Closes an intent that a person has checked. False where the person changed their mind.
-async fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &Context) -> Result<bool, Failure> {
+/// Closes an intent that a person has checked, unless the account holds what it could have made. False where the person
+/// changed their mind.
+async fn close<C: Cloud>(
+    intent: &Intent,
+    args: &RecoverArgs,
+    session: &Session<'_, C>,
+    held: &mut Held,
+    context: &Context,
+) -> Result<bool, Failure> {
+    let found = candidates(session.cloud, &held.state, intent, &session.clock).await;
+    let found =
+        found.map_err(|error| fault(&format!("Looking for what {} could have made", intent.address), &error))?;
+    if !found.is_empty() && !args.force {
+        let ids: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let (address, all) = (&intent.address, ids.join(", "));
+        let detail = format!(
+            "The account holds what the operation of {address} could have made: {all}. Closed, its address would be rented for again beside that."
+        );
+        let hint = format!(
+            "If it is that, podform recover -adopt='{address}'={} records it. If it is somebody else's, or you release it in the vendor's panel first, -force closes the operation all the same.",
+            ids.first().map_or("ID", String::as_str)
+        );
+        return Err(Diagnostic::error("Not closed", detail).with_hint(hint).about(Topic::Unsettled).into());
+    }
     let question = format!(
         "\nDo you know that this made nothing?\n  {}\n  It is closed, and its address may be rented for again. If it did make something, that bills on: it is watched for\n  24 hours, and shown by plan and podform orphans.",
         intent_text(intent)
@@ -125,7 +177,7 @@ async fn close(intent: &Intent, args: &RecoverArgs, held: &mut Held, context: &C
     }
     let claim = intent.claim.clone();
     held.commit(vec![match intent.action {
-        IntentAction::Create(_) => Event::Absent { claim, at: jiff::Timestamp::now() },
+        IntentAction::Create(_) => Event::Absent { claim, at: session.clock.now() },
         IntentAction::Update | IntentAction::Delete => {
             Event::NotDone { claim, reason: "closed by a person".to_owned() }
         }

@@ -15,9 +15,9 @@ pub struct Named {
 
 impl Named {
     /// Reads the values of a flag.
-    pub fn read(flag: &str, values: &[String]) -> Result<Named, Failure> {
+    pub fn read<'a>(flag: &str, values: impl IntoIterator<Item = &'a String>) -> Result<Named, Failure> {
         let wrong = |why: String| Diagnostic::error(format!("Invalid {flag}"), format!("{why}, nor \"all\"."));
-        let (all, ids): (Vec<&String>, Vec<&String>) = values.iter().partition(|value| *value == "all");
+        let (all, ids): (Vec<&String>, Vec<&String>) = values.into_iter().partition(|value| *value == "all");
         let ids: Result<Vec<ObjectId>, String> = ids.into_iter().map(|text| text.parse()).collect();
         Ok(Named { all: !all.is_empty(), ids: ids.map_err(wrong)? })
     }

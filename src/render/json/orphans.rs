@@ -1,6 +1,6 @@
 //! Orphans for other programs.
 
-use crate::live::Orphan;
+use crate::live::{Orphan, Proof};
 use crate::schema::dollars;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -14,7 +14,8 @@ pub fn orphans_json(orphans: &[Orphan], fleet: &str, lineage: &str, now: Timesta
             "hash_id": orphan.hash_id,
             "address": orphan.address.as_ref().map(ToString::to_string),
             "claim": orphan.claim,
-            "given_up": orphan.given_up,
+            "given_up": orphan.proof == Proof::GivenUp,
+            "proof": orphan.proof.word(),
             "created_at": orphan.created.map(|at| at.to_string()),
             "age_seconds": orphan.age(now),
             "cost_so_far": orphan.so_far(now).map(dollars),

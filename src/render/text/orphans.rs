@@ -45,7 +45,7 @@ pub fn orphans_text(orphans: &[Orphan], fleet: &str, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::{MachineId, ObjectId};
+    use crate::live::{MachineId, ObjectId, Proof};
 
     #[test]
     fn orphans_are_told_to_people_and_programs() {
@@ -56,7 +56,7 @@ mod tests {
             claim: Some("c".into()),
             created: None,
             hourly: None,
-            given_up: true,
+            proof: Proof::GivenUp,
         };
         let text = orphans_text(std::slice::from_ref(&orphan), "lab", Timestamp::UNIX_EPOCH);
         assert!(text.starts_with("1 orphan of the fleet \"lab\""), "{text}");

@@ -1,10 +1,10 @@
 //! Live attributes against recorded ones: what differs, and how a record takes in what was read.
 
+use super::digest::SecretKey;
+use super::model::Record;
 use crate::live::Seen;
 use crate::schema::observe::{in_other_words, same};
 use crate::schema::{Presence, Schema};
-use crate::state::Record;
-use crate::state::digest::SecretKey;
 use serde_json::Value as Json;
 
 /// The names of the attributes of an answer that differ from what the record expects to read. Of a secret one nobody can

@@ -1,0 +1,338 @@
+//! Orphans: what carries this fleet's mark, or the claim of a call that was given up, and stands in no state; and what may
+//! be one.
+
+use super::like::is_twin;
+use super::model::{Record, State};
+use crate::address::InstanceAddr;
+use crate::diag::Diagnostic;
+use crate::live::{Env, LiveObject, Machine, Mark, ObjectId, Orphan, Proof, Snapshot};
+use crate::money::Usd;
+use jiff::Timestamp;
+
+/// Whether an object is one, and what is known of it. `shows_env`: this API shows environments, so that an empty one is
+/// empty.
+pub fn orphaned(object: &LiveObject, state: &State, fleet: &str, shows_env: bool) -> Option<Orphan> {
+    let (address, claim, proof) = whose(object, state, fleet, shows_env)?;
+    let machine = match object {
+        LiveObject::Machine(machine) => Some(machine),
+        LiveObject::Group(_) => None,
+    };
+    Some(Orphan {
+        id: object.id(),
+        hash_id: machine.and_then(|machine| machine.hash_id.clone()),
+        address,
+        claim,
+        created: machine.and_then(|machine| machine.created()),
+        hourly: machine.and_then(|machine| machine.hourly_cost()),
+        proof,
+    })
+}
+
+/// Whose an unrecorded object is, if it is ours. A whole mark decides; where it is damaged, the claim in the environment,
+/// or what is left of the mark, does. What an open intent may have made is not an orphan yet.
+fn whose(
+    object: &LiveObject,
+    state: &State,
+    fleet: &str,
+    shows_env: bool,
+) -> Option<(Option<InstanceAddr>, Option<String>, Proof)> {
+    let notes = object.notes().unwrap_or_default();
+    let mark = Mark::read(notes).1;
+    if let Some(mark) = &mark
+        && (mark.fleet != fleet || state.lineage.is_empty() || mark.lineage != state.lineage)
+    {
+        return None;
+    }
+    let machine = match object {
+        LiveObject::Machine(machine) => Some(&**machine),
+        LiveObject::Group(_) => None,
+    };
+    let shown = machine.and_then(|machine| machine.env.as_ref()).and_then(Env::claim);
+    let beside = mark.as_ref().is_some_and(|mark| shown.is_some_and(|shown| shown != mark.claim));
+    let claim = if beside { shown } else { mark.as_ref().map(|mark| mark.claim.as_str()).or(shown) };
+    if claim.is_some_and(|claim| state.open.contains_key(claim)) {
+        return None;
+    }
+    let readable = machine.is_some_and(|machine| machine.shows_env() || (shows_env && machine.env.is_some()));
+    // An answer with no variables may hide them: then nothing proves that the mark was not copied.
+    let unclaimed = shown.is_none() && machine.is_some_and(|machine| machine.env.is_some());
+    let given_up = claim.and_then(|claim| state.watched.get(claim)).map(|(intent, _)| intent.address.clone());
+    let made = |(_, record): &(&InstanceAddr, &Record)| record.claim.is_some() && record.claim.as_deref() == claim;
+    let holder = claim.and_then(|_| state.objects().find(made));
+    let owned = claim.map(str::to_owned);
+    match (holder, given_up, mark) {
+        // Nobody can guess a claim: the call that made the recorded object made this one too, or somebody copied the mark.
+        (Some((address, record)), ..) => match is_second(object, record) {
+            true if !beside => Some((Some(address.clone()), owned, Proof::Made)),
+            _ => Some((None, owned, Proof::Copied)),
+        },
+        (None, Some(address), None) => Some((Some(address), owned, Proof::GivenUp)),
+        (None, Some(address), Some(_)) if !unclaimed => Some((Some(address), owned, Proof::GivenUp)),
+        (None, _, Some(_)) if beside => Some((None, owned, Proof::Damaged)),
+        (None, _, Some(mark)) if mark.claim.is_empty() => Some((Some(mark.address), None, Proof::Unclaimed)),
+        (None, _, Some(mark)) if unclaimed => Some((Some(mark.address), owned, Proof::Unclaimed)),
+        (None, _, Some(mark)) => Some((Some(mark.address), owned, Proof::Made)),
+        (None, None, None) if Mark::is_piece(notes, fleet, &state.lineage) => Some((None, owned, Proof::Damaged)),
+        (None, None, None) => {
+            let machine = machine.filter(|_| shown.is_some() || !readable)?;
+            perhaps(machine, state).map(|address| (address, None, Proof::Perhaps))
+        }
+    }
+}
+
+/// Whether the call that made a recorded object made this one too.
+fn is_second(object: &LiveObject, record: &Record) -> bool {
+    let name = |record: &Record| record.read_back.get("name").or_else(|| record.attributes.get("name")).cloned();
+    match object {
+        LiveObject::Machine(machine) => is_twin(machine, record),
+        // Its mark went out with the call, and so did its name.
+        LiveObject::Group(group) => name(record).is_some_and(|name| name.as_str() == group.name()),
+    }
+}
+
+/// Whether an unmarked machine, whose environment is hidden or holds a claim that this state does not know, may be ours: it
+/// runs a template group that only this fleet holds. With what it may have been made for, where a call was given up that is like it. What an open call may have made
+/// is told with that.
+fn perhaps(machine: &Machine, state: &State) -> Option<Option<InstanceAddr>> {
+    let group = machine.group?;
+    let ours = state.recorded_groups().any(|(id, _)| id == group);
+    let open = state.open.values().any(|intent| intent.action.rents() && intent.may_have_made(machine));
+    let given_up = state.watched.values().map(|(intent, _)| intent);
+    let mut like = given_up.filter(|intent| intent.action.rents() && intent.may_have_made(machine));
+    (ours && !open).then(|| like.next().map(|intent| intent.address.clone()))
+}
+
+/// Whether this API shows environments, as far as these answers tell.
+pub fn shows_env(snapshot: &Snapshot) -> bool {
+    snapshot.machines().any(Machine::shows_env)
+}
+
+/// The orphans of this fleet in an account, and what may be one. Other fleets' objects, strangers', and those of the same
+/// fleet under another lineage (another state's) are not among them.
+pub fn orphans(state: &State, snapshot: &Snapshot, fleet: &str) -> Vec<Orphan> {
+    let recorded: std::collections::BTreeSet<ObjectId> = state.identified().map(|(id, ..)| id).collect();
+    let shows_env = shows_env(snapshot);
+    let strange = snapshot.standing().filter(|object| !object.is_gone() && !recorded.contains(&object.id()));
+    strange.filter_map(|object| orphaned(object, state, fleet, shows_env)).collect()
+}
+
+/// The warning of a plan; `None` where there are none.
+pub fn orphans_told(orphans: &[Orphan], now: Timestamp) -> Option<Diagnostic> {
+    // `podform orphans` shows them all.
+    const SHOWN: usize = 5;
+    let first = orphans.first()?;
+    let shown: Vec<String> = orphans.iter().take(SHOWN).map(|orphan| orphan.words(now)).collect();
+    let more = match orphans.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let rate: Usd = orphans.iter().filter_map(|orphan| orphan.hourly).sum();
+    let summary = match rate == Usd::ZERO {
+        _ if !orphans.iter().any(|orphan| orphan.proof.is_one()) => "Possible orphans of this fleet",
+        true => "Orphans of this fleet",
+        false => "Orphans of this fleet bill",
+    };
+    let (whose, hint) = match orphans.iter().any(|orphan| orphan.proof.is_one()) {
+        true => (
+            "what was made for this fleet and stands in no state",
+            "podform orphans lists them; -adopt=ID takes one into the state, -release=ID releases it.",
+        ),
+        false => (
+            "what may be this fleet's and stands in no state",
+            "podform orphans lists them. What a rent made, podform recover -adopt=ADDRESS=ID takes into the state; what is nobody's, the vendor's panel releases.",
+        ),
+    };
+    let bill = if orphans.len() > 1 { format!(" Together {rate} per hour.") } else { String::new() };
+    let detail = format!("The account holds {whose}: {}{more}.{bill}", shown.join("; "));
+    let told = Diagnostic::warning(summary, detail).with_hint(hint);
+    Some(match &first.address {
+        Some(address) if orphans.len() == 1 => told.on(address),
+        _ => told,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{Group, GroupId, MachineId, OfferFacts};
+    use crate::state::{Intent, IntentAction};
+    use serde_json::json;
+
+    fn mark() -> Mark {
+        let address = "simplepod_instance.a".parse().expect("an address");
+        Mark { fleet: "lab".into(), lineage: "l-1".into(), claim: "c0ffee".into(), address }
+    }
+
+    fn state() -> State {
+        State { lineage: "l-1".into(), ..State::default() }
+    }
+
+    fn machine(notes: &str, claim: Option<&str>) -> Machine {
+        let env = claim.map(|claim| [("PODFORM_CLAIM".to_owned(), claim.to_owned())].into_iter().collect());
+        Machine { notes: Some(notes.to_owned()), env, ..Machine::bare(MachineId(5)) }
+    }
+
+    fn found(state: &State, machine: &Machine) -> Option<Orphan> {
+        let mut snapshot = Snapshot::default();
+        snapshot.extend([machine.clone()]);
+        orphans(state, &snapshot, "lab").pop()
+    }
+
+    #[test]
+    fn our_mark_without_a_record_is_an_orphan_however_the_notes_were_edited() {
+        let whole = mark().write("");
+        for notes in [
+            whole.clone(),
+            format!("before\r\n{whole}\r\nafter"),
+            format!("see {whole} there"),
+            format!("{whole}\n{whole}"),
+            format!("\t{whole}\u{a0}\u{2028}x"),
+        ] {
+            let orphan = found(&state(), &machine(&notes, None)).expect(&notes);
+            assert_eq!(orphan.address, Some(mark().address), "{notes:?}");
+            assert_eq!(orphan.claim.as_deref(), Some("c0ffee"));
+        }
+    }
+
+    #[test]
+    fn a_damaged_mark_counts_by_what_is_left() {
+        let whole = mark().write("");
+        for cut in ["podform:v1:lab:l-1:", "podform:v1:lab:l-1:c0f", "podform:v1:lab:l-1:c0ffee:simplepod_inst"] {
+            let orphan = found(&state(), &machine(cut, Some("c0ffee"))).expect(cut);
+            assert_eq!((orphan.address, orphan.claim.as_deref()), (None, Some("c0ffee")));
+        }
+        for cut in ["podform:v1:lab:l-", "podform:v1:lab:l-12:c", "podform:v1:labor:l-1:c", &whole[1..]] {
+            assert_eq!(found(&state(), &machine(cut, Some("c0ffee"))), None, "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_mark_beside_another_claim_or_none_proves_nothing() {
+        let other = found(&state(), &machine(&mark().write(""), Some("beef"))).expect("an orphan");
+        assert_eq!((other.address, other.claim.as_deref(), other.proof), (None, Some("beef"), Proof::Damaged));
+        let env = Some([("A".to_owned(), "1".to_owned())].into_iter().collect());
+        let none = found(&state(), &Machine { env, ..machine(&mark().write(""), None) }).expect("an orphan");
+        assert_eq!((none.address, none.proof), (Some(mark().address), Proof::Unclaimed));
+    }
+
+    /// A recorded machine, and another one that is like it in everything that never changes.
+    fn pair() -> (State, Machine) {
+        let mut record =
+            Record { claim: Some("c0ffee".into()), offer: Some(OfferFacts::default()), ..Record::default() };
+        for (name, value) in [
+            ("id", json!("4")),
+            ("rented_gpu_model", json!("RTX 3060")),
+            ("gpu_count", json!(1)),
+            ("template_group", json!("7")),
+            ("created_at", json!("2026-06-29T13:59:01+02:00")),
+        ] {
+            record.attributes.set(name, value);
+        }
+        let mut state = state();
+        state.resources.insert(mark().address, record.into());
+        let like = Machine {
+            gpu_model: Some("RTX 3060".into()),
+            gpu_count: Some(1),
+            group: Some(GroupId(7)),
+            created_at: Some("2026-06-29T14:00:01+02:00".into()),
+            ..machine("", Some("c0ffee"))
+        };
+        (state, like)
+    }
+
+    #[test]
+    fn the_claim_of_a_recorded_machine_on_another_one_is_that_of_a_rent_delivered_twice() {
+        let (twice, like) = pair();
+        let twin = found(&twice, &like).expect("an orphan");
+        assert_eq!((twin.address, twin.proof), (Some(mark().address), Proof::Made));
+        assert_eq!(found(&twice, &machine("", Some("beef"))), None);
+        assert_eq!(found(&twice, &machine("", None)), None);
+    }
+
+    #[test]
+    fn a_mark_that_was_copied_from_a_recorded_machine_is_that_of_none() {
+        let (twice, like) = pair();
+        let copy = Machine { notes: Some(mark().write("")), env: None, ..like };
+        let env = |name: &str| Some([(name.to_owned(), "c0ffee".to_owned())].into_iter().collect());
+        for stranger in [
+            copy.clone(),
+            Machine { env: Some(Env::default()), ..copy.clone() },
+            Machine { env: env("A"), ..copy.clone() },
+            Machine { env: env("PODFORM_CLAIM"), gpu_model: Some("RTX 3090".into()), ..copy.clone() },
+            Machine { env: env("PODFORM_CLAIM"), gpu_count: Some(2), ..copy.clone() },
+            Machine { env: env("PODFORM_CLAIM"), group: Some(GroupId(8)), ..copy.clone() },
+            Machine { env: env("PODFORM_CLAIM"), created_at: Some("2026-06-30T14:00:01+02:00".into()), ..copy },
+        ] {
+            let told = found(&twice, &stranger).expect("told");
+            assert_eq!((told.address, told.proof), (None, Proof::Copied), "{stranger:?}");
+            assert!(!told.proof.is_one());
+        }
+    }
+
+    #[test]
+    fn a_group_with_the_mark_of_a_recorded_one_is_its_twin_where_it_has_its_name() {
+        let mark = Mark { address: "simplepod_template_group.g".parse().expect("an address"), ..mark() };
+        let mut record = Record { claim: Some("c0ffee".into()), ..Record::default() };
+        record.attributes.set("id", "4".into());
+        record.attributes.set("name", "lab-g".into());
+        let mut twice = state();
+        twice.resources.insert(mark.address.clone(), record.into());
+        for (name, proof) in [("lab-g", Proof::Made), ("theirs", Proof::Copied)] {
+            let shown = [("name", json!(name))].into();
+            let group = Group { notes: Some(mark.write("")), shown, ..Group::bare(GroupId(5)) };
+            let mut snapshot = Snapshot::default();
+            snapshot.extend([group]);
+            assert_eq!(orphans(&twice, &snapshot, "lab").pop().map(|orphan| orphan.proof), Some(proof));
+        }
+    }
+
+    #[test]
+    fn an_unmarked_machine_of_our_own_group_may_be_ours_where_environments_are_hidden() {
+        let mut ours = state();
+        let mut record = Record::default();
+        record.attributes.set("id", "7".into());
+        ours.resources.insert("simplepod_template_group.g".parse().expect("an address"), record.into());
+        let (_, like) = pair();
+        let unmarked = Machine { env: None, notes: Some(String::new()), ..like };
+        let told = found(&ours, &unmarked).expect("told");
+        assert_eq!((told.address, told.proof), (None, Proof::Perhaps));
+        let env = Some([("A".to_owned(), "1".to_owned())].into_iter().collect());
+        assert_eq!(found(&ours, &Machine { env, ..unmarked.clone() }), None, "it shows an environment without a claim");
+        assert_eq!(found(&ours, &Machine { group: Some(GroupId(8)), ..unmarked.clone() }), None);
+        let intent = Intent::new("beef".into(), IntentAction::RENT, mark().address, Timestamp::UNIX_EPOCH);
+        ours.watched.insert("beef".into(), (intent.clone(), Timestamp::UNIX_EPOCH));
+        assert_eq!(found(&ours, &unmarked).expect("told").address, Some(mark().address));
+        ours.open.insert("beef".into(), intent);
+        assert_eq!(found(&ours, &unmarked), None, "it is in doubt");
+    }
+
+    #[test]
+    fn others_are_not_ours() {
+        for mark in [Mark { fleet: "other".into(), ..mark() }, Mark { lineage: "l-2".into(), ..mark() }] {
+            assert_eq!(found(&state(), &machine(&mark.write(""), None)), None);
+        }
+        assert_eq!(found(&State::default(), &machine(&mark().write(""), None)), None);
+        assert_eq!(found(&state(), &machine("by hand", Some("beef"))), None);
+    }
+
+    #[test]
+    fn what_is_recorded_or_open_is_none_and_what_was_given_up_is() {
+        let ours = machine(&mark().write(""), None);
+        let mut record = Record::default();
+        record.attributes.set("id", "5".into());
+        let mut recorded = state();
+        recorded.resources.insert(mark().address, record.into());
+        assert_eq!(found(&recorded, &ours), None);
+        let intent = Intent::new("c0ffee".into(), IntentAction::RENT, mark().address, Timestamp::UNIX_EPOCH);
+        let mut open = state();
+        open.open.insert("c0ffee".into(), intent.clone());
+        assert_eq!(found(&open, &ours), None);
+        let mut watched = state();
+        watched.watched.insert("c0ffee".into(), (intent, Timestamp::UNIX_EPOCH));
+        let late = found(&watched, &machine("", Some("c0ffee"))).expect("an orphan");
+        assert_eq!(late.proof, Proof::GivenUp);
+        assert_eq!(late.address, Some(mark().address));
+        let foreign = Mark { fleet: "other".into(), ..mark() };
+        assert_eq!(found(&watched, &machine(&foreign.write(""), Some("c0ffee"))), None);
+    }
+}
