@@ -2,7 +2,7 @@
 
 use crate::cloud::Cloud;
 use crate::diag::Diagnostics;
-use crate::live::{Offer, Reads, Snapshot, Want};
+use crate::live::{Account, Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
 use crate::plan::{Plan, PlanInput, Planned, Unfinished, draft};
 use crate::refresh::{MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, other_state, read, refresh};
@@ -24,6 +24,8 @@ pub struct Look {
     pub snapshot: Snapshot,
     /// Read ahead, where something is likely to be rented.
     pub market: Option<MarketRead>,
+    /// The account, where there is something that it pays for, and it could be read.
+    pub account: Option<Account>,
 }
 
 /// How the account is looked at.
@@ -53,7 +55,14 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
         Refresh::Nothing if how.rents => Refresh::Unrecorded,
         what => what,
     };
-    let (snapshot, market) = futures::join!(refresh(cloud, state, what), ahead(cloud, how.rents));
+    let pays = async {
+        match !how.rents && what != Refresh::Nothing && state.recorded_machines().next().is_some() {
+            true => cloud.account().await.ok(),
+            false => None,
+        }
+    };
+    let (snapshot, market, account) = futures::join!(refresh(cloud, state, what), ahead(cloud, how.rents), pays);
+    let account = market.as_ref().and_then(|market| market.account.clone()).or(account);
     let snapshot = snapshot?;
     if !how.accept_missing
         && let Some(refused) = mass_disappearance(state, &snapshot)
@@ -67,7 +76,7 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
             return Err(refused.into());
         }
     }
-    Ok(Look { snapshot, market })
+    Ok(Look { snapshot, market, account })
 }
 
 /// A plan, and the market where it was read for it.

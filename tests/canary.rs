@@ -234,6 +234,23 @@ fn no_secret_in_failures() {
     }
 }
 
+/// The call that sets what is secret is answered with an error, after it took effect or before: what the API shows then is
+/// taken in by the run itself, by the next plan and by the next apply.
+#[test]
+fn no_secret_where_the_call_that_sets_it_fails() {
+    for fault in ["422-after-commit", "500-after-commit", "422"] {
+        let canary = Canary::new();
+        canary.sandbox.switch(&format!("{fault}:PUT /instances/108209")).unwrap();
+        canary.run(&["apply", "-auto-approve"], 7);
+        canary.sandbox.switch("no faults").unwrap();
+        for command in [&["show"][..], &["show", "-json"], &["state", "pull"], &["plan"], &["plan", "-refresh-only"]] {
+            canary.run(command, 0);
+        }
+        canary.run(&["apply", "-auto-approve"], 0);
+        assert!(canary.run(&["plan"], 0).contains("No changes"), "{fault}");
+    }
+}
+
 /// A variables file is read for its values: lines that may hold a secret are not drawn.
 #[test]
 fn no_secret_of_a_variables_file_is_drawn() {

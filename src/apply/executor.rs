@@ -12,11 +12,13 @@ use super::protocol::{Group, Line, Message};
 use super::shared::Shared;
 use super::step::{Finished, Stop};
 use super::turns::Turns;
+use crate::address::{InstanceAddr, ObjectKind};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity, Topic};
 use crate::lang::Value;
 use crate::live::{Account, ObjectId};
-use crate::plan::{ApplyEvent, Desires, Outcome, Plan, PlanMode, Step, StepAction, StepId};
+use crate::money::Usd;
+use crate::plan::{ApplyEvent, Desires, DriftKind, Outcome, Plan, PlanMode, Step, StepAction, StepId};
 use crate::schema::instance::dollars;
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
@@ -43,7 +45,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         places: Semaphore::new(places(input.parallelism)),
         calls: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
-        offers: Offers::of(input.plan, &input.state, input.market),
+        offers: Offers::of(input.plan, &input.state, input.market, input.clock.now()),
         turns: Turns::beside(input.state.open.values().filter(|intent| intent.action.rents())),
         machines: Shared::new(),
         groups: Shared::new(),
@@ -58,7 +60,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         inbox,
         order: Order::of(input.plan),
         desires: Desires::of(input.program, input.plan, input.effects),
-        result: ApplyResult { state: input.state, ..ApplyResult::default() },
+        result: ApplyResult { state: input.state, left_out: !input.plan.left_out.is_empty(), ..ApplyResult::default() },
     };
     if let Err(stop) = executor.begin(&ctx, account).await {
         executor.result.diagnostics.push(stop);
@@ -291,16 +293,35 @@ impl<'a> Executor<'a> {
         self.result.steps = self.order.ended().clone();
         self.result.in_doubt = self.result.state.open.values().cloned().collect();
         let complete = self.result.steps.len() == self.plan.steps.len()
-            && self.result.steps.values().all(|end| *end == StepEnd::Done);
+            && self.result.steps.values().all(|end| *end == StepEnd::Done)
+            && !self.result.diagnostics.has_errors()
+            && !self.result.left_out;
+        let (cost, unpriced) = self.bill();
         show(ApplyEvent::Finished {
             imported: self.plan.imports.len(),
             added: self.result.added,
             changed: self.result.changed,
             destroyed: self.result.destroyed,
             complete,
-            cost: self.result.state.objects().filter_map(|(_, record)| hourly_cost(record)).sum(),
+            cost,
+            planned: self.plan.cost.after,
+            unpriced,
         });
         self.result
+    }
+
+    /// What is recorded costs per hour, but for what the plan found gone; and how many machines have no known price.
+    fn bill(&self) -> (Usd, usize) {
+        let gone = self.plan.drift.iter().filter(|drift| drift.kind == DriftKind::Gone);
+        let gone: BTreeMap<&InstanceAddr, Option<&str>> =
+            gone.map(|drift| (&drift.address, drift.before.get("id").and_then(Value::as_str))).collect();
+        let state = &self.result.state;
+        let stands = |(address, record): &(&InstanceAddr, &Record)| {
+            address.resource.object_kind().is_some_and(ObjectKind::is_rented)
+                && gone.get(address).is_none_or(|id| *id != record.id().map(|id| id.to_string()).as_deref())
+        };
+        let costs: Vec<Option<Usd>> = state.objects().filter(stands).map(|(_, record)| hourly_cost(record)).collect();
+        (costs.iter().flatten().copied().sum(), costs.iter().filter(|cost| cost.is_none()).count())
     }
 }
 
@@ -310,7 +331,7 @@ fn places(parallelism: usize) -> usize {
     parallelism.saturating_mul(2).saturating_sub(1).clamp(1, Semaphore::MAX_PERMITS)
 }
 
-fn hourly_cost(record: &Record) -> Option<crate::money::Usd> {
+fn hourly_cost(record: &Record) -> Option<Usd> {
     let number =
         crate::lang::json::from_json(record.attributes.get("hourly_cost")?, &crate::lang::Type::Number).ok()?;
     dollars(&Value::object([("hourly_cost", number)]), "hourly_cost")

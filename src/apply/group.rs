@@ -2,8 +2,9 @@
 
 use super::change::{Urgency, in_doubt, put, send, unsent};
 use super::context::Context;
-use super::record::{draft, finished, recorded, take_in_and_tell};
+use super::record::{Sent, draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop, failed, refused};
+use super::telling::tell;
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, Outcome};
@@ -182,7 +183,7 @@ async fn read_back<C: Cloud>(
         Ok(Some(group)) => {
             let sent = record.clone();
             let seen = seen(&group, &record);
-            take_in_and_tell(ctx, job, &SCHEMA, &mut record, &seen);
+            take_in_and_tell(ctx, job, &SCHEMA, &mut record, &seen, Sent::Whole);
             if record != sent {
                 ctx.line.commit(vec![recorded(job, None, &record)]).await?;
             }
@@ -194,7 +195,7 @@ async fn read_back<C: Cloud>(
         // It is recorded as it was sent; the next refresh reads it.
         Err(error) => {
             let told = fault(&format!("Reading back the template group {address}"), &error).on(address);
-            ctx.line.tell(Diagnostic { severity: Severity::Warning, ..told });
+            tell(ctx, job, Diagnostic { severity: Severity::Warning, ..told });
         }
     }
     finished(ctx, job, &record)

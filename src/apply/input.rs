@@ -98,7 +98,7 @@ pub enum Ended {
     Failed,
     /// Nothing was done, and another run has taken the state over.
     TakenOver,
-    /// Something was done, and something failed.
+    /// Something was done, and something failed or was left out.
     Partial,
     /// Calls without a known outcome remain.
     InDoubt,
@@ -125,6 +125,8 @@ pub struct ApplyResult {
     pub interrupted: bool,
     /// Another run took the state over, and ended it.
     pub taken_over: bool,
+    /// The plan left instances out that no offer satisfies.
+    pub left_out: bool,
     /// Errors and warnings, each with its address.
     pub diagnostics: Diagnostics,
 }
@@ -141,7 +143,7 @@ impl ApplyResult {
         let holds = [
             (failed, Ended::Failed),
             (self.taken_over, Ended::TakenOver),
-            (failed && self.count(StepEnd::Done) > 0, Ended::Partial),
+            (self.left_out || (failed && self.count(StepEnd::Done) > 0), Ended::Partial),
             (!self.in_doubt.is_empty(), Ended::InDoubt),
             (self.interrupted, Ended::Interrupted),
         ];

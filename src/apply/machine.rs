@@ -3,8 +3,9 @@
 use super::change::put;
 use super::context::Context;
 use super::group::{changed, notes_of, sendable};
-use super::record::{draft, finished, recorded, take_in_and_tell};
+use super::record::{Sent, draft, finished, recorded, take_in_and_tell};
 use super::step::{Finished, Job, Stop, refused};
+use super::telling::tell;
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
 use crate::diag::{Diagnostic, Severity};
@@ -34,7 +35,9 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         None => ctx.cloud.machine(id).await,
     };
     match read {
-        Ok(Some(machine)) => take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine)),
+        Ok(Some(machine)) => {
+            take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine), Sent::Whole);
+        }
         Ok(None) => {
             ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;
             return Err(refused("Machine is gone", format!("{doing}: it is gone since. Plan again.")));
@@ -42,7 +45,7 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         // It is recorded as it was sent; the next refresh reads it.
         Err(error) => {
             let told = fault(&format!("Reading back {address}"), &error).on(address);
-            ctx.line.tell(Diagnostic { severity: Severity::Warning, ..told });
+            tell(ctx, job, Diagnostic { severity: Severity::Warning, ..told });
         }
     }
     ctx.line.commit(vec![recorded(job, Some(&claim), &record)]).await?;

@@ -6,12 +6,14 @@ use super::step::{Stop, failed, refused};
 use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
+use crate::lang::Value;
 use crate::live::Offer;
 use crate::market::{Demand, Placed, Unmet, Unplaced, place};
 use crate::plan::Plan;
 use crate::refresh::MarketRead;
-use crate::state::{Record, State};
+use crate::state::{Failure, State};
 use futures::TryFutureExt;
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,8 +23,6 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Offers {
     market: Shared<Market>,
-    /// Hosts where a machine of an address failed.
-    failed: BTreeMap<InstanceAddr, String>,
     held: Mutex<Held>,
 }
 
@@ -54,23 +54,33 @@ struct Held {
     planned: BTreeMap<InstanceAddr, Offer>,
     /// Rented by us, or refused: no more to be had.
     spent: BTreeSet<String>,
+    /// Hosts whose machines failed: rented from only where there is no other.
+    failed: BTreeSet<String>,
+    /// Hosts whose machines failed in this apply: not even a planned offer of theirs is taken.
+    failed_now: BTreeSet<String>,
+    /// Images that could not be pulled.
+    images: Vec<Failure>,
     /// No answer older than this is believed: an offer was refused since.
     not_before: Option<Instant>,
 }
 
 impl Offers {
     /// The offers of a plan, in a market that may have been read for it.
-    pub fn of(plan: &Plan, state: &State, market: Option<MarketRead>) -> Offers {
+    pub fn of(plan: &Plan, state: &State, market: Option<MarketRead>, now: Timestamp) -> Offers {
         let rents = plan.steps.iter().filter(|step| step.action.rents());
         let planned = rents.filter_map(|step| {
             let placed = plan.change(&step.address)?.placed.as_ref()?;
             Some((step.address.clone(), placed.offer.clone()))
         });
         let market = market.map_or_else(Shared::new, |read| Shared::with(read.asked, Market::of(read.offers)));
-        let tainted = state.resources.iter().filter(|(_, record)| record.tainted.is_some());
-        let host = |record: &Record| record.offer.as_ref()?.host.clone();
-        let failed = tainted.filter_map(|(address, record)| Some((address.clone(), host(record)?))).collect();
-        Offers { market, failed, held: Mutex::new(Held { planned: planned.collect(), ..Held::default() }) }
+        let tainted = state.resources.values().filter(|record| record.tainted.is_some());
+        let images = state.failures.iter().filter(|failure| failure.image.is_some() && failure.counts(now));
+        let images: Vec<Failure> = images.cloned().collect();
+        let excused = |host: &String| images.iter().any(|failure| failure.host == *host);
+        let hosts = tainted.filter_map(|record| record.offer.as_ref()?.host.clone()).filter(|host| !excused(host));
+        let failed = state.failed_hosts(Some(now)).into_iter().chain(hosts).collect();
+        let held = Held { planned: planned.collect(), failed, images, ..Held::default() };
+        Offers { market, held: Mutex::new(held) }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -104,7 +114,8 @@ impl Offers {
         let wanted = held.planned.get(address).unwrap_or(&placed.offer).iri.clone();
         let stands = market
             .all(&wanted)
-            .find(|offer| !held.spent.contains(&offer.iri) && placed.envelope.judge(offer).is_empty());
+            .find(|offer| !held.spent.contains(&offer.iri) && placed.envelope.judge(offer).is_empty())
+            .filter(|offer| !held.failed_now.contains(&offer.host));
         if let Some(offer) = stands {
             held.planned.insert(address.clone(), offer.clone());
             return Ok(offer.clone());
@@ -119,7 +130,7 @@ impl Offers {
             .collect();
         let busy = |offer: &&Offer| held.spent.contains(&offer.iri) || others.contains(offer.iri.as_str());
         let avoid = market.rows.iter().filter(busy).map(|offer| offer.host.clone());
-        let avoid = avoid.chain(self.failed.get(address).cloned()).collect();
+        let avoid = avoid.chain(held.failed.iter().cloned()).collect();
         let demand = Demand { address: address.clone(), envelope: placed.envelope.clone(), avoid };
         match place(&[demand], &free).pop() {
             Some(Ok(placed)) => {
@@ -135,6 +146,54 @@ impl Offers {
     pub fn stands(&self, offer: &Offer, placed: &Placed) -> bool {
         let market = self.market.latest(ago(2 * MarketRead::FRESH));
         market.is_some_and(|(_, market)| market.all(&offer.iri).any(|now| placed.envelope.judge(now).is_empty()))
+    }
+
+    /// Why an offer is not rented as it was planned, as far as the market tells.
+    pub fn why(&self, planned: &Offer) -> String {
+        let market = self.market.latest(ago(2 * MarketRead::FRESH));
+        let now = market.as_ref().and_then(|(_, market)| market.all(&planned.iri).next().cloned());
+        match now {
+            None => "it is not in the market any more".to_owned(),
+            Some(now) if !now.available => "somebody else took it".to_owned(),
+            Some(now) if now.price_per_gpu != planned.price_per_gpu => {
+                format!("its price is {} per GPU-hour now", now.price_per_gpu)
+            }
+            Some(_) => "it is not what was approved any more, or another rent of this apply took it".to_owned(),
+        }
+    }
+
+    /// A machine did not come up: its host is left alone, or its image is.
+    pub fn failed(&self, failure: &Failure) {
+        let mut held = self.held();
+        match failure.image {
+            Some(_) => held.images.push(failure.clone()),
+            None => {
+                held.failed.insert(failure.host.clone());
+                held.failed_now.insert(failure.host.clone());
+            }
+        }
+    }
+
+    /// Whether an image may be tried still: one may fail for another reason, two that fail alike have it in common.
+    ///
+    /// # Errors
+    /// It failed twice.
+    pub fn pullable(&self, image: &str, address: &InstanceAddr) -> Result<(), Stop> {
+        const TRIES: usize = 2;
+        let held = self.held();
+        let failed: Vec<&Failure> =
+            held.images.iter().filter(|failure| failure.image.as_deref() == Some(image)).collect();
+        match failed.last() {
+            Some(last) if failed.len() >= TRIES => Err(refused(
+                "Image cannot be pulled",
+                format!(
+                    "{} machines could not pull the image of {address}: {}. No more are rented of it: correct image_name, default_tag or the registry login of its template group, and apply again.",
+                    failed.len(),
+                    last.why
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The offer was rented.
@@ -156,6 +215,12 @@ impl Offers {
         self.held().spent.insert(iri.to_owned());
         Ok(gone)
     }
+}
+
+/// By which an image is known: the digest of the template that names it, or the template's id.
+pub(super) fn image(object: Option<&Value>) -> String {
+    let text = |name: &str| object.and_then(|object| object.get(name)?.as_str());
+    text("template_digest").or_else(|| text("template_group")).unwrap_or_default().to_owned()
 }
 
 fn ago(age: Duration) -> Instant {

@@ -28,7 +28,7 @@ pub struct Taken {
     pub mark: Mark,
 }
 
-fn intent(action: IntentAction, address: &InstanceAddr, id: ObjectId, clock: &Clock) -> Intent {
+pub(super) fn intent(action: IntentAction, address: &InstanceAddr, id: ObjectId, clock: &Clock) -> Intent {
     let claim = uuid::Uuid::new_v4().simple().to_string();
     Intent { id: Some(id.number()), ..Intent::new(claim, action, address.clone(), clock.now()) }
 }
@@ -114,6 +114,35 @@ pub async fn release_orphan<C: Cloud>(
     if is_another {
         return refuse("the API shows another hash_id for this number than a moment ago. It is another machine.");
     }
+    let looked = async || Ok(matches!(look(cloud, id, state, fleet).await?, Looked::Gone));
+    // It stands in no state: nothing but the intent is removed, under a key that no object has. What its own claim
+    // replaced may be set aside under that.
+    let removed = |call: String| {
+        let deposed = Some(call.chars().take(8).collect());
+        vec![Event::Removed { claim: Some(call), address: address.clone(), deposed }]
+    };
+    remove(cloud, Removal { id, address, doing: &doing }, clock, &mut commit, looked, removed).await
+}
+
+/// What is removed, outside of a plan.
+pub(super) struct Removal<'a> {
+    /// Which object.
+    pub id: ObjectId,
+    /// Of which address.
+    pub address: &'a InstanceAddr,
+    /// What for.
+    pub doing: &'a str,
+}
+
+/// DELETE under an intent, then looks until it is `gone`; `removed` closes the intent.
+pub(super) async fn remove<C: Cloud>(
+    cloud: &C,
+    Removal { id, address, doing }: Removal<'_>,
+    clock: &Clock,
+    commit: &mut impl AsyncFnMut(Vec<Event>) -> Result<(), Diagnostic>,
+    looked: impl AsyncFn() -> ReadResult<bool>,
+    removed: impl FnOnce(String) -> Vec<Event>,
+) -> Result<(), Diagnostic> {
     let intent = intent(IntentAction::Delete, address, id, clock);
     let call = intent.claim.clone();
     commit(vec![Event::Intent(Box::new(intent))]).await?;
@@ -126,17 +155,12 @@ pub async fn release_orphan<C: Cloud>(
         Outcome::NotDone(error) if error.kind == ErrorKind::NotFound => None,
         Outcome::NotDone(error) => {
             commit(vec![Event::NotDone { claim: call, reason: error.to_string() }]).await?;
-            return Err(fault(&doing, &error));
+            return Err(fault(doing, &error));
         }
         Outcome::InDoubt(error) => Some(error),
     };
-    match gone(cloud, id, state, fleet).await {
-        // It stands in no state: nothing but the intent is removed, under a key that no object has. What its own claim
-        // replaced may be set aside under that.
-        Ok(()) => {
-            let deposed = Some(call.chars().take(8).collect());
-            commit(vec![Event::Removed { claim: Some(call), address: address.clone(), deposed }]).await
-        }
+    match gone(looked).await {
+        Ok(()) => commit(removed(call)).await,
         Err(last) => {
             let reason = doubt.as_ref().map_or_else(|| last.clone(), CallError::to_string);
             commit(vec![Event::InDoubt { claim: call, reason: reason.clone(), since: clock.now() }]).await?;
@@ -158,12 +182,12 @@ async fn look<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> 
 }
 
 /// Looks until it is gone; the error says why nobody can tell.
-async fn gone<C: Cloud>(cloud: &C, id: ObjectId, state: &State, fleet: &str) -> Result<(), String> {
+async fn gone(looked: impl AsyncFn() -> ReadResult<bool>) -> Result<(), String> {
     let began = Instant::now();
     loop {
         let over = began.elapsed() >= DELETE_TIMEOUT;
-        match look(cloud, id, state, fleet).await {
-            Ok(Looked::Gone) => return Ok(()),
+        match looked().await {
+            Ok(true) => return Ok(()),
             Err(error) if over || !passes(&error) => return Err(error.to_string()),
             Ok(_) if over => return Err(format!("it is still there after {} s", DELETE_TIMEOUT.as_secs())),
             _ => sleep(PAUSE).await,

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::step::{Finished, Job, Stop};
+use super::telling::tell;
 use crate::address::Mode;
 use crate::diag::Diagnostic;
 use crate::lang::Value;
@@ -11,6 +12,15 @@ use crate::state::Record;
 use crate::state::journal::Event;
 use crate::state::observed::take_in;
 use serde_json::Value as Json;
+
+/// What was sent of an object before it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// Everything.
+    Whole,
+    /// What goes out with a rent; the call that sets the rest failed.
+    Ordered,
+}
 
 /// The attributes that are not known although they must be before a call.
 pub(super) fn unknown(schema: &Schema, object: &Value) -> Vec<&'static str> {
@@ -35,6 +45,7 @@ pub(super) fn draft<C>(ctx: &Context<'_, C>, job: &Job<'_>, object: &Value) -> R
         record.claim.clone_from(&before.claim);
         record.offer.clone_from(&before.offer);
         record.tainted.clone_from(&before.tainted);
+        record.unproven = before.unproven;
         record.read_back.clone_from(&before.read_back);
         let schema = job.step.address.resource.object_kind().map(schema::schema);
         for attribute in schema.into_iter().flat_map(|schema| schema.attributes) {
@@ -49,15 +60,21 @@ pub(super) fn draft<C>(ctx: &Context<'_, C>, job: &Job<'_>, object: &Value) -> R
     record
 }
 
-/// Takes what was read into a record, and warns of what the server shows otherwise than it was sent.
+/// Takes what was read into a record, and warns of what the server shows otherwise than it was `sent`: what was not
+/// is no rewrite.
 pub(super) fn take_in_and_tell<C>(
     ctx: &Context<'_, C>,
     job: &Job<'_>,
     schema: &Schema,
     record: &mut Record,
     seen: &Seen,
+    sent: Sent,
 ) {
+    let setting = |name: &str| schema.settings().any(|(attribute, _)| attribute.name == name);
     for name in take_in(record, schema, seen, ctx.key) {
+        if sent == Sent::Ordered && setting(&name) {
+            continue;
+        }
         let address = &job.step.address;
         let detail = match name.as_str() {
             "arg_options" => format!(
@@ -74,7 +91,7 @@ pub(super) fn take_in_and_tell<C>(
                 )
             }
         };
-        ctx.line.tell(Diagnostic::warning("The API rewrote a value", detail).on(address));
+        tell(ctx, job, Diagnostic::warning("The API rewrote a value", detail).on(address));
     }
 }
 

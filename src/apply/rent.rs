@@ -3,13 +3,14 @@
 use super::change::UNSENT;
 use super::context::Context;
 use super::machine::environment;
-use super::record::{draft, finished, recorded, take_in_and_tell};
+use super::offers::image;
+use super::record::{Sent, draft, finished, recorded, take_in_and_tell};
 use super::release;
 use super::search::{found, is_about_the_offer};
 use super::step::{Finished, Job, Stop, failed, refused};
-use super::telling::{redact, secrets_of, started};
+use super::telling::{offer_changed, redact, renting, secrets_of, tell};
 use super::turns::{Shape, Turn};
-use super::wait::{Waited, console_tail, wait};
+use super::wait::{Waited, console_tail, image_fault, wait};
 use crate::address::InstanceAddr;
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
@@ -18,11 +19,11 @@ use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, Ren
 use crate::market::Requirement;
 use crate::money::hourly_cost;
 use crate::plan::{ApplyEvent, StepAction};
-use crate::refresh::{PAUSE, VISIBLE};
+use crate::refresh::{Approval, PAUSE, VISIBLE, unreadable};
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
-use crate::schema::{self, observe};
+use crate::schema::observe;
 use crate::state::journal::Event;
-use crate::state::{Intent, IntentAction, Record};
+use crate::state::{Failure, Intent, IntentAction, Record};
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
@@ -44,7 +45,15 @@ pub(super) async fn rent<C: Cloud>(
         notes: Some(ctx.mark(&job.step.address, &intent.claim).write(&desired.notes)),
         ..MachineFields::default()
     };
-    let (marking, shown) = mark(ctx, job, id, &intent, &fields, &mut record).await?;
+    let (marking, shown) = match mark(ctx, job, id, &intent, &fields, &mut record).await? {
+        Marked::Named(claim, shown) => (claim, shown),
+        Marked::Unnamed(seen, stop) => {
+            let Some(machine) = seen else { return Err(stop) };
+            within(ctx, job, &desired, &intent, &machine, (None, &mut record)).await?;
+            ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+            return Err(stop);
+        }
+    };
     // Nobody takes a marked machine for another one.
     drop(turn);
     // What follows only reads, unless the machine must go at once: others may begin meanwhile.
@@ -60,29 +69,48 @@ pub(super) async fn rent<C: Cloud>(
     if machine.env.as_ref().and_then(Env::claim).is_some() {
         ctx.turns.claim_was_read();
     }
-    take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine));
-    if let Some(price) = machine.price_per_gpu.filter(|price| price.exceeds(desired.max_price_per_gpu)) {
-        ctx.line.commit(vec![recorded(job, marking, &record)]).await?;
-        let address = &job.step.address;
-        release::delete(ctx, job, id, desired.delete_timeout, None).await?;
-        if job.deposes() {
-            // What was to be replaced stands on.
-            let key: String = intent.claim.chars().take(8).collect();
-            ctx.line.commit(vec![Event::Restored { address: address.clone(), key }]).await?;
-        }
-        let cap = desired.max_price_per_gpu;
-        return Err(refused(
-            "Machine bills above its price cap",
-            format!(
-                "{address} was rented inside its cap of {cap} per GPU-hour, but machine {id} bills {price}. It was released at once. Plan again."
-            ),
-        ));
-    }
+    take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine), Sent::Whole);
+    within(ctx, job, &desired, &intent, &machine, (marking, &mut record)).await?;
     ctx.line.commit(vec![recorded(job, marking, &record)]).await?;
     if desired.wait_for != WaitFor::None {
         await_it(ctx, job, id, &desired, &mut record).await?;
     }
     finished(ctx, job, &record)
+}
+
+/// A machine outside of what was approved is released at once, and the step fails (invariant 3); one inside is so for good.
+/// `marking` is the claim that the record closes.
+async fn within<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    desired: &Desired,
+    intent: &Intent,
+    machine: &Machine,
+    (marking, record): (Option<&str>, &mut Record),
+) -> Result<(), Stop> {
+    let (address, id) = (&job.step.address, machine.id);
+    let why = match Approval::of(machine, desired.max_price_per_gpu, Some(desired.gpu_count)) {
+        Approval::Inside => {
+            record.unproven = false;
+            return Ok(());
+        }
+        Approval::Unreadable => {
+            tell(ctx, job, unreadable(address, id));
+            return Ok(());
+        }
+        Approval::Outside(why) => why,
+    };
+    ctx.line.commit(vec![recorded(job, marking, record)]).await?;
+    release::delete(ctx, job, id, desired.delete_timeout, None).await?;
+    if job.deposes() {
+        // What was to be replaced stands on.
+        let key: String = intent.claim.chars().take(8).collect();
+        ctx.line.commit(vec![Event::Restored { address: address.clone(), key }]).await?;
+    }
+    Err(refused(
+        "Machine outside of what was approved",
+        format!("{address} was rented as approved, but machine {id} {why}. It was released at once. Plan again."),
+    ))
 }
 
 /// Orders a machine: one intent and one POST per offer, until one is taken.
@@ -99,12 +127,20 @@ async fn order<'a, C: Cloud>(
     placed.envelope.requirement = Requirement::read(job.object()?);
     ctx.alone().await?;
     let (mut tried, mut told) = (0, false);
+    // What was to be rented last, and why it was not.
+    let (mut last, mut refusal) = (placed.offer.clone(), None);
     loop {
+        ctx.offers.pullable(&image(job.object.as_ref()), address)?;
         let offer = ctx.offers.choose(ctx.cloud, address, &placed).await?;
         let shape = Shape::of(desired.group, &offer.gpu_model, desired.gpu_count);
         let Some(mut turn) = turn(ctx, address, &shape, place).await? else { continue };
+        if offer.iri != last.iri || offer.price_per_gpu != last.price_per_gpu {
+            let why = refusal.take().unwrap_or_else(|| ctx.offers.why(&last));
+            offer_changed(ctx, job, &offer, &last, why);
+            last = offer.clone();
+        }
         if !std::mem::replace(&mut told, true) {
-            started(ctx, job);
+            renting(ctx, job, &offer);
         }
         let (intent, record) = draft_of(ctx, job, desired, &offer, placed.envelope.disk_size)?;
         let claim = intent.claim.clone();
@@ -164,16 +200,26 @@ async fn order<'a, C: Cloud>(
                 if error.kind == ErrorKind::TooManyRequests && tried < ATTEMPTS && !ctx.is_cancelled() {
                     continue;
                 }
-                if !matches!(error.kind, ErrorKind::Refused | ErrorKind::NotFound) || tried >= ATTEMPTS {
+                if !matches!(error.kind, ErrorKind::Refused | ErrorKind::NotFound) {
                     return Err(failed(&doing, &error));
                 }
                 let gone = ctx.offers.refused(ctx.cloud, &offer.iri).await?;
                 if !gone && !is_about_the_offer(&error) {
                     return Err(failed(&doing, &error));
                 }
+                if tried >= ATTEMPTS {
+                    return Err(refused(
+                        "Every offer was taken",
+                        format!(
+                            "{tried} offers for {address} were refused one after the other, and others may rent the same: the last was {}: {error}. Nothing was rented for it. Apply again, or widen what the instance accepts.",
+                            offer.iri
+                        ),
+                    ));
+                }
                 if ctx.is_cancelled() {
                     return Err(Stop::Interrupted);
                 }
+                refusal = Some(format!("the API refused it ({})", error.message));
                 continue;
             }
         };
@@ -240,14 +286,12 @@ fn draft_of<C>(
     let mut record = draft(ctx, job, job.object()?);
     intent.deposes = job.deposes();
     record.claim = Some(intent.claim.clone());
+    record.unproven = true;
     record.offer = Some(OfferFacts { host: Some(offer.host.clone()), ..offer.facts.clone() });
     let mut put = |name: &str, value: serde_json::Value| record.attributes.set(name, value);
     let cost = hourly_cost(offer.price_per_gpu, desired.gpu_count, offer.price_per_disk, disk_gb.unwrap_or(0));
     put("offer_iri", offer.iri.clone().into());
     put("rented_gpu_model", offer.gpu_model.clone().into());
-    put("price_per_gpu", schema::dollars(offer.price_per_gpu));
-    put("price_per_disk", schema::dollars(offer.price_per_disk));
-    put("hourly_cost", schema::dollars(crate::money::Usd(cost.0.round_dp(6))));
     if let Some(digest) = job.template.as_ref().and_then(|template| template.digest.clone()) {
         put("template_digest", digest.into());
     }
@@ -263,8 +307,16 @@ fn draft_of<C>(
     Ok((intent, record))
 }
 
-/// Records the machine (invariant 5), and puts name and mark on it. Returns the claim of that, to be closed durably, and
-/// the machine where the answer showed it with all details and as it was sent.
+/// How a machine was named and marked.
+enum Marked {
+    /// Done: the claim of that, to be closed durably, and the machine where the answer showed it with all details and as it
+    /// was sent.
+    Named(String, Option<Machine>),
+    /// It failed, which is recorded and ends the step; the machine, where it could be read since.
+    Unnamed(Option<Machine>, Stop),
+}
+
+/// Records the machine (invariant 5), and puts name and mark on it.
 async fn mark<C: Cloud>(
     ctx: &Context<'_, C>,
     job: &Job<'_>,
@@ -272,7 +324,7 @@ async fn mark<C: Cloud>(
     rent: &Intent,
     fields: &MachineFields,
     record: &mut Record,
-) -> Result<(String, Option<Machine>), Stop> {
+) -> Result<Marked, Stop> {
     let address = &job.step.address;
     let mut intent = ctx.intent(IntentAction::Update, address);
     intent.id = Some(id.0);
@@ -282,7 +334,9 @@ async fn mark<C: Cloud>(
     let began = Instant::now();
     let error = loop {
         match ctx.call(ctx.cloud.update_machine(id, fields)).await {
-            Outcome::Done(shown) => return Ok((claim, shown.filter(|machine| fields.is_shown_by(machine)))),
+            Outcome::Done(shown) => {
+                return Ok(Marked::Named(claim, shown.filter(|machine| fields.is_shown_by(machine))));
+            }
             // It may not be visible yet; a PUT may be repeated.
             Outcome::NotDone(error) if error.kind == ErrorKind::NotFound && began.elapsed() < VISIBLE => {}
             Outcome::NotDone(error) | Outcome::InDoubt(error) => break error,
@@ -290,16 +344,16 @@ async fn mark<C: Cloud>(
         tokio::time::sleep(PAUSE).await;
     };
     // Until it was seen the intent stays open: a machine that is not found by its id yet is not gone.
-    let seen = details(ctx, job, id).await;
+    let seen = details(ctx, job, id).await.ok();
     // What was not set is not recorded as sent, so that the next plan sets it; the claim proves that it is ours.
     record.unset(&SCHEMA);
-    if let Ok(machine) = &seen {
-        take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine));
+    if let Some(machine) = &seen {
+        take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine), Sent::Ordered);
     }
     ctx.line.commit(vec![Event::NotDone { claim, reason: error.to_string() }, recorded(job, None, record)]).await?;
     let mut diagnostic = fault(&format!("Naming and marking {address} (machine {id}), which was rented"), &error);
     diagnostic.add(" The machine is recorded; the next apply sets name and mark.");
-    Err(Stop::Failed(diagnostic.into()))
+    Ok(Marked::Unnamed(seen, Stop::Failed(diagnostic.into())))
 }
 
 /// Reads the details of a machine that was just rented.
@@ -346,11 +400,13 @@ async fn await_it<C: Cloud>(
     let waited = wait(ctx, id, desired.wait_for, desired.create_timeout, show).await;
     let read = ctx.cloud.machine(id).await;
     match &read {
-        Ok(Some(machine)) => take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine)),
+        Ok(Some(machine)) => {
+            take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine), Sent::Whole);
+        }
         Ok(None) => {}
         Err(error) => {
             let told = fault(&format!("Reading {address} (machine {id}) after it was waited for"), error).on(address);
-            ctx.line.tell(Diagnostic { severity: Severity::Warning, ..told });
+            tell(ctx, job, Diagnostic { severity: Severity::Warning, ..told });
         }
     }
     match waited {
@@ -362,20 +418,33 @@ async fn await_it<C: Cloud>(
             ctx.line.commit(vec![recorded(job, None, record)]).await?;
             let detail =
                 format!("{address} (machine {id}) is rented and recorded; an interrupt ended the wait for it.");
-            ctx.line.tell(Diagnostic::warning("Not waited for", detail).on(address));
+            tell(ctx, job, Diagnostic::warning("Not waited for", detail).on(address));
             Ok(())
         }
         Waited::Unfit(why) => {
-            let tail = read.ok().flatten().map(|machine| console_tail(&machine)).unwrap_or_default();
-            let tail = redact(&tail, &secrets_of(job.object.as_ref()));
+            let machine = read.ok().flatten();
+            let secrets = secrets_of(job.object.as_ref());
+            let tail = redact(&machine.as_ref().map(console_tail).unwrap_or_default(), &secrets);
             let told = if tail.is_empty() { String::new() } else { format!(" The end of its console:\n{tail}") };
             record.tainted = Some(format!("{why}.{told}"));
-            ctx.line.commit(vec![recorded(job, None, record)]).await?;
+            let fault = machine.as_ref().and_then(image_fault).map(|line| redact(&line, &secrets));
+            let blame = match &fault {
+                Some(line) => format!(
+                    "Its image cannot be pulled ({line}): correct it, for a third machine is not rented of it. This one is kept and bills until the next apply replaces it."
+                ),
+                None => "It is kept and bills; the next apply replaces it and avoids its host.".to_owned(),
+            };
+            let mut events = vec![recorded(job, None, record)];
+            if let Some(host) = record.offer.as_ref().and_then(|offer| offer.host.clone()) {
+                let image = fault.as_ref().map(|_| image(job.object.as_ref()));
+                let failure = Failure { host, at: ctx.clock.now(), why: fault.unwrap_or_else(|| why.clone()), image };
+                ctx.offers.failed(&failure);
+                events.push(Event::MachineFailed(failure));
+            }
+            ctx.line.commit(events).await?;
             Err(refused(
                 "Machine did not become ready",
-                format!(
-                    "{address} (machine {id}) was rented, but {why}. It is kept and bills; the next apply replaces it and avoids its host.{told}"
-                ),
+                format!("{address} (machine {id}) was rented, but {why}. {blame}{told}"),
             ))
         }
     }

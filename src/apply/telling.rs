@@ -2,22 +2,35 @@
 
 use super::context::Context;
 use super::step::{Job, Stop};
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
+use crate::live::Offer;
 use crate::plan::ApplyEvent;
 
 /// Tells that a step begins; a rent does when its turn has come.
 pub(super) fn started<C>(ctx: &Context<'_, C>, job: &Job<'_>) {
     let (address, action) = (job.step.address.clone(), job.step.action);
-    ctx.line.show(ApplyEvent::StepStarted { address, action, detail: detail(job) });
+    let id = job.record.as_ref().and_then(|record| record.id());
+    ctx.line.show(ApplyEvent::StepStarted { address, action, detail: id.map(|id| format!("id={id}")) });
 }
 
-fn detail(job: &Job<'_>) -> Option<String> {
-    if job.step.action.rents() {
-        let offer = &job.change?.placed.as_ref()?.offer;
-        return Some(format!("{}x {} at {} per GPU-hour", offer.gpu_count, offer.gpu_model, offer.price_per_gpu));
-    }
-    job.record.as_ref().and_then(|record| record.id()).map(|id| format!("id={id}"))
+/// Tells that a rent begins: of this offer.
+pub(super) fn renting<C>(ctx: &Context<'_, C>, job: &Job<'_>, offer: &Offer) {
+    let (address, action) = (job.step.address.clone(), job.step.action);
+    let detail = format!("{}x {} at {} per GPU-hour", offer.gpu_count, offer.gpu_model, offer.price_per_gpu);
+    ctx.line.show(ApplyEvent::StepStarted { address, action, detail: Some(detail) });
+}
+
+/// Tells where another offer is rented than was to be, or the same at another price, before the rent.
+pub(super) fn offer_changed<C>(ctx: &Context<'_, C>, job: &Job<'_>, offer: &Offer, before: &Offer, why: String) {
+    let words = |offer: &Offer| {
+        let Offer { gpu_count, gpu_model, price_per_gpu, facts, .. } = offer;
+        let place: Vec<&str> = [&facts.region, &facts.country].into_iter().flatten().map(String::as_str).collect();
+        let place = if place.is_empty() { String::new() } else { format!(" in {}", place.join("/")) };
+        format!("{gpu_count}x {gpu_model}{place} at {price_per_gpu} per GPU-hour")
+    };
+    let (address, offer, instead_of) = (job.step.address.clone(), words(offer), words(before));
+    ctx.line.show(ApplyEvent::OfferChanged { address, offer, instead_of, why });
 }
 
 /// Names the address in every diagnostic, and hides the object's secrets should the API have repeated one (invariants
@@ -26,9 +39,8 @@ pub(super) fn clean(stop: Stop, job: &Job<'_>) -> Stop {
     let secrets = secrets_of(job.object.as_ref());
     let cleaned = |diags: Diagnostics| {
         let mut all = Diagnostics::new();
-        for mut diagnostic in diags {
-            diagnostic.detail = redact(&diagnostic.detail, &secrets);
-            diagnostic.hint = diagnostic.hint.map(|hint| redact(&hint, &secrets).into());
+        for diagnostic in diags {
+            let mut diagnostic = redacted(diagnostic, &secrets);
             diagnostic.address.get_or_insert_with(|| Box::new(job.step.address.clone()));
             all.push(diagnostic);
         }
@@ -39,6 +51,17 @@ pub(super) fn clean(stop: Stop, job: &Job<'_>) -> Stop {
         Stop::InDoubt(diags) => Stop::InDoubt(cleaned(diags)),
         Stop::Interrupted => Stop::Interrupted,
     }
+}
+
+/// Tells at the end, without the object's secrets.
+pub(super) fn tell<C>(ctx: &Context<'_, C>, job: &Job<'_>, diagnostic: Diagnostic) {
+    ctx.line.tell(redacted(diagnostic, &secrets_of(job.object.as_ref())));
+}
+
+fn redacted(mut diagnostic: Diagnostic, secrets: &[String]) -> Diagnostic {
+    diagnostic.detail = redact(&diagnostic.detail, secrets);
+    diagnostic.hint = diagnostic.hint.map(|hint| redact(&hint, secrets).into());
+    diagnostic
 }
 
 /// Every sensitive text of an object, longest first.

@@ -79,6 +79,10 @@ pub(super) async fn wait<C: Cloud>(
             Err(error) if passes(&error) => last = format!("the last look failed: {error}"),
             Err(error) => return Waited::Unfit(format!("looking at it failed: {error}")),
         }
+        // A list may skip a row for ever; what stands by its id stands.
+        if began.elapsed() >= timeout && until == WaitFor::Listed && stands(ctx, id).await {
+            return Waited::Ready;
+        }
         if began.elapsed() >= timeout {
             return Waited::Unfit(format!("it was not {} within {} s: {last}", word(until), timeout.as_secs()));
         }
@@ -88,6 +92,11 @@ pub(super) async fn wait<C: Cloud>(
         }
         pause = (pause * 13 / 10).min(LONGEST_PAUSE);
     }
+}
+
+async fn stands<C: Cloud>(ctx: &Context<'_, C>, id: MachineId) -> bool {
+    let read = ctx.cloud.machine(id).await.ok().flatten();
+    read.is_some_and(|machine| !machine.status.is_some_and(|status| status.is_gone() || status.is_failed()))
 }
 
 /// Whether it is as far as it should be; the error says that it never will be.
@@ -130,10 +139,27 @@ fn word(until: WaitFor) -> &'static str {
     }
 }
 
+/// What a machine says where its image cannot be pulled: that is visible nowhere but in its consoles, and perhaps among its
+/// errors (API sheet §3.9). What the network may be blamed for is not among it.
+pub(super) fn image_fault(machine: &Machine) -> Option<String> {
+    const SAYS: [&str; 4] =
+        ["manifest unknown", "pull access denied", "repository does not exist", "invalid reference format"];
+    let consoles = [&machine.console_system, &machine.console].into_iter().flatten().flat_map(|text| text.lines());
+    let mut lines = consoles.chain(machine.errors.iter().map(String::as_str));
+    let says = |line: &&str| {
+        let line = line.to_lowercase();
+        SAYS.iter().any(|words| line.contains(words))
+            || (line.contains("error pulling image") && line.contains("unauthorized"))
+    };
+    lines.find(says).map(|line| line.trim().to_owned())
+}
+
 /// The last lines of a machine's consoles, for a failure; empty where there are none.
 pub(super) fn console_tail(machine: &Machine) -> String {
     let mut tail = Vec::new();
-    for console in [&machine.console_system, &machine.console].into_iter().flatten() {
+    // Both may be the same text.
+    let own = machine.console.as_ref().filter(|console| machine.console_system.as_ref() != Some(*console));
+    for console in machine.console_system.iter().chain(own) {
         let lines: Vec<&str> = console.lines().filter(|line| !line.trim().is_empty()).collect();
         tail.extend_from_slice(lines.get(lines.len().saturating_sub(TAIL)..).unwrap_or_default());
     }

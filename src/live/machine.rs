@@ -43,6 +43,11 @@ impl Status {
         self.is(&["error", "failed", "unavailable"])
     }
 
+    /// The machine stopped, and nobody said that it is gone: it may bill on.
+    pub fn is_stopped(&self) -> bool {
+        self.is(&["paused", "stopped", "exited"])
+    }
+
     fn is(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.0.eq_ignore_ascii_case(word))
     }

@@ -1,7 +1,7 @@
 //! From (configuration, variables, recorded, live) to a draft, and with the market to a plan. Pure.
 
 use super::check::check;
-use super::model::{Change, CostSummary, Drift, Plan, PlanMode};
+use super::model::{Action, Change, CostSummary, Drift, Plan, PlanMode};
 use super::moves::{self, Moves, moved};
 use super::outputs::output_changes;
 use super::placing::{Placements, is_rent, place_all};
@@ -11,7 +11,7 @@ use super::resolving::Surveyed;
 use super::select::Selection;
 use super::steps::steps;
 use super::variables::planned_variables;
-use crate::address::{InstanceAddr, ResourceAddr};
+use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::config::{Evaluated, Program, Resolve, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
@@ -116,7 +116,8 @@ impl Draft<'_> {
             PlanMode::Normal | PlanMode::RefreshOnly => evaluated.outputs,
         };
         let narrowed = options.is_narrowed();
-        let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market };
+        let failed = state.failed_hosts(input.snapshot.as_of);
+        let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market, failed };
         let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
         // Who releases, or only looks, is not kept from it by a price, and neither is who leaves the machine out.
         if mode == PlanMode::Normal {
@@ -141,6 +142,7 @@ impl Draft<'_> {
             cost: CostSummary {
                 before: changes.iter().map(|change| change.cost_before).sum(),
                 after: changes.iter().map(|change| change.cost_after).sum(),
+                unpriced: changes.iter().filter(|change| is_unpriced(change)).count(),
             },
             changes,
             drift: self.drift,
@@ -163,6 +165,14 @@ impl Draft<'_> {
         }
         (!diags.has_errors()).then_some(Planned { plan, unplaced })
     }
+}
+
+/// A machine that stays, and whose price nobody could read.
+fn is_unpriced(change: &Change) -> bool {
+    let stays = matches!(change.action, Action::NoOp | Action::Update);
+    stays
+        && change.address.resource.object_kind().is_some_and(ObjectKind::is_rented)
+        && change.before.as_ref().and_then(|before| before.get("hourly_cost")).is_some_and(Value::is_null)
 }
 
 impl Planner<'_> {

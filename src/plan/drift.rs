@@ -85,13 +85,15 @@ fn env_difference(record: &Record, live: &Env, exact: bool, key: &SecretKey) -> 
 }
 
 /// The record with every fact as it is live; `None` where that changes nothing. Desired attributes stay as they were
-/// sent, unless `adopt` says that the configuration leaves them to the API or to other people.
-pub fn refreshed(
+/// sent, unless `adopt` says that the configuration leaves them to the API or to other people. `secret` are those that the
+/// configuration hides.
+pub(super) fn refreshed(
     schema: &Schema,
     record: &Record,
     found: &[Difference],
     key: &SecretKey,
     adopt: &dyn Fn(&str) -> bool,
+    secret: &dyn Fn(&str) -> bool,
 ) -> Option<Record> {
     if found.is_empty() {
         return None;
@@ -105,8 +107,12 @@ pub fn refreshed(
             }
             continue;
         }
-        let presence = schema.attribute(difference.attribute).map(|attribute| attribute.presence);
-        if presence == Some(Presence::Computed) || adopt(difference.attribute) {
+        let Some(attribute) = schema.attribute(difference.attribute) else { continue };
+        if adopt(attribute.name) && secret(attribute.name) {
+            if let Ok(live) = from_json(&difference.live, &attribute.ty.to_type()) {
+                refreshed.hide(attribute.name, live, key);
+            }
+        } else if attribute.presence == Presence::Computed || adopt(attribute.name) {
             refreshed.read_back.remove(difference.attribute);
             refreshed.attributes.set(difference.attribute, difference.live.clone());
         }

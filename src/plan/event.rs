@@ -27,6 +27,17 @@ pub enum ApplyEvent {
         /// In brackets behind: the offer that is taken, or the id.
         detail: Option<String>,
     },
+    /// Another offer is rented than the planned one, or the same at another price: told before the rent.
+    OfferChanged {
+        /// Which object.
+        address: InstanceAddr,
+        /// What is rented: what, where, at what price.
+        offer: String,
+        /// What was to be.
+        instead_of: String,
+        /// Why.
+        why: String,
+    },
     /// A step goes on.
     StepProgress {
         /// Which object.
@@ -88,9 +99,14 @@ pub enum ApplyEvent {
         changed: usize,
         /// Objects removed.
         destroyed: usize,
-        /// False where steps failed, were skipped, or are in doubt.
+        /// False where steps failed, were skipped, or are in doubt, where anything else is wrong, and where instances were
+        /// left out.
         complete: bool,
         /// What the fleet costs now, USD per hour.
         cost: Usd,
+        /// What the plan said that it would cost.
+        planned: Usd,
+        /// Machines whose price nobody could read: they are not in it.
+        unpriced: usize,
     },
 }

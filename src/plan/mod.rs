@@ -11,6 +11,8 @@ mod draft;
 mod drift;
 mod event;
 mod file;
+mod health;
+mod horizon;
 mod import;
 mod leaving;
 mod model;
@@ -42,6 +44,7 @@ pub use draft::{Draft, Planned, Unfinished, draft};
 pub use drift::{Difference, differences};
 pub use event::{ApplyEvent, Settlement};
 pub use file::{MadeFrom, SavedOptions, SavedPlan, configuration_digests, decode, encode};
+pub use horizon::ends_soon;
 pub use import::record_of_live;
 pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,

@@ -62,6 +62,8 @@ pub enum Reason {
     Requested,
     /// The last apply left it unfit, with these words.
     Tainted(String),
+    /// It does not work, in these words, and `replace_unhealthy` says that another one is rented.
+    Unhealthy(String),
     /// The live object is gone.
     Gone,
     /// The arguments of a data source are not known yet.
@@ -226,6 +228,8 @@ pub struct CostSummary {
     pub before: Usd,
     /// USD per hour afterwards.
     pub after: Usd,
+    /// Machines that stay, and whose price nobody could read: they are in neither sum.
+    pub unpriced: usize,
 }
 
 /// The complete program of an apply, and all that a reviewer must see. A pure function of (configuration, variables,
@@ -282,6 +286,11 @@ impl Plan {
             || !self.moves.is_empty()
             || !self.imports.is_empty()
             || self.outputs.iter().any(|output| output.changed)
+    }
+
+    /// True where a machine does not work, and stays.
+    pub fn has_unhealthy(&self) -> bool {
+        self.changes.iter().any(|change| change.remarks.iter().any(Remark::is_unhealthy))
     }
 
     /// The change of an address.

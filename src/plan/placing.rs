@@ -1,13 +1,13 @@
 //! Offers for everything the plan rents.
 
-use super::model::{Action, Change};
+use super::model::{Action, Change, Reason};
 use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::lang::Value;
 use crate::live::{GroupId, Offer, Snapshot};
 use crate::market::{Demand, Envelope, Requirement, Unplaced, place};
 use crate::money::hourly_cost;
 use crate::schema::instance::{dollars, gpu_count};
-use crate::state::State;
+use crate::state::{Record, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub(super) struct Placements<'a> {
     /// Recorded template groups.
     pub groups: &'a BTreeMap<GroupId, InstanceAddr>,
     pub market: &'a [Offer],
+    /// Hosts whose machines failed lately.
+    pub failed: BTreeSet<String>,
 }
 
 /// Whether a change needs an offer.
@@ -91,13 +93,20 @@ fn demand(input: &Placements<'_>, change: &Change, disk: Option<u64>) -> Demand 
         requirement: Requirement::read(wanted),
         disk_size: disk,
     };
-    // A machine that failed is not rented again from the same host, if there is another.
-    let failed = input.state.resources.get(&change.address).filter(|record| record.tainted.is_some());
+    // A machine that failed is not rented again from the same host, if there is another; nor is any other one.
+    let unfit = matches!(change.reason, Some(Reason::Tainted(_) | Reason::Unhealthy(_)));
+    let blamed = |record: &Record| {
+        !input.state.failures.iter().any(|failure| {
+            failure.image.is_some()
+                && Some(&failure.host) == record.offer.as_ref().and_then(|offer| offer.host.as_ref())
+        })
+    };
+    let failed = input.state.resources.get(&change.address).filter(|record| unfit && blamed(record));
     let iri = failed.and_then(|record| record.attributes.get("offer_iri")?.as_str());
     let shown = input.market.iter().find(|offer| Some(offer.iri.as_str()) == iri).map(|offer| offer.host.clone());
     // A market may not show what is rented.
     let recorded = || failed.and_then(|record| record.offer.as_ref()?.host.clone());
-    let avoid = shown.or_else(recorded).into_iter().collect();
+    let avoid = shown.or_else(recorded).into_iter().chain(input.failed.iter().cloned()).collect();
     Demand { address: change.address.clone(), envelope, avoid }
 }
 

@@ -19,6 +19,8 @@ pub enum Remark {
     FactsUnknown(Vec<String>),
     /// `prevent_destroy` becomes recorded, or is no longer.
     PreventDestroy(bool),
+    /// The machine does not work, in these words, and stays.
+    Unhealthy(String),
     /// What happens to our mark in its notes, and why.
     Mark(MarkChange),
 }

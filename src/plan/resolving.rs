@@ -2,6 +2,7 @@
 
 use super::change::{ignores, removal, unchanged};
 use super::diff::{Standing, compare, created};
+use super::health::ails;
 use super::import::Import;
 use super::model::{Action, Change, PlanMode, Reason};
 use super::planner::Planner;
@@ -111,9 +112,12 @@ impl Resolve for Planner<'_> {
         if blocked {
             return self.push(unchanged(address, Some(object)));
         }
+        let ails = ails(live, &desired, self.input.snapshot.as_of);
+        let replaces = desired.get("replace_unhealthy").and_then(Value::as_bool) == Some(true) && !prevent_destroy;
         let forced = match &record.tainted {
             Some(why) => Some(Reason::Tainted(why.clone())),
             None if self.input.options.replace.contains(&address) => Some(Reason::Requested),
+            None if replaces && ails.is_some() => ails.clone().map(Reason::Unhealthy),
             None => triggers.iter().any(|trigger| self.triggered(trigger)).then_some(Reason::Triggered),
         };
         // A reference that is ignored stays what it is: its template counts, not the one that is written.
@@ -130,6 +134,7 @@ impl Resolve for Planner<'_> {
         }
         // What is said of a machine that goes does not matter any more.
         let mut remarks = if replaced { Vec::new() } else { diffed.remarks };
+        remarks.extend(ails.filter(|_| !replaced).map(Remark::Unhealthy));
         let remembers = diffed.action == Action::NoOp && record.prevent_destroy != prevent_destroy;
         if remembers {
             remarks.push(Remark::PreventDestroy(prevent_destroy));

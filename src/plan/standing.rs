@@ -79,7 +79,9 @@ impl<'a> Planner<'a> {
             self.input.options.mode == PlanMode::RefreshOnly && !["gpu_model", "gpu_count"].contains(&name)
         };
         let adopts = |name: &str| ignored(name) || left_to_api(name) || taken_in(name);
-        let fresh = refreshed(schema, record, &found, self.input.key, &adopts);
+        let secret =
+            |name: &str| desired.and_then(|desired| desired.get(name)).is_some_and(|own| own.deep_marks().sensitive);
+        let fresh = refreshed(schema, record, &found, self.input.key, &adopts, &secret);
         let mut object = fresh.as_ref().unwrap_or(record).object(schema, desired, self.input.key, &mut foreign);
         self.refresh.extend(fresh.map(|fresh| (address.clone(), fresh)));
         if !foreign.is_empty() {

@@ -123,7 +123,7 @@ fn unchanged() -> Plan {
     plan.in_doubt.clear();
     plan.left_out.clear();
     plan.narrowed = false;
-    plan.cost = CostSummary { before: usd("0.25"), after: usd("0.25") };
+    plan.cost = CostSummary { before: usd("0.25"), after: usd("0.25"), unpriced: 0 };
     plan
 }
 
@@ -226,7 +226,16 @@ fn events_are_lines_and_messages() {
         },
         ApplyEvent::StepSkipped { address: address.clone(), action, because: "simplepod_instance.b failed".into() },
         ApplyEvent::Settled { address, settlement: Settlement::Adopted, id: Some("7".into()) },
-        ApplyEvent::Finished { imported: 0, added: 3, changed: 0, destroyed: 0, complete: true, cost: usd("0.31") },
+        ApplyEvent::Finished {
+            imported: 0,
+            added: 3,
+            changed: 0,
+            destroyed: 0,
+            complete: true,
+            cost: usd("0.31"),
+            planned: usd("0.31"),
+            unpriced: 0,
+        },
     ];
     let text: String = events.iter().map(|event| event_text(event, NARROW)).collect();
     let expected = r#"module.m.simplepod_instance.a[0]: Renting... [1x RTX 4090 in Europe/PL at $0.31 per GPU-hour]
@@ -277,5 +286,5 @@ fn an_unplaced_instance_learns_what_would_help() {
 
 #[test]
 fn a_fleet_of_nothing_costs_nothing() {
-    assert_eq!(cost_sentence(Usd::ZERO), "The fleet costs nothing.");
+    assert_eq!(cost_sentence(Usd::ZERO, 0), "The fleet costs nothing.");
 }

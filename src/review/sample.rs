@@ -286,7 +286,7 @@ pub fn rich() -> Plan {
                 needs: vec![],
             },
         ],
-        cost: CostSummary { before: usd("1.03"), after: usd("0.88315") },
+        cost: CostSummary { before: usd("1.03"), after: usd("0.88315"), unpriced: 0 },
         in_doubt: vec![Intent {
             claim: "c".into(),
             action: IntentAction::RENT,

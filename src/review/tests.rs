@@ -241,6 +241,7 @@ fn costs_are_numbers() {
         moves: true,
         unchanged: 1,
         unchanged_cost: usd("0.25"),
+        unpriced: 0,
     };
     assert_eq!(review.cost, cost);
     assert_eq!(review.changes.iter().filter(|change| change.moves_money()).count(), 3);

@@ -55,7 +55,7 @@ pub enum Verdict {
     OnlyDrift,
     /// Live is as recorded.
     AsRecorded,
-    /// Nothing can be done now, but something is in doubt or left out.
+    /// Nothing can be done now, but something is in doubt, left out or does not work.
     NothingNow,
     /// Live is as the configuration says.
     AsConfigured,
@@ -89,6 +89,8 @@ pub struct FleetCost {
     pub unchanged: usize,
     /// What those cost together.
     pub unchanged_cost: Usd,
+    /// How many machines stay whose price nobody could read: they are in no sum.
+    pub unpriced: usize,
 }
 
 impl<'p> Review<'p> {
@@ -154,7 +156,9 @@ fn verdict(plan: &Plan) -> Verdict {
         PlanMode::Destroy => Verdict::NothingToDestroy,
         PlanMode::RefreshOnly if plan.drift.is_empty() => Verdict::AsRecorded,
         PlanMode::RefreshOnly => Verdict::OnlyDrift,
-        PlanMode::Normal if !plan.in_doubt.is_empty() || !plan.left_out.is_empty() => Verdict::NothingNow,
+        PlanMode::Normal if !plan.in_doubt.is_empty() || !plan.left_out.is_empty() || plan.has_unhealthy() => {
+            Verdict::NothingNow
+        }
         PlanMode::Normal => Verdict::AsConfigured,
     }
 }
@@ -178,5 +182,6 @@ fn cost(plan: &Plan, changes: &[Described<'_>]) -> FleetCost {
         moves: plan.cost.before != plan.cost.after || changes.iter().any(|change| change.placed.is_some()),
         unchanged: same.clone().count(),
         unchanged_cost: same.map(|change| change.cost_after).sum(),
+        unpriced: plan.cost.unpriced,
     }
 }

@@ -76,6 +76,12 @@ pub static SCHEMA: Schema = Schema {
         .field("priceAutoRenewMax", Wire::Decimal),
         Attribute::optional("wait_for", Ty::String, Local, "none, listed, running or ready.")
             .or(Unset::Text("running")),
+        Attribute::optional(
+            "replace_unhealthy",
+            Ty::Bool,
+            Local,
+            "Rent another machine where this one died or never started.",
+        ),
         Attribute::computed("rented_gpu_model", Ty::String, "The GPU model that was rented."),
         Attribute::computed("template_digest", Ty::String, "Digest of the template it was rented from."),
         Attribute::computed("status", Ty::String, "As the API says."),
@@ -234,8 +240,7 @@ impl Desired {
                 Some("ready") => WaitFor::Ready,
                 _ => WaitFor::Running,
             },
-            // Others allow as much for large images (API sheet §5).
-            create_timeout: timeout(object, "create", Duration::from_secs(20 * 60)),
+            create_timeout: create_timeout(object),
             delete_timeout: timeout(object, "delete", DELETE_TIMEOUT),
         })
     }
@@ -249,6 +254,11 @@ pub fn gpu_count(object: &Value) -> Option<u32> {
 /// A price of an object, where it is known.
 pub fn dollars(object: &Value, name: &str) -> Option<Usd> {
     decimal(object.get(name)?).map(Usd)
+}
+
+/// How long a machine may take to start; others allow 20 minutes for large images (API sheet §5).
+pub fn create_timeout(object: &Value) -> Duration {
+    timeout(object, "create", Duration::from_secs(20 * 60))
 }
 
 fn timeout(object: &Value, name: &str, default: Duration) -> Duration {

@@ -12,6 +12,7 @@ mod glob;
 mod held;
 mod open;
 mod person;
+mod proof;
 pub mod saved;
 pub mod stored;
 mod text;

@@ -3,8 +3,9 @@
 use super::account::Access;
 use super::failure::{Failure, Why};
 use super::fleet::{Fleet, Texts};
+use super::held::Held;
 use super::text::file;
-use super::work::{Planning, Prepared, Session, tell_orphans};
+use super::work::{Planning, Prepared, Session};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{
@@ -12,7 +13,6 @@ use crate::plan::{
     encode, foreign_key, offers, planned_variables, stale,
 };
 use crate::planning::{Look, Market};
-use crate::state::State;
 use crate::state::digest::SecretKey;
 use crate::store::local::write_private;
 use std::collections::BTreeMap;
@@ -67,12 +67,13 @@ pub fn options(saved: &SavedPlan) -> Result<PlanOptions, Failure> {
 pub async fn check<C: Cloud>(
     saved: SavedPlan,
     session: &Session<'_, C>,
-    state: &State,
+    held: &mut Held,
     how: &Planning,
     diags: &mut Diagnostics,
 ) -> Result<Prepared, Failure> {
     let rents = saved.plan.steps.iter().any(|step| step.action.rents());
-    let Look { snapshot, market } = session.look(state, how, rents).await?;
+    let Look { snapshot, market, account } = held.look(session, how, rents, diags).await?;
+    let state = &held.state;
     let key = session.secret_key(&saved.plan.lineage);
     diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
     let offers = offers(&saved.plan);
@@ -81,7 +82,7 @@ pub async fn check<C: Cloud>(
     let now = now.map_err(|diags| Failure { why: Why::of(&diags, Why::Stale), diags })?.plan;
     refuse(stale(&saved.plan, &now, &key))?;
     let plan = Plan { refresh: now.refresh, ..saved.plan };
-    tell_orphans(state, &snapshot, &plan, diags);
+    session.warn((state, &snapshot), &plan, account.as_ref(), diags);
     Ok(Prepared { plan, market })
 }
 

@@ -2,19 +2,23 @@
 //! prints.
 
 use super::fleet::Fleet;
+use crate::address::InstanceAddr;
 use crate::apply::{ApplyInput, ApplyResult, Cancel, Connect, apply};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostics, Severity};
 use crate::lang::Effects;
-use crate::live::{ObjectId, Snapshot};
-use crate::plan::{ApplyEvent, Plan, PlanInput, PlanMode, PlanOptions};
+use crate::live::{Account, ObjectId, Snapshot};
+use crate::money::Usd;
+use crate::plan::{ApplyEvent, Plan, PlanInput, PlanMode, PlanOptions, ends_soon};
 use crate::planning::{Look, Looking, Made, Market, look, make};
-use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, settle};
+use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, foreseen, settle};
 use crate::render::unplaced;
+use crate::schema::instance::dollars;
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, State, orphans, orphans_told};
 use crate::store::LockedStore;
 use secrecy::SecretString;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -135,16 +139,42 @@ impl<C: Cloud> Session<'_, C> {
         }
     }
 
-    /// Looks, plans, and warns of orphans.
+    /// The cap that the configuration names for an instance by now.
+    pub(super) fn wished_cap(&self) -> impl Fn(&InstanceAddr) -> Option<Usd> {
+        let wishes = OnceCell::new();
+        move |address| {
+            let wishes = wishes.get_or_init(|| self.fleet.desired(self.planning));
+            dollars(wishes.get(address)?, "max_price_per_gpu")
+        }
+    }
+
+    /// Whether a plan will probably rent something.
+    pub fn will_rent(&self, state: &State, how: &Planning) -> bool {
+        how.options.mode == PlanMode::Normal && self.fleet.asks_for_more_than(state)
+    }
+
+    /// Looks and plans, as the next apply will find it: what that releases first counts as gone.
     ///
     /// # Errors
     /// As [`Session::look`] and [`Session::plan_on`].
     pub async fn plan(&self, state: &State, how: &Planning, diags: &mut Diagnostics) -> Result<Prepared, Diagnostics> {
-        let rents = how.options.mode == PlanMode::Normal && self.fleet.asks_for_more_than(state);
-        let Look { snapshot, market } = self.look(state, how, rents).await?;
-        let prepared = self.plan_on((state, &snapshot), &how.options, Market::Api(market), diags).await?;
-        tell_orphans(state, &snapshot, &prepared.plan, diags);
+        let look = self.look(state, how, self.will_rent(state, how)).await?;
+        let (state, snapshot) = foreseen(state, &look.snapshot, &self.wished_cap(), diags);
+        let prepared = self.plan_on((&state, &snapshot), &how.options, Market::Api(look.market), diags).await?;
+        self.warn((&state, &snapshot), &prepared.plan, look.account.as_ref(), diags);
         Ok(prepared)
+    }
+
+    /// Warns of orphans, and of what ends soon.
+    pub fn warn(
+        &self,
+        (state, snapshot): (&State, &Snapshot),
+        plan: &Plan,
+        account: Option<&Account>,
+        diags: &mut Diagnostics,
+    ) {
+        tell_orphans(state, snapshot, plan, diags);
+        diags.extend(ends_soon(plan, account, snapshot.as_of.unwrap_or_else(|| self.clock.now())));
     }
 
     /// Performs a plan; events are told as they come.
@@ -173,7 +203,7 @@ impl<C: Cloud> Session<'_, C> {
 }
 
 /// Warns of this fleet's objects that stand in no state, and that the plan does not import.
-pub(super) fn tell_orphans(state: &State, snapshot: &Snapshot, plan: &Plan, diags: &mut Diagnostics) {
+fn tell_orphans(state: &State, snapshot: &Snapshot, plan: &Plan, diags: &mut Diagnostics) {
     let Some(fleet) = &plan.fleet else { return };
     let mut found = orphans(state, snapshot, fleet);
     let imported: BTreeSet<ObjectId> =

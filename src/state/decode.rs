@@ -120,8 +120,19 @@ fn inconsistent<T>(what: String) -> Result<T, StateError> {
 }
 
 fn assemble(file: File) -> Result<State, StateError> {
-    let Ours { format, version: _, fleet, account, journal_seq, mut instances, mut deposed, open, watched, sum: _ } =
-        file.podform;
+    let Ours {
+        format,
+        version: _,
+        fleet,
+        account,
+        journal_seq,
+        mut instances,
+        mut deposed,
+        open,
+        watched,
+        failures,
+        sum: _,
+    } = file.podform;
     if !(1..=FORMAT).contains(&format) {
         return inconsistent(format!("there never was a format {format}."));
     }
@@ -164,6 +175,7 @@ fn assemble(file: File) -> Result<State, StateError> {
                 tainted: ours.tainted,
                 claim: ours.claim,
                 prevent_destroy: ours.prevent_destroy,
+                unproven: ours.unproven,
                 offer: ours.offer,
             });
             match instance.deposed {
@@ -196,6 +208,7 @@ fn assemble(file: File) -> Result<State, StateError> {
         checks: file.check_results.unwrap_or_default(),
         open: open.into_iter().map(|intent| (intent.claim.clone(), intent)).collect(),
         watched: watched.into_iter().map(|gone| (gone.intent.claim.clone(), (gone.intent, gone.at))).collect(),
+        failures,
         journal_seq,
     })
 }

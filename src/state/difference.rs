@@ -50,6 +50,7 @@ fn document(state: &State) -> Json {
         "data": all(&state.data),
         "open": all(&state.open),
         "watched": all(&state.watched),
+        "failures": state.failures,
     })
 }
 

@@ -25,6 +25,16 @@ pub enum SecretMatch {
     OtherKey,
 }
 
+impl SecretDigest {
+    /// In the place of a digest: the attribute is secret, and nothing was sent for it. No secret is the same.
+    const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+    /// Nothing was sent of it.
+    pub fn unsend(&mut self) {
+        Self::NOTHING.clone_into(&mut self.digest);
+    }
+}
+
 fn hmac(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of every length")
 }
@@ -63,6 +73,9 @@ impl SecretKey {
 
     /// Compares a recorded digest with a secret, in constant time.
     pub fn compare(&self, recorded: &SecretDigest, path: &ValuePath, value: &str) -> SecretMatch {
+        if recorded.digest == SecretDigest::NOTHING {
+            return SecretMatch::Changed;
+        }
         if recorded.key_id != self.id {
             return SecretMatch::OtherKey;
         }

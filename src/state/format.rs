@@ -1,7 +1,7 @@
 //! The state file as text: Terraform's state format version 4, with ours in the key `podform`.
 
 use super::attributes::Attributes;
-use super::model::{AccountIdentity, Intent, OutputState, Record, SecretDigest, State};
+use super::model::{AccountIdentity, Failure, Intent, OutputState, Record, SecretDigest, State};
 use super::sum::seal;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::config::CheckResult;
@@ -83,6 +83,8 @@ pub(super) struct Ours<O = OurInstance> {
     pub deposed: BTreeMap<InstanceAddr, BTreeMap<String, O>>,
     pub open: Vec<Intent>,
     pub watched: Vec<Watched>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Failure>,
     /// Written by [`seal`], over the text of all the rest.
     #[serde(default, skip_serializing)]
     pub sum: Option<String>,
@@ -102,6 +104,8 @@ pub(super) struct OurInstance {
     pub claim: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproven: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferFacts>,
 }
@@ -173,6 +177,7 @@ pub fn encode(state: &State) -> String {
             deposed: deposed.collect(),
             open: state.open.values().map(intent).collect(),
             watched: state.watched.values().map(|(gone, at)| Watched { at: *at, intent: intent(gone) }).collect(),
+            failures: state.failures.clone(),
             sum: None,
         },
     };
@@ -212,6 +217,7 @@ fn ours(record: &Record) -> OurInstance {
         tainted: record.tainted.clone(),
         claim: record.claim.clone(),
         prevent_destroy: record.prevent_destroy,
+        unproven: record.unproven,
         offer: record.offer.clone(),
     }
 }

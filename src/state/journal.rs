@@ -1,7 +1,7 @@
 //! Journal entries, and their replay onto a state.
 
 use super::attributes::Attributes;
-use super::model::{AccountIdentity, ActionWord, Intent, OutputState, Record, State};
+use super::model::{AccountIdentity, ActionWord, Failure, Intent, OutputState, Record, State};
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
 use jiff::Timestamp;
@@ -82,6 +82,8 @@ pub enum Event {
         /// The key of the deposed object.
         key: String,
     },
+    /// A machine did not come up.
+    MachineFailed(Failure),
     /// What data sources showed, all of them.
     Data {
         /// By address.
@@ -126,6 +128,7 @@ impl fmt::Display for Event {
             Event::Moved { from, to } => write!(f, "moved {from} to {to}"),
             Event::Removed { address, .. } => write!(f, "removed {address}"),
             Event::Restored { address, .. } => write!(f, "restored {address}"),
+            Event::MachineFailed(Failure { host, .. }) => write!(f, "a machine of the host {host} failed"),
             Event::Data { data } => write!(f, "data of {} source(s)", data.len()),
             Event::Outputs { outputs } => write!(f, "{} output(s)", outputs.len()),
             Event::Checks { checks } => write!(f, "{} check(s)", checks.len()),
@@ -178,6 +181,10 @@ impl State {
                 if let Some(record) = self.take_deposed(&address, &key) {
                     self.resources.entry(address).or_insert(record);
                 }
+            }
+            Event::MachineFailed(failure) => {
+                self.failures.retain(|earlier| earlier.counts(failure.at));
+                self.failures.push(failure);
             }
             Event::Data { data } => self.data = data,
             Event::Moved { from, to } => self.rename(&from, &to),

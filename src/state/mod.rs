@@ -35,7 +35,7 @@ pub use format::{FORMAT, TERRAFORM_VERSION, encode};
 pub use journal::Event;
 pub use like::{Shape, TWINS_WITHIN, fits, is_another, lacks_claim, made_at, shape};
 pub use loss::{Loss, bills, losses};
-pub use model::{AccountIdentity, Intent, IntentAction, OutputState, Record, SecretDigest, State};
+pub use model::{AccountIdentity, Failure, Intent, IntentAction, OutputState, Record, SecretDigest, State};
 pub use orphan::{orphaned, orphans, orphans_told, shows_env};
 pub use remains::Remains;
 pub use repair::{Repair, repair};

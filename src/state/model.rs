@@ -6,10 +6,10 @@ use crate::config::CheckResult;
 use crate::live::{GroupId, HashId, MachineId, ObjectId, OfferFacts};
 use crate::money::Usd;
 use crate::path::ValuePath;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The account and endpoint a state belongs to (invariant 11).
@@ -57,6 +57,10 @@ pub struct Record {
     /// `prevent_destroy`, as of the last apply: it holds when the block is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
+    /// Of a rented machine: nobody has seen yet whether price and GPU count are inside of what was approved. Whoever sees
+    /// that they are not releases it (invariant 15).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproven: bool,
     /// The facts of the offer at the rent; `None` for imported machines and groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferFacts>,
@@ -231,6 +235,32 @@ impl Intent {
     }
 }
 
+/// A machine that did not come up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// The fingerprint of its host.
+    pub host: String,
+    /// When, by the server's clock.
+    pub at: Timestamp,
+    /// What became of it.
+    pub why: String,
+    /// The template whose image could not be pulled, by its digest or id: then the host is not blamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+}
+
+impl Failure {
+    /// How long a failure counts. Others leave a host alone for 3 h (API sheet §3.1); a day spans the runs of a fleet that is
+    /// applied every night.
+    const COUNTS: SignedDuration = SignedDuration::from_hours(24);
+
+    /// Whether it counts still.
+    pub fn counts(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) < Self::COUNTS
+    }
+}
+
 /// Everything recorded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
@@ -257,6 +287,8 @@ pub struct State {
     pub open: BTreeMap<String, Intent>,
     /// Intents closed as absent, with the time they were closed: watched for 24 hours (invariant 2).
     pub watched: BTreeMap<String, (Intent, Timestamp)>,
+    /// Machines that did not come up, whatever became of their records.
+    pub failures: Vec<Failure>,
     /// Sequence number of the last journal entry that this snapshot contains.
     pub journal_seq: u64,
 }
@@ -287,6 +319,12 @@ impl State {
             ObjectId::Group(id) => Some((id, record)),
             ObjectId::Machine(_) => None,
         })
+    }
+
+    /// Hosts whose machines failed lately; all that are known of, where nobody knows the time.
+    pub fn failed_hosts(&self, now: Option<Timestamp>) -> BTreeSet<String> {
+        let blamed = self.failures.iter().filter(|failure| failure.image.is_none());
+        blamed.filter(|failure| now.is_none_or(|now| failure.counts(now))).map(|failure| failure.host.clone()).collect()
     }
 
     /// The open intents of an address.

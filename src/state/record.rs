@@ -78,12 +78,20 @@ impl Record {
         Value::from_entries(schema.absent().map(attribute))
     }
 
-    /// Takes the settings out: they were not sent.
+    /// Takes the settings out: they were not sent. What is secret of them stays secret.
     pub fn unset(&mut self, schema: &Schema) {
         for (attribute, _) in schema.settings() {
             self.attributes.set(attribute.name, Json::Null);
-            self.secrets.remove(&ValuePath::of(attribute.name));
+            let secrets = self.secrets.iter_mut().filter(|(path, _)| path.is_in(attribute.name));
+            secrets.for_each(|(_, digest)| digest.unsend());
         }
+    }
+
+    /// Takes over what the server shows for an attribute that is secret by now: as digests.
+    pub fn hide(&mut self, name: &str, live: Value, key: &SecretKey) {
+        let hidden = self.take(&ValuePath::of(name), &live.marked(Marks::SENSITIVE), Marks::NONE, key);
+        self.attributes.set(name, hidden);
+        self.read_back.remove(name);
     }
 
     /// True where an attribute is secret, or something in it.
@@ -176,4 +184,29 @@ fn marked_as(value: Value, wanted: Option<&Value>) -> Value {
 /// An attribute of a block, or an element of a map.
 fn inside(path: &ValuePath, name: &str, block: bool) -> ValuePath {
     if block { path.attribute(name) } else { path.key(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::instance::SCHEMA;
+
+    #[test]
+    fn what_was_not_sent_is_no_secret_and_stays_one() {
+        let key = SecretKey::derive(&secrecy::SecretString::from("k"), "l");
+        let secret = |text: &str| Value::string(text).marked(Marks::SENSITIVE);
+        let mut record = Record::of(&Value::object([("notes", secret("canary")), ("name", Value::string("w"))]), &key);
+        record.unset(&SCHEMA);
+        let other = SecretKey::derive(&secrecy::SecretString::from("other"), "l");
+        for key in [&key, &other] {
+            assert_eq!(record.secret_differs("notes", &Json::from("canary"), key), Some(true));
+        }
+        assert!(record.read_secret("notes", &Json::from("canary"), &key) && !format!("{record:?}").contains("canary"));
+        assert_eq!(record.attributes.get("name"), Some(&Json::Null));
+        let wanted = Value::object([("notes", secret("canary"))]);
+        let object = record.object(&SCHEMA, Some(&wanted), &key, &mut Vec::new());
+        assert!(object.get("notes").is_some_and(|notes| notes.marks.digest && notes.marks.sensitive));
+        record.hide("name", Value::string("canary"), &key);
+        assert!(record.holds_secret("name") && !format!("{record:?}").contains("canary"));
+    }
 }

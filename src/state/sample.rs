@@ -136,6 +136,7 @@ pub(crate) fn state() -> State {
         checks: Vec::new(),
         open: BTreeMap::from([(doubt.claim.clone(), doubt)]),
         watched: BTreeMap::from([(absent.claim.clone(), (absent, time("2026-03-02T09:20:00Z")))]),
+        failures: Vec::new(),
         journal_seq: 42,
     }
 }

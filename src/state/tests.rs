@@ -448,3 +448,24 @@ proptest! {
         let _ = decode_journal(&bytes);
     }
 }
+
+/// Both are newer than the samples: what they lack was proven, and never failed.
+#[test]
+fn what_is_unproven_and_what_failed_is_read_back_and_fails_for_a_day() {
+    let mut before = state();
+    for (_, record) in before.resources.iter_mut().take(1) {
+        std::sync::Arc::make_mut(record).unproven = true;
+    }
+    let failed = |host: &str, at: &str, image: Option<&str>| {
+        let image = image.map(str::to_owned);
+        Event::MachineFailed(Failure { host: host.into(), at: time(at), why: "it was not running".into(), image })
+    };
+    before.apply(failed("old", "2026-03-01T08:00:00Z", None));
+    before.apply(failed("bad", "2026-03-02T09:00:00Z", None));
+    before.apply(failed("good", "2026-03-02T09:00:00Z", Some("3fd0c1")));
+    assert_eq!(decode(encode(&before)).expect("a state"), before);
+    let hosts = |at: &str| before.failed_hosts(Some(time(at))).into_iter().collect::<Vec<_>>();
+    assert_eq!(hosts("2026-03-02T10:00:00Z"), ["bad"]);
+    assert!(hosts("2026-03-03T09:00:00Z").is_empty());
+    assert_eq!(before.failed_hosts(None).len(), 1);
+}

@@ -8,7 +8,7 @@ use podform::live::{
 use podform::money::Usd;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::{Duration, Instant};
 
 /// A call that changes the account.
@@ -69,8 +69,10 @@ pub struct Rented {
     pub at: Instant,
     /// When it ended.
     pub end: Option<Instant>,
-    /// It never starts.
+    /// It never starts, or died.
     pub stuck: bool,
+    /// Until then its answers carry no price.
+    pub priceless: Instant,
     /// The network delivered the call that rented it twice: this one, or its like, is nobody's.
     pub twin: bool,
     /// An older copy of the state came back, which does not know it.
@@ -153,6 +155,8 @@ pub struct Account {
     pub machines: BTreeMap<u64, Rented>,
     pub groups: BTreeMap<u64, Made>,
     pub offers: Vec<Offer>,
+    /// Hosts whose machines never start.
+    pub bad: BTreeSet<String>,
     /// The price that podform saw last, by offer.
     pub shown: BTreeMap<String, Usd>,
     /// Calls that are under way: when they take effect.
@@ -182,6 +186,7 @@ impl Account {
             machines: BTreeMap::new(),
             groups: BTreeMap::new(),
             offers: Vec::new(),
+            bad: BTreeSet::new(),
             shown: BTreeMap::new(),
             under_way: Vec::new(),
             done: Vec::new(),
@@ -340,8 +345,10 @@ impl Account {
             ..Machine::bare(MachineId(id))
         };
         let at = Instant::now();
-        let rented =
-            Rented { machine, stranger, offer: offer.iri, at, end: None, stuck: false, twin: false, forgotten: false };
+        let stuck = !stranger && self.bad.contains(&offer.host);
+        let offer = offer.iri;
+        let (twin, forgotten) = (false, false);
+        let rented = Rented { machine, stranger, offer, at, end: None, stuck, priceless: at, twin, forgotten };
         self.machines.insert(id, rented);
         Ok(id)
     }
@@ -406,6 +413,9 @@ impl Account {
             _ => "created",
         };
         machine.status = Some(Status(status.to_owned()));
+        if rented.priceless > Instant::now() {
+            machine.price_per_gpu = None;
+        }
         if !self.manners.shows_env {
             machine.env = None;
         }

@@ -1,13 +1,14 @@
 //! The checker: what must hold whatever went wrong. It reads the bytes on the disk and the account's own books, and
 //! shares no code with planner or executor.
 
-use super::account::{Account, Change, Rented};
+use super::account::{Account, Change, Done, Rented};
 use super::disk::Disk;
 use podform::address::ObjectKind;
 use podform::plan::{Plan, StepAction};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::time::Instant;
 
 /// What was promised, and what was broken.
 #[derive(Debug, Default)]
@@ -130,7 +131,13 @@ impl Ledger {
     /// What a run did stands in its plan (invariant 7). `plan` is `None` where the run ended before it had one.
     pub fn within_plan(&mut self, account: &Account, plan: Option<&Plan>) {
         let Some(plan) = plan else {
-            if let Some(done) = account.done.iter().find(|done| !done.late) {
+            let above = |done: &Done| match &done.change {
+                Change::DeleteMachine(id) | Change::UpdateMachine(id, _) => {
+                    account.machines.get(id).is_some_and(|rented| self.is_above(rented))
+                }
+                _ => false,
+            };
+            if let Some(done) = account.done.iter().find(|done| !done.late && !above(done)) {
                 self.fault(format!("{} before there was a plan", done.change.name()));
             }
             return;
@@ -158,6 +165,8 @@ impl Ledger {
         let unmarked = unmarked.filter(|change| change.repair_mark);
         updates.extend(unmarked.filter_map(id));
         let deletes = ids(&ObjectKind::ALL.map(StepAction::Delete));
+        // What was never inside of its cap is released by whoever finds it (invariant 15).
+        let outside = |id: &u64| account.machines.get(id).is_some_and(|rented| self.is_above(rented));
         let mut faults = Vec::new();
         for done in account.done.iter().filter(|done| done.id.is_some()) {
             match &done.change {
@@ -170,12 +179,12 @@ impl Ledger {
                 }
                 Change::CreateGroup(_) => made.extend(done.id),
                 Change::UpdateMachine(id, _) | Change::UpdateGroup(id, _) => {
-                    if !updates.contains(id) && !made.contains(id) {
+                    if !updates.contains(id) && !made.contains(id) && !outside(id) {
                         faults.push(format!("{} is not in the plan", done.change.name()));
                     }
                 }
                 Change::DeleteMachine(id) | Change::DeleteGroup(id) => {
-                    if !deletes.contains(id) && !made.contains(id) {
+                    if !deletes.contains(id) && !made.contains(id) && !outside(id) {
                         faults.push(format!("{} is not in the plan", done.change.name()));
                     }
                 }
@@ -194,12 +203,18 @@ impl Ledger {
     pub fn within_caps(&mut self, account: &Account) {
         let rented = account.done.iter().filter(|done| !done.late && matches!(done.change, Change::Rent(_)));
         let standing = rented.filter_map(|done| account.machines.get(&done.id?)).filter(|rented| rented.end.is_none());
-        for rented in standing {
-            let address = claim(rented).and_then(|claim| self.rented_for.get(claim)).cloned().unwrap_or_default();
-            if rented.machine.price_per_gpu.map(|price| price.0) > self.caps.get(block_of(&address)).copied() {
-                self.fault(format!("{address} bills more than its cap, and was kept"));
-            }
+        // Nobody can tell what is not shown.
+        let shown = standing.filter(|rented| rented.priceless <= Instant::now());
+        let above: Vec<_> = shown.filter(|rented| self.is_above(rented)).map(|rented| rented.machine.id).collect();
+        for id in above {
+            self.fault(format!("the machine {id} bills more than its cap, and was kept"));
         }
+    }
+
+    /// Whether a machine bills more than the cap of the address that it was rented for.
+    fn is_above(&self, rented: &Rented) -> bool {
+        let address = claim(rented).and_then(|claim| self.rented_for.get(claim)).cloned().unwrap_or_default();
+        rented.machine.price_per_gpu.map(|price| price.0) > self.caps.get(block_of(&address)).copied()
     }
 
     /// After a run that ended by itself: every machine is recorded once or open, and no address has two.
@@ -269,6 +284,19 @@ impl Ledger {
             let price = account.machines.get(id).and_then(|rented| rented.machine.price_per_gpu);
             if price.map(|price| price.0) > self.caps.get(block_of(address)).copied() {
                 self.fault(format!("{address} bills {price:?}, above its cap"));
+            }
+        }
+    }
+}
+
+impl Ledger {
+    /// After everything came to its end: no machine of these blocks is left that does not work.
+    pub fn works(&mut self, account: &Account, disk: &Disk, blocks: &BTreeSet<String>) {
+        let Some(recorded) = Recorded::read(&disk.state) else { return };
+        let dead = |id: &u64| account.machines.get(id).is_some_and(|rented| rented.stuck && rented.end.is_none());
+        for (id, address) in recorded.machines.iter().filter(|(id, _)| dead(id)) {
+            if blocks.contains(block_of(address)) {
+                self.fault(format!("{address} (machine {id}) does not work, and was kept"));
             }
         }
     }

@@ -138,9 +138,12 @@ impl World {
         self.life.unless_over().await;
         let fault = self.troubles.lock().unwrap().call(&change.name());
         self.ledger.lock().unwrap().called(&change, &self.disk.lock().unwrap(), &self.account());
-        let perform = || match self.account().perform(&change) {
-            Ok(id) => Outcome::Done(id),
-            Err(error) => Outcome::NotDone(error),
+        let perform = || {
+            let performed = self.account().perform(&change);
+            if let (Change::Rent(_), Ok(id)) = (&change, &performed) {
+                self.mishaps(*id);
+            }
+            performed.map_or_else(Outcome::NotDone, Outcome::Done)
         };
         let nothing = |message: &str| Outcome::InDoubt(error(ErrorKind::Network, None, message));
         let outcome = match fault {
@@ -180,6 +183,28 @@ impl World {
         self.life.unless_over().await;
         self.troubles.lock().unwrap().under_way.0 -= 1;
         outcome
+    }
+
+    /// What may be wrong with a machine that was just rented, whatever becomes of the answer.
+    fn mishaps(&self, id: u64) {
+        let mut troubles = self.troubles.lock().unwrap();
+        let what = format!("machine {id}");
+        let mut happens = |kind, share| troubles.mishap(kind, &what, share);
+        let (stuck, dearer, jumps) =
+            (happens("never starts", 3), happens("bills more", 5), happens("bills four times", 5));
+        let priceless = [("shows no price for a minute", 60), ("shows no price for ten", 600)];
+        let priceless = priceless.into_iter().find(|(kind, _)| happens(kind, 4)).map_or(0, |(_, seconds)| seconds);
+        let mut account = self.account();
+        let Some(rented) = account.machines.get_mut(&id) else { return };
+        rented.stuck |= stuck;
+        rented.priceless = Instant::now() + Duration::from_secs(priceless);
+        if let Some(price) = &mut rented.machine.price_per_gpu {
+            price.0 *= match (jumps, dearer) {
+                (true, _) => Decimal::from(4),
+                (false, true) => Decimal::new(115, 2),
+                (false, false) => Decimal::ONE,
+            };
+        }
     }
 
     async fn read<T>(&self, what: &str, answer: impl FnOnce(&mut Account) -> T) -> ReadResult<T> {
@@ -258,19 +283,7 @@ impl Cloud for World {
 
     async fn rent(&self, request: &RentRequest) -> Outcome<Option<MachineId>> {
         let names = self.account().manners.names_machines;
-        let outcome = self.change(Change::Rent(request.clone())).await;
-        if let Outcome::Done(id) = &outcome {
-            let mut troubles = self.troubles.lock().unwrap();
-            let what = format!("machine {id}");
-            let (stuck, dearer) = (troubles.mishap("never starts", &what, 3), troubles.mishap("bills more", &what, 5));
-            if let Some(rented) = self.account().machines.get_mut(id) {
-                rented.stuck |= stuck;
-                if let Some(price) = rented.machine.price_per_gpu.as_mut().filter(|_| dearer) {
-                    price.0 *= Decimal::new(115, 2);
-                }
-            }
-        }
-        outcome.map(|id| names.then_some(MachineId(id)))
+        self.change(Change::Rent(request.clone())).await.map(|id| names.then_some(MachineId(id)))
     }
 
     /// An API that names what it makes shows what it changed.

@@ -87,7 +87,7 @@ async fn evaluations(hcl: &str) -> usize {
     };
     counting.take();
     let state = State { lineage: "l".to_owned(), ..State::default() };
-    let Look { snapshot, market } = session.look(&state, &Planning::default(), false).await.unwrap();
+    let Look { snapshot, market, .. } = session.look(&state, &Planning::default(), false).await.unwrap();
     assert!(market.is_none(), "nobody said that something will be rented");
     let (options, mut diags) = (PlanOptions::default(), Diagnostics::new());
     let made = session.plan_on((&state, &snapshot), &options, Market::Api(market), &mut diags).await;

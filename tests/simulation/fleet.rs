@@ -23,6 +23,7 @@ pub struct Block {
     pub create_first: bool,
     pub env_change: &'static str,
     pub template_change: &'static str,
+    pub replace_unhealthy: bool,
 }
 
 /// The configuration.
@@ -52,6 +53,7 @@ impl Block {
             create_first: false,
             env_change: "rent",
             template_change: "keep",
+            replace_unhealthy: false,
         }
     }
 }
@@ -86,13 +88,25 @@ impl Fleet {
             .unwrap();
         }
         for (name, block) in &self.blocks {
-            let Block { count, cap, group, name: edits, env, create_first, env_change, template_change, .. } = block;
+            let Block {
+                count,
+                cap,
+                group,
+                name: edits,
+                env,
+                create_first,
+                env_change,
+                template_change,
+                replace_unhealthy,
+                ..
+            } = block;
             let (model, cap) = (MODELS[block.model], Decimal::new(*cap, 2));
             write!(
                 text,
                 "resource \"simplepod_instance\" \"{name}\" {{\n  count = {count}\n  name = \"{name}_{edits}_${{count.index}}\"\n  \
                  gpu_model = \"{model}\"\n  max_price_per_gpu = {cap}\n  template_group = simplepod_template_group.{group}.id\n  \
                  env_variables = {{ E = \"{env}\" }}\n  env_change = \"{env_change}\"\n  template_change = \"{template_change}\"\n  \
+                 replace_unhealthy = {replace_unhealthy}\n  \
                  lifecycle {{\n    create_before_destroy = {create_first}\n  }}\n}}\n"
             )
             .unwrap();
@@ -118,6 +132,11 @@ impl Fleet {
             (0..block.count).map(move |index| format!("simplepod_instance.{name}[{index}]"))
         };
         self.blocks.iter().flat_map(all).collect()
+    }
+
+    /// Blocks whose machines are replaced when they do not work.
+    pub fn replaced_when_unhealthy(&self) -> BTreeSet<String> {
+        self.blocks.iter().filter(|(_, block)| block.replace_unhealthy).map(|(name, _)| name.clone()).collect()
     }
 
     /// Somebody edits it. Says what they did.

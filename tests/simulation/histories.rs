@@ -60,8 +60,10 @@ impl History {
         let world = World::new(manners);
         let mut fleet = Fleet::of(Block::of(chance.below(4)));
         fleet.a().create_first = chance.percent(30);
+        fleet.a().replace_unhealthy = chance.percent(50);
         let mut history = History { world, fleet, chance, told, runs: 0, kept: None, talks };
         history.restock();
+        history.spoil();
         history.stranger();
         history
     }
@@ -76,6 +78,14 @@ impl History {
                 account.offer(model, cents);
             }
         }
+    }
+
+    /// The machines of some hosts never start.
+    fn spoil(&mut self) {
+        let share = *self.chance.pick(&[0, 0, 20]).unwrap();
+        let mut account = self.world.account();
+        let hosts: Vec<String> = account.offers.iter().map(|offer| offer.host.clone()).collect();
+        account.bad.extend(hosts.into_iter().filter(|_| self.chance.percent(share)));
     }
 
     /// Somebody else rents, and makes a group.
@@ -130,6 +140,10 @@ impl History {
             (4, Some(id), _) => {
                 account.machines.get_mut(id).unwrap().machine.notes = Some("mine".into());
                 format!("somebody wipes the notes of our machine {id}")
+            }
+            (6, Some(id), _) => {
+                account.machines.get_mut(id).unwrap().stuck = true;
+                format!("our machine {id} dies")
             }
             (7, Some(ours), Some(theirs)) if account.manners.shows_env => {
                 drop(account);
@@ -248,6 +262,7 @@ impl History {
         let (account, disk) = (self.world.account(), self.world.disk.lock().unwrap());
         ledger.at_rest(&account, &disk);
         ledger.at_the_end(&account, &disk, &self.fleet.wanted());
+        ledger.works(&account, &disk, &self.fleet.replaced_when_unhealthy());
     }
 }
 

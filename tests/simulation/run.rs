@@ -12,7 +12,7 @@ use podform::lang::{Effects, parse};
 use podform::plan::Plan;
 use podform::planning::{Look, Market};
 use podform::refresh::Clock;
-use podform::session::{Fleet, Performing, Planning, Prepared, Session, evaluated};
+use podform::session::{Fleet, Held, Performing, Planning, Prepared, Session, evaluated};
 use podform::state::{AccountIdentity, orphans};
 use podform::store::{LockedStore, StateStore, StoreError};
 use secrecy::SecretString;
@@ -132,7 +132,7 @@ async fn prepare(world: &World, store: Box<dyn StateStore>, how: &How, planned: 
     let stopped = |diags: Diagnostics| End::Stopped(errors(&diags));
     let fleet = fleet(&how.hcl, &NoScope);
     let unwritten = |error: StoreError| End::Stopped(vec![error.to_string()]);
-    let (mut store, mut state) = LockedStore::open(store, "apply", None).await.map_err(unwritten)?;
+    let (store, mut state) = LockedStore::open(store, "apply", None).await.map_err(unwritten)?;
     let local = world.account().now() + SignedDuration::from_secs(how.skew);
     if state.lineage.is_empty() {
         state.lineage = format!("lineage-{}", world.next_lineage());
@@ -147,16 +147,18 @@ async fn prepare(world: &World, store: Box<dyn StateStore>, how: &How, planned: 
         applying: &NoScope,
         clock: Clock::new(local),
     };
-    if !state.open.is_empty() {
-        let settled = session.settled(&state).await.map_err(stopped)?;
-        store.append(&settled.events).await.map_err(unwritten)?;
-        settled.events.into_iter().for_each(|event| state.apply(event));
+    let mut held = Held { store, state };
+    if !held.state.open.is_empty() {
+        let settled = session.settled(&held.state).await.map_err(stopped)?;
+        held.commit(settled.events).await.map_err(|told| stopped(told.into()))?;
     }
+    let mut diags = Diagnostics::new();
     let planning = Planning { accept_missing: how.accept_missing, ..Planning::default() };
-    let Look { snapshot, market } = session.look(&state, &planning, true).await.map_err(stopped)?;
+    let Look { snapshot, market, .. } = held.look(&session, &planning, true, &mut diags).await.map_err(stopped)?;
+    let Held { mut store, mut state } = held;
     let found = orphans(&state, &snapshot, "sim");
     world.ledger.lock().unwrap().told.extend(found.iter().map(|orphan| orphan.id.number()));
-    let (options, mut diags) = (&planning.options, Diagnostics::new());
+    let options = &planning.options;
     let made = session.plan_on((&state, &snapshot), options, Market::Api(market), &mut diags).await;
     let Prepared { plan, market } = made.map_err(stopped)?;
     let made = planned.insert(plan);

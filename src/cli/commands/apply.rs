@@ -8,6 +8,7 @@ use crate::cli::progress::Progress;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Topic};
 use crate::plan::{Plan, PlanMode};
+use crate::planning::{Look, Market};
 use crate::refresh::Clock;
 use crate::render::{outputs_text, plan_text};
 use crate::review::Review;
@@ -64,7 +65,11 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
         .holding(&fleet, locking, async |session, mut held| {
             held.begin();
             held.settle(session, &context.terminal, &mut context.diags).await?;
-            let prepared = session.plan(&held.state, &how, &mut context.diags).await?;
+            let rents = session.will_rent(&held.state, &how);
+            let Look { snapshot, market, account } = held.look(session, &how, rents, &mut context.diags).await?;
+            let seen = (&held.state, &snapshot);
+            let prepared = session.plan_on(seen, &how.options, Market::Api(market), &mut context.diags).await?;
+            session.warn(seen, &prepared.plan, account.as_ref(), &mut context.diags);
             let plan = &prepared.plan;
             if !args.planning.json {
                 context.terminal.print(&plan_text(&Review::of(plan), context.terminal.out));
@@ -98,7 +103,7 @@ async fn saved_plan(path: &Path, args: &ApplyArgs, context: &mut Context) -> Out
     opening
         .holding_for(saved, &fleet, locking, async |saved, session, mut held| {
             held.settle(session, &context.terminal, &mut context.diags).await?;
-            let prepared = saved::check(saved, session, &held.state, &how, &mut context.diags).await?;
+            let prepared = saved::check(saved, session, &mut held, &how, &mut context.diags).await?;
             held.begin();
             perform(session, prepared, held, args, context).await
         })
@@ -111,7 +116,11 @@ async fn unchanged(plan: Plan, clock: &Clock, held: &mut Held) -> Outcome {
         held.write(vec![Event::Checks { checks: plan.checks }]).await?;
     }
     held.fold_watched(clock).await?;
-    Ok(if plan.in_doubt.is_empty() { Exit::Done } else { Exit::InDoubt })
+    Ok(match (plan.in_doubt.is_empty(), plan.left_out.is_empty()) {
+        (false, _) => Exit::InDoubt,
+        (true, false) => Exit::Partial,
+        (true, true) => Exit::Done,
+    })
 }
 
 async fn perform<C: Cloud>(

@@ -65,7 +65,7 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
                 return Err(Diagnostic::error("Resource already managed by podform", detail).on(&address).into());
             }
             held.settle(session, &context.terminal, &mut context.diags).await?;
-            let Look { snapshot, .. } = session.look(&held.state, &how, false).await?;
+            let Look { snapshot, .. } = held.look(session, &how, false, &mut context.diags).await?;
             let seen = (&held.state, &snapshot);
             let plan = session.plan_on(seen, &how.options, Market::Api(None), &mut context.diags).await?.plan;
             let imported: Vec<Event> = plan

@@ -25,7 +25,7 @@ pub struct PlanArgs {
     /// Write the plan to a file, for apply.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Exit with 2 where there are changes.
+    /// Exit with 2 where there are changes, with 4 where operations in doubt remain.
     #[arg(long)]
     pub detailed_exitcode: bool,
 }
@@ -60,8 +60,12 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
                     context.terminal.line(&next_step(path, &args.planning.account));
                 }
             }
-            let changes = plan.has_changes() || !plan.left_out.is_empty();
-            Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
+            let changes = plan.has_changes() || !plan.left_out.is_empty() || plan.has_unhealthy();
+            Ok(match args.detailed_exitcode {
+                true if !plan.in_doubt.is_empty() => Exit::InDoubt,
+                true if changes => Exit::Changes,
+                true | false => Exit::Done,
+            })
         })
         .await
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json, json};
 pub fn event_json(event: &ApplyEvent, at: Timestamp) -> String {
     let (kind, level) = match event {
         ApplyEvent::StepStarted { .. } => ("apply_start", "info"),
+        ApplyEvent::OfferChanged { .. } => ("offer_changed", "warn"),
         ApplyEvent::StepProgress { .. } => ("apply_progress", "info"),
         ApplyEvent::StepDone { .. } => ("apply_complete", "info"),
         ApplyEvent::StepFailed { .. } => ("apply_errored", "error"),
@@ -25,11 +26,14 @@ pub fn event_json(event: &ApplyEvent, at: Timestamp) -> String {
     out.insert("@module".into(), json!("podform.ui"));
     out.insert("@timestamp".into(), json!(at.to_string()));
     match event {
-        ApplyEvent::Finished { imported, added, changed, destroyed, cost, .. } => {
+        ApplyEvent::Finished { imported, added, changed, destroyed, cost, planned, unpriced, complete } => {
             let changes =
                 json!({"add": added, "change": changed, "import": imported, "remove": destroyed, "operation": "apply"});
             out.insert("changes".into(), changes);
+            out.insert("complete".into(), json!(complete));
             out.insert("hourly_cost".into(), json!(cost.0.normalize().to_string()));
+            out.insert("hourly_cost_planned".into(), json!(planned.0.normalize().to_string()));
+            out.insert("machines_without_price".into(), json!(unpriced));
         }
         _ => {
             out.insert("hook".into(), Json::Object(hook(event)));
@@ -61,10 +65,15 @@ fn hook(event: &ApplyEvent) -> Map<String, Json> {
         | ApplyEvent::StepDone { address, action, .. }
         | ApplyEvent::StepFailed { address, action, .. }
         | ApplyEvent::StepSkipped { address, action, .. } => step(address, Some(*action)),
-        ApplyEvent::Settled { address, .. } => step(address, None),
+        ApplyEvent::OfferChanged { address, .. } | ApplyEvent::Settled { address, .. } => step(address, None),
         ApplyEvent::Finished { .. } => {}
     }
     match event {
+        ApplyEvent::OfferChanged { offer, instead_of, why, .. } => {
+            for (name, text) in [("offer", offer), ("instead_of", instead_of), ("why", why)] {
+                out.insert(name.into(), json!(harmless(text)));
+            }
+        }
         ApplyEvent::StepProgress { elapsed_s, .. } => {
             out.insert("elapsed_seconds".into(), json!(elapsed_s));
         }

@@ -160,7 +160,7 @@ fn action_reason(change: &Described<'_>) -> Option<&'static str> {
     match (change.action, change.reason) {
         (Action::Read, Some(Reason::ConfigUnknown)) => Some("read_because_config_unknown"),
         (Action::Read, _) => Some("read_because_dependency_pending"),
-        (Action::Replace, Some(Reason::Tainted(_))) => Some("replace_because_tainted"),
+        (Action::Replace, Some(Reason::Tainted(_) | Reason::Unhealthy(_))) => Some("replace_because_tainted"),
         (Action::Replace, Some(Reason::Triggered)) => Some("replace_by_triggers"),
         (Action::Replace, Some(Reason::Requested)) => Some("replace_by_request"),
         (Action::Replace, _) => Some("replace_because_cannot_update"),
@@ -230,6 +230,7 @@ fn ours(review: &Review<'_>) -> Json {
             "hourly_after": text(cost.after),
             "monthly_before": text(cost.before.per_month()),
             "monthly_after": text(cost.after.per_month()),
+            "machines_without_price": cost.unpriced,
         },
         "rents": review.changes.iter().filter_map(rent).collect::<Vec<_>>(),
         "in_doubt": review.in_doubt.iter().map(doubt).collect::<Vec<_>>(),

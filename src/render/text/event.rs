@@ -15,7 +15,14 @@ pub fn event_text(event: &ApplyEvent, style: Style) -> String {
         _ => BOLD,
     };
     match event {
-        ApplyEvent::Finished { cost, .. } => format!("\n{}\n{}\n", style.paint(paint, &message), cost_sentence(*cost)),
+        ApplyEvent::Finished { cost, planned, unpriced, .. } => {
+            // What is too small to show is no difference.
+            let planned = match cost.to_string() == planned.to_string() || *unpriced > 0 {
+                true => String::new(),
+                false => format!(" The plan said {planned} per hour."),
+            };
+            format!("\n{}\n{}{planned}\n", style.paint(paint, &message), cost_sentence(*cost, *unpriced))
+        }
         _ => match message.split_once(": ") {
             // An address may hold ": " in a key; only the drawing suffers.
             Some((address, rest)) => format!("{} {rest}\n", style.paint(paint, &format!("{address}:"))),

@@ -36,7 +36,7 @@ pub fn plan_text(review: &Review<'_>, style: Style) -> String {
         Verdict::Changes if review.cost.moves => cost::table(&mut page, review),
         Verdict::Changes => {
             page.gap();
-            page.paragraph(&cost_sentence(review.cost.after));
+            page.paragraph(&cost_sentence(review.cost.after, review.cost.unpriced));
         }
         _ => nothing(&mut page, review),
     }
@@ -143,7 +143,7 @@ fn change(page: &mut Page, change: &Described<'_>) {
         page.comment("host:  ", &host);
     }
     for remark in change.remarks {
-        for line in wrap(remark::sentence(remark), page.style.columns().saturating_sub(6)) {
+        for line in wrap(&remark::sentence(remark), page.style.columns().saturating_sub(6)) {
             page.comment("", &[line]);
         }
     }
@@ -207,8 +207,8 @@ fn nothing(page: &mut Page, review: &Review<'_>) {
     page.line(0, Sign::Same, &line);
     page.gap();
     page.paragraph(detail);
-    if review.cost.after != Usd::ZERO {
-        page.paragraph(&cost_sentence(review.cost.after));
+    if review.cost.after != Usd::ZERO || review.cost.unpriced > 0 {
+        page.paragraph(&cost_sentence(review.cost.after, review.cost.unpriced));
     }
 }
 

@@ -1,11 +1,16 @@
 //! What the fleet costs.
 
+use super::count;
 use crate::money::{HOURS_PER_MONTH, Usd};
 
-/// One sentence: what the fleet costs.
-pub fn sentence(hourly: Usd) -> String {
-    if hourly == Usd::ZERO {
-        return "The fleet costs nothing.".to_owned();
+/// What the fleet costs, in a sentence; and in another, how many machines are not in it because their price is not known.
+pub fn sentence(hourly: Usd, unpriced: usize) -> String {
+    let month = hourly.per_month();
+    let known = (hourly != Usd::ZERO)
+        .then(|| format!("The fleet costs {hourly} per hour, about {month:.2} a month ({HOURS_PER_MONTH} h)."));
+    let unknown = (unpriced > 0).then(|| format!("The price of {} is not known.", count(unpriced, "machine")));
+    match (known, unknown) {
+        (None, None) => "The fleet costs nothing.".to_owned(),
+        (known, unknown) => known.into_iter().chain(unknown).collect::<Vec<_>>().join(" "),
     }
-    format!("The fleet costs {hourly} per hour, about {:.2} a month ({HOURS_PER_MONTH} h).", hourly.per_month())
 }

@@ -38,6 +38,10 @@ pub fn message(event: &ApplyEvent) -> String {
         ApplyEvent::StepStarted { address, action, detail } => {
             format!("{address}: {}...{}", words(*action)[0], bracket(detail))
         }
+        ApplyEvent::OfferChanged { address, offer, instead_of, why } => {
+            let [offer, instead_of, why] = [offer, instead_of, why].map(|text| harmless_line(text));
+            format!("{address}: Renting {offer} instead of {instead_of}: {why}")
+        }
         ApplyEvent::StepProgress { address, action, elapsed_s, status } => {
             let status = status.as_ref().map_or(String::new(), |status| format!(", {}", harmless_line(status)));
             let time = format!("{:02}m{:02}s", elapsed_s / 60, elapsed_s % 60);

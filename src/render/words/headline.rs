@@ -22,6 +22,7 @@ pub fn sentence(change: &Described<'_>) -> String {
         Action::Replace => match (change.reason, machine) {
             (Some(Reason::Tainted(_)), true) => " is tainted, so it must be re-rented",
             (Some(Reason::Tainted(_)), false) => " is tainted, so must be replaced",
+            (Some(Reason::Unhealthy(_)), true) => " is unhealthy, so it must be re-rented",
             (Some(Reason::Requested), true) => " will be re-rented, as requested",
             (Some(Reason::Requested), false) => " will be replaced, as requested",
             (Some(Reason::Triggered), true) => " will be re-rented due to changes in replace_triggered_by",
@@ -51,7 +52,12 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
             Some(key) => format!("because key {key} is not in for_each map"),
             None => format!("because {} uses count or for_each now", address.resource),
         },
-        Reason::Tainted(why) => format!("because {}", harmless_line(why)),
+        // The end of a console stands below its first line: state show has it.
+        Reason::Tainted(why) => {
+            let first = why.lines().next().unwrap_or_default();
+            format!("because {}", harmless_line(first.trim_end_matches(" The end of its console:")))
+        }
+        Reason::Unhealthy(why) => format!("because {}", harmless_line(why)),
         Reason::ConfigUnknown => "config refers to values not yet known".to_owned(),
         Reason::DependencyPending => "depends on a resource or a module with changes pending".to_owned(),
         Reason::Deposed => "left over from a replacement that did not come to its end".to_owned(),

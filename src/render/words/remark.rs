@@ -1,10 +1,19 @@
 //! The sentence of a remark.
 
 use crate::plan::{MarkChange, Remark};
+use crate::render::escape::harmless_line;
+use std::borrow::Cow;
 
 /// Without a full stop: it stands behind an address, or below a headline.
-pub fn sentence(remark: &Remark) -> &'static str {
-    match remark {
+pub fn sentence(remark: &Remark) -> Cow<'static, str> {
+    let text = match remark {
+        Remark::Unhealthy(why) => {
+            let why = harmless_line(why);
+            return format!(
+                "{why}. It bills all the same: rent another one with -replace, or let replace_unhealthy = true do it"
+            )
+            .into();
+        }
         Remark::OlderTemplate { .. } => "runs an older template (template_change = \"keep\")",
         Remark::OfferUnknown => "the facts of its offer are unknown, so its requirements count as met",
         Remark::FactsUnknown(_) => "some facts of its offer are unknown, so those requirements count as met",
@@ -16,5 +25,6 @@ pub fn sentence(remark: &Remark) -> &'static str {
         Remark::Mark(MarkChange::BeforeRelease) => {
             "podform's mark is missing from its notes: it is written again, and read back, before the release. If somebody removed it on purpose, do not approve this"
         }
-    }
+    };
+    text.into()
 }

@@ -1,0 +1,64 @@
+//! What ends soon: rentals that are not renewed, and money.
+
+use super::model::{Action, Change, Plan, PlanMode};
+use crate::address::ObjectKind;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::Value;
+use crate::live::Account;
+use crate::money::Usd;
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+
+/// A rental that ends sooner is told: whoever plans on Friday hears of what ends on Monday.
+const EXPIRY: SignedDuration = SignedDuration::from_hours(72);
+/// A balance that lasts less is told: whoever plans once a day hears of it before machines die (API sheet §6).
+const HOURS: i64 = 24;
+
+/// Warnings about the fleet as a plan leaves it. `account` is that of a moment ago, where it could be read.
+pub fn ends_soon(plan: &Plan, account: Option<&Account>, now: Timestamp) -> Diagnostics {
+    let mut told = Diagnostics::new();
+    if plan.mode == PlanMode::Destroy {
+        return told;
+    }
+    for (change, at) in plan.changes.iter().filter_map(|change| Some((change, expiry(change)?))) {
+        let left = at.duration_since(now);
+        if left <= EXPIRY {
+            let address = &change.address;
+            let detail = format!(
+                "{address} ends at {at}, in {}, and is not renewed: what is on it is lost then, and the next apply rents another one. Set auto_renew = true to keep it.",
+                span(left)
+            );
+            told.push(Diagnostic::warning("Rental ends soon", detail).on(address));
+        }
+    }
+    if let Some(balance) = account.and_then(|account| account.balance)
+        && plan.cost.after != Usd::ZERO
+        && balance.0 < plan.cost.after.0 * Decimal::from(HOURS)
+    {
+        let detail = format!(
+            "The account holds {balance}, and the fleet costs {} per hour: it lasts for {:.1} h. Machines die when the balance is used up. Top up the account, or rent less.",
+            plan.cost.after,
+            balance.0.max(Decimal::ZERO) / plan.cost.after.0
+        );
+        told.push(Diagnostic::warning("Balance lasts less than a day", detail));
+    }
+    told
+}
+
+/// When a machine that stays ends without being renewed.
+fn expiry(change: &Change) -> Option<Timestamp> {
+    let stays = matches!(change.action, Action::NoOp | Action::Update);
+    let after = change.after.as_ref().filter(|_| {
+        stays && change.deposed.is_none() && change.address.resource.object_kind().is_some_and(ObjectKind::is_rented)
+    })?;
+    let renewed = after.get("auto_renew").and_then(Value::as_bool) != Some(false);
+    after.get("expires_at").filter(|_| !renewed)?.as_str()?.parse().ok()
+}
+
+/// `5 h`, `40 min`.
+fn span(left: SignedDuration) -> String {
+    match left.as_mins().max(0) {
+        minutes @ 0..120 => format!("{minutes} min"),
+        minutes => format!("{} h", minutes / 60),
+    }
+}

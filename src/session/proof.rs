@@ -1,0 +1,70 @@
+//! What an apply does before it plans: machines that nobody saw inside of what was approved are proven, or released.
+
+use super::held::Held;
+use super::work::{Planning, Session};
+use crate::apply::release_outside;
+use crate::cloud::Cloud;
+use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::live::{ObjectId, Snapshot};
+use crate::planning::Look;
+use crate::refresh::{Approval, Unproven, unreadable};
+use crate::state::Record;
+use crate::state::journal::Event;
+
+impl Held {
+    /// Reads the account, and proves what is recorded ([`Held::prove`]).
+    ///
+    /// # Errors
+    /// As [`Session::look`]; the journal cannot be written.
+    pub async fn look<C: Cloud>(
+        &mut self,
+        session: &Session<'_, C>,
+        how: &Planning,
+        rents: bool,
+        diags: &mut Diagnostics,
+    ) -> Result<Look, Diagnostics> {
+        let mut look = session.look(&self.state, how, rents).await?;
+        self.prove(session, &mut look.snapshot, diags).await?;
+        Ok(look)
+    }
+
+    /// Releases each machine that was never seen inside of what was approved, and is seen outside of it now; records each
+    /// that is seen inside (invariant 15). What is released leaves the snapshot.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn prove<C: Cloud>(
+        &mut self,
+        session: &Session<'_, C>,
+        snapshot: &mut Snapshot,
+        diags: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
+        let fleet = session.fleet.name().unwrap_or_default();
+        for found in Unproven::all(&self.state, snapshot, &session.wished_cap()) {
+            let Unproven { address, id, record, approval } = &found;
+            match approval {
+                Approval::Inside => {
+                    let record = Box::new(Record { unproven: false, ..Record::clone(record) });
+                    self.commit(vec![Event::Recorded { claim: None, address: address.clone(), record }]).await?;
+                }
+                Approval::Unreadable => diags.push(unreadable(address, *id)),
+                Approval::Outside(why) => {
+                    let before = self.state.clone();
+                    let commit = async |events| self.commit(events).await;
+                    match release_outside(session.cloud, &found, (&before, fleet), &session.clock, commit).await {
+                        Ok(()) => {
+                            snapshot.objects.remove(&ObjectId::Machine(*id));
+                            let detail = format!(
+                                "{address} (machine {id}) {why}, and was never seen inside of what was approved: the run that rented it ended before it could look. It is released."
+                            );
+                            diags.push(Diagnostic::warning("Machine outside of what was approved", detail).on(address));
+                        }
+                        // The others are not kept from their plan.
+                        Err(told) => diags.push(Diagnostic { severity: Severity::Warning, ..told }),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
