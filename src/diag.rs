@@ -114,6 +114,8 @@ pub enum Topic {
     NoFunction,
     /// A person must first say what becomes of something that was made.
     Unsettled,
+    /// Another run holds the state, or has taken it over.
+    Locked,
 }
 
 /// One thing to tell the user.

@@ -35,6 +35,7 @@
 //! 12. What carries our mark at an address that is to be made, and is not recorded, stops the plan; a lost state rents
 //!     nothing again.
 //! 13. Every failure names what we were doing, on which address, what the API answered, and what to do next.
+//! 14. A run whose lock was taken away does nothing more: every append proves first that lock and journal are still its own.
 //! 15. A machine that was never once seen inside of what was approved (price, GPU count) is released by whoever finds it.
 //! 16. Windows are proven by time that this run itself saw pass; clocks of others only lengthen them.
 

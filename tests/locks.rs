@@ -29,14 +29,15 @@ resource "simplepod_instance" "node" {
 }
 "#;
 
-struct Scene {
-    fleet: Fleet,
-    sandbox: Sandbox,
+/// A fleet of six machines that takes a while to make.
+pub struct Scene {
+    pub fleet: Fleet,
+    pub sandbox: Sandbox,
 }
 
 impl Scene {
     /// Its clock is fast, so that the settle window passes in a second; its calls are slow, so that runs meet.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut switches = Switches::default();
         for spec in ["latency=150", "speed=120", "boot=0", "balance=100000"] {
             switches.apply_spec(spec).unwrap();
@@ -54,18 +55,19 @@ impl Scene {
 
     /// Runs to the end; both streams.
     #[track_caller]
-    fn run(&self, arguments: &[&str], code: i32) -> String {
+    pub fn run(&self, arguments: &[&str], code: i32) -> String {
         let output = self.command(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "podform {arguments:?}: {}", text(&output));
         text(&output)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A file of the state.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.fleet.path().join("state").join(name)
     }
 
     /// Starts an apply, and waits until it has rented something and is not done.
-    fn applying(&self) -> Child {
+    pub fn applying(&self) -> Child {
         let child = self.command(&["apply", "-auto-approve", "-parallelism=1"]).spawn().unwrap();
         let start = Instant::now();
         while self.sandbox.machines().len() < 2 {
@@ -75,21 +77,23 @@ impl Scene {
         child
     }
 
-    fn holder(&self) -> Value {
+    /// What the lock file says.
+    pub fn holder(&self) -> Value {
         serde_json::from_slice(&fs::read(self.path("podform.lock")).unwrap()).unwrap()
     }
 
     /// All machines stand, once, and the state knows them.
     #[track_caller]
-    fn settled(&self) {
+    pub fn settled(&self) {
         self.run(&["plan", "-detailed-exitcode"], 0);
         assert_eq!(self.sandbox.machines().len(), 6);
         self.run(&["state", "verify"], 0);
     }
 }
 
+/// Waits for its end; both streams.
 #[track_caller]
-fn ends(child: Child, code: i32) -> String {
+pub fn ends(child: Child, code: i32) -> String {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(code), "{}", text(&output));
     text(&output)
@@ -150,6 +154,7 @@ fn the_lock_of_another_host_stands_until_it_is_taken_away() {
     first.wait().unwrap();
     let mut holder = scene.holder();
     holder["host"] = "elsewhere".into();
+    holder["started"] = "another boot/1".into();
     fs::write(scene.path("podform.lock"), holder.to_string()).unwrap();
     let told = scene.run(&["apply", "-auto-approve"], 5);
     let id = holder["id"].as_str().unwrap();
@@ -161,6 +166,87 @@ fn the_lock_of_another_host_stands_until_it_is_taken_away() {
     scene.run(&["force-unlock", "-force", id], 0);
     scene.run(&["apply", "-auto-approve"], 0);
     scene.settled();
+}
+
+/// Another container: its host name is its own, and what it ran is not seen here.
+#[test]
+fn the_lock_of_a_run_that_died_in_another_container_of_this_machine_is_taken_over() {
+    let scene = Scene::new();
+    let mut first = scene.applying();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut holder = scene.holder();
+    holder["host"] = "4f1c0a".into();
+    holder["namespace"] = "pid:[1]".into();
+    fs::write(scene.path("podform.lock"), holder.to_string()).unwrap();
+    let told = scene.run(&["apply", "-auto-approve"], 0);
+    assert!(told.contains("Stale lock taken over"), "{told}");
+    scene.settled();
+}
+
+/// Its name is that of this one.
+#[test]
+fn the_lock_of_another_machine_of_the_same_name_stands() {
+    let scene = Scene::new();
+    let mut first = scene.applying();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut holder = scene.holder();
+    holder["started"] = "another boot/1".into();
+    holder["machine"] = "another machine".into();
+    fs::write(scene.path("podform.lock"), holder.to_string()).unwrap();
+    scene.run(&["apply", "-auto-approve"], 5);
+    scene.run(&["force-unlock", "-force", holder["id"].as_str().unwrap()], 0);
+    scene.run(&["apply", "-auto-approve"], 0);
+    scene.settled();
+}
+
+#[test]
+fn a_killed_run_is_no_damage() {
+    let scene = Scene::new();
+    let mut first = scene.applying();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let told = scene.run(&["state", "verify"], 0);
+    assert!(told.contains("hold together") && told.contains("A run ended here"), "{told}");
+    scene.run(&["apply", "-auto-approve"], 0);
+    let told = scene.run(&["state", "verify"], 0);
+    assert!(!told.contains("A run ended here"), "{told}");
+}
+
+#[test]
+fn a_state_that_is_older_than_its_backup_is_told_until_it_is_written() {
+    let scene = Scene::new();
+    let fleet = |count: usize| {
+        let text = FLEET.replace("count             = 6", &format!("count             = {count}"));
+        fs::write(scene.fleet.path().join("main.hcl"), text).unwrap();
+    };
+    fleet(1);
+    scene.run(&["apply", "-auto-approve"], 0);
+    let old = fs::read(scene.path("podform.state.json")).unwrap();
+    fleet(2);
+    let told = scene.run(&["apply", "-auto-approve"], 0);
+    assert!(!told.contains("older"), "{told}");
+    let new = fs::read(scene.path("podform.state.json")).unwrap();
+    fs::write(scene.path("podform.state.json"), &old).unwrap();
+    let told = scene.run(&["state", "verify"], 1);
+    assert!(told.contains("podform.state.2.") && told.contains("older than its backup"), "{told}");
+    fleet(1);
+    for command in [&["plan"][..], &["apply", "-auto-approve"], &["untaint", "-allow-missing", "simplepod_instance.x"]]
+    {
+        let told = scene.run(command, 0);
+        assert!(told.contains("State is older than its backup") && told.contains("put"), "{told}");
+    }
+    // The way out is the one that is told.
+    fs::write(scene.path("podform.state.json"), &new).unwrap();
+    scene.run(&["state", "verify"], 0);
+    // The older one is meant: whoever writes it goes on above the newer one.
+    fs::write(scene.path("podform.state.json"), &old).unwrap();
+    scene.run(&["taint", "simplepod_instance.node[0]"], 0);
+    let told = scene.run(&["state", "verify"], 0);
+    assert!(!told.contains("older"), "{told}");
+    let told = scene.run(&["untaint", "simplepod_instance.node[0]"], 0);
+    assert!(!told.contains("older"), "{told}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod crash;
 mod dependencies;
 mod documents;
 mod examples;
+mod fences;
 mod fleet;
 mod group_lists;
 mod hostile;

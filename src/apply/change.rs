@@ -17,7 +17,7 @@ pub(super) const UNSENT: &str = "an interrupt came before it was sent";
 pub(super) enum Urgency {
     /// It may be made by the next run.
     MayWait,
-    /// It is made all the same: what it ends costs more than was approved.
+    /// It is made in spite of an interrupt: what it ends costs more than was approved.
     MustGo,
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn send<C, T: Default, F: Future<Output = Outcome<T>>>(
     ctx.line.commit(vec![Event::Intent(Box::new(intent))]).await?;
     let outcome = match urgency {
         Urgency::MayWait => ctx.call_unless_cancelled(call()).await,
-        Urgency::MustGo => Some(ctx.call(call()).await),
+        Urgency::MustGo => ctx.call_unless_fenced(call()).await,
     };
     let Some(outcome) = outcome else { return Err(unsent(ctx, claim).await?) };
     match outcome {

@@ -43,6 +43,8 @@ pub(super) struct Context<'a, C> {
     pub calls: Semaphore,
     /// Interrupts.
     pub cancel: watch::Receiver<Cancel>,
+    /// The lock was taken away: nothing is called any more, as after an interrupt.
+    pub fenced: watch::Sender<bool>,
     /// The market.
     pub offers: Offers,
     /// Which rent may be sent.
@@ -91,35 +93,48 @@ impl<C> Context<'_, C> {
         }
     }
 
-    /// Makes a call that changes the account, as soon as no more than `parallelism` are made at once.
-    pub async fn call<T>(&self, call: impl Future<Output = T>) -> T {
+    /// Makes a call that changes the account, as soon as no more than `parallelism` are made at once; `None` where the lock
+    /// was taken away before it is made.
+    pub async fn call_unless_fenced<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        self.call_unless(Self::is_fenced, call).await
+    }
+
+    /// As [`Context::call_unless_fenced`], also where an interrupt comes before it is made.
+    pub async fn call_unless_cancelled<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        self.call_unless(Self::is_cancelled, call).await
+    }
+
+    async fn call_unless<T>(&self, stops: impl Fn(&Self) -> bool, call: impl Future<Output = T>) -> Option<T> {
         // Nobody closes it.
         let _right = self.calls.acquire().await;
-        call.await
+        match stops(self) {
+            true => None,
+            false => Some(call.await),
+        }
     }
 
-    /// As [`Context::call`], unless an interrupt comes before it is made.
-    pub async fn call_unless_cancelled<T>(&self, call: impl Future<Output = T>) -> Option<T> {
-        let unless = async {
-            match self.is_cancelled() {
-                true => None,
-                false => Some(call.await),
+    /// An interrupt has come, or the lock was taken away.
+    pub fn is_cancelled(&self) -> bool {
+        *self.cancel.borrow() >= Cancel::Gently || self.is_fenced()
+    }
+
+    /// The lock was taken away.
+    pub fn is_fenced(&self) -> bool {
+        *self.fenced.borrow()
+    }
+
+    /// Returns when an interrupt comes, or the lock was taken away.
+    pub async fn cancelled(&self) {
+        let (mut cancel, mut fenced) = (self.cancel.clone(), self.fenced.subscribe());
+        let interrupted = async {
+            // Without a sender nobody can interrupt any more.
+            if cancel.wait_for(|cancel| *cancel >= Cancel::Gently).await.is_err() {
+                std::future::pending::<()>().await;
             }
         };
-        self.call(unless).await
-    }
-
-    /// An interrupt has come.
-    pub fn is_cancelled(&self) -> bool {
-        *self.cancel.borrow() >= Cancel::Gently
-    }
-
-    /// Returns when an interrupt comes.
-    pub async fn cancelled(&self) {
-        let mut cancel = self.cancel.clone();
-        // Without a sender nobody can interrupt any more.
-        if cancel.wait_for(|cancel| *cancel >= Cancel::Gently).await.is_err() {
-            std::future::pending::<()>().await;
+        tokio::select! {
+            () = interrupted => {}
+            _ = fenced.wait_for(|fenced| *fenced) => {}
         }
     }
 

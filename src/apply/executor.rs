@@ -45,6 +45,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         places: Semaphore::new(places(input.parallelism)),
         calls: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
+        fenced: watch::Sender::new(false),
         offers: Offers::of(input.plan, &input.state, input.market, input.clock.now()),
         turns: Turns::beside(input.state.open.values().filter(|intent| intent.action.rents())),
         machines: Shared::new(),
@@ -60,6 +61,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         inbox,
         order: Order::of(input.plan),
         desires: Desires::of(input.program, input.plan, input.effects),
+        fenced: None,
         result: ApplyResult { state: input.state, left_out: !input.plan.left_out.is_empty(), ..ApplyResult::default() },
     };
     if let Err(stop) = executor.begin(&ctx, account).await {
@@ -70,7 +72,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
     *ctx.known() = known(&executor.result.state);
     let stopped = executor.work(&ctx, input.cancel, &mut show).await;
     // Also where it only ended a wait.
-    executor.result.interrupted |= ctx.is_cancelled();
+    executor.result.interrupted |= ctx.is_cancelled() && !ctx.is_fenced();
     if let Err(stop) = stopped {
         executor.result.diagnostics.push(stop);
         return executor.over(&mut show);
@@ -87,6 +89,8 @@ pub(super) struct Executor<'a> {
     pub order: Order,
     /// What the configuration asks for by now.
     pub desires: Desires<'a>,
+    /// That the lock was taken away.
+    fenced: Option<Diagnostic>,
     pub result: ApplyResult,
 }
 
@@ -136,7 +140,12 @@ impl<'a> Executor<'a> {
                     // What was asked for before is made durable; the calls that run are cut off.
                     return self.finish(show).await;
                 }
-                group = self.journal.durable() => self.made_durable(group)?,
+                group = self.journal.durable() => {
+                    self.made_durable(group)?;
+                    if self.fenced.is_some() {
+                        ctx.fenced.send_replace(true);
+                    }
+                }
                 Some((id, ended)) = running.next() => {
                     self.take_messages(None, show);
                     self.end(id, ended, show);
@@ -178,15 +187,22 @@ impl<'a> Executor<'a> {
             let group = self.journal.durable().await;
             self.made_durable(group)?;
         }
-        Ok(())
+        self.fenced.take().map_or(Ok(()), Err)
     }
 
-    /// A group is durable: what it says is so, and who waited for it goes on.
+    /// A group is durable: what it says is so, and who waited for it goes on. Where the lock was taken away nobody does; what
+    /// is under way comes to its end, and its answers are kept beside.
     fn made_durable(&mut self, group: Result<Group, StoreError>) -> Result<(), Diagnostic> {
-        let group = group.map_err(|error| {
-            self.result.taken_over = matches!(error, StoreError::Fenced { .. });
-            unwritten(&error)
-        })?;
+        let group = match group {
+            Ok(group) => group,
+            Err(error @ StoreError::Fenced { .. }) => {
+                self.result.taken_over = true;
+                // The last one says where everything is kept.
+                self.fenced = Some(unwritten(&error));
+                return Ok(());
+            }
+            Err(error) => return Err(unwritten(&error)),
+        };
         for event in group.events {
             self.result.state.apply(event);
         }
@@ -232,7 +248,7 @@ impl<'a> Executor<'a> {
                 StepEnd::InDoubt
             }
             Err(Stop::Interrupted) => {
-                self.result.interrupted = true;
+                self.result.interrupted |= !self.result.taken_over;
                 StepEnd::Interrupted
             }
         };
@@ -240,6 +256,7 @@ impl<'a> Executor<'a> {
             let step_of = |id: StepId| self.plan.steps.get(id.0);
             let (Some(skipped), Some(by)) = (step_of(blocked.step), step_of(blocked.by)) else { continue };
             let because = match end {
+                StepEnd::Interrupted if self.result.taken_over => "the lock was taken away".to_owned(),
                 StepEnd::Interrupted => "of an interrupt".to_owned(),
                 _ => format!("{} did not succeed", by.address),
             };
@@ -292,7 +309,8 @@ impl<'a> Executor<'a> {
     fn over(mut self, show: &mut impl FnMut(ApplyEvent)) -> ApplyResult {
         self.result.steps = self.order.ended().clone();
         self.result.in_doubt = self.result.state.open.values().cloned().collect();
-        let complete = self.result.steps.len() == self.plan.steps.len()
+        let complete = !self.result.taken_over
+            && self.result.steps.len() == self.plan.steps.len()
             && self.result.steps.values().all(|end| *end == StepEnd::Done)
             && !self.result.diagnostics.has_errors()
             && !self.result.left_out;

@@ -96,7 +96,7 @@ pub enum Ended {
     Done,
     /// Nothing was done, and something failed.
     Failed,
-    /// Nothing was done, and another run has taken the state over.
+    /// Lock or journal were taken away.
     TakenOver,
     /// Something was done, and something failed or was left out.
     Partial,
@@ -137,12 +137,15 @@ impl ApplyResult {
         self.steps.values().filter(|other| **other == end).count()
     }
 
-    /// How it ended; where several hold, the greatest counts.
+    /// How it ended; where several hold, the greatest counts. What remains where the state was taken over is not this run's
+    /// to say.
     pub fn ended(&self) -> Ended {
+        if self.taken_over {
+            return if self.interrupted { Ended::Interrupted } else { Ended::TakenOver };
+        }
         let failed = self.diagnostics.has_errors();
         let holds = [
             (failed, Ended::Failed),
-            (self.taken_over, Ended::TakenOver),
             (self.left_out || (failed && self.count(StepEnd::Done) > 0), Ended::Partial),
             (!self.in_doubt.is_empty(), Ended::InDoubt),
             (self.interrupted, Ended::Interrupted),

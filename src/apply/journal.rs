@@ -2,7 +2,7 @@
 //! takes its time makes groups larger, and stops only those who wait for their own events.
 
 use super::protocol::Group;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Topic};
 use crate::store::{LockedStore, StoreError};
 use futures::future::{BoxFuture, FutureExt, pending};
 
@@ -59,9 +59,7 @@ impl<'a> Journal<'a> {
 
 /// What the user is told where events cannot become durable.
 pub fn unwritten(error: &StoreError) -> Diagnostic {
-    let summary = match error {
-        StoreError::Fenced { .. } => "State was taken over",
-        _ => "Journal cannot be written",
-    };
-    Diagnostic::error(summary, error.to_string())
+    let summary = error.taken_away();
+    let told = Diagnostic::error(summary.unwrap_or("Journal cannot be written"), error.to_string());
+    Diagnostic { topic: summary.map(|_| Topic::Locked), ..told }
 }

@@ -1,6 +1,6 @@
 //! The rent protocol (API sheet §8): intent, POST once, id or search by claim, record, mark, price check, wait.
 
-use super::change::UNSENT;
+use super::change::{UNSENT, unsent};
 use super::context::Context;
 use super::machine::environment;
 use super::offers::image;
@@ -333,7 +333,10 @@ async fn mark<C: Cloud>(
     ctx.line.commit(vec![made, next]).await?;
     let began = Instant::now();
     let error = loop {
-        match ctx.call(ctx.cloud.update_machine(id, fields)).await {
+        let Some(outcome) = ctx.call_unless_fenced(ctx.cloud.update_machine(id, fields)).await else {
+            return Err(unsent(ctx, claim).await?);
+        };
+        match outcome {
             Outcome::Done(shown) => {
                 return Ok(Marked::Named(claim, shown.filter(|machine| fields.is_shown_by(machine))));
             }

@@ -20,7 +20,8 @@ pub enum Why {
 impl Why {
     /// What these errors say, or else.
     pub fn of(diags: &Diagnostics, otherwise: Why) -> Why {
-        if diags.has_topic(Topic::Unsettled) { Why::Unsettled } else { otherwise }
+        let said = [(Topic::Unsettled, Why::Unsettled), (Topic::Locked, Why::Locked)];
+        said.into_iter().find(|(topic, _)| diags.has_topic(*topic)).map_or(otherwise, |(_, why)| why)
     }
 }
 

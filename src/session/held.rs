@@ -11,7 +11,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::refresh::Clock;
 use crate::state::State;
 use crate::state::journal::Event;
-use crate::store::{LockedStore, StateStore};
+use crate::store::{LockedStore, Remark, StateStore};
 use std::time::Duration;
 use tracing::debug;
 
@@ -30,6 +30,8 @@ pub struct Held {
     pub store: LockedStore,
     /// What is recorded.
     pub state: State,
+    /// What was found, and is not told yet.
+    remarks: Vec<Remark>,
 }
 
 impl Held {
@@ -42,22 +44,26 @@ impl Held {
 
     /// As [`Held::open`], for commands that call nothing.
     pub async fn alone(store: Box<dyn StateStore>, locking: Locking, diags: &mut Diagnostics) -> Result<Held, Failure> {
-        let held = Held::take(store, locking).await?;
+        let mut held = Held::take(store, locking).await?;
         held.tell(diags);
         Ok(held)
     }
 
-    /// Warns where a run before was killed.
-    fn tell(&self, diags: &mut Diagnostics) {
-        if let Some(dead) = self.store.dead() {
-            diags.push(stored::taken_over(dead));
-        }
+    /// Warns once of what was found beside the state.
+    pub fn tell(&mut self, diags: &mut Diagnostics) {
+        std::mem::take(&mut self.remarks).iter().for_each(|remark| diags.push(stored::told(remark)));
     }
 
     async fn take(store: Box<dyn StateStore>, locking: Locking) -> Result<Held, Failure> {
         let opened = LockedStore::open(store, locking.operation, locking.wait).await;
         let (store, state) = opened.map_err(|error| stored::failure(&error))?;
-        Ok(Held { store, state })
+        Ok(Held::of(store, state))
+    }
+
+    /// A store that is locked, and what was read of it.
+    pub fn of(store: LockedStore, state: State) -> Held {
+        let remarks = store.remarks().to_vec();
+        Held { store, state, remarks }
     }
 
     /// Makes events durable, and the state file say what they say.

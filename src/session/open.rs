@@ -64,7 +64,10 @@ impl Opening {
         let (configuration, texts, given) = self.read(None, person, sources, diags).await?;
         let evaluate = || fleet::evaluated(configuration, texts, given, &self.effects, sources, diags);
         let (fleet, state) = stored::read_beside(self.account.sandbox, evaluate);
-        fleet.map(|fleet| Ok((fleet, state?))).transpose()
+        let Some(fleet) = fleet else { return Ok(None) };
+        let (state, told) = state?;
+        diags.extend(told);
+        Ok(Some((fleet, state)))
     }
 
     async fn read(

@@ -19,6 +19,9 @@ pub struct Entry {
     /// Which run wrote it: the id of its lock.
     #[serde(default)]
     pub run: Option<String>,
+    /// The checksum of the snapshot that the journal continues; at the first entry that a run writes over one.
+    #[serde(default)]
+    pub snapshot: Option<String>,
     /// What happened.
     pub event: Event,
 }
@@ -42,20 +45,22 @@ const SUM: &[u8] = b",\"sum\":\"";
 
 /// The line of an entry, with its line end.
 pub fn encode_entry(entry: &Entry) -> String {
-    encode_event(entry.seq, entry.at, entry.run.as_deref(), &entry.event)
+    encode_event(entry.seq, entry.at, (entry.run.as_deref(), entry.snapshot.as_deref()), &entry.event)
 }
 
 /// The line of an [`Entry`] with these parts. The checksum covers everything before `,"sum"`.
-pub fn encode_event(seq: u64, at: Timestamp, run: Option<&str>, event: &Event) -> String {
+pub fn encode_event(seq: u64, at: Timestamp, (run, snapshot): (Option<&str>, Option<&str>), event: &Event) -> String {
     #[derive(Serialize)]
     struct Parts<'a> {
         seq: u64,
         at: Timestamp,
         #[serde(skip_serializing_if = "Option::is_none")]
         run: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        snapshot: Option<&'a str>,
         event: &'a Event,
     }
-    let parts = Parts { seq, at, run, event };
+    let parts = Parts { seq, at, run, snapshot, event };
     let mut line = serde_json::to_string(&parts).expect("an entry has text keys and no fallible parts");
     line.pop();
     let sum = sum(line.as_bytes());
@@ -181,23 +186,36 @@ fn unflipped(line: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl State {
-    /// Applies the entries that this state does not contain yet.
+    /// Applies the entries that this state does not contain yet. `sum` is the checksum of its text, where it has one.
     ///
     /// # Errors
     /// Entries are missing in between, or belong to another state; the state is then half way and must not be used.
-    pub fn replay(&mut self, entries: impl IntoIterator<Item = Entry>) -> Result<(), JournalDamage> {
+    pub fn replay(&mut self, entries: Vec<Entry>, sum: Option<&str>) -> Result<(), JournalDamage> {
+        let last = entries.last().map_or(0, |entry| entry.seq);
+        if last <= self.journal_seq {
+            // A crash came between the snapshot and the emptying of the journal; or the journal is of another one.
+            return match self.knows(&State::of(entries)) {
+                true => Ok(()),
+                false => Err(JournalDamage::Another { seq: last }),
+            };
+        }
+        let named = entries.iter().rev().find_map(|entry| entry.snapshot.as_deref());
+        let is_another = named.is_some_and(|named| Some(named) != sum);
         for entry in entries {
+            if let Event::Begin { lineage, .. } = &entry.event
+                && !self.lineage.is_empty()
+                && lineage != &self.lineage
+            {
+                return Err(JournalDamage::Foreign { state: self.lineage.clone(), journal: lineage.clone() });
+            }
             if entry.seq <= self.journal_seq {
                 continue;
             }
             if entry.seq != self.journal_seq.saturating_add(1) {
                 return Err(JournalDamage::Detached { state: self.journal_seq, first: entry.seq });
             }
-            if let Event::Begin { lineage, .. } = &entry.event
-                && !self.lineage.is_empty()
-                && lineage != &self.lineage
-            {
-                return Err(JournalDamage::Foreign { state: self.lineage.clone(), journal: lineage.clone() });
+            if is_another {
+                return Err(JournalDamage::Another { seq: last });
             }
             self.journal_seq = entry.seq;
             self.apply(entry.event);

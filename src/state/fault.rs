@@ -159,6 +159,11 @@ pub enum JournalDamage {
         /// The journal's.
         journal: String,
     },
+    /// The journal continues another snapshot of the same lineage.
+    Another {
+        /// The journal's last entry.
+        seq: u64,
+    },
 }
 
 impl JournalDamage {
@@ -176,6 +181,10 @@ impl JournalDamage {
             Self::Foreign { state, journal } => format!(
                 "The journal belongs to the state of lineage {journal}, but the state beside it has lineage {state}."
             ),
+            Self::Another { seq } => format!(
+                "The journal, which ends with entry {seq}, does not continue the state beside it: another state was put \
+                 in its place."
+            ),
         }
     }
 }
@@ -187,6 +196,10 @@ impl fmt::Display for JournalDamage {
             Self::Line { .. } | Self::Gap { .. } => "podform state repair shows what can be saved.",
             Self::Detached { .. } => "Put the newest state file back, or see podform state repair.",
             Self::Foreign { .. } => "Put the state file back that belongs to the journal, or see podform state repair.",
+            Self::Another { .. } => {
+                "Put back the one that stood there, or take what the journal says into this one: podform state repair, \
+                 then podform recover for the calls whose outcome is not known."
+            }
         };
         write!(f, "{} {way_out}", self.what())
     }

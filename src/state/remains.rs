@@ -17,6 +17,15 @@ pub struct Remains {
     pub journal_name: String,
     /// Copies of states, the newest first: path, serial, bytes.
     pub backups: Vec<(String, u64, Vec<u8>)>,
+    /// What runs kept that lost their lock: path, bytes.
+    pub kept: Vec<(String, Vec<u8>)>,
+}
+
+/// Whether what is recorded is older than this copy of a state of its lineage. `journaled`: a journal was replayed; a run
+/// that died while it replaced the state leaves a copy that says what the journal says.
+pub fn is_older(recorded: &State, journaled: bool, copy: &State) -> bool {
+    let serial = |state: &State| if journaled { 0 } else { state.serial };
+    copy.lineage == recorded.lineage && (copy.journal_seq, serial(copy)) > (recorded.journal_seq, serial(recorded))
 }
 
 /// The newest backup of the same lineage that loads.

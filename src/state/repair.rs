@@ -2,11 +2,12 @@
 
 use super::codec::{Entry, Salvage, salvage};
 use super::decode::{decode, decode_edited};
-use super::fault::StateError;
+use super::fault::{JournalDamage, StateError};
 use super::journal::Event;
 use super::loss::losses;
 use super::model::State;
 use super::remains::{Remains, changes, newest};
+use super::sum::sum_in;
 use super::verify::contradictions;
 use crate::address::ObjectKind;
 use crate::lang::json;
@@ -51,7 +52,9 @@ pub fn repair(remains: &Remains) -> Option<Repair> {
         _ => None,
     });
     let own = remains.state.as_deref().map(decode);
-    let mut base = base(remains, own.as_ref(), wanted.as_deref(), &entries, &mut steps)?;
+    let base = base(remains, own.as_ref(), wanted.as_deref(), &entries, &mut steps);
+    // What a run kept that lost its lock may be all there is.
+    let mut base = base.or_else(|| (!remains.kept.is_empty()).then(State::default))?;
     if let Some(Ok(own)) = &own
         && own.lineage != base.lineage
     {
@@ -60,6 +63,20 @@ pub fn repair(remains: &Remains) -> Option<Repair> {
     if let Some((name, backup)) = edited(remains, own.as_ref()).and_then(|_| newest(remains, &base)) {
         lost.extend(losses(&backup, &base).iter().map(|loss| format!("{name}: {loss}")));
     }
+    let is_own = own.as_ref().is_some_and(|own| own.as_ref().is_ok_and(|own| *own == base));
+    let another = base.clone().replay(entries.clone(), remains.state.as_deref().and_then(sum_in));
+    let entries = match another {
+        Err(JournalDamage::Another { .. }) if is_own => {
+            let told = base.take_up(entries).unwrap_or_default();
+            steps.push(format!(
+                "{}: it continues another state than the one beside it; what it says is taken into this one{}.",
+                remains.journal_name,
+                listed(&told)
+            ));
+            Vec::new()
+        }
+        _ => entries,
+    };
     let contained = base.journal_seq;
     let first = entries.iter().map(|entry| entry.seq).find(|seq| *seq > contained);
     if let Some(first) = first.filter(|first| *first != contained.saturating_add(1)) {
@@ -75,12 +92,34 @@ pub fn repair(remains: &Remains) -> Option<Repair> {
         base.journal_seq = base.journal_seq.max(seq);
         base.apply(event);
     }
+    for (name, bytes) in &remains.kept {
+        let Salvage { entries, damage, .. } = salvage(bytes);
+        lost.extend(damage.iter().map(|damage| format!("{name}: {}", damage.what())));
+        let said = State::of(entries.clone());
+        match base.take_up(entries) {
+            Ok(told) => steps.push(format!("{name}: what a run did that lost its lock is taken up{}.", listed(&told))),
+            Err(why) => {
+                steps.push(format!("{name}: it is put aside."));
+                lost.push(format!("{name}: {}{}", why.what(), listed(&names(&said))));
+            }
+        }
+    }
     if let Some(Err(error)) = &own {
         lost.extend(unproven(remains, error, &base));
     }
     let known = remains.backups.iter().map(|(_, serial, _)| *serial).max().unwrap_or(0);
     base.serial = base.serial.max(known).max(serial_of(remains).unwrap_or(0)).saturating_add(1);
     Some(Repair { state: base, steps, losses: lost })
+}
+
+/// Behind a colon, where there is something.
+fn listed(told: &[String]) -> String {
+    if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) }
+}
+
+/// What a state knows that may bill.
+fn names(state: &State) -> Vec<String> {
+    losses(state, &State::default()).iter().map(ToString::to_string).collect()
 }
 
 /// The newest state that loads and that the journal belongs to.

@@ -26,12 +26,16 @@ pub(super) fn seal(mut text: String) -> String {
     text
 }
 
+/// The checksum that stands in the text of a state, whether it matches or not; `None` where the format has none.
+pub fn sum_in(bytes: &[u8]) -> Option<&str> {
+    let rest = bytes.strip_suffix(AFTER.as_bytes())?;
+    let (rest, digits) = rest.split_at_checked(rest.len().checked_sub(DIGITS)?)?;
+    rest.strip_suffix(BEFORE.as_bytes())?;
+    std::str::from_utf8(digits).ok()
+}
+
 /// Whether these are the bytes that [`seal`] made.
 pub(super) fn is_sealed(bytes: &[u8]) -> bool {
-    let parts = || {
-        let rest = bytes.strip_suffix(AFTER.as_bytes())?;
-        let (rest, digits) = rest.split_at_checked(rest.len().checked_sub(DIGITS)?)?;
-        Some((rest.strip_suffix(BEFORE.as_bytes())?, digits))
-    };
-    parts().is_some_and(|(body, digits)| sum(body).as_bytes() == digits)
+    let body = bytes.len().checked_sub(BEFORE.len() + DIGITS + AFTER.len()).and_then(|end| bytes.get(..end));
+    body.zip(sum_in(bytes)).is_some_and(|(body, digits)| sum(body) == digits)
 }

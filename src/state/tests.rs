@@ -31,7 +31,7 @@ fn entries() -> Vec<Entry> {
         Event::End,
     ];
     let at = time("2026-03-02T09:15:00Z");
-    let entry = |(seq, event)| Entry { seq, at, run: Some("5b0c1d6e-run".into()), event };
+    let entry = |(seq, event)| Entry { seq, at, run: Some("5b0c1d6e-run".into()), snapshot: None, event };
     (1..).zip(events).map(entry).collect()
 }
 
@@ -338,14 +338,14 @@ fn an_entry_of_another_version_is_damage_even_at_the_end() {
 #[test]
 fn replay_skips_what_the_state_contains() {
     let mut from_nothing = State::default();
-    from_nothing.replay(entries()).expect("a replay");
+    from_nothing.replay(entries(), None).expect("a replay");
     assert_eq!((from_nothing.journal_seq, from_nothing.lineage.as_str()), (10, LINEAGE));
     assert_eq!(from_nothing.resources.len(), 1);
     assert_eq!((from_nothing.open.len(), from_nothing.watched.len()), (0, 1));
     for contained in 0..entries().len() {
         let mut state = State::default();
-        state.replay(entries().into_iter().take(contained)).expect("a replay");
-        state.replay(entries()).expect("a replay");
+        state.replay(entries().into_iter().take(contained).collect(), None).expect("a replay");
+        state.replay(entries(), None).expect("a replay");
         assert_eq!(state, from_nothing, "{contained}");
     }
 }
@@ -389,10 +389,10 @@ fn a_move_takes_dependents_and_deposed_objects_along() {
 
 #[test]
 fn replay_refuses_gaps_and_strangers() {
-    let detached = State::default().replay(entries().into_iter().skip(2)).expect_err("a gap");
+    let detached = State::default().replay(entries().into_iter().skip(2).collect(), None).expect_err("a gap");
     assert_eq!(detached, JournalDamage::Detached { state: 0, first: 3 });
     let mut other = State { lineage: "another".into(), ..State::default() };
-    let foreign = other.replay(entries()).expect_err("a stranger");
+    let foreign = other.replay(entries(), None).expect_err("a stranger");
     assert_eq!(foreign, JournalDamage::Foreign { state: "another".into(), journal: LINEAGE.into() });
 }
 
@@ -435,7 +435,7 @@ proptest! {
         let attributes = attributes.into_iter().collect();
         let record = Record { attributes, read_back, secrets, tainted, ..Record::default() };
         let event = Event::Recorded { claim: None, address, record: Box::new(record) };
-        let entry = Entry { seq: serial, at: time("2026-03-02T09:15:00Z"), run: None, event };
+        let entry = Entry { seq: serial, at: time("2026-03-02T09:15:00Z"), run: None, snapshot: None, event };
         let replay = decode_journal(encode_entry(&entry).as_bytes());
         prop_assert_eq!(&replay.entries[..], std::slice::from_ref(&entry));
         state.apply(entry.event);

@@ -3,8 +3,10 @@
 use super::codec::{Salvage, salvage};
 use super::decode::{decode, decode_edited};
 use super::fault::StateError;
+use super::journal::Event;
 use super::model::{IntentAction, State};
-use super::remains::{Remains, changes};
+use super::remains::{Remains, changes, is_older};
+use super::sum::sum_in;
 use crate::live::ObjectId;
 use std::collections::BTreeMap;
 
@@ -17,11 +19,21 @@ pub struct FileFault {
     pub what: String,
 }
 
-/// Looks at everything. An empty list: all of it holds together. A last line of the journal that was not written to its
-/// end is no fault.
-pub fn verify(remains: &Remains) -> Vec<FileFault> {
-    let mut faults = Vec::new();
-    let mut tell = |file: &str, what: String| faults.push(FileFault { file: file.to_owned(), what });
+/// What there is to say of the files of a state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Nothing is wrong without one.
+    pub faults: Vec<FileFault>,
+    /// What is as it should be after a run that was killed, or that lost its lock.
+    pub notes: Vec<FileFault>,
+}
+
+/// Looks at everything. Without faults all of it holds together. A last line of the journal that was not written to its
+/// end is none.
+pub fn verify(remains: &Remains) -> Verdict {
+    let Verdict { mut faults, mut notes } = Verdict::default();
+    let of = |file: &str, what: String| FileFault { file: file.to_owned(), what };
+    let mut tell = |file: &str, what: String| faults.push(of(file, what));
     let state = remains.state.as_deref().map(decode).transpose();
     let Salvage { entries, damage, .. } = salvage(&remains.journal);
     for damage in &damage {
@@ -45,16 +57,40 @@ pub fn verify(remains: &Remains) -> Vec<FileFault> {
             contradictions(&state).into_iter().for_each(|what| tell(&remains.state_name, what));
             let before = state.clone();
             // What is damaged was told already.
-            if damage.is_empty() {
-                match state.replay(entries) {
-                    Err(error) => tell(&remains.journal_name, error.to_string()),
-                    Ok(()) if state != before => {
-                        contradictions(&state)
-                            .into_iter()
-                            .filter(|what| !contradictions(&before).contains(what))
-                            .for_each(|what| tell(&remains.journal_name, what));
+            let ended = entries.last().is_none_or(|entry| matches!(entry.event, Event::End));
+            let replayed = match damage.is_empty() {
+                true => state.replay(entries, remains.state.as_deref().and_then(sum_in)),
+                false => Ok(()),
+            };
+            match replayed {
+                Err(error) => tell(&remains.journal_name, error.to_string()),
+                Ok(()) if state != before => {
+                    let new = contradictions(&state).into_iter().filter(|what| !contradictions(&before).contains(what));
+                    new.for_each(|what| tell(&remains.journal_name, what));
+                    if !ended {
+                        let open = match state.open.len() {
+                            0 => String::new(),
+                            open => format!(", and settles {open} call(s) without an answer"),
+                        };
+                        let what = format!("A run ended here, or is under way: the next apply goes on from it{open}.");
+                        notes.push(of(&remains.journal_name, what));
                     }
-                    Ok(()) => {}
+                }
+                Ok(()) => {}
+            }
+            let journaled = state.journal_seq != before.journal_seq;
+            let copies = remains.backups.iter().filter_map(|(name, _, bytes)| Some((name, decode(bytes).ok()?)));
+            if let Some((name, copy)) = copies.filter(|(_, copy)| is_older(&state, journaled, copy)).max_by_key(age) {
+                tell(&remains.state_name, older(&state, &copy, name));
+            }
+            for (name, bytes) in &remains.kept {
+                let Salvage { entries, damage, .. } = salvage(bytes);
+                damage.iter().for_each(|damage| tell(name, damage.to_string()));
+                match state.take_up(entries) {
+                    Err(error) => tell(name, error.to_string()),
+                    Ok(_) => {
+                        notes.push(of(name, "A run that lost its lock kept this: the next run takes it up.".into()))
+                    }
                 }
             }
         }
@@ -64,7 +100,21 @@ pub fn verify(remains: &Remains) -> Vec<FileFault> {
             tell(name, error.to_string());
         }
     }
-    faults
+    Verdict { faults, notes }
+}
+
+fn age((_, state): &(&String, State)) -> (u64, u64) {
+    (state.journal_seq, state.serial)
+}
+
+/// That a state is older than a copy of it, and what follows from that.
+pub fn older(state: &State, copy: &State, name: &str) -> String {
+    format!(
+        "It is older than its backup {name}: serial {} and entry {} against serial {} and entry {}. What was made in \
+         between bills, and is not recorded here: put that backup in its place, or, if the older one is meant, look at \
+         podform orphans before anything else.",
+        state.serial, state.journal_seq, copy.serial, copy.journal_seq
+    )
 }
 
 /// What cannot be true of a state, though it is understood.
@@ -80,7 +130,8 @@ pub fn contradictions(state: &State) -> Vec<String> {
             continue;
         };
         match id {
-            ObjectId::Machine(_) if record.hash_id().is_none() => {
+            // One that we made has none until its details are read (invariant 5); its claim proves it till then.
+            ObjectId::Machine(_) if record.hash_id().is_none() && record.claim.is_none() => {
                 found.push(format!("The record of {address} has no \"hash_id\"."));
             }
             ObjectId::Machine(_) | ObjectId::Group(_) => {}

@@ -1,28 +1,18 @@
 //! The one trait between us and where a state lives.
 //!
 //! A store keeps two things: the snapshot, replaced as a whole by whoever names the version that it read, and the journal,
-//! which only grows, group by group. Whoever took the journal over last may write to it; all others are refused, whatever
-//! became of the lock. So the journal is the fence (invariant 14), and the lock is politeness: it keeps people from waiting
-//! for a refusal. A write is one attempt, and says what is known of it, as a call to the account does.
+//! which only grows, group by group. Whoever took the journal over last may write to it; all others are refused. That is the
+//! fence (invariant 14): every append proves first that lock and journal are this run's still. A run that is refused keeps
+//! what it did beside, for whoever comes next. A write is one attempt, and says what is known of it, as a call to the
+//! account does.
 
 use super::fault::StoreError;
 use super::holder::LockInfo;
-use super::place::Place;
+use super::place::{Part, Place};
 use crate::state::{Remains, State, encode};
 use futures::future::BoxFuture;
 use std::fmt::Debug;
 use std::time::Duration;
-
-/// What stands in a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// The snapshot.
-    State,
-    /// What happened since.
-    Journal,
-    /// Who may write.
-    Lock,
-}
 
 /// Which snapshot stands there: two that differ in a byte have different versions. The default is that of none at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +27,23 @@ pub struct Stored {
     pub version: Version,
     /// The journal, one entry a line.
     pub journal: Vec<u8>,
+    /// What runs kept that lost their lock.
+    pub kept: Vec<Kept>,
 }
+
+/// What a run kept beside that lost its lock: a journal of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its run, by the id of the lock.
+    pub run: String,
+    /// Where it stands.
+    pub place: Place,
+    /// One entry a line.
+    pub bytes: Vec<u8>,
+}
+
+/// Copies of snapshots: where, and their bytes.
+pub type Copies = Vec<(Place, Vec<u8>)>;
 
 /// Entries that become durable together, or not at all.
 #[derive(Clone, Debug)]
@@ -102,6 +108,22 @@ pub trait StateStore: Debug + Send + Sync {
     /// Appends to the journal, provided that it is still this run's. It must be awaited to its end: what was begun goes on
     /// without anybody who waits.
     fn append<'a>(&'a mut self, entries: &'a Entries) -> BoxFuture<'a, Written<()>>;
+
+    /// Keeps entries beside that could not be appended any more, in the place of those that this run kept before. Needs no
+    /// lock: nobody else keeps any under its name. Returns where.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn keep<'a>(&'a mut self, run: &'a str, lines: &'a str) -> BoxFuture<'a, Result<Place, StoreError>>;
+
+    /// Takes away what runs kept, where it is this still. One that stays is taken up once more, and changes nothing.
+    fn discard<'a>(&'a mut self, kept: &'a [Kept]) -> BoxFuture<'a, ()>;
+
+    /// Copies of snapshots whose name says that they are newer than this serial and this last entry.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn newer(&self, serial: u64, seq: u64) -> BoxFuture<'_, Result<Copies, StoreError>>;
 
     /// Replaces the snapshot of this version, keeps a copy, and empties the journal of what the new one contains.
     fn replace<'a>(&'a mut self, over: &'a Version, next: &'a Snapshot) -> BoxFuture<'a, Written<Version>>;

@@ -1,7 +1,7 @@
 //! Why a store does not do what we ask for: the place, what was being done, the system's words, the way out.
 
 use super::holder::LockInfo;
-use super::place::Place;
+use super::place::{Part, Place};
 use crate::state::{JournalDamage, StateError};
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -65,10 +65,14 @@ pub enum StoreError {
         /// Serial and lineage as they are, where the file is understood.
         found: Option<(u64, String)>,
     },
-    /// Another run has taken over; nothing can be written any more (exit code 5).
+    /// Lock or journal are not this run's any more; nothing can be written (exit code 5).
     Fenced {
-        /// What it took.
+        /// Which of the two.
+        part: Part,
+        /// Where it is, or was.
         place: Place,
+        /// Where this run keeps what it did; `None` where the state there knows all of it.
+        kept: Option<Result<Place, Box<StoreError>>>,
     },
     /// What was to be written would not be read back as the same, and was not written: a fault of podform.
     Unreadable {
@@ -124,6 +128,17 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// What was taken away from a run while it held it.
+    pub fn taken_away(&self) -> Option<&'static str> {
+        match self {
+            Self::Fenced { part: Part::Lock, .. } => Some("The lock was taken away"),
+            Self::Fenced { part: Part::Journal | Part::State, .. } => Some("The journal was taken away"),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -167,11 +182,30 @@ impl fmt::Display for StoreError {
                      mends it.",
                 )
             }
-            Self::Fenced { place } => write!(
-                f,
-                "Another run has taken over {place}, and this one does nothing more. Everything that it did before stands \
-                 in the journal, and the other run has read it: wait until that has ended, then run this again."
-            ),
+            Self::Fenced { part, place, kept } => {
+                match part {
+                    Part::Lock => {
+                        write!(f, "{place} is not this run's any more: another run has taken the lock over, or")?
+                    }
+                    Part::Journal | Part::State => {
+                        write!(f, "{place} is not what this run wrote last: another run, or")?
+                    }
+                }
+                f.write_str(" somebody has removed or replaced the file. This run stopped before its next call. ")?;
+                match kept {
+                    None => f.write_str("The state that stands there knows everything that it made. Run it again."),
+                    Some(Ok(kept)) => write!(
+                        f,
+                        "What it did, and what it had under way, stands in {kept}: the next run takes it up, as podform \
+                         recover and podform state repair do."
+                    ),
+                    Some(Err(error)) => write!(
+                        f,
+                        "What it did could not be kept: {error} What it made carries its mark: podform orphans, or \
+                         podform recover, finds it."
+                    ),
+                }
+            }
             Self::Unreadable { place, what } => write!(
                 f,
                 "What was to be written to {} would not be read back as the same ({what}), so the file was left as it \

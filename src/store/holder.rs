@@ -1,8 +1,10 @@
 //! Who holds a lock, as others see it.
 
 use super::place::Place;
+use crate::lang::hex;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::{fmt, fs};
 use uuid::Uuid;
 
@@ -24,6 +26,12 @@ pub struct LockInfo {
     /// where the system does not say.
     #[serde(default)]
     pub started: Option<String>,
+    /// A digest of the id of that machine, which outlives a boot. `None` where the system has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// In which namespace the number of the process counts: another container's is not seen here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// Which podform.
     pub version: String,
     /// Since when.
@@ -41,8 +49,34 @@ impl LockInfo {
             host: host(),
             pid: std::process::id(),
             started: started("self"),
+            machine: machine(),
+            namespace: namespace(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             created: Timestamp::now(),
+        }
+    }
+
+    /// Whether it ran under the kernel that runs here; `None` where nothing tells.
+    pub(super) fn is_under(&self, here: &LockInfo) -> Option<bool> {
+        let boot = |info: &LockInfo| info.started.as_ref()?.split_once('/').map(|(boot, _)| boot.to_owned());
+        Some(boot(self)? == boot(here)?)
+    }
+
+    /// True where its run is known to have ended, by whoever was just given its lock. `now` is when the process of its
+    /// number here started, where there is one.
+    pub(super) fn has_died(&self, here: &LockInfo, now: Option<&str>) -> bool {
+        let is_named_so = self.host == here.host || self.host.is_empty();
+        match self.is_under(here) {
+            // The kernel that knows of both has given the lock away. Where it does not keep locks, the process is seen.
+            Some(true) => {
+                let is_elsewhere = self.namespace.is_some() && self.namespace != here.namespace;
+                is_elsewhere || now.is_none() || now != self.started.as_deref()
+            }
+            // The machine was started anew since then. Images of machines may share an id, hosts a name; both at once they
+            // do where it is the same.
+            Some(false) => self.machine.is_some() && self.machine == here.machine && is_named_so,
+            // A text without it is of an older version, or of a system that does not tell: its name is all there is.
+            None => is_named_so && self.started.as_deref().is_none_or(|own| now != Some(own)),
         }
     }
 
@@ -57,8 +91,21 @@ impl LockInfo {
 }
 
 /// The name of this host.
-pub(super) fn host() -> String {
+fn host() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+/// A digest: the id itself is not for others to see.
+fn machine() -> Option<String> {
+    let id = fs::read_to_string("/etc/machine-id").ok()?;
+    let id = id.trim();
+    // An image that was not started yet says so.
+    let is_one = !id.is_empty() && id != "uninitialized";
+    is_one.then(|| hex(&Sha256::digest(format!("podform:{id}"))).chars().take(16).collect())
+}
+
+fn namespace() -> Option<String> {
+    Some(fs::read_link("/proc/self/ns/pid").ok()?.to_string_lossy().into_owned())
 }
 
 /// When a process started: the boot, and the ticks since then.
@@ -68,4 +115,68 @@ pub(super) fn started(pid: &str) -> Option<String> {
     // The name of the program, in parentheses, may hold anything.
     let ticks = stat.rsplit_once(") ")?.1.split(' ').nth(19)?;
     Some(format!("{}/{ticks}", boot.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(edit: impl Fn(&mut LockInfo)) -> LockInfo {
+        let mut info = LockInfo {
+            host: "ci".into(),
+            pid: 7,
+            started: Some("boot-1/100".into()),
+            machine: Some("machine-1".into()),
+            namespace: Some("pid:[1]".into()),
+            ..LockInfo::new("apply")
+        };
+        edit(&mut info);
+        info
+    }
+
+    #[test]
+    fn only_what_is_known_to_be_dead_is_taken_over() {
+        let here = info(|_| {});
+        let died = |edit: &dyn Fn(&mut LockInfo), now: Option<&str>| info(edit).has_died(&here, now);
+        assert!(!died(&|_| {}, Some("boot-1/100")), "it runs");
+        assert!(died(&|_| {}, None) && died(&|_| {}, Some("boot-1/900")), "the number is another one's");
+        // A container on the same machine, whose host name and numbers are its own.
+        let container = |info: &mut LockInfo| {
+            info.host = "4f1c".into();
+            info.namespace = Some("pid:[2]".into());
+        };
+        assert!(died(&container, None) && died(&container, Some("boot-1/100")));
+        // The machine was started anew.
+        assert!(died(&|info| info.started = Some("boot-0/100".into()), None));
+        // Another machine of the same name; another name on a copy of the same image; one without an id.
+        let other = |edit: &dyn Fn(&mut LockInfo)| {
+            died(
+                &|info| {
+                    info.started = Some("boot-0/100".into());
+                    edit(info)
+                },
+                None,
+            )
+        };
+        assert!(!other(&|info| info.machine = Some("machine-2".into())));
+        assert!(!other(&|info| info.host = "elsewhere".into()));
+        assert!(!other(&|info| info.machine = None));
+        // Where the system tells nothing, the name counts, as it does in texts of older versions.
+        let silent = |info: &mut LockInfo| info.started = None;
+        assert!(died(&silent, None));
+        assert!(!died(
+            &|info| {
+                silent(info);
+                info.host = "elsewhere".into()
+            },
+            None
+        ));
+        assert!(died(
+            &|info| {
+                silent(info);
+                info.host = String::new()
+            },
+            None
+        ));
+    }
 }

@@ -1,10 +1,11 @@
 //! Writing what is recorded: the journal during a run, the snapshot at its end.
 
-use super::backend::{Entries, Part, Snapshot, StateStore, Version, Written};
+use super::backend::{Entries, Kept, Snapshot, StateStore, Version, Written};
 use super::fault::StoreError;
 use super::holder::LockInfo;
-use super::recorded::{replayed, snapshot};
-use crate::state::{Event, State, decode, decode_edited, encode_event};
+use super::place::Part;
+use super::recorded::{Recorded, Remark, read, recorded};
+use crate::state::{Event, State, decode, decode_edited, decode_journal, encode_event, kept, sum_in};
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -23,17 +24,25 @@ pub struct LockedStore {
     store: Box<dyn StateStore>,
     /// Who holds it: its id is the run of the entries.
     info: LockInfo,
-    /// The run that held the lock before and was killed.
-    dead: Option<LockInfo>,
+    /// What is to be told of what was found.
+    remarks: Vec<Remark>,
     /// The snapshot that stands there; `None` before the first.
     snapshot: Option<State>,
+    /// Its checksum, where it has one.
+    sum: Option<String>,
     version: Version,
     /// The last entry that is durable.
     seq: u64,
     /// The journal holds something.
     journaled: bool,
-    /// What another run took over.
-    lost: Option<Part>,
+    /// What runs kept that lost their lock: the next snapshot contains it.
+    kept: Vec<Kept>,
+    /// Serial and last entry of a copy that is newer: the next snapshot goes on from there.
+    newest: Option<(u64, u64)>,
+    /// What this run wrote since the snapshot, one entry a line: kept beside where the journal is taken away.
+    own: String,
+    /// What was taken away from this run, and what it could not write any more.
+    lost: Option<(Part, Vec<Event>)>,
 }
 
 impl LockedStore {
@@ -53,21 +62,33 @@ impl LockedStore {
             None => None,
         };
         let stored = store.take_over().await?;
-        let snapshot = snapshot(&*store, &stored)?;
-        let state = replayed(&*store, snapshot.clone(), &stored.journal)?;
-        let journaled = !stored.journal.is_empty();
-        let (version, seq) = (stored.version, state.journal_seq);
-        Ok((LockedStore { store, info, dead, snapshot, version, seq, journaled, lost: None }, state))
+        let Recorded { snapshot, state, remarks: found, kept, newest } = recorded(&*store, &stored).await?;
+        let died = dead.map(|dead| Remark::Died(Box::new(dead)));
+        let locked = LockedStore {
+            sum: stored.state.as_deref().and_then(sum_in).map(str::to_owned),
+            journaled: !stored.journal.is_empty(),
+            version: stored.version,
+            seq: state.journal_seq,
+            remarks: died.into_iter().chain(found).collect(),
+            own: String::new(),
+            lost: None,
+            store,
+            info,
+            snapshot,
+            kept,
+            newest,
+        };
+        Ok((locked, state))
     }
 
-    /// The run that held the lock before and was killed.
-    pub fn dead(&self) -> Option<&LockInfo> {
-        self.dead.as_ref()
+    /// What is to be told of what was found.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 
     /// Whether the journal holds something that other programs do not see, or that no snapshot has taken away yet.
     pub fn is_journaled(&self) -> bool {
-        self.journaled
+        self.journaled || !self.kept.is_empty()
     }
 
     /// Makes events durable, all of them or none. Returns the sequence number of the last one.
@@ -75,31 +96,30 @@ impl LockedStore {
     /// # Errors
     /// The store's; none of the events then counts as written. [`StoreError::Fenced`]: nothing more can be written.
     pub async fn append(&mut self, events: &[Event]) -> Result<u64, StoreError> {
+        if events.is_empty() {
+            return Ok(self.seq);
+        }
+        if self.lost.is_some() {
+            return Err(self.fenced(None, events).await);
+        }
         let at = Timestamp::now();
         let mut entries = Entries {
             contained: self.snapshot.as_ref().map_or(0, |state| state.journal_seq),
             first: self.seq.saturating_add(1),
             lines: String::new(),
         };
-        let mut seq = self.seq;
-        for event in events {
-            seq = seq.saturating_add(1);
-            entries.lines.push_str(&encode_event(seq, at, Some(&self.info.id), event));
+        for (event, seq) in events.iter().zip(entries.first..) {
+            let begins = self.own.is_empty() && entries.lines.is_empty();
+            let snapshot = self.sum.as_deref().filter(|_| begins);
+            entries.lines.push_str(&encode_event(seq, at, (Some(&self.info.id), snapshot), event));
         }
-        if events.is_empty() {
-            return Ok(seq);
-        }
-        self.fenced()?;
         let mut left = ATTEMPTS;
         loop {
             left = left.saturating_sub(1);
             match self.store.append(&entries).await {
                 Written::Done(()) => break,
                 Written::NotDone(error) => return Err(error),
-                Written::Refused(part) => {
-                    self.lost = Some(part);
-                    return self.fenced().map(|()| seq);
-                }
+                Written::Refused(part) => return Err(self.fenced(Some(part), events).await),
                 Written::InDoubt(error) if left == 0 => return Err(error),
                 Written::InDoubt(error) => debug!("the journal, again: {error}"),
             }
@@ -107,10 +127,11 @@ impl LockedStore {
         }
         for (event, seq) in events.iter().zip(entries.first..) {
             debug!("journal {seq}: {event}");
+            self.seq = seq;
         }
-        self.seq = seq;
+        self.own.push_str(&entries.lines);
         self.journaled = true;
-        Ok(seq)
+        Ok(self.seq)
     }
 
     /// Replaces the snapshot, and empties the journal. Sets `journal_seq` to the last appended entry, raises `serial` where
@@ -121,6 +142,10 @@ impl LockedStore {
     /// was read: it is as it was before, `state` is unchanged, and the journal holds what was appended.
     pub async fn snapshot(&mut self, state: &mut State) -> Result<(), StoreError> {
         let mut next = state.clone();
+        // What is older than a copy of it is so no more.
+        let (newest, seq) = self.newest.unwrap_or_default();
+        self.seq = self.seq.max(seq);
+        next.serial = next.serial.max(newest);
         next.journal_seq = self.seq;
         if next.lineage.is_empty() {
             next.lineage = self.snapshot.as_ref().map_or_else(|| Uuid::new_v4().to_string(), |old| old.lineage.clone());
@@ -132,26 +157,27 @@ impl LockedStore {
             }
             Some(old) => {
                 let same = State { serial: old.serial, journal_seq: old.journal_seq, ..next.clone() } == *old;
-                if same { old.serial } else { old.serial.max(next.serial).saturating_add(1) }
+                if same && newest == 0 { old.serial } else { old.serial.max(next.serial).saturating_add(1) }
             }
             None => next.serial.saturating_add(1),
         };
         self.replace(next, state).await
     }
 
-    /// Puts another state in the place of the recorded one, journal and all, whatever its lineage and serial are. Only
-    /// `journal_seq` becomes ours where it is lower: sequence numbers of a store never repeat.
+    /// Puts another state in the place of the recorded one, journal and all, whatever its lineage and serial are. Only its
+    /// numbers become ours where they are lower: those of a store never repeat, and the last one written is the newest.
     ///
     /// # Errors
     /// As [`LockedStore::snapshot`], but for the lineage.
     pub async fn put(&mut self, state: &mut State) -> Result<(), StoreError> {
-        self.seq = self.seq.max(state.journal_seq);
-        let next = State { journal_seq: self.seq, ..state.clone() };
+        let (serial, seq) = self.newest.unwrap_or_default();
+        self.seq = self.seq.max(state.journal_seq).max(seq);
+        let serial = self.snapshot.as_ref().map_or(0, |old| old.serial).max(serial).saturating_add(1);
+        let next = State { serial: serial.max(state.serial), journal_seq: self.seq, ..state.clone() };
         self.replace(next, state).await
     }
 
     async fn replace(&mut self, next: State, state: &mut State) -> Result<(), StoreError> {
-        self.fenced()?;
         let unreadable = |what: String| Err(StoreError::Unreadable { place: self.store.place(Part::State), what });
         let new = Snapshot::of(&next);
         match decode(&new.text) {
@@ -160,7 +186,11 @@ impl LockedStore {
             Err(error) => return unreadable(error.to_string()),
         }
         self.version = self.settle(&new).await?;
+        self.store.discard(&std::mem::take(&mut self.kept)).await;
         self.snapshot = Some(next.clone());
+        self.sum = sum_in(new.text.as_bytes()).map(str::to_owned);
+        self.own.clear();
+        self.newest = None;
         self.journaled = false;
         *state = next;
         debug!("state: serial {}, up to journal entry {}", state.serial, state.journal_seq);
@@ -169,6 +199,9 @@ impl LockedStore {
 
     /// Replaces the snapshot; looks whether it was done where the store does not know.
     async fn settle(&mut self, next: &Snapshot) -> Result<Version, StoreError> {
+        if self.lost.is_some() {
+            return Err(self.fenced(None, &[]).await);
+        }
         let mut left = ATTEMPTS;
         loop {
             left = left.saturating_sub(1);
@@ -176,10 +209,7 @@ impl LockedStore {
                 Written::Done(version) => return Ok(version),
                 Written::NotDone(error) => return Err(error),
                 Written::Refused(Part::State) => None,
-                // Whoever writes without the lock, or edits by hand, is not written over.
-                Written::Refused(part) => {
-                    return Err(StoreError::Changed { place: self.store.place(part), was: None, found: None });
-                }
+                Written::Refused(part) => return Err(self.fenced(Some(part), &[]).await),
                 Written::InDoubt(error) => Some(error),
             };
             let there = self.store.read().await?;
@@ -202,11 +232,27 @@ impl LockedStore {
         }
     }
 
-    /// Whatever was taken over is not this run's to write to.
-    fn fenced(&self) -> Result<(), StoreError> {
-        match self.lost {
-            Some(part) => Err(StoreError::Fenced { place: self.store.place(part) }),
-            None => Ok(()),
+    /// Lock or journal were taken away: what this run did, and nobody else knows, is kept beside. Every answer that still
+    /// comes is kept with it.
+    async fn fenced(&mut self, part: Option<Part>, unwritten: &[Event]) -> StoreError {
+        if self.lost.is_none() {
+            let known = read(&*self.store).await.ok().map(|(state, _)| state);
+            let own = self.snapshot.as_ref().map(|state| &state.lineage);
+            let known = known.filter(|known| own.is_none_or(|own| *own == known.lineage));
+            if known.is_some_and(|known| known.knows(&State::of(decode_journal(self.own.as_bytes()).entries))) {
+                self.own.clear();
+            }
         }
+        let (part, all) = self.lost.get_or_insert_with(|| (part.unwrap_or(Part::Lock), Vec::new()));
+        all.extend_from_slice(unwritten);
+        let begin = self.snapshot.as_ref().and_then(|state| {
+            let (lineage, fleet) = (state.lineage.clone(), state.fleet.clone());
+            Some(Event::Begin { lineage, fleet, account: state.account.clone()? })
+        });
+        let kept = match kept((&self.info.id, Timestamp::now()), &self.own, all, begin) {
+            Some(lines) => Some(self.store.keep(&self.info.id, &lines).await.map_err(Box::new)),
+            None => None,
+        };
+        StoreError::Fenced { part: *part, place: self.store.place(*part), kept }
     }
 }

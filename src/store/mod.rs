@@ -9,9 +9,9 @@ mod locked;
 mod place;
 mod recorded;
 
-pub use backend::{Entries, Part, Snapshot, StateStore, Stored, Version, Written};
+pub use backend::{Copies, Entries, Kept, Snapshot, StateStore, Stored, Version, Written};
 pub use fault::StoreError;
 pub use holder::LockInfo;
 pub use locked::LockedStore;
-pub use place::Place;
-pub use recorded::read;
+pub use place::{Part, Place};
+pub use recorded::{Remark, read};

@@ -3,6 +3,17 @@
 use std::fmt;
 use std::path::Path;
 
+/// What stands in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The snapshot.
+    State,
+    /// What happened since.
+    Journal,
+    /// Who may write.
+    Lock,
+}
+
 /// A file, or whatever else a store calls the place: only for words, never opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place(String);

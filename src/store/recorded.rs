@@ -1,34 +1,100 @@
-//! What is recorded: the snapshot with the journal replayed onto it.
+//! What is recorded: the snapshot with the journal replayed onto it, and what runs kept that lost their lock.
 
-use super::backend::{Part, StateStore, Stored};
+use super::backend::{Kept, StateStore, Stored};
 use super::fault::StoreError;
-use crate::state::{State, decode, decode_journal};
+use super::holder::LockInfo;
+use super::place::{Part, Place};
+use crate::state::{State, decode, decode_journal, is_older, older, sum_in};
+
+/// What whoever goes on from a state must be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// The run that held the lock before was killed.
+    Died(Box<LockInfo>),
+    /// The state is older than a copy of it.
+    Older {
+        /// The state.
+        place: Place,
+        /// Whole sentences.
+        what: String,
+    },
+    /// A run lost its lock, and what it did is taken up.
+    TakenUp {
+        /// What it kept.
+        place: Place,
+        /// What nobody else knew of.
+        found: Vec<String>,
+    },
+    /// A run lost its lock, and what it did belongs to another state.
+    Foreign {
+        /// What it kept.
+        place: Place,
+        /// Whole sentences.
+        what: String,
+    },
+}
 
 /// Reads without a lock; what it returns was recorded at one moment, even while an apply runs. Nothing at all is an empty
 /// state.
 ///
 /// # Errors
 /// What cannot be read or understood.
-pub async fn read(store: &dyn StateStore) -> Result<State, StoreError> {
-    let stored = store.read().await?;
-    replayed(store, snapshot(store, &stored)?, &stored.journal)
+pub async fn read(store: &dyn StateStore) -> Result<(State, Vec<Remark>), StoreError> {
+    let Recorded { state, remarks, .. } = recorded(store, &store.read().await?).await?;
+    Ok((state, remarks))
 }
 
-/// The snapshot, where there is one.
-pub(super) fn snapshot(store: &dyn StateStore, stored: &Stored) -> Result<Option<State>, StoreError> {
+/// What stands in a store, understood.
+pub(super) struct Recorded {
+    /// The snapshot alone; `None` before the first.
+    pub snapshot: Option<State>,
+    /// Everything.
+    pub state: State,
+    /// What is to be told.
+    pub remarks: Vec<Remark>,
+    /// What was taken up.
+    pub kept: Vec<Kept>,
+    /// Serial and last entry of a copy that is newer.
+    pub newest: Option<(u64, u64)>,
+}
+
+/// A last line of a journal that is not whole is no entry: a run is writing it, or died while it did.
+pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<Recorded, StoreError> {
     let decoded = stored.state.as_deref().map(decode).transpose();
-    decoded.map_err(|error| StoreError::State { place: store.place(Part::State), error })
-}
-
-/// The snapshot with the journal replayed onto it. A last line that is not whole is no entry: a run is writing it, or died
-/// while it did.
-pub(super) fn replayed(store: &dyn StateStore, snapshot: Option<State>, journal: &[u8]) -> Result<State, StoreError> {
-    let replay = decode_journal(journal);
-    let mut state = snapshot.unwrap_or_default();
+    let snapshot = decoded.map_err(|error| StoreError::State { place: store.place(Part::State), error })?;
+    let mut state = snapshot.clone().unwrap_or_default();
+    let contained = state.journal_seq;
+    let replay = decode_journal(&stored.journal);
     let replayed = match replay.error {
         Some(error) => Err(error),
-        None => state.replay(replay.entries),
+        None => state.replay(replay.entries, stored.state.as_deref().and_then(sum_in)),
     };
     replayed.map_err(|error| StoreError::Journal { place: store.place(Part::Journal), error })?;
-    Ok(state)
+    let mut remarks = Vec::new();
+    let newer = store.newer(state.serial, state.journal_seq).await?;
+    let copies = newer.into_iter().filter_map(|(place, bytes)| Some((place, decode(bytes).ok()?)));
+    let older_than = copies
+        .filter(|(_, copy)| is_older(&state, state.journal_seq > contained, copy))
+        .max_by_key(|(_, copy)| (copy.journal_seq, copy.serial));
+    if let Some((place, copy)) = &older_than {
+        let what = older(&state, copy, &place.to_string());
+        remarks.push(Remark::Older { place: store.place(Part::State), what });
+    }
+    let mut taken_up = Vec::new();
+    for kept in &stored.kept {
+        let place = kept.place.clone();
+        let replay = decode_journal(&kept.bytes);
+        if let Some(error) = replay.error {
+            return Err(StoreError::Journal { place, error });
+        }
+        match state.take_up(replay.entries) {
+            Ok(found) => {
+                remarks.push(Remark::TakenUp { place, found });
+                taken_up.push(kept.clone());
+            }
+            Err(why) => remarks.push(Remark::Foreign { place, what: why.what() }),
+        }
+    }
+    let newest = older_than.map(|(_, copy)| (copy.serial, copy.journal_seq));
+    Ok(Recorded { snapshot, state, remarks, kept: taken_up, newest })
 }

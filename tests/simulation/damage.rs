@@ -47,7 +47,7 @@ impl Store {
     }
 
     fn read(&self) -> Result<State, StoreError> {
-        in_virtual_time(read(&self.files))
+        in_virtual_time(read(&self.files)).map(|(state, _)| state)
     }
 
     fn lock(&self) -> Result<(LockedStore, State), StoreError> {

@@ -3,9 +3,12 @@
 
 use super::trouble::{DiskFault, Troubles};
 use futures::future::{BoxFuture, FutureExt, pending, ready};
-use podform::state::{Remains, State, decode, decode_journal, encode_entry};
-use podform::store::{Entries, LockInfo, Part, Place, Snapshot, StateStore, StoreError, Stored, Version, Written};
+use podform::state::{Remains, State, decode, decode_journal, encode_entry, sum_in};
+use podform::store::{
+    Copies, Entries, Kept, LockInfo, Part, Place, Snapshot, StateStore, StoreError, Stored, Version, Written,
+};
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +29,10 @@ pub struct Disk {
     pub runs: usize,
     /// How long a write takes.
     pub latency: Duration,
+    /// What runs kept that lost their lock, by run.
+    pub kept: BTreeMap<String, String>,
+    /// Whoever lost the journal writes on without noticing: a store as it must not be.
+    pub unfenced: bool,
     holder: Option<LockInfo>,
 }
 
@@ -81,8 +88,15 @@ impl Disk {
         };
         let replay = decode_journal(&self.journal);
         assert!(replay.error.is_none(), "the journal is damaged: {:?}", replay.error);
-        state.replay(replay.entries).unwrap_or_else(|error| panic!("the journal does not replay: {error:?}"));
         state
+            .replay(replay.entries, sum_in(self.state.as_bytes()))
+            .unwrap_or_else(|error| panic!("the journal does not replay: {error:?}"));
+        state
+    }
+
+    /// The snapshot says everything.
+    pub fn is_at_rest(&self) -> bool {
+        self.journal.is_empty() && self.kept.is_empty()
     }
 
     /// Appends so many bytes of the entries. Those that stand there already, of an attempt before, are not told again.
@@ -106,7 +120,13 @@ impl Disk {
 
     fn stored(&self) -> Stored {
         let version = self.version();
-        Stored { state: version.0.clone().map(String::into_bytes), version, journal: self.journal.clone() }
+        let kept = self.kept.iter().map(|(run, lines)| Kept {
+            run: run.clone(),
+            place: Path::new("memory: what a run kept").into(),
+            bytes: lines.clone().into_bytes(),
+        });
+        let kept = kept.collect();
+        Stored { state: version.0.clone().map(String::into_bytes), version, journal: self.journal.clone(), kept }
     }
 }
 
@@ -125,7 +145,11 @@ impl Tape {
             self.life.unless_over().await;
         }
         if self.disk.lock().unwrap().runs != self.run {
-            return Written::Refused(Part::Journal);
+            return match self.disk.lock().unwrap().unfenced {
+                // Into a file that nobody finds any more.
+                true => write(&mut Disk::default(), true).map_or(Written::Refused(part), Written::Done),
+                false => Written::Refused(Part::Journal),
+            };
         }
         let fault = self.troubles.lock().unwrap().write();
         let error = |kind: ErrorKind| StoreError::Io { doing: what, place: self.place(part), error: kind.into() };
@@ -181,6 +205,21 @@ impl StateStore for Tape {
         self.write("write the journal", Part::Journal, append).boxed()
     }
 
+    fn keep<'a>(&'a mut self, run: &'a str, lines: &'a str) -> BoxFuture<'a, Result<Place, StoreError>> {
+        self.disk.lock().unwrap().kept.insert(run.to_owned(), lines.to_owned());
+        ready(Ok(Path::new("memory: what a run kept").into())).boxed()
+    }
+
+    fn discard<'a>(&'a mut self, kept: &'a [Kept]) -> BoxFuture<'a, ()> {
+        let mut disk = self.disk.lock().unwrap();
+        disk.kept.retain(|run, lines| !kept.iter().any(|kept| kept.run == *run && kept.bytes == lines.as_bytes()));
+        ready(()).boxed()
+    }
+
+    fn newer(&self, _: u64, _: u64) -> BoxFuture<'_, Result<Copies, StoreError>> {
+        ready(Ok(Vec::new())).boxed()
+    }
+
     fn replace<'a>(&'a mut self, over: &'a Version, next: &'a Snapshot) -> BoxFuture<'a, Written<Version>> {
         let replace = |disk: &mut Disk, whole: bool| {
             if *over != disk.version() || !whole {
@@ -220,6 +259,7 @@ impl StateStore for Tape {
             journal: stored.journal,
             journal_name: self.place(Part::Journal).to_string(),
             backups: Vec::new(),
+            kept: stored.kept.into_iter().map(|kept| (kept.place.to_string(), kept.bytes)).collect(),
         }))
         .boxed()
     }

@@ -10,7 +10,7 @@ use super::disk::Disk;
 use super::fleet::{Block, Fleet, MODELS};
 use super::in_virtual_time;
 use super::orphans::release_orphans;
-use super::run::{End, How, run};
+use super::run::{End, How, overtaken, run};
 use super::trouble::Trouble;
 use podform::money::Usd;
 use rust_decimal::Decimal;
@@ -170,10 +170,29 @@ impl History {
         }
     }
 
-    async fn run(&mut self, trouble: Trouble) -> End {
+    fn how(&mut self, trouble: Trouble) -> How {
         let skew = *self.chance.pick(&[0, 0, -7200, 40, 3600]).unwrap();
         self.world.ledger.lock().unwrap().caps = self.fleet.caps();
-        let how = How { hcl: self.fleet.hcl(), trouble: trouble.clone(), skew, accept_missing: true, ..How::default() };
+        How { hcl: self.fleet.hcl(), trouble, skew, accept_missing: true, ..How::default() }
+    }
+
+    /// An apply, and another one that takes its lock away while it sleeps.
+    async fn overtaken(&mut self, trouble: Trouble) {
+        let how = self.how(trouble.clone());
+        let after = Duration::from_millis(u64::try_from(self.chance.below(4000)).unwrap());
+        let other = self.how(Trouble::None);
+        let (first, second) = overtaken(&self.world, &how, after, &other).await;
+        self.runs += 1 + u64::from(second.is_some());
+        let second = second.map_or_else(|| "which it did not live to see".into(), |end| end.words());
+        self.told.push(format!(
+            "apply ({trouble:?}), overtaken after {after:?} by another one ({second}): {}",
+            first.words()
+        ));
+    }
+
+    async fn run(&mut self, trouble: Trouble) -> End {
+        let how = self.how(trouble.clone());
+        let skew = how.skew;
         let before = self.world.disk.lock().unwrap().durable.len();
         let end = run(&self.world, &how).await;
         self.runs += 1;
@@ -217,7 +236,10 @@ impl History {
                     } else {
                         Trouble::None
                     };
-                    self.run(trouble).await;
+                    match self.chance.percent(20) {
+                        true => self.overtaken(trouble).await,
+                        false => drop(self.run(trouble).await),
+                    }
                 }
             }
         }
@@ -276,8 +298,13 @@ struct Outcome {
 }
 
 fn history(seed: u64, talks: bool) -> Outcome {
+    over(seed, talks, false)
+}
+
+fn over(seed: u64, talks: bool, unfenced: bool) -> Outcome {
     in_virtual_time(async {
         let mut history = History::new(seed, talks);
+        history.world.disk.lock().unwrap().unfenced = unfenced;
         history.happen().await;
         history.come_to_rest().await;
         let faults = std::mem::take(&mut history.world.ledger.lock().unwrap().faults);
@@ -296,6 +323,17 @@ fn a_seed_is_always_the_same_history() {
     for seed in 1..20 {
         assert_eq!(history(seed, false).told, history(seed, false).told, "seed {seed}");
     }
+}
+
+/// The checker sees what a store without a fence lets happen.
+#[test]
+fn histories_over_a_store_without_a_fence_are_broken() {
+    let is_broken = |seed: &u64| {
+        let outcome = std::panic::catch_unwind(|| over(*seed, false, true));
+        outcome.map_or(true, |outcome| outcome.broken.is_some())
+    };
+    let broken = (1..=60).filter(is_broken).count();
+    assert!(broken >= 6, "{broken} of 60");
 }
 
 /// A number in the environment.

@@ -2,7 +2,7 @@
 
 use super::cloud::World;
 use super::trouble::Trouble;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt};
 use jiff::SignedDuration;
 use podform::apply::{ApplyResult, Cancel, Connect, Ended};
 use podform::config::{self, LoadedFile};
@@ -80,24 +80,64 @@ impl Connect for NoPort {
 pub async fn run(world: &World, how: &How) -> End {
     world.begin(how.trouble.clone());
     let mut plan = None;
-    let mut end = tokio::select! {
+    let end = alive(world, body(world, world.store(), how, &mut plan)).await;
+    judged(world, end, plan.as_ref())
+}
+
+/// A run that is stopped after a while, as a laptop is that sleeps. Another one takes its lock by force and comes to its
+/// end; then the first one goes on. `None` where it ended before.
+pub async fn overtaken(world: &World, how: &How, after: Duration, other: &How) -> (End, Option<End>) {
+    world.begin(how.trouble.clone());
+    let (mut plan, mut second) = (None, None);
+    let end = {
+        let mut first = std::pin::pin!(alive(world, body(world, world.store(), how, &mut plan)));
+        let ended = tokio::select! {
+            biased;
+            end = &mut first => Some(end),
+            () = tokio::time::sleep(after) => None,
+        };
+        match ended {
+            Some(end) => end,
+            None => {
+                // Its connections are gone.
+                world.account().hang_up();
+                let done = std::mem::take(&mut world.account().done);
+                let troubles = std::mem::take(&mut *world.troubles.lock().unwrap());
+                second = Some(Box::pin(run(world, other)).await);
+                world.life.begin();
+                world.account().done = done;
+                world.troubles.lock().unwrap().resume(troubles);
+                first.await
+            }
+        }
+    };
+    (judged(world, end, plan.as_ref()), second)
+}
+
+async fn alive(world: &World, body: impl Future<Output = End>) -> End {
+    tokio::select! {
         biased;
         () = world.life.crash.notified() => End::Crashed,
-        end = body(world, world.store(), how, &mut plan) => end,
-    };
+        end = body => end,
+    }
+}
+
+fn judged(world: &World, mut end: End, plan: Option<&Plan>) -> End {
     if world.life.is_over() {
         end = End::Crashed;
         // A death that nobody waited for is no death of the next run.
-        tokio::select! { biased; () = world.life.crash.notified() => {} () = std::future::ready(()) => {} }
+        let _ = world.life.crash.notified().now_or_never();
     }
     let mut account = world.account();
     account.hang_up();
     let mut ledger = world.ledger.lock().unwrap();
-    ledger.within_plan(&account, plan.as_ref());
+    ledger.within_plan(&account, plan);
     if matches!(&end, End::Applied(result, _) if result.ended() == Ended::Done) {
         ledger.within_caps(&account);
     }
-    if !matches!(end, End::Crashed | End::Stopped(_)) && world.disk.lock().unwrap().journal.is_empty() {
+    let is_over = !matches!(&end, End::Crashed | End::Stopped(_))
+        && !matches!(&end, End::Applied(result, _) if result.taken_over);
+    if is_over && world.disk.lock().unwrap().is_at_rest() {
         ledger.at_rest(&account, &world.disk.lock().unwrap());
     }
     end
@@ -147,7 +187,7 @@ async fn prepare(world: &World, store: Box<dyn StateStore>, how: &How, planned: 
         applying: &NoScope,
         clock: Clock::new(local),
     };
-    let mut held = Held { store, state };
+    let mut held = Held::of(store, state);
     if !held.state.open.is_empty() {
         let settled = session.settled(&held.state).await.map_err(stopped)?;
         held.commit(settled.events).await.map_err(|told| stopped(told.into()))?;
@@ -155,7 +195,7 @@ async fn prepare(world: &World, store: Box<dyn StateStore>, how: &How, planned: 
     let mut diags = Diagnostics::new();
     let planning = Planning { accept_missing: how.accept_missing, ..Planning::default() };
     let Look { snapshot, market, .. } = held.look(&session, &planning, true, &mut diags).await.map_err(stopped)?;
-    let Held { mut store, mut state } = held;
+    let Held { mut store, mut state, .. } = held;
     let found = orphans(&state, &snapshot, "sim");
     world.ledger.lock().unwrap().told.extend(found.iter().map(|orphan| orphan.id.number()));
     let options = &planning.options;

@@ -131,7 +131,11 @@ async fn taken_over(after: Duration) -> bool {
         assert_eq!((now.state, now.journal), (disk.state, disk.journal), "{after:?}: something was written");
         assert_eq!((&result.state.open, &result.state.resources), (&state.open, &state.resources), "{after:?}");
         let errors = result.diagnostics.iter().filter(|told| told.severity == Severity::Error);
-        assert_eq!(errors.map(|told| told.summary.as_str()).collect::<Vec<_>>(), ["State was taken over"], "{after:?}");
+        assert_eq!(
+            errors.map(|told| told.summary.as_str()).collect::<Vec<_>>(),
+            ["The journal was taken away"],
+            "{after:?}"
+        );
     }
     let taken_over = result.taken_over;
     let mut ends = vec![end];

@@ -109,6 +109,13 @@ impl Troubles {
         *self = Troubles { plan, injected, ..Troubles::default() };
     }
 
+    /// The run goes on that was stopped.
+    pub fn resume(&mut self, stopped: Troubles) {
+        let injected = std::mem::take(&mut self.injected);
+        *self = stopped;
+        injected.into_iter().for_each(|(kind, n)| *self.injected.entry(kind).or_default() += n);
+    }
+
     /// What goes wrong with this call. Draws depend on what is called and how often it was, not on who came first.
     pub fn call(&mut self, what: &str) -> Option<Fault> {
         let at = self.calls;

@@ -170,11 +170,13 @@ async fn conclude(
     if let Err(error) = written {
         // Everything is in the journal: the next run finds it there.
         let mut failure = Failure::from(stored::failure(&error));
-        failure.exit = Exit::from(ended).max(Exit::Error);
-        failure.diags.push(Diagnostic::warning(
-            "State is in the journal",
-            "The state file could not be replaced, but everything that was done stands in the journal beside it. The next run reads both.",
-        ));
+        if error.taken_away().is_none() {
+            failure.exit = Exit::from(ended).max(Exit::Error);
+            failure.diags.push(Diagnostic::warning(
+                "State is in the journal",
+                "The state file could not be replaced, but everything that was done stands in the journal beside it. The next run reads both.",
+            ));
+        }
         return Err(failure);
     }
     Ok(ended.into())

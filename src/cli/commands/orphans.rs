@@ -54,6 +54,7 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
     let name = name(&fleet)?;
     opening
         .holding(&fleet, locking, async |session, mut held| {
+            held.tell(&mut context.diags);
             let seen = see(session.cloud, &held.state, name).await?;
             let adopted = seen.named(&adopted, |orphan| orphan.proof.is_one())?;
             let declared = fleet.desired(session.planning);

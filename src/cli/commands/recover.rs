@@ -57,7 +57,9 @@ pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
     let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
     opening
         .holding(&fleet, locking, async |session, mut held| {
+            held.tell(&mut context.diags);
             if held.state.open.is_empty() && args.adopt.is_empty() && args.close.is_empty() {
+                held.fold().await?;
                 context.terminal.line("Nothing is in doubt.");
                 return Ok(Exit::Done);
             }

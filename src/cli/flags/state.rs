@@ -49,7 +49,7 @@ impl StateArgs {
     /// # Errors
     /// It cannot be read.
     pub async fn read(self) -> Result<State, Failure> {
-        Ok(stored::read(self.sandbox).await?)
+        Ok(stored::read(self.sandbox).await?.0)
     }
 }
 

@@ -3,10 +3,12 @@
 use super::backups;
 use super::journal::Journal;
 use super::lock::{self, Lock};
-use super::private::{make_directory, read, replace, sweep};
+use super::private::{make_directory, read, replace, sweep, target};
 use crate::lang::hex;
 use crate::state::Remains;
-use crate::store::{Entries, LockInfo, Part, Place, Snapshot, StateStore, StoreError, Stored, Version, Written};
+use crate::store::{
+    Copies, Entries, Kept, LockInfo, Part, Place, Snapshot, StateStore, StoreError, Stored, Version, Written,
+};
 use futures::future::{BoxFuture, FutureExt, ready};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -19,20 +21,52 @@ use std::time::Duration;
 /// snapshot meanwhile; so many in a row are no accident.
 const RETRIES: usize = 50;
 
+/// What the name of a file begins with that a run kept: its run follows.
+const KEPT: &str = "podform.journal.";
+
 /// The directory that holds the state of one fleet: `<fleet>/state`, or `<fleet>/state/sandbox`. It need not exist yet.
 #[derive(Debug)]
 pub struct Files {
     directory: PathBuf,
     /// Free again when dropped, by whoever still writes too.
     lock: Option<Arc<Lock>>,
-    /// Open once something was appended, until it is emptied.
-    journal: Option<Journal>,
+    /// As it was taken over, or written last.
+    journal: Journal,
+}
+
+/// What this run holds, and where that must stand (invariant 14).
+struct Fence {
+    lock: Option<Arc<Lock>>,
+    lock_path: PathBuf,
+    journal_path: PathBuf,
+}
+
+impl Fence {
+    /// What is not this run's any more.
+    fn lost(&self, journal: &Journal) -> Result<Option<Part>, StoreError> {
+        let lock = self.lock.as_ref().map_or(Ok(true), |lock| lock.stands(&self.lock_path));
+        if !lock.map_err(StoreError::io("read the lock", &self.lock_path))? {
+            return Ok(Some(Part::Lock));
+        }
+        let stands = journal.stands(&self.journal_path);
+        let stands = stands.map_err(StoreError::io("read the journal", &self.journal_path))?;
+        Ok((!stands).then_some(Part::Journal))
+    }
+
+    /// Appends; `None` where it is done. What was taken away meanwhile is told, too: the call that follows must not be sent.
+    fn append(&self, journal: &mut Journal, entries: &Entries) -> Result<Option<Part>, StoreError> {
+        if let Some(part) = self.lost(journal)? {
+            return Ok(Some(part));
+        }
+        journal.append(&self.journal_path, entries)?;
+        self.lost(journal)
+    }
 }
 
 impl Files {
     /// The files of a directory.
     pub fn new(directory: impl Into<PathBuf>) -> Files {
-        Files { directory: directory.into(), lock: None, journal: None }
+        Files { directory: directory.into(), lock: None, journal: Journal::default() }
     }
 
     /// The directory.
@@ -55,6 +89,30 @@ impl Files {
         self.directory.join("podform.lock")
     }
 
+    /// `podform.journal.RUN`.
+    pub(super) fn kept_path(&self, run: &str) -> PathBuf {
+        self.directory.join(format!("{KEPT}{run}"))
+    }
+
+    /// What runs kept that lost their lock, by the names of the files.
+    pub(super) fn kept(&self) -> Result<Vec<Kept>, StoreError> {
+        let mut kept = Vec::new();
+        for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            // Whoever put one aside called it otherwise.
+            let Some(run) = name.to_str().and_then(|name| name.strip_prefix(KEPT)).filter(|run| is_run(run)) else {
+                continue;
+            };
+            let path = self.kept_path(run);
+            // One that was just taken up is gone.
+            let bytes = read(&path).map_err(StoreError::io("read what a run kept", &path))?;
+            let place = path.as_path().into();
+            kept.extend(bytes.map(|bytes| Kept { run: run.to_owned(), place, bytes }));
+        }
+        kept.sort_by(|a, b| a.run.cmp(&b.run));
+        Ok(kept)
+    }
+
     /// A journal is emptied only after the state that contains it was replaced. So one that was read while the state
     /// stayed the same belongs to that state.
     fn read_both(&self) -> Result<Stored, StoreError> {
@@ -69,6 +127,7 @@ impl Files {
                     version: version(after.as_deref()),
                     state: after,
                     journal: journal.unwrap_or_default(),
+                    kept: self.kept()?,
                 });
             }
             before = after;
@@ -76,39 +135,41 @@ impl Files {
         Err(StoreError::Busy { place: self.place(Part::State) })
     }
 
+    fn fence(&self) -> Fence {
+        Fence { lock: self.lock.clone(), lock_path: self.lock_path(), journal_path: self.journal_path() }
+    }
+
     /// On a thread of its own: an apply goes on meanwhile, so that whatever asks to be written then shares the next write.
     async fn append_to_journal(&mut self, entries: &Entries) -> Written<()> {
-        let (path, open, entries) = (self.journal_path(), self.journal.take(), entries.clone());
-        // A run that is interrupted drops what waits for this, and the lock with it, while the thread goes on.
-        let lock = self.lock.clone();
+        // A run that is interrupted drops what waits for this, while the thread goes on with the lock that the fence holds.
+        let (fence, mut journal, entries) = (self.fence(), self.journal.clone(), entries.clone());
         let append = move || {
-            let _lock = lock;
-            let mut journal = open.map_or_else(|| Journal::open(&path, &entries), Ok)?;
-            journal.write(entries.lines.as_bytes()).map_err(StoreError::io("write the journal", &path))?;
-            Ok(journal)
+            let appended = fence.append(&mut journal, &entries);
+            (journal, appended)
         };
         match tokio::task::spawn_blocking(append).await {
-            Ok(Ok(journal)) => {
-                self.journal = Some(journal);
-                Written::Done(())
+            Ok((journal, appended)) => {
+                self.journal = journal;
+                match appended {
+                    Ok(None) => Written::Done(()),
+                    Ok(Some(part)) => Written::Refused(part),
+                    Err(error) => Written::NotDone(error),
+                }
             }
-            Ok(Err(error)) => Written::NotDone(error),
-            // The next attempt opens it anew, and cuts off what this one may have written.
             Err(error) => {
                 Written::InDoubt(StoreError::io("write the journal", &self.journal_path())(io::Error::other(error)))
             }
         }
     }
 
-    /// Which of the two somebody else has changed since this version was read.
+    /// What is not this run's any more, or was changed by somebody since this version was read.
     fn changed(&self, since: &Version) -> Result<Option<Part>, StoreError> {
+        if let Some(part) = self.fence().lost(&self.journal)? {
+            return Ok(Some(part));
+        }
         let path = self.state_path();
         let bytes = read(&path).map_err(StoreError::io("read the state", &path))?;
-        if version(bytes.as_deref()) != *since {
-            return Ok(Some(Part::State));
-        }
-        let journal = self.journal.as_ref();
-        Ok(journal.is_some_and(|own| !own.is_whole(&self.journal_path())).then_some(Part::Journal))
+        Ok((version(bytes.as_deref()) != *since).then_some(Part::State))
     }
 
     fn replace_state(&mut self, over: &Version, next: &Snapshot) -> Result<Written<Version>, StoreError> {
@@ -119,11 +180,12 @@ impl Files {
         self.write_state(next)?;
         // The state contains the journal now. Where it cannot be emptied its entries are skipped by every reader and cut
         // off by the next append, so that is no failure.
-        self.journal = None;
         let path = self.journal_path();
         if fs::metadata(&path).is_ok_and(|journal| journal.len() > 0) {
             let _ = replace(&path, b"");
         }
+        let there = fs::metadata(&path).map_or(0, |journal| usize::try_from(journal.len()).unwrap_or(usize::MAX));
+        self.journal = Journal::known(&path, there).map_err(StoreError::io("read the journal", &path))?;
         Ok(Written::Done(version(Some(next.text.as_bytes()))))
     }
 
@@ -153,10 +215,45 @@ impl StateStore for Files {
 
     fn take_over(&mut self) -> BoxFuture<'_, Result<Stored, StoreError>> {
         async {
-            sweep(&self.directory);
-            self.read_both()
+            for path in [self.state_path(), self.journal_path()] {
+                sweep(target(&path).ok().as_deref().and_then(Path::parent).unwrap_or(&self.directory));
+            }
+            let stored = self.read_both()?;
+            let path = self.journal_path();
+            let journal = Journal::known(&path, stored.journal.len());
+            self.journal = journal.map_err(StoreError::io("open the journal", &path))?;
+            Ok(stored)
         }
         .boxed()
+    }
+
+    fn keep<'a>(&'a mut self, run: &'a str, lines: &'a str) -> BoxFuture<'a, Result<Place, StoreError>> {
+        let path = self.kept_path(run);
+        async move {
+            let kept = make_directory(&self.directory).and_then(|()| replace(&path, lines.as_bytes()));
+            kept.map_err(StoreError::io("keep what this run did", &path))?;
+            Ok(path.as_path().into())
+        }
+        .boxed()
+    }
+
+    fn discard<'a>(&'a mut self, kept: &'a [Kept]) -> BoxFuture<'a, ()> {
+        for Kept { run, bytes, .. } in kept {
+            let path = self.kept_path(run);
+            if read(&path).is_ok_and(|there| there.as_ref() == Some(bytes)) {
+                let _ = fs::remove_file(path);
+            }
+        }
+        ready(()).boxed()
+    }
+
+    fn newer(&self, serial: u64, seq: u64) -> BoxFuture<'_, Result<Copies, StoreError>> {
+        let copies = backups::list(&backups::directory(&self.directory)).into_iter();
+        let newer = copies.filter(|copy| copy.serial > serial || copy.seq > seq).map(|copy| {
+            let bytes = read(&copy.path).map_err(StoreError::io("read a backup of the state", &copy.path))?;
+            Ok((copy.path.as_path().into(), bytes.unwrap_or_default()))
+        });
+        ready(newer.collect()).boxed()
     }
 
     fn append<'a>(&'a mut self, entries: &'a Entries) -> BoxFuture<'a, Written<()>> {
@@ -195,6 +292,10 @@ impl StateStore for Files {
     fn mend<'a>(&'a mut self, next: &'a Snapshot) -> BoxFuture<'a, Result<Vec<Place>, StoreError>> {
         async { self.set_right(next) }.boxed()
     }
+}
+
+fn is_run(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok()
 }
 
 fn version(bytes: Option<&[u8]>) -> Version {

@@ -1,9 +1,9 @@
 //! The lock: the operating system's on `podform.lock`, which dies with its holder. What stands in the file only tells
 //! who holds it.
 
-use super::private::{make_directory, options};
+use super::private::{FileId, make_directory, options, read, regular, restrict, target};
 use crate::store::StoreError;
-use crate::store::holder::{LockInfo, host, started};
+use crate::store::holder::{LockInfo, started};
 use jiff::Timestamp;
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -18,6 +18,8 @@ const POLL: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
+    /// Of the run.
+    id: String,
 }
 
 impl Lock {
@@ -39,10 +41,10 @@ impl Lock {
             let mut file = open(path).map_err(failed)?;
             match file.try_lock() {
                 // Somebody may have removed the file between the opening and the locking.
-                Ok(()) if !is_at(&file, path) => continue,
+                Ok(()) if !is_at(&file, path).map_err(failed)? => continue,
                 Ok(()) => match left_behind(&mut file) {
                     // Where the lock of another host is not seen here, its text is all there is.
-                    Some(other) if !died(&other) => drop(other),
+                    Some(other) if !other.has_died(info, started(&other.pid.to_string()).as_deref()) => drop(other),
                     dead => break (file, dead),
                 },
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -56,7 +58,18 @@ impl Lock {
         };
         // Held since now, however long it was waited for.
         write(&mut file, &LockInfo { created: Timestamp::now(), ..info.clone() }).map_err(failed)?;
-        Ok((Lock { file }, dead))
+        Ok((Lock { file, id: info.id.clone() }, dead))
+    }
+
+    /// Whether the file at the path is this one still, and names this run.
+    pub fn stands(&self, path: &Path) -> std::io::Result<bool> {
+        if !is_at(&self.file, path)? {
+            return Ok(false);
+        }
+        let (mut file, mut text) = (&self.file, String::new());
+        file.rewind()?;
+        file.read_to_string(&mut text)?;
+        Ok(serde_json::from_str(&text).is_ok_and(|holder: LockInfo| holder.id == self.id))
     }
 }
 
@@ -75,12 +88,18 @@ pub(super) fn force_unlock(path: &Path, id: &str) -> Result<(), StoreError> {
     match file.try_lock() {
         Ok(()) => file.set_len(0).map_err(failed),
         Err(TryLockError::Error(error)) => Err(failed(error)),
-        Err(TryLockError::WouldBlock) if holder.host == host() => {
+        Err(TryLockError::WouldBlock) if runs_here(&holder) => {
             refuse(format!("the process {} on this host runs and holds it; end that, and the lock is free", holder.pid))
         }
         // The next run makes another file; the other host's lock is on this one.
-        Err(TryLockError::WouldBlock) => fs::remove_file(path).map_err(failed),
+        Err(TryLockError::WouldBlock) => target(path).and_then(fs::remove_file).map_err(failed),
     }
+}
+
+/// Whether the kernel that keeps its lock is this one.
+fn runs_here(holder: &LockInfo) -> bool {
+    let here = LockInfo::new("force-unlock");
+    holder.is_under(&here).unwrap_or(holder.host == here.host)
 }
 
 impl Drop for Lock {
@@ -101,8 +120,7 @@ fn write(file: &mut File, info: &LockInfo) -> std::io::Result<()> {
 
 /// Who holds it, as far as the file tells: the holder may be about to write it.
 pub(super) fn look(path: &Path) -> Option<LockInfo> {
-    let text = fs::read_to_string(path).ok()?;
-    serde_json::from_str(&text).ok()
+    serde_json::from_slice(&read(path).ok()??).ok()
 }
 
 /// Who did not empty the file at the end.
@@ -113,26 +131,16 @@ fn left_behind(file: &mut File) -> Option<LockInfo> {
 }
 
 fn open(path: &Path) -> std::io::Result<File> {
-    options().read(true).write(true).create(true).truncate(false).open(path)
+    regular(path)?;
+    let file = options().read(true).write(true).create(true).truncate(false).open(path)?;
+    restrict(&file);
+    Ok(file)
 }
 
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let place = |meta: fs::Metadata| (meta.dev(), meta.ino());
-    let own = file.metadata().map(place);
-    own.is_ok_and(|own| fs::metadata(path).is_ok_and(|there| place(there) == own))
-}
-
-/// Elsewhere a file that is open is not removed.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
-}
-
-/// True where its process is known to have ended: it ran on this host, and no process of that number, or a later one,
-/// runs here. A file that names no host is of an older version, and the kernel's word counts alone.
-fn died(holder: &LockInfo) -> bool {
-    let here = holder.host == host() || holder.host.is_empty();
-    here && holder.started.as_deref().is_none_or(|own| started(&holder.pid.to_string()).as_deref() != Some(own))
+fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(there) => Ok(FileId::of(&file.metadata()?) == FileId::of(&there)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -1,15 +1,15 @@
 //! Files that only their owner may read, replaced as a whole.
 
 use crate::store::StoreError;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What temporary files end with; they start with a dot and the name of the file they will be.
 const TEMPORARY: &str = ".tmp";
 
 /// Replaces a file, or makes it, with mode 0600: a reader, or a crash at any moment, sees the old bytes or the new ones,
-/// never a mixture (temporary file, fsync, rename, fsync of the directory).
+/// never a mixture (temporary file, fsync, rename, fsync of the directory). A link stays, and what it leads to is replaced.
 ///
 /// # Errors
 /// The system's; the old file is as it was before.
@@ -19,8 +19,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 
 /// [`write_private`], for callers that say what they were doing.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = directory_of(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let path = &target(path)?;
+    let directory = directory_of(path);
     let mut file = tempfile::Builder::new().prefix(&format!(".{name}.")).suffix(TEMPORARY).tempfile_in(directory)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
@@ -28,8 +29,21 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_directory(directory)
 }
 
+/// Refuses what is no file: a FIFO would be waited for without end, and a device has none.
+pub(super) fn regular(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => {
+            Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is no regular file, but a directory, FIFO or device"))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// The bytes of a file; `None` where there is none.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    regular(path)?;
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -37,10 +51,61 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
+/// Where a link leads, though nothing may stand there yet; any other path is its own.
+pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        match std::fs::read_link(&path) {
+            Ok(next) => path = directory_of(&path).join(next),
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
+                return Ok(path);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("too many links, each leading to another one"))
+}
+
+/// Which file it is, whatever it is called.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct FileId(u64, u64);
+
+impl FileId {
+    #[cfg(unix)]
+    pub fn of(meta: &Metadata) -> FileId {
+        use std::os::unix::fs::MetadataExt;
+        FileId(meta.dev(), meta.ino())
+    }
+
+    /// Elsewhere a file that is open is not removed.
+    #[cfg(not(unix))]
+    pub fn of(_: &Metadata) -> FileId {
+        FileId(0, 0)
+    }
+}
+
+/// Nobody but its owner may read it from now on, whoever made it.
+pub(super) fn restrict(file: &File) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The owner alone may; another one's file stays as it is.
+        let _ = file.metadata().map(|meta| match meta.permissions().mode() & 0o077 {
+            0 => Ok(()),
+            _ => file.set_permissions(std::fs::Permissions::from_mode(0o600)),
+        });
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
 /// Opens a file for appending; makes it, with mode 0600, where there is none.
 pub(super) fn open_append(path: &Path) -> io::Result<File> {
+    regular(path)?;
     let made = !path.try_exists()?;
     let file = options().append(true).create(true).open(path)?;
+    restrict(&file);
     if made {
         sync_directory(directory_of(path))?;
     }

@@ -12,7 +12,7 @@ impl Files {
     pub(super) fn all(&self) -> Result<Remains, StoreError> {
         let (state, journal) = (self.state_path(), self.journal_path());
         let backups = backups::list(&backups::directory(self.directory())).into_iter().map(|backup| {
-            let bytes = std::fs::read(&backup.path).unwrap_or_default();
+            let bytes = read(&backup.path).ok().flatten().unwrap_or_default();
             (backup.path.display().to_string(), backup.serial, bytes)
         });
         Ok(Remains {
@@ -21,6 +21,7 @@ impl Files {
             journal: read(&journal).map_err(StoreError::io("read the journal", &journal))?.unwrap_or_default(),
             journal_name: self.place(Part::Journal).to_string(),
             backups: backups.collect(),
+            kept: self.kept()?.into_iter().map(|kept| (kept.place.to_string(), kept.bytes)).collect(),
         })
     }
 
@@ -41,6 +42,12 @@ impl Files {
         self.write_state(next)?;
         if journal.exists() {
             replace(&journal, b"").map_err(StoreError::io("write the journal", &journal))?;
+        }
+        for run in self.kept()? {
+            let path = self.kept_path(&run.run);
+            let beside = free(&path);
+            std::fs::rename(&path, &beside).map_err(StoreError::io("put a file aside", &path))?;
+            kept.push(beside.as_path().into());
         }
         Ok(kept)
     }

@@ -7,7 +7,7 @@ use crate::cli::flags::{StateArgs, lock_timeout};
 use crate::diag::Diagnostic;
 use crate::session::stored;
 use crate::state::repair;
-use crate::store::{LockInfo, Snapshot};
+use crate::store::{LockInfo, Remark, Snapshot};
 use clap::Args;
 
 /// `state repair`.
@@ -34,7 +34,7 @@ pub async fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
     let failed = |error| stored::failure(&error);
     let dead = store.lock(&LockInfo::new("state repair"), timeout).await.map_err(failed)?;
     if let Some(dead) = dead {
-        context.diags.push(stored::taken_over(&dead));
+        context.diags.push(stored::told(&Remark::Died(Box::new(dead))));
     }
     let Some(repair) = repair(&store.remains().await.map_err(failed)?) else {
         let detail = "Neither the state, nor a backup, nor a journal from its first entry on can be read. Put a copy of your own in their place.";

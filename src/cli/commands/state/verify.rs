@@ -5,7 +5,7 @@ use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::StateArgs;
 use crate::diag::Diagnostic;
 use crate::session::stored;
-use crate::state::verify;
+use crate::state::{FileFault, Verdict, verify};
 use clap::Args;
 use serde_json::json;
 
@@ -23,16 +23,22 @@ pub struct VerifyArgs {
 /// Tells everything that is wrong, each with its file; exit 1 where something is. Writes nothing, needs no lock.
 pub async fn run(args: &VerifyArgs, context: &mut Context) -> Outcome {
     let remains = args.place.store().remains().await.map_err(|error| stored::failure(&error))?;
-    let faults = verify(&remains);
+    let Verdict { faults, notes } = verify(&remains);
     let exit = if faults.is_empty() { Exit::Done } else { Exit::Error };
     if args.json {
-        let all: Vec<_> = faults.iter().map(|fault| json!({ "file": fault.file, "fault": fault.what })).collect();
-        context.terminal.line(&format!("{:#}", json!({ "valid": faults.is_empty(), "faults": all })));
+        let all = |all: &[FileFault], word: &str| -> Vec<_> {
+            all.iter().map(|found| json!({ "file": found.file, word: found.what })).collect()
+        };
+        let told = json!({ "valid": faults.is_empty(), "faults": all(&faults, "fault"), "notes": all(&notes, "note") });
+        context.terminal.line(&format!("{told:#}"));
         return Ok(exit);
     }
     if faults.is_empty() {
         let backups = remains.backups.len();
         context.terminal.line(&format!("State, journal and {backups} backup(s) hold together."));
+    }
+    for note in notes {
+        context.terminal.line(&format!("{}: {}", note.file, note.what));
     }
     for fault in faults {
         context.diags.push(Diagnostic::error("State is damaged", format!("{}: {}", fault.file, fault.what)));

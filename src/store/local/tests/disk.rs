@@ -29,6 +29,87 @@ fn files_are_private() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn files_that_others_made_become_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_guard, store) = store();
+    used(&store);
+    for path in [store.journal_path(), store.lock_path()] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("permissions");
+    }
+    let _held = lock(&store);
+    for path in [store.journal_path(), store.lock_path()] {
+        assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600, "{}", path.display());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_stay_and_what_they_lead_to_is_written() {
+    use std::os::unix::fs::symlink;
+    let (guard, store) = store();
+    fs::create_dir_all(store.directory()).expect("a directory");
+    let shared = guard.path().join("shared");
+    fs::create_dir(&shared).expect("a directory");
+    // Absolute, relative, through another link; nothing stands at their ends yet.
+    symlink(shared.join("state"), store.state_path()).expect("a link");
+    symlink("../../shared/between", store.journal_path()).expect("a link");
+    symlink("journal", shared.join("between")).expect("a link");
+    symlink(shared.join("lock"), store.lock_path()).expect("a link");
+    let left = shared.join(".podform.state.json.Ab12.tmp");
+    fs::write(&left, "half").expect("a leftover");
+    let mut state = used(&store);
+    assert!(!left.exists());
+    assert_eq!(claims(&store.open_read().expect("a state").state), ["a", "b", "c"]);
+    assert!(fs::read(shared.join("journal")).is_ok_and(|journal| !journal.is_empty()));
+    lock(&store).snapshot(&mut state).expect("a snapshot");
+    assert_eq!(fs::read_to_string(shared.join("state")).expect("the state"), encode(&state));
+    assert_eq!(fs::read(shared.join("journal")).expect("the journal"), b"");
+    for path in [store.state_path(), store.journal_path(), store.lock_path()] {
+        assert!(fs::symlink_metadata(&path).expect("a link").is_symlink(), "{}", path.display());
+    }
+    fs::remove_file(store.state_path()).expect("no link");
+    symlink(store.state_path(), store.state_path()).expect("a link to itself");
+    let text = lock_refused(&store);
+    assert!(text.contains("podform.state.json"), "{text}");
+}
+
+#[cfg(unix)]
+fn lock_refused(store: &Store) -> String {
+    store.lock("apply", Duration::ZERO).expect_err("a refusal").to_string()
+}
+
+/// Whoever reads a FIFO waits for ever, and a device has no end.
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused_by_name() {
+    let (_guard, store) = store();
+    let mut state = used(&store);
+    lock(&store).snapshot(&mut state).expect("a snapshot");
+    for path in [store.state_path(), store.journal_path(), store.lock_path()] {
+        let bytes = fs::read(&path).expect("a file");
+        let fifo = || {
+            let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo");
+            assert!(made.success());
+        };
+        let device = || std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
+        for make in [&fifo as &dyn Fn(), &device] {
+            fs::remove_file(&path).expect("no file");
+            make();
+            let text = lock_refused(&store);
+            assert!(text.contains(&path.display().to_string()) && text.contains("no regular file"), "{text}");
+        }
+        fs::remove_file(&path).expect("no file");
+        fs::write(&path, bytes).expect("as it was");
+    }
+    let backup = store.backups_path().join("podform.state.9.9.json");
+    std::os::unix::fs::symlink("/dev/zero", &backup).expect("a link");
+    let text = lock_refused(&store);
+    assert!(text.contains("podform.state.9.9.json") && text.contains("no regular file"), "{text}");
+    assert!(!crate::state::verify(&store.remains().expect("the files")).faults.is_empty());
+}
+
 #[test]
 fn a_write_that_fails_leaves_what_was_there_and_says_so() {
     let (_guard, store) = store();
@@ -71,10 +152,10 @@ fn a_full_disk_is_named() {
     let error = StoreError::io("write the state", Path::new("x"))(std::io::ErrorKind::StorageFull.into()).to_string();
     assert!(error.starts_with("Cannot write the state at x: ") && error.contains("disk is full"), "{error}");
     if Path::new("/dev/full").exists() {
-        let mut journal = super::super::journal::Journal::new(
-            fs::OpenOptions::new().write(true).open("/dev/full").expect("a device"),
-            0,
-        );
-        assert_eq!(journal.write(b"x").expect_err("no space").kind(), std::io::ErrorKind::StorageFull);
+        let device = fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        let mut journal = super::super::journal::Journal::of(device);
+        let entries = crate::store::Entries { contained: 0, first: 1, lines: "x".into() };
+        let error = journal.append(Path::new("/dev/full"), &entries).expect_err("no space").to_string();
+        assert!(error.contains("disk is full"), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! The files: crashes, contention, refusals; and the samples of every released version.
 
 mod disk;
+mod fence;
 mod journal;
 mod locks;
 mod repair;
@@ -9,8 +10,8 @@ mod snapshot;
 
 use super::{Files, write_private};
 use crate::state::sample::{LINEAGE, account, intent, state};
-use crate::state::{Event, Remains, State, StateError, decode, decode_journal, encode};
-use crate::store::{LockInfo, LockedStore, Snapshot, StateStore, StoreError, read};
+use crate::state::{Event, Remains, State, StateError, Verdict, decode, decode_journal, encode};
+use crate::store::{LockInfo, LockedStore, Part, Remark, Snapshot, StateStore, StoreError, read};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -68,7 +69,7 @@ impl Store {
     }
 
     fn open_read(&self) -> Result<Loaded, StoreError> {
-        let state = now(read(&self.files()))?;
+        let (state, _) = now(read(&self.files()))?;
         let stored = now(self.files().read())?;
         let contained = stored.state.map_or(0, |bytes| decode(&bytes).expect("a state").journal_seq);
         let torn_tail = decode_journal(&stored.journal).torn_tail;
@@ -125,7 +126,10 @@ impl Locked {
     }
 
     fn dead(&self) -> Option<&LockInfo> {
-        self.store.dead()
+        self.store.remarks().iter().find_map(|remark| match remark {
+            Remark::Died(dead) => Some(&**dead),
+            _ => None,
+        })
     }
 }
 

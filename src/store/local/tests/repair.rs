@@ -6,7 +6,7 @@ fn mended(store: &Store) -> crate::state::Repair {
     let mut files = store.lock_only("state repair", Duration::ZERO).expect("the lock");
     let repair = crate::state::repair(&store.remains().expect("the files")).expect("something is left");
     now(files.mend(&Snapshot::of(&repair.state))).expect("mended files");
-    assert_eq!(crate::state::verify(&store.remains().expect("the files")), []);
+    assert_eq!(crate::state::verify(&store.remains().expect("the files")), Verdict::default());
     repair
 }
 
@@ -19,7 +19,7 @@ fn a_state_cut_anywhere_is_repaired_without_a_loss() {
     for end in (0..text.len() - 1).step_by(97) {
         fs::write(store.state_path(), &text[..end]).expect("the cut state");
         fs::write(store.journal_path(), &journal).expect("the journal");
-        assert!(!crate::state::verify(&store.remains().expect("the files")).is_empty(), "{end}");
+        assert!(!crate::state::verify(&store.remains().expect("the files")).faults.is_empty(), "{end}");
         let repair = mended(&store);
         assert_eq!(repair.losses, Vec::<String>::new(), "{end}");
         assert_eq!(repair.steps.len(), 1, "{:?}", repair.steps);
@@ -87,7 +87,7 @@ fn what_cannot_be_proven_whole_is_a_loss() {
     used(&store);
     let journal = fs::read_to_string(store.journal_path()).expect("the journal");
     fs::write(store.journal_path(), journal.replacen("\"intent\"", "\"tnetni\"", 1)).expect("the damaged journal");
-    let faults = crate::state::verify(&store.remains().expect("the files"));
+    let faults = crate::state::verify(&store.remains().expect("the files")).faults;
     assert!(faults.len() == 1 && faults[0].what.contains("line 1"), "{faults:?}");
     let repair = mended(&store);
     assert!(repair.losses.iter().any(|loss| loss.contains("line 1")), "{:?}", repair.losses);

@@ -75,7 +75,10 @@ fn a_journal_that_somebody_else_wrote_to_is_not_emptied() {
     let mut locked = lock(&store);
     locked.append(&[opened("d")]).expect("an append");
     store.without_lock("apply").expect("no lock").0.append(&[opened("e")]).expect("an append");
-    assert!(matches!(locked.snapshot(&mut state), Err(StoreError::Changed { .. })));
+    let journal = fs::read(store.journal_path()).expect("the journal");
+    let refused = locked.snapshot(&mut state).expect_err("a refusal");
+    assert!(matches!(refused, StoreError::Fenced { part: Part::Journal, kept: None, .. }), "{refused}");
+    assert_eq!(fs::read(store.journal_path()).expect("the journal"), journal);
 }
 
 #[test]

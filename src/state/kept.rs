@@ -1,0 +1,279 @@
+//! What a run kept that lost its lock: a journal of its own, taken into a state that others may have written since. The
+//! account has the last word: what is taken up is looked at like everything else, and what is known already stays.
+
+use super::codec::{Entry, decode_journal, encode_event};
+use super::fault::JournalDamage;
+use super::journal::Event;
+use super::loss::losses;
+use super::model::{Intent, IntentAction, Record, State};
+use crate::address::InstanceAddr;
+use crate::live::ObjectId;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+impl Event {
+    /// Whether it says what became of a call. An intent that never became durable was never sent, and says nothing.
+    fn answers(&self) -> bool {
+        match self {
+            Event::NotDone { .. } | Event::InDoubt { .. } | Event::Absent { .. } => true,
+            Event::Recorded { .. } | Event::Removed { .. } | Event::Restored { .. } => true,
+            Event::Begin { .. } | Event::Intent(_) | Event::Moved { .. } | Event::MachineFailed(_) => false,
+            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => false,
+        }
+    }
+
+    /// The call that it is about.
+    fn claim(&self) -> Option<&str> {
+        match self {
+            Event::Intent(intent) => Some(&intent.claim),
+            Event::NotDone { claim, .. } | Event::InDoubt { claim, .. } | Event::Absent { claim, .. } => Some(claim),
+            Event::Recorded { claim, .. } | Event::Removed { claim, .. } => claim.as_deref(),
+            Event::Begin { .. } | Event::Restored { .. } | Event::Moved { .. } | Event::MachineFailed(_) => None,
+            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => None,
+        }
+    }
+}
+
+/// What a run did: the text of a journal that begins with itself. `durable` are the lines that it wrote, `unwritten` what
+/// could not be written any more. `None` where it did nothing.
+pub fn kept((run, now): (&str, Timestamp), durable: &str, unwritten: &[Event], begin: Option<Event>) -> Option<String> {
+    let durable = decode_journal(durable.as_bytes()).entries.into_iter().map(|entry| (entry.at, entry.event));
+    let answers = unwritten.iter().filter(|event| event.answers()).map(|event| (now, event.clone()));
+    let events: Vec<(Timestamp, Event)> = durable.chain(answers).collect();
+    events.iter().any(|(_, event)| event.claim().is_some()).then(|| {
+        let begins = matches!(events.first(), Some((_, Event::Begin { .. })));
+        let begin = begin.filter(|_| !begins).map(|begin| (now, begin));
+        let lines = begin.into_iter().chain(events).zip(1..);
+        lines.map(|((at, event), seq)| encode_event(seq, at, (Some(run), None), &event)).collect()
+    })
+}
+
+impl State {
+    /// What these entries say alone.
+    pub fn of(entries: Vec<Entry>) -> State {
+        let mut said = State::default();
+        entries.into_iter().for_each(|entry| said.apply(entry.event));
+        said
+    }
+
+    /// Whether it says of every object, and of every call that makes one, at least that it exists.
+    pub fn knows(&self, other: &State) -> bool {
+        let ids: BTreeSet<ObjectId> = self.identified().map(|(id, ..)| id).collect();
+        other.identified().all(|(id, ..)| ids.contains(&id))
+            && other.open.values().filter(|intent| makes(intent)).all(|intent| self.has_heard_of(&intent.claim))
+    }
+
+    fn has_heard_of(&self, claim: &str) -> bool {
+        self.open.contains_key(claim)
+            || self.watched.contains_key(claim)
+            || self.objects().any(|(_, record)| record.claim.as_deref() == Some(claim))
+    }
+
+    /// Takes up what a run kept. Returns what this state did not know of before: machines, and rents without an answer.
+    ///
+    /// # Errors
+    /// It is of another lineage; nothing has changed then.
+    pub fn take_up(&mut self, entries: Vec<Entry>) -> Result<Vec<String>, JournalDamage> {
+        let before = self.clone();
+        let lineage = entries.iter().find_map(|entry| match &entry.event {
+            Event::Begin { lineage, .. } => Some(lineage.clone()),
+            _ => None,
+        });
+        match lineage {
+            Some(journal) if !self.lineage.is_empty() && journal != self.lineage => {
+                return Err(JournalDamage::Foreign { state: self.lineage.clone(), journal });
+            }
+            // Nothing else is recorded: it is all there is.
+            _ if self.lineage.is_empty() => entries.into_iter().for_each(|entry| self.apply(entry.event)),
+            _ => {
+                let mut own = BTreeSet::new();
+                entries.into_iter().for_each(|entry| self.hear(entry.event, &mut own));
+            }
+        }
+        Ok(losses(self, &before).iter().map(ToString::to_string).collect())
+    }
+
+    /// One event of another run, which others may have acted on since. `own` are the objects that it told of first.
+    fn hear(&mut self, event: Event, own: &mut BTreeSet<ObjectId>) {
+        match event {
+            Event::Intent(intent) => {
+                let concerns = makes(&intent)
+                    || self.resources.get(&intent.address).is_some_and(|record| record.id() == intent.id);
+                if concerns && !self.has_heard_of(&intent.claim) {
+                    self.open.insert(intent.claim.clone(), *intent);
+                }
+            }
+            Event::NotDone { .. } | Event::InDoubt { .. } | Event::Absent { .. } | Event::MachineFailed(_) => {
+                self.apply(event);
+            }
+            Event::Recorded { claim, address, record } => self.hear_of(claim, address, record, own),
+            Event::Removed { claim: Some(claim), address, deposed } => {
+                let id = self.open.get(&claim).and_then(|intent| intent.id);
+                let there = match &deposed {
+                    None => self.resources.get(&address),
+                    Some(key) => self.deposed.get(&address).and_then(|all| all.get(key)),
+                };
+                match id.is_some() && there.and_then(|record| record.id()) == id {
+                    true => self.apply(Event::Removed { claim: Some(claim), address, deposed }),
+                    false => drop(self.open.remove(&claim)),
+                }
+            }
+            Event::Begin { .. } | Event::Removed { claim: None, .. } | Event::Restored { .. } | Event::Moved { .. } => {
+            }
+            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => {}
+        }
+    }
+
+    /// An object that another run recorded. Where its address has another one by now it is set aside, and the next plan
+    /// removes it: two stand, and one is wanted.
+    fn hear_of(
+        &mut self,
+        claim: Option<String>,
+        address: InstanceAddr,
+        record: Box<Record>,
+        own: &mut BTreeSet<ObjectId>,
+    ) {
+        let Some(id) = record.object_id(&address) else { return };
+        let is_open = claim.as_ref().is_some_and(|claim| self.open.contains_key(claim));
+        let there = self.resources.get(&address).and_then(|record| record.object_id(&address));
+        if self.identified().any(|(known, ..)| known == id) {
+            match there == Some(id) && (is_open || own.contains(&id)) {
+                true => self.apply(Event::Recorded { claim, address, record }),
+                false => drop(claim.and_then(|claim| self.open.remove(&claim))),
+            }
+            return;
+        }
+        // Without a call it was imported, and can be again.
+        let Some(claim) = claim else { return };
+        let steps_aside = self.open.get(&claim).is_some_and(|intent| intent.deposes);
+        self.watched.remove(&claim);
+        own.insert(id);
+        if there.is_none() || steps_aside {
+            self.apply(Event::Recorded { claim: Some(claim), address, record });
+        } else {
+            self.open.remove(&claim);
+            let key = claim.chars().take(8).collect();
+            self.deposed.entry(address).or_default().insert(key, (*record).into());
+        }
+    }
+}
+
+fn makes(intent: &Intent) -> bool {
+    matches!(intent.action, IntentAction::Create(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::sample::{LINEAGE, account, intent};
+
+    const AT: &str = "simplepod_instance.w[2]";
+
+    fn record(id: u64, claim: &str) -> Box<Record> {
+        let mut record = Record { claim: Some(claim.into()), ..Record::default() };
+        record.attributes.set("id", id.to_string().into());
+        Box::new(record)
+    }
+
+    fn recorded(claim: &str, id: u64) -> Event {
+        Event::Recorded {
+            claim: Some(claim.into()),
+            address: AT.parse().expect("an address"),
+            record: record(id, claim),
+        }
+    }
+
+    fn rent(claim: &str) -> Event {
+        Event::Intent(Box::new(intent(claim, AT)))
+    }
+
+    fn delete(claim: &str, id: u64) -> Event {
+        let intent = Intent { action: IntentAction::Delete, id: Some(id), ..intent(claim, AT) };
+        Event::Intent(Box::new(intent))
+    }
+
+    fn begin(lineage: &str) -> Event {
+        Event::Begin { lineage: lineage.into(), fleet: Some("acme".into()), account: account() }
+    }
+
+    fn entries(events: impl IntoIterator<Item = Event>) -> Vec<Entry> {
+        let at = Timestamp::UNIX_EPOCH;
+        let numbered = events.into_iter().zip(1..);
+        numbered.map(|(event, seq)| Entry { seq, at, run: None, snapshot: None, event }).collect()
+    }
+
+    /// What others have recorded by now, and a run's own words taken into it.
+    fn heard(others: &[Event], kept: &[Event]) -> (State, Vec<String>) {
+        let mut state = State { serial: 3, lineage: LINEAGE.into(), ..State::default() };
+        others.iter().for_each(|event| state.apply(event.clone()));
+        let events = std::iter::once(begin(LINEAGE)).chain(kept.iter().cloned());
+        let told = state.take_up(entries(events)).expect("the same lineage");
+        (state, told)
+    }
+
+    fn ids(state: &State) -> Vec<u64> {
+        state.objects().filter_map(|(_, record)| record.id()).collect()
+    }
+
+    #[test]
+    fn what_nobody_else_knew_is_recorded_or_looked_for() {
+        let (state, told) = heard(&[], &[rent("a"), recorded("a", 5)]);
+        assert_eq!((ids(&state), state.open.len(), told.len()), (vec![5], 0, 1), "{told:?}");
+        let (state, told) = heard(&[], &[rent("a")]);
+        assert!(state.open.contains_key("a") && told[0].contains("never answered"), "{told:?}");
+        // An answer to a call that the others know as open.
+        let (state, _) = heard(&[rent("a")], &[recorded("a", 5)]);
+        assert_eq!((ids(&state), state.open.len()), (vec![5], 0));
+        let none = Event::NotDone { claim: "a".into(), reason: "refused".into() };
+        let (state, told) = heard(&[rent("a")], &[none]);
+        assert!(state.open.is_empty() && told.is_empty());
+    }
+
+    #[test]
+    fn what_others_did_since_stands() {
+        // They found the machine by its claim.
+        let (state, told) = heard(&[rent("a"), recorded("a", 5)], &[rent("a"), recorded("a", 5)]);
+        assert!(ids(&state) == [5] && state.open.is_empty() && told.is_empty());
+        // They gave it up, and rented another one: two stand, and the plan removes the one that is set aside.
+        let absent = Event::Absent { claim: "a".into(), at: Timestamp::UNIX_EPOCH };
+        let since = [rent("a"), absent, rent("b"), recorded("b", 6)];
+        let (state, told) = heard(&since, &[rent("a"), recorded("a", 5), recorded("a", 5)]);
+        assert_eq!(state.resources.values().filter_map(|record| record.id()).collect::<Vec<_>>(), [6]);
+        assert!(ids(&state) == [6, 5] && state.watched.is_empty() && told.len() == 1, "{told:?}");
+        // The same file once more changes nothing.
+        let mut again = state.clone();
+        again.take_up(entries([rent("a"), recorded("a", 5)])).expect("the same lineage");
+        assert_eq!(again, state);
+    }
+
+    #[test]
+    fn a_machine_is_only_removed_where_it_is_the_one_that_was_released() {
+        let gone = Event::Removed { claim: Some("x".into()), address: AT.parse().expect("an address"), deposed: None };
+        let had = [rent("a"), recorded("a", 5)];
+        let (state, _) = heard(&had, &[delete("x", 5), gone.clone()]);
+        assert!(ids(&state).is_empty() && state.open.is_empty());
+        let (state, _) = heard(&had, &[delete("x", 4), gone]);
+        assert!(ids(&state) == [5] && state.open.is_empty());
+    }
+
+    #[test]
+    fn an_import_is_not_repeated_and_another_lineage_is_left_alone() {
+        let import = Event::Recorded { claim: None, address: AT.parse().expect("an address"), record: record(5, "a") };
+        assert!(ids(&heard(&[], &[import]).0).is_empty());
+        let mut state = State { lineage: "another".into(), ..State::default() };
+        let before = state.clone();
+        assert!(matches!(state.take_up(entries([begin(LINEAGE)])), Err(JournalDamage::Foreign { .. })));
+        assert_eq!(state, before);
+    }
+
+    #[test]
+    fn a_run_that_called_nothing_keeps_nothing_and_no_intent_that_was_not_written() {
+        assert_eq!(kept(("run", Timestamp::UNIX_EPOCH), "", &[begin(LINEAGE), rent("a")], None), None);
+        let text =
+            kept(("run", Timestamp::UNIX_EPOCH), "", &[rent("a"), recorded("b", 5), rent("c")], Some(begin(LINEAGE)))
+                .expect("an answer");
+        let entries = decode_journal(text.as_bytes()).entries;
+        assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2]);
+        assert!(State::of(entries).open.is_empty());
+    }
+}
