@@ -1,40 +1,74 @@
-//! One dash is as good as two.
+//! Flags as Terraform takes them: with one dash or two, and booleans with any of Go's words.
 
+use clap::{Arg, ArgAction, Command};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-/// Terraform's flags have one dash: `-var` becomes `--var`. What follows `--` is left alone.
-pub fn with_two_dashes(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+/// Terraform's flags have one dash: `-var` becomes `--var`. A switch takes `=true` and `=false` in every spelling of Go's;
+/// the last one counts. What follows `--` is left alone.
+pub fn as_terraform_takes_them(args: impl Iterator<Item = OsString>, command: &Command) -> Vec<OsString> {
+    let is_switch = |arg: &Arg| matches!(arg.get_action(), ArgAction::SetTrue);
+    let takes_truth = |arg: &Arg| arg.get_possible_values().iter().any(|value| value.matches("true", false));
+    let (switches, choices) = (names(command, &is_switch), names(command, &takes_truth));
+    let mut out: Vec<OsString> = Vec::new();
     let mut flags = true;
     let mut takes_value = false;
-    args.map(|arg| {
+    for arg in args {
         // The name of a flag is text, whatever its value is.
         let text = arg.as_encoded_bytes();
         flags &= text != b"--";
         let value = std::mem::replace(&mut takes_value, matches!(text, b"-var" | b"--var"));
-        let long = matches!(text, [b'-', b'a'..=b'z', _, ..]);
-        if !(flags && long && !value) {
-            return arg;
+        let short = matches!(text, [b'-', b'a'..=b'z', _, ..]);
+        let long = matches!(text, [b'-', b'-', b'a'..=b'z', ..]);
+        if !flags || value || !(short || long) {
+            out.push(arg);
+            continue;
         }
-        let mut two = OsString::from("-");
+        let mut two = OsString::from(if short { "-" } else { "" });
         two.push(arg);
-        two
-    })
-    .collect()
+        let flag = two.to_str().and_then(|text| text.strip_prefix("--")?.split_once('='));
+        match flag.map(|(name, word)| (name, truth(word))) {
+            Some((name, Some(on))) if switches.contains(name) => {
+                let flag = OsString::from(format!("--{name}"));
+                // What was said before does not count any more.
+                out.retain(|said| *said != flag);
+                out.extend(on.then_some(flag));
+            }
+            Some((name, Some(on))) if choices.contains(name) => out.push(format!("--{name}={on}").into()),
+            _ => out.push(two),
+        }
+    }
+    out
+}
+
+/// Go's words for true and false.
+fn truth(word: &str) -> Option<bool> {
+    match word {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// Such flags of all commands.
+fn names(command: &Command, such: &dyn Fn(&Arg) -> bool) -> BTreeSet<String> {
+    let own = command.get_arguments().filter(|arg| such(arg)).filter_map(|arg| arg.get_long().map(str::to_owned));
+    own.chain(command.get_subcommands().flat_map(|command| names(command, such))).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::with_two_dashes;
+    use super::as_terraform_takes_them;
     use crate::cli::Cli;
     use crate::cli::commands::Command;
     use crate::cli::flags::RefreshFlag;
     use crate::session::Setting;
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
     use std::ffi::OsString;
 
     fn parse(line: &str) -> Cli {
         let args = std::iter::once("podform").chain(line.split(' ')).map(OsString::from);
-        Cli::try_parse_from(with_two_dashes(args)).expect(line)
+        Cli::try_parse_from(as_terraform_takes_them(args, &Cli::command())).expect(line)
     }
 
     #[test]
@@ -55,8 +89,28 @@ mod tests {
     }
 
     #[test]
+    fn switches_take_words_and_the_last_flag_counts() {
+        let apply = |line: &str| {
+            let Command::Apply(apply) = parse(line).command else { panic!("an apply") };
+            (apply.auto_approve, apply.planning.locking.lock, apply.planning.refresh)
+        };
+        assert_eq!(apply("apply -auto-approve=true -lock=f -refresh=0"), (true, false, RefreshFlag::False));
+        assert_eq!(apply("apply -auto-approve -auto-approve=FALSE"), (false, true, RefreshFlag::True));
+        assert_eq!(apply("apply --auto-approve=0 -auto-approve=T -lock=1"), (true, true, RefreshFlag::True));
+        assert_eq!(apply("apply -lock=false -lock=true -refresh=full -refresh=t"), (false, true, RefreshFlag::True));
+        assert!(
+            Cli::try_parse_from(as_terraform_takes_them(
+                ["podform".into(), "apply".into(), "-parallelism=1".into()].into_iter(),
+                &Cli::command()
+            ))
+            .is_ok()
+        );
+        assert!(parse("plan -no-color -no-color -input=0 -input=1").no_color);
+        assert!(!parse("-no-color=false plan -var a=t -var-file=t").no_color);
+    }
+
+    #[test]
     fn the_definition_is_sound() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 }

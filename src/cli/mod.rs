@@ -9,6 +9,7 @@ pub mod exit;
 pub mod flags;
 mod interrupts;
 mod logs;
+mod others;
 pub mod progress;
 pub mod prompt;
 mod silence;
@@ -17,7 +18,7 @@ pub mod terminal;
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::lang::stack::on_deep_stack;
 use crate::session::shown;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use commands::Command;
 use context::Context;
 use exit::Exit;
@@ -35,7 +36,7 @@ const AFTER: &str = "PODFORM_LOG=info, debug or trace writes what podform does t
 /// HCL files declare template groups and instances; `plan` shows what would change and what it costs; `apply` makes it
 /// so. Flags may be written with one dash or two.
 #[derive(Debug, Parser)]
-#[command(name = "podform", version, max_term_width = 100, after_help = AFTER)]
+#[command(name = "podform", version, max_term_width = 100, after_help = AFTER, args_override_self = true)]
 pub struct Cli {
     /// Work in this directory instead of the current one.
     #[arg(long, global = true, value_name = "DIR")]
@@ -60,10 +61,14 @@ pub fn run() -> u8 {
 }
 
 fn command_line() -> u8 {
-    let args = dashes::with_two_dashes(std::env::args_os());
+    let args = dashes::as_terraform_takes_them(std::env::args_os(), &Cli::command());
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
+            if let Some(text) = others::answer(&error) {
+                Terminal::new(true, false, false).tell(&text);
+                return Exit::Error.code();
+            }
             let result = error.print();
             // clap's own 2 would collide with "changes present".
             if error.use_stderr() {

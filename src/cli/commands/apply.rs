@@ -23,8 +23,8 @@ const INTERRUPTED: [&str; 2] = [
     "\nStopped. Calls under way are in the journal; the next apply looks what became of them.\n\n",
 ];
 
-/// `apply` and `destroy`.
-#[derive(Debug, Args)]
+/// `apply`, `destroy` and `refresh`.
+#[derive(Clone, Debug, Args)]
 pub struct ApplyArgs {
     /// A plan that was written by plan -out.
     #[arg(value_name = "PLAN")]
@@ -53,6 +53,14 @@ pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outc
         }
         None => fresh_plan(args, destroy || args.destroy, context).await,
     }
+}
+
+/// As `apply -refresh-only -auto-approve`.
+pub async fn refresh(args: &ApplyArgs, context: &mut Context) -> Outcome {
+    let mut args = args.clone();
+    args.planning.refresh_only = true;
+    args.auto_approve = true;
+    fresh_plan(&args, false, context).await
 }
 
 /// Plans, asks, applies.

@@ -5,6 +5,7 @@ pub mod console;
 pub mod fmt;
 pub mod graph;
 pub mod import;
+pub mod init;
 pub mod metadata;
 pub mod orphans;
 pub mod output;
@@ -15,6 +16,7 @@ pub mod show;
 pub mod state;
 pub mod validate;
 pub mod version;
+pub mod workspace;
 
 use super::context::Context;
 use super::exit::{Failure, Outcome};
@@ -26,6 +28,11 @@ use std::time::Duration;
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look whether the configuration and its modules are there; nothing has to be installed.
+    Init(init::InitArgs),
+    /// Look whether the modules are there.
+    #[command(hide = true)]
+    Get(init::GetArgs),
     /// Check the configuration; nothing is called.
     Validate(validate::ValidateArgs),
     /// Show what an apply would change, and what it costs.
@@ -34,6 +41,8 @@ pub enum Command {
     Apply(apply::ApplyArgs),
     /// Release and delete everything that this fleet recorded.
     Destroy(apply::ApplyArgs),
+    /// Take what is live into the state: apply -refresh-only, without a question.
+    Refresh(apply::ApplyArgs),
     /// Settle what an interrupted run left in doubt; take over what a lost state made.
     Recover(recover::RecoverArgs),
     /// Evaluate expressions.
@@ -59,6 +68,9 @@ pub enum Command {
     Untaint(state::taint::TaintArgs),
     /// Take the lock of the state away from a run that died on another host.
     ForceUnlock(state::unlock::UnlockArgs),
+    /// The workspace: a fleet has one.
+    #[command(subcommand)]
+    Workspace(workspace::WorkspaceCommand),
     /// The simulated API.
     #[command(subcommand)]
     Sandbox(sandbox::SandboxCommand),
@@ -76,10 +88,13 @@ impl Command {
     /// Why it failed.
     pub fn run(&self, context: &mut Context) -> Outcome {
         match self {
+            Command::Init(_) => init::run(context),
+            Command::Get(_) => init::get(context),
             Command::Validate(args) => validate::run(args, context),
             Command::Plan(args) => wait(context, async |context| plan::run(args, context).await),
             Command::Apply(args) => wait(context, async |context| apply::run(args, false, context).await),
             Command::Destroy(args) => wait(context, async |context| apply::run(args, true, context).await),
+            Command::Refresh(args) => wait(context, async |context| apply::refresh(args, context).await),
             Command::Orphans(args) => wait(context, async |context| orphans::run(args, context).await),
             Command::Recover(args) => wait(context, async |context| recover::run(args, context).await),
             Command::Console(args) => wait(context, async |context| console::run(args, context).await),
@@ -92,6 +107,7 @@ impl Command {
             Command::Taint(args) => wait(context, async |context| state::taint::run(args, true, context).await),
             Command::Untaint(args) => wait(context, async |context| state::taint::run(args, false, context).await),
             Command::ForceUnlock(args) => wait(context, async |context| state::unlock::run(args, context).await),
+            Command::Workspace(command) => workspace::run(command, context),
             Command::Sandbox(command) => wait(context, async |context| sandbox::run(command, context).await),
             Command::Metadata(command) => metadata::run(command, context),
             Command::Version(args) => version::run(args, context),
@@ -100,7 +116,7 @@ impl Command {
 
     /// True where standard output is a stream of JSON lines, which diagnostics are a part of.
     pub fn streams_json(&self) -> bool {
-        matches!(self, Command::Apply(args) | Command::Destroy(args) if args.planning.json)
+        matches!(self, Command::Apply(args) | Command::Destroy(args) | Command::Refresh(args) if args.planning.json)
     }
 }
 

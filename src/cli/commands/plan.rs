@@ -25,6 +25,9 @@ pub struct PlanArgs {
     /// Write the plan to a file, for apply.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// How many calls are made at once. A plan makes as many as it needs: the flag is taken because apply has it.
+    #[arg(long, hide = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallelism: Option<u16>,
     /// Exit with 2 where there are changes, with 4 where operations in doubt remain.
     #[arg(long)]
     pub detailed_exitcode: bool,

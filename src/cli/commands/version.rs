@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
+use crate::state::TERRAFORM_VERSION;
 use clap::Args;
 use serde_json::json;
 
@@ -18,7 +19,15 @@ pub fn run(args: &VersionArgs, context: &Context) -> Outcome {
     let version = env!("CARGO_PKG_VERSION");
     let platform = format!("{}_{}", std::env::consts::OS, std::env::consts::ARCH);
     context.terminal.line(&match args.json {
-        true => json!({ "podform_version": version, "platform": platform }).to_string(),
+        // The keys that programs which drive Terraform look for; the provider is a part of podform.
+        true => json!({
+            "terraform_version": TERRAFORM_VERSION,
+            "podform_version": version,
+            "platform": platform,
+            "provider_selections": {},
+            "terraform_outdated": false,
+        })
+        .to_string(),
         false => format!("podform v{version}\non {platform}"),
     });
     Ok(Exit::Done)

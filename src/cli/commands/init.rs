@@ -1,0 +1,61 @@
+//! `podform init` and `podform get`: nothing has to be fetched, so they look whether everything is there.
+
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Outcome};
+use crate::session;
+use clap::Args;
+
+/// `init`. The flags of Terraform's are taken, and mean nothing: programs that drive Terraform give them.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Nothing is asked for.
+    #[arg(long, hide = true, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub input: Option<bool>,
+    /// There is nothing to upgrade.
+    #[arg(long, hide = true)]
+    pub upgrade: bool,
+    /// State lies in the directory of the fleet.
+    #[arg(long, hide = true)]
+    pub reconfigure: bool,
+    /// State lies in the directory of the fleet.
+    #[arg(long, hide = true, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub backend: Option<bool>,
+    /// Modules are read where they are.
+    #[arg(long, hide = true, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub get: Option<bool>,
+    /// Nothing is written.
+    #[arg(long, hide = true, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub lock: Option<bool>,
+    /// Nothing is written.
+    #[arg(long, hide = true, value_name = "DURATION")]
+    pub lock_timeout: Option<String>,
+}
+
+/// `get`.
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// There is nothing to update.
+    #[arg(long, hide = true)]
+    pub update: bool,
+}
+
+/// Reads the configuration and its modules.
+pub fn run(context: &mut Context) -> Outcome {
+    if !loads(context) {
+        return Ok(Exit::Error);
+    }
+    context.terminal.line(
+        "podform has been initialized: the provider is a part of it, and modules are read from their directories.\n\nNext: podform plan shows what would change.",
+    );
+    Ok(Exit::Done)
+}
+
+/// Reads the modules.
+pub fn get(context: &mut Context) -> Outcome {
+    Ok(if loads(context) { Exit::Done } else { Exit::Error })
+}
+
+fn loads(context: &mut Context) -> bool {
+    session::read(&mut context.sources, &mut context.diags);
+    !context.diags.has_errors()
+}

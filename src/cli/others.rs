@@ -1,0 +1,34 @@
+//! Commands that podform does not have: one line says why, or which one is meant.
+
+use super::Cli;
+use crate::diag::did_you_mean;
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Terraform's, and what stands in their place.
+const OTHERS: [(&str, &str); 8] = [
+    ("login", "the key of the account stands in SIMPLEPOD_API_KEY"),
+    ("logout", "the key of the account stands in SIMPLEPOD_API_KEY"),
+    ("test", "check blocks and conditions test a configuration, and --sandbox runs it against a simulated account"),
+    ("stacks", "modules and directories divide a fleet"),
+    ("cloud", "state lies in the directory of the fleet"),
+    ("env", "it was renamed: podform workspace"),
+    ("push", "plan and apply run where they are started"),
+    ("rpcapi", "other programs read plan -json, show -json and apply -json"),
+];
+
+/// What is said of a command that there is not; `None` for every other error.
+pub fn answer(error: &clap::Error) -> Option<String> {
+    let given = match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+        (ErrorKind::InvalidSubcommand, Some(ContextValue::String(given))) => given,
+        _ => return None,
+    };
+    if let Some((_, why)) = OTHERS.iter().find(|(name, _)| name == given) {
+        return Some(format!("podform needs no \"{given}\": {why}.\n"));
+    }
+    let command = Cli::command();
+    // Nobody is led to what releases machines by a slip.
+    let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "destroy");
+    let hint = did_you_mean(given, names);
+    Some(format!("There is no command \"{given}\".{hint} podform -help lists them all.\n"))
+}
