@@ -65,7 +65,7 @@ fn command_line() -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            if let Some(text) = others::answer(&error) {
+            if let Some(text) = others::answer(&error, &Cli::command()) {
                 Terminal::new(true, false, false).tell(&text);
                 return Exit::Error.code();
             }

@@ -1,8 +1,7 @@
 //! Commands that podform does not have: one line says why, or which one is meant.
 
-use super::Cli;
 use crate::diag::did_you_mean;
-use clap::CommandFactory;
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Terraform's, and what stands in their place.
@@ -18,7 +17,7 @@ const OTHERS: [(&str, &str); 8] = [
 ];
 
 /// What is said of a command that there is not; `None` for every other error.
-pub fn answer(error: &clap::Error) -> Option<String> {
+pub fn answer(error: &clap::Error, command: &Command) -> Option<String> {
     let given = match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
         (ErrorKind::InvalidSubcommand, Some(ContextValue::String(given))) => given,
         _ => return None,
@@ -26,9 +25,8 @@ pub fn answer(error: &clap::Error) -> Option<String> {
     if let Some((_, why)) = OTHERS.iter().find(|(name, _)| name == given) {
         return Some(format!("podform needs no \"{given}\": {why}.\n"));
     }
-    let command = Cli::command();
     // Nobody is led to what releases machines by a slip.
-    let names = command.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "destroy");
+    let names = command.get_subcommands().map(Command::get_name).filter(|name| *name != "destroy");
     let hint = did_you_mean(given, names);
     Some(format!("There is no command \"{given}\".{hint} podform -help lists them all.\n"))
 }
