@@ -74,6 +74,14 @@ pub(super) async fn rent<C: Cloud>(
     ctx.line.commit(vec![recorded(job, marking, &record)]).await?;
     if desired.wait_for != WaitFor::None {
         await_it(ctx, job, id, &desired, &mut record).await?;
+        // A price that did not show at first may show by now.
+        if record.unproven
+            && let Ok(machine) = details(ctx, job, id).await
+        {
+            take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine), Sent::Whole);
+            within(ctx, job, &desired, &intent, &machine, (None, &mut record)).await?;
+            ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+        }
     }
     finished(ctx, job, &record)
 }

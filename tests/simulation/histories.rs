@@ -248,6 +248,7 @@ impl History {
     /// Nothing goes wrong any more: the plan becomes empty.
     async fn come_to_rest(&mut self) {
         self.restock();
+        self.world.account().bad.clear();
         tokio::time::sleep(Duration::from_secs(600)).await;
         self.fleet.blocks.values_mut().for_each(|block| block.cap = 70);
         // What a crashed run left open is settled by then.
@@ -255,6 +256,10 @@ impl History {
             let released = release_orphans(&self.world).await;
             self.told.push(format!("podform orphans -release={released:?}"));
             self.told.push(format!("the operator releases {:?}", self.world.release_told()));
+        }
+        // A mark that stands on another's machine may be that of an import: a person must look, and takes it off.
+        for rented in self.world.account().machines.values_mut().filter(|rented| rented.stranger) {
+            rented.machine.notes = None;
         }
         let mut empty = false;
         let mut helped = false;
