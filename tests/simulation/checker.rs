@@ -116,7 +116,9 @@ impl Ledger {
         let lag = account.manners.list_lag;
         let shown = |rented: &&Rented| {
             let marked = rented.machine.notes.as_ref().is_some_and(|notes| notes.contains("podform:v1:"));
-            let given_up = claim(rented).is_some_and(|claim| recorded.watched.contains(claim));
+            // What a run kept that lost its lock counts as recorded: it stands set aside.
+            let kept = |claim: &str| disk.kept.values().any(|lines| lines.contains(claim));
+            let given_up = claim(rented).is_some_and(|claim| recorded.watched.contains(claim) && !kept(claim));
             let known = (rented.forgotten && marked) || (given_up && (marked || account.manners.shows_env));
             rented.at + lag <= account.run_began && known
         };
