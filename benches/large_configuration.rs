@@ -64,30 +64,22 @@ fn validate(blocks: u32) {
 }
 
 fn fleet(blocks: u32) -> String {
-    let mut text = String::from(
-        "podform {\n  fleet = \"large\"\n}\n\nlocals {\n  models = [\"RTX 3090\", \"RTX 4090\"]\n}\n\nresource \"simplepod_template_group\" \"base\" {\n  name       = \"large\"\n  image_name = \"ubuntu\"\n}\n",
-    );
-    for block in 0..blocks {
-        let arguments = arguments(block, "simplepod_template_group.base.id");
-        let _ = write!(
-            text,
-            "\n# Machine {block} of the fleet.\nresource \"simplepod_instance\" \"m{block}\" {{\n{arguments}}}\n"
-        );
-    }
-    text
+    let head = "podform {\n  fleet = \"large\"\n}\n\nlocals {\n  models = [\"RTX 3090\", \"RTX 4090\"]\n}\n\nresource \"simplepod_template_group\" \"base\" {\n  name       = \"large\"\n  image_name = \"ubuntu\"\n}\n";
+    machines(head, blocks, "simplepod_instance", |block| arguments(block, "simplepod_template_group.base.id"))
 }
 
 /// The same: its only kind of resource takes everything in one object.
 fn for_terraform(blocks: u32) -> String {
-    let mut text = String::from(
-        "locals {\n  models = [\"RTX 3090\", \"RTX 4090\"]\n}\n\nresource \"terraform_data\" \"base\" {\n  input = {\n  name       = \"large\"\n  image_name = \"ubuntu\"\n}\n}\n",
-    );
+    let head = "locals {\n  models = [\"RTX 3090\", \"RTX 4090\"]\n}\n\nresource \"terraform_data\" \"base\" {\n  input = {\n  name       = \"large\"\n  image_name = \"ubuntu\"\n}\n}\n";
+    let input = |block| format!("  input = {{\n{}}}\n", arguments(block, "terraform_data.base.id"));
+    machines(head, blocks, "terraform_data", input)
+}
+
+fn machines(head: &str, blocks: u32, kind: &str, body: impl Fn(u32) -> String) -> String {
+    let mut text = head.to_owned();
     for block in 0..blocks {
-        let arguments = arguments(block, "terraform_data.base.id");
-        let _ = write!(
-            text,
-            "\n# Machine {block} of the fleet.\nresource \"terraform_data\" \"m{block}\" {{\n  input = {{\n{arguments}}}\n}}\n"
-        );
+        let _ =
+            write!(text, "\n# Machine {block} of the fleet.\nresource \"{kind}\" \"m{block}\" {{\n{}}}\n", body(block));
     }
     text
 }

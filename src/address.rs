@@ -46,6 +46,11 @@ impl ModulePath {
         Self(path)
     }
 
+    /// True for an instance of the same module, with whatever keys.
+    pub fn is_alike(&self, other: &ModulePath) -> bool {
+        self.0.iter().map(|(name, _)| name).eq(other.0.iter().map(|(name, _)| name))
+    }
+
     /// True for the root module.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()

@@ -77,6 +77,14 @@ impl Scene {
         child
     }
 
+    /// The same, and kills it; its process id.
+    fn killed(&self) -> u32 {
+        let mut first = self.applying();
+        first.kill().unwrap();
+        first.wait().unwrap();
+        first.id()
+    }
+
     /// What the lock file says.
     pub fn holder(&self) -> Value {
         serde_json::from_slice(&fs::read(self.path("podform.lock")).unwrap()).unwrap()
@@ -134,10 +142,7 @@ fn a_plan_during_an_apply_sees_what_is_done_so_far() {
 #[test]
 fn the_lock_of_a_killed_apply_is_taken_over_with_a_warning() {
     let scene = Scene::new();
-    let mut first = scene.applying();
-    first.kill().unwrap();
-    first.wait().unwrap();
-    let dead = first.id().to_string();
+    let dead = scene.killed().to_string();
     assert_eq!(scene.holder()["pid"].to_string(), dead);
     let told = scene.run(&["apply", "-auto-approve"], 0);
     assert!(told.contains("Stale lock taken over") && told.contains(&dead), "{told}");
@@ -149,9 +154,7 @@ fn the_lock_of_a_killed_apply_is_taken_over_with_a_warning() {
 #[test]
 fn the_lock_of_another_host_stands_until_it_is_taken_away() {
     let scene = Scene::new();
-    let mut first = scene.applying();
-    first.kill().unwrap();
-    first.wait().unwrap();
+    scene.killed();
     let mut holder = scene.holder();
     holder["host"] = "elsewhere".into();
     holder["started"] = "another boot/1".into();
@@ -172,9 +175,7 @@ fn the_lock_of_another_host_stands_until_it_is_taken_away() {
 #[test]
 fn the_lock_of_a_run_that_died_in_another_container_of_this_machine_is_taken_over() {
     let scene = Scene::new();
-    let mut first = scene.applying();
-    first.kill().unwrap();
-    first.wait().unwrap();
+    scene.killed();
     let mut holder = scene.holder();
     holder["host"] = "4f1c0a".into();
     holder["namespace"] = "pid:[1]".into();
@@ -188,9 +189,7 @@ fn the_lock_of_a_run_that_died_in_another_container_of_this_machine_is_taken_ove
 #[test]
 fn the_lock_of_another_machine_of_the_same_name_stands() {
     let scene = Scene::new();
-    let mut first = scene.applying();
-    first.kill().unwrap();
-    first.wait().unwrap();
+    scene.killed();
     let mut holder = scene.holder();
     holder["started"] = "another boot/1".into();
     holder["machine"] = "another machine".into();
@@ -204,9 +203,7 @@ fn the_lock_of_another_machine_of_the_same_name_stands() {
 #[test]
 fn a_killed_run_is_no_damage() {
     let scene = Scene::new();
-    let mut first = scene.applying();
-    first.kill().unwrap();
-    first.wait().unwrap();
+    scene.killed();
     let told = scene.run(&["state", "verify"], 0);
     assert!(told.contains("hold together") && told.contains("A run ended here"), "{told}");
     scene.run(&["apply", "-auto-approve"], 0);

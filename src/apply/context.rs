@@ -13,7 +13,7 @@ use crate::diag::Diagnostic;
 use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark};
 use crate::refresh::{Clock, Search, Stranger, beside, same_shape, told_lineages};
 use crate::state::digest::SecretKey;
-use crate::state::{Intent, IntentAction};
+use crate::state::{Intent, IntentAction, Record};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -160,6 +160,12 @@ impl<C> Context<'_, C> {
             claim: claim.to_owned(),
             address: address.clone(),
         }
+    }
+
+    /// Notes as they are, with the mark of a recorded object written anew.
+    pub fn marked(&self, address: &InstanceAddr, record: &Record, notes: Option<&str>) -> String {
+        let (text, _) = Mark::read(notes.unwrap_or_default());
+        self.mark(address, record.claim.as_deref().unwrap_or_default()).write(&text)
     }
 
     /// What a search for the machine of an intent must know.

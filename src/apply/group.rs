@@ -250,8 +250,7 @@ async fn marked_again<C: Cloud>(
 ) -> Result<Option<String>, Stop> {
     let id = live.id;
     let doing = format!("Writing podform's mark into the notes of {address} (id {id}) before it is deleted");
-    let (text, _) = Mark::read(live.notes.as_deref().unwrap_or_default());
-    let notes = Some(ctx.mark(address, record.claim.as_deref().unwrap_or_default()).write(&text));
+    let notes = Some(ctx.marked(address, record, live.notes.as_deref()));
     let body = GroupFields { notes, ..GroupFields::default() };
     let (claim, ()) = put(ctx, address, id.0, &doing, || ctx.cloud.update_group(id, &body)).await?;
     ctx.line.commit(vec![Event::NotDone { claim, reason: "the mark is read back".to_owned() }]).await?;

@@ -8,7 +8,7 @@ use crate::live::{GroupFields, MachineFields, Mark, ObjectId, Orphan, Proof};
 use crate::refresh::Clock;
 use crate::schema::instance::DELETE_TIMEOUT;
 use crate::state::journal::Event;
-use crate::state::{Intent, IntentAction, Record, State, orphaned};
+use crate::state::{Intent, IntentAction, Record, State, deposed_key, orphaned};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -118,7 +118,7 @@ pub async fn release_orphan<C: Cloud>(
     // It stands in no state: nothing but the intent is removed, under a key that no object has. What its own claim
     // replaced may be set aside under that.
     let removed = |call: String| {
-        let deposed = Some(call.chars().take(8).collect());
+        let deposed = Some(deposed_key(&call));
         vec![Event::Removed { claim: Some(call), address: address.clone(), deposed }]
     };
     remove(cloud, Removal { id, address, doing: &doing }, clock, &mut commit, looked, removed).await

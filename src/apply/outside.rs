@@ -4,7 +4,7 @@ use super::orphan::{Removal, remove};
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud, Outcome};
 use crate::diag::Diagnostic;
-use crate::live::{Env, Machine, MachineFields, Mark, ObjectId, Status};
+use crate::live::{Env, MachineFields, Mark, ObjectId};
 use crate::plan::lacks_proof;
 use crate::refresh::{Approval, Clock, Unproven, details, is_unseen, judge};
 use crate::state::journal::Event;
@@ -25,8 +25,7 @@ pub async fn release_outside<C: Cloud>(
     let doing = format!("Releasing {address} (machine {id}), which is outside of what was approved");
     let failed = |error: CallError| fault(&doing, &error);
     let refuse = |why: &str| Err(Diagnostic::error("Not ours to release", format!("{doing}: {why}")).on(address));
-    let is_gone = |machine: &Machine| machine.status.as_ref().is_some_and(Status::is_gone);
-    let look = async || Ok(details(cloud, *id, is_unseen(record)).await?.filter(|machine| !is_gone(machine)));
+    let look = async || Ok(details(cloud, *id, is_unseen(record)).await?.filter(|machine| !machine.is_gone()));
     let Some(mut live) = look().await.map_err(failed)? else { return commit(found.removed(None, state)).await };
     if !matches!(judge(record, &live, None), Approval::Outside(_)) {
         return refuse("it is inside by now. Apply again.");

@@ -9,7 +9,7 @@ use crate::cloud::fault::{fault, passes};
 use crate::cloud::{Cloud, ErrorKind, ReadResult};
 use crate::diag::Diagnostics;
 use crate::lang::Value;
-use crate::live::{Machine, MachineFields, MachineId, Mark, Status};
+use crate::live::{Machine, MachineFields, MachineId, Mark};
 use crate::plan::{Action, lacks_proof};
 use crate::refresh::{details, is_unseen};
 use crate::schema::instance::{DELETE_TIMEOUT, duration};
@@ -41,7 +41,7 @@ pub(super) async fn release<C: Cloud>(
     }
     let doing = format!("Releasing {address} (machine {id})");
     let live = details(ctx.cloud, id, is_unseen(record)).await.map_err(|error| failed(&doing, &error))?;
-    let Some(live) = live.filter(|live| !is_gone(live)) else {
+    let Some(live) = live.filter(|live| !live.is_gone()) else {
         ctx.line.commit(vec![job.removed(None)]).await?;
         ctx.known().machines.remove(&id);
         return Ok(Finished::default());
@@ -74,8 +74,7 @@ async fn marked_again<C: Cloud>(
         Stop::InDoubt(diags) => Stop::InDoubt(with_detail(diags, &way_out)),
         Stop::Interrupted => Stop::Interrupted,
     };
-    let (text, _) = Mark::read(live.notes.as_deref().unwrap_or_default());
-    let notes = Some(ctx.mark(address, record.claim.as_deref().unwrap_or_default()).write(&text));
+    let notes = Some(ctx.marked(address, record, live.notes.as_deref()));
     let fields = MachineFields { notes, ..MachineFields::default() };
     let (claim, _) = put(ctx, address, id.0, &doing, || ctx.cloud.update_machine(id, &fields)).await.map_err(told)?;
     // The record says nothing of the mark: what counts is what is read.
@@ -101,10 +100,6 @@ fn with_detail(diags: Diagnostics, more: &str) -> Diagnostics {
 fn timeout_of(object: Option<&Value>) -> Duration {
     let text = object.and_then(|object| object.get("timeouts")?.get("delete")?.as_str());
     text.and_then(duration).unwrap_or(DELETE_TIMEOUT)
-}
-
-fn is_gone(machine: &Machine) -> bool {
-    machine.status.as_ref().is_some_and(Status::is_gone)
 }
 
 /// Recorded id and hash must be the live machine's, and it must carry our mark or claim.
@@ -205,7 +200,7 @@ pub(super) async fn delete<C: Cloud>(
 
 fn proves_gone(looked: &ReadResult<Option<Machine>>) -> bool {
     match looked {
-        Ok(machine) => machine.as_ref().is_none_or(is_gone),
+        Ok(machine) => machine.as_ref().is_none_or(Machine::is_gone),
         Err(error) => error.kind == ErrorKind::NotFound,
     }
 }

@@ -23,7 +23,7 @@ use crate::refresh::{Approval, PAUSE, VISIBLE, unreadable};
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
 use crate::schema::observe;
 use crate::state::journal::Event;
-use crate::state::{Failure, Intent, IntentAction, Record};
+use crate::state::{Failure, Intent, IntentAction, Record, deposed_key};
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
@@ -69,21 +69,31 @@ pub(super) async fn rent<C: Cloud>(
     if machine.env.as_ref().and_then(Env::claim).is_some() {
         ctx.turns.claim_was_read();
     }
-    take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine), Sent::Whole);
-    within(ctx, job, &desired, &intent, &machine, (marking, &mut record)).await?;
-    ctx.line.commit(vec![recorded(job, marking, &record)]).await?;
+    judged(ctx, job, &desired, &intent, &machine, (marking, &mut record)).await?;
     if desired.wait_for != WaitFor::None {
         await_it(ctx, job, id, &desired, &mut record).await?;
         // A price that did not show at first may show by now.
         if record.unproven
             && let Ok(machine) = details(ctx, job, id).await
         {
-            take_in_and_tell(ctx, job, &SCHEMA, &mut record, &observe::machine(&machine), Sent::Whole);
-            within(ctx, job, &desired, &intent, &machine, (None, &mut record)).await?;
-            ctx.line.commit(vec![recorded(job, None, &record)]).await?;
+            judged(ctx, job, &desired, &intent, &machine, (None, &mut record)).await?;
         }
     }
     finished(ctx, job, &record)
+}
+
+/// Takes in what a machine shows, and records it where it is inside of what was approved ([`within`]).
+async fn judged<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    desired: &Desired,
+    intent: &Intent,
+    machine: &Machine,
+    (marking, record): (Option<&str>, &mut Record),
+) -> Result<(), Stop> {
+    take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine), Sent::Whole);
+    within(ctx, job, desired, intent, machine, (marking, record)).await?;
+    ctx.line.commit(vec![recorded(job, marking, record)]).await
 }
 
 /// A machine outside of what was approved is released at once, and the step fails (invariant 3); one inside is so for good.
@@ -112,7 +122,7 @@ async fn within<C: Cloud>(
     release::delete(ctx, job, id, desired.delete_timeout, None).await?;
     if job.deposes() {
         // What was to be replaced stands on.
-        let key: String = intent.claim.chars().take(8).collect();
+        let key = deposed_key(&intent.claim);
         ctx.line.commit(vec![Event::Restored { address: address.clone(), key }]).await?;
     }
     Err(refused(

@@ -18,7 +18,7 @@ pub mod terminal;
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::lang::stack::on_deep_stack;
 use crate::session::shown;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 use commands::Command;
 use context::Context;
 use exit::Exit;
@@ -61,11 +61,13 @@ pub fn run() -> u8 {
 }
 
 fn command_line() -> u8 {
-    let args = dashes::as_terraform_takes_them(std::env::args_os(), &Cli::command());
-    let cli = match Cli::try_parse_from(args) {
+    let mut command = Cli::command();
+    let args = dashes::as_terraform_takes_them(std::env::args_os(), &command);
+    let parsed = command.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed.map_err(|error| error.format(&mut command)) {
         Ok(cli) => cli,
         Err(error) => {
-            if let Some(text) = others::answer(&error, &Cli::command()) {
+            if let Some(text) = others::answer(&error, &command) {
                 Terminal::new(true, false, false).tell(&text);
                 return Exit::Error.code();
             }

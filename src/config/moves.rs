@@ -70,9 +70,7 @@ impl<'a> Move<'a> {
     /// Whether a module only gets another key, or its first or none.
     fn is_new_key(&self) -> bool {
         match (&self.block.from, &self.block.to) {
-            (Target::Module(from), Target::Module(to)) => {
-                from.0.iter().map(|(name, _)| name).eq(to.0.iter().map(|(name, _)| name))
-            }
+            (Target::Module(from), Target::Module(to)) => from.is_alike(to),
             _ => false,
         }
     }

@@ -124,6 +124,11 @@ impl Machine {
         Machine { id, ..Machine::default() }
     }
 
+    /// Its rent has ended: the API goes on showing it for a while.
+    pub fn is_gone(&self) -> bool {
+        self.status.as_ref().is_some_and(Status::is_gone)
+    }
+
     /// A text among [`Machine::shown`].
     pub fn text(&self, name: &str) -> Option<&str> {
         self.shown.get(name)?.as_str()

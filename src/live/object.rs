@@ -1,6 +1,6 @@
 //! What carries our mark: a machine or a template group.
 
-use super::{Group, GroupId, Machine, MachineId, Status};
+use super::{Group, GroupId, Machine, MachineId};
 use crate::address::ObjectKind;
 use std::fmt;
 use std::str::FromStr;
@@ -86,10 +86,10 @@ impl LiveObject {
         }
     }
 
-    /// True for a machine whose rent has ended: the API goes on showing it for a while.
+    /// True for a machine whose rent has ended.
     pub fn is_gone(&self) -> bool {
         match self {
-            LiveObject::Machine(machine) => machine.status.as_ref().is_some_and(Status::is_gone),
+            LiveObject::Machine(machine) => machine.is_gone(),
             LiveObject::Group(_) => false,
         }
     }

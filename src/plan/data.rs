@@ -9,7 +9,7 @@ use crate::config::DataInstance;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Marks, Value};
-use crate::live::{Group, GroupId, MachineId, ObjectId, Offer, Reads, Seen, Status, Want};
+use crate::live::{Group, GroupId, MachineId, ObjectId, Offer, Reads, Seen, Want};
 use crate::market::Requirement;
 use crate::money::Usd;
 use crate::schema::instance::dollars;
@@ -43,8 +43,7 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
         },
         DataKind::Account => match (&reads.account, &reads.all_machines) {
             (Some(account), Some(machines)) => {
-                let bills = |status: &Option<Status>| !status.as_ref().is_some_and(Status::is_gone);
-                let machines = machines.iter().filter(|machine| bills(&machine.status));
+                let machines = machines.iter().filter(|machine| !machine.is_gone());
                 let costs = machines.filter_map(|machine| observe::machine(machine).get("hourly_cost").cloned());
                 let cost: Decimal = costs.filter_map(|cost| cost.to_string().parse::<Decimal>().ok()).sum();
                 let balance = account.balance.map_or(Json::Null, schema::dollars);
@@ -179,7 +178,7 @@ impl Planner<'_> {
                 // What another instance of the same module makes cannot be meant.
                 let elsewhere = |other: &ModulePath| {
                     let own = &address.resource.module;
-                    other != own && other.0.iter().map(|(name, _)| name).eq(own.0.iter().map(|(name, _)| name))
+                    other != own && other.is_alike(own)
                 };
                 let pending = |change: &Change| {
                     let moves = match change.action {

@@ -1,7 +1,7 @@
 //! From (configuration, variables, recorded, live) to a draft, and with the market to a plan. Pure.
 
 use super::check::check;
-use super::model::{Action, Change, CostSummary, Drift, Plan, PlanMode};
+use super::model::{Change, CostSummary, Drift, Plan, PlanMode};
 use super::moves::{self, Moves, moved};
 use super::outputs::output_changes;
 use super::placing::{Placements, is_rent, place_all};
@@ -11,7 +11,7 @@ use super::resolving::Surveyed;
 use super::select::Selection;
 use super::steps::steps;
 use super::variables::planned_variables;
-use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
+use crate::address::{InstanceAddr, ResourceAddr};
 use crate::config::{Evaluated, Program, Resolve, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
@@ -169,9 +169,7 @@ impl Draft<'_> {
 
 /// A machine that stays, and whose price nobody could read.
 fn is_unpriced(change: &Change) -> bool {
-    let stays = matches!(change.action, Action::NoOp | Action::Update);
-    stays
-        && change.address.resource.object_kind().is_some_and(ObjectKind::is_rented)
+    change.keeps_machine()
         && change.before.as_ref().and_then(|before| before.get("hourly_cost")).is_some_and(Value::is_null)
 }
 

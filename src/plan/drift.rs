@@ -130,13 +130,17 @@ pub(super) fn is_drift(schema: &Schema, difference: &Difference) -> bool {
     }
 }
 
+/// What a machine was rented with cannot be edited from outside: the record holds the order, not the delivery.
+pub(super) fn is_ordered(name: &str) -> bool {
+    ["gpu_model", "gpu_count"].contains(&name)
+}
+
 /// What a plan compares with: where live differs, live counts.
 pub(super) fn laid_over(schema: &Schema, object: &Value, found: &[Difference]) -> Value {
     let mut entries = object.as_entries().cloned().unwrap_or_default();
     for difference in found {
         let Some(attribute) = schema.attribute(difference.attribute) else { continue };
-        // What a machine was rented with cannot be edited from outside: the record holds the order, not the delivery.
-        if ["gpu_model", "gpu_count"].contains(&attribute.name) {
+        if is_ordered(attribute.name) {
             continue;
         }
         let ty = attribute.ty.to_type();

@@ -1,7 +1,6 @@
 //! What ends soon: rentals that are not renewed, and money.
 
-use super::model::{Action, Change, Plan, PlanMode};
-use crate::address::ObjectKind;
+use super::model::{Change, Plan, PlanMode};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::Account;
@@ -47,10 +46,7 @@ pub fn ends_soon(plan: &Plan, account: Option<&Account>, now: Timestamp) -> Diag
 
 /// When a machine that stays ends without being renewed.
 fn expiry(change: &Change) -> Option<Timestamp> {
-    let stays = matches!(change.action, Action::NoOp | Action::Update);
-    let after = change.after.as_ref().filter(|_| {
-        stays && change.deposed.is_none() && change.address.resource.object_kind().is_some_and(ObjectKind::is_rented)
-    })?;
+    let after = change.after.as_ref().filter(|_| change.keeps_machine() && change.deposed.is_none())?;
     let renewed = after.get("auto_renew").and_then(Value::as_bool) != Some(false);
     after.get("expires_at").filter(|_| !renewed)?.as_str()?.parse().ok()
 }

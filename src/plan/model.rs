@@ -125,6 +125,12 @@ impl Change {
     pub fn is_news(&self) -> bool {
         self.action != Action::NoOp || self.moved_from.is_some() || self.importing.is_some()
     }
+
+    /// True for a machine that goes on, changed in place or not at all.
+    pub(super) fn keeps_machine(&self) -> bool {
+        matches!(self.action, Action::NoOp | Action::Update)
+            && self.address.resource.object_kind().is_some_and(ObjectKind::is_rented)
+    }
 }
 
 /// How live differs from recorded.

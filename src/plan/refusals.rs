@@ -208,10 +208,7 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
 
 /// A machine that stands and bills above its cap is an error, never silent.
 pub(super) fn within_caps<'c>(changes: impl Iterator<Item = &'c Change>, diags: &mut Diagnostics) {
-    for change in changes {
-        if !matches!(change.action, Action::NoOp | Action::Update) {
-            continue;
-        }
+    for change in changes.filter(|change| change.keeps_machine()) {
         let (Some(before), Some(after)) = (&change.before, &change.after) else { continue };
         let (Some(price), Some(cap)) = (dollars(before, "price_per_gpu"), dollars(after, "max_price_per_gpu")) else {
             continue;

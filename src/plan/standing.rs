@@ -2,7 +2,7 @@
 
 use super::change::ignores;
 use super::diff::PlannedTemplate;
-use super::drift::{Difference, differences, is_drift, laid_over, refreshed};
+use super::drift::{Difference, differences, is_drift, is_ordered, laid_over, refreshed};
 use super::model::{Drift, DriftKind, PlanMode};
 use super::planner::Planner;
 use crate::address::InstanceAddr;
@@ -74,10 +74,8 @@ impl<'a> Planner<'a> {
             schema.attribute(name).is_some_and(|attribute| attribute.presence == Presence::OptionalComputed)
                 && desired.is_some_and(|desired| desired.get(name).is_none_or(Value::is_null))
         };
-        // A refresh takes in what it shows; but what a machine was rented with is the order, not the delivery.
-        let taken_in = |name: &str| {
-            self.input.options.mode == PlanMode::RefreshOnly && !["gpu_model", "gpu_count"].contains(&name)
-        };
+        // A refresh takes in what it shows.
+        let taken_in = |name: &str| self.input.options.mode == PlanMode::RefreshOnly && !is_ordered(name);
         let adopts = |name: &str| ignored(name) || left_to_api(name) || taken_in(name);
         let secret =
             |name: &str| desired.and_then(|desired| desired.get(name)).is_some_and(|own| own.deep_marks().sensitive);

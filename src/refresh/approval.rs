@@ -4,10 +4,9 @@ use crate::address::InstanceAddr;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{LiveObject, Machine, MachineId, ObjectId, Snapshot};
 use crate::money::Usd;
+use crate::schema::observe::decimal;
 use crate::state::journal::Event;
-use crate::state::{Record, State};
-use rust_decimal::Decimal;
-use serde_json::Value as Json;
+use crate::state::{Record, State, deposed_key};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -71,7 +70,7 @@ impl Unproven {
     /// What is recorded once it is gone: what it was to replace stands again.
     pub fn removed(&self, claim: Option<String>, state: &State) -> Vec<Event> {
         let address = self.address.clone();
-        let key: Option<String> = self.record.claim.as_ref().map(|claim| claim.chars().take(8).collect());
+        let key: Option<String> = self.record.claim.as_deref().map(deposed_key);
         let stood = key.filter(|key| state.deposed.get(&address).is_some_and(|aside| aside.contains_key(key)));
         let restored = stood.map(|key| Event::Restored { address: address.clone(), key });
         std::iter::once(Event::Removed { claim, address, deposed: None }).chain(restored).collect()
@@ -95,11 +94,10 @@ impl Unproven {
 
 /// By what its record says was approved.
 pub fn judge(record: &Record, machine: &Machine, wished: Option<Usd>) -> Approval {
-    let number = |name: &str| record.attributes.get(name).and_then(Json::as_number);
-    let decimal = |text: String| text.parse().or_else(|_| Decimal::from_scientific(&text)).ok();
-    let approved = number("max_price_per_gpu").and_then(|cap| decimal(cap.to_string())).map(Usd);
+    let approved = record.attributes.get("max_price_per_gpu").and_then(decimal).map(Usd);
     let Some(cap) = approved.max(wished) else { return Approval::Inside };
-    Approval::of(machine, cap, number("gpu_count").and_then(|count| u32::try_from(count.as_u64()?).ok()))
+    let ordered = record.attributes.get("gpu_count").and_then(|count| u32::try_from(count.as_u64()?).ok());
+    Approval::of(machine, cap, ordered)
 }
 
 /// A machine without a price that can be read.

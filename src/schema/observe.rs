@@ -139,7 +139,8 @@ fn is_empty(value: &Json) -> bool {
     }
 }
 
-fn decimal(value: &Json) -> Option<Decimal> {
+/// A number as a decimal; rounded to what a decimal holds.
+pub fn decimal(value: &Json) -> Option<Decimal> {
     let text = value.as_number()?.to_string();
     text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
 }

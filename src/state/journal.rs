@@ -1,7 +1,7 @@
 //! Journal entries, and their replay onto a state.
 
 use super::attributes::Attributes;
-use super::model::{AccountIdentity, ActionWord, Failure, Intent, OutputState, Record, State};
+use super::model::{AccountIdentity, ActionWord, Failure, Intent, OutputState, Record, State, deposed_key};
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
 use jiff::Timestamp;
@@ -197,7 +197,7 @@ impl State {
     /// Sets aside what is recorded at an address, where the intent that is done says so.
     fn depose(&mut self, claim: Option<&str>, address: &InstanceAddr) {
         let Some(intent) = claim.and_then(|claim| self.open.get(claim)).filter(|intent| intent.deposes) else { return };
-        let key: String = intent.claim.chars().take(8).collect();
+        let key = deposed_key(&intent.claim);
         if let Some(record) = self.resources.remove(address) {
             self.deposed.entry(address.clone()).or_default().insert(key, record);
         }

@@ -5,7 +5,7 @@ use super::codec::{Entry, decode_journal, encode_event};
 use super::fault::JournalDamage;
 use super::journal::Event;
 use super::loss::losses;
-use super::model::{Intent, IntentAction, Record, State};
+use super::model::{Intent, IntentAction, Record, State, deposed_key};
 use crate::address::InstanceAddr;
 use crate::live::ObjectId;
 use jiff::Timestamp;
@@ -152,7 +152,7 @@ impl State {
             self.apply(Event::Recorded { claim: Some(claim), address, record });
         } else {
             self.open.remove(&claim);
-            let key = claim.chars().take(8).collect();
+            let key = deposed_key(&claim);
             self.deposed.entry(address).or_default().insert(key, (*record).into());
         }
     }

@@ -1,7 +1,7 @@
 //! Which machine a record or an intent speaks of, as far as what cannot be changed tells.
 
 use super::model::{Intent, Record};
-use crate::live::{Env, GroupId, Machine, Status};
+use crate::live::{Env, GroupId, Machine};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
@@ -101,9 +101,8 @@ impl Intent {
     /// Whether a machine could be what this rented, as far as this answer tells. When it was made says nothing here: a
     /// claim proves more than two clocks.
     pub fn may_have_made(&self, machine: &Machine) -> bool {
-        let gone = machine.status.as_ref().is_some_and(Status::is_gone);
         let count = self.gpu_count.map(u64::from);
-        !gone && fits(machine, &(self.gpu_model.as_deref(), count, self.group_id.map(GroupId)))
+        !machine.is_gone() && fits(machine, &(self.gpu_model.as_deref(), count, self.group_id.map(GroupId)))
     }
 }
 

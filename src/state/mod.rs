@@ -37,7 +37,9 @@ pub use journal::Event;
 pub use kept::kept;
 pub use like::{Shape, TWINS_WITHIN, fits, is_another, lacks_claim, made_at, shape};
 pub use loss::{Loss, bills, losses};
-pub use model::{AccountIdentity, Failure, Intent, IntentAction, OutputState, Record, SecretDigest, State};
+pub use model::{
+    AccountIdentity, Failure, Intent, IntentAction, OutputState, Record, SecretDigest, State, deposed_key,
+};
 pub use orphan::{orphaned, orphans, orphans_told, shows_env};
 pub use remains::{Remains, is_older};
 pub use repair::{Repair, repair};

@@ -163,6 +163,11 @@ impl From<ActionWord> for IntentAction {
     }
 }
 
+/// The key under which stands what the call with a claim sets aside: its first digits, as Terraform's keys are.
+pub fn deposed_key(claim: &str) -> String {
+    claim.chars().take(8).collect()
+}
+
 /// The durable word that a call is about to be sent (invariant 1). Holds no secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

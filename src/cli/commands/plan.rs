@@ -49,15 +49,15 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
                 }
             };
             let review = Review::of(&plan);
+            let made_from = match args.planning.json || args.out.is_some() {
+                true => made_from(&plan, session, &state),
+                false => MadeFrom::default(),
+            };
             match args.planning.json {
-                true => {
-                    let json = plan_json(&review, &made_from(&plan, session, &state));
-                    context.terminal.json(&json.to_string());
-                }
+                true => context.terminal.json(&plan_json(&review, &made_from).to_string()),
                 false => context.terminal.print(&plan_text(&review, context.terminal.out)),
             }
             if let Some(path) = &args.out {
-                let made_from = made_from(&plan, session, &state);
                 saved::write(path, &plan, &how.options, &fleet, &session.secret_key(&plan.lineage), made_from)?;
                 if !args.planning.json {
                     context.terminal.line(&next_step(path, &args.planning.account));
