@@ -63,9 +63,10 @@ impl Lock {
 
     /// Whether the file at the path is this one still, and names this run.
     pub fn stands(&self, path: &Path) -> std::io::Result<bool> {
-        if !is_at(&self.file, path)? {
-            return Ok(false);
-        }
+        Ok(is_at(&self.file, path)? && self.names_this_run()?)
+    }
+
+    fn names_this_run(&self) -> std::io::Result<bool> {
         let (mut file, mut text) = (&self.file, String::new());
         file.rewind()?;
         file.read_to_string(&mut text)?;
@@ -104,8 +105,11 @@ fn runs_here(holder: &LockInfo) -> bool {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The file stays: whoever opened it already would lock a file that nobody else finds.
-        let _ = self.file.set_len(0);
+        // The file stays: whoever opened it already would lock a file that nobody else finds. What it says is another's
+        // where the lock was taken away.
+        if self.names_this_run().unwrap_or_default() {
+            let _ = self.file.set_len(0);
+        }
         let _ = self.file.unlock();
     }
 }

@@ -53,6 +53,20 @@ fn a_lock_file_that_was_removed_locks_nothing() {
     lock(&store);
 }
 
+/// Another host, which does not see this lock, was made to take it: the file is the same, and names the other run now.
+#[test]
+fn a_run_that_lost_its_lock_leaves_what_its_successor_wrote() {
+    let (_guard, store) = store();
+    let held = lock(&store);
+    let mut other = held.info().clone();
+    (other.id, other.host) = ("another".into(), "elsewhere".into());
+    let text = serde_json::to_string(&other).expect("text");
+    fs::write(store.lock_path(), &text).expect("a lock file");
+    drop(held);
+    assert_eq!(fs::read_to_string(store.lock_path()).expect("a lock file"), text);
+    assert!(matches!(store.lock("apply", Duration::ZERO), Err(StoreError::Locked { .. })));
+}
+
 #[test]
 fn one_lock_at_a_time() {
     let (_guard, store) = store();
