@@ -38,6 +38,8 @@ impl<'a> Executor<'a> {
             return Err(Stop::InDoubt(Diagnostic { severity: Severity::Error, ..diagnostic }.into()));
         }
         if matches!(step.action, StepAction::Delete(_) | StepAction::Forget) {
+            // Of a replace, what comes next.
+            job.template = self.template(ctx, change.and_then(|change| change.after.as_ref()));
             return Ok(job);
         }
         if matches!(step.action, StepAction::Create(_)) {
@@ -104,6 +106,10 @@ impl<'a> Executor<'a> {
         let recorded = || record.object(&schema::group::SCHEMA, None, self.key, &mut Vec::new());
         let object = known.cloned().unwrap_or_else(recorded);
         let secret = |path: &ValuePath, text: &str| self.key.digest(path, text).digest;
-        Some(Template { digest: schema::group::digest(&object, &secret), env: group::environment(&object) })
+        Some(Template {
+            digest: schema::group::digest(&object, &secret),
+            image: schema::group::former_digest(&object, &secret),
+            env: group::environment(&object),
+        })
     }
 }

@@ -6,7 +6,6 @@ use super::step::{Stop, failed, refused};
 use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
-use crate::lang::Value;
 use crate::live::Offer;
 use crate::market::{Demand, Placed, Unmet, Unplaced, place};
 use crate::plan::Plan;
@@ -215,12 +214,6 @@ impl Offers {
         self.held().spent.insert(iri.to_owned());
         Ok(gone)
     }
-}
-
-/// By which an image is known: the digest of the template that names it, or the template's id.
-pub(super) fn image(object: Option<&Value>) -> String {
-    let text = |name: &str| object.and_then(|object| object.get(name)?.as_str());
-    text("template_digest").or_else(|| text("template_group")).unwrap_or_default().to_owned()
 }
 
 fn ago(age: Duration) -> Instant {

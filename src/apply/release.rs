@@ -2,7 +2,6 @@
 
 use super::change::{Urgency, put, send};
 use super::context::Context;
-use super::offers::image;
 use super::step::{Finished, Job, Stop, failed, refused};
 use crate::address::InstanceAddr;
 use crate::cloud::fault::{fault, passes};
@@ -36,7 +35,7 @@ pub(super) async fn release<C: Cloud>(
         && let Some(placed) = &change.placed
     {
         // Nothing is destroyed for a replacement that is not to be had.
-        ctx.offers.pullable(&image(change.after.as_ref()), address)?;
+        ctx.offers.pullable(&job.image(), address)?;
         ctx.offers.choose(ctx.cloud, address, placed).await?;
     }
     let doing = format!("Releasing {address} (machine {id})");

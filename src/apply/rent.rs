@@ -3,7 +3,6 @@
 use super::change::{UNSENT, unsent};
 use super::context::Context;
 use super::machine::environment;
-use super::offers::image;
 use super::record::{Sent, draft, finished, recorded, take_in_and_tell};
 use super::release;
 use super::search::{found, is_about_the_offer};
@@ -148,7 +147,7 @@ async fn order<'a, C: Cloud>(
     // What was to be rented last, and why it was not.
     let (mut last, mut refusal) = (placed.offer.clone(), None);
     loop {
-        ctx.offers.pullable(&image(job.object.as_ref()), address)?;
+        ctx.offers.pullable(&job.image(), address)?;
         let offer = ctx.offers.choose(ctx.cloud, address, &placed).await?;
         let shape = Shape::of(desired.group, &offer.gpu_model, desired.gpu_count);
         let Some(mut turn) = turn(ctx, address, &shape, place).await? else { continue };
@@ -457,7 +456,7 @@ async fn await_it<C: Cloud>(
             };
             let mut events = vec![recorded(job, None, record)];
             if let Some(host) = record.offer.as_ref().and_then(|offer| offer.host.clone()) {
-                let image = fault.as_ref().map(|_| image(job.object.as_ref()));
+                let image = fault.as_ref().map(|_| job.image());
                 let failure = Failure { host, at: ctx.clock.now(), why: fault.unwrap_or_else(|| why.clone()), image };
                 ctx.offers.failed(&failure);
                 events.push(Event::MachineFailed(failure));

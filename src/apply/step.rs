@@ -36,6 +36,8 @@ pub(super) struct Job<'a> {
 pub(super) struct Template {
     /// The digest of what machines get from it.
     pub digest: Option<String>,
+    /// The same with the registry's password, by which an image is pulled.
+    pub image: Option<String>,
     /// Its environment; `None` where the record holds secrets that nobody knows in clear.
     pub env: Option<Env>,
 }
@@ -83,6 +85,13 @@ impl Job<'_> {
     /// Nothing is recorded.
     pub fn record(&self) -> Result<&Record, Stop> {
         self.record.as_deref().ok_or_else(|| self.fault("nothing is recorded at this address"))
+    }
+
+    /// By which the image of a machine is known: what its template says of it, login and all, or the template's id.
+    pub fn image(&self) -> String {
+        let object = self.object.as_ref().or(self.change.and_then(|change| change.after.as_ref()));
+        let group = || object?.get("template_group")?.as_str().map(str::to_owned);
+        self.template.as_ref().and_then(|template| template.image.clone()).or_else(group).unwrap_or_default()
     }
 
     /// The event that the recorded object is gone.

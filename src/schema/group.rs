@@ -90,7 +90,7 @@ pub fn digest(group: &Value, secret: &dyn Fn(&ValuePath, &str) -> String) -> Opt
     hashed(group, secret, false)
 }
 
-/// As [`digest`], with the registry's password: what earlier versions recorded.
+/// As [`digest`], with the registry's password: by this an image is pulled, or not; and what earlier versions recorded.
 pub fn former_digest(group: &Value, secret: &dyn Fn(&ValuePath, &str) -> String) -> Option<String> {
     hashed(group, secret, true)
 }
