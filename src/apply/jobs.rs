@@ -31,7 +31,10 @@ impl<'a> Executor<'a> {
             dependencies: self.desires.dependencies(address),
             template: None,
         };
-        let open = self.result.state.open_at(address).next();
+        // What is set aside at the address is another object: whether that is gone says nothing of this one.
+        let aside = self.result.state.deposed.get(address);
+        let is_aside = |id: u64| aside.is_some_and(|all| all.values().any(|record| record.id() == Some(id)));
+        let open = self.result.state.open_at(address).find(|open| !open.id.is_some_and(is_aside));
         if let Some(open) = open.filter(|_| matches!(step.action, StepAction::Create(_))) {
             let diagnostic =
                 crate::refresh::still_in_doubt(open, open.doubt.as_deref().unwrap_or("it was never answered"));

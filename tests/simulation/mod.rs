@@ -7,6 +7,7 @@ mod chance;
 mod checker;
 mod cloud;
 mod damage;
+mod deposed;
 mod disk;
 mod evaluations;
 mod exhaustive;
