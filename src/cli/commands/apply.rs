@@ -51,12 +51,22 @@ pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outc
             let detail = "destroy takes no saved plan. Save one with plan -destroy -out=FILE, and apply FILE.";
             Err(Diagnostic::error("Unexpected argument", detail).into())
         }
-        None => fresh_plan(args, destroy || args.destroy, context).await,
+        None => {
+            if destroy {
+                refuse_beside("destroy", args)?;
+            }
+            fresh_plan(args, destroy || args.destroy, context).await
+        }
     }
 }
 
 /// As `apply -refresh-only -auto-approve`.
 pub async fn refresh(args: &ApplyArgs, context: &mut Context) -> Outcome {
+    if args.file.is_some() {
+        let detail = "refresh takes no saved plan: it looks anew. A plan that was saved with plan -refresh-only -out=FILE is applied by apply FILE.";
+        return Err(Diagnostic::error("Too many command line arguments", detail).into());
+    }
+    refuse_beside("refresh", args)?;
     let mut args = args.clone();
     args.planning.refresh_only = true;
     args.auto_approve = true;
@@ -188,6 +198,22 @@ async fn conclude(
         return Err(failure);
     }
     Ok(ended.into())
+}
+
+/// What the command's own mode leaves no meaning.
+fn refuse_beside(command: &str, args: &ApplyArgs) -> Result<(), Failure> {
+    let given = [
+        (command == "refresh" && args.destroy, "-destroy"),
+        (command == "destroy" && args.planning.refresh_only, "-refresh-only"),
+        (!args.planning.replace.is_empty(), "-replace"),
+    ];
+    match given.into_iter().find(|(given, _)| *given) {
+        None => Ok(()),
+        Some((_, flag)) => {
+            let detail = format!("{flag} has no meaning for {command}. podform apply {flag} does what it says.");
+            Err(Diagnostic::error("Unexpected option", detail).into())
+        }
+    }
 }
 
 /// What a saved plan has decided already cannot be given again.
