@@ -1,7 +1,7 @@
 //! From the body of a block to the object of its table.
 
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
-use crate::lang::ast::{Body, Expr};
+use crate::lang::ast::{Body, Expr, ExprKind};
 use crate::lang::body::{ScopedBlock, expand_dynamic};
 use crate::lang::convert::convert;
 use crate::lang::eval::{Bindings, evaluate_in};
@@ -102,6 +102,9 @@ fn attributes(
                 let value = evaluate_in(expr, scope, bindings, &mut own);
                 let failed = own.has_errors();
                 diags.extend(own);
+                if known.is_version() && value.as_number().is_some() {
+                    diags.push(numeric(known, expr));
+                }
                 match convert(&value, &ty) {
                     Ok(value) if value.deep_marks().ephemeral => {
                         let detail = format!(
@@ -140,6 +143,31 @@ fn attributes(
             *place = value.marked(known.marks());
         }
     }
+}
+
+/// A number is no version: it ends where its value does.
+fn numeric(known: &Attribute, expr: &Expr) -> Diagnostic {
+    let mut written = expr;
+    while let ExprKind::Paren(inner) = &written.kind {
+        written = inner;
+    }
+    let name = known.name;
+    let (detail, hint) = match &written.kind {
+        ExprKind::Number(literal) => (
+            format!(
+                "\"{name}\" is a text. Without quotes {0} is a number, and means \"{1}\".",
+                literal.text, literal.number
+            ),
+            format!("Write it in quotes: {name} = \"{}\".", literal.text),
+        ),
+        _ => (
+            format!(
+                "\"{name}\" is a text, and this is a number: that has no zeros at its end, so 12.10 would mean \"12.1\"."
+            ),
+            "Write it in quotes where it comes from; a variable of it has type = string.".to_owned(),
+        ),
+    };
+    Diagnostic::warning(format!("Number for \"{name}\""), detail).with_hint(hint).at(expr.span)
 }
 
 fn unexpected_block(schema: &Schema, found: &ScopedBlock, diags: &mut Diagnostics) {

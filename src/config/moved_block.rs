@@ -114,7 +114,7 @@ pub(super) fn target(expr: &Expr, diags: &mut Diagnostics) -> Option<Target> {
 fn constant(key: &Expr) -> Option<Option<InstanceKey>> {
     match &key.kind {
         ExprKind::String(text) => Some(Some(InstanceKey::Str(text.to_string()))),
-        ExprKind::Number(number) => Some(Some(InstanceKey::Int(number.as_u64()?))),
+        ExprKind::Number(literal) => Some(Some(InstanceKey::Int(literal.number.as_u64()?))),
         _ => None,
     }
 }

@@ -67,8 +67,8 @@ pub enum ExprKind {
     Null,
     /// `true`, `false`.
     Bool(bool),
-    /// A number literal, at full precision.
-    Number(Arc<Number>),
+    /// A number literal.
+    Number(Arc<Literal>),
     /// A string without interpolation, unescaped and NFC.
     String(Arc<str>),
     /// A quoted template or heredoc with interpolations or directives; strip markers and `<<-` are already applied.
@@ -93,6 +93,22 @@ pub enum ExprKind {
     Conditional(Box<Conditional>),
     /// `[for ...]`, `{for ...}`.
     For(Box<ForExpr>),
+}
+
+/// A number as it is written.
+#[derive(Clone, Debug)]
+pub struct Literal {
+    /// At full precision.
+    pub number: Arc<Number>,
+    /// In the source: 12.10 and 12.1 are one number, and two versions.
+    pub text: Box<str>,
+}
+
+impl Literal {
+    /// `None` for what is no number, or too large a one.
+    pub fn parse(text: &str) -> Option<Literal> {
+        Some(Literal { number: Number::parse(text)?.into(), text: text.into() })
+    }
 }
 
 /// A key of an object constructor.

@@ -66,7 +66,7 @@ impl Evaluator<'_> {
         match &expr.kind {
             ExprKind::Null => Value::null(Type::Dynamic),
             ExprKind::Bool(b) => Value::bool(*b),
-            ExprKind::Number(n) => Value::number(n.clone()),
+            ExprKind::Number(n) => Value::number(n.number.clone()),
             ExprKind::String(text) => Kind::String(text.clone()).into(),
             ExprKind::Template(parts) => self.template(parts, expr),
             ExprKind::Tuple(elements) => {

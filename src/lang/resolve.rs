@@ -276,7 +276,7 @@ fn path_step(step: &Step) -> Option<PathStep> {
         Step::Attr(name, _) => Some(PathStep::attribute(name)),
         Step::Index(key, _) => match &key.kind {
             ExprKind::String(text) => Some(PathStep::Key(text.clone())),
-            ExprKind::Number(n) => Some(PathStep::Index(usize::try_from(n.as_u64()?).ok()?)),
+            ExprKind::Number(n) => Some(PathStep::Index(usize::try_from(n.number.as_u64()?).ok()?)),
             _ => None,
         },
         Step::Splat(_) | Step::AttrSplat(..) => None,

@@ -109,6 +109,11 @@ pub struct Attribute {
 }
 
 impl Attribute {
+    /// Whether its text reads like a number and is none: in versions and tags 12.10 is not 12.1.
+    pub fn is_version(&self) -> bool {
+        self.ty == Ty::String && (self.name.ends_with("_version") || self.name == "default_tag")
+    }
+
     /// Given by the configuration, always.
     pub const fn required(name: &'static str, ty: Ty, change: Effect, doc: &'static str) -> Self {
         Self {

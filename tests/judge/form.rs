@@ -53,7 +53,7 @@ fn expression(expr: &Expr) -> String {
     match &expr.kind {
         ExprKind::Null => "null".into(),
         ExprKind::Bool(value) => value.to_string(),
-        ExprKind::Number(value) => number(value.as_f64()),
+        ExprKind::Number(value) => number(value.number.as_f64()),
         ExprKind::String(text) => quoted(text),
         ExprKind::Template(parts) => {
             let mut pieces = Vec::new();
@@ -81,7 +81,7 @@ fn expression(expr: &Expr) -> String {
         }
         ExprKind::Call(given) => call(&given.name, list(&given.args, expression), given.expand),
         ExprKind::Unary(UnaryOp::Neg, operand) if let ExprKind::Number(value) = &operand.kind => {
-            number(-value.as_f64())
+            number(-value.number.as_f64())
         }
         ExprKind::Unary(op, operand) => {
             format!("{}<{}>", if *op == UnaryOp::Neg { "-" } else { "!" }, expression(operand))

@@ -1,10 +1,9 @@
 //! JSON as configuration: the tree that the language's own syntax makes. JSON does not show what is a block: a [`Shape`]
 //! says it. Texts are templates, and expressions where the language wants a name or a type.
 
-use super::super::ast::{Attribute, Block, Body, Expr, ExprKind, Label, ObjectKey};
+use super::super::ast::{Attribute, Block, Body, Expr, ExprKind, Label, Literal, ObjectKey};
 use super::super::json::nests_within;
 use super::super::nfc::nfc;
-use super::super::number::Number;
 use super::super::syntax::grammar::{self, DEEPEST};
 use super::super::syntax::{Source, scan};
 use super::refusal::{repeated, told};
@@ -204,7 +203,7 @@ impl Reader<'_, '_> {
     fn expr(&mut self, value: &Value<'_>, meaning: Meaning) -> Option<Expr> {
         let kind = match value {
             Value::StringLit(text) => return self.string(text, meaning),
-            Value::NumberLit(number) => match Number::parse(number.value) {
+            Value::NumberLit(number) => match Literal::parse(number.value) {
                 Some(number) => ExprKind::Number(Arc::new(number)),
                 None => {
                     self.refuse("Invalid number literal", "The number is too large.".into(), number.range);

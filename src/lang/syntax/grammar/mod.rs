@@ -7,9 +7,8 @@ mod fault;
 mod template;
 mod traversal;
 
-use super::super::ast::{Body, Expr, ExprKind};
+use super::super::ast::{Body, Expr, ExprKind, Literal};
 use super::super::nfc::nfc;
-use super::super::number::Number;
 use super::Source;
 use super::token::{Kind, Token};
 use crate::diag::Span;
@@ -83,7 +82,7 @@ struct Reader<'a> {
     /// Every name that was met, and every text in quotes that is ASCII, once.
     names: HashMap<&'a str, Arc<str>>,
     /// Every number that was met, once.
-    numbers: HashMap<&'a str, Arc<Number>>,
+    numbers: HashMap<&'a str, Arc<Literal>>,
     places: Vec<Place>,
     faults: Vec<Refused>,
 }
@@ -188,11 +187,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The number of a token, shared with all that are written alike.
-    fn number(&mut self, token: usize) -> Option<Arc<Number>> {
+    fn number(&mut self, token: usize) -> Option<Arc<Literal>> {
         let text = self.text(token);
         Some(match self.numbers.entry(text) {
             Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(new) => new.insert(Number::parse(text)?.into()).clone(),
+            Entry::Vacant(new) => new.insert(Literal::parse(text)?.into()).clone(),
         })
     }
 
