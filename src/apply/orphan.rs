@@ -90,7 +90,10 @@ pub async fn release_orphan<C: Cloud>(
             Proof::Unclaimed => {
                 "its mark is whole, but the environment that the API shows lacks the claim: somebody may have copied the mark from another machine. If it is yours, -adopt=ID takes it into the state; else remove the mark from its notes."
             }
-            _ => {
+            Proof::Disputed => {
+                "another one carries the same mark, and nothing tells which of them is the copy. If it is yours, -adopt=ID takes it into the state; else remove the mark from its notes."
+            }
+            Proof::Made | Proof::GivenUp | Proof::Damaged | Proof::Copied => {
                 "podform's mark in its notes is damaged, or copied from another machine, and proves nothing. Release it in the vendor's panel if it is yours."
             }
         });
@@ -121,7 +124,13 @@ pub async fn release_orphan<C: Cloud>(
         let deposed = Some(deposed_key(&call));
         vec![Event::Removed { claim: Some(call), address: address.clone(), deposed }]
     };
-    remove(cloud, Removal { id, address, doing: &doing }, clock, &mut commit, looked, removed).await
+    let mut record = Record { claim: Some(claim.clone()), ..Record::default() };
+    record.attributes.set("id", id.number().to_string().into());
+    if let Some(hash) = &orphan.hash_id {
+        record.attributes.set("hash_id", hash.0.clone().into());
+    }
+    let removal = Removal { id, address, doing: &doing, record: Some(record) };
+    remove(cloud, removal, clock, &mut commit, looked, removed).await
 }
 
 /// What is removed, outside of a plan.
@@ -132,18 +141,20 @@ pub(super) struct Removal<'a> {
     pub address: &'a InstanceAddr,
     /// What for.
     pub doing: &'a str,
+    /// What is known of it, where it stands in no state.
+    pub record: Option<Record>,
 }
 
 /// DELETE under an intent, then looks until it is `gone`; `removed` closes the intent.
 pub(super) async fn remove<C: Cloud>(
     cloud: &C,
-    Removal { id, address, doing }: Removal<'_>,
+    Removal { id, address, doing, record }: Removal<'_>,
     clock: &Clock,
     commit: &mut impl AsyncFnMut(Vec<Event>) -> Result<(), Diagnostic>,
     looked: impl AsyncFn() -> ReadResult<bool>,
     removed: impl FnOnce(String) -> Vec<Event>,
 ) -> Result<(), Diagnostic> {
-    let intent = intent(IntentAction::Delete, address, id, clock);
+    let intent = Intent { record: record.map(Box::new), ..intent(IntentAction::Delete, address, id, clock) };
     let call = intent.claim.clone();
     commit(vec![Event::Intent(Box::new(intent))]).await?;
     let outcome = match id {

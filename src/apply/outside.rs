@@ -61,7 +61,7 @@ pub async fn release_outside<C: Cloud>(
     if !(marked == Some(true) || (marked.is_none() && claimed)) {
         return refuse("neither its mark nor its environment says that it is ours. Look at it in the vendor's panel.");
     }
-    let removal = Removal { id: ObjectId::Machine(*id), address, doing: &doing };
+    let removal = Removal { id: ObjectId::Machine(*id), address, doing: &doing, record: None };
     let gone = async || Ok(look().await?.is_none());
     remove(cloud, removal, clock, &mut commit, gone, |call| found.removed(Some(call), state)).await
 }

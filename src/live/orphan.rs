@@ -18,6 +18,8 @@ pub enum Proof {
     Damaged,
     /// Nothing: its mark is that of a recorded object, which is another one.
     Copied,
+    /// Nothing: another object carries the same mark, and one of the two is a copy.
+    Disputed,
     /// Nothing: its mark is whole, and the environment that it shows lacks the claim.
     Unclaimed,
     /// Nothing: it carries no mark, and was rented from a template group that only this fleet holds.
@@ -29,7 +31,7 @@ impl Proof {
     pub fn is_one(self) -> bool {
         match self {
             Proof::Made | Proof::GivenUp => true,
-            Proof::Damaged | Proof::Copied | Proof::Unclaimed | Proof::Perhaps => false,
+            Proof::Damaged | Proof::Copied | Proof::Disputed | Proof::Unclaimed | Proof::Perhaps => false,
         }
     }
 
@@ -40,6 +42,7 @@ impl Proof {
             Proof::GivenUp => "given_up",
             Proof::Damaged => "damaged",
             Proof::Copied => "copied",
+            Proof::Disputed => "disputed",
             Proof::Unclaimed => "unclaimed",
             Proof::Perhaps => "perhaps",
         }
@@ -87,6 +90,7 @@ impl Orphan {
             Proof::GivenUp => format!("made for {address} by a call that was given up as absent"),
             Proof::Damaged => "whose mark does not prove what it was made for".to_owned(),
             Proof::Copied => "whose mark was copied from another one's notes".to_owned(),
+            Proof::Disputed => format!("marked as {address}, as another {what} is: one of them is a copy"),
             Proof::Unclaimed => format!("marked as {address}, but without the claim in the environment that it shows"),
             Proof::Perhaps if address.is_empty() => {
                 "which may be ours: it carries no mark, and runs a template group of this fleet".to_owned()

@@ -2,10 +2,10 @@
 
 use crate::address::InstanceAddr;
 use crate::diag::Diagnostic;
-use crate::live::{Env, LiveObject, Machine, Mark};
+use crate::live::{Env, LiveObject, Machine, Mark, Proof};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
-use crate::state::{Intent, IntentAction, Record, State};
+use crate::state::{Intent, IntentAction, Record, State, orphaned};
 
 /// What an object becomes that a person names.
 #[derive(Debug)]
@@ -51,7 +51,9 @@ pub fn adoption(
     }
     let claim = mark.as_ref().map(|mark| mark.claim.as_str()).or(claim);
     let given_up = claim.and_then(|claim| state.watched.get(claim)).map(|(intent, _)| intent);
+    let spent = claim.and_then(|claim| state.spent(claim));
     let address = mark.as_ref().map(|mark| &mark.address).or(given_up.map(|intent| &intent.address));
+    let address = address.or(spent.map(|spent| &spent.address));
     if let Some((made_for, at)) = address.zip(at).filter(|(made_for, at)| made_for != at) {
         return refuse(format!("{id} was made for {made_for}, not for {at}. Without an address, it is taken as that."));
     }
@@ -86,7 +88,20 @@ pub fn adoption(
             "{id} was made for {address}, where another call has no known outcome yet. Settle that first: podform recover."
         ));
     }
-    match (live, mark, given_up) {
+    let whose = orphaned(live, state, fleet, false).map(|orphan| orphan.proof);
+    if whose == Some(Proof::Copied) {
+        return refuse(format!(
+            "{id} carries what was copied from another one's notes: what the call made that these name is known, and {id} is not that. If it is yours, remove the mark from its notes, and take it into the configuration with an import block."
+        ));
+    }
+    // What shows nothing but the claim, which a call of ours sent.
+    let marked = spent.filter(|_| mark.is_none() && given_up.is_none()).map(|spent| Mark {
+        fleet: fleet.to_owned(),
+        lineage: state.lineage.clone(),
+        claim: spent.record.claim.clone().unwrap_or_default(),
+        address: spent.address.clone(),
+    });
+    match (live, mark.or(marked), given_up) {
         (live, _, Some(intent)) => {
             let (address, record) = (intent.address.clone(), Box::new(intent.record_of(live, key)));
             Ok(Adoption::Answers(Event::Recorded { claim: None, address, record }))

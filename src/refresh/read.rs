@@ -169,7 +169,7 @@ fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BT
         None => is_of_interest(row, state) || (how == Refresh::Orphans && is_unmarked(row)),
     };
     let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);
-    missing.chain(present).chain(twins(&rows, &recorded)).collect()
+    missing.chain(present).chain(twins(&rows, &recorded, state)).collect()
 }
 
 /// A rent that was delivered twice leaves a machine like the recorded one, made at the same time, whose claim only details
@@ -177,16 +177,26 @@ fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BT
 /// these few, those with the numbers nearest to the recorded one's first. [`Refresh::Orphans`] reads all.
 const TWINS: usize = 2;
 
-/// Unrecorded machines that may be twins of recorded ones.
-fn twins(rows: &BTreeMap<MachineId, &Machine>, recorded: &BTreeMap<MachineId, &Record>) -> Vec<MachineId> {
+/// Unrecorded machines that may be twins of recorded ones, or of what was recorded.
+fn twins(
+    rows: &BTreeMap<MachineId, &Machine>,
+    recorded: &BTreeMap<MachineId, &Record>,
+    state: &State,
+) -> Vec<MachineId> {
     let unknown = rows.values().filter(|row| !recorded.contains_key(&row.id) && is_unmarked(row));
     let unknown: Vec<&Machine> = unknown.copied().collect();
     if unknown.is_empty() {
         return Vec::new();
     }
     let mut shapes: BTreeMap<Shape<'_>, Vec<(MachineId, Option<Timestamp>)>> = BTreeMap::new();
-    for (id, record) in recorded.iter().filter(|(_, record)| record.claim.is_some()) {
-        shapes.entry(shape(record)).or_default().push((*id, made_at(record)));
+    let spent = state.spent.iter().filter(|spent| made_at(&spent.record).is_some());
+    let spent = spent.filter_map(|spent| match spent.id()? {
+        ObjectId::Machine(id) => Some((id, &spent.record)),
+        ObjectId::Group(_) => None,
+    });
+    let known = recorded.iter().map(|(id, record)| (*id, *record)).filter(|(_, record)| record.claim.is_some());
+    for (id, record) in known.chain(spent) {
+        shapes.entry(shape(record)).or_default().push((id, made_at(record)));
     }
     let distance = |row: &Machine| {
         let made = row.created();

@@ -131,6 +131,8 @@ fn assemble(file: File) -> Result<State, StateError> {
         open,
         watched,
         failures,
+        spent,
+        heard,
         sum: _,
     } = file.podform;
     if !(1..=FORMAT).contains(&format) {
@@ -209,6 +211,8 @@ fn assemble(file: File) -> Result<State, StateError> {
         open: open.into_iter().map(|intent| (intent.claim.clone(), intent)).collect(),
         watched: watched.into_iter().map(|gone| (gone.intent.claim.clone(), (gone.intent, gone.at))).collect(),
         failures,
+        spent,
+        heard,
         journal_seq,
     })
 }

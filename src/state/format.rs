@@ -1,7 +1,7 @@
 //! The state file as text: Terraform's state format version 4, with ours in the key `podform`.
 
 use super::attributes::Attributes;
-use super::model::{AccountIdentity, Failure, Intent, OutputState, Record, SecretDigest, State};
+use super::model::{AccountIdentity, Failure, Heard, Intent, OutputState, Record, SecretDigest, Spent, State};
 use super::sum::seal;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::config::CheckResult;
@@ -85,6 +85,10 @@ pub(super) struct Ours<O = OurInstance> {
     pub watched: Vec<Watched>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spent: Vec<Spent>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<Heard>,
     /// Written by [`seal`], over the text of all the rest.
     #[serde(default, skip_serializing)]
     pub sum: Option<String>,
@@ -178,6 +182,8 @@ pub fn encode(state: &State) -> String {
             open: state.open.values().map(intent).collect(),
             watched: state.watched.values().map(|(gone, at)| Watched { at: *at, intent: intent(gone) }).collect(),
             failures: state.failures.clone(),
+            spent: state.spent.iter().map(spent).collect(),
+            heard: state.heard.clone(),
             sum: None,
         },
     };
@@ -256,6 +262,12 @@ fn sent(record: &Record) -> Attributes {
 
 fn shown(record: &Record) -> BTreeMap<String, Json> {
     record.read_back.iter().map(|(name, value)| (name.clone(), sorted(value.clone()))).collect()
+}
+
+fn spent(spent: &Spent) -> Spent {
+    let mut spent = spent.clone();
+    spent.record.attributes = sent(&spent.record);
+    spent
 }
 
 fn intent(intent: &Intent) -> Intent {

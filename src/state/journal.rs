@@ -168,13 +168,23 @@ impl State {
             Event::Recorded { claim, address, record } => {
                 self.depose(claim.as_deref(), &address);
                 self.close(claim.as_deref());
+                if record.claim.is_some() {
+                    self.spent.retain(|spent| spent.record.claim != record.claim);
+                }
+                let another = |old: &Arc<Record>| old.claim != record.claim;
+                if let Some(old) = self.resources.get(&address).cloned().filter(another) {
+                    self.spend(&address, &old);
+                }
                 self.resources.insert(address, Arc::from(record));
             }
             Event::Removed { claim, address, deposed } => {
-                self.close(claim.as_deref());
-                match deposed {
-                    None => drop(self.resources.remove(&address)),
-                    Some(key) => drop(self.take_deposed(&address, &key)),
+                let unrecorded = self.close(claim.as_deref()).and_then(|intent| intent.record);
+                let recorded = match deposed {
+                    None => self.resources.remove(&address),
+                    Some(key) => self.take_deposed(&address, &key),
+                };
+                if let Some(record) = recorded.as_deref().or(unrecorded.as_deref()) {
+                    self.spend(&address, record);
                 }
             }
             Event::Restored { address, key } => {
@@ -238,9 +248,7 @@ impl State {
         }
     }
 
-    fn close(&mut self, claim: Option<&str>) {
-        if let Some(claim) = claim {
-            self.open.remove(claim);
-        }
+    fn close(&mut self, claim: Option<&str>) -> Option<Intent> {
+        self.open.remove(claim?)
     }
 }

@@ -5,7 +5,7 @@ use super::codec::{Entry, decode_journal, encode_event};
 use super::fault::JournalDamage;
 use super::journal::Event;
 use super::loss::losses;
-use super::model::{Intent, IntentAction, Record, State, deposed_key};
+use super::model::{Heard, Intent, IntentAction, Record, Spent, State, deposed_key};
 use crate::address::InstanceAddr;
 use crate::live::ObjectId;
 use jiff::Timestamp;
@@ -48,6 +48,9 @@ pub fn kept((run, now): (&str, Timestamp), durable: &str, unwritten: &[Event], b
     })
 }
 
+/// Of so many runs it is remembered: a run ends minutes after it lost its lock, and to lose one is rare.
+const RUNS: usize = 16;
+
 impl State {
     /// What these entries say alone.
     pub fn of(entries: Vec<Entry>) -> State {
@@ -56,20 +59,42 @@ impl State {
         said
     }
 
-    /// Whether it says of every object, and of every call that makes one, at least that it exists.
+    /// Whether it says of every object, and of every call that makes one, at least that it existed.
     pub fn knows(&self, other: &State) -> bool {
         let ids: BTreeSet<ObjectId> = self.identified().map(|(id, ..)| id).collect();
-        other.identified().all(|(id, ..)| ids.contains(&id))
+        let gone: BTreeSet<ObjectId> = self.spent.iter().filter_map(Spent::id).collect();
+        other.identified().all(|(id, ..)| ids.contains(&id) || gone.contains(&id))
             && other.open.values().filter(|intent| makes(intent)).all(|intent| self.has_heard_of(&intent.claim))
     }
 
     fn has_heard_of(&self, claim: &str) -> bool {
         self.open.contains_key(claim)
             || self.watched.contains_key(claim)
+            || self.spent(claim).is_some()
             || self.objects().any(|(_, record)| record.claim.as_deref() == Some(claim))
     }
 
-    /// Takes up what a run kept. Returns what this state did not know of before: machines, and rents without an answer.
+    /// Takes up what a run kept, but for what it has heard of it already.
+    ///
+    /// # Errors
+    /// As [`State::take_up`].
+    pub fn take_up_kept(&mut self, mut entries: Vec<Entry>) -> Result<Vec<String>, JournalDamage> {
+        let last = entries.last().and_then(|entry| Some((entry.run.clone()?, entry.seq)));
+        if let Some(heard) = last.as_ref().and_then(|(run, _)| self.heard.iter().find(|heard| heard.run == *run)) {
+            entries.retain(|entry| entry.seq > heard.entries);
+        }
+        let told = self.take_up(entries)?;
+        if let Some((run, entries)) = last {
+            self.heard.retain(|heard| heard.run != run);
+            let excess = (self.heard.len() + 1).saturating_sub(RUNS);
+            self.heard.drain(..excess);
+            self.heard.push(Heard { run, entries });
+        }
+        Ok(told)
+    }
+
+    /// Takes up what a run did beside. Returns what this state did not know of before: machines, and rents without an
+    /// answer.
     ///
     /// # Errors
     /// It is of another lineage; nothing has changed then.
@@ -141,6 +166,12 @@ impl State {
                 true => self.apply(Event::Recorded { claim, address, record }),
                 false => drop(claim.and_then(|claim| self.open.remove(&claim))),
             }
+            return;
+        }
+        // It went meanwhile, whoever released it.
+        let spent = record.claim.as_deref().and_then(|made| self.spent(made));
+        if spent.is_some_and(|spent| spent.id() == Some(id)) {
+            drop(claim.and_then(|claim| self.open.remove(&claim)));
             return;
         }
         // Without a call it was imported, and can be again.
@@ -244,6 +275,48 @@ mod tests {
         let mut again = state.clone();
         again.take_up(entries([rent("a"), recorded("a", 5)])).expect("the same lineage");
         assert_eq!(again, state);
+    }
+
+    #[test]
+    fn what_a_person_settled_since_does_not_come_back() {
+        let address = || AT.parse::<InstanceAddr>().expect("an address");
+        let gone = || Event::Removed { claim: None, address: address(), deposed: None };
+        // Found, recorded, released: then the run tells of the call again, and of its answer for the first time.
+        let since = [rent("a"), recorded("a", 5), gone()];
+        let (state, told) = heard(&since, &[rent("a"), recorded("a", 5), recorded("a", 5)]);
+        assert!(ids(&state).is_empty() && state.open.is_empty() && told.is_empty(), "{told:?}");
+        // It made another machine than the one that was adopted for it: that stands, and is ours.
+        let (state, told) = heard(&since, &[rent("a"), recorded("a", 6)]);
+        assert_eq!((ids(&state), told.len()), (vec![6], 1), "{told:?}");
+    }
+
+    #[test]
+    fn what_a_run_tells_again_is_heard_once() {
+        let entries = |events: &[Event]| {
+            let all = std::iter::once(begin(LINEAGE)).chain(events.iter().cloned());
+            entries(all).into_iter().map(|entry| Entry { run: Some("run".into()), ..entry }).collect()
+        };
+        let failed = Event::MachineFailed(crate::state::Failure {
+            host: "h".into(),
+            at: Timestamp::UNIX_EPOCH,
+            why: "it did not start".into(),
+            image: Some("i".into()),
+        });
+        let mut state = State { serial: 3, lineage: LINEAGE.into(), ..State::default() };
+        [rent("a"), recorded("a", 5)].into_iter().for_each(|event| state.apply(event));
+        let kept = [delete("x", 5), failed];
+        state.take_up_kept(entries(&kept)).expect("the same lineage");
+        assert!(state.open.contains_key("x") && state.failures.len() == 1);
+        // A person closes it; the file stands there once more, with the answer to another call.
+        state.apply(Event::NotDone { claim: "x".into(), reason: "closed by a person".into() });
+        state.take_up_kept(entries(&[&kept[..], &[rent("b"), recorded("b", 6)]].concat())).expect("the same lineage");
+        assert!(state.open.is_empty() && state.failures.len() == 1 && ids(&state) == [5, 6], "{state:?}");
+        for run in 0..2 * RUNS {
+            let one = entries(&[rent("a")]).into_iter();
+            let one = one.map(|entry: Entry| Entry { run: Some(run.to_string()), ..entry });
+            state.take_up_kept(one.collect()).expect("the same lineage");
+        }
+        assert_eq!(state.heard.len(), RUNS);
     }
 
     #[test]

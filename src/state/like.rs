@@ -1,7 +1,7 @@
 //! Which machine a record or an intent speaks of, as far as what cannot be changed tells.
 
 use super::model::{Intent, Record};
-use crate::live::{Env, GroupId, Machine};
+use crate::live::{Env, GroupId, LiveObject, Machine};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
@@ -14,6 +14,20 @@ pub type Shape<'a> = (Option<&'a str>, Option<u64>, Option<GroupId>);
 
 fn shown<'a>(record: &'a Record, name: &str) -> Option<&'a Json> {
     record.read_back.get(name).or_else(|| record.attributes.get(name))
+}
+
+/// What never changes of an object, and its claim: as much as tells whether another one is it, or its twin.
+pub(super) fn identity(record: &Record) -> Record {
+    const LASTING: [&str; 7] =
+        ["created_at", "gpu_count", "hash_id", "id", "name", "rented_gpu_model", "template_group"];
+    let mut lasting = Record { claim: record.claim.clone(), ..Record::default() };
+    for name in LASTING {
+        // What is secret of it stands in a digest, and not here.
+        if let Some(value) = shown(record, name).filter(|value| !value.is_null() && !record.holds_secret(name)) {
+            lasting.attributes.set(name, value.clone());
+        }
+    }
+    lasting
 }
 
 /// The shape of a recorded machine.
@@ -83,6 +97,16 @@ pub fn is_another(record: &Record, machine: &Machine) -> Option<String> {
             Some(differs("GPU count", &count, &machine.gpu_count.unwrap_or_default()))
         }
         _ => None,
+    }
+}
+
+impl Record {
+    /// Whether an object that has its number is the recorded one, as far as what never changes tells.
+    pub(super) fn is_of(&self, object: &LiveObject) -> bool {
+        match object {
+            LiveObject::Machine(machine) => is_another(self, machine).is_none(),
+            LiveObject::Group(_) => true,
+        }
     }
 }
 

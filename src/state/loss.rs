@@ -55,6 +55,7 @@ pub fn losses<'a>(before: &'a State, after: &State) -> Vec<Loss<'a>> {
         .chain(after.watched.keys())
         .map(String::as_str)
         .chain(after.objects().filter_map(|(_, record)| record.claim.as_deref()))
+        .chain(after.spent.iter().filter_map(|spent| spent.record.claim.as_deref()))
         .collect();
     let lost = |(address, record): &(&InstanceAddr, &Record)| {
         bills(address, record) && record.machine_id().is_none_or(|id| !kept.contains(&id))

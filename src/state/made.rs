@@ -33,13 +33,14 @@ impl Intent {
 }
 
 impl State {
-    /// Rents that were given up long enough ago, by the server's clock, which closed them, are watched no more. Says whether
-    /// there were any.
+    /// Rents that were given up long enough ago, by the server's clock, which closed them, are watched no more; and of the
+    /// claims that were spent so long ago, only the last are kept. Says whether any goes.
     pub fn unwatch(&mut self, now: Option<Timestamp>) -> bool {
         let Some(now) = now else { return false };
         let before = self.watched.len();
         self.watched.retain(|_, (_, closed)| now.duration_since(*closed) < WATCHED);
-        self.watched.len() < before
+        let forgets = self.unspend(now, WATCHED);
+        forgets || self.watched.len() < before
     }
 }
 

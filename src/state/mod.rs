@@ -22,6 +22,7 @@ mod remains;
 mod repair;
 #[cfg(test)]
 pub(crate) mod sample;
+mod spent;
 mod sum;
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,7 @@ pub use kept::kept;
 pub use like::{Shape, TWINS_WITHIN, fits, is_another, lacks_claim, made_at, shape};
 pub use loss::{Loss, bills, losses};
 pub use model::{
-    AccountIdentity, Failure, Intent, IntentAction, OutputState, Record, SecretDigest, State, deposed_key,
+    AccountIdentity, Failure, Heard, Intent, IntentAction, OutputState, Record, SecretDigest, Spent, State, deposed_key,
 };
 pub use orphan::{orphaned, orphans, orphans_told, shows_env};
 pub use remains::{Remains, is_older};

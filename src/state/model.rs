@@ -202,7 +202,7 @@ pub struct Intent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hourly_cost: Option<Usd>,
     /// The record as it will stand once the id is known: an adopted machine is not rented anew because nobody remembers
-    /// what was sent. `None` for updates and deletes.
+    /// what was sent. Of a delete, what goes, where that stands in no state; else `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Box<Record>>,
     /// What is recorded at the address steps aside for what this makes, and is removed later.
@@ -266,6 +266,30 @@ impl Failure {
     }
 }
 
+/// A claim whose object is recorded no more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spent {
+    /// Where it was recorded.
+    pub address: InstanceAddr,
+    /// Since when at the latest, by the server's clock; `None` where no apply has ended since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Its claim, and what never changes of it.
+    pub record: Record,
+}
+
+/// How much of what a run kept is part of a state already: as long as calls of that run come to their end, it writes the
+/// file again, with all that stood there before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heard {
+    /// The id of its lock.
+    pub run: String,
+    /// Its first entries, so many.
+    pub entries: u64,
+}
+
 /// Everything recorded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
@@ -294,6 +318,10 @@ pub struct State {
     pub watched: BTreeMap<String, (Intent, Timestamp)>,
     /// Machines that did not come up, whatever became of their records.
     pub failures: Vec<Failure>,
+    /// Claims whose objects are recorded no more, in the order in which they went.
+    pub spent: Vec<Spent>,
+    /// How much was heard of runs that lost their lock, the last ones.
+    pub heard: Vec<Heard>,
     /// Sequence number of the last journal entry that this snapshot contains.
     pub journal_seq: u64,
 }

@@ -2,12 +2,13 @@
 //! be one.
 
 use super::like::is_twin;
-use super::model::{Record, State};
+use super::model::{Record, Spent, State};
 use crate::address::InstanceAddr;
 use crate::diag::Diagnostic;
 use crate::live::{Env, LiveObject, Machine, Mark, ObjectId, Orphan, Proof, Snapshot};
 use crate::money::Usd;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// Whether an object is one, and what is known of it. `shows_env`: this API shows environments, so that an empty one is
 /// empty.
@@ -59,13 +60,18 @@ fn whose(
     let given_up = claim.and_then(|claim| state.watched.get(claim)).map(|(intent, _)| intent.address.clone());
     let made = |(_, record): &(&InstanceAddr, &Record)| record.claim.is_some() && record.claim.as_deref() == claim;
     let holder = claim.and_then(|_| state.objects().find(made));
+    let spent = claim.and_then(|claim| state.spent(claim));
+    let (itself, gone) = (spent.filter(|spent| spent.is(object)), spent.filter(|spent| !spent.is(object)));
+    let holder = holder.or(gone.map(|gone| (&gone.address, &gone.record)));
     let owned = claim.map(str::to_owned);
     match (holder, given_up, mark) {
-        // Nobody can guess a claim: the call that made the recorded object made this one too, or somebody copied the mark.
+        // Nobody can guess a claim: the call that made the object of the record made this one too, or somebody copied the
+        // mark. That the record went since changes nothing.
         (Some((address, record)), ..) => match is_second(object, record) {
             true if !beside => Some((Some(address.clone()), owned, Proof::Made)),
             _ => Some((None, owned, Proof::Copied)),
         },
+        (None, _, None) if let Some(itself) = itself => Some((Some(itself.address.clone()), owned, Proof::Made)),
         (None, Some(address), None) => Some((Some(address), owned, Proof::GivenUp)),
         (None, Some(address), Some(_)) if !unclaimed => Some((Some(address), owned, Proof::GivenUp)),
         (None, _, Some(_)) if beside => Some((None, owned, Proof::Damaged)),
@@ -80,7 +86,7 @@ fn whose(
     }
 }
 
-/// Whether the call that made a recorded object made this one too.
+/// Whether the call that made the object of a record made this one too.
 fn is_second(object: &LiveObject, record: &Record) -> bool {
     let name = |record: &Record| record.read_back.get("name").or_else(|| record.attributes.get("name")).cloned();
     match object {
@@ -91,11 +97,12 @@ fn is_second(object: &LiveObject, record: &Record) -> bool {
 }
 
 /// Whether an unmarked machine, whose environment is hidden or holds a claim that this state does not know, may be ours: it
-/// runs a template group that only this fleet holds. With what it may have been made for, where a call was given up that is like it. What an open call may have made
+/// runs a template group that only this fleet holds, or held. With what it may have been made for, where a call was given up that is like it. What an open call may have made
 /// is told with that.
 fn perhaps(machine: &Machine, state: &State) -> Option<Option<InstanceAddr>> {
     let group = machine.group?;
-    let ours = state.recorded_groups().any(|(id, _)| id == group);
+    let ours = state.recorded_groups().any(|(id, _)| id == group)
+        || state.spent.iter().filter_map(Spent::id).any(|id| id == ObjectId::Group(group));
     let open = state.open.values().any(|intent| intent.action.rents() && intent.may_have_made(machine));
     let given_up = state.watched.values().map(|(intent, _)| intent);
     let mut like = given_up.filter(|intent| intent.action.rents() && intent.may_have_made(machine));
@@ -113,7 +120,36 @@ pub fn orphans(state: &State, snapshot: &Snapshot, fleet: &str) -> Vec<Orphan> {
     let recorded: std::collections::BTreeSet<ObjectId> = state.identified().map(|(id, ..)| id).collect();
     let shows_env = shows_env(snapshot);
     let strange = snapshot.standing().filter(|object| !object.is_gone() && !recorded.contains(&object.id()));
-    strange.filter_map(|object| orphaned(object, state, fleet, shows_env)).collect()
+    let mut found: Vec<Orphan> = strange.filter_map(|object| orphaned(object, state, fleet, shows_env)).collect();
+    disputed(&mut found, snapshot);
+    found
+}
+
+/// Where several objects carry one claim, and nothing but the mark speaks for one of them, that may be the copy.
+fn disputed(found: &mut [Orphan], snapshot: &Snapshot) {
+    let live = |orphan: &Orphan| snapshot.objects.get(&orphan.id).and_then(Option::as_ref);
+    let name = |orphan: &Orphan| match live(orphan) {
+        Some(LiveObject::Group(group)) => group.name().map(str::to_owned),
+        Some(LiveObject::Machine(_)) | None => None,
+    };
+    let mut named: BTreeMap<String, Vec<Option<String>>> = BTreeMap::new();
+    for orphan in found.iter() {
+        if let Some(claim) = &orphan.claim {
+            named.entry(claim.clone()).or_default().push(name(orphan));
+        }
+    }
+    for orphan in found.iter_mut().filter(|orphan| orphan.proof.is_one()) {
+        let names = orphan.claim.as_ref().and_then(|claim| named.get(claim)).filter(|names| names.len() > 1);
+        let Some(names) = names else { continue };
+        let proven = match live(orphan) {
+            Some(LiveObject::Machine(machine)) => machine.env.as_ref().and_then(Env::claim) == orphan.claim.as_deref(),
+            // A call that was delivered twice made two of one name; a copy has another.
+            Some(LiveObject::Group(_)) | None => names.iter().all(|other| *other == name(orphan)),
+        };
+        if !proven {
+            orphan.proof = Proof::Disputed;
+        }
+    }
 }
 
 /// The warning of a plan; `None` where there are none.
@@ -155,7 +191,7 @@ pub fn orphans_told(orphans: &[Orphan], now: Timestamp) -> Option<Diagnostic> {
 mod tests {
     use super::*;
     use crate::live::{Group, GroupId, MachineId, OfferFacts};
-    use crate::state::{Intent, IntentAction};
+    use crate::state::{Event, Intent, IntentAction};
     use serde_json::json;
 
     fn mark() -> Mark {
@@ -266,6 +302,93 @@ mod tests {
             let told = found(&twice, &stranger).expect("told");
             assert_eq!((told.address, told.proof), (None, Proof::Copied), "{stranger:?}");
             assert!(!told.proof.is_one());
+        }
+    }
+
+    /// The record of the first machine goes; the state beside it, in which nobody has seen that.
+    fn gone() -> (State, Machine) {
+        let (mut state, like) = pair();
+        let forgotten = State { resources: Default::default(), ..state.clone() };
+        state.apply(Event::Removed { claim: None, address: mark().address, deposed: None });
+        assert_eq!(State { spent: Vec::new(), ..state.clone() }, forgotten);
+        (state, like)
+    }
+
+    #[test]
+    fn a_mark_that_was_copied_from_a_machine_that_went_is_that_of_none() {
+        let (spent, like) = gone();
+        let copy = Machine { notes: Some(mark().write("")), env: None, ..like };
+        let told = found(&spent, &copy).expect("told");
+        assert_eq!((told.address, told.proof), (None, Proof::Copied));
+        // With its whole environment, a day later.
+        let late = Some("2026-06-30T14:00:01+02:00".to_owned());
+        let env = machine("", Some("c0ffee")).env;
+        let told = found(&spent, &Machine { env, created_at: late, ..copy.clone() }).expect("told");
+        assert_eq!((told.address, told.proof), (None, Proof::Copied));
+        // Nobody knows this one: an older state is all there is.
+        let forgotten = State { spent: Vec::new(), ..spent };
+        assert_eq!(found(&forgotten, &copy).expect("an orphan").proof, Proof::Made);
+    }
+
+    #[test]
+    fn the_twin_of_a_machine_that_went_is_told_as_that_and_so_is_the_machine_itself() {
+        let (spent, like) = gone();
+        let twin = found(&spent, &like).expect("an orphan");
+        assert_eq!(
+            (twin.address, twin.claim.as_deref(), twin.proof),
+            (Some(mark().address), Some("c0ffee"), Proof::Made)
+        );
+        // It was forgotten, and runs on.
+        let itself = Machine { id: MachineId(4), ..like };
+        let hidden = Machine { env: None, notes: Some(mark().write("")), ..itself.clone() };
+        for shown in [itself.clone(), hidden] {
+            let told = found(&spent, &shown).expect("an orphan");
+            assert_eq!((told.address, told.proof), (Some(mark().address), Proof::Made));
+        }
+        // It is recorded again: nothing is spent any more.
+        let mut again = spent;
+        let record = Record { claim: Some("c0ffee".into()), ..Record::default() };
+        again.apply(Event::Recorded { claim: None, address: mark().address, record: record.into() });
+        assert!(again.spent.is_empty());
+    }
+
+    #[test]
+    fn what_runs_a_group_that_was_ours_may_be_ours_still() {
+        let mut record = Record { claim: Some("beef".into()), ..Record::default() };
+        record.attributes.set("id", "7".into());
+        let at: InstanceAddr = "simplepod_template_group.g".parse().expect("an address");
+        let mut spent = state();
+        spent.resources.insert(at.clone(), record.into());
+        spent.apply(Event::Removed { claim: None, address: at, deposed: None });
+        let (_, like) = pair();
+        for env in [None, machine("", Some("unknown")).env] {
+            let told = found(&spent, &Machine { env, ..like.clone() }).expect("told");
+            assert_eq!(told.proof, Proof::Perhaps);
+        }
+    }
+
+    #[test]
+    fn of_two_with_one_mark_only_the_claim_tells_which_is_ours() {
+        let seen = |machines: [Machine; 2]| {
+            let mut snapshot = Snapshot::default();
+            snapshot.extend(machines);
+            let found = orphans(&state(), &snapshot, "lab");
+            found.into_iter().map(|orphan| (orphan.id.number(), orphan.proof)).collect::<Vec<_>>()
+        };
+        let marked = |id, env: Option<Env>| Machine { id: MachineId(id), env, ..machine(&mark().write(""), None) };
+        let claim = machine("", Some("c0ffee")).env;
+        assert_eq!(seen([marked(5, None), marked(6, None)]), [(5, Proof::Disputed), (6, Proof::Disputed)]);
+        assert_eq!(seen([marked(5, None), marked(6, claim.clone())]), [(5, Proof::Disputed), (6, Proof::Made)]);
+        assert_eq!(seen([marked(5, claim.clone()), marked(6, claim)]), [(5, Proof::Made), (6, Proof::Made)]);
+        let group = |id, name: &str| {
+            let mark = Mark { address: "simplepod_template_group.g".parse().expect("an address"), ..mark() };
+            let shown = [("name", json!(name))].into();
+            Group { notes: Some(mark.write("")), shown, ..Group::bare(GroupId(id)) }
+        };
+        for (other, proof) in [("lab-g", Proof::Made), ("copy of lab-g", Proof::Disputed)] {
+            let mut snapshot = Snapshot::default();
+            snapshot.extend([group(5, "lab-g"), group(6, other)]);
+            assert!(orphans(&state(), &snapshot, "lab").iter().all(|orphan| orphan.proof == proof), "{other}");
         }
     }
 

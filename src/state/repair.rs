@@ -96,7 +96,7 @@ pub fn repair(remains: &Remains) -> Option<Repair> {
         let Salvage { entries, damage, .. } = salvage(bytes);
         lost.extend(damage.iter().map(|damage| format!("{name}: {}", damage.what())));
         let said = State::of(entries.clone());
-        match base.take_up(entries) {
+        match base.take_up_kept(entries) {
             Ok(told) => steps.push(format!("{name}: what a run did that lost its lock is taken up{}.", listed(&told))),
             Err(why) => {
                 steps.push(format!("{name}: it is put aside."));

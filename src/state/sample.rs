@@ -137,6 +137,8 @@ pub(crate) fn state() -> State {
         open: BTreeMap::from([(doubt.claim.clone(), doubt)]),
         watched: BTreeMap::from([(absent.claim.clone(), (absent, time("2026-03-02T09:20:00Z")))]),
         failures: Vec::new(),
+        spent: Vec::new(),
+        heard: Vec::new(),
         journal_seq: 42,
     }
 }

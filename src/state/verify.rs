@@ -86,7 +86,7 @@ pub fn verify(remains: &Remains) -> Verdict {
             for (name, bytes) in &remains.kept {
                 let Salvage { entries, damage, .. } = salvage(bytes);
                 damage.iter().for_each(|damage| tell(name, damage.to_string()));
-                match state.take_up(entries) {
+                match state.take_up_kept(entries) {
                     Err(error) => tell(name, error.to_string()),
                     Ok(_) => {
                         notes.push(of(name, "A run that lost its lock kept this: the next run takes it up.".into()))

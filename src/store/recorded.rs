@@ -87,7 +87,7 @@ pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<
         if let Some(error) = replay.error {
             return Err(StoreError::Journal { place, error });
         }
-        match state.take_up(replay.entries) {
+        match state.take_up_kept(replay.entries) {
             Ok(found) => {
                 remarks.push(Remark::TakenUp { place, found });
                 taken_up.push(kept.clone());

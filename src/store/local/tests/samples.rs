@@ -35,4 +35,23 @@ fn samples_load_for_ever() {
     assert_eq!(fs::read_to_string(&sample).expect("this version's sample"), encode(&state()));
     let empty: serde_json::Value = serde_json::from_str(&encode(&State::default())).expect("JSON");
     assert!(schema.is_valid(&empty));
+    let newer: serde_json::Value = serde_json::from_str(&encode(&newer())).expect("JSON");
+    let faults: Vec<String> = schema.iter_errors(&newer).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(newer.pointer("/podform/spent/3/at").is_some() && newer.pointer("/podform/heard/0").is_some());
+}
+
+/// What the released samples do not have.
+fn newer() -> State {
+    let mut state = state();
+    for address in state.resources.keys().cloned().collect::<Vec<_>>() {
+        state.apply(Event::Removed { claim: None, address, deposed: None });
+    }
+    state.unwatch(Some("2026-03-02T10:00:00Z".parse().expect("a time")));
+    state.heard.push(crate::state::Heard { run: "0b1f7a52".into(), entries: 3 });
+    let at = "2026-03-02T09:00:00Z".parse().expect("a time");
+    let (host, why, image) = ("h".into(), "it was not running".into(), Some("i".into()));
+    state.failures.push(crate::state::Failure { host, at, why, image });
+    assert_eq!(crate::state::decode(encode(&state)).expect("a state"), state);
+    state
 }
