@@ -132,7 +132,7 @@ check "machine" {
 fn a_check_whose_data_source_fails_is_failed_in_plan_and_state() {
     let fleet = Fleet::new(&[("main.hcl", READING)]);
     let message = "Data source found nothing: The account holds no machine 1.";
-    let plan: Value = serde_json::from_str(&fleet.run(&["plan", "-json"], 0)).unwrap();
+    let plan = fleet.plan(&[]);
     assert_eq!(plan["checks"][0]["instances"][0]["problems"], json!([{ "message": message }]));
     fleet.run(&["apply", "-auto-approve"], 0);
     let state: Value = serde_json::from_str(&fleet.run(&["show", "-json"], 0)).unwrap();
@@ -150,8 +150,7 @@ fn a_check_whose_data_source_fails_is_failed_in_plan_and_state() {
 #[test]
 fn a_narrowed_plan_judges_no_check_block() {
     let fleet = Fleet::new(&[("main.hcl", READING)]);
-    let plan = fleet.run(&["plan", "-json", "-target=simplepod_template_group.base"], 0);
-    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let plan = fleet.plan(&["-target=simplepod_template_group.base"]);
     assert_eq!(plan["checks"][0]["status"], "unknown");
     assert!(plan["checks"][0].get("instances").is_none(), "{}", plan["checks"]);
 }
@@ -257,8 +256,7 @@ fn a_narrowed_plan_judges_nothing_that_it_leaves_out() {
         ),
         ("simplepod_template_group.b", "unknown", json!([])),
     ];
-    let check = |text: &str| {
-        let shown: Value = serde_json::from_str(text).unwrap();
+    let check = |shown: Value| {
         let mut found: Vec<(String, String, Value)> = Vec::new();
         for check in shown["checks"].as_array().unwrap() {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -270,9 +268,9 @@ fn a_narrowed_plan_judges_nothing_that_it_leaves_out() {
         let expected: Vec<_> = expected.iter().map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), c.clone())).collect();
         assert_eq!(found, expected);
     };
-    check(&fleet.run(&["plan", "-json", target], 0));
+    check(fleet.plan(&[target]));
     fleet.run(&["apply", "-auto-approve", target], 0);
-    check(&fleet.run(&["show", "-json"], 0));
+    check(serde_json::from_str(&fleet.run(&["show", "-json"], 0)).unwrap());
     fleet.run(&["plan", "-detailed-exitcode", target], 0);
     // It is not met all the same.
     fleet.run(&["plan"], 1);

@@ -35,6 +35,14 @@ impl Fleet {
         self.run_with(arguments, &[("PODFORM_SANDBOX", "1")], code)
     }
 
+    /// The plan that a saved plan tells, made with these arguments.
+    pub fn plan(&self, arguments: &[&str]) -> serde_json::Value {
+        let out = tempfile::NamedTempFile::new().unwrap();
+        let path = out.path().to_str().unwrap();
+        self.run(&[&["plan", "-out", path], arguments].concat(), 0);
+        serde_json::from_str(&self.run(&["show", "-json", path], 0)).unwrap()
+    }
+
     /// Runs the program with these variables.
     pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)], code: i32) -> String {
         let output =

@@ -48,8 +48,7 @@ fn ours(case: &Case) -> Vec<Told> {
     let mut command = podform();
     command.current_dir(fleet.path()).env("PODFORM_SANDBOX", "1");
     match case.command.split_once(' ').unwrap_or((&case.command, "")) {
-        // The diagnostics of a plan alone are told to people.
-        ("plan", rest) => command.args(["apply", "-auto-approve", "-json"]).args(rest.split_whitespace()),
+        ("plan", rest) => command.args(["plan", "-json"]).args(rest.split_whitespace()),
         _ => command.args(["validate", "-json"]),
     };
     let output = command.output().unwrap();

@@ -316,6 +316,7 @@ impl<'a> Executor<'a> {
             && !self.result.left_out;
         let (cost, unpriced) = self.bill();
         show(ApplyEvent::Finished {
+            mode: self.plan.mode,
             imported: self.plan.imports.len(),
             added: self.result.added,
             changed: self.result.changed,

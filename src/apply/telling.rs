@@ -10,27 +10,20 @@ use crate::plan::ApplyEvent;
 /// Tells that a step begins; a rent does when its turn has come.
 pub(super) fn started<C>(ctx: &Context<'_, C>, job: &Job<'_>) {
     let (address, action) = (job.step.address.clone(), job.step.action);
-    let id = job.record.as_ref().and_then(|record| record.id());
-    ctx.line.show(ApplyEvent::StepStarted { address, action, detail: id.map(|id| format!("id={id}")) });
+    let id = job.record.as_ref().and_then(|record| record.id()).map(|id| id.to_string());
+    ctx.line.show(ApplyEvent::StepStarted { address, action, id, offer: None });
 }
 
 /// Tells that a rent begins: of this offer.
 pub(super) fn renting<C>(ctx: &Context<'_, C>, job: &Job<'_>, offer: &Offer) {
     let (address, action) = (job.step.address.clone(), job.step.action);
-    let detail = format!("{}x {} at {} per GPU-hour", offer.gpu_count, offer.gpu_model, offer.price_per_gpu);
-    ctx.line.show(ApplyEvent::StepStarted { address, action, detail: Some(detail) });
+    ctx.line.show(ApplyEvent::StepStarted { address, action, id: None, offer: Some(Box::new(offer.clone())) });
 }
 
 /// Tells where another offer is rented than was to be, or the same at another price, before the rent.
 pub(super) fn offer_changed<C>(ctx: &Context<'_, C>, job: &Job<'_>, offer: &Offer, before: &Offer, why: String) {
-    let words = |offer: &Offer| {
-        let Offer { gpu_count, gpu_model, price_per_gpu, facts, .. } = offer;
-        let place: Vec<&str> = [&facts.region, &facts.country].into_iter().flatten().map(String::as_str).collect();
-        let place = if place.is_empty() { String::new() } else { format!(" in {}", place.join("/")) };
-        format!("{gpu_count}x {gpu_model}{place} at {price_per_gpu} per GPU-hour")
-    };
-    let (address, offer, instead_of) = (job.step.address.clone(), words(offer), words(before));
-    ctx.line.show(ApplyEvent::OfferChanged { address, offer, instead_of, why });
+    let (offer, instead_of) = (Box::new(offer.clone()), Box::new(before.clone()));
+    ctx.line.show(ApplyEvent::OfferChanged { address: job.step.address.clone(), offer, instead_of, why });
 }
 
 /// Names the address in every diagnostic, and hides the object's secrets should the API have repeated one (invariants

@@ -14,7 +14,7 @@ impl Person for Terminal {
     }
 
     fn settling(&self, open: usize) {
-        self.tell(&format!("Looking for {open} operation(s) of an earlier run whose outcome is not known...\n"));
+        self.say(&format!("Looking for {open} operation(s) of an earlier run whose outcome is not known...\n"));
     }
 
     fn adopted(&self, id: ObjectId, place: &str) {

@@ -81,7 +81,7 @@ impl Interrupts {
                 Cancel::AtOnce => std::process::exit(Exit::Interrupted.code().into()),
             };
             first.get_or_insert_with(Instant::now);
-            terminal.tell(own.told[usize::from(before > Cancel::Running)]);
+            terminal.say(own.told[usize::from(before > Cancel::Running)]);
             self.stage.send_replace(next);
         }
     }

@@ -12,8 +12,10 @@ mod logs;
 mod others;
 pub mod progress;
 pub mod prompt;
+mod refreshing;
 mod silence;
 pub mod terminal;
+mod usage;
 
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::lang::stack::on_deep_stack;
@@ -63,10 +65,13 @@ pub fn run() -> u8 {
 fn command_line() -> u8 {
     let mut command = Cli::command();
     let args = dashes::as_terraform_takes_them(std::env::args_os(), &command);
-    let parsed = command.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = command.try_get_matches_from_mut(&args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed.map_err(|error| error.format(&mut command)) {
         Ok(cli) => cli,
         Err(error) => {
+            if usage::told_as_message(&error, &args) {
+                return Exit::Error.code();
+            }
             if let Some(text) = others::answer(&error, &command) {
                 Terminal::new(true, false, false).tell(&text);
                 return Exit::Error.code();
@@ -81,6 +86,7 @@ fn command_line() -> u8 {
         }
     };
     let terminal = Terminal::new(cli.no_color, cli.compact_warnings, cli.command.streams_json());
+    terminal.begin();
     let mut context =
         Context { terminal, interrupts: Interrupts::default(), sources: Sources::default(), diags: Diagnostics::new() };
     let outcome = logs::start().and_then(|()| enter(&cli)).and_then(|()| cli.command.run(&mut context));

@@ -3,7 +3,7 @@
 use super::terminal::Terminal;
 use crate::address::InstanceAddr;
 use crate::plan::ApplyEvent;
-use crate::render::{event_json, event_text};
+use crate::render::{event_message, event_text};
 use std::collections::BTreeMap;
 
 /// A machine that is waited for is told of when its status changes, and this often besides, in seconds: as often as
@@ -13,15 +13,14 @@ const EVERY: u64 = 10;
 /// Tells events as they come; the end is kept for after the state is written.
 pub struct Progress {
     terminal: Terminal,
-    json: bool,
     told: BTreeMap<InstanceAddr, (u64, Option<String>)>,
     finished: Option<ApplyEvent>,
 }
 
 impl Progress {
-    /// Lines of text to standard error, or of JSON to standard output.
-    pub fn new(terminal: Terminal, json: bool) -> Progress {
-        Progress { terminal, json, told: BTreeMap::new(), finished: None }
+    /// Lines of text to standard error, or messages to standard output.
+    pub fn new(terminal: Terminal) -> Progress {
+        Progress { terminal, told: BTreeMap::new(), finished: None }
     }
 
     /// Tells one event.
@@ -40,14 +39,14 @@ impl Progress {
             }
         }
         match event {
-            event if self.json => self.terminal.json(&event_json(&event, jiff::Timestamp::now())),
             event @ ApplyEvent::Finished { .. } => self.finished = Some(event),
+            event if self.terminal.streams() => self.terminal.messages([event_message(&event)]),
             event => self.terminal.tell(&event_text(&event, self.terminal.err)),
         }
     }
 
-    /// The end, where it is to be told as text.
-    pub fn finished(self) -> Option<String> {
-        self.finished.map(|event| event_text(&event, self.terminal.out))
+    /// The end.
+    pub fn finished(self) -> Option<ApplyEvent> {
+        self.finished
     }
 }

@@ -6,7 +6,10 @@ use super::exit::Exit;
 use super::silence::{Silence, Typed};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
-use crate::render::{Style, diagnostic_line, harmless_json};
+use crate::render::{
+    Level, Message, Style, diagnostic_message, harmless_json, log_message, plan_messages, plan_text, version_message,
+};
+use crate::review::Review;
 use crate::session::{Failure, Why};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -34,13 +37,13 @@ pub struct Terminal {
     /// For standard error.
     pub err: Style,
     compact_warnings: bool,
-    /// Diagnostics are JSON lines on standard output.
-    json: bool,
+    /// Everything is told as messages on standard output, one JSON object a line.
+    streams: bool,
 }
 
 impl Terminal {
     /// Looks at the environment: NO_COLOR, CLICOLOR_FORCE, TERM, and whether each stream is a terminal.
-    pub fn new(no_color: bool, compact_warnings: bool, json: bool) -> Terminal {
+    pub fn new(no_color: bool, compact_warnings: bool, streams: bool) -> Terminal {
         let color = |choice: anstream::ColorChoice| !no_color && choice != anstream::ColorChoice::Never;
         let width = |columns: Option<(terminal_size::Width, terminal_size::Height)>| {
             columns.map_or(PIPED, |(width, _)| usize::from(width.0).clamp(40, 240))
@@ -55,7 +58,7 @@ impl Terminal {
                 width: width(terminal_size::terminal_size_of(std::io::stderr())),
             },
             compact_warnings,
-            json,
+            streams,
         }
     }
 
@@ -84,6 +87,40 @@ impl Terminal {
         self.line(&harmless_json(json));
     }
 
+    /// True where programs read messages.
+    pub fn streams(&self) -> bool {
+        self.streams
+    }
+
+    /// Says whose stream of messages it is, where there is one.
+    pub fn begin(&self) {
+        if self.streams {
+            self.messages([version_message()]);
+        }
+    }
+
+    /// Prints messages: what they tell happens now.
+    pub fn messages(&self, messages: impl IntoIterator<Item = Message>) {
+        let now = jiff::Timestamp::now();
+        messages.into_iter().for_each(|message| self.json(&message.line(now)));
+    }
+
+    /// Shows a plan.
+    pub fn plan(&self, review: &Review<'_>) {
+        match self.streams {
+            true => self.messages(plan_messages(review)),
+            false => self.print(&plan_text(review, self.out)),
+        }
+    }
+
+    /// Tells what goes on, to whoever is there.
+    pub fn say(&self, text: &str) {
+        match self.streams {
+            true => self.messages([log_message(Level::Warn, text.trim())]),
+            false => self.tell(text),
+        }
+    }
+
     /// Tells the person in front of it; the text ends its lines itself.
     pub fn tell(&self, text: &str) {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
@@ -95,9 +132,8 @@ impl Terminal {
             return;
         }
         let diags = &diags.in_source_order();
-        if self.json {
-            let now = jiff::Timestamp::now();
-            diags.iter().for_each(|diagnostic| self.json(&diagnostic_line(diagnostic, sources, now)));
+        if self.streams {
+            self.messages(diags.iter().map(|diagnostic| diagnostic_message(diagnostic, sources)));
             return;
         }
         let mut errors = Diagnostics::new();

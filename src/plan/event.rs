@@ -1,7 +1,8 @@
 //! What happens during an apply, as data.
 
-use super::model::StepAction;
+use super::model::{PlanMode, StepAction};
 use crate::address::InstanceAddr;
+use crate::live::Offer;
 use crate::money::Usd;
 
 /// How an operation in doubt was settled.
@@ -24,17 +25,19 @@ pub enum ApplyEvent {
         address: InstanceAddr,
         /// What is done to it.
         action: StepAction,
-        /// In brackets behind: the offer that is taken, or the id.
-        detail: Option<String>,
+        /// The object's id, where it has one already.
+        id: Option<String>,
+        /// The offer that is taken, of a rent.
+        offer: Option<Box<Offer>>,
     },
     /// Another offer is rented than the planned one, or the same at another price: told before the rent.
     OfferChanged {
         /// Which object.
         address: InstanceAddr,
-        /// What is rented: what, where, at what price.
-        offer: String,
+        /// What is rented.
+        offer: Box<Offer>,
         /// What was to be.
-        instead_of: String,
+        instead_of: Box<Offer>,
         /// Why.
         why: String,
     },
@@ -91,6 +94,8 @@ pub enum ApplyEvent {
     },
     /// The apply is over.
     Finished {
+        /// What the plan was for.
+        mode: PlanMode,
         /// Objects imported.
         imported: usize,
         /// Objects made.

@@ -12,13 +12,14 @@ mod text;
 mod value;
 mod words;
 
-pub use diagnostics::{diagnostic_line, diagnostics_json, unplaced};
+pub use diagnostics::{diagnostic_message, diagnostics_json, unplaced};
 pub use dot::graph_dot;
 pub use escape::{harmless_json, quoted};
 pub use import_blocks::import_blocks;
 pub use json::{
-    configuration_json, console_error, console_value, event_json, functions_json, orphans_json, plan_json,
-    prior_state_json, state_json,
+    Level, Message, configuration_json, console_error, console_value, event_message, functions_json, log_message,
+    orphans_json, plan_json, plan_messages, prior_state_json, recorded_outputs_message, refresh_message, state_json,
+    version_message,
 };
 pub use style::Style;
 pub use text::{data_text, event_text, intent_text, orphans_text, outputs_text, plan_text, record_text, state_text};

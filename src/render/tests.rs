@@ -210,7 +210,7 @@ fn values_are_printed_as_terraform_does() {
 fn events_are_lines_and_messages() {
     let (address, action) = (addr("module.m.simplepod_instance.a[0]"), StepAction::RENT);
     let events = [
-        ApplyEvent::StepStarted { address: address.clone(), action, detail: Some(offer_text(&offer())) },
+        ApplyEvent::StepStarted { address: address.clone(), action, id: None, offer: Some(Box::new(offer())) },
         ApplyEvent::StepProgress {
             address: address.clone(),
             action,
@@ -227,6 +227,7 @@ fn events_are_lines_and_messages() {
         ApplyEvent::StepSkipped { address: address.clone(), action, because: "simplepod_instance.b failed".into() },
         ApplyEvent::Settled { address, settlement: Settlement::Adopted, id: Some("7".into()) },
         ApplyEvent::Finished {
+            mode: PlanMode::Normal,
             imported: 0,
             added: 3,
             changed: 0,
@@ -238,7 +239,7 @@ fn events_are_lines_and_messages() {
         },
     ];
     let text: String = events.iter().map(|event| event_text(event, NARROW)).collect();
-    let expected = r#"module.m.simplepod_instance.a[0]: Renting... [1x RTX 4090 in Europe/PL at $0.31 per GPU-hour]
+    let expected = r#"module.m.simplepod_instance.a[0]: Renting... [1x RTX 4090 at $0.31 per GPU-hour]
 module.m.simplepod_instance.a[0]: Still renting... [01m20s elapsed, created, \u{1b}Pull]
 module.m.simplepod_instance.a[0]: Rented after 1m34s [id=108208]
 module.m.simplepod_instance.a[0]: The release failed after 3s
@@ -251,11 +252,12 @@ The fleet costs $0.31 per hour, about $226.30 a month (730 h).
     assert_eq!(text, expected);
     let at = "2025-03-01T10:00:00Z".parse().expect("a time");
     assert_eq!(
-        event_json(&events[2], at),
-        r#"{"@level":"info","@message":"module.m.simplepod_instance.a[0]: Rented after 1m34s [id=108208]","@module":"podform.ui","@timestamp":"2025-03-01T10:00:00Z","hook":{"resource":{"addr":"module.m.simplepod_instance.a[0]","module":"module.m","resource":"simplepod_instance.a[0]","implied_provider":"simplepod","resource_type":"simplepod_instance","resource_name":"a","resource_key":0},"action":"create","step":"rent","id_key":"id","id_value":"108208","elapsed_seconds":94},"type":"apply_complete"}"#
+        event_message(&events[2]).line(at),
+        r#"{"@level":"info","@message":"module.m.simplepod_instance.a[0]: Rented after 1m34s [id=108208]","@module":"terraform.ui","@timestamp":"2025-03-01T10:00:00.000000Z","hook":{"resource":{"addr":"module.m.simplepod_instance.a[0]","module":"module.m","resource":"simplepod_instance.a[0]","implied_provider":"simplepod","resource_type":"simplepod_instance","resource_name":"a","resource_key":0},"action":"create","id_key":"id","id_value":"108208","elapsed_seconds":94},"podform":{"step":"rent"},"type":"apply_complete"}"#
     );
     assert!(
-        event_json(&events[6], at)
+        event_message(&events[6])
+            .line(at)
             .contains(r#""changes":{"add":3,"change":0,"import":0,"remove":0,"operation":"apply"}"#)
     );
 }

@@ -102,6 +102,14 @@ impl<'p> Described<'p> {
         self.address.resource.object_kind().is_some_and(ObjectKind::is_rented)
     }
 
+    /// True where nothing but its address, or that it is recorded, changes: at most our mark is written.
+    pub fn only_readdressed(&self) -> bool {
+        match self.headline {
+            Headline::MovedFrom(_) | Headline::Imported => true,
+            Headline::Action => false,
+        }
+    }
+
     /// True where money moves: it is rented, or costs more or less than before.
     pub fn moves_money(&self) -> bool {
         self.placed.is_some() || self.cost_before != self.cost_after

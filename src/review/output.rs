@@ -2,7 +2,7 @@
 
 use super::shown::{Face, Shown};
 use super::value_diff::{ValueChange, ValueDiff};
-use crate::plan::OutputChange;
+use crate::plan::{Action, OutputChange};
 
 /// A root output before and afterwards.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,16 @@ pub struct DescribedOutput<'p> {
 }
 
 impl<'p> DescribedOutput<'p> {
+    /// What happens to it.
+    pub fn action(&self) -> Action {
+        match (self.before, self.after, self.changed) {
+            (_, _, false) => Action::NoOp,
+            (None, _, _) => Action::Create,
+            (_, None, _) => Action::Delete,
+            _ => Action::Update,
+        }
+    }
+
     pub(super) fn of(output: &'p OutputChange) -> Self {
         let shown = |value: &'p Option<_>| value.as_ref().map(if output.sensitive { Shown::secret } else { Shown::of });
         let (before, after) = (shown(&output.before), shown(&output.after));

@@ -153,14 +153,19 @@ impl<C: Cloud> Session<'_, C> {
         how.options.mode == PlanMode::Normal && self.fleet.asks_for_more_than(state)
     }
 
-    /// Looks and plans, as the next apply will find it: what that releases first counts as gone.
+    /// Plans on a look, as the next apply will find it: what that releases first counts as gone.
     ///
     /// # Errors
-    /// As [`Session::look`] and [`Session::plan_on`].
-    pub async fn plan(&self, state: &State, how: &Planning, diags: &mut Diagnostics) -> Result<Prepared, Diagnostics> {
-        let look = self.look(state, how, self.will_rent(state, how)).await?;
+    /// As [`Session::plan_on`].
+    pub async fn plan(
+        &self,
+        state: &State,
+        look: Look,
+        options: &PlanOptions,
+        diags: &mut Diagnostics,
+    ) -> Result<Prepared, Diagnostics> {
         let (state, snapshot) = foreseen(state, &look.snapshot, &self.wished_cap(), diags);
-        let prepared = self.plan_on((&state, &snapshot), &how.options, Market::Api(look.market), diags).await?;
+        let prepared = self.plan_on((&state, &snapshot), options, Market::Api(look.market), diags).await?;
         self.warn((&state, &snapshot), &prepared.plan, look.account.as_ref(), diags);
         Ok(prepared)
     }

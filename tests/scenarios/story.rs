@@ -239,12 +239,16 @@ fn as_planned(plan: &str, told: &str) -> String {
     });
     let rest = SUMS.captures(plan).and_then(|sums| {
         let [add, change, destroy, costs] = sums.extract().1;
-        let done = format!("Apply complete! Resources: {add} added, {change} changed, {destroy} destroyed.\n");
+        let applied = format!("Apply complete! Resources: {add} added, {change} changed, {destroy} destroyed.\n");
+        let destroyed = format!("Destroy complete! Resources: {destroy} destroyed.\n");
         let costs = if costs == "$0.00" { "nothing.".to_owned() } else { format!("{costs} per hour, about ") };
-        let (costing, rest) = told.strip_prefix(&done)?.split_once('\n')?;
-        costing.strip_prefix("The fleet costs ")?.starts_with(&costs).then_some(rest)
+        let ends = [("Apply", applied), ("Destroy", destroyed)];
+        let (what, rest) = ends.iter().find_map(|(what, done)| Some((what, told.strip_prefix(done.as_str())?)))?;
+        let (costing, rest) = rest.split_once('\n')?;
+        let is_planned = costing.strip_prefix("The fleet costs ")?.starts_with(&costs);
+        is_planned.then(|| format!("{what} complete, as planned.\n{rest}"))
     });
-    rest.map_or_else(|| told.to_owned(), |rest| format!("Apply complete, as planned.\n{rest}"))
+    rest.unwrap_or_else(|| told.to_owned())
 }
 
 /// What a command says on standard error, in fewer lines: boxes of errors and warnings lose their first and last line and

@@ -5,15 +5,16 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{PlanningArgs, RefreshFlag};
 use crate::cli::progress::Progress;
+use crate::cli::refreshing::Refreshing;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Topic};
-use crate::plan::{Plan, PlanMode};
+use crate::plan::{ApplyEvent, Plan, PlanMode};
 use crate::planning::{Look, Market};
 use crate::refresh::Clock;
-use crate::render::{outputs_text, plan_text};
+use crate::render::{event_message, event_text, outputs_text, recorded_outputs_message};
 use crate::review::Review;
 use crate::session::{Held, Performing, Prepared, Session, saved, stored};
-use crate::state::Event;
+use crate::state::{Event, State};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,10 @@ pub struct ApplyArgs {
 
 /// Makes the account what the configuration says; `destroy` releases and deletes all of it.
 pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outcome {
+    if args.planning.json && !args.auto_approve && args.file.is_none() {
+        let detail = "Nobody can be asked where -json is set. Apply a plan that was saved with plan -out and reviewed, or add -auto-approve.";
+        return Err(Diagnostic::error("Plan file or auto-approve required", detail).into());
+    }
     match &args.file {
         Some(path) if !destroy => saved_plan(path, args, context).await,
         Some(_) => {
@@ -84,16 +89,16 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
             held.begin();
             held.settle(session, &context.terminal, &mut context.diags).await?;
             let rents = session.will_rent(&held.state, &how);
+            let refreshing = Refreshing::begin(context.terminal, &held.state, how.refresh);
             let Look { snapshot, market, account } = held.look(session, &how, rents, &mut context.diags).await?;
+            refreshing.end(&snapshot);
             let seen = (&held.state, &snapshot);
             let prepared = session.plan_on(seen, &how.options, Market::Api(market), &mut context.diags).await?;
             session.warn(seen, &prepared.plan, account.as_ref(), &mut context.diags);
             let plan = &prepared.plan;
-            if !args.planning.json {
-                context.terminal.print(&plan_text(&Review::of(plan), context.terminal.out));
-            }
+            context.terminal.plan(&Review::of(plan));
             if !(plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty())) {
-                return unchanged(prepared.plan, &session.clock, &mut held).await;
+                return unchanged(prepared.plan, &session.clock, &mut held, context).await;
             }
             // Warnings about the plan are read before it is approved; where nobody approves, the apply tells of checks.
             let mut told = std::mem::take(&mut context.diags);
@@ -129,16 +134,32 @@ async fn saved_plan(path: &Path, args: &ApplyArgs, context: &mut Context) -> Out
 }
 
 /// Nothing is to be done. What the plan found of checks is news without a change; a state that never began stays away.
-async fn unchanged(plan: Plan, clock: &Clock, held: &mut Held) -> Outcome {
-    if plan.mode == PlanMode::Normal && held.state.account.is_some() && plan.checks != held.state.checks {
+async fn unchanged(plan: Plan, clock: &Clock, held: &mut Held, context: &mut Context) -> Outcome {
+    let (ended, cost) = match (plan.in_doubt.is_empty(), plan.left_out.is_empty()) {
+        (false, _) => (Exit::InDoubt, plan.cost),
+        (true, false) => (Exit::Partial, plan.cost),
+        (true, true) => (Exit::Done, plan.cost),
+    };
+    let mode = plan.mode;
+    if mode == PlanMode::Normal && held.state.account.is_some() && plan.checks != held.state.checks {
         held.write(vec![Event::Checks { checks: plan.checks }]).await?;
     }
     held.fold_watched(clock).await?;
-    Ok(match (plan.in_doubt.is_empty(), plan.left_out.is_empty()) {
-        (false, _) => Exit::InDoubt,
-        (true, false) => Exit::Partial,
-        (true, true) => Exit::Done,
-    })
+    if context.terminal.streams() {
+        let finished = ApplyEvent::Finished {
+            mode,
+            imported: 0,
+            added: 0,
+            changed: 0,
+            destroyed: 0,
+            complete: ended == Exit::Done,
+            cost: cost.after,
+            planned: cost.after,
+            unpriced: cost.unpriced,
+        };
+        tell_end(Some(finished), &held.state, ended == Exit::Done, context);
+    }
+    Ok(ended)
 }
 
 async fn perform<C: Cloud>(
@@ -159,45 +180,53 @@ async fn perform<C: Cloud>(
         cancel,
         connect: &TcpConnect,
     };
-    let mut progress = Progress::new(context.terminal, args.planning.json);
+    let mut progress = Progress::new(context.terminal);
     let result = session.apply(performing, |event| progress.tell(event)).await;
-    conclude(result, progress.finished(), held, args.planning.json, context).await
+    conclude(result, progress.finished(), held, context).await
 }
 
 /// Writes the snapshot, tells the end.
-async fn conclude(
-    result: ApplyResult,
-    finished: Option<String>,
-    mut held: Held,
-    json: bool,
-    context: &mut Context,
-) -> Outcome {
+async fn conclude(result: ApplyResult, finished: Option<ApplyEvent>, mut held: Held, context: &mut Context) -> Outcome {
     let ended = result.ended();
     let mut state = result.state;
     // What another run took over is its to write.
     let written = if result.taken_over { Ok(()) } else { held.store.snapshot(&mut state).await };
-    if !json {
-        if let Some(text) = &finished {
-            context.terminal.print(text);
-        }
-        if !state.outputs.is_empty() && ended == Ended::Done {
-            context.terminal.print(&format!("\nOutputs:\n\n{}", outputs_text(&state.outputs, context.terminal.out)));
-        }
-    }
     context.diags.extend(result.diagnostics);
-    if let Err(error) = written {
-        // Everything is in the journal: the next run finds it there.
-        let mut failure = Failure::from(stored::failure(&error));
-        if error.taken_away().is_none() {
-            failure.exit = Exit::from(ended).max(Exit::Error);
-            failure.diags.push(Diagnostic::warning(
-                "State is in the journal",
-                "The state file could not be replaced, but everything that was done stands in the journal beside it. The next run reads both.",
-            ));
+    let exit = match written {
+        Ok(()) => ended.into(),
+        Err(error) => {
+            // Everything is in the journal: the next run finds it there.
+            let failure = Failure::from(stored::failure(&error));
+            context.diags.extend(failure.diags);
+            match error.taken_away() {
+                Some(_) => failure.exit,
+                None => {
+                    context.diags.push(Diagnostic::warning(
+                        "State is in the journal",
+                        "The state file could not be replaced, but everything that was done stands in the journal beside it. The next run reads both.",
+                    ));
+                    Exit::from(ended).max(Exit::Error)
+                }
+            }
         }
-        return Err(failure);
+    };
+    tell_end(finished, &state, ended == Ended::Done, context);
+    Ok(exit)
+}
+
+/// What an apply came to, and the outputs where all of it is done. Programs are told what is wrong before.
+fn tell_end(finished: Option<ApplyEvent>, state: &State, is_done: bool, context: &mut Context) {
+    let terminal = context.terminal;
+    if terminal.streams() {
+        terminal.diagnostics(&std::mem::take(&mut context.diags), &context.sources);
+        terminal.messages(finished.iter().map(event_message));
+        let destroyed = matches!(finished, Some(ApplyEvent::Finished { mode: PlanMode::Destroy, .. }));
+        return terminal.messages((is_done && !destroyed).then(|| recorded_outputs_message(&state.outputs)));
     }
-    Ok(ended.into())
+    finished.iter().for_each(|event| terminal.print(&event_text(event, terminal.out)));
+    if !state.outputs.is_empty() && is_done {
+        terminal.print(&format!("\nOutputs:\n\n{}", outputs_text(&state.outputs, terminal.out)));
+    }
 }
 
 /// What the command's own mode leaves no meaning.

@@ -114,9 +114,13 @@ impl Command {
         }
     }
 
-    /// True where standard output is a stream of JSON lines, which diagnostics are a part of.
+    /// True where standard output is a stream of messages, which diagnostics are a part of.
     pub fn streams_json(&self) -> bool {
-        matches!(self, Command::Apply(args) | Command::Destroy(args) | Command::Refresh(args) if args.planning.json)
+        match self {
+            Command::Plan(args) => args.planning.json,
+            Command::Apply(args) | Command::Destroy(args) | Command::Refresh(args) => args.planning.json,
+            _ => false,
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, PlanningArgs};
+use crate::cli::refreshing::Refreshing;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{MadeFrom, Plan};
-use crate::render::{configuration_json, plan_json, plan_text, prior_state_json};
+use crate::render::{configuration_json, prior_state_json};
 use crate::review::Review;
 use crate::session::{Prepared, Session, saved, stored};
 use crate::state::State;
@@ -40,25 +41,23 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let Some((fleet, state)) = context.configure_beside_state(&opening).await? else { return Ok(Exit::Error) };
     opening
         .looking(&fleet, &state, async |session| {
-            let planned = session.plan(&state, &how, &mut context.diags).await;
-            let Prepared { plan, .. } = match planned {
+            let refreshing = Refreshing::begin(context.terminal, &state, how.refresh);
+            let planned = async {
+                let look = session.look(&state, &how, session.will_rent(&state, &how)).await?;
+                refreshing.end(&look.snapshot);
+                session.plan(&state, look, &how.options, &mut context.diags).await
+            };
+            let Prepared { plan, .. } = match planned.await {
                 Ok(prepared) => prepared,
                 Err(mut wrong) => {
                     wrong.extend(at_work(args.planning.account.sandbox).await);
                     return Err(wrong.into());
                 }
             };
-            let review = Review::of(&plan);
-            let made_from = match args.planning.json || args.out.is_some() {
-                true => made_from(&plan, session, &state),
-                false => MadeFrom::default(),
-            };
-            match args.planning.json {
-                true => context.terminal.json(&plan_json(&review, &made_from).to_string()),
-                false => context.terminal.print(&plan_text(&review, context.terminal.out)),
-            }
+            context.terminal.plan(&Review::of(&plan));
             if let Some(path) = &args.out {
-                saved::write(path, &plan, &how.options, &fleet, &session.secret_key(&plan.lineage), made_from)?;
+                let (key, made_from) = (session.secret_key(&plan.lineage), made_from(&plan, session, &state));
+                saved::write(path, &plan, &how.options, &fleet, &key, made_from)?;
                 if !args.planning.json {
                     context.terminal.line(&next_step(path, &args.planning.account));
                 }

@@ -55,7 +55,7 @@ pub struct PlanningArgs {
     /// Lock.
     #[command(flatten)]
     pub locking: LockArgs,
-    /// Print JSON.
+    /// Tell everything as messages for programs: one JSON object a line, in Terraform's form. Nobody is asked.
     #[arg(long)]
     pub json: bool,
 }

@@ -2,7 +2,7 @@
 
 use super::excerpt::{bounds, context};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};
-use jiff::Timestamp;
+use crate::render::json::{Level, Message};
 use serde_json::{Value as Json, json};
 
 /// The whole answer of a validation.
@@ -17,21 +17,14 @@ pub fn diagnostics_json(diags: &Diagnostics, sources: &Sources) -> Json {
     })
 }
 
-/// A diagnostic as one line of Terraform's machine-readable messages, without its line break.
-pub fn diagnostic_line(diagnostic: &Diagnostic, sources: &Sources, at: Timestamp) -> String {
+/// A diagnostic as one of Terraform's machine-readable messages.
+pub fn diagnostic_message(diagnostic: &Diagnostic, sources: &Sources) -> Message {
     let (level, word) = match diagnostic.severity {
-        Severity::Error => ("error", "Error"),
-        Severity::Warning => ("warn", "Warning"),
+        Severity::Error => (Level::Error, "Error"),
+        Severity::Warning => (Level::Warn, "Warning"),
     };
-    json!({
-        "@level": level,
-        "@message": format!("{word}: {}", diagnostic.summary),
-        "@module": "podform.ui",
-        "@timestamp": at.to_string(),
-        "diagnostic": diagnostic_json(diagnostic, sources),
-        "type": "diagnostic",
-    })
-    .to_string()
+    Message::new(level, "diagnostic", &format!("{word}: {}", diagnostic.summary))
+        .with("diagnostic", diagnostic_json(diagnostic, sources))
 }
 
 /// One diagnostic.

@@ -1,128 +1,103 @@
-//! The events of an apply as JSON, one object a line: Terraform's machine-readable messages.
+//! The events of an apply as messages.
 
-use crate::address::{InstanceAddr, InstanceKey};
-use crate::plan::{ApplyEvent, Settlement, StepAction};
+use super::message::{Level, Message, identify, resource};
+use super::ours::decimal;
+use crate::address::InstanceAddr;
+use crate::plan::{ApplyEvent, PlanMode, Settlement, StepAction};
 use crate::render::escape::harmless;
 use crate::render::words::{message, words};
-use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-/// One line, without its line break. `at` is when it happened.
-pub fn event_json(event: &ApplyEvent, at: Timestamp) -> String {
-    let (kind, level) = match event {
-        ApplyEvent::StepStarted { .. } => ("apply_start", "info"),
-        ApplyEvent::OfferChanged { .. } => ("offer_changed", "warn"),
-        ApplyEvent::StepProgress { .. } => ("apply_progress", "info"),
-        ApplyEvent::StepDone { .. } => ("apply_complete", "info"),
-        ApplyEvent::StepFailed { .. } => ("apply_errored", "error"),
-        ApplyEvent::StepSkipped { .. } => ("apply_skipped", "warn"),
-        ApplyEvent::Settled { settlement: Settlement::StillInDoubt, .. } => ("settled", "warn"),
-        ApplyEvent::Settled { .. } => ("settled", "info"),
-        ApplyEvent::Finished { .. } => ("change_summary", "info"),
-    };
-    let mut out = Map::new();
-    out.insert("@level".into(), json!(level));
-    out.insert("@message".into(), json!(message(event)));
-    out.insert("@module".into(), json!("podform.ui"));
-    out.insert("@timestamp".into(), json!(at.to_string()));
+/// What happened, as Terraform tells it.
+pub fn event_message(event: &ApplyEvent) -> Message {
+    let of = |level, kind| Message::new(level, kind, &message(event));
     match event {
-        ApplyEvent::Finished { imported, added, changed, destroyed, cost, planned, unpriced, complete } => {
-            let changes =
-                json!({"add": added, "change": changed, "import": imported, "remove": destroyed, "operation": "apply"});
-            out.insert("changes".into(), changes);
-            out.insert("complete".into(), json!(complete));
-            out.insert("hourly_cost".into(), json!(cost.0.normalize().to_string()));
-            out.insert("hourly_cost_planned".into(), json!(planned.0.normalize().to_string()));
-            out.insert("machines_without_price".into(), json!(unpriced));
+        ApplyEvent::StepStarted { address, action, id, offer } => {
+            let mut hook = hook(address, *action);
+            identify(&mut hook, id.as_deref());
+            let mut ours = step(*action);
+            ours.extend(offer.as_ref().map(|offer| ("offer".to_owned(), json!(offer))));
+            of(Level::Info, "apply_start").with("hook", hook).ours(ours)
         }
-        _ => {
-            out.insert("hook".into(), Json::Object(hook(event)));
+        ApplyEvent::StepProgress { address, action, elapsed_s, status } => {
+            let mut ours = step(*action);
+            ours.extend(status.as_ref().map(|status| ("status".to_owned(), json!(harmless(status)))));
+            of(Level::Info, "apply_progress").with("hook", timed(hook(address, *action), *elapsed_s)).ours(ours)
         }
-    }
-    out.insert("type".into(), json!(kind));
-    Json::Object(out).to_string()
-}
-
-fn hook(event: &ApplyEvent) -> Map<String, Json> {
-    let mut out = Map::new();
-    let mut step = |address: &InstanceAddr, action: Option<StepAction>| {
-        out.insert("resource".into(), resource(address));
-        if let Some(action) = action {
-            let word = match action {
-                StepAction::Create(_) => "create",
-                StepAction::Update(_) => "update",
-                StepAction::Delete(_) => "delete",
-                StepAction::Forget => "forget",
-                StepAction::Read => "read",
+        ApplyEvent::StepDone { address, action, elapsed_s, id } => {
+            let mut hook = hook(address, *action);
+            identify(&mut hook, id.as_deref());
+            of(Level::Info, "apply_complete").with("hook", timed(hook, *elapsed_s)).ours(step(*action))
+        }
+        // It is a diagnostic that makes an error of it.
+        ApplyEvent::StepFailed { address, action, elapsed_s, error } => {
+            let mut ours = step(*action);
+            ours.insert("error".into(), json!(harmless(error.trim_end())));
+            of(Level::Info, "apply_errored").with("hook", timed(hook(address, *action), *elapsed_s)).ours(ours)
+        }
+        ApplyEvent::StepSkipped { address, action, because } => {
+            let mut ours = own("skipped", address);
+            ours.extend(step(*action));
+            ours.insert("because".into(), json!(harmless(because)));
+            of(Level::Warn, "log").ours(ours)
+        }
+        ApplyEvent::OfferChanged { address, offer, instead_of, why } => {
+            let mut ours = own("offer_changed", address);
+            ours.insert("offer".into(), json!(offer));
+            ours.insert("instead_of".into(), json!(instead_of));
+            ours.insert("why".into(), json!(harmless(why)));
+            of(Level::Warn, "log").ours(ours)
+        }
+        ApplyEvent::Settled { address, settlement, id } => {
+            let (word, level) = match settlement {
+                Settlement::Adopted => ("adopted", Level::Info),
+                Settlement::Absent => ("absent", Level::Info),
+                Settlement::StillInDoubt => ("in_doubt", Level::Warn),
             };
-            out.insert("action".into(), json!(word));
-            out.insert("step".into(), json!(words(action)[3]));
+            let mut ours = own("settled", address);
+            ours.insert("settlement".into(), json!(word));
+            identify(&mut ours, id.as_deref());
+            of(level, "log").ours(ours)
         }
-    };
-    match event {
-        ApplyEvent::StepStarted { address, action, .. }
-        | ApplyEvent::StepProgress { address, action, .. }
-        | ApplyEvent::StepDone { address, action, .. }
-        | ApplyEvent::StepFailed { address, action, .. }
-        | ApplyEvent::StepSkipped { address, action, .. } => step(address, Some(*action)),
-        ApplyEvent::OfferChanged { address, .. } | ApplyEvent::Settled { address, .. } => step(address, None),
-        ApplyEvent::Finished { .. } => {}
-    }
-    match event {
-        ApplyEvent::OfferChanged { offer, instead_of, why, .. } => {
-            for (name, text) in [("offer", offer), ("instead_of", instead_of), ("why", why)] {
-                out.insert(name.into(), json!(harmless(text)));
-            }
+        ApplyEvent::Finished { mode, imported, added, changed, destroyed, complete, cost, planned, unpriced } => {
+            let operation = if *mode == PlanMode::Destroy { "destroy" } else { "apply" };
+            let changes = json!({
+                "add": added, "change": changed, "import": imported, "remove": destroyed, "operation": operation,
+            });
+            let ours = json!({
+                "complete": complete,
+                "hourly_cost": decimal(*cost),
+                "hourly_cost_planned": decimal(*planned),
+                "machines_without_price": unpriced,
+            });
+            of(Level::Info, "change_summary").with("changes", changes).with("podform", ours)
         }
-        ApplyEvent::StepProgress { elapsed_s, .. } => {
-            out.insert("elapsed_seconds".into(), json!(elapsed_s));
-        }
-        ApplyEvent::StepFailed { elapsed_s, error, .. } => {
-            out.insert("elapsed_seconds".into(), json!(elapsed_s));
-            out.insert("error".into(), json!(harmless(error.trim_end())));
-        }
-        ApplyEvent::StepDone { elapsed_s, id, .. } => {
-            identify(&mut out, id);
-            out.insert("elapsed_seconds".into(), json!(elapsed_s));
-        }
-        ApplyEvent::Settled { settlement, id, .. } => {
-            identify(&mut out, id);
-            let word = match settlement {
-                Settlement::Adopted => "adopted",
-                Settlement::Absent => "absent",
-                Settlement::StillInDoubt => "in_doubt",
-            };
-            out.insert("settlement".into(), json!(word));
-        }
-        _ => {}
-    }
-    out
-}
-
-fn identify(out: &mut Map<String, Json>, id: &Option<String>) {
-    if let Some(id) = id {
-        out.insert("id_key".into(), json!("id"));
-        out.insert("id_value".into(), json!(id));
     }
 }
 
-fn resource(address: &InstanceAddr) -> Json {
-    let resource = &address.resource;
-    let full = address.to_string();
-    let module = resource.module.to_string();
-    let local = full.strip_prefix(&format!("{module}.")).unwrap_or(&full);
-    let key = match &address.key {
-        Some(InstanceKey::Int(n)) => json!(n),
-        Some(InstanceKey::Str(text)) => json!(text),
-        None => Json::Null,
+fn hook(address: &InstanceAddr, action: StepAction) -> Map<String, Json> {
+    let word = match action {
+        StepAction::Create(_) => "create",
+        StepAction::Update(_) => "update",
+        StepAction::Delete(_) => "delete",
+        // Terraform's word in its stream.
+        StepAction::Forget => "remove",
+        StepAction::Read => "read",
     };
-    json!({
-        "addr": full,
-        "module": module,
-        "resource": local,
-        "implied_provider": "simplepod",
-        "resource_type": resource.kind,
-        "resource_name": resource.name,
-        "resource_key": key,
-    })
+    Map::from_iter([("resource".to_owned(), resource(address)), ("action".to_owned(), json!(word))])
+}
+
+fn timed(mut hook: Map<String, Json>, elapsed_s: u64) -> Map<String, Json> {
+    hook.insert("elapsed_seconds".into(), json!(elapsed_s));
+    hook
+}
+
+/// What we call a step.
+fn step(action: StepAction) -> Map<String, Json> {
+    Map::from_iter([("step".to_owned(), json!(words(action)[3]))])
+}
+
+/// Something that Terraform knows no message for.
+fn own(event: &str, address: &InstanceAddr) -> Map<String, Json> {
+    Map::from_iter([("event".to_owned(), json!(event)), ("resource".to_owned(), resource(address))])
 }

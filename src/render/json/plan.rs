@@ -2,14 +2,14 @@
 
 use super::checks::checks_json;
 use super::module_tree::{identity, root_module};
-use crate::address::{InstanceAddr, InstanceKey, Mode};
+use super::ours;
+use super::reason::action_reason;
+use crate::address::{InstanceAddr, Mode};
 use crate::lang::json::type_to_json;
-use crate::money::Usd;
 use crate::path::PathStep;
 use crate::plan::{Action, MadeFrom, PlanMode, Reason};
 use crate::render::value::json as value_json;
-use crate::render::words::{offer_text, remark};
-use crate::review::{Described, DescribedOutput, Doubt, Drifted, Headline, Review, Shown, Verdict};
+use crate::review::{Described, DescribedOutput, Drifted, Review, Shown, Verdict};
 use crate::state::TERRAFORM_VERSION;
 use serde_json::{Map, Value as Json, json};
 
@@ -43,7 +43,17 @@ pub fn plan_json(review: &Review<'_>, made_from: &MadeFrom) -> Json {
     let complete = !review.narrowed && review.left_out.is_empty() && review.in_doubt.is_empty();
     out.insert("complete".into(), json!(complete));
     out.insert("errored".into(), json!(false));
-    out.insert("podform".into(), ours(review));
+    let mut ours = ours::of_plan(review);
+    let rents = review.changes.iter().filter(|change| change.placed.is_some()).map(|change| {
+        let mut rent = Map::from_iter([("address".to_owned(), json!(change.address.to_string()))]);
+        rent.extend(ours::rent(change));
+        Json::Object(rent)
+    });
+    ours.insert("rents".into(), rents.collect());
+    let remarked = review.changes.iter().filter(|change| !change.remarks.is_empty());
+    let remarks = remarked.map(|change| (change.address.to_string(), ours::remarks(change)));
+    ours.insert("remarks".into(), Json::Object(remarks.collect()));
+    out.insert("podform".into(), Json::Object(ours));
     Json::Object(out)
 }
 
@@ -124,8 +134,8 @@ fn step_json(step: &PathStep) -> Json {
 fn resource_change(change: &Described<'_>) -> Json {
     let actions = match change.action {
         Action::NoOp => json!(["no-op"]),
-        // Only podform's own mark is written anew, which no attribute shows: a remark tells it.
-        Action::Update if matches!(change.headline, Headline::MovedFrom(_)) => json!(["no-op"]),
+        // Only podform's own mark is written, which no attribute shows: a remark tells it.
+        Action::Update if change.only_readdressed() => json!(["no-op"]),
         Action::Create => json!(["create"]),
         Action::Update => json!(["update"]),
         Action::Delete => json!(["delete"]),
@@ -151,37 +161,16 @@ fn resource_change(change: &Described<'_>) -> Json {
     }
     out.insert("change".into(), Json::Object(body));
     if let Some(reason) = action_reason(change) {
-        out.insert("action_reason".into(), json!(reason));
+        out.insert("action_reason".into(), json!(reason.0));
     }
     Json::Object(out)
 }
 
-fn action_reason(change: &Described<'_>) -> Option<&'static str> {
-    match (change.action, change.reason) {
-        (Action::Read, Some(Reason::ConfigUnknown)) => Some("read_because_config_unknown"),
-        (Action::Read, _) => Some("read_because_dependency_pending"),
-        (Action::Replace, Some(Reason::Tainted(_) | Reason::Unhealthy(_))) => Some("replace_because_tainted"),
-        (Action::Replace, Some(Reason::Triggered)) => Some("replace_by_triggers"),
-        (Action::Replace, Some(Reason::Requested)) => Some("replace_by_request"),
-        (Action::Replace, _) => Some("replace_because_cannot_update"),
-        (Action::Delete | Action::Forget, Some(Reason::NoBlock)) | (Action::Forget, Some(Reason::LetGo)) => {
-            Some("delete_because_no_resource_config")
-        }
-        (Action::Delete | Action::Forget, Some(Reason::NoModule)) => Some("delete_because_no_module"),
-        (Action::Delete | Action::Forget, Some(Reason::NoKey)) => Some(match &change.address.key {
-            Some(InstanceKey::Int(_)) => "delete_because_count_index",
-            Some(InstanceKey::Str(_)) => "delete_because_each_key",
-            None => "delete_because_wrong_repetition",
-        }),
-        _ => None,
-    }
-}
-
 fn output_change(output: &DescribedOutput<'_>) -> (String, Json) {
-    let action = match (output.before, output.after, output.changed) {
-        (_, _, false) => "no-op",
-        (None, _, _) => "create",
-        (_, None, _) => "delete",
+    let action = match output.action() {
+        Action::NoOp => "no-op",
+        Action::Create => "create",
+        Action::Delete => "delete",
         _ => "update",
     };
     let mut out = Map::new();
@@ -199,52 +188,4 @@ fn output_change(output: &DescribedOutput<'_>) -> (String, Json) {
     out.insert("before_sensitive".into(), json!(output.sensitive && output.before.is_some()));
     out.insert("after_sensitive".into(), json!(output.sensitive));
     (output.name.to_owned(), Json::Object(out))
-}
-
-/// What Terraform's form has no place for.
-fn ours(review: &Review<'_>) -> Json {
-    let rent = |change: &Described<'_>| {
-        let placed = change.placed?;
-        Some(json!({
-            "address": change.address.to_string(),
-            "offer": placed.offer,
-            "envelope": placed.envelope,
-            "summary": offer_text(&placed.offer),
-            "hourly_cost": text(change.cost_after),
-        }))
-    };
-    let doubt = |doubt: &Doubt<'_>| {
-        json!({
-            "address": doubt.address.to_string(),
-            "action": doubt.action,
-            "since": doubt.since.to_string(),
-            "why": doubt.why,
-            "hourly_cost": doubt.hourly_cost.map(text),
-        })
-    };
-    let cost = review.cost;
-    json!({
-        "fleet": review.fleet,
-        "cost": {
-            "hourly_before": text(cost.before),
-            "hourly_after": text(cost.after),
-            "monthly_before": text(cost.before.per_month()),
-            "monthly_after": text(cost.after.per_month()),
-            "machines_without_price": cost.unpriced,
-        },
-        "rents": review.changes.iter().filter_map(rent).collect::<Vec<_>>(),
-        "in_doubt": review.in_doubt.iter().map(doubt).collect::<Vec<_>>(),
-        "left_out": review.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "narrowed": review.narrowed,
-        "remarks": review.changes.iter().filter(|c| !c.remarks.is_empty()).map(remarks_of).collect::<Map<_, _>>(),
-    })
-}
-
-fn remarks_of(change: &Described<'_>) -> (String, Json) {
-    (change.address.to_string(), change.remarks.iter().map(remark::sentence).collect())
-}
-
-/// Dollars as a decimal text: never a float.
-fn text(amount: Usd) -> String {
-    amount.0.normalize().to_string()
 }

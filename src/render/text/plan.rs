@@ -8,7 +8,7 @@ use crate::money::Usd;
 use crate::plan::{Action, PlanMode};
 use crate::render::escape::harmless_line;
 use crate::render::style::{ADD, BOLD, CHANGE, REMOVE, Style, wrap};
-use crate::render::words::{cost_sentence, count, headline, offer, remark};
+use crate::render::words::{cost_sentence, count, headline, offer, planned, remark};
 use crate::review::{Described, DescribedOutput, Doubt, Drifted, Headline, Review, Verdict};
 use crate::state::IntentAction;
 use std::collections::BTreeSet;
@@ -153,22 +153,9 @@ fn change(page: &mut Page, change: &Described<'_>) {
 }
 
 fn summary(page: &mut Page, review: &Review<'_>) {
-    let counts = review.counts;
-    let forgotten = match counts.forgotten {
-        0 => String::new(),
-        n => format!(", {n} to forget"),
-    };
-    let imported = match counts.imported {
-        0 => String::new(),
-        n => format!(" {n} to import,"),
-    };
-    let text = format!(
-        "{imported} {} to add, {} to change, {} to destroy{forgotten}.",
-        counts.added, counts.changed, counts.destroyed,
-    );
     page.gap();
     let head = page.style.paint(BOLD, "Plan:");
-    page.line(0, Sign::Same, &format!("{head}{text}"));
+    page.line(0, Sign::Same, &format!("{head} {}", planned(review.counts)));
 }
 
 fn outputs(page: &mut Page, review: &Review<'_>) {

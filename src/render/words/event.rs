@@ -1,7 +1,8 @@
 //! The events of an apply as sentences.
 
+use super::offer::{gpus, short};
 use crate::address::ObjectKind;
-use crate::plan::{ApplyEvent, Settlement, StepAction};
+use crate::plan::{ApplyEvent, PlanMode, Settlement, StepAction};
 use crate::render::escape::harmless_line;
 
 /// The words of a step: while it begins, goes on, is done, and its noun.
@@ -31,16 +32,15 @@ pub fn elapsed(seconds: u64) -> String {
 
 /// The sentence of an event, without colour: what JSON carries as its message. One line.
 pub fn message(event: &ApplyEvent) -> String {
-    let bracket =
-        |text: &Option<String>| text.as_ref().map_or(String::new(), |text| format!(" [{}]", harmless_line(text)));
     let id = |id: &Option<String>| id.as_ref().map_or(String::new(), |id| format!(" [id={}]", harmless_line(id)));
     match event {
-        ApplyEvent::StepStarted { address, action, detail } => {
-            format!("{address}: {}...{}", words(*action)[0], bracket(detail))
+        ApplyEvent::StepStarted { address, action, id: known, offer } => {
+            let taken =
+                offer.as_ref().map(|offer| format!(" [{} at {} per GPU-hour]", gpus(offer), offer.price_per_gpu));
+            format!("{address}: {}...{}", words(*action)[0], taken.unwrap_or_else(|| id(known)))
         }
         ApplyEvent::OfferChanged { address, offer, instead_of, why } => {
-            let [offer, instead_of, why] = [offer, instead_of, why].map(|text| harmless_line(text));
-            format!("{address}: Renting {offer} instead of {instead_of}: {why}")
+            format!("{address}: Renting {} instead of {}: {}", short(offer), short(instead_of), harmless_line(why))
         }
         ApplyEvent::StepProgress { address, action, elapsed_s, status } => {
             let status = status.as_ref().map_or(String::new(), |status| format!(", {}", harmless_line(status)));
@@ -65,10 +65,17 @@ pub fn message(event: &ApplyEvent) -> String {
             };
             format!("{address}: {text}{}", id(found))
         }
-        ApplyEvent::Finished { imported, added, changed, destroyed, complete, .. } => {
-            let imported = if *imported == 0 { String::new() } else { format!("{imported} imported, ") };
-            let head = if *complete { "Apply complete!" } else { "Apply incomplete." };
-            format!("{head} Resources: {imported}{added} added, {changed} changed, {destroyed} destroyed.")
+        ApplyEvent::Finished { mode, imported, added, changed, destroyed, complete, .. } => {
+            let what = if *mode == PlanMode::Destroy { "Destroy" } else { "Apply" };
+            let end = if *complete { "complete!" } else { "incomplete." };
+            let done = match mode {
+                PlanMode::Destroy => String::new(),
+                PlanMode::Normal | PlanMode::RefreshOnly => {
+                    let imported = if *imported == 0 { String::new() } else { format!("{imported} imported, ") };
+                    format!("{imported}{added} added, {changed} changed, ")
+                }
+            };
+            format!("{what} {end} Resources: {done}{destroyed} destroyed.")
         }
     }
 }

@@ -10,7 +10,7 @@ pub use cost::sentence as cost_sentence;
 pub(super) use event::{message, words};
 pub use offer::short as offer_text;
 
-use crate::review::Face;
+use crate::review::{Counts, Face};
 
 /// What stands for a value that the apply will tell.
 pub(super) const UNKNOWN: &str = "(known after apply)";
@@ -30,4 +30,13 @@ pub(super) fn placeholder(face: Face<'_>) -> Option<&'static str> {
 /// `1 offer`, `2 offers`.
 pub(super) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// `2 to add, 1 to change, 0 to destroy.`
+pub(super) fn planned(counts: Counts) -> String {
+    let some = |n: usize, text: String| if n == 0 { String::new() } else { text };
+    let Counts { imported, added, changed, destroyed, forgotten } = counts;
+    let imported = some(imported, format!("{imported} to import, "));
+    let forgotten = some(forgotten, format!(", {forgotten} to forget"));
+    format!("{imported}{added} to add, {changed} to change, {destroyed} to destroy{forgotten}.")
 }
