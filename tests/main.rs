@@ -29,5 +29,6 @@ mod signals;
 mod simulation;
 #[cfg(unix)]
 mod surroundings;
+mod twins;
 mod world;
 mod wrong;

@@ -48,7 +48,7 @@ pub use inputs::{Given, GivenValue, Inputs};
 pub use load::{ReadModule, is_configuration_file, load, parse_file};
 pub use model::{
     Check, Configuration, IgnoreChanges, Import, Lifecycle, Local, Module, ModuleCall, ModuleId, Moved, Output,
-    Removed, Resource, ResourceKey, Rule, Settings, Variable,
+    Removed, Repeat, Resource, ResourceKey, Rule, Settings, Variable,
 };
 pub use moves::{Move, readdress};
 pub use needs::undeclared_in;

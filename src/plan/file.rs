@@ -58,6 +58,8 @@ pub struct MadeFrom {
     pub timestamp: String,
     /// `configuration` of Terraform's plan JSON.
     pub configuration: Json,
+    /// `relevant_attributes` of it ([`Plan::relevant`]).
+    pub relevant_attributes: Json,
     /// `prior_state` of it: what was recorded, with what was found at the refresh ([`Plan::prior`]).
     pub prior_state: Json,
 }

@@ -5,7 +5,7 @@ use super::model::{Action, Change, Drift, DriftKind, PlanMode, Reason};
 use super::planner::Planner;
 use super::refusals::{carries_mark, marked_first, refuse_destroy};
 use super::standing::Live;
-use crate::address::{InstanceAddr, ModulePath};
+use crate::address::{InstanceAddr, InstanceKey, ModulePath};
 use crate::diag::Diagnostics;
 use crate::live::ObjectId;
 use crate::schema::{self, Schema};
@@ -50,7 +50,7 @@ impl Planner<'_> {
                 false => record.prevent_destroy,
             };
             if action == Action::Delete && prevented {
-                refuse_destroy(address, diags);
+                refuse_destroy(address, &self.input.program.configuration, diags);
             }
             let reason = match action {
                 _ if destroy => Reason::Destroy,
@@ -75,7 +75,10 @@ impl Planner<'_> {
             // A call is switched off, not the object in it.
             (true, false) if !own => Reason::Disabled,
             (_, false) => Reason::NoModule,
-            (false, true) => Reason::NoKey,
+            (false, true) => match (&address.key, &declared.repeat.count, &declared.repeat.for_each) {
+                (Some(InstanceKey::Int(_)), Some(_), _) | (Some(InstanceKey::Str(_)), _, Some(_)) => Reason::NoKey,
+                _ => Reason::OtherRepetition,
+            },
         }
     }
 

@@ -22,6 +22,7 @@ mod placing;
 mod planner;
 mod prior;
 mod refusals;
+mod relevant;
 mod remark;
 mod resolving;
 #[cfg(test)]

@@ -54,6 +54,8 @@ pub enum Reason {
     NoModule,
     /// Its key is no more in `count` or `for_each`.
     NoKey,
+    /// Its block repeats by other means, or not any more: it has no such key.
+    OtherRepetition,
     /// `enabled` is false.
     Disabled,
     /// `destroy`.

@@ -35,10 +35,10 @@ pub(super) fn output_changes(
         if stays {
             after = before.clone();
         }
-        // Terraform drops outputs that are null.
-        after = after.filter(|after| !after.is_null() || after.marks.sensitive);
         let changed = match (&before, &after) {
             (None, None) => continue,
+            // No state keeps an output that is null.
+            (None, Some(after)) if after.is_null() && !after.marks.sensitive => false,
             (Some(before), Some(after)) if sensitive && before.marks.sensitive => !after.is_wholly_known(),
             (Some(before), Some(after)) => !alike(before, after),
             _ => true,

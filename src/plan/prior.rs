@@ -31,6 +31,11 @@ impl Plan {
         state.data.extend(read);
         for output in &self.outputs {
             let Some(after) = output.after.as_ref().filter(|after| after.is_wholly_known()) else { continue };
+            // No state keeps one that is null.
+            if after.is_null() && !output.sensitive {
+                state.outputs.remove(&output.name);
+                continue;
+            }
             let value = if output.sensitive { Json::Null } else { to_json(after) };
             let told = OutputState { value, ty: type_to_json(&after.ty()), sensitive: output.sensitive };
             state.outputs.insert(output.name.clone(), told);

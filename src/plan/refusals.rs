@@ -5,6 +5,7 @@ use super::planner::{PlanInput, Planner};
 use super::remark::{MarkChange, Remark};
 use super::select::names;
 use crate::address::{InstanceAddr, ObjectKind, Target};
+use crate::config::Configuration;
 use crate::config::{Node, Program};
 use crate::diag::{Diagnostic, Diagnostics, Span, Topic, did_you_mean};
 use crate::lang::Value;
@@ -288,8 +289,10 @@ pub(super) fn refuse_import(address: &InstanceAddr, forced_by: &[ValuePath], dia
 }
 
 /// What `prevent_destroy` protects is not destroyed.
-pub(super) fn refuse_destroy(address: &InstanceAddr, diags: &mut Diagnostics) {
+pub(super) fn refuse_destroy(address: &InstanceAddr, configuration: &Configuration, diags: &mut Diagnostics) {
     let detail = format!("{address} has lifecycle.prevent_destroy set, but the plan calls for it to be destroyed.");
     let hint = "Remove that setting (where the block is gone: bring it back without the setting, and apply once), or narrow the plan with -target or -exclude.";
-    diags.push(Diagnostic::error("Instance cannot be destroyed", detail).with_hint(hint).on(address));
+    let mut told = Diagnostic::error("Instance cannot be destroyed", detail).with_hint(hint).on(address);
+    told.span = configuration.declaration(&address.resource).map(|(_, declared)| declared.span);
+    diags.push(told);
 }

@@ -127,7 +127,7 @@ impl Resolve for Planner<'_> {
         let diffed = compare(&address, schema, &standing, &desired, &resource.lifecycle, &template, forced);
         let replaced = diffed.action == Action::Replace;
         if replaced && prevent_destroy {
-            refuse_destroy(&address, diags);
+            refuse_destroy(&address, &self.input.program.configuration, diags);
         }
         if replaced && importing.is_some() && !is_late {
             refuse_import(&address, &diffed.forced_by, diags);

@@ -18,8 +18,8 @@ pub use escape::{harmless_json, quoted};
 pub use import_blocks::import_blocks;
 pub use json::{
     Level, Message, configuration_json, console_error, console_value, event_message, functions_json, log_message,
-    orphans_json, plan_json, plan_messages, prior_state_json, recorded_outputs_message, refresh_message, state_json,
-    version_message,
+    orphans_json, plan_json, plan_messages, prior_state_json, recorded_outputs_message, refresh_message, relevant_json,
+    state_json, version_message,
 };
 pub use style::Style;
 pub use text::{data_text, event_text, intent_text, orphans_text, outputs_text, plan_text, record_text, state_text};

@@ -22,7 +22,12 @@ fn plan_text(plan: &Plan, style: Style) -> String {
 
 fn plan_json(plan: &Plan, configuration: Json, prior: &State) -> Json {
     let timestamp = "2026-01-01T00:00:00Z".to_owned();
-    let made_from = MadeFrom { timestamp, configuration, prior_state: prior_state_json(prior) };
+    let made_from = MadeFrom {
+        timestamp,
+        configuration,
+        relevant_attributes: serde_json::json!([]),
+        prior_state: prior_state_json(prior),
+    };
     super::plan_json(&Review::of(plan), &made_from)
 }
 
@@ -159,6 +164,7 @@ fn every_reason_is_told() {
         (Action::Create, Reason::Gone, "# (because the recorded one is gone from the account)".into()),
         (Action::Delete, Reason::NoBlock, "# (because simplepod_instance.trainer is not in configuration)".into()),
         (Action::Delete, Reason::NoKey, "# (because index [0] is out of range for count)".into()),
+        (Action::Delete, Reason::OtherRepetition, "does not use count any more)".into()),
         (
             Action::Replace,
             Reason::Unfit(vec![ValuePath::of("offer").attribute("min_sla")]),

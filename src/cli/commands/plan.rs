@@ -7,7 +7,7 @@ use crate::cli::refreshing::Refreshing;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{MadeFrom, Plan};
-use crate::render::{configuration_json, prior_state_json};
+use crate::render::{configuration_json, prior_state_json, relevant_json};
 use crate::review::Review;
 use crate::session::{Prepared, Session, saved, stored};
 use crate::state::State;
@@ -74,9 +74,11 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
 
 /// What a plan was made from, for other programs.
 fn made_from<C: Cloud>(plan: &Plan, session: &Session<'_, C>, state: &State) -> MadeFrom {
+    let configuration = &session.fleet.program.configuration;
     MadeFrom {
         timestamp: session.planning.plan_time().unwrap_or_default(),
-        configuration: configuration_json(&session.fleet.program.configuration),
+        configuration: configuration_json(configuration),
+        relevant_attributes: relevant_json(&plan.relevant(configuration)),
         prior_state: prior_state_json(&plan.prior(state, &session.secret_key(&plan.lineage))),
     }
 }

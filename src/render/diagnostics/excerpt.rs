@@ -188,7 +188,8 @@ pub(super) fn context(source: &Source, offset: usize) -> Option<String> {
     found.map(str::to_owned)
 }
 
-fn header(line: &str) -> Option<&str> {
+/// A line that begins a block, without its brace.
+pub(super) fn header(line: &str) -> Option<&str> {
     let head = line.trim_end().strip_suffix('{')?.trim_end();
     (head.starts_with(|c: char| c.is_ascii_lowercase()) && !head.contains('=')).then_some(head)
 }

@@ -1,6 +1,6 @@
 //! Diagnostics as JSON, in the format of `terraform validate -json`.
 
-use super::excerpt::{bounds, context};
+use super::excerpt::{bounds, context, header};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};
 use crate::render::json::{Level, Message};
 use serde_json::{Value as Json, json};
@@ -74,13 +74,15 @@ fn snippet(diagnostic: &Diagnostic, sources: &Sources, span: Span) -> Json {
     let text = source.text.as_ref();
     let first = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let last = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    let is_header = text[first..].lines().next().and_then(header).is_some();
     let values: Vec<Json> = diagnostic
         .values
         .iter()
         .map(|(name, value)| json!({ "traversal": name, "statement": format!("is {value}") }))
         .collect();
     json!({
-        "context": context(source, start),
+        // The header of a block stands in none.
+        "context": if start == first && is_header { None } else { context(source, start) },
         "code": text[first..last],
         "start_line": sources.position(span.file, u32::try_from(start).unwrap_or(u32::MAX)).0,
         "highlight_start_offset": start - first,

@@ -20,6 +20,6 @@ pub use event::event_message;
 pub use functions::functions_json;
 pub use message::{Level, Message, log_message, version_message};
 pub use orphans::orphans_json;
-pub use plan::plan_json;
+pub use plan::{plan_json, relevant_json};
 pub use planned::{plan_messages, recorded_outputs_message, refresh_message};
 pub use state::{prior_state_json, state_json};

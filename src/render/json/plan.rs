@@ -6,12 +6,13 @@ use super::ours;
 use super::reason::action_reason;
 use crate::address::{InstanceAddr, Mode};
 use crate::lang::json::type_to_json;
-use crate::path::PathStep;
-use crate::plan::{Action, MadeFrom, PlanMode, Reason};
+use crate::path::{PathStep, ValuePath};
+use crate::plan::{Action, MadeFrom, PlanMode};
 use crate::render::value::json as value_json;
 use crate::review::{Described, DescribedOutput, Drifted, Review, Shown, Verdict};
 use crate::state::TERRAFORM_VERSION;
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
 
 /// The whole plan, and what it was made from.
 pub fn plan_json(review: &Review<'_>, made_from: &MadeFrom) -> Json {
@@ -23,18 +24,28 @@ pub fn plan_json(review: &Review<'_>, made_from: &MadeFrom) -> Json {
         out.insert("variables".into(), variables(review));
     }
     out.insert("planned_values".into(), planned_values(review));
-    if !review.drift.is_empty() {
-        out.insert("resource_drift".into(), Json::Array(review.drift.iter().map(drift).collect()));
+    // Who only refreshes changes nothing: what is gone, and what has another address, is told with what changed outside.
+    let only_refreshes = review.mode == PlanMode::RefreshOnly;
+    let moved = review.changes.iter().filter(|change| only_refreshes && change.moved_from.is_some());
+    let drifted: Vec<Json> = review.drift.iter().map(drift).chain(moved.map(resource_change)).collect();
+    if !drifted.is_empty() {
+        out.insert("resource_drift".into(), Json::Array(drifted));
     }
-    // A refresh only tells what is gone: that stands among the drift.
-    let gone = |change: &&Described<'_>| change.reason == Some(&Reason::Gone) && change.action == Action::Forget;
-    let mut changes: Vec<&Described<'_>> =
-        review.changes.iter().filter(|change| review.mode != PlanMode::RefreshOnly || !gone(change)).collect();
+    let mut changes: Vec<&Described<'_>> = review.changes.iter().filter(|_| !only_refreshes).collect();
     changes.sort_by_key(|change| data_first(change.address));
-    out.insert("resource_changes".into(), changes.into_iter().map(resource_change).collect());
-    out.insert("output_changes".into(), Json::Object(review.outputs.iter().map(output_change).collect()));
-    out.insert("prior_state".into(), made_from.prior_state.clone());
+    if !changes.is_empty() {
+        out.insert("resource_changes".into(), changes.into_iter().map(resource_change).collect());
+    }
+    if !review.outputs.is_empty() {
+        out.insert("output_changes".into(), Json::Object(review.outputs.iter().map(output_change).collect()));
+    }
+    if made_from.prior_state.get("values").is_some() {
+        out.insert("prior_state".into(), made_from.prior_state.clone());
+    }
     out.insert("configuration".into(), made_from.configuration.clone());
+    if made_from.relevant_attributes.as_array().is_some_and(|all| !all.is_empty()) {
+        out.insert("relevant_attributes".into(), made_from.relevant_attributes.clone());
+    }
     if !review.checks.is_empty() {
         out.insert("checks".into(), checks_json(review.checks));
     }
@@ -74,7 +85,8 @@ fn planned_values(review: &Review<'_>) -> Json {
     if !outputs.is_empty() {
         out.insert("outputs".into(), Json::Object(outputs));
     }
-    let mut changes: Vec<&Described<'_>> = review.changes.iter().collect();
+    let planned = |_: &&Described<'_>| review.mode != PlanMode::RefreshOnly;
+    let mut changes: Vec<&Described<'_>> = review.changes.iter().filter(planned).collect();
     changes.sort_by_key(|change| data_first(change.address));
     let resources = changes.into_iter().filter_map(|change| {
         let after = change.after?;
@@ -86,6 +98,15 @@ fn planned_values(review: &Review<'_>) -> Json {
     });
     out.insert("root_module".into(), root_module(resources));
     Json::Object(out)
+}
+
+/// What the changes come from ([`crate::plan::Plan::relevant`]).
+pub fn relevant_json(found: &BTreeSet<(InstanceAddr, ValuePath)>) -> Json {
+    let attribute = |(address, path): &(InstanceAddr, ValuePath)| {
+        let steps: Vec<Json> = path.steps().iter().map(step_json).collect();
+        json!({ "resource": address.to_string(), "attribute": steps })
+    };
+    found.iter().map(attribute).collect()
 }
 
 /// Data sources stand before what is managed.
@@ -176,16 +197,16 @@ fn output_change(output: &DescribedOutput<'_>) -> (String, Json) {
     let mut out = Map::new();
     out.insert("actions".into(), json!([action]));
     out.insert("before".into(), output.before.and_then(value_json::known).unwrap_or(Json::Null));
-    if let Some(after) = output.after.map_or(Some(Json::Null), value_json::known) {
-        out.insert("after".into(), after);
-    }
     let unknown = output.after.filter(|after| !after.is_wholly_known());
+    // What is secret is null, unless nobody knows it yet.
+    let after = output.after.map_or(Some(Json::Null), value_json::known);
+    out.extend(after.filter(|_| !output.sensitive || unknown.is_none()).map(|after| ("after".to_owned(), after)));
     let mask = match unknown {
         Some(after) if !output.sensitive => value_json::unknown_mask(after),
         _ => Json::Bool(unknown.is_some()),
     };
     out.insert("after_unknown".into(), mask);
-    out.insert("before_sensitive".into(), json!(output.sensitive && output.before.is_some()));
+    out.insert("before_sensitive".into(), json!(output.sensitive));
     out.insert("after_sensitive".into(), json!(output.sensitive));
     (output.name.to_owned(), Json::Object(out))
 }

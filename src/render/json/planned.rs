@@ -6,7 +6,7 @@ use super::ours;
 use super::reason::action_reason;
 use crate::address::InstanceAddr;
 use crate::plan::{Action, PlanMode};
-use crate::render::words::planned;
+use crate::render::words::{NARROWED, planned};
 use crate::review::{Described, DescribedOutput, Drifted, Review};
 use crate::state::OutputState;
 use serde_json::{Map, Value as Json, json};
@@ -23,6 +23,11 @@ pub fn plan_messages(review: &Review<'_>) -> Vec<Message> {
     if !review.outputs.is_empty() {
         let outputs = review.outputs.iter().map(|output| (output.name.to_owned(), output_change(output)));
         out.push(outputs_message(outputs.collect()));
+    }
+    if review.narrowed {
+        let [summary, detail] = NARROWED;
+        let told = json!({ "severity": "warning", "summary": summary, "detail": detail });
+        out.push(Message::new(Level::Warn, "diagnostic", &format!("Warning: {summary}")).with("diagnostic", told));
     }
     out
 }

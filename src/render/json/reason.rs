@@ -39,6 +39,7 @@ pub(super) fn action_reason(change: &Described<'_>) -> Option<ActionReason> {
             Some(InstanceKey::Str(_)) => "delete_because_each_key",
             None => "delete_because_wrong_repetition",
         },
+        (Action::Delete | Action::Forget, Some(Reason::OtherRepetition)) => "delete_because_wrong_repetition",
         _ => return None,
     };
     Some(ActionReason(name))

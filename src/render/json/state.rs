@@ -63,7 +63,8 @@ fn resources(state: &State) -> Json {
         out.insert("values".into(), value_json::known(object).unwrap_or(Json::Null));
         out.insert("sensitive_values".into(), value_json::sensitive_mask(object));
         if !record.dependencies.is_empty() {
-            let names: Vec<String> = record.dependencies.iter().map(ToString::to_string).collect();
+            let mut names: Vec<String> = record.dependencies.iter().map(ToString::to_string).collect();
+            names.sort_unstable();
             out.insert("depends_on".into(), json!(names));
         }
         if record.tainted.is_some() {

@@ -8,7 +8,7 @@ use crate::money::Usd;
 use crate::plan::{Action, PlanMode};
 use crate::render::escape::harmless_line;
 use crate::render::style::{ADD, BOLD, CHANGE, REMOVE, Style, wrap};
-use crate::render::words::{cost_sentence, count, headline, offer, planned, remark};
+use crate::render::words::{NARROWED, cost_sentence, count, headline, offer, planned, remark};
 use crate::review::{Described, DescribedOutput, Doubt, Drifted, Headline, Review, Verdict};
 use crate::state::IntentAction;
 use std::collections::BTreeSet;
@@ -44,11 +44,8 @@ pub fn plan_text(review: &Review<'_>, style: Style) -> String {
     in_doubt(&mut page, &review.in_doubt);
     left_out(&mut page, review);
     if review.narrowed {
-        warning(&mut page, "Resource targeting is in effect");
-        page.paragraph(
-            "The plan was narrowed with -target or -exclude: it does not make the account what the whole configuration \
-             says. Plan again without them afterwards.",
-        );
+        warning(&mut page, NARROWED[0]);
+        page.paragraph(NARROWED[1]);
     }
     page.text
 }

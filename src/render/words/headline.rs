@@ -50,8 +50,16 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
         Reason::NoKey => match &address.key {
             Some(InstanceKey::Int(n)) => format!("because index [{n}] is out of range for count"),
             Some(key) => format!("because key {key} is not in for_each map"),
-            None => format!("because {} uses count or for_each now", address.resource),
+            None => format!("because {} has no such instance", address.resource),
         },
+        Reason::OtherRepetition => {
+            let now = match &address.key {
+                Some(InstanceKey::Int(_)) => "does not use count any more",
+                Some(InstanceKey::Str(_)) => "does not use for_each any more",
+                None => "uses count or for_each now",
+            };
+            format!("because {} {now}", address.resource)
+        }
         // The end of a console stands below its first line: state show has it.
         Reason::Tainted(why) => {
             let first = why.lines().next().unwrap_or_default();

@@ -12,6 +12,11 @@ pub use offer::short as offer_text;
 
 use crate::review::{Counts, Face};
 
+/// What is told of a plan that does not look at everything.
+pub(super) const NARROWED: [&str; 2] = [
+    "Resource targeting is in effect",
+    "The plan was narrowed with -target or -exclude: it does not make the account what the whole configuration says. Plan again without them afterwards.",
+];
 /// What stands for a value that the apply will tell.
 pub(super) const UNKNOWN: &str = "(known after apply)";
 /// What stands for a sensitive value.
