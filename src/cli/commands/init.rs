@@ -11,6 +11,12 @@ pub struct InitArgs {
     /// Nothing is asked for.
     #[arg(long, hide = true, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub input: Option<bool>,
+    /// The configuration is looked at without values.
+    #[arg(long, hide = true, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub var: Vec<String>,
+    /// The configuration is looked at without values.
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub var_file: Vec<String>,
     /// There is nothing to upgrade.
     #[arg(long, hide = true)]
     pub upgrade: bool,
