@@ -100,11 +100,11 @@ pub async fn sight<C: Cloud>(
     listed: &Listed<Machine>,
     search: &Search,
 ) -> ReadResult<Sighting<Machine>> {
-    let (mut candidates, mut witnesses) = (Vec::new(), Vec::new());
+    let (mut marked, mut candidates, mut witnesses) = (Vec::new(), Vec::new(), Vec::new());
     let mut shows_env = listed.rows.iter().any(Machine::shows_env);
     for row in &listed.rows {
         match row.notes.as_ref().and_then(|notes| Mark::read(notes).1) {
-            Some(mark) if mark.claim == intent.claim => return Ok(Sighting::Found(Box::new(row.clone()))),
+            Some(mark) if mark.claim == intent.claim => marked.push(row),
             _ if is_gone(row) => {}
             Some(_) => witnesses.push(row.id),
             // A row may show model or group in other words than the market did; only the claim tells.
@@ -112,21 +112,35 @@ pub async fn sight<C: Cloud>(
             None => candidates.push(row.id),
         }
     }
+    let mut bearers = Vec::new();
+    for row in marked {
+        bearers.push(cloud.machine(row.id).await?.unwrap_or_else(|| row.clone()));
+    }
+    if let Some(sighting) = borne(intent, bearers) {
+        return Ok(sighting);
+    }
     let reads = candidates.into_iter().map(|id| cloud.machine(id));
     let details: Vec<ReadResult<Option<Machine>>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
-    let mut possible = Vec::new();
+    let (mut possible, mut bearers) = (Vec::new(), Vec::new());
     let near = |machine: &Machine| in_time(machine, intent, DOUBTFUL, DOUBTFUL);
     for machine in details {
         let Some(machine) = machine? else { continue };
         let mark = machine.notes.as_ref().and_then(|notes| Mark::read(notes).1);
         let claim = machine.env.as_ref().and_then(Env::claim);
-        if claim == Some(&intent.claim) || mark.as_ref().is_some_and(|mark| mark.claim == intent.claim) {
+        if claim == Some(&intent.claim) {
             return Ok(Sighting::Found(Box::new(machine)));
+        }
+        if mark.as_ref().is_some_and(|mark| mark.claim == intent.claim) {
+            bearers.push(machine);
+            continue;
         }
         shows_env |= machine.shows_env();
         if mark.is_none() && !machine.shows_env() && intent.may_have_made(&machine) && near(&machine) {
             possible.push(machine);
         }
+    }
+    if let Some(sighting) = borne(intent, bearers) {
+        return Ok(sighting);
     }
     for id in witnesses.into_iter().take(if possible.is_empty() { 0 } else { WITNESSES }) {
         shows_env = shows_env || cloud.machine(id).await?.is_some_and(|machine| machine.shows_env());
@@ -144,6 +158,25 @@ pub async fn sight<C: Cloud>(
         Err(none) if none.is_empty() => Sighting::Nowhere,
         _ => Sighting::Perhaps(ids),
     })
+}
+
+/// Which of those that carry the mark of an intent is what it made: whoever copies notes copies the mark, and only the claim
+/// in the environment is not copied with them. `None` where it is none of them.
+fn borne(intent: &Intent, bearers: Vec<Machine>) -> Option<Sighting<Machine>> {
+    let mut possible = Vec::new();
+    for machine in bearers {
+        match machine.env.as_ref().and_then(Env::claim) {
+            Some(claim) if claim == intent.claim => return Some(Sighting::Found(Box::new(machine))),
+            None if !machine.shows_env() => possible.push(machine),
+            Some(_) | None => {}
+        }
+    }
+    let ids = possible.iter().map(|machine| machine.id.0).collect();
+    match <[Machine; 1]>::try_from(possible) {
+        Ok([one]) => Some(Sighting::Found(Box::new(one))),
+        Err(none) if none.is_empty() => None,
+        Err(_) => Some(Sighting::Perhaps(ids)),
+    }
 }
 
 /// What the account holds now that an open create could have made, as far as anybody can tell.

@@ -42,6 +42,48 @@ fn sighted(shows_env: bool, by_hand: Option<Env>, recorded: Option<&str>) -> Sig
     })
 }
 
+/// Others carry the mark of our rent, too; ours perhaps with them. What is adopted, and what may be.
+fn borne(shows_env: bool, full_rows: bool, envs: &[Option<&str>]) -> (Option<u64>, Vec<u64>) {
+    in_virtual_time(async {
+        let world = World::new(Manners { shows_env, full_rows, ..Manners::default() });
+        for claim in envs {
+            let mut account = world.account();
+            account.offer("RTX 3090", 30);
+            let offer_iri = account.offers.last().unwrap().iri.clone();
+            let (name, value) = claim.map_or(("A", "1"), |claim| ("PODFORM_CLAIM", claim));
+            let env: Env = [(name.to_owned(), value.to_owned())].into_iter().collect();
+            let id = account.rent(&request(offer_iri, 1, env), true).unwrap();
+            let notes = "podform:v1:sim:l:c0ffee:simplepod_instance.a".to_owned();
+            account.machines.get_mut(&id).unwrap().machine.notes = Some(notes);
+        }
+        let places: Vec<u64> = world.account().machines.keys().copied().collect();
+        let place = |id: u64| u64::try_from(places.iter().position(|known| *known == id).unwrap()).unwrap();
+        let now = world.account().now();
+        let intent = Intent::new("c0ffee".into(), IntentAction::RENT, "simplepod_instance.a".parse().unwrap(), now);
+        let listed = world.machines().await.unwrap();
+        match sight(&world, &intent, &listed, &Search::default()).await.unwrap() {
+            Sighting::Found(machine) => (Some(place(machine.id.0)), Vec::new()),
+            Sighting::Perhaps(ids) => (None, ids.into_iter().map(place).collect()),
+            Sighting::Nowhere => (None, Vec::new()),
+        }
+    })
+}
+
+#[test]
+fn a_copied_mark_is_not_adopted_where_the_claim_shows_or_another_one_carries_it() {
+    let (ours, theirs) = (Some("c0ffee"), None);
+    for full_rows in [false, true] {
+        assert_eq!(borne(true, full_rows, &[theirs, ours]), (Some(1), vec![]));
+        assert_eq!(
+            borne(true, full_rows, &[theirs, Some("beef")]),
+            (None, vec![]),
+            "all of them show that they are not it"
+        );
+        assert_eq!(borne(false, full_rows, &[theirs, ours]), (None, vec![0, 1]));
+        assert_eq!(borne(false, full_rows, &[ours]), (Some(0), vec![]));
+    }
+}
+
 #[test]
 fn an_empty_environment_is_hidden_only_where_nothing_shows_one() {
     let empty = || Some(Env::default());
