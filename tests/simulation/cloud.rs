@@ -118,22 +118,6 @@ impl World {
         account.groups.values_mut().filter(|made| !made.stranger).for_each(group);
     }
 
-    /// What a person does about machines that nothing tells apart: releases in the panel what carries no mark and stands in
-    /// no state. Only where the API hides environments.
-    pub fn release_unmarked(&self) -> Vec<u64> {
-        let mut account = self.account();
-        if account.manners.shows_env {
-            return Vec::new();
-        }
-        let marked = |notes: &Option<String>| notes.as_ref().is_some_and(|notes| notes.contains("podform:v1:"));
-        let recorded = Ledger::recorded_machines(&self.disk.lock().unwrap());
-        let unmarked = account.standing().filter(|rented| !rented.stranger && !marked(&rented.machine.notes));
-        let unmarked = unmarked.filter(|rented| !recorded.contains(&rented.machine.id.0));
-        let ids: Vec<u64> = unmarked.map(|rented| rented.machine.id.0).collect();
-        ids.iter().for_each(|id| account.end(*id));
-        ids
-    }
-
     async fn change(&self, change: Change) -> Outcome<u64> {
         self.life.unless_over().await;
         let fault = self.troubles.lock().unwrap().call(&change.name());

@@ -4,6 +4,7 @@ use super::account::{Manners, request};
 use super::cloud::World;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::operator::settles;
 use super::orphans::release_orphans;
 use super::run::{End, How, run};
 use super::trouble::{DISK_FAULTS, FAULTS, Trouble};
@@ -109,7 +110,9 @@ async fn one(case: &Case, manners: Manners, trouble: Trouble) -> Result<(usize, 
         told.push(end.words());
         told.push(format!("podform orphans -release={:?}", release_orphans(&world).await));
         if matches!(end, End::Nothing(1..)) {
-            told.push(format!("the operator releases {:?}", world.release_unmarked()));
+            let settled = settles(&world, &how(&case.after, Trouble::None)).await;
+            told.push(format!("podform recover {settled:?}"));
+            told.push(format!("the operator releases {:?}", world.release_told()));
             end = run(&world, &how(&case.after, Trouble::None)).await;
             told.push(end.words());
         }

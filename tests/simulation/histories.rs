@@ -9,6 +9,7 @@ use super::cloud::World;
 use super::disk::Disk;
 use super::fleet::{Block, Fleet, MODELS};
 use super::in_virtual_time;
+use super::operator::settles;
 use super::orphans::release_orphans;
 use super::run::{End, How, overtaken, run};
 use super::trouble::Trouble;
@@ -34,6 +35,11 @@ struct History {
     runs: u64,
     /// A copy of the state.
     kept: Option<Disk>,
+    /// Notes were copied where environments are hidden: what a state says that knows nothing of the machine that they are of,
+    /// nobody can tell from the truth. None such comes back.
+    copied: bool,
+    /// An older copy came back.
+    aged: bool,
     /// Faults and durable events are told too.
     talks: bool,
 }
@@ -61,7 +67,8 @@ impl History {
         let mut fleet = Fleet::of(Block::of(chance.below(4)));
         fleet.a().create_first = chance.percent(30);
         fleet.a().replace_unhealthy = chance.percent(50);
-        let mut history = History { world, fleet, chance, told, runs: 0, kept: None, talks };
+        let mut history =
+            History { world, fleet, chance, told, runs: 0, kept: None, copied: false, aged: false, talks };
         history.restock();
         history.spoil();
         history.stranger();
@@ -98,7 +105,7 @@ impl History {
     }
 
     /// Something that others do.
-    fn others(&mut self) -> String {
+    async fn others(&mut self) -> String {
         let pick = self.chance.below(10);
         match pick {
             0 => {
@@ -106,14 +113,18 @@ impl History {
                 return "a stranger rents".into();
             }
             8 => {
+                if self.copied {
+                    return self.recovers().await;
+                }
                 let disk = self.world.disk.lock().unwrap().clone();
                 // Before the first state there is nothing to copy.
                 self.kept = Some(disk).filter(|disk| !disk.state.is_empty()).or(self.kept.take());
                 return "somebody copies the state".into();
             }
             9 => {
-                let Some(copy) = self.kept.take() else { return "nothing happens".into() };
+                let Some(copy) = self.kept.take() else { return self.recovers().await };
                 self.world.bring_back(&copy);
+                self.aged = true;
                 return "an older copy of the state comes back".into();
             }
             _ => {}
@@ -145,7 +156,8 @@ impl History {
                 account.machines.get_mut(id).unwrap().stuck = true;
                 format!("our machine {id} dies")
             }
-            (7, Some(ours), Some(theirs)) if account.manners.shows_env => {
+            (7, Some(ours), Some(theirs)) if account.manners.shows_env || (self.kept.is_none() && !self.aged) => {
+                self.copied |= !account.manners.shows_env;
                 drop(account);
                 self.world.copy_notes(*ours, *theirs);
                 format!("somebody copies the notes of our machine {ours} onto {theirs}")
@@ -168,6 +180,12 @@ impl History {
                 format!("others take {most} offers")
             }
         }
+    }
+
+    /// Somebody settles what is in doubt, as far as they know.
+    async fn recovers(&mut self) -> String {
+        let how = How { hcl: self.fleet.hcl(), accept_missing: true, ..How::default() };
+        format!("podform recover {:?}", settles(&self.world, &how).await)
     }
 
     fn how(&mut self, trouble: Trouble) -> How {
@@ -221,7 +239,7 @@ impl History {
                     self.told.push(told);
                 }
                 3 | 4 => {
-                    let told = self.others();
+                    let told = self.others().await;
                     self.told.push(told);
                 }
                 5 => {
@@ -272,9 +290,11 @@ impl History {
             };
             if stuck && !helped {
                 helped = true;
-                let released = self.world.release_unmarked();
+                let recovered = self.recovers().await;
+                self.told.push(recovered);
+                self.run(Trouble::None).await;
+                self.told.push(format!("the operator releases {:?}", self.world.release_told()));
                 tokio::time::sleep(Duration::from_secs(60)).await;
-                self.told.push(format!("the operator releases {released:?}"));
                 end = self.run(Trouble::None).await;
             }
             if matches!(end, End::Nothing(0)) {

@@ -168,8 +168,16 @@ pub async fn body(world: &World, store: Box<dyn StateStore>, how: &How, planned:
     }
 }
 
-async fn prepare(world: &World, store: Box<dyn StateStore>, how: &How, planned: &mut Option<Plan>) -> Result<End, End> {
-    let stopped = |diags: Diagnostics| End::Stopped(errors(&diags));
+/// A session over a store, and the state under its lock.
+///
+/// # Errors
+/// The state cannot be read, or what the work says.
+pub async fn opened<T>(
+    world: &World,
+    store: Box<dyn StateStore>,
+    how: &How,
+    work: impl AsyncFnOnce(&Session<'_, World>, Held) -> Result<T, End>,
+) -> Result<T, End> {
     let fleet = fleet(&how.hcl, &NoScope);
     let unwritten = |error: StoreError| End::Stopped(vec![error.to_string()]);
     let (store, mut state) = LockedStore::open(store, "apply", None).await.map_err(unwritten)?;
@@ -187,14 +195,28 @@ async fn prepare(world: &World, store: Box<dyn StateStore>, how: &How, planned: 
         applying: &NoScope,
         clock: Clock::new(local),
     };
-    let mut held = Held::of(store, state);
+    work(&session, Held::of(store, state)).await
+}
+
+async fn prepare(world: &World, store: Box<dyn StateStore>, how: &How, planned: &mut Option<Plan>) -> Result<End, End> {
+    opened(world, store, how, async |session, held| applied(world, how, session, held, planned).await).await
+}
+
+async fn applied(
+    world: &World,
+    how: &How,
+    session: &Session<'_, World>,
+    mut held: Held,
+    planned: &mut Option<Plan>,
+) -> Result<End, End> {
+    let stopped = |diags: Diagnostics| End::Stopped(errors(&diags));
     if !held.state.open.is_empty() {
         let settled = session.settled(&held.state).await.map_err(stopped)?;
         held.commit(settled.events).await.map_err(|told| stopped(told.into()))?;
     }
     let mut diags = Diagnostics::new();
     let planning = Planning { accept_missing: how.accept_missing, ..Planning::default() };
-    let Look { snapshot, market, .. } = held.look(&session, &planning, true, &mut diags).await.map_err(stopped)?;
+    let Look { snapshot, market, .. } = held.look(session, &planning, true, &mut diags).await.map_err(stopped)?;
     let Held { mut store, mut state, .. } = held;
     let found = orphans(&state, &snapshot, "sim");
     world.ledger.lock().unwrap().told.extend(found.iter().map(|orphan| orphan.id.number()));
