@@ -4,7 +4,8 @@ use super::expand::Repetition;
 use super::walk::Walk;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::convert::convert;
-use crate::lang::{Marks, Type, Value, eval};
+use crate::lang::{Marks, Value, eval};
+use crate::schema::PROVIDER_SETTINGS;
 
 /// `provider "simplepod"`; what is absent or not known is `None`.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +26,10 @@ impl Walk<'_> {
         let Some((body, _)) = &self.program.configuration.root().provider else { return settings };
         let scope = self.scope(0, Repetition::default());
         for attribute in &body.attributes {
-            let ty = if &*attribute.name == "requests_per_second" { Type::Number } else { Type::String };
-            let value = match convert(&eval::evaluate(&attribute.expr, &scope, diags), &ty) {
+            let known = PROVIDER_SETTINGS.iter().find(|known| known.name == &*attribute.name);
+            // What is not expected was told when it was read.
+            let Some(known) = known else { continue };
+            let value = match convert(&eval::evaluate(&attribute.expr, &scope, diags), &known.ty.to_type()) {
                 Ok(value) => value,
                 Err(error) => {
                     let detail = format!("Inappropriate value for attribute \"{}\": {error}.", attribute.name);

@@ -4,6 +4,7 @@ use super::block::{allow, attribute, constant_text, labels};
 use super::model::{Configuration, Module, ModuleId, Settings};
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::lang::ast::Block;
+use crate::schema::PROVIDER_SETTINGS;
 
 pub(super) fn settings(block: &Block, id: ModuleId, own: &mut Module, diags: &mut Diagnostics) {
     if labels::<0>(block, [], diags).is_none() {
@@ -96,7 +97,7 @@ pub(super) fn provider(block: &Block, id: ModuleId, own: &mut Module, diags: &mu
         diags.push(Diagnostic::error("Unexpected provider block", detail).at(block.span));
         return;
     }
-    let known = ["api_key", "base_url", "settle_window", "requests_per_second"];
+    let known: Vec<&str> = PROVIDER_SETTINGS.iter().map(|known| known.name).collect();
     allow(&block.body, "the provider block", &known, &[], diags);
     match &own.provider {
         None => own.provider = Some((block.body.clone(), block.span)),

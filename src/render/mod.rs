@@ -7,8 +7,10 @@ mod dot;
 mod escape;
 mod import_blocks;
 mod json;
+mod provider_schema;
 pub mod style;
 mod text;
+mod tree;
 mod value;
 mod words;
 
@@ -21,8 +23,10 @@ pub use json::{
     orphans_json, plan_json, plan_messages, prior_state_json, recorded_outputs_message, refresh_message, relevant_json,
     state_json, version_message,
 };
+pub use provider_schema::provider_schema;
 pub use style::Style;
 pub use text::{data_text, event_text, intent_text, orphans_text, outputs_text, plan_text, record_text, state_text};
+pub use tree::{modules_json, modules_text, providers_text};
 pub use value::{recorded_object, recorded_value, type_text, value_text};
 pub use words::{cost_sentence, offer_text};
 

@@ -8,6 +8,7 @@ mod field;
 pub mod group;
 pub mod instance;
 pub mod observe;
+mod provider;
 pub mod script;
 mod table;
 mod validate;
@@ -15,6 +16,7 @@ mod validate;
 use crate::address::{Mode, ObjectKind};
 
 pub use field::{Field, Wire, decimal, dollars};
+pub use provider::PROVIDER_SETTINGS;
 pub use table::{Attribute, BlockType, DataKind, Effect, Presence, Schema, TableKind, Ty, Unset};
 pub use validate::validate;
 

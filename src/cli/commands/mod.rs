@@ -7,9 +7,11 @@ pub mod graph;
 pub mod import;
 pub mod init;
 pub mod metadata;
+pub mod modules;
 pub mod orphans;
 pub mod output;
 pub mod plan;
+pub mod providers;
 pub mod recover;
 pub mod sandbox;
 pub mod show;
@@ -49,6 +51,10 @@ pub enum Command {
     Console(console::ConsoleArgs),
     /// Bring configuration files into the canonical form.
     Fmt(fmt::FmtArgs),
+    /// Show which modules need the provider, or what it has (schema -json).
+    Providers(providers::ProvidersArgs),
+    /// Show the modules that are called.
+    Modules(modules::ModulesArgs),
     /// Show which resource needs which, for Graphviz (`podform graph | dot -Tsvg`).
     Graph,
     /// List what was made for this fleet and is recorded nowhere; adopt or release it. Exit code 2 where some is left.
@@ -99,6 +105,8 @@ impl Command {
             Command::Recover(args) => wait(context, async |context| recover::run(args, context).await),
             Command::Console(args) => wait(context, async |context| console::run(args, context).await),
             Command::Fmt(args) => fmt::run(args, context),
+            Command::Providers(args) => wait(context, async |context| providers::run(args, context).await),
+            Command::Modules(args) => modules::run(args, context),
             Command::Graph => graph::run(context),
             Command::Show(args) => wait(context, async |context| show::run(args, context).await),
             Command::Output(args) => wait(context, async |context| output::run(args, context).await),
