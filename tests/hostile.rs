@@ -361,6 +361,13 @@ fn modules_that_multiply_meet_a_limit() {
         fs::write(fleet.path().join(format!("m{level}/main.hcl")), text).unwrap();
     }
     refused("Too many module instances");
+    // Sixty thousand resources, in two.
+    let groups =
+        "resource \"simplepod_template_group\" \"g\" {\n  count = 60000\n  name = \"g\"\n  image_name = \"i\"\n}\n";
+    fs::write(fleet.path().join("m22/main.hcl"), groups).unwrap();
+    let two = "podform {\n  fleet = \"f\"\n}\n\nmodule \"a\" {\n  source = \"./m22\"\n  count  = 2\n}\n";
+    fs::write(fleet.path().join("main.hcl"), two).unwrap();
+    refused("Too many resource instances");
     fs::write(fleet.path().join("m22/main.hcl"), "output \"x\" {\n  value = 1\n}\n").unwrap();
     let output = podform().current_dir(fleet.path()).arg("validate").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", crate::fleet::text(&output));

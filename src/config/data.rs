@@ -24,6 +24,7 @@ impl<'a> Walk<'a> {
         diags: &mut Diagnostics,
     ) -> Instances {
         let expansion = self.expansion(&resource.repeat, frame, diags);
+        let expansion = self.fitting(expansion, resource, diags);
         let address = self.address(frame, Mode::Data, &resource.kind, &resource.name);
         let mut instances = Vec::new();
         for repetition in expansion.repetitions() {

@@ -13,8 +13,6 @@ const MOST: u64 = 100_000;
 
 const EPHEMERAL: &str = "The value is derived from an ephemeral value, which is not kept between plan and apply, so it cannot say which instances there are.";
 
-const WRONG_SET: &str = "A set for for_each must hold only strings that are not null";
-
 /// What `count.index` and `each` are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Repetition {
@@ -192,11 +190,7 @@ fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnosti
         return Expansion::Unknown;
     }
     let mut refuse = |detail: &str| {
-        let summary = match detail.starts_with(WRONG_SET) {
-            true => "Invalid for_each set argument",
-            false => "Invalid for_each argument",
-        };
-        diags.push(Diagnostic::error(summary, detail).at(expr.span));
+        diags.push(Diagnostic::error("Invalid for_each argument", detail).at(expr.span));
         Expansion::Unknown
     };
     if value.marks.ephemeral || (matches!(value.kind, Kind::Set(..)) && value.deep_marks().ephemeral) {
@@ -230,10 +224,9 @@ fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnosti
                             "The \"for_each\" set holds values that cannot be determined until apply, so podform cannot predict the keys. Use a map whose keys stand in the configuration, or -target to first apply what the values depend on.",
                         );
                     }
-                    Kind::Null(_) => return refuse(&format!("{WRONG_SET}, and this one holds null.")),
+                    Kind::Null(_) => return wrong_set("null", expr, diags),
                     _ => {
-                        let ty = element.ty();
-                        return refuse(&format!("{WRONG_SET}, and this one holds a {}.", ty.friendly_name()));
+                        return wrong_set(&format!("a {}", element.ty().friendly_name()), expr, diags);
                     }
                 }
             }
@@ -244,4 +237,10 @@ fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnosti
             "The given \"for_each\" argument value is unsuitable: it must be a map, or a set of strings. Write toset([...]) around a list.",
         ),
     }
+}
+
+fn wrong_set(what: &str, expr: &Expr, diags: &mut Diagnostics) -> Expansion {
+    let detail = format!("A set for for_each must hold only strings that are not null, and this one holds {what}.");
+    diags.push(Diagnostic::error("Invalid for_each set argument", detail).at(expr.span));
+    Expansion::Unknown
 }

@@ -14,11 +14,12 @@ use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
 use crate::lang::ast::Expr;
 use crate::lang::convert::convert;
 use crate::lang::{Type, Value, eval};
+use crate::path::{PathStep, ValuePath};
 use crate::schema::validate;
 
 impl<'a> Walk<'a> {
     pub(super) fn resource(
-        &self,
+        &mut self,
         frame: usize,
         place: usize,
         resource: &'a Resource,
@@ -26,6 +27,7 @@ impl<'a> Walk<'a> {
     ) -> Instances {
         let mut said = Diagnostics::new();
         let expansion = self.expansion(&resource.repeat, frame, &mut said);
+        let expansion = self.fitting(expansion, resource, &mut said);
         let address = self.address(frame, Mode::Managed, &resource.kind, &resource.name);
         let dependencies = Needs::new(self, place);
         let made = expansion.repetitions().map(|repetition| {
@@ -52,9 +54,9 @@ impl<'a> Walk<'a> {
             verdict = judge(&lifecycle.preconditions, &scope, &wording("precondition", &address), &mut own);
         }
         let desired = decode(resource.schema, &resource.body, resource.span, &scope, &mut own);
-        for (attribute, fault) in validate(resource.schema, &desired) {
-            let at = place_of(resource, &attribute);
-            own.push(Diagnostic::error(format!("Invalid value for \"{attribute}\""), fault).at(at).on(&address));
+        for (place, fault) in validate(resource.schema, &desired) {
+            let at = place_of(resource, &place);
+            own.push(Diagnostic::error(format!("Invalid value for \"{place}\""), fault).at(at).on(&address));
         }
         let prevent_destroy = self.prevents(resource, &scope, &mut own);
         let mut key = |expr: &Expr| eval::evaluate(expr, &scope, &mut own);
@@ -147,16 +149,15 @@ pub(super) fn wording<'a>(kind: &'static str, address: &'a InstanceAddr) -> Word
     Wording { broken, invalid, what, rest, address, severity: Severity::Error, later: None }
 }
 
-/// Where the attribute of a finding stands in the source; the header of the block where it is not written.
-fn place_of(resource: &Resource, attribute: &str) -> Span {
-    let (first, rest) = attribute.split_once('.').map_or((attribute, None), |(first, rest)| (first, Some(rest)));
+/// Where the place of a finding stands in the source; the header of the block where it is not written.
+fn place_of(resource: &Resource, place: &ValuePath) -> Span {
     let body = &resource.body;
-    match rest {
-        None => body.attributes.iter().find(|a| &*a.name == first).map_or(resource.span, |a| a.expr.span),
-        Some(rest) => {
-            let block = body.blocks.iter().find(|block| &*block.kind == first);
-            let inner = block.and_then(|block| block.body.attributes.iter().find(|a| &*a.name == rest));
-            inner.map(|a| a.expr.span).or(block.map(|block| block.span)).unwrap_or(resource.span)
-        }
-    }
+    let mut names = place.steps().iter().filter_map(PathStep::name);
+    let (Some(first), inner) = (names.next(), names.next()) else { return resource.span };
+    let Some(inner) = inner else {
+        return body.attributes.iter().find(|a| a.name == *first).map_or(resource.span, |a| a.expr.span);
+    };
+    let Some(block) = body.blocks.iter().find(|block| block.kind == *first) else { return resource.span };
+    let written = block.body.attributes.iter().find(|a| a.name == *inner);
+    written.map_or(block.span, |a| a.expr.span)
 }

@@ -1,6 +1,6 @@
 //! What a configuration declares, as it was read: nothing is evaluated here.
 
-use crate::address::{Mode, ResourceAddr, Target};
+use crate::address::{Mode, ModulePath, ResourceAddr, Target};
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
 use crate::lang::{Constraint, Marks, Reference, Value};
@@ -57,12 +57,16 @@ impl Configuration {
         self.root().settings.as_ref()?.fleet.as_deref()
     }
 
+    /// The module behind a path, whatever its keys.
+    pub fn called(&self, path: &ModulePath) -> Option<ModuleId> {
+        path.0
+            .iter()
+            .try_fold(Self::ROOT, |id, (name, _)| Some(self.modules.get(id.0)?.calls.get(name.as_str())?.module))
+    }
+
     /// The declaration behind an address, whatever its keys.
     pub fn declaration(&self, address: &ResourceAddr) -> Option<(ModuleId, &Resource)> {
-        let mut id = Self::ROOT;
-        for (name, _) in &address.module.0 {
-            id = self.modules.get(id.0)?.calls.get(name.as_str())?.module;
-        }
+        let id = self.called(&address.module)?;
         let key = (address.kind.as_str().into(), address.name.as_str().into());
         let module = self.modules.get(id.0)?;
         let declared = match address.mode {

@@ -2,7 +2,7 @@
 
 use super::expand::{Expansion, Repetition};
 use super::instances::Instances;
-use super::model::ModuleId;
+use super::model::{ModuleId, Resource};
 use super::node::Node;
 use super::program::Program;
 use super::resolve::{ImportRequest, Resolve};
@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// The most instances of modules: as many as one block may have.
+/// The most instances of modules, and of resources and data sources in all: as many as one block may have.
 const MOST: usize = 100_000;
 
 impl<'a> Walk<'a> {
@@ -223,6 +223,24 @@ impl<'a> Walk<'a> {
             self.frames.push(Frame::new(call.module, path, Some(frame), repetition));
         }
         self.frames[frame].calls.insert(name.clone(), (expansion, children));
+    }
+
+    /// The instances of a resource or data source, unless there would be too many in all. What is evaluated again was counted.
+    pub(super) fn fitting(&mut self, expansion: Expansion, resource: &Resource, diags: &mut Diagnostics) -> Expansion {
+        if self.pass == 0 {
+            self.objects = self.objects.saturating_add(expansion.len());
+        }
+        if self.objects <= MOST {
+            return expansion;
+        }
+        let detail = format!(
+            "With the instances of {}.{} there would be more than {MOST} in all: those of a module that has many instances multiply.",
+            resource.kind, resource.name
+        );
+        if !std::mem::replace(&mut self.full, true) {
+            diags.push(Diagnostic::error("Too many resource instances", detail).at(resource.span));
+        }
+        Expansion::Unknown
     }
 
     /// Lists the instances of a called module. True where they are others than before.

@@ -42,7 +42,9 @@ pub(super) struct Walk<'a> {
     /// The number of the latest pass.
     pub pass: u64,
     pub budget: Budget,
-    /// No instance of a module fits any more; that was told.
+    /// Instances of resources and data sources so far.
+    pub objects: usize,
+    /// No instance fits any more; that was told.
     pub full: bool,
 }
 
@@ -77,6 +79,7 @@ impl<'a> Walk<'a> {
             visits: program.graph.order.iter().map(|_| Visit::default()).collect(),
             pass: 0,
             budget: Budget::default(),
+            objects: 0,
             full: false,
         }
     }

@@ -7,11 +7,12 @@ use super::{Schema, TableKind};
 use crate::address::ObjectKind;
 use crate::lang::Value;
 use crate::live::CLAIM_VARIABLE;
+use crate::path::ValuePath;
 use rust_decimal::Decimal;
 
-/// One finding: the attribute (`offer.min_memory`) and what is wrong with it, whole sentences without values that may
-/// be secret.
-pub type Finding = (String, String);
+/// One finding: the place (`offer.min_memory`) and what is wrong with it, whole sentences without values that may be
+/// secret.
+pub type Finding = (ValuePath, String);
 
 /// Every fault of an object of a managed resource.
 pub fn validate(schema: &Schema, object: &Value) -> Vec<Finding> {
@@ -42,7 +43,7 @@ fn revealed(schema: &Schema, object: &Value) -> Vec<Finding> {
         let text = format!(
             "The value is sensitive, but {name} must be seen by whoever reviews a plan: it says what is rented. Give a value that is not sensitive; nonsensitive() shows one on purpose."
         );
-        (name.to_owned(), text)
+        (ValuePath::of(name), text)
     };
     let entries = object.as_entries().into_iter().flatten();
     entries.filter(|(name, value)| value.deep_marks().sensitive && !may(name)).map(|(name, _)| finding(name)).collect()
@@ -57,14 +58,17 @@ fn group(object: &Value, found: &mut Vec<Finding>) {
             port.is_known() && !port.as_number().and_then(|n| n.as_u64()).is_some_and(|n| (1..=65535).contains(&n))
         };
         if ports.iter().any(|port| bad(&port)) {
-            found.push(("expose_ports".into(), "A port is a whole number from 1 to 65535.".into()));
+            found.push((ValuePath::of("expose_ports"), "A port is a whole number from 1 to 65535.".into()));
         }
     }
     if let Some(image) = object.get("image_name").and_then(Value::as_str)
         && let Some((_, tag)) = image.rsplit_once(':')
         && !tag.contains('/')
     {
-        found.push(("image_name".into(), format!("The image is given without its tag. Set default_tag = \"{tag}\".")));
+        found.push((
+            ValuePath::of("image_name"),
+            format!("The image is given without its tag. Set default_tag = \"{tag}\"."),
+        ));
     }
     env(object, found);
 }
@@ -79,7 +83,10 @@ fn instance(object: &Value, found: &mut Vec<Finding>) {
     let price = |name: &str| object.get(name).and_then(decimal);
     let cap = price("max_price_per_gpu");
     if cap.is_some_and(|cap| cap <= Decimal::ZERO) {
-        found.push(("max_price_per_gpu".into(), "The price cap must be above zero, in USD per GPU-hour.".into()));
+        found.push((
+            ValuePath::of("max_price_per_gpu"),
+            "The price cap must be above zero, in USD per GPU-hour.".into(),
+        ));
     }
     if let (Some(renew), Some(cap)) = (price("max_auto_renew_price"), cap)
         && renew > cap
@@ -87,10 +94,10 @@ fn instance(object: &Value, found: &mut Vec<Finding>) {
         let text = format!(
             "The highest price at renewal ({renew}) is above max_price_per_gpu ({cap}). Lower it, or raise the cap."
         );
-        found.push(("max_auto_renew_price".into(), text));
+        found.push((ValuePath::of("max_auto_renew_price"), text));
     }
     if price("max_auto_renew_price").is_some_and(|price| price < Decimal::ZERO) {
-        found.push(("max_auto_renew_price".into(), "A price cannot be negative.".into()));
+        found.push((ValuePath::of("max_auto_renew_price"), "A price cannot be negative.".into()));
     }
     if let Some(group) = object.get("template_group").and_then(Value::as_str)
         && crate::live::GroupId::parse(group).is_none()
@@ -98,7 +105,7 @@ fn instance(object: &Value, found: &mut Vec<Finding>) {
         let text = format!(
             "\"{group}\" is no template group. Write simplepod_template_group.NAME.id, or the number of a global template."
         );
-        found.push(("template_group".into(), text));
+        found.push((ValuePath::of("template_group"), text));
     }
     if let Some(timeouts) = object.get("timeouts") {
         for name in ["create", "delete"] {
@@ -106,7 +113,7 @@ fn instance(object: &Value, found: &mut Vec<Finding>) {
                 && duration(text).is_none()
             {
                 found.push((
-                    format!("timeouts.{name}"),
+                    ValuePath::of("timeouts").attribute(name),
                     format!("\"{text}\" is no duration. Write it like \"90s\", \"20m\" or \"1h30m\"."),
                 ));
             }
@@ -122,7 +129,7 @@ fn requirements(offer: &Value, found: &mut Vec<Finding>) {
     for (name, value) in entries {
         if let Some(number) = decimal(value) {
             if number < Decimal::ZERO {
-                found.push((format!("offer.{name}"), "A requirement cannot be negative.".into()));
+                found.push((ValuePath::of("offer").attribute(name), "A requirement cannot be negative.".into()));
             }
             let most = name.strip_prefix("min_").and_then(|what| offer.get(&format!("max_{what}"))).and_then(decimal);
             if let Some(most) = most
@@ -130,7 +137,7 @@ fn requirements(offer: &Value, found: &mut Vec<Finding>) {
             {
                 let what = &name[4..];
                 found.push((
-                    format!("offer.{name}"),
+                    ValuePath::of("offer").attribute(name),
                     format!("No offer can have at least {number} and at most {most}: min_{what} is above max_{what}."),
                 ));
             }
@@ -140,7 +147,7 @@ fn requirements(offer: &Value, found: &mut Vec<Finding>) {
             && (text.is_empty() || text.split('.').any(|part| part.is_empty() || part.parse::<u64>().is_err()))
         {
             found.push((
-                format!("offer.{name}"),
+                ValuePath::of("offer").attribute(name),
                 format!("\"{text}\" is no version. Write numbers with dots, like \"12.8\"."),
             ));
         }
@@ -153,17 +160,20 @@ fn env(object: &Value, found: &mut Vec<Finding>) {
         let well_formed = !name.is_empty() && !name.contains(['=', '\0']) && !name.contains(char::is_whitespace);
         if !well_formed {
             let shown = if variables.marks.sensitive { "(sensitive value)".to_owned() } else { format!("{name:?}") };
-            found.push(("env_variables".into(), format!("{shown} cannot be the name of an environment variable.")));
+            found.push((
+                ValuePath::of("env_variables"),
+                format!("{shown} cannot be the name of an environment variable."),
+            ));
         }
         if &**name == CLAIM_VARIABLE {
             let text =
                 format!("{CLAIM_VARIABLE} is podform's own: it proves which machine a rent made. Choose another name.");
-            found.push(("env_variables".into(), text));
+            found.push((ValuePath::of("env_variables"), text));
         }
         if value.is_null() {
             let shown = if variables.marks.sensitive { "(sensitive value)".to_owned() } else { format!("{name:?}") };
             found.push((
-                "env_variables".into(),
+                ValuePath::of("env_variables"),
                 format!("The value of {shown} is null. Leave the variable out instead."),
             ));
         }
@@ -172,7 +182,7 @@ fn env(object: &Value, found: &mut Vec<Finding>) {
 
 fn not_blank(object: &Value, name: &str, found: &mut Vec<Finding>) {
     if object.get(name).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty()) {
-        found.push((name.into(), "The value must not be blank.".into()));
+        found.push((ValuePath::of(name), "The value must not be blank.".into()));
     }
 }
 
@@ -180,7 +190,10 @@ fn whole(object: &Value, name: &str, least: u64, most: u64, found: &mut Vec<Find
     if let Some(number) = object.get(name).and_then(Value::as_number)
         && !number.as_u64().is_some_and(|n| (least..=most).contains(&n))
     {
-        found.push((name.into(), format!("The value is {number}; it must be a whole number from {least} to {most}.")));
+        found.push((
+            ValuePath::of(name),
+            format!("The value is {number}; it must be a whole number from {least} to {most}."),
+        ));
     }
 }
 
@@ -190,6 +203,6 @@ fn word(object: &Value, name: &str, words: &[&str], found: &mut Vec<Finding>) {
     {
         let hint = crate::diag::did_you_mean(text, words.iter().copied());
         let list = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
-        found.push((name.into(), format!("\"{text}\" is not one of {list}.{hint}")));
+        found.push((ValuePath::of(name), format!("\"{text}\" is not one of {list}.{hint}")));
     }
 }

@@ -7,7 +7,7 @@ use super::super::budget::{MOST_TEXT, may_be_text};
 pub struct CallError {
     /// The argument at fault, from 0; `None` for the call as a whole.
     pub argument: Option<usize>,
-    /// What is wrong, a clause without the name of the function.
+    /// What is wrong, a clause without the name of the function; a sentence for [`Fault::Text`].
     pub message: String,
     /// Which kind of fault it is.
     pub fault: Fault,
@@ -24,11 +24,17 @@ pub enum Fault {
     Argument,
     /// The call failed.
     Call,
+    /// A text that the call reads is wrong: the message is a whole sentence, which was said of that text.
+    Text,
 }
 
 impl CallError {
     pub(super) fn call(message: impl Into<String>) -> Self {
         Self { argument: None, message: message.into(), fault: Fault::Call }
+    }
+
+    pub(super) fn text(message: impl Into<String>) -> Self {
+        Self { argument: None, message: message.into(), fault: Fault::Text }
     }
 
     pub(super) fn argument(index: usize, message: impl Into<String>) -> Self {
@@ -49,7 +55,7 @@ impl CallError {
             Fault::TooFewArguments => "Not enough function arguments",
             Fault::TooManyArguments => "Too many function arguments",
             Fault::Argument => "Invalid function argument",
-            Fault::Call => "Error in function call",
+            Fault::Call | Fault::Text => "Error in function call",
         }
     }
 }

@@ -46,7 +46,8 @@ impl CallError {
                 let parameter = find(name).and_then(|f| f.parameter(index)).map_or("argument", |p| p.name);
                 format!("Invalid value for \"{parameter}\" parameter: {}.", self.message)
             }
-            _ => format!("Call to function \"{name}\" failed: {}.", self.message),
+            (Fault::Text, _) => format!("Call to function \"{name}\" failed: {}", self.message),
+            (Fault::Call | Fault::Argument, _) => format!("Call to function \"{name}\" failed: {}.", self.message),
         }
     }
 }

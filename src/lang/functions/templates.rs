@@ -53,8 +53,7 @@ fn render(args: &Args<'_>, name: &str, template: &str) -> Outcome {
     };
     let fault = |diagnostic: &Diagnostic| {
         let at = diagnostic.span.map_or_else(|| name.to_owned(), place);
-        let detail = diagnostic.detail.trim_end_matches('.');
-        CallError::call(format!("{at}: {}; {detail}", diagnostic.summary))
+        CallError::text(format!("{at}: {}; {}", diagnostic.summary, diagnostic.detail))
     };
     let first_error = |diags: &Diagnostics| diags.iter().find(|d| d.severity == Severity::Error).map(fault);
     if let Some(error) = first_error(&diags) {

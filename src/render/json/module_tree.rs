@@ -4,6 +4,8 @@ use crate::address::{InstanceAddr, InstanceKey, Mode, ModulePath};
 use crate::schema::PROVIDER;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
+use std::collections::btree_map::IntoIter;
+use std::iter::Peekable;
 
 /// The keys that name a resource: `address`, `mode`, `type`, `name`, `index`, `provider_name`.
 pub fn identity(address: &InstanceAddr, with_module: bool) -> Map<String, Json> {
@@ -35,20 +37,23 @@ pub fn root_module(resources: impl IntoIterator<Item = (ModulePath, Json)>) -> J
         }
         by_module.entry(module).or_default().push(resource);
     }
-    Json::Object(module(&ModulePath::root(), &by_module))
+    let root = by_module.remove(&ModulePath::root()).unwrap_or_default();
+    Json::Object(module(&ModulePath::root(), root, &mut by_module.into_iter().peekable()))
 }
 
-fn module(path: &ModulePath, all: &BTreeMap<ModulePath, Vec<Json>>) -> Map<String, Json> {
+/// Modules in the order of their paths: whatever begins with a path stands together.
+type Rest = Peekable<IntoIter<ModulePath, Vec<Json>>>;
+
+/// A module, and those called in it: they stand right after it, each followed by its own.
+fn module(path: &ModulePath, resources: Vec<Json>, rest: &mut Rest) -> Map<String, Json> {
     let mut out = Map::new();
-    let resources = all.get(path).map_or(&[][..], Vec::as_slice);
     if !resources.is_empty() {
-        out.insert("resources".into(), Json::Array(resources.to_vec()));
+        out.insert("resources".into(), Json::Array(resources));
     }
-    let children: Vec<Json> = all
-        .keys()
-        .filter(|child| child.0.len() == path.0.len() + 1 && child.0.starts_with(&path.0))
-        .map(|child| Json::Object(module(child, all)))
-        .collect();
+    let mut children = Vec::new();
+    while let Some((child, resources)) = rest.next_if(|(child, _)| child.0.starts_with(&path.0)) {
+        children.push(Json::Object(module(&child, resources, rest)));
+    }
     if !children.is_empty() {
         out.insert("child_modules".into(), Json::Array(children));
     }
