@@ -5,8 +5,7 @@ use super::planner::{PlanInput, Planner};
 use super::remark::{MarkChange, Remark};
 use super::select::names;
 use crate::address::{InstanceAddr, ObjectKind, Target};
-use crate::config::Configuration;
-use crate::config::{Node, Program};
+use crate::config::{Configuration, Program};
 use crate::diag::{Diagnostic, Diagnostics, Span, Topic, did_you_mean};
 use crate::lang::Value;
 use crate::live::{Env, Group, LiveObject, Machine, Mark, ObjectId, Orphan, Proof};
@@ -51,17 +50,23 @@ pub(super) fn preflight(input: &PlanInput<'_>, diags: &mut Diagnostics) {
 fn known(input: &PlanInput<'_>) -> BTreeSet<String> {
     let declared = input.program.configuration.root();
     let resources = declared.resources.keys().map(|(kind, name)| format!("{kind}.{name}"));
+    let data = declared.data.keys().map(|(kind, name)| format!("data.{kind}.{name}"));
     let modules = declared.calls.keys().map(|name| format!("module.{name}"));
     let recorded = input.state.resources.keys();
     let recorded = recorded.flat_map(|address| [address.to_string(), address.resource.to_string()]);
-    resources.chain(modules).chain(recorded).collect()
+    resources.chain(data).chain(modules).chain(recorded).collect()
 }
 
 fn exists(input: &PlanInput<'_>, target: &Target) -> bool {
     let Program { configuration, graph, .. } = input.program;
-    let resources = || graph.order.iter().filter(|node| matches!(node, Node::Resource(..)));
-    let declared = resources().any(|node| names(target, node, configuration));
-    declared || input.state.resources.keys().any(|address| target.matches(address))
+    // A module is one without a resource, too.
+    let called = match target {
+        Target::Module(path) => configuration.called(path).is_some(),
+        Target::Resource(_) => false,
+    };
+    called
+        || graph.order.iter().any(|node| names(target, node, configuration))
+        || input.state.resources.keys().chain(input.state.data.keys()).any(|address| target.matches(address))
 }
 
 /// Whether the live object carries our mark. An object of another fleet is refused, unless the plan leaves it out.

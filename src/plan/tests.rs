@@ -236,9 +236,11 @@ fn options_narrow_and_force() {
 
 #[test]
 fn a_target_that_names_nothing_is_told() {
-    let (program, mut diags) = program(FLEET);
-    let options =
-        PlanOptions { targets: vec!["simplepod_instance.x".parse().expect("a target")], ..PlanOptions::default() };
+    let text = format!("{FLEET}\ndata \"simplepod_offers\" \"me\" {{\n}}\n");
+    let (program, mut diags) = program(&text);
+    let targets = ["simplepod_instance.x", "data.simplepod_offers.me", "data.simplepod_offers.mi", "module.x"];
+    let targets = targets.map(|text| text.parse().expect("a target")).to_vec();
+    let options = PlanOptions { targets, ..PlanOptions::default() };
     let (state, snapshot) = (State::default(), Snapshot { read: true, ..Snapshot::default() });
     let (key, effects) = (key(), NoScope);
     let input = PlanInput {
@@ -250,9 +252,17 @@ fn a_target_that_names_nothing_is_told() {
         account: &account(),
         options: &options,
     };
-    let draft = draft(&input, &Reads::default()).expect("a draft");
+    let draft = draft(&input, &Reads { offers: Some(Vec::new()), ..Reads::default() }).expect("a draft");
     assert!(draft.place(&[], &mut diags).is_some_and(|planned| planned.plan.steps.is_empty()));
-    assert!(diags.iter().any(|found| found.summary == "Target names nothing"));
+    let told: Vec<&str> = diags.iter().map(|found| &*found.detail).collect();
+    assert_eq!(
+        told,
+        [
+            "Nothing in the configuration or the state is named simplepod_instance.x. Did you mean \"simplepod_instance.a\"?",
+            "Nothing in the configuration or the state is named data.simplepod_offers.mi. Did you mean \"data.simplepod_offers.me\"?",
+            "Nothing in the configuration or the state is named module.x."
+        ]
+    );
 }
 
 #[test]
