@@ -3,9 +3,11 @@
 mod approval;
 mod beside;
 pub mod commands;
+mod commands_here;
 mod context;
 mod dashes;
 pub mod exit;
+mod extra_args;
 pub mod flags;
 mod interrupts;
 mod logs;
@@ -30,7 +32,8 @@ use terminal::Terminal;
 
 /// What stands below the help.
 const AFTER: &str = "PODFORM_LOG=info, debug or trace writes what podform does to standard error, or to the file that \
-                     PODFORM_LOG_PATH names; no secret stands in it. HTTPS_PROXY, ALL_PROXY and NO_PROXY choose a proxy, \
+                     PODFORM_LOG_PATH names; no secret stands in it. PODFORM_CLI_ARGS and PODFORM_CLI_ARGS_<command> add \
+                     arguments, PODFORM_INPUT=0 asks nothing, PODFORM_IN_AUTOMATION=1 names no next command. HTTPS_PROXY, ALL_PROXY and NO_PROXY choose a proxy, \
                      SSL_CERT_FILE and SSL_CERT_DIR the certificate authorities.";
 
 /// podform: Terraform for rented GPUs.
@@ -64,7 +67,14 @@ pub fn run() -> u8 {
 
 fn command_line() -> u8 {
     let mut command = Cli::command();
-    let args = dashes::as_terraform_takes_them(std::env::args_os(), &command);
+    let plain = Terminal::new(true, false, false);
+    let args = match extra_args::with_those_of_the_environment(std::env::args_os().collect(), &command) {
+        Ok(args) => dashes::as_terraform_takes_them(args.into_iter(), &command),
+        Err(text) => {
+            plain.tell(&text);
+            return Exit::Error.code();
+        }
+    };
     let parsed = command.try_get_matches_from_mut(&args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed.map_err(|error| error.format(&mut command)) {
         Ok(cli) => cli,
@@ -73,7 +83,7 @@ fn command_line() -> u8 {
                 return Exit::Error.code();
             }
             if let Some(text) = others::answer(&error, &command) {
-                Terminal::new(true, false, false).tell(&text);
+                plain.tell(&text);
                 return Exit::Error.code();
             }
             let result = error.print();
@@ -82,11 +92,14 @@ fn command_line() -> u8 {
                 return Exit::Error.code();
             }
             terminal::printed(result);
-            return Terminal::new(true, false, false).conclude(Exit::Done).code();
+            return plain.conclude(Exit::Done).code();
         }
     };
     let terminal = Terminal::new(cli.no_color, cli.compact_warnings, cli.command.streams_json());
     terminal.begin();
+    if let Some(dir) = &cli.chdir {
+        commands_here::begin(dir, &command);
+    }
     let mut context =
         Context { terminal, interrupts: Interrupts::default(), sources: Sources::default(), diags: Diagnostics::new() };
     let outcome = logs::start().and_then(|()| enter(&cli)).and_then(|()| cli.command.run(&mut context));

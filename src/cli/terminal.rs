@@ -2,6 +2,7 @@
 //! data that cannot be written for another reason is told at the end.
 
 use super::beside::beside;
+use super::commands_here;
 use super::exit::Exit;
 use super::silence::{Silence, Typed};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
@@ -131,7 +132,7 @@ impl Terminal {
         if diags.is_empty() {
             return;
         }
-        let diags = &diags.in_source_order();
+        let diags = &told_here(&diags.in_source_order());
         if self.streams {
             self.messages(diags.iter().map(|diagnostic| diagnostic_message(diagnostic, sources)));
             return;
@@ -191,8 +192,34 @@ impl Terminal {
         self.ask(&text).await.as_deref() == Some("yes")
     }
 
-    /// True where a person types.
-    pub fn is_interactive() -> bool {
-        std::io::stdin().is_terminal()
+    /// Tells what to do next, unless a program drives this run and decides that itself.
+    pub fn next(&self, text: &str) {
+        if !is_set("PODFORM_IN_AUTOMATION") {
+            self.line(&commands_here::told(text));
+        }
     }
+
+    /// True where a person types, and may be asked.
+    pub fn is_interactive() -> bool {
+        may_ask() && std::io::stdin().is_terminal()
+    }
+}
+
+/// Diagnostics whose commands are as they are typed here.
+pub fn told_here(diags: &Diagnostics) -> Diagnostics {
+    let here = |told: &Diagnostic| Diagnostic {
+        detail: commands_here::told(&told.detail).into_owned(),
+        hint: told.hint.as_ref().map(|hint| commands_here::told(hint).into()),
+        ..told.clone()
+    };
+    diags.iter().map(here).collect()
+}
+
+/// Whether `PODFORM_INPUT` leaves it to the flags if anybody is asked: "0" and "false" forbid it, as in Terraform.
+pub fn may_ask() -> bool {
+    std::env::var_os("PODFORM_INPUT").is_none_or(|word| word != "0" && word != "false")
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|text| !text.is_empty())
 }

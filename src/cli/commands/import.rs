@@ -1,6 +1,7 @@
 //! `podform import`.
 
 use crate::address::{InstanceAddr, Mode, Target};
+use crate::cli::commands_here::told;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::PlanningArgs;
@@ -85,9 +86,9 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
             let lineage = held.state.lineage.clone();
             let begin = Event::Begin { lineage, fleet: plan.fleet.clone(), account: plan.account.clone() };
             held.write(std::iter::once(begin).chain(imported).collect()).await?;
-            context.terminal.line(&format!(
+            context.terminal.line(&told(&format!(
                 "{address} is imported from {id}. The next apply writes its mark; podform plan shows it, and what differs."
-            ));
+            )));
             Ok(Exit::Done)
         })
         .await
@@ -122,7 +123,7 @@ async fn all(args: &ImportArgs, context: &mut Context) -> Outcome {
                 Failure::from(Diagnostic::error("Configuration cannot be written", error.to_string()))
             };
             write_private(path, text.as_bytes()).map_err(failed)?;
-            context.terminal.line(&format!("{}: {count}. podform plan shows their import.", path.display()));
+            context.terminal.line(&told(&format!("{}: {count}. podform plan shows their import.", path.display())));
         }
     }
     Ok(Exit::Done)

@@ -51,8 +51,9 @@ pub fn run(context: &mut Context) -> Outcome {
         return Ok(Exit::Error);
     }
     context.terminal.line(
-        "podform has been initialized: the provider is a part of it, and modules are read from their directories.\n\nNext: podform plan shows what would change.",
+        "podform has been initialized: the provider is a part of it, and modules are read from their directories.",
     );
+    context.terminal.next("\nNext: podform plan shows what would change.");
     Ok(Exit::Done)
 }
 

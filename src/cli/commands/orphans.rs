@@ -3,6 +3,7 @@
 use crate::address::InstanceAddr;
 use crate::apply::{Cancel, release_orphan};
 use crate::cli::approval::approved;
+use crate::cli::commands_here::told;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{Named, PlanningArgs};
@@ -153,7 +154,7 @@ async fn see<C: Cloud>(cloud: &C, state: &State, fleet: &str) -> Result<Seen, Fa
 fn show(seen: &Seen, state: &State, fleet: &str, json: bool, context: &Context) {
     match json {
         true => context.terminal.json(&orphans_json(&seen.orphans, fleet, &state.lineage, seen.now).to_string()),
-        false => context.terminal.print(&orphans_text(&seen.orphans, fleet, seen.now)),
+        false => context.terminal.print(&told(&orphans_text(&seen.orphans, fleet, seen.now))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `podform plan`.
 
+use crate::cli::commands_here::typed;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, PlanningArgs};
@@ -59,7 +60,7 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
                 let (key, made_from) = (session.secret_key(&plan.lineage), made_from(&plan, session, &state));
                 saved::write(path, &plan, &how.options, &fleet, &key, made_from)?;
                 if !args.planning.json {
-                    context.terminal.line(&next_step(path, &args.planning.account));
+                    context.terminal.next(&next_step(path, &args.planning.account));
                 }
             }
             let changes = plan.has_changes() || !plan.left_out.is_empty() || plan.has_unhealthy();
@@ -96,5 +97,5 @@ async fn at_work(sandbox: bool) -> Diagnostics {
 /// What to do with the file.
 fn next_step(path: &Path, account: &AccountArgs) -> String {
     let sandbox = if account.sandbox { " --sandbox" } else { "" };
-    format!("\nThe plan is saved. To do exactly this:\n    podform apply{sandbox} {}", path.display())
+    format!("\nThe plan is saved. To do exactly this:\n    podform apply{sandbox} {}", typed(&path.to_string_lossy()))
 }

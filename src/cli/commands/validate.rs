@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::VariableArgs;
+use crate::cli::terminal::told_here;
 use crate::config::Inputs;
 use crate::diag::Diagnostics;
 use crate::render::diagnostics_json;
@@ -34,7 +35,9 @@ pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {
     let valid = !context.diags.has_errors();
     if args.json {
         let diags: Diagnostics = std::mem::take(&mut context.diags);
-        context.terminal.json(&format!("{:#}", diagnostics_json(&diags.in_source_order(), &context.sources)));
+        context
+            .terminal
+            .json(&format!("{:#}", diagnostics_json(&told_here(&diags.in_source_order()), &context.sources)));
     } else if valid {
         context.terminal.line("Success! The configuration is valid.");
     }

@@ -1,5 +1,6 @@
 //! Flags that give values to root variables.
 
+use crate::cli::terminal::may_ask;
 use crate::session::Setting;
 use clap::{ArgMatches, Args, FromArgMatches};
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ impl FromArgMatches for VariableArgs {
         settings.sort_by_key(|(place, _)| *place);
         let json = matches!(matches.try_get_one("json"), Ok(Some(true)));
         let settings = settings.into_iter().map(|(_, setting)| setting).collect();
-        Ok(Self { settings, input: flags.input && !json })
+        Ok(Self { settings, input: flags.input && !json && may_ask() })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
