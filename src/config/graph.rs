@@ -81,6 +81,12 @@ impl Graph {
         self.needs.get(place).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// What a declaration needs itself, not only through others.
+    pub fn needed_by_itself(&self, node: &Node) -> impl Iterator<Item = &Node> {
+        let places = self.place(node).map(|place| self.needs(place)).unwrap_or_default();
+        places.iter().filter_map(|place| self.order.get(*place))
+    }
+
     /// The places of what needs a declaration itself.
     pub(super) fn needed_by(&self, place: usize) -> &[usize] {
         self.needed_by.get(place).map(Vec::as_slice).unwrap_or_default()

@@ -42,7 +42,7 @@ impl Node {
     }
 
     /// As people write it, with its module.
-    pub(super) fn describe(&self, configuration: &Configuration) -> String {
+    pub fn describe(&self, configuration: &Configuration) -> String {
         let mut text = String::new();
         for call in configuration.call_path(self.module()) {
             let _ = write!(text, "module.{call}.");

@@ -4,6 +4,7 @@
 mod credential;
 pub mod diagnostics;
 mod dot;
+mod dot_operation;
 mod escape;
 mod import_blocks;
 mod json;
@@ -16,6 +17,7 @@ mod words;
 
 pub use diagnostics::{diagnostic_message, diagnostics_json, unplaced};
 pub use dot::graph_dot;
+pub use dot_operation::{destruction_dot, evaluation_dot, steps_dot};
 pub use escape::{harmless_json, quoted};
 pub use import_blocks::import_blocks;
 pub use json::{

@@ -56,7 +56,7 @@ pub enum Command {
     /// Show the modules that are called.
     Modules(modules::ModulesArgs),
     /// Show which resource needs which, for Graphviz (`podform graph | dot -Tsvg`).
-    Graph,
+    Graph(graph::GraphArgs),
     /// List what was made for this fleet and is recorded nowhere; adopt or release it. Exit code 2 where some is left.
     Orphans(orphans::OrphansArgs),
     /// Show the state, or a saved plan.
@@ -107,7 +107,7 @@ impl Command {
             Command::Fmt(args) => fmt::run(args, context),
             Command::Providers(args) => wait(context, async |context| providers::run(args, context).await),
             Command::Modules(args) => modules::run(args, context),
-            Command::Graph => graph::run(context),
+            Command::Graph(args) => wait(context, async |context| graph::run(args, context).await),
             Command::Show(args) => wait(context, async |context| show::run(args, context).await),
             Command::Output(args) => wait(context, async |context| output::run(args, context).await),
             Command::State(command) => wait(context, async |context| state::run(command, context).await),
