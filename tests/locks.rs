@@ -131,10 +131,14 @@ fn a_plan_during_an_apply_sees_what_is_done_so_far() {
     let scene = Scene::new();
     let first = scene.applying();
     // What the apply has under way is in doubt for whoever looks: -detailed-exitcode would be 4 or 2, as it comes.
-    let told = scene.run(&["plan"], 0);
+    let told = scene.run(&["plan"], 5);
+    assert!(told.contains("Operation: apply") && told.contains("-lock-timeout=5m"), "{told}");
+    let told = scene.run(&["plan", "-lock=false"], 0);
     assert!(!told.contains("6 to add"), "{told}");
     let listed = scene.run(&["state", "list"], 0);
     assert!(listed.contains("simplepod_instance.node["), "{listed}");
+    let told = scene.run(&["plan", "-lock-timeout=60s", "-detailed-exitcode"], 0);
+    assert!(told.contains("No changes"), "{told}");
     ends(first, 0);
     scene.settled();
 }
@@ -270,4 +274,35 @@ fn a_state_that_is_edited_during_an_apply_is_not_written_over() {
     let told = scene.run(&["apply", "-auto-approve"], 0);
     assert!(told.contains("No changes"), "{told}");
     scene.settled();
+}
+
+/// A checkout of CI whose files belong to somebody else.
+#[cfg(unix)]
+#[test]
+fn a_plan_needs_no_lock_where_it_may_write_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let scene = Scene::new();
+    let mode = |mode: u32| {
+        fs::set_permissions(scene.fleet.path(), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(0o500);
+    let refused = fs::write(scene.fleet.path().join("probe"), "").is_err();
+    // Whoever may do everything finds nothing read-only.
+    if refused {
+        let told = scene.run(&["plan"], 0);
+        assert!(told.contains("6 to add") || told.contains("7 to add"), "{told}");
+        assert!(told.contains("State is not locked"), "{told}");
+        assert!(!scene.run(&["plan", "-lock=false"], 0).contains("State is not locked"));
+        assert!(scene.run(&["apply", "-auto-approve"], 1).contains("make the state directory"));
+    }
+    mode(0o700);
+}
+
+#[test]
+fn a_plan_leaves_nothing_but_an_empty_lock() {
+    let scene = Scene::new();
+    scene.run(&["plan"], 0);
+    let names: Vec<_> = fs::read_dir(scene.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["podform.lock"]);
+    assert_eq!(fs::metadata(scene.path("podform.lock")).unwrap().len(), 0);
 }

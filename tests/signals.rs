@@ -176,7 +176,8 @@ fn nobody_waits_for_the_lock_or_the_api_any_more() {
         for waiting in [
             &["apply", "-auto-approve", "-lock-timeout=5m"][..],
             &["state", "rm", "-force", "-lock-timeout=5m", "simplepod_instance.node"],
-            &["plan"],
+            &["plan", "-lock-timeout=5m"],
+            &["plan", "-lock=false"],
             &["import", "-all"],
         ] {
             let child = scene.start(waiting);
@@ -186,6 +187,17 @@ fn nobody_waits_for_the_lock_or_the_api_any_more() {
         }
         send(&holder, signal);
         interrupted(holder, &format!("{signal:?} to the holder"));
+        // A plan holds it while it looks.
+        let lock = scene.fleet.path().join("state/podform.lock");
+        let plan = scene.start(&["plan"]);
+        let start = Instant::now();
+        while fs::metadata(&lock).map_or(0, |lock| lock.len()) == 0 {
+            assert!(start.elapsed() < Duration::from_secs(30), "the plan takes no lock");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        send(&plan, signal);
+        interrupted(plan, &format!("{signal:?} to the plan"));
+        assert_eq!(fs::metadata(&lock).unwrap().len(), 0, "{signal:?}: the lock stays");
         scene.goes_on(&format!("{signal:?} to all"));
     }
 }

@@ -5,8 +5,7 @@ use super::interrupts::Interrupts;
 use super::terminal::Terminal;
 use crate::diag::{Diagnostics, Sources};
 use crate::plan::SavedPlan;
-use crate::session::{Fleet, Opening};
-use crate::state::State;
+use crate::session::{Fleet, Locking, Opening, Watched};
 
 /// What every command has at hand.
 pub struct Context {
@@ -32,8 +31,12 @@ impl Context {
     /// As [`Context::configure`], and the state for those who only look.
     ///
     /// # Errors
-    /// The state cannot be read.
-    pub async fn configure_beside_state(&mut self, opening: &Opening) -> Result<Option<(Fleet, State)>, Failure> {
-        Ok(opening.configure_beside_state(&self.terminal, &mut self.sources, &mut self.diags).await?)
+    /// The state is locked, or cannot be read.
+    pub async fn configure_beside_state(
+        &mut self,
+        opening: &Opening,
+        locking: Locking,
+    ) -> Result<Option<(Fleet, Watched)>, Failure> {
+        Ok(opening.configure_beside_state(locking, &self.terminal, &mut self.sources, &mut self.diags).await?)
     }
 }

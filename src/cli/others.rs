@@ -1,4 +1,4 @@
-//! Commands that podform does not have: one line says why, or which one is meant.
+//! Commands and flags that podform does not have: one line says why, or which one is meant.
 
 use crate::diag::did_you_mean;
 use clap::Command;
@@ -16,8 +16,23 @@ const OTHERS: [(&str, &str); 8] = [
     ("rpcapi", "other programs read plan -json, show -json and apply -json"),
 ];
 
-/// What is said of a command that there is not; `None` for every other error.
+/// Flags of Terraform's local backend, and what stands in their place.
+const FLAGS: [(&str, &str); 2] = [
+    (
+        "-state-out",
+        "a state stays where it is, with its journal beside it: -state=FILE names the place, and state pull prints a copy",
+    ),
+    ("-backup", "the last ten states are kept beside the state, in backups"),
+];
+
+/// What is said of a command or flag of Terraform's that there is not, or of any command; `None` for every other error.
 pub fn answer(error: &clap::Error, command: &Command) -> Option<String> {
+    if let (ErrorKind::UnknownArgument, Some(ContextValue::String(given))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    {
+        let (flag, why) = FLAGS.iter().find(|(flag, _)| given.strip_prefix('-') == Some(*flag))?;
+        return Some(format!("podform needs no \"{flag}\": {why}.\n"));
+    }
     let given = match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
         (ErrorKind::InvalidSubcommand, Some(ContextValue::String(given))) => given,
         _ => return None,

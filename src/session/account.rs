@@ -2,7 +2,7 @@
 
 use super::environment::environment;
 use super::failure::Failure;
-use super::stored;
+use super::stored::{self, StatePlace};
 use crate::address::ObjectKind;
 use crate::config::ProviderSettings;
 use crate::diag::Diagnostic;
@@ -13,6 +13,7 @@ use crate::simplepod::{BASE_URL, Client, Expected, Settings};
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, State, fingerprint};
 use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::debug;
@@ -25,6 +26,8 @@ const SANDBOX: &str = "sandbox";
 pub struct Choice {
     /// That of the embedded simulator.
     pub sandbox: bool,
+    /// The file of the state, where it is not in its place.
+    pub state: Option<PathBuf>,
     /// Switches and faults of the simulator.
     pub faults: Vec<String>,
     /// The seed of a new simulated world.
@@ -33,6 +36,13 @@ pub struct Choice {
     pub accept_account: bool,
     /// The key of the environment may go where the configuration says.
     pub accept_endpoint: bool,
+}
+
+impl Choice {
+    /// Which state goes with it.
+    pub fn place(&self) -> StatePlace {
+        StatePlace { sandbox: self.sandbox, file: self.state.clone() }
+    }
 }
 
 /// How to reach the account.

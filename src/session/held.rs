@@ -3,7 +3,7 @@
 use super::account::Access;
 use super::failure::Failure;
 use super::person::Person;
-use super::stored;
+use super::stored::{self, Locking};
 use super::work::Session;
 use crate::apply::unwritten;
 use crate::cloud::Cloud;
@@ -12,17 +12,7 @@ use crate::refresh::Clock;
 use crate::state::State;
 use crate::state::journal::Event;
 use crate::store::{LockedStore, Remark, StateStore};
-use std::time::Duration;
 use tracing::debug;
-
-/// How the lock is taken.
-#[derive(Clone, Copy, Debug)]
-pub struct Locking {
-    /// What for: whoever is refused is told.
-    pub operation: &'static str,
-    /// How long it is waited for; `None`: it is not taken.
-    pub wait: Option<Duration>,
-}
 
 /// The lock, and the state under it.
 pub struct Held {

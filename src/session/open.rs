@@ -5,10 +5,10 @@ use super::account::{Access, Choice};
 use super::effects::LocalEffects;
 use super::failure::Failure;
 use super::fleet::{self, Fleet, Texts};
-use super::held::{Held, Locking};
+use super::held::Held;
 use super::person::Person;
 use super::saved;
-use super::stored;
+use super::stored::{self, Locking};
 use super::variables::{self, Setting};
 use super::work::Session;
 use crate::config::{Configuration, Given};
@@ -17,6 +17,15 @@ use crate::plan::{SavedPlan, variables_for_apply};
 use crate::refresh::Clock;
 use crate::simplepod::Client;
 use crate::state::State;
+use crate::store::StateStore;
+
+/// What is recorded, for those who only look.
+pub struct Watched {
+    /// It.
+    pub state: State,
+    /// The lock, where it was taken; free again when dropped.
+    pub lock: Option<Box<dyn StateStore>>,
+}
 
 /// What is to be opened.
 pub struct Opening {
@@ -54,20 +63,26 @@ impl Opening {
     /// As [`Opening::configure`]; the state is read while the configuration is evaluated, for those who only look.
     ///
     /// # Errors
-    /// The state cannot be read.
+    /// The state is locked, or cannot be read.
     pub async fn configure_beside_state(
         &self,
+        locking: Locking,
         person: &dyn Person,
         sources: &mut Sources,
         diags: &mut Diagnostics,
-    ) -> Result<Option<(Fleet, State)>, Failure> {
+    ) -> Result<Option<(Fleet, Watched)>, Failure> {
         let (configuration, texts, given) = self.read(None, person, sources, diags).await?;
+        let place = self.account.place();
+        let lock = match diags.has_errors() {
+            true => None,
+            false => stored::watch(&place, locking, diags).await?,
+        };
         let evaluate = || fleet::evaluated(configuration, texts, given, &self.effects, sources, diags);
-        let (fleet, state) = stored::read_beside(self.account.sandbox, evaluate);
+        let (fleet, state) = stored::read_beside(&place, evaluate);
         let Some(fleet) = fleet else { return Ok(None) };
         let (state, told) = state?;
         diags.extend(told);
-        Ok(Some((fleet, state)))
+        Ok(Some((fleet, Watched { state, lock })))
     }
 
     async fn read(
@@ -149,7 +164,7 @@ impl Opening {
         locking: Locking,
         using: impl AsyncFnOnce(&Session<'_, Client>, Held) -> Result<T, E>,
     ) -> Result<T, E> {
-        let held = Held::open(stored::store(self.account.sandbox), locking, access).await?;
+        let held = Held::open(self.account.place().store(), locking, access).await?;
         let client = access.client(&held.state, self.parallelism)?;
         let applying = LocalEffects::applying(&self.effects);
         using(&session(fleet, access, &client, (&self.effects, &applying)), held).await

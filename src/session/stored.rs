@@ -5,35 +5,92 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::stack::STACK;
 use crate::state::State;
 use crate::store::local::Files;
-use crate::store::{self, Remark, StateStore, StoreError};
+use crate::store::{self, LockInfo, Part, Remark, StateStore, StoreError};
 use std::path::{Path, PathBuf};
 use std::thread::Builder;
+use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// Where state and journal of the fleet in this directory are kept. Asked for only after the configuration was read, which
-/// may come to say something else.
+/// How the lock is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Locking {
+    /// What for: whoever is refused is told.
+    pub operation: &'static str,
+    /// How long it is waited for; `None`: it is not taken.
+    pub wait: Option<Duration>,
+}
+
+impl Locking {
+    /// It is not taken.
+    pub fn none(operation: &'static str) -> Locking {
+        Locking { operation, wait: None }
+    }
+}
+
+/// Which state of the fleet in this directory is meant.
+#[derive(Clone, Debug, Default)]
+pub struct StatePlace {
+    /// That of the simulator.
+    pub sandbox: bool,
+    /// One in this file, with its journal beside it.
+    pub file: Option<PathBuf>,
+}
+
+impl StatePlace {
+    /// The store that is there. Asked for only after the configuration was read, which may come to say something else.
+    pub fn store(&self) -> Box<dyn StateStore> {
+        Box::new(match &self.file {
+            Some(file) => Files::at(file),
+            None => Files::new(directory(self.sandbox)),
+        })
+    }
+}
+
+/// Where state and journal of the fleet in this directory are kept.
 pub fn directory(sandbox: bool) -> PathBuf {
     if sandbox { Path::new("state").join("sandbox") } else { PathBuf::from("state") }
 }
 
-/// The store that is there.
-pub fn store(sandbox: bool) -> Box<dyn StateStore> {
-    Box::new(Files::new(directory(sandbox)))
-}
-
 /// What is recorded, and what is to be told of it. No state is an empty one.
-pub async fn read(sandbox: bool) -> Result<(State, Diagnostics), Failure> {
-    let (state, remarks) = store::read(&*store(sandbox)).await.map_err(|error| failure(&error))?;
+pub async fn read(place: &StatePlace) -> Result<(State, Diagnostics), Failure> {
+    let (state, remarks) = store::read(&*place.store()).await.map_err(|error| failure(&error))?;
     Ok((state, remarks.iter().map(told).collect()))
 }
 
+/// Takes the lock for a run that only looks: what it sees is not changed under its eyes. Where this user may write nothing
+/// it goes on without, for it writes nothing either: a checkout that is read-only can be planned. `None`: there is no lock.
+pub async fn watch(
+    place: &StatePlace,
+    locking: Locking,
+    diags: &mut Diagnostics,
+) -> Result<Option<Box<dyn StateStore>>, Failure> {
+    let Some(wait) = locking.wait else { return Ok(None) };
+    let mut store = place.store();
+    match store.lock(&LockInfo::new(locking.operation), wait).await {
+        Ok(dead) => {
+            diags.extend(dead.map(|dead| Diagnostics::from(told(&Remark::Died(Box::new(dead))))).unwrap_or_default());
+            Ok(Some(store))
+        }
+        Err(error) if error.is_read_only() => {
+            let detail = format!(
+                "This user may not write {}, so nothing keeps another run from working meanwhile: what it is about to do would be shown as still to be done.",
+                store.place(Part::Lock)
+            );
+            let hint = "-lock=false says that it is meant.";
+            diags.push(Diagnostic::warning("State is not locked", detail).with_hint(hint));
+            Ok(None)
+        }
+        Err(error) => Err(failure(&error)),
+    }
+}
+
 /// Reads the state while something else is done: both take a while in a large fleet.
-pub fn read_beside<T>(sandbox: bool, other: impl FnOnce() -> T) -> (T, Result<(State, Diagnostics), Failure>) {
+pub fn read_beside<T>(place: &StatePlace, other: impl FnOnce() -> T) -> (T, Result<(State, Diagnostics), Failure>) {
     std::thread::scope(|scope| {
         let runtime = Handle::current();
         // What is recorded nests as deep as what the configuration says.
         let state = Builder::new().stack_size(STACK);
-        let state = state.spawn_scoped(scope, move || runtime.block_on(read(sandbox)));
+        let state = state.spawn_scoped(scope, move || runtime.block_on(read(place)));
         let done = other();
         let state = match state {
             Ok(state) => state.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),

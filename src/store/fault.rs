@@ -129,6 +129,12 @@ impl StoreError {
 }
 
 impl StoreError {
+    /// This user may write nothing there.
+    pub fn is_read_only(&self) -> bool {
+        let denied = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
+        matches!(self, Self::Io { error, .. } if denied.contains(&error.kind()))
+    }
+
     /// What was taken away from a run while it held it.
     pub fn taken_away(&self) -> Option<&'static str> {
         match self {

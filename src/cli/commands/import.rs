@@ -10,6 +10,7 @@ use crate::planning::{Look, Market};
 use crate::refresh::{Refresh, refresh};
 use crate::render::import_blocks;
 use crate::session::unmanaged::{details, templates, unmanaged};
+use crate::session::{Locking, Watched};
 use crate::state::journal::Event;
 use crate::store::local::write_private;
 use clap::Args;
@@ -97,7 +98,8 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
 /// Calls nothing that changes anything, and writes no state.
 async fn all(args: &ImportArgs, context: &mut Context) -> Outcome {
     let opening = args.planning.opening(0);
-    let Some((fleet, state)) = context.configure_beside_state(&opening).await? else { return Ok(Exit::Error) };
+    let looking = context.configure_beside_state(&opening, Locking::none("import")).await?;
+    let Some((fleet, Watched { state, .. })) = looking else { return Ok(Exit::Error) };
     if let Some(path) = args.out.as_ref().filter(|path| path.exists()) {
         let detail = format!("{} is there already, and is not written over.", path.display());
         return Err(Diagnostic::error("File exists", detail).into());

@@ -12,7 +12,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{ObjectId, Orphan, Snapshot};
 use crate::refresh::{Refresh, foreign_lineage, other_state, refresh};
 use crate::render::{orphans_json, orphans_text};
-use crate::session::{Fleet, Held, Session, adopt};
+use crate::session::{Fleet, Held, Locking, Session, Watched, adopt};
 use crate::state::{State, orphans};
 use clap::Args;
 use std::collections::BTreeSet;
@@ -84,7 +84,8 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
 /// Shows them.
 async fn list(args: &OrphansArgs, context: &mut Context) -> Outcome {
     let opening = args.planning.opening(0);
-    let Some((fleet, state)) = context.configure_beside_state(&opening).await? else { return Ok(Exit::Error) };
+    let looking = context.configure_beside_state(&opening, Locking::none("orphans")).await?;
+    let Some((fleet, Watched { state, .. })) = looking else { return Ok(Exit::Error) };
     let name = name(&fleet)?;
     opening
         .looking(&fleet, &state, async |session| {

@@ -10,7 +10,8 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{MadeFrom, Plan};
 use crate::render::{configuration_json, prior_state_json, relevant_json};
 use crate::review::Review;
-use crate::session::{Prepared, Session, saved, stored};
+use crate::session::stored::StatePlace;
+use crate::session::{Prepared, Session, Watched, saved};
 use crate::state::State;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,10 @@ pub struct PlanArgs {
 pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let how = args.planning.planning(args.destroy)?;
     let opening = args.planning.opening(0);
-    let Some((fleet, state)) = context.configure_beside_state(&opening).await? else { return Ok(Exit::Error) };
+    let locking = args.planning.locking.locking("plan")?;
+    let Some((fleet, Watched { state, lock })) = context.configure_beside_state(&opening, locking).await? else {
+        return Ok(Exit::Error);
+    };
     opening
         .looking(&fleet, &state, async |session| {
             let refreshing = Refreshing::begin(context.terminal, &state, how.refresh);
@@ -51,7 +55,9 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
             let Prepared { plan, .. } = match planned.await {
                 Ok(prepared) => prepared,
                 Err(mut wrong) => {
-                    wrong.extend(at_work(args.planning.account.sandbox).await);
+                    if lock.is_none() {
+                        wrong.extend(at_work(&opening.account.place()).await);
+                    }
                     return Err(wrong.into());
                 }
             };
@@ -85,8 +91,8 @@ fn made_from<C: Cloud>(plan: &Plan, session: &Session<'_, C>, state: &State) -> 
 }
 
 /// That another run holds the lock: what it does at the moment may be all that is wrong with a plan beside it.
-async fn at_work(sandbox: bool) -> Diagnostics {
-    let Ok(Some(run)) = stored::store(sandbox).holder().await else { return Diagnostics::new() };
+async fn at_work(place: &StatePlace) -> Diagnostics {
+    let Ok(Some(run)) = place.store().holder().await else { return Diagnostics::new() };
     let detail = format!(
         "{} by {} works on this state since {}, or died with its lock: what the account shows meanwhile is half of what it will be.",
         run.operation, run.who, run.created
@@ -97,5 +103,10 @@ async fn at_work(sandbox: bool) -> Diagnostics {
 /// What to do with the file.
 fn next_step(path: &Path, account: &AccountArgs) -> String {
     let sandbox = if account.sandbox { " --sandbox" } else { "" };
-    format!("\nThe plan is saved. To do exactly this:\n    podform apply{sandbox} {}", typed(&path.to_string_lossy()))
+    let state = account.state.as_ref().map(|state| format!(" -state={}", typed(&state.to_string_lossy())));
+    let state = state.unwrap_or_default();
+    format!(
+        "\nThe plan is saved. To do exactly this:\n    podform apply{sandbox}{state} {}",
+        typed(&path.to_string_lossy())
+    )
 }

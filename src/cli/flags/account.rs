@@ -2,6 +2,7 @@
 
 use crate::session::Choice;
 use clap::Args;
+use std::path::PathBuf;
 
 /// Flags that choose between the API and the simulator.
 #[derive(Clone, Debug, Default, Args)]
@@ -9,6 +10,9 @@ pub struct AccountArgs {
     /// Use the embedded simulator: no key, no network, no cost. Its world and state live in state/sandbox/.
     #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub sandbox: bool,
+    /// Keep the state in this file, with its journal, lock and copies beside it, instead of in state/.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
     /// A switch or fault of the simulator ("page-clamp=50", "drop-after-commit:POST /instances:2"); may be repeated.
     #[arg(long, value_name = "SPEC", requires = "sandbox")]
     pub fault: Vec<String>,
@@ -28,6 +32,13 @@ impl AccountArgs {
     /// The account that they choose.
     pub fn choice(&self) -> Choice {
         let (accept_account, accept_endpoint) = (self.accept_account, self.accept_endpoint);
-        Choice { sandbox: self.sandbox, faults: self.fault.clone(), seed: self.seed, accept_account, accept_endpoint }
+        Choice {
+            sandbox: self.sandbox,
+            state: self.state.clone(),
+            faults: self.fault.clone(),
+            seed: self.seed,
+            accept_account,
+            accept_endpoint,
+        }
     }
 }

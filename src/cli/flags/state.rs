@@ -2,18 +2,23 @@
 
 use crate::cli::exit::Failure;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::session::{Held, Locking, stored};
+use crate::session::stored::{self, StatePlace};
+use crate::session::{Held, Locking};
 use crate::state::State;
 use crate::store::StateStore;
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which state a command looks into.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct StateArgs {
     /// The state of the simulator.
     #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub sandbox: bool,
+    /// The state in this file, with its journal, lock and copies beside it, instead of that in state/.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
 }
 
 /// How a command that writes takes the lock.
@@ -40,16 +45,20 @@ pub struct WriteArgs {
 
 impl StateArgs {
     /// Where it is kept.
-    pub fn store(self) -> Box<dyn StateStore> {
-        stored::store(self.sandbox)
+    pub fn store(&self) -> Box<dyn StateStore> {
+        self.place().store()
+    }
+
+    fn place(&self) -> StatePlace {
+        StatePlace { sandbox: self.sandbox, file: self.state.clone() }
     }
 
     /// What is recorded.
     ///
     /// # Errors
     /// It cannot be read.
-    pub async fn read(self) -> Result<State, Failure> {
-        Ok(stored::read(self.sandbox).await?.0)
+    pub async fn read(&self) -> Result<State, Failure> {
+        Ok(stored::read(&self.place()).await?.0)
     }
 }
 

@@ -22,11 +22,6 @@ pub(super) struct Backup {
     modified: SystemTime,
 }
 
-/// Where they are.
-pub(super) fn directory(of: &Path) -> PathBuf {
-    of.join("backups")
-}
-
 /// Writes the copy of a state, and removes the oldest beyond [`KEPT`].
 pub(super) fn keep(directory: &Path, state: &Snapshot) -> io::Result<()> {
     make_directory(directory)?;

@@ -3,7 +3,7 @@
 use super::backups;
 use super::journal::Journal;
 use super::lock::{self, Lock};
-use super::private::{make_directory, read, replace, sweep, target};
+use super::private::{make_directory, read, replace, sweep};
 use crate::lang::hex;
 use crate::state::Remains;
 use crate::store::{
@@ -11,6 +11,7 @@ use crate::store::{
 };
 use futures::future::{BoxFuture, FutureExt, ready};
 use sha2::{Digest, Sha256};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,13 +22,20 @@ use std::time::Duration;
 /// snapshot meanwhile; so many in a row are no accident.
 const RETRIES: usize = 50;
 
-/// What the name of a file begins with that a run kept: its run follows.
-const KEPT: &str = "podform.journal.";
+/// What the state is called in a directory of its own.
+const STATE: &str = "podform.state.json";
 
-/// The directory that holds the state of one fleet: `<fleet>/state`, or `<fleet>/state/sandbox`. It need not exist yet.
+/// The directory that holds the state of one fleet: `<fleet>/state`, or `<fleet>/state/sandbox`; or one state among other
+/// files. Nothing need exist yet.
 #[derive(Debug)]
 pub struct Files {
     directory: PathBuf,
+    /// The state.
+    state: PathBuf,
+    /// What the names of its neighbours begin with.
+    stem: OsString,
+    /// Where the copies of states are.
+    copies: PathBuf,
     /// Free again when dropped, by whoever still writes too.
     lock: Option<Arc<Lock>>,
     /// As it was taken over, or written last.
@@ -66,7 +74,30 @@ impl Fence {
 impl Files {
     /// The files of a directory.
     pub fn new(directory: impl Into<PathBuf>) -> Files {
-        Files { directory: directory.into(), lock: None, journal: Journal::default() }
+        let directory = directory.into();
+        let (state, copies) = (directory.join(STATE), directory.join("backups"));
+        Files { directory, state, stem: "podform".into(), copies, lock: None, journal: Journal::default() }
+    }
+
+    /// A state of any name, whose neighbours' names begin with that: `x.tfstate`, `x.tfstate.journal`, `x.tfstate.lock`,
+    /// and `x.tfstate.backups/`. One in a directory of its own, by its usual name, is found as ever.
+    pub fn at(state: &Path) -> Files {
+        let directory = state.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = state.file_name().unwrap_or_default();
+        if name == STATE {
+            return Files::new(directory);
+        }
+        let mut copies = name.to_owned();
+        copies.push(".backups");
+        let copies = directory.join(copies);
+        Files { state: state.to_owned(), stem: name.to_owned(), copies, ..Files::new(directory) }
+    }
+
+    /// `podform.` and so on.
+    fn beside(&self, ending: &str) -> PathBuf {
+        let mut name = self.stem.clone();
+        name.push(ending);
+        self.directory.join(name)
     }
 
     /// The directory.
@@ -76,31 +107,38 @@ impl Files {
 
     /// `podform.state.json`.
     pub fn state_path(&self) -> PathBuf {
-        self.directory.join("podform.state.json")
+        self.state.clone()
     }
 
     /// `podform.journal`.
     pub fn journal_path(&self) -> PathBuf {
-        self.directory.join("podform.journal")
+        self.beside(".journal")
     }
 
     /// `podform.lock`.
     pub fn lock_path(&self) -> PathBuf {
-        self.directory.join("podform.lock")
+        self.beside(".lock")
     }
 
     /// `podform.journal.RUN`.
     pub(super) fn kept_path(&self, run: &str) -> PathBuf {
-        self.directory.join(format!("{KEPT}{run}"))
+        self.beside(&format!(".journal.{run}"))
+    }
+
+    /// Where the copies of states are.
+    pub(super) fn copies(&self) -> &Path {
+        &self.copies
     }
 
     /// What runs kept that lost their lock, by the names of the files.
     pub(super) fn kept(&self) -> Result<Vec<Kept>, StoreError> {
         let mut kept = Vec::new();
+        let journal = self.beside(".journal.");
+        let before = journal.file_name().and_then(OsStr::to_str).unwrap_or_default();
         for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
             let name = entry.file_name();
             // Whoever put one aside called it otherwise.
-            let Some(run) = name.to_str().and_then(|name| name.strip_prefix(KEPT)).filter(|run| is_run(run)) else {
+            let Some(run) = name.to_str().and_then(|name| name.strip_prefix(before)).filter(|run| is_run(run)) else {
                 continue;
             };
             let path = self.kept_path(run);
@@ -191,8 +229,8 @@ impl Files {
 
     /// First a copy, so that the newest one is never older than the state.
     pub(super) fn write_state(&self, next: &Snapshot) -> Result<(), StoreError> {
-        let copies = backups::directory(&self.directory);
-        backups::keep(&copies, next).map_err(StoreError::io("write a backup of the state", &copies))?;
+        let copies = &self.copies;
+        backups::keep(copies, next).map_err(StoreError::io("write a backup of the state", copies))?;
         let path = self.state_path();
         replace(&path, next.text.as_bytes()).map_err(StoreError::io("write the state", &path))
     }
@@ -216,7 +254,7 @@ impl StateStore for Files {
     fn take_over(&mut self) -> BoxFuture<'_, Result<Stored, StoreError>> {
         async {
             for path in [self.state_path(), self.journal_path()] {
-                sweep(target(&path).ok().as_deref().and_then(Path::parent).unwrap_or(&self.directory));
+                sweep(&path);
             }
             let stored = self.read_both()?;
             let path = self.journal_path();
@@ -248,7 +286,7 @@ impl StateStore for Files {
     }
 
     fn newer(&self, serial: u64, seq: u64) -> BoxFuture<'_, Result<Copies, StoreError>> {
-        let copies = backups::list(&backups::directory(&self.directory)).into_iter();
+        let copies = backups::list(&self.copies).into_iter();
         let newer = copies.filter(|copy| copy.serial > serial || copy.seq > seq).map(|copy| {
             let bytes = read(&copy.path).map_err(StoreError::io("read a backup of the state", &copy.path))?;
             Ok((copy.path.as_path().into(), bytes.unwrap_or_default()))

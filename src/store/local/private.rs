@@ -129,13 +129,16 @@ pub(super) fn options() -> OpenOptions {
     options
 }
 
-/// Removes what killed runs left of replacements. Only the holder of the lock may.
-pub(super) fn sweep(directory: &Path) {
-    let Ok(entries) = std::fs::read_dir(directory) else { return };
+/// Removes what killed runs left of replacements of a file. Only the holder of the lock may.
+pub(super) fn sweep(path: &Path) {
+    let Ok(entries) = target(path).and_then(|target| std::fs::read_dir(directory_of(&target))) else { return };
+    let before = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(".podform.") && name.ends_with(TEMPORARY) {
+        let chance = name.strip_prefix(&before).and_then(|rest| rest.strip_suffix(TEMPORARY));
+        // With a point in it, it is of a file whose name goes on.
+        if chance.is_some_and(|chance| !chance.contains('.')) {
             // A leftover harms nobody.
             let _ = std::fs::remove_file(entry.path());
         }

@@ -11,7 +11,7 @@ impl Files {
     /// The bytes of state, journal and backups.
     pub(super) fn all(&self) -> Result<Remains, StoreError> {
         let (state, journal) = (self.state_path(), self.journal_path());
-        let backups = backups::list(&backups::directory(self.directory())).into_iter().map(|backup| {
+        let backups = backups::list(self.copies()).into_iter().map(|backup| {
             let bytes = read(&backup.path).ok().flatten().unwrap_or_default();
             (backup.path.display().to_string(), backup.serial, bytes)
         });
@@ -28,7 +28,8 @@ impl Files {
     /// Keeps state and journal beside, then writes both anew.
     pub(super) fn set_right(&self, next: &Snapshot) -> Result<Vec<Place>, StoreError> {
         let directory = self.directory();
-        sweep(directory);
+        sweep(&self.state_path());
+        sweep(&self.journal_path());
         make_directory(directory).map_err(StoreError::io("make the state directory", directory))?;
         let mut kept = Vec::new();
         let remains = self.all()?;

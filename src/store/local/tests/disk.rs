@@ -159,3 +159,45 @@ fn a_full_disk_is_named() {
         assert!(error.contains("disk is full"), "{error}");
     }
 }
+
+#[test]
+fn a_state_of_any_name_has_its_neighbours_beside_it() {
+    let (guard, _) = store();
+    let directory = guard.path().join("kept");
+    let files = |name: &str| crate::store::local::Files::at(&directory.join(name));
+    for name in ["lab.tfstate", "lab", "podform.state.json"] {
+        let opened = now(LockedStore::open(Box::new(files(name)), "test", Some(Duration::ZERO)));
+        let (mut locked, mut state) = opened.expect("the lock");
+        now(locked.append(&[begin()])).expect("an entry");
+        // What a run left that was killed while it replaced this one, and another one.
+        fs::write(directory.join(format!(".{name}.Ab12.tmp")), "x").expect("a file");
+        now(locked.snapshot(&mut state)).expect("a state");
+    }
+    fs::write(directory.join(".lab.tfstate.journal.Ab12.tmp"), "x").expect("a file");
+    now(LockedStore::open(Box::new(files("lab")), "test", Some(Duration::ZERO))).expect("the lock");
+    let mut names: Vec<String> = fs::read_dir(&directory)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            ".lab.tfstate.Ab12.tmp",
+            ".lab.tfstate.journal.Ab12.tmp",
+            ".podform.state.json.Ab12.tmp",
+            "backups",
+            "lab",
+            "lab.backups",
+            "lab.journal",
+            "lab.lock",
+            "lab.tfstate",
+            "lab.tfstate.backups",
+            "lab.tfstate.journal",
+            "lab.tfstate.lock",
+            "podform.journal",
+            "podform.lock",
+            "podform.state.json",
+        ]
+    );
+}

@@ -65,7 +65,7 @@ impl Store {
     }
 
     fn backups_path(&self) -> PathBuf {
-        super::backups::directory(&self.0)
+        self.0.join("backups")
     }
 
     fn open_read(&self) -> Result<Loaded, StoreError> {
