@@ -53,7 +53,7 @@ impl Import {
     }
 
     /// The address, where it is written without anything computed.
-    pub(super) fn constant(&self) -> Option<InstanceAddr> {
+    pub fn constant(&self) -> Option<InstanceAddr> {
         let literal = |key: &Expr| eval::evaluate(key, &NoScope, &mut Diagnostics::new());
         self.for_each.is_none().then(|| self.address(&mut { literal }))?
     }

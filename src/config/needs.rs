@@ -173,8 +173,12 @@ impl Builder<'_> {
         let root = self.configuration.root();
         if self.configuration.declaration(&import.resource).is_none() && !root.incomplete {
             let same = root.resources.keys().filter(|(kind, _)| **kind == *import.resource.kind);
+            let generated = match import.resource.module.is_root() {
+                true => ", or have podform plan -generate-config-out=generated.hcl write it",
+                false => "",
+            };
             let detail = format!(
-                "{} is not declared. Write a resource block for it, so that podform knows what it should be.{}",
+                "{} is not declared. Write a resource block for it, so that podform knows what it should be{generated}.{}",
                 import.resource,
                 did_you_mean(&import.resource.name, same.map(|(_, name)| &**name))
             );

@@ -1,4 +1,4 @@
-//! Configuration for what the account holds already: `import -all`.
+//! Configuration for what the account holds already: `import -all`, `plan -generate-config-out`.
 
 use super::credential::is_credential;
 use super::escape::is_unsafe;
@@ -19,12 +19,34 @@ use std::fmt::Write as _;
 /// variable without a value. `others` are template groups that machines were rented from and that are not imported: what
 /// their environment says is no machine's own.
 pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -> String {
+    let groups: Vec<Named<Group>> =
+        groups.iter().map(|group| (label(group.name(), "group", group.id.0), group.clone())).collect();
+    let machines: Vec<Named<Machine>> =
+        machines.iter().map(|one| (label(one.text("name"), "machine", one.id.0), one.clone())).collect();
+    blocks(&groups, &machines, others, |kind, name, id| format!("{}\n", written(&import(kind, name, id))))
+}
+
+/// `resource` blocks of these names, for what import blocks name already.
+pub fn resource_blocks(groups: &[Named<Group>], machines: &[Named<Machine>], others: &[Group]) -> String {
+    const HEAD: &str = "# __generated__ by podform\n# Please review these resources and move them into your main configuration files.\n\n";
+    let text = blocks(groups, machines, others, |_, _, id| format!("# __generated__ by podform from \"{id}\"\n"));
+    format!("{HEAD}{text}")
+}
+
+/// An object, and what its resource is called.
+pub type Named<T> = (String, T);
+
+/// The blocks, each with what stands before it.
+fn blocks(
+    groups: &[Named<Group>],
+    machines: &[Named<Machine>],
+    others: &[Group],
+    before: impl Fn(&str, &str, u64) -> String,
+) -> String {
     let mut blocks = Vec::new();
     let mut variables = Variables::default();
-    let names: BTreeMap<GroupId, String> =
-        groups.iter().map(|group| (group.id, label(group.name(), "group", group.id.0))).collect();
-    for group in groups {
-        let Some(name) = names.get(&group.id) else { continue };
+    let names: BTreeMap<GroupId, &String> = groups.iter().map(|(name, group)| (group.id, name)).collect();
+    for (name, group) in groups {
         let kind = ObjectKind::TemplateGroup.resource_type();
         let mut env = group.env.as_ref().and_then(|env| variables.environment((kind, name), env));
         let registry = group.password_protected.unwrap_or(false).then(|| {
@@ -44,20 +66,20 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
             };
             (attribute.name, value)
         });
-        blocks.push(import(kind, name, group.id.0));
-        blocks.push(block("resource", &[kind, name], attributes).add_blocks(registry).build());
+        let resource = block("resource", &[kind, name], attributes).add_blocks(registry).build();
+        blocks.push(format!("{}{}", before(kind, name, group.id.0), written(&resource)));
     }
-    for machine in machines {
+    for (name, machine) in machines {
         let kind = ObjectKind::Instance.resource_type();
-        let name = label(machine.text("name"), "machine", machine.id.0);
         let group = machine.group.map(|id| match names.get(&id) {
             Some(name) => reference(&[ObjectKind::TemplateGroup.resource_type(), name, "id"]),
             None => quoted(&id.to_string()),
         });
         let script = machine.start_script.as_deref().filter(|text| !text.is_empty());
-        let template = groups.iter().chain(others).find(|group| Some(group.id) == machine.group);
+        let template =
+            groups.iter().map(|(_, group)| group).chain(others).find(|group| Some(group.id) == machine.group);
         let own = machine.env.clone().map(|env| own(env, template.and_then(|group| group.env.as_ref())));
-        let env = own.and_then(|env| variables.environment((kind, &name), &env));
+        let env = own.and_then(|env| variables.environment((kind, name), &env));
         let attributes = [
             ("name", given(machine.text("name"))),
             ("gpu_model", machine.gpu_model.as_deref().map(quoted)),
@@ -73,10 +95,10 @@ pub fn import_blocks(groups: &[Group], machines: &[Machine], others: &[Group]) -
         let others = others.filter(|attribute| attribute.presence != Presence::OptionalComputed);
         let others = others.map(|attribute| (attribute.name, shown(attribute, &machine.shown)));
         let attributes = attributes.into_iter().chain(others);
-        blocks.push(import(kind, &name, machine.id.0));
-        blocks.push(block("resource", &[kind, &name], attributes).build());
+        let resource = block("resource", &[kind, name], attributes).build();
+        blocks.push(format!("{}{}", before(kind, name, machine.id.0), written(&resource)));
     }
-    let parts: Vec<String> = variables.parts.into_iter().chain(blocks.iter().map(written)).collect();
+    let parts: Vec<String> = variables.parts.into_iter().chain(blocks).collect();
     let text = parts.join("\n");
     let file = Sources::default().add("import.hcl", text.as_str());
     format(file, &text, &mut Diagnostics::new()).unwrap_or(text)

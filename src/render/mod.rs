@@ -19,7 +19,7 @@ pub use diagnostics::{diagnostic_message, diagnostics_json, unplaced};
 pub use dot::graph_dot;
 pub use dot_operation::{destruction_dot, evaluation_dot, steps_dot};
 pub use escape::{harmless_json, quoted};
-pub use import_blocks::import_blocks;
+pub use import_blocks::{import_blocks, resource_blocks};
 pub use json::{
     Level, Message, configuration_json, console_error, console_value, event_message, functions_json, log_message,
     orphans_json, plan_json, plan_messages, prior_state_json, recorded_outputs_message, refresh_message, relevant_json,

@@ -115,6 +115,19 @@ pub fn evaluated(
     sources: &mut Sources,
     diags: &mut Diagnostics,
 ) -> Option<Fleet> {
+    let fleet = as_far_as_known(configuration, texts, given, effects, sources, diags);
+    fleet.filter(|_| !diags.has_errors())
+}
+
+/// As [`evaluated`], whatever is wrong; `None` only where there is no order.
+pub fn as_far_as_known(
+    configuration: Configuration,
+    texts: Texts,
+    given: Vec<config::Given>,
+    effects: &dyn Effects,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Option<Fleet> {
     if let Some(found) = configuration.missing_fleet() {
         diags.push(found);
     }
@@ -129,7 +142,7 @@ pub fn evaluated(
     });
     let program = Program { configuration, graph, inputs };
     let evaluated = evaluate(&program, effects, &mut survey, diags);
-    (!diags.has_errors()).then_some(Fleet { program, provider: evaluated.provider, texts, machines })
+    Some(Fleet { program, provider: evaluated.provider, texts, machines })
 }
 
 fn module(

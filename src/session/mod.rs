@@ -8,6 +8,7 @@ mod environment;
 mod failure;
 mod fleet;
 mod foreign;
+pub mod generate;
 mod glob;
 mod held;
 mod open;

@@ -2,17 +2,20 @@
 
 use crate::cli::commands_here::typed;
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Outcome};
+use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, PlanningArgs};
 use crate::cli::refreshing::Refreshing;
 use crate::cloud::Cloud;
+use crate::config::is_configuration_file;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::plan::{MadeFrom, Plan};
+use crate::plan::{MadeFrom, Plan, PlanMode};
 use crate::render::{configuration_json, prior_state_json, relevant_json};
 use crate::review::Review;
+use crate::session::generate::generated;
 use crate::session::stored::StatePlace;
-use crate::session::{Prepared, Session, Watched, saved};
+use crate::session::{Opening, Prepared, Session, Watched, saved};
 use crate::state::State;
+use crate::store::local::write_private;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +31,10 @@ pub struct PlanArgs {
     /// Write the plan to a file, for apply.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write configuration for what import blocks name and nobody declares to a new file (*.hcl) of this directory, and
+    /// plan with it.
+    #[arg(long, value_name = "FILE")]
+    pub generate_config_out: Option<PathBuf>,
     /// How many calls are made at once. A plan makes as many as it needs: the flag is taken because apply has it.
     #[arg(long, hide = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: Option<u16>,
@@ -41,6 +48,9 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let how = args.planning.planning(args.destroy)?;
     let opening = args.planning.opening(0);
     let locking = args.planning.locking.locking("plan")?;
+    if let Some(path) = &args.generate_config_out {
+        generate(path, how.options.mode, &opening, context).await?;
+    }
     let Some((fleet, Watched { state, lock })) = context.configure_beside_state(&opening, locking).await? else {
         return Ok(Exit::Error);
     };
@@ -77,6 +87,38 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
             })
         })
         .await
+}
+
+/// Writes what import blocks lack, which the plan then reads with the other files: a saved plan knows it as one of them.
+async fn generate(path: &Path, mode: PlanMode, opening: &Opening, context: &mut Context) -> Result<(), Failure> {
+    let refuse = |summary: &str, detail: String| Err(Failure::from(Diagnostic::error(summary, detail)));
+    if mode != PlanMode::Normal {
+        let detail = "Config can only be generated during a normal plan operation, and not during a refresh-only or destroy plan.";
+        return refuse("Invalid generate-config-out flag", detail.to_owned());
+    }
+    let here = path.parent().is_none_or(|parent| parent.as_os_str().is_empty() || parent == Path::new("."));
+    if !here || !path.file_name().and_then(|name| name.to_str()).is_some_and(is_configuration_file) {
+        let detail = format!(
+            "{} is no configuration file of this directory, so no plan would read it. Name one like generated.hcl.",
+            path.display()
+        );
+        return refuse("Invalid generate-config-out flag", detail);
+    }
+    if path.exists() {
+        let detail = "podform can only write generated config into a new file. Either choose a different target location or move all existing configuration out of the target file, delete it and try again.";
+        return refuse("Target generated file already exists", detail.to_owned());
+    }
+    if let Some(text) = generated(opening, &mut context.sources).await? {
+        let failed = |error: crate::store::StoreError| {
+            Failure::from(Diagnostic::error("Failed to create target generated file", error.to_string()))
+        };
+        write_private(path, text.as_bytes()).map_err(failed)?;
+        context.terminal.say(&format!(
+            "podform has generated configuration and written it to {}. Please review the configuration and edit it as necessary before adding it to version control.\n\n",
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 /// What a plan was made from, for other programs.
