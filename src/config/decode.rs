@@ -17,9 +17,12 @@ pub(super) fn decode(schema: &Schema, body: &Body, at: Span, scope: &dyn Scope, 
     let mut object = schema.absent().clone();
     attributes(&table, body, at, scope, &[], &mut object, diags);
     let mut seen: Vec<Arc<str>> = Vec::new();
+    let refused = unexpected_dynamic(schema, body, diags);
     for found in expand_dynamic(body, scope, &[], diags) {
         let Some(block) = schema.block(&found.kind) else {
-            unexpected_block(schema, &found, diags);
+            if !refused.contains(&found.kind) {
+                unexpected_block(schema, &found, diags);
+            }
             continue;
         };
         if seen.contains(&found.kind) {
@@ -168,6 +171,19 @@ fn numeric(known: &Attribute, expr: &Expr) -> Diagnostic {
         ),
     };
     Diagnostic::warning(format!("Number for \"{name}\""), detail).with_hint(hint).at(expr.span)
+}
+
+/// The labels of dynamic blocks that make no block of the table, however many they make.
+fn unexpected_dynamic(schema: &Schema, body: &Body, diags: &mut Diagnostics) -> Vec<Arc<str>> {
+    let dynamic = body.blocks.iter().filter(|block| &*block.kind == "dynamic");
+    let labels = dynamic.filter_map(|block| block.labels.first());
+    let wrong: Vec<_> = labels.filter(|label| schema.block(&label.text).is_none()).collect();
+    for label in &wrong {
+        let hint = did_you_mean(&label.text, schema.blocks.iter().map(|block| block.name));
+        let detail = format!("Blocks of type \"{}\" are not expected in {}.{hint}", label.text, schema.block_type());
+        diags.push(Diagnostic::error("Unsupported block type", detail).at(label.span));
+    }
+    wrong.into_iter().map(|label| label.text.clone()).collect()
 }
 
 fn unexpected_block(schema: &Schema, found: &ScopedBlock, diags: &mut Diagnostics) {

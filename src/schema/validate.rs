@@ -142,6 +142,13 @@ fn requirements(offer: &Value, found: &mut Vec<Finding>) {
                 ));
             }
         }
+        if &**name == "country"
+            && let Some(text) = value.as_str()
+            && !(text.len() == 2 && text.bytes().all(|letter| letter.is_ascii_alphabetic()))
+        {
+            let text = format!("\"{text}\" is no country. Write its two letters, like \"DE\".");
+            found.push((ValuePath::of("offer").attribute(name), text));
+        }
         if name.ends_with("_version")
             && let Some(text) = value.as_str()
             && (text.is_empty() || text.split('.').any(|part| part.is_empty() || part.parse::<u64>().is_err()))

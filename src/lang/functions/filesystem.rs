@@ -51,7 +51,8 @@ pub(super) fn read_text(args: &Args<'_>) -> Result<String, CallError> {
 }
 
 fn expand(args: &Args<'_>, path: &str) -> Result<String, CallError> {
-    let Some(rest) = path.strip_prefix('~') else { return Ok(path.to_owned()) };
+    // Nothing is the directory itself.
+    let Some(rest) = path.strip_prefix('~') else { return Ok(if path.is_empty() { "." } else { path }.to_owned()) };
     if !rest.is_empty() && !rest.starts_with('/') {
         return Err(CallError::call("cannot expand user-specific home dir"));
     }
