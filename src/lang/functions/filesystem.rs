@@ -18,7 +18,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("file", PATH, Shape::String, |args: &Args<'_>| Ok(Value::string(read_text(args)?))),
     function("filebase64", PATH, Shape::String, |args: &Args<'_>| Ok(Value::string(STANDARD.encode(read(args)?)))),
     function("fileexists", PATH, Shape::Bool, |args: &Args<'_>| {
-        let path = expand(args, args.text(0))?;
+        let path = located(args, args.text(0))?;
         args.effects.file_exists(&path).map(Value::bool).map_err(CallError::call)
     }),
     function("fileset", &[param("path", Shape::String), param("pattern", Shape::String)], Shape::StringSet, file_set),
@@ -27,7 +27,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// The bytes of the file that the first argument names.
 pub(super) fn read(args: &Args<'_>) -> Result<Vec<u8>, CallError> {
-    let path = expand(args, args.text(0))?;
+    let path = located(args, args.text(0))?;
     args.effects.read_file(&path).map_err(|error| {
         CallError::argument(0, match args.effects.file_exists(&path) {
             Ok(false) => format!(
@@ -51,8 +51,7 @@ pub(super) fn read_text(args: &Args<'_>) -> Result<String, CallError> {
 }
 
 fn expand(args: &Args<'_>, path: &str) -> Result<String, CallError> {
-    // Nothing is the directory itself.
-    let Some(rest) = path.strip_prefix('~') else { return Ok(if path.is_empty() { "." } else { path }.to_owned()) };
+    let Some(rest) = path.strip_prefix('~') else { return Ok(path.to_owned()) };
     if !rest.is_empty() && !rest.starts_with('/') {
         return Err(CallError::call("cannot expand user-specific home dir"));
     }
@@ -62,8 +61,14 @@ fn expand(args: &Args<'_>, path: &str) -> Result<String, CallError> {
     }
 }
 
+/// Where something is looked for: nothing is the directory itself.
+fn located(args: &Args<'_>, path: &str) -> Result<String, CallError> {
+    let path = expand(args, path)?;
+    Ok(if path.is_empty() { ".".to_owned() } else { path })
+}
+
 fn file_set(args: &Args<'_>) -> Outcome {
-    let path = expand(args, args.text(0))?;
+    let path = located(args, args.text(0))?;
     let found = args.effects.fileset(&path, args.text(1));
     let names =
         found.map_err(|error| CallError::call(format!("failed to glob pattern {:?}: {error}", args.text(1))))?;
