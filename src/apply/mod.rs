@@ -3,6 +3,7 @@
 //! One loop owns state and journal (`executor`, `journal`); steps only call the cloud, and ask the loop to make their events
 //! durable before they go on (`protocol`).
 
+mod arrival;
 mod change;
 mod context;
 mod data;

@@ -122,7 +122,7 @@ pub async fn release_orphan<C: Cloud>(
     // replaced may be set aside under that.
     let removed = |call: String| {
         let deposed = Some(deposed_key(&call));
-        vec![Event::Removed { claim: Some(call), address: address.clone(), deposed }]
+        Event::Removed { claim: Some(call), address: address.clone(), deposed }
     };
     let mut record = Record { claim: Some(claim.clone()), ..Record::default() };
     record.attributes.set("id", id.number().to_string().into());
@@ -152,7 +152,7 @@ pub(super) async fn remove<C: Cloud>(
     clock: &Clock,
     commit: &mut impl AsyncFnMut(Vec<Event>) -> Result<(), Diagnostic>,
     looked: impl AsyncFn() -> ReadResult<bool>,
-    removed: impl FnOnce(String) -> Vec<Event>,
+    removed: impl FnOnce(String) -> Event,
 ) -> Result<(), Diagnostic> {
     let intent = Intent { record: record.map(Box::new), ..intent(IntentAction::Delete, address, id, clock) };
     let call = intent.claim.clone();
@@ -171,7 +171,7 @@ pub(super) async fn remove<C: Cloud>(
         Outcome::InDoubt(error) => Some(error),
     };
     match gone(looked).await {
-        Ok(()) => commit(removed(call)).await,
+        Ok(()) => commit(vec![removed(call)]).await,
         Err(last) => {
             let reason = doubt.as_ref().map_or_else(|| last.clone(), CallError::to_string);
             commit(vec![Event::InDoubt { claim: call, reason: reason.clone(), since: clock.now() }]).await?;

@@ -26,7 +26,7 @@ pub async fn release_outside<C: Cloud>(
     let failed = |error: CallError| fault(&doing, &error);
     let refuse = |why: &str| Err(Diagnostic::error("Not ours to release", format!("{doing}: {why}")).on(address));
     let look = async || Ok(details(cloud, *id, is_unseen(record)).await?.filter(|machine| !machine.is_gone()));
-    let Some(mut live) = look().await.map_err(failed)? else { return commit(found.removed(None, state)).await };
+    let Some(mut live) = look().await.map_err(failed)? else { return commit(vec![found.gone(None)]).await };
     if !matches!(judge(record, &live, None), Approval::Outside(_)) {
         return refuse("it is inside by now. Apply again.");
     }
@@ -63,5 +63,5 @@ pub async fn release_outside<C: Cloud>(
     }
     let removal = Removal { id: ObjectId::Machine(*id), address, doing: &doing, record: None };
     let gone = async || Ok(look().await?.is_none());
-    remove(cloud, removal, clock, &mut commit, gone, |call| found.removed(Some(call), state)).await
+    remove(cloud, removal, clock, &mut commit, gone, |call| found.gone(Some(call))).await
 }

@@ -52,7 +52,7 @@ pub(super) async fn release<C: Cloud>(
     may_release(ctx, address, record, &live)
         .map_err(|why| refused("Not ours to release", format!("{address} (machine {id}) is not released: {why}")))?;
     let before = job.change.and_then(|change| change.before.as_ref());
-    delete(ctx, job, id, timeout_of(before), Some(place)).await?;
+    delete(ctx, job, id, (timeout_of(before), Some(place)), |claim| job.removed(Some(claim))).await?;
     Ok(Finished::default())
 }
 
@@ -148,13 +148,14 @@ pub(super) fn is_ours<C>(
     }
 }
 
-/// DELETE under an intent, then looks until it is gone. Without a place: of a machine that must go at once.
+/// DELETE under an intent, then looks until it is `gone`, which closes the intent. Without a place: of a machine that must go
+/// at once.
 pub(super) async fn delete<C: Cloud>(
     ctx: &Context<'_, C>,
     job: &Job<'_>,
     id: MachineId,
-    timeout: Duration,
-    place: Option<SemaphorePermit<'_>>,
+    (timeout, place): (Duration, Option<SemaphorePermit<'_>>),
+    gone: impl FnOnce(String) -> Event,
 ) -> Result<(), Stop> {
     let address = &job.step.address;
     let doing = format!("Releasing {address} (machine {id})");
@@ -168,7 +169,7 @@ pub(super) async fn delete<C: Cloud>(
     let last = loop {
         let looked = ctx.cloud.machine(id).await;
         if proves_gone(&looked) {
-            ctx.line.commit(vec![job.removed(Some(claim))]).await?;
+            ctx.line.commit(vec![gone(claim)]).await?;
             ctx.known().machines.remove(&id);
             return Ok(());
         }

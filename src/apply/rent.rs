@@ -1,28 +1,25 @@
 //! The rent protocol (API sheet §8): intent, POST once, id or search by claim, record, mark, price check, wait.
 
+use super::arrival::{await_it, details, judged, within};
 use super::change::{UNSENT, unsent};
 use super::context::Context;
 use super::machine::environment;
 use super::record::{Sent, draft, finished, recorded, take_in_and_tell};
-use super::release;
 use super::search::{found, is_about_the_offer};
 use super::step::{Finished, Job, Stop, failed, refused};
-use super::telling::{offer_changed, redact, renting, secrets_of, tell};
+use super::telling::{offer_changed, renting};
 use super::turns::{Shape, Turn};
-use super::wait::{Waited, console_tail, image_fault, wait};
 use crate::address::InstanceAddr;
-use crate::cloud::fault::{fault, passes};
-use crate::cloud::{CallError, Cloud, ErrorKind, Outcome};
-use crate::diag::{Diagnostic, Severity};
-use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest, Status};
+use crate::cloud::fault::fault;
+use crate::cloud::{Cloud, ErrorKind, Outcome};
+use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest};
 use crate::market::Requirement;
 use crate::money::hourly_cost;
-use crate::plan::{ApplyEvent, StepAction};
-use crate::refresh::{Approval, PAUSE, VISIBLE, unreadable};
+use crate::refresh::{PAUSE, VISIBLE};
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
 use crate::schema::observe;
 use crate::state::journal::Event;
-use crate::state::{Failure, Intent, IntentAction, Record, deposed_key};
+use crate::state::{Intent, IntentAction, Record};
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
@@ -48,7 +45,7 @@ pub(super) async fn rent<C: Cloud>(
         Marked::Named(claim, shown) => (claim, shown),
         Marked::Unnamed(seen, stop) => {
             let Some(machine) = seen else { return Err(stop) };
-            within(ctx, job, &desired, &intent, &machine, (None, &mut record)).await?;
+            within(ctx, job, &desired, &machine, (None, &mut record)).await?;
             ctx.line.commit(vec![recorded(job, None, &record)]).await?;
             return Err(stop);
         }
@@ -68,66 +65,17 @@ pub(super) async fn rent<C: Cloud>(
     if machine.env.as_ref().and_then(Env::claim).is_some() {
         ctx.turns.claim_was_read();
     }
-    judged(ctx, job, &desired, &intent, &machine, (marking, &mut record)).await?;
+    judged(ctx, job, &desired, &machine, (marking, &mut record)).await?;
     if desired.wait_for != WaitFor::None {
         await_it(ctx, job, id, &desired, &mut record).await?;
         // A price that did not show at first may show by now.
         if record.unproven
             && let Ok(machine) = details(ctx, job, id).await
         {
-            judged(ctx, job, &desired, &intent, &machine, (None, &mut record)).await?;
+            judged(ctx, job, &desired, &machine, (None, &mut record)).await?;
         }
     }
     finished(ctx, job, &record)
-}
-
-/// Takes in what a machine shows, and records it where it is inside of what was approved ([`within`]).
-async fn judged<C: Cloud>(
-    ctx: &Context<'_, C>,
-    job: &Job<'_>,
-    desired: &Desired,
-    intent: &Intent,
-    machine: &Machine,
-    (marking, record): (Option<&str>, &mut Record),
-) -> Result<(), Stop> {
-    take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine), Sent::Whole);
-    within(ctx, job, desired, intent, machine, (marking, record)).await?;
-    ctx.line.commit(vec![recorded(job, marking, record)]).await
-}
-
-/// A machine outside of what was approved is released at once, and the step fails (invariant 3); one inside is so for good.
-/// `marking` is the claim that the record closes.
-async fn within<C: Cloud>(
-    ctx: &Context<'_, C>,
-    job: &Job<'_>,
-    desired: &Desired,
-    intent: &Intent,
-    machine: &Machine,
-    (marking, record): (Option<&str>, &mut Record),
-) -> Result<(), Stop> {
-    let (address, id) = (&job.step.address, machine.id);
-    let why = match Approval::of(machine, desired.max_price_per_gpu, Some(desired.gpu_count)) {
-        Approval::Inside => {
-            record.unproven = false;
-            return Ok(());
-        }
-        Approval::Unreadable => {
-            tell(ctx, job, unreadable(address, id));
-            return Ok(());
-        }
-        Approval::Outside(why) => why,
-    };
-    ctx.line.commit(vec![recorded(job, marking, record)]).await?;
-    release::delete(ctx, job, id, desired.delete_timeout, None).await?;
-    if job.deposes() {
-        // What was to be replaced stands on.
-        let key = deposed_key(&intent.claim);
-        ctx.line.commit(vec![Event::Restored { address: address.clone(), key }]).await?;
-    }
-    Err(refused(
-        "Machine outside of what was approved",
-        format!("{address} was rented as approved, but machine {id} {why}. It was released at once. Plan again."),
-    ))
 }
 
 /// Orders a machine: one intent and one POST per offer, until one is taken.
@@ -374,98 +322,4 @@ async fn mark<C: Cloud>(
     let mut diagnostic = fault(&format!("Naming and marking {address} (machine {id}), which was rented"), &error);
     diagnostic.add(" The machine is recorded; the next apply sets name and mark.");
     Ok(Marked::Unnamed(seen, Stop::Failed(diagnostic.into())))
-}
-
-/// Reads the details of a machine that was just rented.
-async fn details<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>, id: MachineId) -> Result<Machine, Stop> {
-    let doing = format!("Reading {} (machine {id}), which was rented", job.step.address);
-    let began = Instant::now();
-    loop {
-        let error = match ctx.cloud.machine(id).await {
-            Ok(Some(machine)) => return Ok(machine),
-            Ok(None) => CallError {
-                kind: ErrorKind::NotFound,
-                call: format!("GET /instances/{id}"),
-                status: Some(404),
-                message: "not found".to_owned(),
-            },
-            Err(error) => error,
-        };
-        let early = error.kind == ErrorKind::NotFound || passes(&error);
-        if !early || began.elapsed() >= VISIBLE {
-            return Err(failed(&doing, &error));
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// Waits as far as `wait_for` says; then the record is final.
-async fn await_it<C: Cloud>(
-    ctx: &Context<'_, C>,
-    job: &Job<'_>,
-    id: MachineId,
-    desired: &Desired,
-    record: &mut Record,
-) -> Result<(), Stop> {
-    let address = &job.step.address;
-    let began = Instant::now();
-    let show = |status: Option<&Status>| {
-        ctx.line.show(ApplyEvent::StepProgress {
-            address: address.clone(),
-            action: StepAction::RENT,
-            elapsed_s: began.elapsed().as_secs(),
-            status: status.map(ToString::to_string),
-        });
-    };
-    let waited = wait(ctx, id, desired.wait_for, desired.create_timeout, show).await;
-    let read = ctx.cloud.machine(id).await;
-    match &read {
-        Ok(Some(machine)) => {
-            take_in_and_tell(ctx, job, &SCHEMA, record, &observe::machine(machine), Sent::Whole);
-        }
-        Ok(None) => {}
-        Err(error) => {
-            let told = fault(&format!("Reading {address} (machine {id}) after it was waited for"), error).on(address);
-            tell(ctx, job, Diagnostic { severity: Severity::Warning, ..told });
-        }
-    }
-    match waited {
-        Waited::Ready => {
-            ctx.line.commit(vec![recorded(job, None, record)]).await?;
-            Ok(())
-        }
-        Waited::Interrupted => {
-            ctx.line.commit(vec![recorded(job, None, record)]).await?;
-            let detail =
-                format!("{address} (machine {id}) is rented and recorded; an interrupt ended the wait for it.");
-            tell(ctx, job, Diagnostic::warning("Not waited for", detail).on(address));
-            Ok(())
-        }
-        Waited::Unfit(why) => {
-            let machine = read.ok().flatten();
-            let secrets = secrets_of(job.object.as_ref());
-            let tail = redact(&machine.as_ref().map(console_tail).unwrap_or_default(), &secrets);
-            let told = if tail.is_empty() { String::new() } else { format!(" The end of its console:\n{tail}") };
-            record.tainted = Some(format!("{why}.{told}"));
-            let fault = machine.as_ref().and_then(image_fault).map(|line| redact(&line, &secrets));
-            let blame = match &fault {
-                Some(line) => format!(
-                    "Its image cannot be pulled ({line}): correct it, for a third machine is not rented of it. This one is kept and bills until the next apply replaces it."
-                ),
-                None => "It is kept and bills; the next apply replaces it and avoids its host.".to_owned(),
-            };
-            let mut events = vec![recorded(job, None, record)];
-            if let Some(host) = record.offer.as_ref().and_then(|offer| offer.host.clone()) {
-                let image = fault.as_ref().map(|_| job.image());
-                let failure = Failure { host, at: ctx.clock.now(), why: fault.unwrap_or_else(|| why.clone()), image };
-                ctx.offers.failed(&failure);
-                events.push(Event::MachineFailed(failure));
-            }
-            ctx.line.commit(events).await?;
-            Err(refused(
-                "Machine did not become ready",
-                format!("{address} (machine {id}) was rented, but {why}. {blame}{told}"),
-            ))
-        }
-    }
 }

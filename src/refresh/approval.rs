@@ -6,7 +6,7 @@ use crate::live::{LiveObject, Machine, MachineId, ObjectId, Snapshot};
 use crate::money::Usd;
 use crate::schema::observe::decimal;
 use crate::state::journal::Event;
-use crate::state::{Record, State, deposed_key};
+use crate::state::{Record, State};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -67,13 +67,9 @@ impl Unproven {
         seen.collect()
     }
 
-    /// What is recorded once it is gone: what it was to replace stands again.
-    pub fn removed(&self, claim: Option<String>, state: &State) -> Vec<Event> {
-        let address = self.address.clone();
-        let key: Option<String> = self.record.claim.as_deref().map(deposed_key);
-        let stood = key.filter(|key| state.deposed.get(&address).is_some_and(|aside| aside.contains_key(key)));
-        let restored = stood.map(|key| Event::Restored { address: address.clone(), key });
-        std::iter::once(Event::Removed { claim, address, deposed: None }).chain(restored).collect()
+    /// What is recorded once it is gone.
+    pub fn gone(&self, claim: Option<String>) -> Event {
+        Event::gone(claim, &self.address, &self.record)
     }
 
     /// What a plan tells of it, before anything is done.
@@ -119,8 +115,7 @@ pub fn foreseen<'a>(
     for found in Unproven::all(&state, &snapshot, wished) {
         diags.extend(found.told().map(Diagnostics::from).unwrap_or_default());
         if matches!(found.approval, Approval::Outside(_)) {
-            let events = found.removed(None, &state);
-            events.into_iter().for_each(|event| state.to_mut().apply(event));
+            state.to_mut().apply(found.gone(None));
             snapshot.to_mut().objects.remove(&ObjectId::Machine(found.id));
         }
     }

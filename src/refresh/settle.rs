@@ -12,6 +12,7 @@ use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State};
 use jiff::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -213,11 +214,13 @@ async fn deleted<C: Cloud>(cloud: &C, intent: &Intent) -> Result<bool, CallError
 
 /// The event that the object of an intent is gone, where the address still holds it.
 fn removed(state: &State, intent: &Intent) -> Option<Event> {
-    let is_it = |record: &Record| record.id() == intent.id;
-    let aside = state.deposed.get(&intent.address);
-    let deposed = aside.and_then(|all| all.iter().find(|(_, record)| is_it(record))).map(|(key, _)| key.clone());
-    let known = deposed.is_some() || state.resources.get(&intent.address).is_some_and(|record| is_it(record));
-    known.then(|| Event::Removed { claim: Some(intent.claim.clone()), address: intent.address.clone(), deposed })
+    let (claim, address) = (Some(intent.claim.clone()), &intent.address);
+    let is_it = |record: &&Arc<Record>| record.id() == intent.id;
+    if let Some(record) = state.resources.get(address).filter(is_it) {
+        return Some(Event::gone(claim, address, record));
+    }
+    let (key, _) = state.deposed.get(address)?.iter().find(|(_, record)| is_it(record))?;
+    Some(Event::Removed { claim, address: address.clone(), deposed: Some(key.clone()) })
 }
 
 fn not_done(intent: &Intent, reason: &str) -> Event {

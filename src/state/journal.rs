@@ -75,8 +75,12 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deposed: Option<String>,
     },
-    /// A deposed object stands at its address again: what replaced it is gone.
+    /// What is recorded at the address is gone, and what it was to replace, if anything, stands there again; closes the
+    /// intent, if one is named. One event: between two of them nothing would keep the good one from being removed.
     Restored {
+        /// The intent that did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        claim: Option<String>,
         /// Which address.
         address: InstanceAddr,
         /// The key of the deposed object.
@@ -101,6 +105,18 @@ pub enum Event {
     },
     /// The run ended by itself.
     End,
+}
+
+impl Event {
+    /// What is recorded at an address is gone. Where nobody ever saw it inside of what was approved, what it was to replace
+    /// stands again.
+    pub fn gone(claim: Option<String>, address: &InstanceAddr, record: &Record) -> Event {
+        let address = address.clone();
+        match record.claim.as_deref().filter(|_| record.unproven) {
+            Some(rent) => Event::Restored { claim, address, key: deposed_key(rent) },
+            None => Event::Removed { claim, address, deposed: None },
+        }
+    }
 }
 
 impl fmt::Display for Event {
@@ -187,9 +203,13 @@ impl State {
                     self.spend(&address, record);
                 }
             }
-            Event::Restored { address, key } => {
+            Event::Restored { claim, address, key } => {
+                self.close(claim.as_deref());
+                if let Some(record) = self.resources.remove(&address) {
+                    self.spend(&address, &record);
+                }
                 if let Some(record) = self.take_deposed(&address, &key) {
-                    self.resources.entry(address).or_insert(record);
+                    self.resources.insert(address, record);
                 }
             }
             Event::MachineFailed(failure) => {

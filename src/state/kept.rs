@@ -27,8 +27,10 @@ impl Event {
         match self {
             Event::Intent(intent) => Some(&intent.claim),
             Event::NotDone { claim, .. } | Event::InDoubt { claim, .. } | Event::Absent { claim, .. } => Some(claim),
-            Event::Recorded { claim, .. } | Event::Removed { claim, .. } => claim.as_deref(),
-            Event::Begin { .. } | Event::Restored { .. } | Event::Moved { .. } | Event::MachineFailed(_) => None,
+            Event::Recorded { claim, .. } | Event::Removed { claim, .. } | Event::Restored { claim, .. } => {
+                claim.as_deref()
+            }
+            Event::Begin { .. } | Event::Moved { .. } | Event::MachineFailed(_) => None,
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => None,
         }
     }
@@ -132,20 +134,26 @@ impl State {
                 self.apply(event);
             }
             Event::Recorded { claim, address, record } => self.hear_of(claim, address, record, own),
-            Event::Removed { claim: Some(claim), address, deposed } => {
-                let id = self.open.get(&claim).and_then(|intent| intent.id);
-                let there = match &deposed {
-                    None => self.resources.get(&address),
-                    Some(key) => self.deposed.get(&address).and_then(|all| all.get(key)),
-                };
-                match id.is_some() && there.and_then(|record| record.id()) == id {
-                    true => self.apply(Event::Removed { claim: Some(claim), address, deposed }),
-                    false => drop(self.open.remove(&claim)),
-                }
-            }
-            Event::Begin { .. } | Event::Removed { claim: None, .. } | Event::Restored { .. } | Event::Moved { .. } => {
-            }
+            Event::Removed { claim: Some(_), .. } | Event::Restored { claim: Some(_), .. } => self.hear_gone(event),
+            Event::Begin { .. } | Event::Removed { .. } | Event::Restored { .. } | Event::Moved { .. } => {}
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => {}
+        }
+    }
+
+    /// An object that another run removed: where it is the one that is recorded.
+    fn hear_gone(&mut self, event: Event) {
+        let Some(claim) = event.claim().map(str::to_owned) else { return };
+        let removed = self.open.get(&claim).and_then(|intent| intent.id);
+        let there = match &event {
+            Event::Removed { address, deposed: Some(key), .. } => {
+                self.deposed.get(address).and_then(|all| all.get(key))
+            }
+            Event::Removed { address, .. } | Event::Restored { address, .. } => self.resources.get(address),
+            _ => None,
+        };
+        match removed.is_some() && there.and_then(|record| record.id()) == removed {
+            true => self.apply(event),
+            false => drop(self.open.remove(&claim)),
         }
     }
 

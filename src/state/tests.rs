@@ -368,9 +368,13 @@ fn what_is_replaced_is_deposed_until_it_is_removed() {
     let mut removed = before.clone();
     removed.apply(Event::Removed { claim: None, address: address.clone(), deposed: Some(key()) });
     assert_eq!((removed.resources.get(&address).and_then(id), removed.deposed.len()), (Some(99), 1));
-    before.apply(Event::Removed { claim: None, address: address.clone(), deposed: None });
-    before.apply(Event::Restored { address: address.clone(), key: key() });
-    assert_eq!(before.resources.get(&address).and_then(id), Some(88101));
+    let mut older = before.clone();
+    older.apply(Event::Removed { claim: None, address: address.clone(), deposed: None });
+    let restored = || Event::Restored { claim: None, address: address.clone(), key: key() };
+    for state in [&mut before, &mut older] {
+        state.apply(restored());
+        assert_eq!(state.resources.get(&address).and_then(id), Some(88101));
+    }
     // A second record under the same address, by somebody who replaces nothing, deposes nothing.
     before.apply(Event::Recorded { claim: None, address, record: Box::new(made) });
     assert_eq!(before.deposed.len(), 1);

@@ -19,6 +19,7 @@ mod marks;
 mod operator;
 mod orphans;
 mod patience;
+mod replacing;
 mod run;
 mod sight;
 mod stores;
