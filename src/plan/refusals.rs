@@ -251,15 +251,32 @@ pub(super) fn forgotten(planner: &Planner<'_>, diags: &mut Diagnostics) {
         "This would be made a second time, for the account holds it, and this state does not know it: {}. An older copy of the state came back, or another checkout works on the same fleet: then take the newest state first.",
         shown.join("; ")
     );
-    let id = first.id;
-    let hint = format!(
-        "Say what becomes of it, then plan again: podform orphans -adopt={id} takes it into this state, -release={id} releases it; podform orphans lists all."
-    );
+    let replaced = planner.changes.iter().any(|change| {
+        change.action == Action::Replace && Some(&change.address) == first.address.as_ref() && change.deposed.is_none()
+    });
+    let hint = ways_out(first, replaced);
     let told = Diagnostic::error("Made already, and not recorded", detail).with_hint(hint).about(Topic::Unsettled);
     diags.push(match (&first.address, found.len()) {
         (Some(address), 1) => told.on(address),
         _ => told,
     });
+}
+
+/// What can become of an orphan at an address that is to be made, or `replaced`: an address has one object, and only what is
+/// provably ours is released.
+fn ways_out(orphan: &Orphan, replaced: bool) -> String {
+    let id = orphan.id;
+    let ways = match (replaced, orphan.proof.is_one()) {
+        (false, true) => format!("podform orphans -adopt={id} takes it into this state, -release={id} releases it"),
+        (true, true) => format!("podform orphans -release={id} releases it"),
+        (false, false) => format!(
+            "podform orphans -adopt={id} takes it into this state; if it is not yours, remove podform's mark from its notes"
+        ),
+        (true, false) => {
+            "release it in the vendor's panel, or, if it is not yours, remove podform's mark from its notes".to_owned()
+        }
+    };
+    format!("Say what becomes of it, then plan again: {ways}; podform orphans lists all.")
 }
 
 /// What stays in the account without a record is told, with what it goes on costing.
