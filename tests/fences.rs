@@ -108,3 +108,32 @@ fn stopped(scene: &Scene, first: Child, summary: &str, next: &[&str]) {
     assert!(!told.contains("lost its lock"), "{told}");
     scene.settled();
 }
+
+/// The release of a machine that nobody approved, before there is a plan, is fenced as any other call: what cannot be
+/// recorded ends the run.
+#[test]
+fn a_release_before_the_plan_stops_where_the_lock_is_taken_away() {
+    let scene = Scene::new();
+    scene.run(&["apply", "-auto-approve"], 0);
+    let text = fs::read_to_string(scene.path("podform.state.json")).unwrap();
+    let other = text.replacen("\"gpu_count\": 1", "\"gpu_count\": 2", 1).replacen(
+        "\"offer\": {",
+        "\"unproven\": \"0.5\", \"read_back\": {\"gpu_count\": 1}, \"offer\": {",
+        1,
+    );
+    assert_ne!(text, other);
+    fs::write(scene.path("podform.state.json"), other).unwrap();
+    scene.run(&["state", "repair", "-auto-approve"], 0);
+    scene.sandbox.switch("slow:DELETE /instances/{id}:1:3000").unwrap();
+    let run = scene.start(&["apply", "-auto-approve"]);
+    scene.until("DELETE", "/instances/{id}");
+    fs::remove_file(scene.path("podform.lock")).unwrap();
+    let told = ends(run, 5);
+    assert!(told.contains("Error: The lock was taken away"), "{told}");
+    assert!(!told.contains("Plan:") && !told.contains("Renting"), "{told}");
+    assert_eq!(scene.sandbox.machines().len(), 5, "{told}");
+    // What it kept is taken up: the machine is gone, and another one is rented.
+    let told = scene.run(&["apply", "-auto-approve"], 0);
+    assert!(told.contains("lost its lock") && !told.contains("outside of what was approved"), "{told}");
+    scene.settled();
+}

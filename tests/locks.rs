@@ -61,6 +61,20 @@ impl Scene {
         text(&output)
     }
 
+    /// Runs on while others look.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().unwrap()
+    }
+
+    /// Waits until a call has come to this route.
+    pub fn until(&self, method: &str, route: &str) {
+        let start = Instant::now();
+        while !self.sandbox.calls().iter().any(|call| call.method == method && call.route == route) {
+            assert!(start.elapsed() < Duration::from_secs(60), "no {method} {route}: {:?}", self.sandbox.calls());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// A file of the state.
     pub fn path(&self, name: &str) -> PathBuf {
         self.fleet.path().join("state").join(name)
@@ -68,7 +82,7 @@ impl Scene {
 
     /// Starts an apply, and waits until it has rented something and is not done.
     pub fn applying(&self) -> Child {
-        let child = self.command(&["apply", "-auto-approve", "-parallelism=1"]).spawn().unwrap();
+        let child = self.start(&["apply", "-auto-approve", "-parallelism=1"]);
         let start = Instant::now();
         while self.sandbox.machines().len() < 2 {
             assert!(start.elapsed() < Duration::from_secs(60), "nothing is rented");

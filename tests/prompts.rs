@@ -219,3 +219,56 @@ fn nobody_is_asked_with_input_false_nor_by_a_program_that_reads() {
         assert!(!screen.contains("Enter a value"), "{screen}");
     }
 }
+
+const ONE: &str = r#"
+podform {
+  fleet = "asking"
+}
+
+resource "simplepod_template_group" "base" {
+  name       = "asking-base"
+  image_name = "ubuntu"
+}
+
+resource "simplepod_instance" "node" {
+  gpu_model         = "RTX 3090"
+  max_price_per_gpu = 0.50
+  template_group    = simplepod_template_group.base.id
+}
+"#;
+
+/// A machine that was never seen inside of what was approved is released before the plan is made: whoever says no is not
+/// told that nothing was changed.
+#[test]
+fn who_says_no_hears_what_was_done_before() {
+    let fleet = Fleet::new(&[("main.hcl", ONE)]);
+    let refused = |fleet: &Fleet| {
+        let mut session = Session::start(fleet, &["apply"]);
+        session.asks("Do you want to perform these actions?");
+        session.keyboard.write_all(b"no\n").unwrap();
+        let (code, screen) = session.end();
+        assert_eq!(code, Some(1), "{screen}");
+        screen
+    };
+    let screen = refused(&fleet);
+    assert!(screen.contains("Apply cancelled. Nothing was changed."), "{screen}");
+    fleet.run(&["apply", "-auto-approve"], 0);
+    let state = fleet.path().join("state/sandbox/podform.state.json");
+    let text = std::fs::read_to_string(&state).unwrap();
+    let other = text
+        .replace("\"gpu_count\": 1", "\"gpu_count\": 2")
+        .replace("\"offer\": {", "\"unproven\": \"0.5\", \"read_back\": {\"gpu_count\": 1}, \"offer\": {");
+    assert_ne!(text, other);
+    std::fs::write(&state, other).unwrap();
+    fleet.run(&["state", "repair", "-auto-approve"], 0);
+    let screen = refused(&fleet);
+    assert!(screen.contains("has 1 GPUs, and 2 were ordered") && screen.contains("It is released."), "{screen}");
+    assert!(screen.contains("Nothing of the plan was done. What the warnings above say was done"), "{screen}");
+    assert!(!screen.contains("Nothing was changed"), "{screen}");
+    // What was done is in the state, as other programs read it.
+    let text = std::fs::read_to_string(&state).unwrap();
+    let (recorded, _) = text.split_once("\"podform\": {").unwrap();
+    assert!(recorded.contains("simplepod_template_group") && !recorded.contains("simplepod_instance"), "{recorded}");
+    let plan = fleet.run(&["plan"], 0);
+    assert!(plan.contains("1 to add, 0 to change, 0 to destroy"), "{plan}");
+}

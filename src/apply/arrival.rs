@@ -66,7 +66,7 @@ pub(super) async fn within<C: Cloud>(
     let (address, id) = (&job.step.address, machine.id);
     let why = match Approval::of(machine, desired.max_price_per_gpu, Some(desired.gpu_count)) {
         Approval::Inside => {
-            record.unproven = false;
+            record.unproven = None;
             return Ok(());
         }
         Approval::Unreadable => {

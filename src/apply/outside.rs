@@ -6,7 +6,7 @@ use crate::cloud::{CallError, Cloud, Outcome};
 use crate::diag::Diagnostic;
 use crate::live::{Env, MachineFields, Mark, ObjectId};
 use crate::plan::lacks_proof;
-use crate::refresh::{Approval, Clock, Unproven, details, is_unseen, judge};
+use crate::refresh::{Approval, Clock, Unproven, details, is_unseen};
 use crate::state::journal::Event;
 use crate::state::{IntentAction, State};
 
@@ -27,7 +27,7 @@ pub async fn release_outside<C: Cloud>(
     let refuse = |why: &str| Err(Diagnostic::error("Not ours to release", format!("{doing}: {why}")).on(address));
     let look = async || Ok(details(cloud, *id, is_unseen(record)).await?.filter(|machine| !machine.is_gone()));
     let Some(mut live) = look().await.map_err(failed)? else { return commit(vec![found.gone(None)]).await };
-    if !matches!(judge(record, &live, None), Approval::Outside(_)) {
+    if !matches!(found.judged(&live), Approval::Outside(_)) {
         return refuse("it is inside by now. Apply again.");
     }
     if record.hash_id().is_some_and(|recorded| live.hash_id.as_ref() != Some(&recorded)) {

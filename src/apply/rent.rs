@@ -69,7 +69,7 @@ pub(super) async fn rent<C: Cloud>(
     if desired.wait_for != WaitFor::None {
         await_it(ctx, job, id, &desired, &mut record).await?;
         // A price that did not show at first may show by now.
-        if record.unproven
+        if record.unproven.is_some()
             && let Ok(machine) = details(ctx, job, id).await
         {
             judged(ctx, job, &desired, &machine, (None, &mut record)).await?;
@@ -251,7 +251,7 @@ fn draft_of<C>(
     let mut record = draft(ctx, job, job.object()?);
     intent.deposes = job.deposes();
     record.claim = Some(intent.claim.clone());
-    record.unproven = true;
+    record.unproven = Some(desired.max_price_per_gpu);
     record.offer = Some(OfferFacts { host: Some(offer.host.clone()), ..offer.facts.clone() });
     let mut put = |name: &str, value: serde_json::Value| record.attributes.set(name, value);
     let cost = hourly_cost(offer.price_per_gpu, desired.gpu_count, offer.price_per_disk, disk_gb.unwrap_or(0));

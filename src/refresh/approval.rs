@@ -54,14 +54,14 @@ impl Unproven {
     /// All of a state, as far as they were read. `wished` is the cap that the configuration names by now: a higher one
     /// keeps a machine.
     pub fn all(state: &State, snapshot: &Snapshot, wished: &dyn Fn(&InstanceAddr) -> Option<Usd>) -> Vec<Unproven> {
-        let unproven = state.resources.iter().filter(|(_, record)| record.unproven);
-        let seen = unproven.filter_map(|(address, record)| {
+        let seen = state.resources.iter().filter_map(|(address, record)| {
+            let cap = record.unproven?;
             let id = record.machine_id()?;
             let Some(Some(LiveObject::Machine(machine))) = snapshot.objects.get(&ObjectId::Machine(id)) else {
                 return None;
             };
             let (address, record) = (address.clone(), record.clone());
-            let approval = judge(&record, machine, wished(&address));
+            let approval = judge((&record, cap), machine, wished(&address));
             Some(Unproven { address, id, record, approval })
         });
         seen.collect()
@@ -72,26 +72,25 @@ impl Unproven {
         Event::gone(claim, &self.address, &self.record)
     }
 
-    /// What a plan tells of it, before anything is done.
-    fn told(&self) -> Option<Diagnostic> {
+    /// What is seen of it now.
+    pub fn judged(&self, machine: &Machine) -> Approval {
+        self.record.unproven.map_or(Approval::Inside, |cap| judge((&self.record, cap), machine, None))
+    }
+
+    /// What is told of one that is outside: why, and what becomes of it.
+    pub fn outside(&self, why: &str, then: &str) -> Diagnostic {
         let Unproven { address, id, .. } = self;
-        match &self.approval {
-            Approval::Inside => None,
-            Approval::Outside(why) => {
-                let detail = format!(
-                    "{address} (machine {id}) {why}, and was never seen inside of what was approved: the run that rented it ended before it could look. The next apply releases it before it does anything else; this plan is made as if it were gone."
-                );
-                Some(Diagnostic::warning("Machine outside of what was approved", detail).on(address))
-            }
-            Approval::Unreadable => Some(unreadable(address, *id)),
-        }
+        let detail = format!(
+            "{address} (machine {id}) {why}, and was never seen inside of what was approved: the run that rented it ended before it could look. {then}"
+        );
+        Diagnostic::warning("Machine outside of what was approved", detail).on(address)
     }
 }
 
-/// By what its record says was approved.
-pub fn judge(record: &Record, machine: &Machine, wished: Option<Usd>) -> Approval {
-    let approved = record.attributes.get("max_price_per_gpu").and_then(decimal).map(Usd);
-    let Some(cap) = approved.max(wished) else { return Approval::Inside };
+/// By what was approved: the cap that it was rented under, or a higher one since, applied or only wished.
+fn judge((record, rented): (&Record, Usd), machine: &Machine, wished: Option<Usd>) -> Approval {
+    let applied = record.attributes.get("max_price_per_gpu").and_then(decimal).map(Usd);
+    let cap = [applied, wished].into_iter().flatten().fold(rented, Usd::max);
     let ordered = record.attributes.get("gpu_count").and_then(|count| u32::try_from(count.as_u64()?).ok());
     Approval::of(machine, cap, ordered)
 }
@@ -107,19 +106,26 @@ pub fn unreadable(address: &InstanceAddr, id: MachineId) -> Diagnostic {
 /// State and account as they will be once the next apply has released what is outside; and what is told of it.
 pub fn foreseen<'a>(
     state: &'a State,
-    snapshot: &'a Snapshot,
+    snapshot: &mut Snapshot,
     wished: &dyn Fn(&InstanceAddr) -> Option<Usd>,
     diags: &mut Diagnostics,
-) -> (Cow<'a, State>, Cow<'a, Snapshot>) {
-    let (mut state, mut snapshot) = (Cow::Borrowed(state), Cow::Borrowed(snapshot));
-    for found in Unproven::all(&state, &snapshot, wished) {
-        diags.extend(found.told().map(Diagnostics::from).unwrap_or_default());
-        if matches!(found.approval, Approval::Outside(_)) {
-            state.to_mut().apply(found.gone(None));
-            snapshot.to_mut().objects.remove(&ObjectId::Machine(found.id));
+) -> Cow<'a, State> {
+    let mut state = Cow::Borrowed(state);
+    for found in Unproven::all(&state, snapshot, wished) {
+        match &found.approval {
+            Approval::Inside => {}
+            Approval::Unreadable => diags.push(unreadable(&found.address, found.id)),
+            Approval::Outside(why) => {
+                diags.push(found.outside(
+                    why,
+                    "The next apply releases it before it does anything else; this plan is made as if it were gone.",
+                ));
+                state.to_mut().apply(found.gone(None));
+                snapshot.objects.remove(&ObjectId::Machine(found.id));
+            }
         }
     }
-    (state, snapshot)
+    state
 }
 
 #[cfg(test)]
@@ -147,11 +153,16 @@ mod tests {
 
     #[test]
     fn a_raised_cap_keeps_what_a_lowered_one_does_not_release() {
-        let mut record = Record { unproven: true, ..Record::default() };
-        record.attributes.set("max_price_per_gpu", serde_json::json!(0.3));
-        let machine = Machine { price_per_gpu: Some(usd("0.40")), ..Machine::bare(MachineId(5)) };
-        assert!(matches!(judge(&record, &machine, None), Approval::Outside(_)));
-        assert!(matches!(judge(&record, &machine, Some(usd("0.2"))), Approval::Outside(_)));
-        assert_eq!(judge(&record, &machine, Some(usd("0.5"))), Approval::Inside);
+        let judged = |rented: &str, applied: f64, wished: Option<&str>| {
+            let mut record = Record::default();
+            record.attributes.set("max_price_per_gpu", serde_json::json!(applied));
+            let machine = Machine { price_per_gpu: Some(usd("0.40")), ..Machine::bare(MachineId(5)) };
+            judge((&record, usd(rented)), &machine, wished.map(usd))
+        };
+        assert!(matches!(judged("0.3", 0.3, None), Approval::Outside(_)));
+        assert!(matches!(judged("0.3", 0.3, Some("0.2")), Approval::Outside(_)));
+        assert_eq!(judged("0.3", 0.3, Some("0.5")), Approval::Inside);
+        assert_eq!(judged("0.3", 0.5, None), Approval::Inside, "raised by an apply since");
+        assert_eq!(judged("0.5", 0.2, Some("0.2")), Approval::Inside, "lowered by an apply since");
     }
 }

@@ -13,7 +13,7 @@ mod sight;
 mod suspicion;
 
 pub use adopt::{Adoption, adoption};
-pub use approval::{Approval, Unproven, foreseen, judge, unreadable};
+pub use approval::{Approval, Unproven, foreseen, unreadable};
 pub use clock::Clock;
 pub use market::{MarketRead, ahead};
 pub use read::{PAUSE, Refresh, VISIBLE, details, is_unseen, refresh};

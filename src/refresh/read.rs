@@ -164,7 +164,7 @@ fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BT
         Some(_) if !counts => false,
         Some(record) => {
             let unmarked = row.notes.as_ref().is_some_and(|notes| !is_marked(notes, state, record));
-            unmarked || record.unproven || !differing(record, &observe::machine(row)).is_empty()
+            unmarked || record.unproven.is_some() || !differing(record, &observe::machine(row)).is_empty()
         }
         None => is_of_interest(row, state) || (how == Refresh::Orphans && is_unmarked(row)),
     };

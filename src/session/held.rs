@@ -20,6 +20,8 @@ pub struct Held {
     pub store: LockedStore,
     /// What is recorded.
     pub state: State,
+    /// Something was released before anything was planned, or tried to be.
+    pub released: bool,
     /// What was found, and is not told yet.
     remarks: Vec<Remark>,
 }
@@ -53,7 +55,7 @@ impl Held {
     /// A store that is locked, and what was read of it.
     pub fn of(store: LockedStore, state: State) -> Held {
         let remarks = store.remarks().to_vec();
-        Held { store, state, remarks }
+        Held { store, state, released: false, remarks }
     }
 
     /// Makes events durable, and the state file say what they say.

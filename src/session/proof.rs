@@ -44,23 +44,26 @@ impl Held {
             let Unproven { address, id, record, approval } = &found;
             match approval {
                 Approval::Inside => {
-                    let record = Box::new(Record { unproven: false, ..Record::clone(record) });
+                    let record = Box::new(Record { unproven: None, ..Record::clone(record) });
                     self.commit(vec![Event::Recorded { claim: None, address: address.clone(), record }]).await?;
                 }
                 Approval::Unreadable => diags.push(unreadable(address, *id)),
                 Approval::Outside(why) => {
-                    let before = self.state.clone();
-                    let commit = async |events| self.commit(events).await;
+                    let (before, mut writes) = (self.state.clone(), true);
+                    let commit = async |events| {
+                        let written = self.commit(events).await;
+                        (self.released, writes) = (true, written.is_ok());
+                        written
+                    };
                     match release_outside(session.cloud, &found, (&before, fleet), &session.clock, commit).await {
                         Ok(()) => {
                             snapshot.objects.remove(&ObjectId::Machine(*id));
-                            let detail = format!(
-                                "{address} (machine {id}) {why}, and was never seen inside of what was approved: the run that rented it ended before it could look. It is released."
-                            );
-                            diags.push(Diagnostic::warning("Machine outside of what was approved", detail).on(address));
+                            diags.push(found.outside(why, "It is released."));
                         }
-                        // The others are not kept from their plan.
-                        Err(told) => diags.push(Diagnostic { severity: Severity::Warning, ..told }),
+                        // The others are not kept from their plan; but nothing is done that cannot be recorded (invariants 1
+                        // and 14).
+                        Err(told) if writes => diags.push(Diagnostic { severity: Severity::Warning, ..told }),
+                        Err(told) => return Err(told),
                     }
                 }
             }

@@ -18,6 +18,7 @@ use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, State, orphans, orphans_told};
 use crate::store::LockedStore;
 use secrecy::SecretString;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -160,14 +161,32 @@ impl<C: Cloud> Session<'_, C> {
     pub async fn plan(
         &self,
         state: &State,
-        look: Look,
+        mut look: Look,
         options: &PlanOptions,
         diags: &mut Diagnostics,
     ) -> Result<Prepared, Diagnostics> {
-        let (state, snapshot) = foreseen(state, &look.snapshot, &self.wished_cap(), diags);
-        let prepared = self.plan_on((&state, &snapshot), options, Market::Api(look.market), diags).await?;
-        self.warn((&state, &snapshot), &prepared.plan, look.account.as_ref(), diags);
+        let state = foreseen(state, &mut look.snapshot, &self.wished_cap(), diags);
+        let Look { snapshot, market, account } = look;
+        let prepared = self.plan_on((&state, &snapshot), options, Market::Api(market), diags).await?;
+        self.warn((&state, &snapshot), &prepared.plan, account.as_ref(), diags);
         Ok(prepared)
+    }
+
+    /// As [`Session::look`], and what the next apply releases first counts as gone: for those who change nothing in the
+    /// account.
+    ///
+    /// # Errors
+    /// As [`Session::look`].
+    pub async fn foresee<'s>(
+        &self,
+        state: &'s State,
+        how: &Planning,
+        rents: bool,
+        diags: &mut Diagnostics,
+    ) -> Result<(Cow<'s, State>, Look), Diagnostics> {
+        let mut look = self.look(state, how, rents).await?;
+        let state = foreseen(state, &mut look.snapshot, &self.wished_cap(), diags);
+        Ok((state, look))
     }
 
     /// Warns of orphans, and of what ends soon.

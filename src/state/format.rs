@@ -6,6 +6,7 @@ use super::sum::seal;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::config::CheckResult;
 use crate::live::OfferFacts;
+use crate::money::Usd;
 use crate::path::{PathStep, ValuePath};
 use crate::schema::PROVIDER;
 use jiff::Timestamp;
@@ -108,8 +109,8 @@ pub(super) struct OurInstance {
     pub claim: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unproven: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproven: Option<Usd>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferFacts>,
 }

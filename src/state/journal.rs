@@ -112,7 +112,7 @@ impl Event {
     /// stands again.
     pub fn gone(claim: Option<String>, address: &InstanceAddr, record: &Record) -> Event {
         let address = address.clone();
-        match record.claim.as_deref().filter(|_| record.unproven) {
+        match record.claim.as_deref().filter(|_| record.unproven.is_some()) {
             Some(rent) => Event::Restored { claim, address, key: deposed_key(rent) },
             None => Event::Removed { claim, address, deposed: None },
         }

@@ -57,10 +57,10 @@ pub struct Record {
     /// `prevent_destroy`, as of the last apply: it holds when the block is gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
-    /// Of a rented machine: nobody has seen yet whether price and GPU count are inside of what was approved. Whoever sees
-    /// that they are not releases it (invariant 15).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unproven: bool,
+    /// Of a rented machine that nobody has seen yet inside of what was approved: the price per GPU-hour that it was rented
+    /// under. Whoever sees that it is not inside, by that or by its GPU count, releases it (invariant 15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproven: Option<Usd>,
     /// The facts of the offer at the rent; `None` for imported machines and groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferFacts>,

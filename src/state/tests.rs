@@ -6,6 +6,7 @@ use super::sample::{LINEAGE, account, intent, state, time};
 use super::*;
 use crate::lang::json::from_json;
 use crate::lang::{Marks, Type, Value};
+use crate::money::Usd;
 use crate::path::ValuePath;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -458,7 +459,7 @@ proptest! {
 fn what_is_unproven_and_what_failed_is_read_back_and_fails_for_a_day() {
     let mut before = state();
     for (_, record) in before.resources.iter_mut().take(1) {
-        std::sync::Arc::make_mut(record).unproven = true;
+        std::sync::Arc::make_mut(record).unproven = Some(Usd("0.45".parse().expect("a decimal")));
     }
     let failed = |host: &str, at: &str, image: Option<&str>| {
         let image = image.map(str::to_owned);

@@ -15,7 +15,9 @@ use crate::render::{event_message, event_text, outputs_text, recorded_outputs_me
 use crate::review::Review;
 use crate::session::{Held, Performing, Prepared, Session, saved, stored};
 use crate::state::{Event, State};
+use crate::store::StoreError;
 use clap::Args;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// What is told of an interrupt, and of a second one.
@@ -90,9 +92,16 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
             held.settle(session, &context.terminal, &mut context.diags).await?;
             let rents = session.will_rent(&held.state, &how);
             let refreshing = Refreshing::begin(context.terminal, &held.state, how.refresh);
-            let Look { snapshot, market, account } = held.look(session, &how, rents, &mut context.diags).await?;
+            let changes_account = how.options.mode != PlanMode::RefreshOnly;
+            let (state, Look { snapshot, market, account }) = match changes_account {
+                true => {
+                    let look = held.look(session, &how, rents, &mut context.diags).await?;
+                    (Cow::Borrowed(&held.state), look)
+                }
+                false => session.foresee(&held.state, &how, rents, &mut context.diags).await?,
+            };
             refreshing.end(&snapshot);
-            let seen = (&held.state, &snapshot);
+            let seen = (&*state, &snapshot);
             let prepared = session.plan_on(seen, &how.options, Market::Api(market), &mut context.diags).await?;
             session.warn(seen, &prepared.plan, account.as_ref(), &mut context.diags);
             let plan = &prepared.plan;
@@ -107,7 +116,8 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
                 told = told.into_iter().filter(|told| !again(told)).collect();
             }
             context.terminal.diagnostics(&told, &context.sources);
-            if !args.auto_approve && !approved(plan, args, context).await? {
+            if !args.auto_approve && !approved(plan, held.released, args, context).await? {
+                held.fold().await?;
                 return Ok(Exit::Error);
             }
             perform(session, prepared, held, args, context).await
@@ -195,19 +205,9 @@ async fn conclude(result: ApplyResult, finished: Option<ApplyEvent>, mut held: H
     let exit = match written {
         Ok(()) => ended.into(),
         Err(error) => {
-            // Everything is in the journal: the next run finds it there.
-            let failure = Failure::from(stored::failure(&error));
+            let failure = unwritten(&error, ended);
             context.diags.extend(failure.diags);
-            match error.taken_away() {
-                Some(_) => failure.exit,
-                None => {
-                    context.diags.push(Diagnostic::warning(
-                        "State is in the journal",
-                        "The state file could not be replaced, but everything that was done stands in the journal beside it. The next run reads both.",
-                    ));
-                    Exit::from(ended).max(Exit::Error)
-                }
-            }
+            failure.exit
         }
     };
     tell_end(finished, &state, ended == Ended::Done, context);
@@ -245,6 +245,20 @@ fn refuse_beside(command: &str, args: &ApplyArgs) -> Result<(), Failure> {
     }
 }
 
+/// The snapshot of an apply that ended so could not be written: the more urgent of the two is the exit code.
+fn unwritten(error: &StoreError, ended: Ended) -> Failure {
+    let mut failure = Failure::from(stored::failure(error));
+    failure.exit = failure.exit.max(ended.into());
+    // Everything is in the journal: the next run finds it there.
+    if error.taken_away().is_none() {
+        failure.diags.push(Diagnostic::warning(
+            "State is in the journal",
+            "The state file could not be replaced, but everything that was done stands in the journal beside it. The next run reads both.",
+        ));
+    }
+    failure
+}
+
 /// What a saved plan has decided already cannot be given again.
 fn refuse_flags(args: &ApplyArgs) -> Result<(), Failure> {
     let planning = &args.planning;
@@ -265,8 +279,9 @@ fn refuse_flags(args: &ApplyArgs) -> Result<(), Failure> {
     Err(Diagnostic::error("Unexpected option", detail).into())
 }
 
-/// Asks for the one word that approves.
-async fn approved(plan: &Plan, args: &ApplyArgs, context: &Context) -> Result<bool, Failure> {
+/// Asks for the one word that approves. What was `released` before the plan was made is no part of it: nobody ever approved
+/// such a machine, and it bills while the question stands.
+async fn approved(plan: &Plan, released: bool, args: &ApplyArgs, context: &Context) -> Result<bool, Failure> {
     if !args.planning.variables.input {
         let detail =
             "An apply that cannot ask needs -auto-approve, or a plan that was saved with plan -out and reviewed.";
@@ -286,6 +301,33 @@ async fn approved(plan: &Plan, args: &ApplyArgs, context: &Context) -> Result<bo
         ),
     };
     let yes = context.terminal.approves(&format!("\n{question}"), what).await;
-    context.terminal.tell(if yes { "\n" } else { "\nApply cancelled. Nothing was changed.\n" });
+    context.terminal.tell(match (yes, released) {
+        (true, _) => "\n",
+        (false, false) => "\nApply cancelled. Nothing was changed.\n",
+        (false, true) => {
+            "\nApply cancelled. Nothing of the plan was done. What the warnings above say was done before it was made.\n"
+        }
+    });
     Ok(yes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Part;
+
+    #[test]
+    fn a_state_that_was_taken_away_at_the_end_hides_nothing_more_urgent() {
+        let place = Path::new("state").into();
+        let fenced = StoreError::Fenced { part: Part::Lock, place, kept: None };
+        let ended = [Ended::Done, Ended::Failed, Ended::TakenOver, Ended::Partial, Ended::InDoubt, Ended::Interrupted];
+        assert_eq!(ended.map(|ended| unwritten(&fenced, ended).exit.code()), [5, 5, 5, 7, 4, 130]);
+        assert!(unwritten(&fenced, Ended::InDoubt).diags.iter().all(|told| told.summary == "The lock was taken away"));
+        let io = StoreError::Io {
+            doing: "write",
+            place: Path::new("state").into(),
+            error: std::io::ErrorKind::StorageFull.into(),
+        };
+        assert_eq!(ended.map(|ended| unwritten(&io, ended).exit.code()), [1, 1, 5, 7, 4, 130]);
+    }
 }

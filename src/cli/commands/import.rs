@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::PlanningArgs;
 use crate::diag::Diagnostic;
-use crate::planning::{Look, Market};
+use crate::planning::Market;
 use crate::refresh::{Refresh, refresh};
 use crate::render::import_blocks;
 use crate::session::unmanaged::{details, templates, unmanaged};
@@ -67,8 +67,8 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
                 return Err(Diagnostic::error("Resource already managed by podform", detail).on(&address).into());
             }
             held.settle(session, &context.terminal, &mut context.diags).await?;
-            let Look { snapshot, .. } = held.look(session, &how, false, &mut context.diags).await?;
-            let seen = (&held.state, &snapshot);
+            let (state, look) = session.foresee(&held.state, &how, false, &mut context.diags).await?;
+            let seen = (&*state, &look.snapshot);
             let plan = session.plan_on(seen, &how.options, Market::Api(None), &mut context.diags).await?.plan;
             let imported: Vec<Event> = plan
                 .imports
