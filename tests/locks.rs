@@ -157,6 +157,30 @@ fn a_plan_during_an_apply_sees_what_is_done_so_far() {
     scene.settled();
 }
 
+/// Machines that another run releases at the moment are no sign of a wrong key.
+#[test]
+fn a_plan_that_is_refused_beside_a_run_says_that_it_runs() {
+    let scene = Scene::new();
+    scene.run(&["apply", "-auto-approve"], 0);
+    scene.sandbox.switch("slow:DELETE /instances/{id}:1-6:60000").unwrap();
+    let mut first = scene.start(&["destroy", "-auto-approve"]);
+    let start = Instant::now();
+    while !scene.sandbox.machines().is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(60), "machines are left");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let told = scene.run(&["plan", "-lock=false"], 1);
+    assert!(told.contains("Most machines are gone") && told.contains("Warning: Another run is at work"), "{told}");
+    let holder = format!("{} by ", scene.holder()["operation"].as_str().unwrap());
+    assert!(told.contains(&holder) && told.contains("Plan again when it is over."), "{told}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    scene.sandbox.switch("no faults").unwrap();
+    scene.run(&["destroy", "-auto-approve"], 0);
+    let told = scene.run(&["plan"], 0);
+    assert!(!told.contains("Another run is at work"), "{told}");
+}
+
 #[test]
 fn the_lock_of_a_killed_apply_is_taken_over_with_a_warning() {
     let scene = Scene::new();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on may panic.
 
+mod authorities;
 mod canary;
 mod checks;
 mod closing;

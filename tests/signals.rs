@@ -71,11 +71,14 @@ impl Scene {
         self.command(arguments).spawn().unwrap()
     }
 
+    fn count(&self, method: &str, route: &str) -> usize {
+        self.sandbox.calls().iter().filter(|call| call.method == method && call.route == route).count()
+    }
+
     /// Waits until so many calls have come to this route.
     fn until(&self, method: &str, route: &str, calls: usize) {
         let start = Instant::now();
-        let seen = || self.sandbox.calls().iter().filter(|call| call.method == method && call.route == route).count();
-        while seen() < calls {
+        while self.count(method, route) < calls {
             assert!(start.elapsed() < Duration::from_secs(60), "no {method} {route}: {:?}", self.sandbox.calls());
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -160,6 +163,50 @@ fn the_second_one_ends_it_at_once() {
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}: {told}", start.elapsed());
         assert!(told.contains("Stopped. Calls under way are in the journal"), "{told}");
         scene.goes_on("two signals");
+    }
+}
+
+/// What is taken into the state is taken one by one: the first signal ends that where it waits, also in a call, and the same
+/// command goes on.
+#[test]
+fn while_objects_are_adopted() {
+    type Lost = fn(&Scene);
+    let cases: [(&[&str], &str, &str, Lost); 2] = [
+        (&["recover", "-adopt=all"], "PUT", "slow:PUT /instances/{id}:5:20000", |scene| {
+            fs::remove_dir_all(scene.fleet.path().join("state")).unwrap();
+        }),
+        (&["orphans", "-adopt=all"], "GET", "latency=500", |scene| {
+            let forgotten = scene.command(&["state", "rm", "-force", "simplepod_instance.node"]).output().unwrap();
+            assert_eq!(forgotten.status.code(), Some(0), "{}", text(&forgotten));
+        }),
+    ];
+    for (command, method, fault, lose) in cases {
+        for signal in signals() {
+            let after = format!("{signal:?} to {command:?}");
+            let scene = Scene::new(&["boot=0"]);
+            let output = scene.command(&["apply", "-auto-approve"]).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{after}: {}", text(&output));
+            let state = fs::read_to_string(scene.fleet.path().join("state/podform.state.json")).unwrap();
+            let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+            let lineage = format!("-lineage={}", state["lineage"].as_str().unwrap());
+            lose(&scene);
+            let mut arguments = command.to_vec();
+            arguments.extend((command[0] == "recover").then_some(lineage.as_str()));
+            let made = scene.count(method, "/instances/{id}");
+            scene.sandbox.switch(fault).unwrap();
+            let child = scene.start(&arguments);
+            scene.until(method, "/instances/{id}", made + 2);
+            send(&child, signal);
+            let told = text(&interrupted(child, &after));
+            assert!(told.contains("Interrupted"), "{after}: {told}");
+            scene.unlocked(&after);
+            for spec in ["no faults", "latency=0"] {
+                scene.sandbox.switch(spec).unwrap();
+            }
+            let output = scene.command(&arguments).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{after}: {}", text(&output));
+            scene.goes_on(&after);
+        }
     }
 }
 

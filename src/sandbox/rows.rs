@@ -117,7 +117,7 @@ impl World {
             "gpuMemorySize": host.map(|host| host.model.memory),
             "gpuCount": machine.gpus,
             "status": machine.status(now, switches),
-            "pricePerGpu": number(machine.price_per_gpu),
+            "pricePerGpu": switches.machine_prices.then(|| number(machine.price_per_gpu)),
             "createdAt": stamp(machine.created_ms),
             "errors": machine.errors(now, switches),
             "warnings": [],

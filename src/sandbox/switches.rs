@@ -49,6 +49,8 @@ pub struct Switches {
     pub list_detail: bool,
     /// Details carry `envVariables`.
     pub details_env: bool,
+    /// Machines show what they bill.
+    pub machine_prices: bool,
     /// Edition of the error documents.
     pub problems: ProblemStyle,
 
@@ -144,6 +146,7 @@ impl Default for Switches {
             extra_fields: false,
             list_detail: false,
             details_env: true,
+            machine_prices: true,
             problems: ProblemStyle::Modern,
             price_filter: PriceFilter::Ignore,
             cuda_filter: CudaFilter::Equality,
