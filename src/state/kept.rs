@@ -338,6 +338,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_to_be_replaced_stands_again_where_the_replacement_was_released() {
+        let replacing = Event::Intent(Box::new(Intent { deposes: true, ..intent("b", AT) }));
+        let mut second = record(6, "b");
+        second.unproven = Some(crate::money::Usd::ZERO);
+        let gone = Event::gone(Some("x".into()), &AT.parse().expect("an address"), &second);
+        let done = [replacing, recorded("b", 6), delete("x", 6), gone];
+        // What the others know of it: nothing, that it is rented, that it is to go.
+        for known in [0, 2, 3] {
+            let others: Vec<Event> =
+                [rent("a"), recorded("a", 5)].into_iter().chain(done.iter().take(known).cloned()).collect();
+            let (state, _) = heard(&others, &done);
+            assert!(ids(&state) == [5] && state.deposed.is_empty() && state.open.is_empty(), "{known}: {state:?}");
+        }
+    }
+
+    #[test]
     fn an_import_is_not_repeated_and_another_lineage_is_left_alone() {
         let import = Event::Recorded { claim: None, address: AT.parse().expect("an address"), record: record(5, "a") };
         assert!(ids(&heard(&[], &[import]).0).is_empty());
