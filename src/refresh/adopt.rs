@@ -131,7 +131,12 @@ fn adopt(state: &State, machine: &Machine, at: Option<&InstanceAddr>, key: &Secr
     if let Some((address, _)) = state.objects().find(|(_, record)| Record::machine_id(record) == Some(id)) {
         return refuse(format!("The machine {id} is recorded already, as {address}."));
     }
-    if let Some((at, other)) = at.and_then(|at| Some((at, state.resources.get(at)?.id()?))) {
+    // An open rent that replaces sets aside what is recorded.
+    let replaces =
+        |intent: &Intent| at == Some(&intent.address) && intent.deposes && state.open.contains_key(&intent.claim);
+    let replacing = state.open.values().any(replaces);
+    let recorded = at.and_then(|at| Some((at, state.resources.get(at)?.id()?)));
+    if let Some((at, other)) = recorded.filter(|_| !replacing) {
         return refuse(format!("At {at} the machine {other} is recorded, and an address has one."));
     }
     let mark = machine.notes.as_deref().and_then(|notes| Mark::read(notes).1);
@@ -144,6 +149,7 @@ fn adopt(state: &State, machine: &Machine, at: Option<&InstanceAddr>, key: &Secr
     let given_up = state.watched.values().map(|(intent, _)| intent).filter(|_| at.is_some());
     let rents = state.open.values().chain(given_up).filter(|intent| intent.action.rents());
     let rents = rents.filter(|intent| at.is_none_or(|at| intent.address == *at));
+    let rents = rents.filter(|intent| recorded.is_none() || replaces(intent));
     let fits: Vec<&Intent> = rents
         .filter(|intent| intent.may_have_made(machine) && claim.as_ref().is_none_or(|claim| *claim == intent.claim))
         .collect();
@@ -302,5 +308,11 @@ mod tests {
         record.attributes.set("id", "9".into());
         two.resources.insert(at(b).expect("an address"), Arc::new(record));
         assert!(adopt(&two, &machine(), at(b).as_ref(), &key()).is_err_and(|why| why.detail.contains("machine 9")));
+        // What replaces it sets it aside.
+        two.open.values_mut().for_each(|intent| intent.deposes = true);
+        let event = adopt(&two, &machine(), at(b).as_ref(), &key()).expect("an event");
+        two.apply(event);
+        let ids: Vec<_> = two.objects().filter_map(|(_, record)| record.id()).collect();
+        assert_eq!((ids, two.deposed.len(), two.open.len()), (vec![5, 9], 1, 0));
     }
 }
