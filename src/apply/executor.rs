@@ -46,7 +46,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         calls: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
         fenced: watch::Sender::new(false),
-        offers: Offers::of(input.plan, &input.state, input.market, input.clock.now()),
+        offers: Offers::of(input.plan, &input.state, input.market, input.clock.now(), input.pinned_offers),
         turns: Turns::beside(input.state.open.values().filter(|intent| intent.action.rents())),
         machines: Shared::new(),
         groups: Shared::new(),

@@ -24,6 +24,7 @@ mod protocol;
 mod record;
 mod release;
 mod rent;
+mod reserved;
 mod search;
 mod shared;
 mod step;

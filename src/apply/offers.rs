@@ -1,76 +1,82 @@
 //! Offers at apply time: the planned one is looked up anew before its rent; where it is gone or dearer, another one
 //! inside the approved envelope takes its place (invariants 3 and 7).
 
+use super::reserved::{Market, Reserved};
 use super::shared::Shared;
 use super::step::{Stop, failed, refused};
 use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
 use crate::live::Offer;
-use crate::market::{Demand, Placed, Unmet, Unplaced, place};
-use crate::plan::Plan;
+use crate::market::Placed;
+use crate::money::Usd;
+use crate::plan::{Plan, machines_that_stay};
 use crate::refresh::MarketRead;
 use crate::state::{Failure, State};
 use futures::TryFutureExt;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// The market of one apply, and who has what of it.
 #[derive(Debug)]
 pub(super) struct Offers {
     market: Shared<Market>,
-    held: Mutex<Held>,
+    held: Mutex<Reserved>,
+    /// A rent of some host ended.
+    freed: Notify,
+    /// USD per hour of all rents that were approved, at the most that each may cost: no substitutes cost more together.
+    worst_case: Usd,
+    /// No other offers than the planned ones are taken.
+    pinned: bool,
 }
 
-/// The rows as they were answered, and their places by IRI: each rent looks for its own among tens of thousands.
-#[derive(Debug)]
-struct Market {
-    rows: Vec<Offer>,
-    by_iri: Vec<usize>,
+const LOOKING: &str = "Looking at the market before renting";
+
+/// What an address may rent now.
+pub(super) enum Chosen<'o> {
+    /// This one; nobody else rents of its host until the turn is dropped.
+    Offer(Box<Offer>, HostTurn<'o>),
+    /// Another rent of this host is under way.
+    Busy(String),
 }
 
-impl Market {
-    fn of(rows: Vec<Offer>) -> Market {
-        let mut by_iri: Vec<usize> = (0..rows.len()).collect();
-        by_iri.sort_by(|a, b| rows[*a].iri.cmp(&rows[*b].iri));
-        Market { rows, by_iri }
+/// The turn of a rent at its host.
+pub(super) struct HostTurn<'o> {
+    offers: &'o Offers,
+    host: String,
+    sent: bool,
+}
+
+impl HostTurn<'_> {
+    /// From here on a machine of the host may be ours, whatever the answer.
+    pub fn sends(&mut self) {
+        self.sent = true;
     }
-
-    /// The variants of an IRI: the API may give them one together (API sheet, C2).
-    fn all<'m>(&'m self, iri: &str) -> impl Iterator<Item = &'m Offer> {
-        let from = self.by_iri.partition_point(|at| *self.rows[*at].iri < *iri);
-        let alike = self.by_iri[from..].partition_point(|at| *self.rows[*at].iri <= *iri);
-        self.by_iri[from..from + alike].iter().map(|at| &self.rows[*at])
-    }
 }
 
-#[derive(Debug, Default)]
-struct Held {
-    /// The offers that rents of this plan still count on.
-    planned: BTreeMap<InstanceAddr, Offer>,
-    /// Rented by us, or refused: no more to be had.
-    spent: BTreeSet<String>,
-    /// Hosts whose machines failed: rented from only where there is no other.
-    failed: BTreeSet<String>,
-    /// Hosts whose machines failed in this apply: not even a planned offer of theirs is taken.
-    failed_now: BTreeSet<String>,
-    /// Images that could not be pulled.
-    images: Vec<Failure>,
-    /// No answer older than this is believed: an offer was refused since.
-    not_before: Option<Instant>,
+impl Drop for HostTurn<'_> {
+    fn drop(&mut self) {
+        let mut held = self.offers.held();
+        held.busy.remove(&self.host);
+        if self.sent {
+            held.rented.insert(self.host.clone(), Instant::now());
+        }
+        drop(held);
+        self.offers.freed.notify_waiters();
+    }
 }
 
 impl Offers {
-    /// The offers of a plan, in a market that may have been read for it.
-    pub fn of(plan: &Plan, state: &State, market: Option<MarketRead>, now: Timestamp) -> Offers {
+    /// The offers of a plan, in a market that may have been read for it. With `pinned` no other offer is taken.
+    pub fn of(plan: &Plan, state: &State, market: Option<MarketRead>, now: Timestamp, pinned: bool) -> Offers {
         let rents = plan.steps.iter().filter(|step| step.action.rents());
-        let planned = rents.filter_map(|step| {
-            let placed = plan.change(&step.address)?.placed.as_ref()?;
-            Some((step.address.clone(), placed.offer.clone()))
-        });
+        let placed = rents.filter_map(|step| Some((step.address.clone(), plan.change(&step.address)?.placed.clone()?)));
+        let planned: BTreeMap<InstanceAddr, Placed> = placed.collect();
+        let worst_case = planned.values().map(|placed| placed.envelope.worst_case(&placed.offer)).sum();
         let market = market.map_or_else(Shared::new, |read| Shared::with(read.asked, Market::of(read.offers)));
         let tainted = state.resources.values().filter(|record| record.tainted.is_some());
         let images = state.failures.iter().filter(|failure| failure.image.is_some() && failure.counts(now));
@@ -78,11 +84,17 @@ impl Offers {
         let excused = |host: &String| images.iter().any(|failure| failure.host == *host);
         let hosts = tainted.filter_map(|record| record.offer.as_ref()?.host.clone()).filter(|host| !excused(host));
         let failed = state.failed_hosts(Some(now)).into_iter().chain(hosts).collect();
-        let held = Held { planned: planned.collect(), failed, images, ..Held::default() };
-        Offers { market, held: Mutex::new(held) }
+        let held = Reserved {
+            planned,
+            failed,
+            images,
+            machines: machines_that_stay(&plan.changes, state),
+            ..Reserved::default()
+        };
+        Offers { market, held: Mutex::new(held), freed: Notify::new(), worst_case, pinned }
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, Reserved> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -99,45 +111,71 @@ impl Offers {
         let (fresh, not_before) = (ago(MarketRead::FRESH), ago(2 * MarketRead::FRESH));
         let not_before = self.held().not_before.map_or(not_before, |refused| refused.max(not_before));
         let read = self.market.fresh(fresh, not_before, cloud.offers().map_ok(Market::of)).await;
-        read.map_err(|error| failed("Looking at the market before renting", &error))
+        read.map_err(|error| failed(LOOKING, &error))
     }
 
-    /// The offer to rent now: the planned one where it stands inside the envelope, else a substitute. It stays reserved
-    /// for the address.
+    /// The offer to rent now: the planned one where it stands inside the envelope, else a substitute.
     ///
     /// # Errors
     /// The market cannot be read, or nothing inside the envelope is left.
-    pub async fn choose<C: Cloud>(&self, cloud: &C, address: &InstanceAddr, placed: &Placed) -> Result<Offer, Stop> {
-        let market = self.market(cloud).await?;
+    pub async fn choose<C: Cloud>(
+        &self,
+        cloud: &C,
+        address: &InstanceAddr,
+        placed: &Placed,
+    ) -> Result<Chosen<'_>, Stop> {
+        let offer = self.standing(cloud, address, placed).await?;
         let mut held = self.held();
-        let wanted = held.planned.get(address).unwrap_or(&placed.offer).iri.clone();
-        let stands = market
-            .all(&wanted)
-            .find(|offer| !held.spent.contains(&offer.iri) && placed.envelope.judge(offer).is_empty())
-            .filter(|offer| !held.failed_now.contains(&offer.host));
-        if let Some(offer) = stands {
-            held.planned.insert(address.clone(), offer.clone());
-            return Ok(offer.clone());
+        if held.busy.contains_key(&offer.host) {
+            return Ok(Chosen::Busy(offer.host));
         }
-        held.planned.remove(address);
-        let others: BTreeSet<&str> = held.planned.values().map(|offer| offer.iri.as_str()).collect();
-        let free: Vec<Offer> = market
-            .rows
-            .iter()
-            .filter(|offer| !held.spent.contains(&offer.iri) && !others.contains(offer.iri.as_str()))
-            .cloned()
-            .collect();
-        let busy = |offer: &&Offer| held.spent.contains(&offer.iri) || others.contains(offer.iri.as_str());
-        let avoid = market.rows.iter().filter(busy).map(|offer| offer.host.clone());
-        let avoid = avoid.chain(held.failed.iter().cloned()).collect();
-        let demand = Demand { address: address.clone(), envelope: placed.envelope.clone(), avoid };
-        match place(&[demand], &free).pop() {
-            Some(Ok(placed)) => {
-                held.planned.insert(address.clone(), placed.offer.clone());
-                Ok(placed.offer)
+        held.busy.insert(offer.host.clone(), (address.clone(), offer.gpu_count));
+        let turn = HostTurn { offers: self, host: offer.host.clone(), sent: false };
+        Ok(Chosen::Offer(Box::new(offer), turn))
+    }
+
+    /// Returns when no rent of a host is under way.
+    pub async fn freed(&self, host: &str) {
+        loop {
+            let freed = self.freed.notified();
+            if !self.held().busy.contains_key(host) {
+                return;
             }
-            Some(Err(unplaced)) => Err(none_left(&unplaced, &wanted)),
-            None => Err(refused("No offer left", format!("No offer was found for {address}."))),
+            freed.await;
+        }
+    }
+
+    /// What an address counts on, as the market shows it now. Where that is gone or outside of the envelope, all that lost
+    /// theirs are placed once more, together.
+    ///
+    /// # Errors
+    /// As [`Offers::choose`].
+    pub async fn standing<C: Cloud>(&self, cloud: &C, address: &InstanceAddr, placed: &Placed) -> Result<Offer, Stop> {
+        let mut market = self.market(cloud).await?;
+        loop {
+            let (offer, last) = {
+                let mut held = self.held();
+                let mine = held.planned.entry(address.clone()).or_insert_with(|| placed.clone());
+                // A requirement that the plan did not know yet is required all the same.
+                mine.envelope.clone_from(&placed.envelope);
+                let wanted = mine.offer.iri.clone();
+                let found = held.stands(&market, address);
+                let offer = match found {
+                    Some(offer) => offer,
+                    None if self.pinned => return Err(vanished(address, &wanted)),
+                    None => held.place_anew(&market, address, self.worst_case)?,
+                };
+                let last = held.rented.get(&offer.host).copied();
+                (offer, last)
+            };
+            // After a rent the market is looked at once more before the next one of its host.
+            match last.filter(|last| self.market.latest(*last).is_none()) {
+                None => return Ok(offer),
+                Some(last) => {
+                    let read = self.market.since(last, cloud.offers().map_ok(Market::of)).await;
+                    market = read.map_err(|error| failed(LOOKING, &error))?.1;
+                }
+            }
         }
     }
 
@@ -196,10 +234,12 @@ impl Offers {
     }
 
     /// The offer was rented.
-    pub fn rented(&self, address: &InstanceAddr, iri: &str) {
+    pub fn rented(&self, address: &InstanceAddr, offer: &Offer) {
         let mut held = self.held();
-        held.planned.remove(address);
-        held.spent.insert(iri.to_owned());
+        if let Some(placed) = held.planned.remove(address) {
+            held.cost = held.cost + placed.envelope.hourly_cost(offer);
+        }
+        *held.machines.entry((address.resource.clone(), offer.host.clone())).or_insert(0) += 1;
     }
 
     /// The offer was refused: what the market showed before is not believed any more. True where the market no longer
@@ -211,7 +251,7 @@ impl Offers {
         self.held().not_before = Some(Instant::now());
         let market = self.market(cloud).await?;
         let gone = !market.all(iri).any(|offer| offer.available);
-        self.held().spent.insert(iri.to_owned());
+        self.held().refused.insert(iri.to_owned());
         Ok(gone)
     }
 }
@@ -221,58 +261,9 @@ fn ago(age: Duration) -> Instant {
     now.checked_sub(age).unwrap_or(now)
 }
 
-fn none_left(unplaced: &Unplaced, wanted: &str) -> Stop {
-    let envelope = &unplaced.envelope;
-    let mut detail = format!(
-        "The planned offer {wanted} is gone or outside what was approved, and no other of the {} offers is inside it: {}x {} at up to {} per GPU-hour.",
-        unplaced.offers,
-        envelope.gpu_count,
-        envelope.gpu_models.join(" or "),
-        envelope.max_price_per_gpu
+fn vanished(address: &InstanceAddr, wanted: &str) -> Stop {
+    let detail = format!(
+        "The planned offer {wanted} of {address} is gone or outside what was approved, and -offers=pinned takes no other. Nothing was rented for it. Plan again."
     );
-    if let Some(miss) = &unplaced.near_miss {
-        let unmet: Vec<&str> = miss.unmet.iter().map(words).collect();
-        detail.push_str(&format!(
-            " The nearest, at {} per GPU-hour, fails {}.",
-            miss.offer.price_per_gpu,
-            unmet.join(" and ")
-        ));
-    }
-    detail.push_str(" Nothing was rented for it. Plan again, or widen what the instance accepts.");
-    Stop::Failed(Diagnostic::error("No offer left", detail).into())
-}
-
-fn words(unmet: &Unmet) -> &str {
-    match unmet {
-        Unmet::Model => "gpu_model",
-        Unmet::Count => "gpu_count",
-        Unmet::Unavailable => "being free",
-        Unmet::Requirement(name) => name,
-        Unmet::Disk => "the template's disk size",
-        Unmet::Price => "max_price_per_gpu",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::live::OfferFacts;
-    use crate::money::Usd;
-
-    #[test]
-    fn every_variant_of_an_iri_is_found() {
-        let offer = |iri: &str, gpu_count| Offer {
-            iri: iri.to_owned(),
-            available: true,
-            gpu_model: "A".to_owned(),
-            gpu_count,
-            price_per_gpu: Usd::ZERO,
-            price_per_disk: Usd::ZERO,
-            facts: OfferFacts::default(),
-            host: "h".to_owned(),
-        };
-        let market = Market::of(vec![offer("/2", 1), offer("/10", 1), offer("/2", 4), offer("/1", 2)]);
-        let counts = |iri: &str| market.all(iri).map(|offer| offer.gpu_count).collect::<Vec<_>>();
-        assert_eq!((counts("/2"), counts("/10"), counts("/1"), counts("/3")), (vec![1, 4], vec![1], vec![2], vec![]));
-    }
+    Stop::Failed(Diagnostic::error("Planned offer is gone", detail).into())
 }

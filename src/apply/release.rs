@@ -36,7 +36,7 @@ pub(super) async fn release<C: Cloud>(
     {
         // Nothing is destroyed for a replacement that is not to be had.
         ctx.offers.pullable(&job.image(), address)?;
-        ctx.offers.choose(ctx.cloud, address, placed).await?;
+        ctx.offers.standing(ctx.cloud, address, placed).await?;
     }
     let doing = format!("Releasing {address} (machine {id})");
     let live = details(ctx.cloud, id, is_unseen(record)).await.map_err(|error| failed(&doing, &error))?;

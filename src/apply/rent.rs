@@ -4,6 +4,7 @@ use super::arrival::{await_it, details, judged, within};
 use super::change::{UNSENT, unsent};
 use super::context::Context;
 use super::machine::environment;
+use super::offers::{Chosen, HostTurn};
 use super::record::{Sent, draft, finished, recorded, take_in_and_tell};
 use super::search::{found, is_about_the_offer};
 use super::step::{Finished, Job, Stop, failed, refused};
@@ -96,9 +97,15 @@ async fn order<'a, C: Cloud>(
     let (mut last, mut refusal) = (placed.offer.clone(), None);
     loop {
         ctx.offers.pullable(&job.image(), address)?;
-        let offer = ctx.offers.choose(ctx.cloud, address, &placed).await?;
+        let (offer, host) = match ctx.offers.choose(ctx.cloud, address, &placed).await? {
+            Chosen::Offer(offer, host) => (*offer, host),
+            Chosen::Busy(host) => {
+                stand_aside(ctx, ctx.offers.freed(&host), place).await?;
+                continue;
+            }
+        };
         let shape = Shape::of(desired.group, &offer.gpu_model, desired.gpu_count);
-        let Some(mut turn) = turn(ctx, address, &shape, place).await? else { continue };
+        let Some((mut turn, mut host)) = turn(ctx, address, &shape, (place, host)).await? else { continue };
         if offer.iri != last.iri || offer.price_per_gpu != last.price_per_gpu {
             let why = refusal.take().unwrap_or_else(|| ctx.offers.why(&last));
             offer_changed(ctx, job, &offer, &last, why);
@@ -119,7 +126,10 @@ async fn order<'a, C: Cloud>(
         ctx.known().rents.insert(claim.clone(), intent.clone());
         let sent = async {
             match ctx.offers.stands(&offer, &placed) {
-                true => Ok(ctx.cloud.rent(&request).await),
+                true => {
+                    host.sends();
+                    Ok(ctx.cloud.rent(&request).await)
+                }
                 false => Err("the market was another one, or too old, when it could be sent"),
             }
         };
@@ -188,7 +198,8 @@ async fn order<'a, C: Cloud>(
                 continue;
             }
         };
-        ctx.offers.rented(address, &offer.iri);
+        ctx.offers.rented(address, &offer);
+        drop(host);
         {
             let mut known = ctx.known();
             known.rents.remove(&claim);
@@ -206,17 +217,13 @@ async fn turn<'a, C: Cloud>(
     ctx: &'a Context<'_, C>,
     address: &InstanceAddr,
     shape: &Shape,
-    place: &mut Option<SemaphorePermit<'a>>,
-) -> Result<Option<Turn>, Stop> {
+    (place, host): (&mut Option<SemaphorePermit<'a>>, HostTurn<'a>),
+) -> Result<Option<(Turn, HostTurn<'a>)>, Stop> {
     match ctx.turns.take(shape) {
-        Ok(Some(turn)) => Ok(Some(turn)),
+        Ok(Some(turn)) => Ok(Some((turn, host))),
         Ok(None) => {
-            *place = None;
-            tokio::select! {
-                () = ctx.turns.wait(shape) => {}
-                () = ctx.cancelled() => return Err(Stop::Interrupted),
-            }
-            *place = Some(ctx.place().await?);
+            drop(host);
+            stand_aside(ctx, ctx.turns.wait(shape), place).await?;
             Ok(None)
         }
         Err(_) if shows_claims(ctx).await => {
@@ -230,6 +237,21 @@ async fn turn<'a, C: Cloud>(
             ),
         )),
     }
+}
+
+/// Waits without a place among the steps that are under way: those who are waited for may need one.
+async fn stand_aside<'a, C: Cloud>(
+    ctx: &'a Context<'_, C>,
+    waited: impl Future<Output = ()>,
+    place: &mut Option<SemaphorePermit<'a>>,
+) -> Result<(), Stop> {
+    *place = None;
+    tokio::select! {
+        () = waited => {}
+        () = ctx.cancelled() => return Err(Stop::Interrupted),
+    }
+    *place = Some(ctx.place().await?);
+    Ok(())
 }
 
 /// Whether a machine that is recorded shows its claim.

@@ -18,6 +18,8 @@ pub struct ProviderSettings {
     pub settle_window: Option<String>,
     /// `requests_per_second`.
     pub requests_per_second: Option<f64>,
+    /// `price_basis`: auto, gpu or offer.
+    pub price_basis: Option<String>,
 }
 
 impl Walk<'_> {
@@ -64,6 +66,14 @@ impl Walk<'_> {
                         let at = attribute.expr.span;
                         diags.push(Diagnostic::error("Invalid provider configuration", detail).at(at));
                     }
+                }
+                "price_basis" => {
+                    if text.as_deref().is_some_and(|text| !["auto", "gpu", "offer"].contains(&text)) {
+                        let detail = "\"price_basis\" is \"auto\", \"gpu\" (prices of the market are per GPU) or \"offer\" (for all GPUs of a row).";
+                        let at = attribute.expr.span;
+                        diags.push(Diagnostic::error("Invalid provider configuration", detail).at(at));
+                    }
+                    settings.price_basis = text;
                 }
                 _ => {}
             }

@@ -114,6 +114,9 @@ pub struct Offer {
     pub gpu_count: u32,
     /// USD per GPU-hour; always above zero (rows without are dropped by the client).
     pub price_per_gpu: Usd,
+    /// What the row asks for all its GPUs, where it does so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_price: Option<Usd>,
     /// USD per GB-month.
     pub price_per_disk: Usd,
     /// The host.

@@ -1,7 +1,16 @@
 //! What an instance requires of an offer, and which offer each instance gets.
 
+mod basis;
+mod demand;
 mod placement;
 mod requirement;
+mod solver;
+#[cfg(test)]
+mod tests;
+mod unplaced;
 
-pub use placement::{Demand, Exclusion, NearMiss, Placed, Unplaced, place};
-pub use requirement::{Envelope, Requirement, Unmet};
+pub use basis::{PriceBasis, per_gpu};
+pub use demand::{Demand, Held};
+pub use placement::{Placed, Placements, Proof, place};
+pub use requirement::{Envelope, Requirement, Unmet, fact};
+pub use unplaced::{Exclusion, Loosened, Relaxation, Unplaced, explain};

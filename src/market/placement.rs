@@ -1,22 +1,28 @@
 //! Placement: which instance gets which offer, for the whole fleet at once.
+//!
+//! What is better, in this order: more instances of the most important, then of the next; fewer on hosts that failed; fewer
+//! fallback models, then earlier ones; less per hour. Of equals, the host with the better uptime, the faster network, the
+//! earlier IRI. Same inputs, same answer.
 
-use super::requirement::{Envelope, Unmet};
-use crate::address::InstanceAddr;
+use super::demand::{Demand, Held};
+use super::requirement::Envelope;
+use super::solver::{Choice, Class, Problem, solve};
+use crate::address::{InstanceAddr, ResourceAddr};
 use crate::live::Offer;
 use crate::money::Usd;
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// One instance that needs an offer.
-#[derive(Clone, Debug)]
-pub struct Demand {
-    /// Whose.
-    pub address: InstanceAddr,
-    /// What it accepts.
-    pub envelope: Envelope,
-    /// Hosts that failed it before: taken only if there is no other.
-    pub avoid: BTreeSet<String>,
-}
+/// Steps of the search for a proof: about as many as a second allows. They are counted, not timed, so that the same plan
+/// comes out on every machine.
+const WORK: u64 = 1_500_000;
+
+/// No bound or sum of a placement comes near the end of the numbers where this product stays below it: prices are
+/// multiplied by the common multiple of all numbers of GPUs, of which 1 to 16 have 720,720.
+const ROOM: i128 = i128::MAX / (720_720 * 16);
 
 /// The offer of one instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,181 +31,320 @@ pub struct Placed {
     pub offer: Offer,
     /// What else may be rented if it vanishes.
     pub envelope: Envelope,
+    /// Free GPUs of its host when it was chosen, as far as the market shows them.
+    pub free_gpus: u32,
+    /// An instance that goes to the same host before. Whether a row stands on after its first rent is an expectation (API
+    /// sheet, C18).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<InstanceAddr>,
 }
 
-/// How many offers one requirement alone kept out, of those of the right model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exclusion {
-    /// Which.
-    pub unmet: Unmet,
-    /// How many offers fail it.
-    pub offers: usize,
+/// How good a placement is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// USD per hour that another placement might save at most; `None` where it is not even proven that no more instances
+    /// find an offer, or fewer fallbacks are needed. Zero: none is cheaper.
+    pub saving: Option<Usd>,
 }
 
-/// The offer that comes nearest: it fails the fewest requirements, and is the cheapest of those.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NearMiss {
-    /// The offer.
-    pub offer: Offer,
-    /// What it fails.
-    pub unmet: Vec<Unmet>,
+/// Where everything goes.
+#[derive(Debug)]
+pub struct Placements {
+    /// In the order of the demands; `None` without an offer.
+    pub each: Vec<Option<Placed>>,
+    /// How good that is.
+    pub proof: Proof,
 }
 
-/// Why an instance has no offer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Unplaced {
-    /// Whose.
-    pub address: InstanceAddr,
-    /// What it accepts.
-    pub envelope: Envelope,
-    /// Offers in the market.
-    pub offers: usize,
-    /// By requirement, most offers first.
-    pub exclusions: Vec<Exclusion>,
-    /// The nearest.
-    pub near_miss: Option<NearMiss>,
-    /// Offers that would do, but went to other instances of this fleet.
-    pub taken: usize,
-    /// Models of the market that may be meant by the ones that it has none of.
-    pub meant: Vec<String>,
-}
-
-/// Gives each demand the cheapest offer of the most preferred model it can have, in the order of their addresses; no GPU
-/// twice. Ties: the lower price of the disk, then the offer's IRI. Same inputs, same answer.
-pub fn place(demands: &[Demand], market: &[Offer]) -> Vec<Result<Placed, Box<Unplaced>>> {
-    let mut order: Vec<usize> = (0..demands.len()).collect();
-    order.sort_by(|&a, &b| demands[a].address.cmp(&demands[b].address));
-    let mut cheapest: Vec<&Offer> = market.iter().collect();
-    cheapest
-        .sort_by(|a, b| (a.price_per_gpu, a.price_per_disk, &a.iri).cmp(&(b.price_per_gpu, b.price_per_disk, &b.iri)));
-    // Machines of one class accept the same offers: judged once.
-    let mut classes: Vec<Class<'_>> = Vec::new();
-    let mut explained: BTreeMap<usize, Unplaced> = BTreeMap::new();
-    let mut gpus = Gpus::of(market);
-    let mut placed: Vec<Option<Result<Placed, Box<Unplaced>>>> = demands.iter().map(|_| None).collect();
-    for index in order {
-        let demand = &demands[index];
-        let class = match classes.iter().position(|class| *class.envelope == demand.envelope) {
-            Some(class) => class,
-            None => {
-                let mut fit: Vec<&Offer> =
-                    cheapest.iter().copied().filter(|offer| demand.envelope.judge(offer).is_empty()).collect();
-                fit.sort_by_key(|offer| demand.envelope.preference(&offer.gpu_model));
-                classes.push(Class { envelope: &demand.envelope, fit, gone: 0 });
-                classes.len() - 1
+/// Gives demands their offers.
+pub fn place(demands: &[Demand], market: &[Offer], held: &Held) -> Placements {
+    let hosts = Hosts::of(market, held);
+    let mut classes = classes(demands, market, &hosts, held);
+    let mut given: Vec<Option<usize>> = vec![None; demands.len()];
+    let mut free = hosts.free.clone();
+    let mut saving = Some(Usd::ZERO);
+    // Most often all at once. So many levels of importance that their weights would not fit into a number are placed from
+    // the top.
+    while !classes.is_empty() {
+        let (now, weights) = weighable(&mut classes);
+        let problem = problem(&now, &weights, &free);
+        let solution = solve(&problem, WORK);
+        let gap = solution.cost - solution.bound;
+        saving = saving
+            .filter(|_| gap < weights.cheaper)
+            .map(|saving| saving + Usd(Decimal::new(i64::try_from(gap).unwrap_or(0), 6)));
+        for (class, placed) in now.iter().zip(&solution.placement) {
+            let slots =
+                class.choices.iter().zip(placed).flat_map(|(choice, n)| std::iter::repeat_n(choice, *n as usize));
+            for (demand, choice) in class.demands.iter().zip(slots) {
+                given[*demand] = Some(choice.row);
+                free[choice.host] -= class.size;
             }
-        };
-        let Class { fit, gone, .. } = &mut classes[class];
-        *gone += fit[*gone..].iter().take_while(|offer| !gpus.free(offer)).count();
-        let left = || fit[*gone..].iter().filter(|offer| gpus.free(offer));
-        let choice = left().find(|offer| !demand.avoid.contains(&offer.host)).or_else(|| left().next()).copied();
-        placed[index] = Some(match choice {
-            Some(offer) => {
-                gpus.take(offer);
-                Ok(Placed { offer: offer.clone(), envelope: demand.envelope.clone() })
-            }
-            None => {
-                let why = explained.entry(class).or_insert_with(|| explain(demand, market, fit.len()));
-                Err(Box::new(Unplaced { address: demand.address.clone(), ..why.clone() }))
-            }
-        });
+        }
     }
-    placed.into_iter().flatten().collect()
+    let shares = shares(demands, market, &given);
+    let each = demands.iter().zip(given).zip(shares).map(|((demand, row), shares)| {
+        let offer = market[row?].clone();
+        let free_gpus = hosts.by_name.get(offer.host.as_str()).map_or(0, |host| hosts.free[*host]);
+        Some(Placed { offer, envelope: demand.envelope.clone(), free_gpus, shares })
+    });
+    Placements { each: each.collect(), proof: Proof { saving } }
 }
 
-/// Machines that accept the same.
-struct Class<'a> {
-    envelope: &'a Envelope,
-    /// The offers that satisfy it, best first.
-    fit: Vec<&'a Offer>,
-    /// So many of the first are taken, and never come back.
-    gone: usize,
+/// The hosts of a market.
+struct Hosts<'m> {
+    by_name: HashMap<&'m str, usize>,
+    /// Free GPUs: a host has as many as its largest free row shows (API sheet, C18).
+    free: Vec<u32>,
 }
 
-/// GPUs left on each host. A host has as many as its largest variant shows.
-struct Gpus<'a> {
-    left: BTreeMap<&'a str, u32>,
-    taken: BTreeSet<&'a str>,
-}
-
-impl<'a> Gpus<'a> {
-    fn of(market: &'a [Offer]) -> Self {
-        let mut left = BTreeMap::new();
+impl<'m> Hosts<'m> {
+    fn of(market: &'m [Offer], held: &Held) -> Self {
+        let mut hosts = Hosts { by_name: HashMap::new(), free: Vec::new() };
         for offer in market.iter().filter(|offer| offer.available) {
-            let most = left.entry(offer.host.as_str()).or_insert(0);
-            *most = offer.gpu_count.max(*most);
+            let at = *hosts.by_name.entry(&offer.host).or_insert_with(|| {
+                hosts.free.push(0);
+                hosts.free.len() - 1
+            });
+            hosts.free[at] = hosts.free[at].max(offer.gpu_count);
         }
-        Self { left, taken: BTreeSet::new() }
-    }
-
-    fn free(&self, offer: &Offer) -> bool {
-        !self.taken.contains(offer.iri.as_str())
-            && self.left.get(offer.host.as_str()).is_some_and(|left| *left >= offer.gpu_count)
-    }
-
-    fn take(&mut self, offer: &'a Offer) {
-        self.taken.insert(&offer.iri);
-        if let Some(left) = self.left.get_mut(offer.host.as_str()) {
-            *left = left.saturating_sub(offer.gpu_count);
+        for (host, at) in &hosts.by_name {
+            hosts.free[*at] = hosts.free[*at].saturating_sub(held.gpus.get(*host).copied().unwrap_or(0));
         }
+        hosts
     }
 }
 
-fn explain(demand: &Demand, market: &[Offer], taken: usize) -> Unplaced {
-    let mut counts: BTreeMap<Unmet, usize> = BTreeMap::new();
-    let mut nearest: Option<((usize, Usd, &str), NearMiss)> = None;
-    for offer in market {
-        let mut unmet = demand.envelope.judge(offer);
-        // What an offer of another model fails besides tells nobody anything.
-        if unmet.contains(&Unmet::Model) {
-            unmet = vec![Unmet::Model];
+/// A row that would do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Fit {
+    /// Its host failed before.
+    avoided: bool,
+    /// Its place in the list of models.
+    rank: u32,
+    /// Millionths of a dollar per hour.
+    cost: i64,
+    /// Its place in the market, the better hosts first.
+    tie: usize,
+    host: usize,
+    row: usize,
+    group_most: u32,
+}
+
+/// Demands that accept the same.
+struct Alike {
+    /// In the order of their addresses.
+    demands: Vec<usize>,
+    priority: i64,
+    size: u32,
+    /// Which classes share a limit per host.
+    group: usize,
+    /// The best row of each host, best first.
+    choices: Vec<Fit>,
+}
+
+fn classes(demands: &[Demand], market: &[Offer], hosts: &Hosts<'_>, held: &Held) -> Vec<Alike> {
+    let mut order: Vec<usize> = (0..demands.len()).collect();
+    order.sort_by(|a, b| demands[*a].address.cmp(&demands[*b].address));
+    let mut alike: Vec<Vec<usize>> = Vec::new();
+    for at in order {
+        let demand = &demands[at];
+        let same = |class: &&mut Vec<usize>| {
+            let first = &demands[class[0]];
+            first.envelope == demand.envelope && first.avoid == demand.avoid && block(first) == block(demand)
+        };
+        match alike.iter_mut().find(same) {
+            Some(class) => class.push(at),
+            None => alike.push(vec![at]),
         }
-        for fault in &unmet {
-            *counts.entry(fault.clone()).or_default() += 1;
-        }
-        let wrong_kind = unmet.iter().any(|fault| matches!(fault, Unmet::Model | Unmet::Count | Unmet::Unavailable));
-        if unmet.is_empty() || wrong_kind {
+    }
+    let rows = Rows::of(market);
+    let mut groups: Vec<Option<ResourceAddr>> = Vec::new();
+    let mut classes: Vec<Alike> = Vec::new();
+    for members in alike {
+        let demand = &demands[members[0]];
+        let mut choices = rows.fitting(demand, market, hosts, held);
+        // No more hosts than there are machines are ever needed: of so many one is empty, and better.
+        choices.truncate(demands.len());
+        let block = block(demand);
+        let merges = |class: &&mut Alike| {
+            block.is_none()
+                && groups[class.group].is_none()
+                && (class.priority, class.size) == (demand.envelope.priority, demand.envelope.gpu_count)
+                && class.choices == choices
+        };
+        if let Some(class) = classes.iter_mut().find(merges) {
+            class.demands.extend(members);
+            class.demands.sort_by(|a, b| demands[*a].address.cmp(&demands[*b].address));
             continue;
         }
-        let rank = (unmet.len(), offer.price_per_gpu, offer.iri.as_str());
-        if nearest.as_ref().is_none_or(|(best, _)| rank < *best) {
-            nearest = Some((rank, NearMiss { offer: offer.clone(), unmet }));
-        }
+        let group = match groups.iter().position(|group| block.is_some() && group.as_ref() == block) {
+            Some(group) => group,
+            None => {
+                groups.push(block.cloned());
+                groups.len() - 1
+            }
+        };
+        let (priority, size) = (demand.envelope.priority, demand.envelope.gpu_count.max(1));
+        classes.push(Alike { demands: members, priority, size, group, choices });
     }
-    let mut exclusions: Vec<Exclusion> =
-        counts.into_iter().map(|(unmet, offers)| Exclusion { unmet, offers }).collect();
-    exclusions.sort_by(|a, b| b.offers.cmp(&a.offers).then_with(|| a.unmet.cmp(&b.unmet)));
-    Unplaced {
-        address: demand.address.clone(),
-        envelope: demand.envelope.clone(),
-        offers: market.len(),
-        exclusions,
-        near_miss: nearest.map(|(_, miss)| miss),
-        taken,
-        meant: meant(&demand.envelope.gpu_models, market),
+    classes
+}
+
+/// Whose machines share a limit per host.
+fn block(demand: &Demand) -> Option<&ResourceAddr> {
+    demand.envelope.max_per_host.map(|_| &demand.address.resource)
+}
+
+/// The rows of a market by model and number of GPUs, and which of two equal ones is taken.
+struct Rows<'m> {
+    by_kind: HashMap<(&'m str, u32), Vec<usize>>,
+    tie: Vec<usize>,
+}
+
+impl<'m> Rows<'m> {
+    fn of(market: &'m [Offer]) -> Self {
+        let network = |offer: &Offer| offer.facts.download.unwrap_or_default() + offer.facts.upload.unwrap_or_default();
+        let mut order: Vec<usize> = (0..market.len()).collect();
+        order.sort_by_cached_key(|at| {
+            let offer = &market[*at];
+            (Reverse((offer.facts.sla.unwrap_or_default(), network(offer))), offer.iri.as_str(), offer.gpu_count)
+        });
+        let mut tie = vec![0; market.len()];
+        order.iter().enumerate().for_each(|(rank, at)| tie[*at] = rank);
+        let mut by_kind: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, offer) in market.iter().enumerate().filter(|(_, offer)| offer.available) {
+            by_kind.entry((offer.gpu_model.as_str(), offer.gpu_count)).or_default().push(at);
+        }
+        Rows { by_kind, tie }
+    }
+
+    /// The best row of each host for a demand, best first.
+    fn fitting(&self, demand: &Demand, market: &[Offer], hosts: &Hosts<'_>, held: &Held) -> Vec<Fit> {
+        let judge = demand.envelope.judge_of_many();
+        let mut fits = Vec::new();
+        for ((model, count), rows) in &self.by_kind {
+            let Some(rank) = demand.envelope.preference(model) else { continue };
+            if *count != demand.envelope.gpu_count {
+                continue;
+            }
+            for &row in rows {
+                let offer = &market[row];
+                let Some(&host) = hosts.by_name.get(offer.host.as_str()) else { continue };
+                if hosts.free[host] < *count || !judge.judge(offer).is_empty() {
+                    continue;
+                }
+                let group_most = demand.envelope.max_per_host.map_or(u32::MAX, |most| {
+                    let there = held.machines.get(&(demand.address.resource.clone(), offer.host.clone()));
+                    most.saturating_sub(there.copied().unwrap_or(0))
+                });
+                if group_most > 0 {
+                    let (avoided, rank) = (demand.avoid.contains(&offer.host), u32::try_from(rank).unwrap_or(u32::MAX));
+                    let cost = millionths(demand.envelope.hourly_cost(offer));
+                    fits.push(Fit { avoided, rank, cost, tie: self.tie[row], host, row, group_most });
+                }
+            }
+        }
+        fits.sort_unstable();
+        let mut seen = BTreeSet::new();
+        fits.retain(|fit| seen.insert(fit.host));
+        fits
     }
 }
 
-/// Models of the market that differ from a wanted one in blanks, case, or the maker's name; or in a letter or two.
-fn meant(wanted: &[String], market: &[Offer]) -> Vec<String> {
-    let plain = |model: &str| {
-        let model = model.to_lowercase().replace("nvidia", "").replace("geforce", "");
-        model.chars().filter(|c| c.is_alphanumeric()).collect::<String>()
-    };
-    let models: BTreeSet<&str> = market.iter().map(|offer| offer.gpu_model.as_str()).collect();
-    let is_there = |wanted: &&String| models.iter().any(|model| model.eq_ignore_ascii_case(wanted));
-    let missing: Vec<String> = wanted.iter().filter(|wanted| !is_there(wanted)).map(|wanted| plain(wanted)).collect();
-    let near = |model: &&&str| {
-        let model = plain(model);
-        missing.iter().any(|missing| model == *missing || (missing.len() > 2 && model.contains(missing.as_str())))
-    };
-    let near: Vec<String> = models.iter().filter(near).map(|model| (*model).to_owned()).collect();
-    if !near.is_empty() {
-        return near;
+/// Rounded to a millionth of a dollar: below what prices carry of float noise.
+fn millionths(amount: Usd) -> i64 {
+    let rounded =
+        (amount.0 * Decimal::from(1_000_000)).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
+    rounded.to_i64().unwrap_or(i64::MAX / 4)
+}
+
+/// What each thing weighs that is better or worse: one of the more important ones more than all of the less important.
+struct Weights {
+    avoided: i128,
+    fallback: i128,
+    rank: i128,
+    /// By priority.
+    unfilled: BTreeMap<i64, i128>,
+    /// Differences below this are of money alone.
+    cheaper: i128,
+}
+
+/// Takes the most important classes whose weights fit into a number together: most often all.
+fn weighable(classes: &mut Vec<Alike>) -> (Vec<Alike>, Weights) {
+    let mut levels: Vec<i64> = classes.iter().map(|class| class.priority).collect();
+    levels.sort_unstable_by_key(|level| Reverse(*level));
+    levels.dedup();
+    loop {
+        let lowest = levels.last().copied().unwrap_or_default();
+        match weights(classes.iter().filter(|class| class.priority >= lowest), &levels) {
+            // One level alone is weighed as it is: its numbers are far from the end.
+            Some(weights) => {
+                let (now, later) = std::mem::take(classes).into_iter().partition(|class| class.priority >= lowest);
+                *classes = later;
+                return (now, weights);
+            }
+            None => drop(levels.pop()),
+        }
     }
-    models
-        .into_iter()
-        .filter(|model| missing.iter().any(|missing| strsim::levenshtein(&plain(model), missing) < 2))
-        .map(str::to_owned)
-        .collect()
+}
+
+fn weights<'c>(classes: impl Iterator<Item = &'c Alike> + Clone, levels: &[i64]) -> Option<Weights> {
+    let machines: i128 = classes.clone().map(|class| i128::try_from(class.demands.len()).unwrap_or(i128::MAX)).sum();
+    let fits = || classes.clone().flat_map(|class| &class.choices);
+    // The most that one machine can weigh by what was looked at so far.
+    let mut most = i128::from(fits().map(|fit| fit.cost).max().unwrap_or(0)) + 1;
+    let cheaper = machines * most;
+    let mut next = |worst: u32| -> i128 {
+        let weight = machines.saturating_mul(most).saturating_add(1);
+        most = most.saturating_add(weight.saturating_mul(i128::from(worst)));
+        weight
+    };
+    let rank = next(fits().map(|fit| fit.rank).max().unwrap_or(0));
+    let fallback = next(u32::from(fits().any(|fit| fit.rank > 0)));
+    let avoided = next(u32::from(fits().any(|fit| fit.avoided)));
+    let unfilled: BTreeMap<i64, i128> = levels.iter().rev().map(|level| (*level, next(1))).collect();
+    let fit = most.saturating_mul(machines + 1) < ROOM || levels.len() == 1;
+    fit.then_some(Weights { avoided, fallback, rank, unfilled, cheaper })
+}
+
+fn problem(classes: &[Alike], weights: &Weights, free: &[u32]) -> Problem {
+    // Only hosts that somebody may take.
+    let mut hosts: HashMap<usize, usize> = HashMap::new();
+    let mut room = Vec::new();
+    let mut class = |class: &Alike| {
+        let choice = |fit: &Fit| {
+            let host = *hosts.entry(fit.host).or_insert_with(|| {
+                room.push(free[fit.host]);
+                room.len() - 1
+            });
+            let on_list = i128::from(fit.rank) * weights.rank + i128::from(fit.rank > 0) * weights.fallback;
+            let cost = i128::from(fit.cost) + on_list + i128::from(fit.avoided) * weights.avoided;
+            Choice { host, cost, most: u32::MAX, group_most: fit.group_most }
+        };
+        Class {
+            size: class.size,
+            wanted: u32::try_from(class.demands.len()).unwrap_or(u32::MAX),
+            unfilled: weights.unfilled.get(&class.priority).copied().unwrap_or_default(),
+            group: class.group,
+            choices: class.choices.iter().map(choice).collect(),
+        }
+    };
+    let classes = classes.iter().map(&mut class).collect();
+    Problem { free: room, classes }
+}
+
+/// For each demand, the first other one, in the order of addresses, that goes to its host.
+fn shares(demands: &[Demand], market: &[Offer], given: &[Option<usize>]) -> Vec<Option<InstanceAddr>> {
+    let host = |at: usize| given[at].map(|row| market[row].host.as_str());
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for at in 0..demands.len() {
+        let Some(host) = host(at) else { continue };
+        let first = first.entry(host).or_insert(at);
+        if demands[at].address < demands[*first].address {
+            *first = at;
+        }
+    }
+    let shared = |at: usize| host(at).map(|host| first[host]).filter(|first| *first != at);
+    (0..demands.len()).map(|at| shared(at).map(|first| demands[first].address.clone())).collect()
 }

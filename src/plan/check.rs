@@ -2,6 +2,7 @@
 
 use super::model::{Action, Plan, StepAction, StepId};
 use crate::address::InstanceAddr;
+use crate::market::Placed;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every fault of a plan, as a sentence. A sound plan has none.
@@ -48,19 +49,32 @@ fn order(plan: &Plan, faults: &mut Vec<String>) {
     }
 }
 
-/// No offer twice, none above its cap or outside its envelope, and one for every rent.
+/// An offer for every rent, none outside of its envelope, and no host with more than it has.
 fn rents(plan: &Plan, faults: &mut Vec<String>) {
-    let mut taken = BTreeSet::new();
+    let mut hosts: BTreeMap<&str, Vec<(&InstanceAddr, &Placed)>> = BTreeMap::new();
     for step in plan.steps.iter().filter(|step| step.action.rents()) {
         let Some(placed) = plan.change(&step.address).and_then(|change| change.placed.as_ref()) else {
             faults.push(format!("{} is rented without an offer.", step.address));
             continue;
         };
-        if !taken.insert(&placed.offer.iri) {
-            faults.push(format!("The offer {} is rented twice.", placed.offer.iri));
-        }
+        hosts.entry(&placed.offer.host).or_default().push((&step.address, placed));
         if !placed.envelope.judge(&placed.offer).is_empty() {
             faults.push(format!("The offer for {} is outside of its envelope.", step.address));
+        }
+    }
+    for (host, rents) in hosts {
+        let gpus: u32 = rents.iter().map(|(_, placed)| placed.offer.gpu_count).sum();
+        if rents.iter().any(|(_, placed)| gpus > placed.free_gpus) {
+            faults.push(format!("{gpus} GPUs of host {host} are rented, which has fewer."));
+        }
+        if rents.iter().filter(|(_, placed)| placed.shares.is_none()).count() != 1 {
+            faults.push(format!("Who shares host {host} does not say so."));
+        }
+        for (address, placed) in &rents {
+            let alike = rents.iter().filter(|(other, _)| other.resource == address.resource).count();
+            if placed.envelope.max_per_host.is_some_and(|most| alike > most as usize) {
+                faults.push(format!("Host {host} has more of the block of {address} than max_per_host allows."));
+            }
         }
     }
 }

@@ -238,6 +238,7 @@ mod tests {
             gpu_model: model.into(),
             gpu_count: 1,
             price_per_gpu: Usd(price.parse().expect("a decimal")),
+            row_price: None,
             price_per_disk: Usd::ZERO,
             facts: OfferFacts::default(),
             host: iri.into(),

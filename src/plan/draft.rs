@@ -4,7 +4,7 @@ use super::check::check;
 use super::model::{Change, CostSummary, Drift, Plan, PlanMode};
 use super::moves::{self, Moves, moved};
 use super::outputs::output_changes;
-use super::placing::{Placements, is_rent, place_all};
+use super::placing::{Placements, Placing, is_rent, place_all};
 use super::planner::{PlanInput, Planner};
 use super::refusals::{forgotten, let_go, preflight, within_caps};
 use super::resolving::Surveyed;
@@ -118,7 +118,7 @@ impl Draft<'_> {
         let narrowed = options.is_narrowed();
         let failed = state.failed_hosts(input.snapshot.as_of);
         let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market, failed };
-        let (unplaced, left_out) = place_all(&placements, &mut changes, &dependencies);
+        let Placing { unplaced, left_out, proof } = place_all(&placements, &mut changes, &dependencies);
         // Who releases, or only looks, is not kept from it by a price, and neither is who leaves the machine out.
         if mode == PlanMode::Normal {
             let Program { configuration, graph, .. } = program;
@@ -149,6 +149,7 @@ impl Draft<'_> {
             outputs: output_changes(&state, &outputs, narrowed, mode),
             checks: evaluated.checks,
             steps,
+            proof,
             data: self.data,
             imports: self.imports,
             moves: moves.into_iter().map(|(to, from)| (from, to)).collect(),

@@ -51,6 +51,7 @@ pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,
     StepAction, StepId,
 };
+pub use placing::machines_that_stay;
 pub use planner::{PlanInput, PlanOptions};
 pub use refusals::{group_lacks_proof, lacks_proof};
 pub use remark::{MarkChange, Remark};

@@ -4,7 +4,7 @@ use super::remark::Remark;
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::CheckResult;
 use crate::lang::Value;
-use crate::market::Placed;
+use crate::market::{Placed, Proof};
 use crate::money::Usd;
 use crate::path::ValuePath;
 use crate::state::{AccountIdentity, Intent, Record, SecretDigest};
@@ -268,6 +268,8 @@ pub struct Plan {
     pub checks: Vec<CheckResult>,
     /// The program. A step needs only steps before it.
     pub steps: Vec<Step>,
+    /// How good the choice of its offers is.
+    pub proof: Proof,
     /// Data sources as they were read. Not saved: they are read anew for an apply, for they may hold what is secret.
     #[serde(skip)]
     pub data: BTreeMap<InstanceAddr, Value>,

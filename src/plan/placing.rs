@@ -4,15 +4,11 @@ use super::model::{Action, Change, Reason};
 use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::lang::Value;
 use crate::live::{GroupId, Offer, Snapshot};
-use crate::market::{Demand, Envelope, Requirement, Unplaced, place};
-use crate::money::hourly_cost;
+use crate::market::{Demand, Envelope, Held, Proof, Requirement, Unplaced, explain, place};
 use crate::schema::instance::{dollars, gpu_count};
 use crate::state::{Record, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// GB of a template whose disk is not known: the smallest that the API has (API sheet §3.5).
-const SMALLEST_DISK: u64 = 32;
 
 /// What placement looks at.
 pub(super) struct Placements<'a> {
@@ -31,33 +27,43 @@ pub(super) fn is_rent(change: &Change) -> bool {
         && change.address.resource.object_kind().is_some_and(ObjectKind::is_rented)
 }
 
+/// What came of placing.
+pub(super) struct Placing {
+    pub unplaced: Vec<Unplaced>,
+    pub left_out: Vec<InstanceAddr>,
+    pub proof: Proof,
+}
+
+/// The machines that stay, by block and host: what `max_per_host` counts.
+pub fn machines_that_stay(changes: &[Change], state: &State) -> BTreeMap<(ResourceAddr, String), u32> {
+    let mut machines = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.keeps_machine()) {
+        let record = state.resources.get(&change.address);
+        if let Some(host) = record.and_then(|record| record.offer.as_ref()?.host.clone()) {
+            *machines.entry((change.address.resource.clone(), host)).or_insert(0) += 1;
+        }
+    }
+    machines
+}
+
 /// Places every rent. Instances without an offer, and all that depends on them, lose their change; they are returned.
 pub(super) fn place_all(
     input: &Placements<'_>,
     changes: &mut Vec<Change>,
     dependencies: &BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
-) -> (Vec<Unplaced>, Vec<InstanceAddr>) {
+) -> Placing {
     let rents: Vec<usize> = (0..changes.len()).filter(|&at| is_rent(&changes[at])).collect();
-    let mut disks = Vec::with_capacity(rents.len());
-    let mut demands = Vec::with_capacity(rents.len());
-    for &at in &rents {
-        let disk = disk_size(input, changes, &changes[at]);
-        disks.push(disk);
-        demands.push(demand(input, &changes[at], disk));
-    }
-    let mut unplaced = Vec::new();
-    for ((&at, placed), disk) in rents.iter().zip(place(&demands, input.market)).zip(disks) {
-        match placed {
-            Ok(placed) => {
-                let offer = &placed.offer;
-                let gb = disk.unwrap_or(SMALLEST_DISK);
-                changes[at].cost_after = hourly_cost(offer.price_per_gpu, offer.gpu_count, offer.price_per_disk, gb);
-                changes[at].placed = Some(placed);
-            }
-            Err(why) => unplaced.push(*why),
+    let demands: Vec<Demand> = rents.iter().map(|at| demand(input, changes, &changes[*at])).collect();
+    let held = Held { machines: machines_that_stay(changes, input.state), ..Held::default() };
+    let placements = place(&demands, input.market, &held);
+    let unplaced = explain(&demands, input.market, &held, &placements);
+    for (&at, placed) in rents.iter().zip(placements.each) {
+        if let Some(placed) = placed {
+            changes[at].cost_after = placed.envelope.hourly_cost(&placed.offer);
+            changes[at].placed = Some(placed);
         }
     }
-    let mut left_out: BTreeSet<InstanceAddr> = unplaced.iter().map(|why| why.address.clone()).collect();
+    let mut left_out: BTreeSet<InstanceAddr> = unplaced.iter().flat_map(|why| &why.addresses).cloned().collect();
     let without: BTreeSet<ResourceAddr> = left_out.iter().map(|address| address.resource.clone()).collect();
     for change in changes.iter() {
         let needs = dependencies.get(&change.address);
@@ -77,21 +83,25 @@ pub(super) fn place_all(
         change.placed = None;
         change.cost_after = change.cost_before;
     }
-    (unplaced, left_out.into_iter().collect())
+    Placing { unplaced, left_out: left_out.into_iter().collect(), proof: placements.proof }
 }
 
-fn demand(input: &Placements<'_>, change: &Change, disk: Option<u64>) -> Demand {
+fn demand(input: &Placements<'_>, changes: &[Change], change: &Change) -> Demand {
     let nothing = Value::object(BTreeMap::<Arc<str>, Value>::new());
     let wanted = change.after.as_ref().unwrap_or(&nothing);
     let model = wanted.get("gpu_model").and_then(Value::as_str);
     let fallbacks = wanted.get("fallback_gpu_models").and_then(Value::as_elements).unwrap_or_default();
     let gpu_models = model.into_iter().chain(fallbacks.iter().filter_map(Value::as_str)).map(str::to_owned);
+    let whole = |name: &str| wanted.get(name).and_then(Value::as_number)?.as_i64();
     let envelope = Envelope {
         gpu_models: gpu_models.collect(),
         gpu_count: gpu_count(wanted).unwrap_or(0),
         max_price_per_gpu: dollars(wanted, "max_price_per_gpu").unwrap_or_default(),
         requirement: Requirement::read(wanted),
-        disk_size: disk,
+        max_hourly_cost: dollars(wanted, "max_hourly_cost"),
+        disk_size: disk_size(input, changes, change),
+        max_per_host: whole("max_per_host").and_then(|most| u32::try_from(most).ok()),
+        priority: whole("priority").unwrap_or(0),
     };
     // A machine that failed is not rented again from the same host, if there is another; nor is any other one.
     let unfit = matches!(change.reason, Some(Reason::Tainted(_) | Reason::Unhealthy(_)));

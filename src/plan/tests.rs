@@ -52,6 +52,7 @@ pub(super) fn offer(number: u32, price: &str) -> Offer {
         gpu_model: "RTX 4090".into(),
         gpu_count: 1,
         price_per_gpu: Usd(price.parse().expect("a decimal")),
+        row_price: None,
         price_per_disk: Usd(Decimal::new(15, 2)),
         facts: OfferFacts::default(),
         host: format!("h{number}"),

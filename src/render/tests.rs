@@ -3,7 +3,7 @@
 use super::*;
 use crate::address::ObjectKind;
 use crate::lang::{Marks, Number, Type, Value};
-use crate::market::{Demand, place};
+use crate::market::{Demand, explain, place};
 use crate::money::Usd;
 use crate::path::ValuePath;
 use crate::plan::{
@@ -276,14 +276,15 @@ fn an_unplaced_instance_learns_what_would_help() {
     other.gpu_model = "H100".into();
     let demand = Demand { address: addr("simplepod_instance.a"), envelope: envelope(), avoid: Default::default() };
     let explain = |market: &[_]| {
-        let outcome = place(std::slice::from_ref(&demand), market).remove(0);
-        unplaced(&outcome.expect_err("no offer")).text()
+        let (demands, held) = (std::slice::from_ref(&demand), Default::default());
+        let without = explain(demands, market, &held, &place(demands, market, &held));
+        unplaced(&without[0]).text()
     };
     assert_eq!(
         explain(&[dear, other]),
-        "The market has 2 offers; 1 of them is RTX 4090 or RTX 3090. Excluded: 1 by offer.min_memory = 48, 1 by \
-         max_price_per_gpu = $0.45. The nearest is 1x RTX 4090 in Europe/PL at $0.52 per GPU-hour, $0.5266 per hour in \
-         all: to take it, lower offer.min_memory to 32 and raise max_price_per_gpu to 0.52."
+        "The market has 2 offers; 1 of them is RTX 4090 or RTX 3090. Excluded: 1 by offer.min_memory = 48 (never alone), 1 by \
+         max_price_per_gpu = $0.45 (never alone). For an offer, add \"H100\" to \
+         fallback_gpu_models (at most $0.3166 per hour each)."
     );
     assert_eq!(
         explain(&[]),

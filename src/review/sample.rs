@@ -3,7 +3,7 @@
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::lang::{Marks, Number, Type, Value};
 use crate::live::{Offer, OfferFacts, Version};
-use crate::market::{Envelope, Placed, Requirement};
+use crate::market::{Envelope, Placed, Proof, Requirement};
 use crate::money::Usd;
 use crate::path::ValuePath;
 use crate::plan::*;
@@ -53,6 +53,7 @@ pub fn offer() -> Offer {
         gpu_model: "RTX 4090".into(),
         gpu_count: 1,
         price_per_gpu: usd("0.31"),
+        row_price: None,
         price_per_disk: usd("0.15"),
         facts: OfferFacts {
             region: Some("Europe".into()),
@@ -75,6 +76,9 @@ pub fn envelope() -> Envelope {
                 .map(|(k, v)| (k.to_owned(), v.to_owned()))
                 .into(),
         ),
+        max_hourly_cost: None,
+        max_per_host: None,
+        priority: 0,
         disk_size: Some(32),
     }
 }
@@ -185,7 +189,7 @@ pub fn rich() -> Plan {
                     ("offer", Value::object([("region", s("Europe")), ("min_memory", Value::int(48))])),
                 ],
             )),
-            placed: Some(Placed { offer: offer(), envelope: envelope() }),
+            placed: Some(Placed { offer: offer(), envelope: envelope(), free_gpus: 2, shares: None }),
             cost_after: usd("0.316575"),
             ..change("simplepod_instance.trainer[0]", Action::Create)
         },
@@ -215,7 +219,7 @@ pub fn rich() -> Plan {
                 ]),
             )),
             forced_by: vec![ValuePath::of("start_script"), ValuePath::of("offer").attribute("min_memory")],
-            placed: Some(Placed { offer: offer(), envelope: envelope() }),
+            placed: Some(Placed { offer: offer(), envelope: envelope(), free_gpus: 2, shares: None }),
             cost_before: usd("0.28"),
             cost_after: usd("0.316575"),
             ..change("module.east.simplepod_instance.worker[\"a\"]", Action::Replace)
@@ -237,6 +241,7 @@ pub fn rich() -> Plan {
     ];
     changes.sort_by(|a, b| a.address.cmp(&b.address));
     Plan {
+        proof: Proof { saving: Some(usd("0")) },
         mode: PlanMode::Normal,
         fleet: Some("farm".into()),
         lineage: "l".into(),

@@ -241,6 +241,7 @@ fn costs_are_numbers() {
         moves: true,
         unchanged: 1,
         unchanged_cost: usd("0.25"),
+        worst_case: usd("1.1631506849315068493150684932"),
         unpriced: 0,
     };
     assert_eq!(review.cost, cost);

@@ -7,6 +7,7 @@ use super::output::DescribedOutput;
 use super::shown::Shown;
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
+use crate::market::Proof;
 use crate::money::Usd;
 use crate::plan::{Action, Plan, PlanMode, PlannedVariable, StepAction};
 use std::collections::HashMap;
@@ -32,6 +33,8 @@ pub struct Review<'p> {
     pub outputs: Vec<DescribedOutput<'p>>,
     /// What the fleet costs.
     pub cost: FleetCost,
+    /// How good the choice of offers is, where any are chosen.
+    pub proof: Option<Proof>,
     /// Operations without a known outcome.
     pub in_doubt: Vec<Doubt<'p>>,
     /// Instances that no offer satisfies and that were left out.
@@ -89,6 +92,8 @@ pub struct FleetCost {
     pub unchanged: usize,
     /// What those cost together.
     pub unchanged_cost: Usd,
+    /// What it costs afterwards at most, whichever offers are rented inside what is approved.
+    pub worst_case: Usd,
     /// How many machines stay whose price nobody could read: they are in no sum.
     pub unpriced: usize,
 }
@@ -116,6 +121,7 @@ impl<'p> Review<'p> {
             dangers: dangers(&changes, &in_doubt),
             drift: plan.drift.iter().map(Drifted::of).collect(),
             cost: cost(plan, &changes),
+            proof: changes.iter().any(|change| change.placed.is_some()).then_some(plan.proof),
             changes,
             outputs: plan.outputs.iter().map(DescribedOutput::of).collect(),
             in_doubt,
@@ -174,6 +180,10 @@ fn counts(plan: &Plan) -> Counts {
     }
 }
 
+fn worst_case(change: &Described<'_>) -> Usd {
+    change.placed.map_or(change.cost_after, |placed| placed.envelope.worst_case(&placed.offer))
+}
+
 fn cost(plan: &Plan, changes: &[Described<'_>]) -> FleetCost {
     let same = changes.iter().filter(|change| !change.moves_money() && change.cost_after != Usd::ZERO);
     FleetCost {
@@ -182,6 +192,7 @@ fn cost(plan: &Plan, changes: &[Described<'_>]) -> FleetCost {
         moves: plan.cost.before != plan.cost.after || changes.iter().any(|change| change.placed.is_some()),
         unchanged: same.clone().count(),
         unchanged_cost: same.map(|change| change.cost_after).sum(),
+        worst_case: changes.iter().map(worst_case).sum(),
         unpriced: plan.cost.unpriced,
     }
 }

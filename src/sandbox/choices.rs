@@ -164,3 +164,23 @@ choice! {
         Reboot,
     }
 }
+choice! {
+    /// What `pricePerGpu` of a row of the market is (C19).
+    PriceBasis {
+        /// The price of one GPU.
+        Gpu,
+        /// The price of the whole row.
+        Offer,
+    }
+}
+choice! {
+    /// A rent of fewer GPUs than the row shows (C21).
+    Larger {
+        /// 422.
+        Refuse,
+        /// So many are rented.
+        Allow,
+        /// All of the row are rented.
+        Whole,
+    }
+}

@@ -3,8 +3,10 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::choices::PriceBasis;
 use super::hosts::{Host, Offer};
 use super::machines::disk_price;
+use super::switches::Switches;
 use super::wire::number;
 
 /// One offer as it is now.
@@ -45,9 +47,13 @@ impl Listing<'_> {
         })
     }
 
-    pub(super) fn row(&self) -> Value {
+    pub(super) fn row(&self, switches: &Switches) -> Value {
+        let price = match switches.price_basis {
+            PriceBasis::Gpu => self.price,
+            PriceBasis::Offer => self.price * Decimal::from(self.offer.gpus),
+        };
         let fact = |name: &str| self.fact(name).map_or(Value::Null, number);
-        json!({
+        let mut row = json!({
             "id": self.offer.row,
             "instanceMarket": format!("/instances/market/{}", self.offer.number),
             "rentalStatus": if self.active { "active" } else { "inactive" },
@@ -58,7 +64,7 @@ impl Listing<'_> {
             "cpuCoreCount": fact("cpuCoreCount"),
             "systemMemory": fact("systemMemory"),
             "diskSize": self.host.disk,
-            "pricePerGpu": number(self.price),
+            "pricePerGpu": number(price),
             "pricePerDiskSize": number(disk_price()),
             "sla": number(self.host.sla),
             "downloadSpeedtest": self.host.download,
@@ -78,6 +84,12 @@ impl Listing<'_> {
                 "country": self.host.place.country,
                 "datacenter": self.host.place.code,
             },
-        })
+        });
+        if !switches.rig_id
+            && let Some(rig) = row["rig"].as_object_mut()
+        {
+            rig.remove("id");
+        }
+        row
     }
 }

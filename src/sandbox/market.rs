@@ -7,6 +7,7 @@ use super::chance::{draw, mix};
 use super::choices::{ListOrder, RentedOffers};
 use super::clock::DAWN_MS;
 use super::filters;
+use super::hosts::Offer;
 use super::listing::Listing;
 use super::rows::{enveloped, page};
 use super::wire::{Answer, Call, Refusal, dressed};
@@ -40,6 +41,17 @@ impl World {
         (found.price * (Decimal::ONE + self.switches.drift * step)).round_dp(3).max(Decimal::new(1, 3))
     }
 
+    /// An offer that was rented once, where those do not come back.
+    pub(super) fn is_spent(&self, offer: u64) -> bool {
+        self.switches.offers_vanish && self.book.machines.values().any(|machine| machine.offer == offer)
+    }
+
+    /// Whether a host sells so few GPUs at once.
+    fn sells(&self, offer: &Offer) -> bool {
+        let whole = self.hosts.hosts.get(offer.host).is_some_and(|host| host.gpus == offer.gpus);
+        whole || offer.gpus >= self.switches.least_gpus
+    }
+
     /// `GET /instances/market/list`.
     pub(super) fn market_list(&mut self, call: &Call<'_>, now: i64) -> Result<Answer, Refusal> {
         let still = self.switches.drift.is_zero() && self.switches.churn.is_zero();
@@ -58,10 +70,12 @@ impl World {
             .hosts
             .offers
             .iter()
+            .filter(|offer| self.sells(offer))
             .filter_map(|offer| {
                 let host = self.hosts.hosts.get(offer.host)?;
                 let price = self.offer_price(offer.number, now);
-                Some(Listing { offer, host, price, active: self.free(host.number) >= offer.gpus })
+                let active = self.free(host.number) >= offer.gpus && !self.is_spent(offer.number);
+                Some(Listing { offer, host, price, active })
             })
             .filter(|listing| {
                 let shown =
@@ -75,8 +89,12 @@ impl World {
         wanted.sort(&mut listings);
         let total = listings.len();
         let shown = if self.switches.market_paged { page(&call.query, &self.switches, total)? } else { 0..total };
-        let rows: Vec<Value> =
-            listings.get(shown).unwrap_or_default().iter().map(|row| dressed(row.row(), &self.switches)).collect();
+        let rows: Vec<Value> = listings
+            .get(shown)
+            .unwrap_or_default()
+            .iter()
+            .map(|row| dressed(row.row(&self.switches), &self.switches))
+            .collect();
         let body = enveloped(rows, total, "/instances/market/list", &self.switches).to_string().into_bytes();
         if self.market_cache.len() >= CACHED {
             self.market_cache.clear();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::catalog::{ADJECTIVES, ANIMALS};
 use super::chance::{draw, mix, pick};
-use super::choices::{BodyShape, Echo, Funds, NameRule};
+use super::choices::{BodyShape, Echo, Funds, Larger, NameRule};
 use super::clock::seconds;
 use super::fields::{Fields, parse};
 use super::machines::{Machine, disk_price, replace, settings};
@@ -65,16 +65,22 @@ impl World {
             return Err(Refusal::Violations(missing.into_iter().filter(|(_, missing)| *missing).map(null).collect()));
         };
         let Some((found, host)) = self.hosts.offer(*number) else { return Err(Refusal::not_found()) };
-        if gpus != i64::from(found.gpus) {
-            let message = format!("This value should be equal to {}.", found.gpus);
-            return Err(Refusal::violation("gpuCount", message, NOT_EQUAL));
-        }
+        let part = u32::try_from(gpus).ok().filter(|gpus| (1..found.gpus).contains(gpus));
+        let rented = match (part, self.switches.larger) {
+            (Some(gpus), Larger::Allow) => gpus,
+            (Some(_), Larger::Whole) => found.gpus,
+            _ if gpus == i64::from(found.gpus) => found.gpus,
+            _ => {
+                let message = format!("This value should be equal to {}.", found.gpus);
+                return Err(Refusal::violation("gpuCount", message, NOT_EQUAL));
+            }
+        };
         if self.switches.disk_must_fit && u64::try_from(template.disk_size).is_ok_and(|size| size > host.disk) {
             let message = format!("This instance has {} GB of disk.", host.disk);
             return Err(Refusal::violation("instanceTemplate", message, OWN));
         }
-        let (offer, host, gpus) = (found.number, host.number, found.gpus);
-        if self.free(host) < gpus {
+        let (offer, host, gpus) = (found.number, host.number, rented);
+        if self.free(host) < found.gpus || self.is_spent(offer) {
             return Err(Refusal::offer_gone());
         }
         let price = (self.offer_price(offer, now) * self.switches.price_jump * jump).round_dp(6);

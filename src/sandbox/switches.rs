@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::choices::{
-    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, ListOrder, NameRule, Numbers, PasswordEcho, PriceFilter,
-    ProblemStyle, RebootPath, RentedOffers, Wrapping,
+    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, Larger, ListOrder, NameRule, Numbers, PasswordEcho,
+    PriceBasis, PriceFilter, ProblemStyle, RebootPath, RentedOffers, Wrapping,
 };
 use super::faults::{Fault, kinds};
 
@@ -60,6 +60,16 @@ pub struct Switches {
     pub cuda_filter: CudaFilter,
     /// Offers that cannot be rented now.
     pub rented_offers: RentedOffers,
+    /// An offer is gone for good once it was rented, though its host has free GPUs (C18).
+    pub offers_vanish: bool,
+    /// What `pricePerGpu` of a row is (C19).
+    pub price_basis: PriceBasis,
+    /// A rent of fewer GPUs than the row shows (C21).
+    pub larger: Larger,
+    /// Rows name their host (`rig.id`). Without, hosts that are alike can be told apart by their numbers alone.
+    pub rig_id: bool,
+    /// Hosts sell no fewer GPUs at once than this, or all that they have (C18).
+    pub least_gpus: u32,
     /// How far prices wander from the beginning's, as a share: 0.1 is ten percent. They move every ten minutes.
     pub drift: Decimal,
     /// The share of hosts that strangers rent completely; every ten minutes it is others.
@@ -151,6 +161,11 @@ impl Default for Switches {
             price_filter: PriceFilter::Ignore,
             cuda_filter: CudaFilter::Equality,
             rented_offers: RentedOffers::Flag,
+            offers_vanish: false,
+            price_basis: PriceBasis::Gpu,
+            larger: Larger::Refuse,
+            rig_id: true,
+            least_gpus: 1,
             drift: Decimal::ZERO,
             churn: Decimal::ZERO,
             create_body: BodyShape::Id,

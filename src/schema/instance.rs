@@ -42,6 +42,14 @@ pub static SCHEMA: Schema = Schema {
             .or(Unset::Int(1))
             .field("gpuCount", Wire::Whole),
         Attribute::required("max_price_per_gpu", Ty::Number, Local, "Price cap, USD per GPU-hour."),
+        Attribute::optional(
+            "max_hourly_cost",
+            Ty::Number,
+            Local,
+            "Price cap of the whole machine when it is rented, USD per hour: GPUs and disk.",
+        ),
+        Attribute::optional("max_per_host", Ty::Number, Local, "So many machines of the block may share a host."),
+        Attribute::optional("priority", Ty::Number, Local, "Where offers are scarce, the higher is filled first."),
         Attribute::required(
             "template_group",
             Ty::String,
@@ -156,14 +164,18 @@ const RANGES: [[Attribute; 2]; 14] = [
 ];
 
 pub(super) const OFFER: &[Attribute] = &{
-    let mut all = [Attribute::optional("region", Ty::String, Judged, "Continent, or a datacenter code."); 2 + 2 + 28];
+    let mut all = [Attribute::optional("region", Ty::String, Judged, "Continent, or a datacenter code."); 8 + 28];
     all[1] = Attribute::optional("country", Ty::String, Judged, "Two letters.");
     all[2] = Attribute::optional("min_driver_version", Ty::String, Judged, "At least this driver version.");
     all[3] = Attribute::optional("max_driver_version", Ty::String, Judged, "At most this driver version.");
+    all[4] = Attribute::optional("regions", Ty::StringList, Judged, "One of these regions.");
+    all[5] = Attribute::optional("countries", Ty::StringList, Judged, "One of these countries.");
+    all[6] = Attribute::optional("not_countries", Ty::StringList, Judged, "None of these countries.");
+    all[7] = Attribute::optional("not_hosts", Ty::StringList, Judged, "None of these hosts, by fingerprint.");
     let mut at = 0;
     while at < RANGES.len() {
-        all[4 + 2 * at] = RANGES[at][0];
-        all[5 + 2 * at] = RANGES[at][1];
+        all[8 + 2 * at] = RANGES[at][0];
+        all[9 + 2 * at] = RANGES[at][1];
         at += 1;
     }
     all

@@ -24,4 +24,10 @@ pub const PROVIDER_SETTINGS: &[Attribute] = &[
         "How long a rent without an answer is looked for, like \"120s\".",
     ),
     Attribute::optional("requests_per_second", Ty::Number, Effect::Local, "How many calls a second are made at most."),
+    Attribute::optional(
+        "price_basis",
+        Ty::String,
+        Effect::Local,
+        "What prices of the market are: gpu, offer (all GPUs of a row), or auto, as the market itself shows.",
+    ),
 ];

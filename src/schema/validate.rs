@@ -76,6 +76,8 @@ fn group(object: &Value, found: &mut Vec<Finding>) {
 fn instance(object: &Value, found: &mut Vec<Finding>) {
     not_blank(object, "gpu_model", found);
     whole(object, "gpu_count", 1, 16, found);
+    whole(object, "max_per_host", 1, 1000, found);
+    whole(object, "priority", -1000, 1000, found);
     word(object, "template_change", &["keep", "update", "rent"], found);
     word(object, "env_change", &["rent", "update"], found);
     word(object, "wait_for", &["none", "listed", "running", "ready"], found);
@@ -87,6 +89,9 @@ fn instance(object: &Value, found: &mut Vec<Finding>) {
             ValuePath::of("max_price_per_gpu"),
             "The price cap must be above zero, in USD per GPU-hour.".into(),
         ));
+    }
+    if price("max_hourly_cost").is_some_and(|cap| cap <= Decimal::ZERO) {
+        found.push((ValuePath::of("max_hourly_cost"), "The price cap must be above zero, in USD per hour.".into()));
     }
     if let (Some(renew), Some(cap)) = (price("max_auto_renew_price"), cap)
         && renew > cap
@@ -193,9 +198,9 @@ fn not_blank(object: &Value, name: &str, found: &mut Vec<Finding>) {
     }
 }
 
-fn whole(object: &Value, name: &str, least: u64, most: u64, found: &mut Vec<Finding>) {
+fn whole(object: &Value, name: &str, least: i64, most: i64, found: &mut Vec<Finding>) {
     if let Some(number) = object.get(name).and_then(Value::as_number)
-        && !number.as_u64().is_some_and(|n| (least..=most).contains(&n))
+        && !number.as_i64().is_some_and(|n| (least..=most).contains(&n))
     {
         found.push((
             ValuePath::of(name),

@@ -73,6 +73,8 @@ pub struct Performing<'a> {
     pub state: State,
     /// Where events become durable.
     pub journal: &'a mut LockedStore,
+    /// No other offers are rented than the planned ones.
+    pub pinned_offers: bool,
     /// How many steps call at once.
     pub parallelism: usize,
     /// Interrupts.
@@ -127,7 +129,8 @@ impl<C: Cloud> Session<'_, C> {
         let Made { plan, market, unplaced: without } = make(self.cloud, &input, market, diags).await?;
         for why in &without {
             let mut told = unplaced(why);
-            let declared = self.fleet.program.configuration.declaration(&why.address.resource);
+            let declared =
+                why.addresses.first().and_then(|first| self.fleet.program.configuration.declaration(&first.resource));
             told.span = declared.map(|(_, resource)| resource.span);
             if options.allow_partial {
                 told.severity = Severity::Warning;
@@ -203,7 +206,7 @@ impl<C: Cloud> Session<'_, C> {
 
     /// Performs a plan; events are told as they come.
     pub async fn apply(&self, performing: Performing<'_>, tell: impl FnMut(ApplyEvent)) -> ApplyResult {
-        let Performing { plan, market, state, journal, parallelism, cancel, connect } = performing;
+        let Performing { plan, market, pinned_offers, state, journal, parallelism, cancel, connect } = performing;
         let key = self.secret_key(&state.lineage);
         let input = ApplyInput {
             cloud: self.cloud,
@@ -211,6 +214,7 @@ impl<C: Cloud> Session<'_, C> {
             program: &self.fleet.program,
             effects: self.applying,
             market,
+            pinned_offers,
             state,
             journal,
             key: &key,

@@ -12,15 +12,22 @@ use super::write::{Body, reboot};
 use crate::cloud::{CallError, ErrorKind, Listed, Outcome, ReadResult};
 use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transport};
 use crate::live::{Group, GroupId, Machine, MachineId, Offer};
+use crate::market::PriceBasis;
 use crate::state::fingerprint;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tracing::info;
 
 /// Where the API lives (API sheet §1). The vendor's examples name another host with the same paths (C11).
 pub const BASE_URL: &str = "https://api.simplepod.ai";
+
+/// Rows a page of the market: what the vendor's own script asks for (API sheet, C20).
+const MARKET_PAGE: usize = 1000;
+
+/// Pages of the market that are read at most.
+const MOST_PAGES: usize = 1000;
 
 /// Everything a client is made of. `Debug` does not show the key.
 #[derive(Clone, Debug)]
@@ -33,6 +40,8 @@ pub struct Settings {
     pub http: Options,
     /// Which calls are sent again, and when.
     pub retry: Retry,
+    /// How prices of the market are read.
+    pub price_basis: PriceBasis,
     /// Rows a page; the server may give fewer.
     pub page_size: usize,
     /// The path of a reboot, which the reference does not print (C5).
@@ -47,6 +56,7 @@ impl Settings {
             api_key,
             http: Options::default(),
             retry: Retry::default(),
+            price_basis: PriceBasis::Auto,
             // Known to be taken, as are 200 and 1000 (API sheet §1). A page that fails is read again: a small one costs
             // less.
             page_size: 100,
@@ -70,6 +80,9 @@ pub struct Expected {
 pub struct Client {
     transport: Transport,
     retry: Retry,
+    price_basis: PriceBasis,
+    /// The market comes in one piece, whatever page is asked for: the server has shown so.
+    market_is_whole: AtomicBool,
     page_size: usize,
     reboot_path: String,
     pub(super) machines_expected: Expectation,
@@ -114,6 +127,8 @@ impl Client {
         Ok(Self {
             transport: Transport::new(endpoint, &settings.api_key, settings.http)?,
             retry: settings.retry,
+            price_basis: settings.price_basis,
+            market_is_whole: AtomicBool::new(false),
             page_size: settings.page_size,
             reboot_path: settings.reboot_path,
             machines_expected: Expectation::new(None),
@@ -141,13 +156,42 @@ impl Client {
         fingerprint(self.transport.key())
     }
 
-    /// Rows of the market, in the order asked for; those without price, model or count are dropped.
+    /// Rows of the market, in the order asked for; those without price, model or count are dropped. Whether the market has
+    /// pages is not known (API sheet, C20): they are read until one is empty, or repeats what is known.
     ///
     /// # Errors
     ///
     /// The call failed.
     pub async fn market(&self, query: &MarketQuery) -> ReadResult<Vec<Offer>> {
-        let call = self.get("/instances/market/list".into(), query.pairs());
+        let (mut all, mut known, mut unusable) = (Vec::new(), HashSet::new(), 0);
+        for page in 1..=MOST_PAGES {
+            let (rows, dropped, status) = self.market_page(query, page).await?;
+            let (count, before) = (rows.len() + dropped, known.len());
+            all.extend(rows.into_iter().filter(|row| known.insert((row.iri.clone(), row.gpu_count))));
+            unusable += dropped;
+            if count > 0 && all.is_empty() && dropped == count {
+                let message = format!("{count} rows without a usable price, model or number of GPUs, and no other one");
+                let call = "GET /instances/market/list".into();
+                return Err(CallError { kind: ErrorKind::Protocol, call, status: Some(status), message });
+            }
+            // More than a page holds, or the same once more: all of it came at once, and will again.
+            if count > MARKET_PAGE || page > 1 && count > 0 && known.len() == before {
+                self.market_is_whole.store(true, Ordering::Relaxed);
+            }
+            if count == 0 || self.market_is_whole.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        if unusable > 0 {
+            info!("GET /instances/market/list: {unusable} rows without a usable price, model or number of GPUs");
+        }
+        Ok(distinct(all, self.price_basis))
+    }
+
+    /// One page of the market: its rows, how many cannot be used, and the status of the answer.
+    async fn market_page(&self, query: &MarketQuery, page: usize) -> ReadResult<(Vec<Offer>, usize, u16)> {
+        let paging = [("page".to_owned(), page.to_string()), ("itemsPerPage".to_owned(), MARKET_PAGE.to_string())];
+        let call = self.get("/instances/market/list".into(), query.pairs().into_iter().chain(paging).collect());
         let limit = self.transport.options().max_body;
         let unusable = AtomicUsize::new(0);
         let read = |row: &RawValue| {
@@ -160,21 +204,7 @@ impl Client {
             Rows::new(limit, read)
         };
         let (rows, answer) = call.read_with(reader).await?;
-        match unusable.load(Ordering::Relaxed) {
-            0 => {}
-            count if rows.is_empty() => {
-                let message = format!("{count} rows without a usable price, model or number of GPUs, and no other one");
-                let status = Some(answer.status);
-                return Err(CallError {
-                    kind: ErrorKind::Protocol,
-                    call: "GET /instances/market/list".into(),
-                    status,
-                    message,
-                });
-            }
-            count => info!("GET /instances/market/list: {count} rows without a usable price, model or number of GPUs"),
-        }
-        Ok(distinct(rows))
+        Ok((rows, unusable.load(Ordering::Relaxed), answer.status))
     }
 
     /// Details of one of the vendor's templates; `None` for 404 and 410.

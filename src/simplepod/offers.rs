@@ -1,18 +1,28 @@
 //! Rows of the market as offers (API sheet §3.1).
 
-use super::field::Row;
+use super::field::{Row, decimal};
 use crate::lang::hex;
 use crate::live::{Offer, OfferFacts, Version};
+use crate::market::{PriceBasis, per_gpu};
 use crate::money::Usd;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-/// GPU memory in MB as cards are named, in whole GB: 24564 MB is a 24 GB card. An exact quotient would miss every
-/// requirement that users write.
+/// GB with which cards are sold.
+const SOLD: [u32; 26] =
+    [1, 2, 3, 4, 5, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 80, 94, 96, 128, 141, 180, 192, 256, 288];
+
+/// GPU memory in MB as cards are sold, in whole GB: 24564 MB is a 24 GB card, and 46068 MB one of 48 GB, of which error
+/// correction takes a sixteenth. An exact quotient would miss every requirement that users write.
 fn gpu_gigabytes(megabytes: Decimal) -> Decimal {
-    (megabytes / Decimal::from(1024)).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero)
+    let exact = megabytes / Decimal::from(1024);
+    let shown = exact.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
+    let least = exact / Decimal::new(93, 2);
+    let sold = SOLD.iter().map(|size| Decimal::from(*size)).find(|size| *size >= shown);
+    sold.filter(|size| *size <= least).unwrap_or(shown)
 }
 
 /// System memory in GB of 1000 MB: hosts keep some for themselves, and 64215 MB is sold as 64 GB.
@@ -21,10 +31,11 @@ fn gigabytes(megabytes: Decimal) -> Decimal {
 }
 
 /// A market: a row that came twice is one offer, and hosts that look alike are told apart.
-pub(super) fn distinct(mut offers: Vec<Offer>) -> Vec<Offer> {
+pub(super) fn distinct(mut offers: Vec<Offer>, basis: PriceBasis) -> Vec<Offer> {
     let mut seen = HashSet::new();
     offers.retain(|offer| seen.insert((offer.iri.clone(), offer.gpu_count)));
     number_twins(&mut offers);
+    per_gpu(&mut offers, basis);
     offers
 }
 
@@ -41,6 +52,7 @@ pub(super) fn offer(value: &RawValue) -> Option<Offer> {
         gpu_model: row.text("gpuModel").filter(|model| !model.is_empty())?,
         gpu_count: row.whole("gpuCount").and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0)?,
         price_per_gpu: Usd(price),
+        row_price: None,
         price_per_disk: Usd(row.decimal("pricePerDiskSize").filter(|price| *price > Decimal::ZERO).unwrap_or_default()),
         facts: facts(&row),
         host: host(&row),
@@ -82,7 +94,7 @@ fn facts(row: &Row<'_>) -> OfferFacts {
 /// A fingerprint of what the variants of one host have in common. Not among it: what grows with the number of GPUs
 /// (cores, memory, disk, TFLOPS), prices, and the id of the row, which is the variant's.
 fn host(row: &Row<'_>) -> String {
-    const SHARED: [&str; 8] = [
+    const SHARED: [&str; 10] = [
         "gpuModel",
         "gpuMemorySize",
         "gpuDriverVer",
@@ -90,33 +102,82 @@ fn host(row: &Row<'_>) -> String {
         "downloadSpeedtest",
         "uploadSpeedtest",
         "diskSpeedWrite",
+        "gpuPcieBandwidth",
+        "rentalTimeMin",
         "sla",
     ];
     let mut hash = Sha256::new();
     let mut add = |key: &str, value: &str| [key, "=", value, "\n"].iter().for_each(|part| hash.update(part));
     for key in SHARED {
-        add(key, row.raw(key).map_or("null", RawValue::get));
+        add(key, &plain(row.raw(key)));
     }
     if let Some(mut rig) = row.row("rig") {
         rig.0.sort_by(|(a, _), (b, _)| a.cmp(b));
-        rig.0.iter().for_each(|(key, value)| add(key, value.get()));
+        rig.0.iter().for_each(|(key, value)| add(key, &plain(Some(value))));
     }
     hex(&hash.finalize()[..6])
 }
 
-/// Two hosts may be equal in all that is told. A host shows every number of GPUs once, so that a second row of the same
-/// number is another host's: it gets a number of its own, by the order of the IRIs, which no sorting of the list changes.
-fn number_twins(offers: &mut [Offer]) {
-    let mut order: Vec<&mut Offer> = offers.iter_mut().collect();
-    order.sort_by(|a, b| (a.iri.len(), &a.iri).cmp(&(b.iri.len(), &b.iri)));
-    let mut seen: HashMap<(String, u32), u32> = HashMap::new();
-    for offer in order {
-        let twins = seen.entry((offer.host.clone(), offer.gpu_count)).or_insert(0);
-        if *twins > 0 {
-            offer.host = format!("{}-{twins}", offer.host);
-        }
-        *twins += 1;
+/// A fact, however it is written: 934, "934" and 934.0 are one.
+fn plain(value: Option<&RawValue>) -> Cow<'_, str> {
+    let Some(value) = value else { return Cow::Borrowed("null") };
+    match decimal(value) {
+        Some(number) => Cow::Owned(number.normalize().to_string()),
+        None => Cow::Borrowed(value.get()),
     }
+}
+
+/// How far back a row looks for its host: a host has its rows next to one another, and no more than sixteen.
+const NEIGHBOURS: usize = 16;
+
+/// A host, as far as its rows were seen.
+struct Host {
+    /// Its rows, as indices.
+    rows: Vec<usize>,
+}
+
+/// Tells hosts apart that are equal in all that their rows have in common. A host shows every number of GPUs once; what grows
+/// with the number grows in proportion; and of those that would do, a row belongs to the one with its price, else to the
+/// nearest. Each host gets a number of its own, by the order of the IRIs, which no sorting of the list changes.
+fn number_twins(offers: &mut [Offer]) {
+    let mut order: Vec<usize> = (0..offers.len()).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (&offers[*a].iri, &offers[*b].iri);
+        (a.len(), a).cmp(&(b.len(), b))
+    });
+    let mut alike: HashMap<&str, Vec<Host>> = HashMap::new();
+    for at in order {
+        let hosts = alike.entry(&offers[at].host).or_default();
+        let own = |host: &&mut Host| host.rows.iter().all(|row| share_a_host(&offers[*row], &offers[at]));
+        let far = |host: &Host| host.rows.iter().all(|row| offers[*row].price_per_gpu != offers[at].price_per_gpu);
+        // The last of equal ones is the nearest.
+        match hosts.iter_mut().rev().take(NEIGHBOURS).filter(own).min_by_key(|host| far(host)) {
+            Some(host) => host.rows.push(at),
+            None => hosts.push(Host { rows: vec![at] }),
+        }
+    }
+    let twins = alike.into_values().flat_map(|hosts| hosts.into_iter().enumerate().skip(1));
+    let named: Vec<(usize, usize)> =
+        twins.flat_map(|(number, host)| host.rows.into_iter().map(move |row| (row, number))).collect();
+    for (row, number) in named {
+        offers[row].host = format!("{}-{number}", offers[row].host);
+    }
+}
+
+/// Whether two rows may be of one host: other numbers of GPUs, with as much of everything for each, or the same for all.
+fn share_a_host(a: &Offer, b: &Offer) -> bool {
+    let grows = |a_has: Option<Decimal>, b_has: Option<Decimal>| {
+        let (Some(a_has), Some(b_has)) = (a_has, b_has) else { return true };
+        let (a_gpus, b_gpus) = (Decimal::from(a.gpu_count), Decimal::from(b.gpu_count));
+        // Shares are cut to whole ones: 10, 21, 32 and 42 cores are 10.5 for each GPU.
+        let (a_more, b_more) = (a_has + Decimal::ONE, b_has + Decimal::ONE);
+        a_has == b_has || a_has * b_gpus < b_more * a_gpus && b_has * a_gpus < a_more * b_gpus
+    };
+    let (x, y) = (&a.facts, &b.facts);
+    a.gpu_count != b.gpu_count
+        && grows(x.cpu_cores, y.cpu_cores)
+        && grows(x.memory, y.memory)
+        && grows(x.tflops, y.tflops)
 }
 
 #[cfg(test)]
@@ -127,7 +188,7 @@ mod tests {
 
     fn offers(list: &[Value]) -> Vec<Offer> {
         let raw = |row| serde_json::value::to_raw_value(row).expect("JSON");
-        distinct(list.iter().filter_map(|row| offer(&raw(row))).collect())
+        distinct(list.iter().filter_map(|row| offer(&raw(row))).collect(), PriceBasis::Auto)
     }
 
     fn row(id: u64, count: u32, price: &str) -> Value {
@@ -152,6 +213,32 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_what_cards_are_sold_with() {
+        let sold = [
+            (46_068, 48),
+            (23_028, 24),
+            (23_034, 24),
+            (15_360, 16),
+            (24_564, 24),
+            (24_576, 24),
+            (81_920, 80),
+            (81_559, 80),
+            (97_887, 96),
+            (95_830, 94),
+            (143_771, 141),
+            (11_264, 11),
+            (22_528, 22),
+            (6_138, 6),
+            (8_192, 8),
+            (48_512, 48),
+            (1_000_000, 977),
+        ];
+        for (megabytes, gigabytes) in sold {
+            assert_eq!(gpu_gigabytes(Decimal::from(megabytes)), Decimal::from(gigabytes), "{megabytes} MB");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_rented_is_dropped() {
         let mut no_iri = row(7, 1, "0.5");
         no_iri.as_object_mut().expect("an object").remove("instanceMarket");
@@ -172,6 +259,74 @@ mod tests {
         assert_eq!(brief, [("/instances/market/7", true), ("/instances/market/1008", false)]);
     }
 
+    /// The hosts of rows, each as the ids that it has.
+    fn told(rows: &[Value]) -> Vec<Vec<u64>> {
+        let mut hosts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for offer in offers(rows) {
+            let id: u64 = offer.iri.rsplit('/').next().and_then(|id| id.parse().ok()).expect("a number");
+            hosts.entry(offer.host).or_default().push(id - 1000);
+        }
+        let mut told: Vec<Vec<u64>> = hosts
+            .into_values()
+            .map(|mut ids| {
+                ids.sort_unstable();
+                ids
+            })
+            .collect();
+        told.sort();
+        told
+    }
+
+    #[test]
+    fn numbers_are_compared_however_they_are_written() {
+        let [mut a, mut b] = [row(1, 1, "0.3"), row(2, 2, "0.3")];
+        (a["downloadSpeedtest"], b["downloadSpeedtest"]) = (json!(934), json!("934.0"));
+        assert_eq!(told(&[a.clone(), b.clone()]), [[1, 2]]);
+        b["downloadSpeedtest"] = json!(935);
+        assert_eq!(told(&[a, b]), [[1], [2]]);
+    }
+
+    #[test]
+    fn the_market_tells_what_its_prices_are() {
+        let rows = |prices: [&str; 4]| {
+            let [a, b, c, d] = prices;
+            let mut rows = [row(1, 1, a), row(2, 4, b), row(3, 1, c), row(4, 2, d)];
+            for (row, rig) in rows.iter_mut().zip([1, 1, 2, 2]) {
+                row["rig"]["id"] = json!(rig);
+            }
+            offers(&rows).iter().map(|offer| offer.price_per_gpu.0.normalize().to_string()).collect::<Vec<_>>()
+        };
+        // The vendor's price list.
+        assert_eq!(rows(["0.34", "1.36", "0.06", "0.12"]), ["0.34", "0.34", "0.06", "0.06"]);
+        assert_eq!(rows(["0.34", "0.33", "0.06", "0.06"]), ["0.34", "0.33", "0.06", "0.06"]);
+        // One host alone, or two that differ, tell nothing.
+        assert_eq!(rows(["0.34", "1.36", "0.06", "0.06"]), ["0.34", "1.36", "0.06", "0.06"]);
+        let alone = offers(&[row(1, 1, "0.34"), row(2, 4, "1.36")]);
+        assert_eq!(alone[1].price_per_gpu.0.normalize().to_string(), "1.36");
+    }
+
+    #[test]
+    fn twins_are_told_by_what_each_gpu_has() {
+        let with = |id, count, price, cores: f64| {
+            let mut row = row(id, count, price);
+            row["cpuCoreCount"] = json!(cores);
+            row
+        };
+        // Numbered per count, told apart by their cores.
+        let rows = [with(1, 1, "0.3", 8.0), with(2, 1, "0.3", 12.0), with(3, 2, "0.3", 16.0), with(4, 2, "0.3", 24.0)];
+        assert_eq!(told(&rows), [[1, 3], [2, 4]]);
+        // Of the vendor's price list: shares are cut to whole cores.
+        let rows =
+            [with(1, 1, "0.09", 10.0), with(2, 2, "0.09", 21.0), with(3, 3, "0.09", 32.0), with(4, 4, "0.09", 42.0)];
+        assert_eq!(told(&rows), [[1, 2, 3, 4]]);
+        // By their price, where that does not fall with the count.
+        let rows = [row(1, 1, "0.30"), row(2, 1, "0.31"), row(3, 2, "0.30"), row(4, 2, "0.31"), row(5, 8, "0.31")];
+        assert_eq!(told(&rows), [vec![1, 3], vec![2, 4, 5]]);
+        // By the nearest, where nothing else tells.
+        let rows = [row(1, 1, "0.3"), row(2, 2, "0.3"), row(3, 1, "0.3"), row(4, 2, "0.3"), row(5, 4, "0.3")];
+        assert_eq!(told(&rows), [vec![1, 2], vec![3, 4, 5]]);
+    }
+
     #[test]
     fn variants_share_a_host_and_twins_do_not() {
         let list = |order: [usize; 4]| {
@@ -183,7 +338,7 @@ mod tests {
         };
         let told = hosts(list([0, 1, 2, 3]));
         assert_eq!(told["/instances/market/1001"], told["/instances/market/1002"]);
-        assert_eq!(told["/instances/market/1001"], told["/instances/market/1004"]);
+        assert_eq!(told["/instances/market/1003"], told["/instances/market/1004"]);
         assert_ne!(told["/instances/market/1001"], told["/instances/market/1003"]);
         assert_eq!(told, hosts(list([3, 2, 1, 0])));
     }

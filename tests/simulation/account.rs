@@ -225,6 +225,7 @@ impl Account {
             gpu_model: model.to_owned(),
             gpu_count: 1,
             price_per_gpu: Usd(Decimal::new(cents, 2)),
+            row_price: None,
             price_per_disk: Usd(Decimal::new(15, 2)),
             facts: OfferFacts::default(),
             host: format!("host{number}"),

@@ -232,8 +232,16 @@ async fn applied(
     let parallelism = how.parallelism.max(8);
     let (_nobody, never) = watch::channel(Cancel::Running);
     let cancel = how.cancel.clone().unwrap_or(never);
-    let performing =
-        Performing { plan: made, market, state, journal: &mut store, parallelism, cancel, connect: &NoPort };
+    let performing = Performing {
+        plan: made,
+        market,
+        pinned_offers: false,
+        state,
+        journal: &mut store,
+        parallelism,
+        cancel,
+        connect: &NoPort,
+    };
     let mut result = session.apply(performing, |_| ()).await;
     let _ = store.snapshot(&mut result.state).await;
     let steps = made.steps.iter().map(|step| {

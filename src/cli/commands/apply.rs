@@ -16,7 +16,7 @@ use crate::review::Review;
 use crate::session::{Held, Performing, Prepared, Session, saved, stored};
 use crate::state::{Event, State};
 use crate::store::StoreError;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,19 @@ pub struct ApplyArgs {
     /// How many calls that change the account are made at once.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: u16,
+    /// Which offers may be rented: any inside of what was approved, or the planned ones alone.
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub offers: Offers,
+}
+
+/// Which offers an apply may rent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Offers {
+    /// Any inside of what was approved.
+    #[default]
+    Approved,
+    /// The planned ones: where one is gone, nothing is rented for its instance.
+    Pinned,
 }
 
 /// Makes the account what the configuration says; `destroy` releases and deletes all of it.
@@ -184,6 +197,7 @@ async fn perform<C: Cloud>(
     let performing = Performing {
         plan: &prepared.plan,
         market: prepared.market,
+        pinned_offers: args.offers == Offers::Pinned,
         state,
         journal: &mut held.store,
         parallelism: usize::from(args.parallelism),

@@ -1,12 +1,11 @@
-//! Why no offer satisfies an instance, and what the nearest would cost.
+//! Why no offer satisfies instances, and what would give them one.
 
 use crate::diag::Diagnostic;
-use crate::market::{Exclusion, NearMiss, Unmet, Unplaced};
+use crate::market::{Envelope, Exclusion, Loosened, Relaxation, Unmet, Unplaced};
 use crate::render::escape::harmless_line;
 use crate::render::words::count;
-use crate::render::words::offer as placement;
 
-/// The error of an instance that no offer satisfies.
+/// The error of instances that no offer satisfies.
 pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
     let envelope = &unplaced.envelope;
     let models: Vec<String> = envelope.gpu_models.iter().map(|model| harmless_line(model)).collect();
@@ -14,41 +13,51 @@ pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
     let excluded = |what: &Unmet| unplaced.exclusions.iter().find(|e| e.unmet == *what).map_or(0, |e| e.offers);
     let of_model = unplaced.offers.saturating_sub(excluded(&Unmet::Model));
     let verb = if of_model == 1 { "is" } else { "are" };
-    let mut text = format!("The market has {}; {of_model} of them {verb} {wanted}.", count(unplaced.offers, "offer"));
+    let mut text = match unplaced.addresses.as_slice() {
+        [first, .., last] => {
+            format!("{} instances have none, {first} to {last}. ", unplaced.addresses.len())
+        }
+        _ => String::new(),
+    };
+    text.push_str(&format!("The market has {}; {of_model} of them {verb} {wanted}.", count(unplaced.offers, "offer")));
     let reasons: Vec<String> =
-        unplaced.exclusions.iter().filter(|e| e.unmet != Unmet::Model).map(|e| reason(e, unplaced)).collect();
+        unplaced.exclusions.iter().filter(|e| e.unmet != Unmet::Model).map(|e| reason(e, envelope)).collect();
     if of_model > 0 && !reasons.is_empty() {
         text.push_str(&format!(" Excluded: {}.", reasons.join(", ")));
     }
-    if unplaced.taken > 0 {
-        let verb = if unplaced.taken == 1 { "goes" } else { "go" };
-        text.push_str(&format!(
-            " {} would do, but {verb} to other instances of this fleet, or share their GPUs.",
-            count(unplaced.taken, "offer")
-        ));
+    if unplaced.fitting > 0 {
+        let needed = u32::try_from(unplaced.alike).unwrap_or(u32::MAX).saturating_mul(envelope.gpu_count);
+        let (rows, free) = (count(unplaced.fitting, "offer"), unplaced.free_gpus);
+        let would = if unplaced.fitting == 1 { "would do: its host has" } else { "would do: their hosts have" };
+        let gpus = if free == 1 { "1 free GPU" } else { &format!("{free} free GPUs") };
+        text.push_str(&format!(" {rows} {would} {gpus}, and {needed} are needed"));
+        text.push_str(if u32::min(free, needed) == needed { ", which others of this fleet need too." } else { "." });
     }
-    let hint = match &unplaced.near_miss {
-        Some(miss) => {
-            let hourly = placement::hourly(&miss.offer, &unplaced.envelope);
-            let nearest = placement::short(&miss.offer);
-            format!("The nearest is {nearest}, {hourly} per hour in all: to take it, {}.", cures(miss))
-        }
-        _ if of_model == 0 && !unplaced.meant.is_empty() => {
+    let hint = match (unplaced.relaxations.as_slice(), unplaced.meant.as_slice()) {
+        (_, [_, ..]) if of_model == 0 => {
             let meant: Vec<String> =
                 unplaced.meant.iter().map(|model| format!("\"{}\"", harmless_line(model))).collect();
             format!("Did you mean {}?", meant.join(" or "))
         }
-        None if of_model == 0 => "Choose another gpu_model, or add fallback_gpu_models.".to_owned(),
-        None if unplaced.taken == 0 => {
-            "Choose another gpu_model, add fallback_gpu_models, or change gpu_count.".to_owned()
+        ([], _) if of_model == 0 => "Choose another gpu_model, or add fallback_gpu_models.".to_owned(),
+        ([], _) => {
+            "No single change gives all of them an offer: ask for fewer, or loosen several requirements.".to_owned()
         }
-        None => "Loosen the requirements, or add fallback_gpu_models.".to_owned(),
+        (ways, _) => {
+            let ways: Vec<String> = ways.iter().map(|way| cure(way, envelope)).collect();
+            let all =
+                if unplaced.addresses.len() > 1 { "For an offer for every one of them, " } else { "For an offer, " };
+            format!("{all}{}.", ways.join("; or "))
+        }
     };
-    Diagnostic::error("No offer satisfies the instance", text).with_hint(hint).on(&unplaced.address)
+    let told = Diagnostic::error("No offer satisfies the instance", text).with_hint(hint);
+    match unplaced.addresses.first() {
+        Some(address) => told.on(address),
+        None => told,
+    }
 }
 
-fn reason(exclusion: &Exclusion, unplaced: &Unplaced) -> String {
-    let envelope = &unplaced.envelope;
+fn reason(exclusion: &Exclusion, envelope: &Envelope) -> String {
     let what = match &exclusion.unmet {
         Unmet::Model => "gpu_model".to_owned(),
         Unmet::Count => format!("gpu_count = {}", envelope.gpu_count),
@@ -59,35 +68,43 @@ fn reason(exclusion: &Exclusion, unplaced: &Unplaced) -> String {
         },
         Unmet::Disk => format!("disk_size = {} of the template", envelope.disk_size.unwrap_or(0)),
         Unmet::Price => format!("max_price_per_gpu = {}", envelope.max_price_per_gpu),
+        Unmet::HourlyCost => format!("max_hourly_cost = {}", envelope.max_hourly_cost.unwrap_or_default()),
     };
-    format!("{} by {what}", exclusion.offers)
+    let alone = match exclusion.alone {
+        n if n == exclusion.offers => String::new(),
+        0 => " (never alone)".to_owned(),
+        n => format!(" ({n} by that alone)"),
+    };
+    format!("{} by {what}{alone}", exclusion.offers)
 }
 
-/// What would have to change for the nearest offer.
-fn cures(miss: &NearMiss) -> String {
-    let cures: Vec<String> = miss
-        .unmet
+/// What to change, and what the dearest machine costs then.
+fn cure(way: &Relaxation, envelope: &Envelope) -> String {
+    let cures: Vec<String> = way
+        .loosened
         .iter()
-        .map(|unmet| match unmet {
-            Unmet::Price => format!("raise max_price_per_gpu to {}", miss.offer.price_per_gpu.0.normalize()),
-            Unmet::Requirement(name) => {
-                let verb = if name.starts_with("min_") {
-                    "lower"
-                } else if name.starts_with("max_") {
-                    "raise"
-                } else {
-                    "set"
-                };
-                match placement::fact(&miss.offer.facts, name) {
-                    Some(fact) => format!("{verb} offer.{name} to {fact}"),
-                    None => format!("leave out offer.{name} (the market does not tell it)"),
-                }
+        .map(|loosened| match loosened {
+            Loosened::Price(price) => format!("raise max_price_per_gpu to {}", price.0.normalize()),
+            Loosened::HourlyCost(cost) => {
+                // Rounded up: the cap must not be below it.
+                let cap = cost.0.round_dp_with_strategy(4, rust_decimal::RoundingStrategy::AwayFromZero);
+                format!("raise max_hourly_cost to {}", cap.normalize())
             }
-            Unmet::Disk => "rent from a template with a smaller disk_size".to_owned(),
-            Unmet::Model => "accept its model in fallback_gpu_models".to_owned(),
-            Unmet::Count => format!("set gpu_count to {}", miss.offer.gpu_count),
-            Unmet::Unavailable => "wait until it is free".to_owned(),
+            Loosened::Requirement(name, fact) => {
+                let verb = match name {
+                    name if name.starts_with("min_") => "lower",
+                    name if name.starts_with("max_") => "raise",
+                    _ => "set",
+                };
+                format!("{verb} offer.{name} to {}", harmless_line(fact))
+            }
+            Loosened::Without(name) => format!("leave out offer.{name}"),
+            Loosened::Model(model) if envelope.gpu_models.len() > 1 => {
+                format!("add \"{}\" to fallback_gpu_models", harmless_line(model))
+            }
+            Loosened::Model(model) => format!("set fallback_gpu_models = [\"{}\"]", harmless_line(model)),
+            Loosened::Count(count) => format!("set gpu_count to {count}"),
         })
         .collect();
-    cures.join(" and ")
+    format!("{} (at most {} per hour each)", cures.join(" and "), way.hourly_cost)
 }

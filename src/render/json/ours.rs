@@ -16,6 +16,7 @@ pub(super) fn rent(change: &Described<'_>) -> Map<String, Json> {
     Map::from_iter([
         ("offer".to_owned(), json!(placed.offer)),
         ("envelope".to_owned(), json!(placed.envelope)),
+        ("shares_host_with".to_owned(), json!(placed.shares.as_ref().map(ToString::to_string))),
         ("summary".to_owned(), json!(offer_text(&placed.offer))),
         ("hourly_cost".to_owned(), json!(decimal(change.cost_after))),
     ])
@@ -50,6 +51,7 @@ fn cost(cost: &FleetCost) -> Json {
         "hourly_after": decimal(cost.after),
         "monthly_before": decimal(cost.before.per_month()),
         "monthly_after": decimal(cost.after.per_month()),
+        "hourly_at_most": decimal(cost.worst_case),
         "machines_without_price": cost.unpriced,
     })
 }

@@ -2,14 +2,15 @@
 
 use super::page::{Page, Sign};
 use crate::money::{HOURS_PER_MONTH, Usd};
-use crate::render::style::{ADD, BOLD, DIM, REMOVE, Style};
-use crate::render::words::{count, offer};
+use crate::render::style::{ADD, BOLD, DIM, REMOVE, Style, wrap};
+use crate::render::words::{count, offer, proof_sentence};
 use crate::review::Review;
 use unicode_width::UnicodeWidthStr;
 
 const COLUMNS: usize = 6;
 const NAME: usize = 0;
 const OFFER: usize = 1;
+const AFTER: usize = 4;
 const CHANGE: usize = 5;
 
 /// One line of the table: name, offer, price per GPU-hour, now, after, change.
@@ -27,6 +28,12 @@ pub fn table(page: &mut Page, review: &Review<'_>) {
     for row in &rows {
         let line = line(page.style, row, &widths);
         page.line(1, row.sign, &line);
+    }
+    if let Some(proof) = review.proof {
+        page.gap();
+        for line in wrap(&proof_sentence(proof), page.style.columns().saturating_sub(4)) {
+            page.line(1, Sign::Same, &page.style.paint(DIM, &line));
+        }
     }
 }
 
@@ -65,6 +72,12 @@ fn rows(review: &Review<'_>) -> Vec<Row> {
         Row { sign: Sign::Same, cells, paint: BOLD }
     };
     rows.push(total("Fleet per hour".into(), cost.before, cost.after, None));
+    if cost.worst_case > cost.after {
+        let mut cells = ["At most per hour"].map(str::to_owned).into_iter().chain(std::iter::repeat(String::new()));
+        let mut cells: [String; COLUMNS] = std::array::from_fn(|_| cells.next().unwrap_or_default());
+        cells[AFTER] = amount(cost.worst_case, None);
+        rows.push(Row { sign: Sign::Same, cells, paint: DIM });
+    }
     let month = format!("Fleet per month ({HOURS_PER_MONTH} h)");
     rows.push(total(month, cost.before.per_month(), cost.after.per_month(), Some(2)));
     rows

@@ -137,6 +137,7 @@ fn change(page: &mut Page, change: &Described<'_>) {
         page.comment("offer: ", &offer::offer(placed, change.cost_after));
         let mut host = offer::facts(placed);
         host.extend(offer::substitute(&placed.envelope));
+        host.extend(placed.shares.as_ref().map(|first| format!("shares a host with {first}")));
         page.comment("host:  ", &host);
     }
     for remark in change.remarks {

@@ -1,6 +1,7 @@
 //! What the fleet costs.
 
 use super::count;
+use crate::market::Proof;
 use crate::money::{HOURS_PER_MONTH, Usd};
 
 /// What the fleet costs, in a sentence; and in another, how many machines are not in it because their price is not known.
@@ -12,5 +13,17 @@ pub fn sentence(hourly: Usd, unpriced: usize) -> String {
     match (known, unknown) {
         (None, None) => "The fleet costs nothing.".to_owned(),
         (known, unknown) => known.into_iter().chain(unknown).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// How good the choice of offers is.
+pub fn proof(proof: Proof) -> String {
+    match proof.saving {
+        Some(saving) if saving == Usd::ZERO => "Offers: the cheapest possible for all instances together.".to_owned(),
+        Some(saving) => {
+            format!("Offers: no others were found that are cheaper; any would save at most {saving:.6} per hour.")
+        }
+        None => "Offers: the best that were found; whether more instances, or fewer fallback models, are possible is not proven."
+            .to_owned(),
     }
 }

@@ -6,6 +6,7 @@ pub(super) mod headline;
 pub(super) mod offer;
 pub(super) mod remark;
 
+pub use cost::proof as proof_sentence;
 pub use cost::sentence as cost_sentence;
 pub(super) use event::{message, words};
 pub use offer::short as offer_text;

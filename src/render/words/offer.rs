@@ -1,7 +1,7 @@
 //! The offer that a rent will take, and what the reviewer approves with it.
 
 use crate::live::{Offer, OfferFacts};
-use crate::market::{Envelope, Placed};
+use crate::market::{Envelope, Placed, fact};
 use crate::money::Usd;
 use crate::render::escape::harmless_line;
 
@@ -19,6 +19,9 @@ const UNITS: [(&str, &str); 11] = [
     ("pcie_bandwidth", " GBit/s"),
     ("rental_time_min", " h"),
 ];
+
+/// Requirements whose fact every drawing of an offer shows anyway.
+const PLACES: [&str; 6] = ["region", "regions", "country", "countries", "not_countries", "not_hosts"];
 
 /// `1x RTX 4090`.
 pub fn gpus(offer: &Offer) -> String {
@@ -38,35 +41,27 @@ pub fn short(offer: &Offer) -> String {
     format!("{}{place} at {} per GPU-hour", gpus(offer), offer.price_per_gpu)
 }
 
-/// What the machine costs per hour with the disk its template takes.
-pub fn hourly(offer: &Offer, envelope: &Envelope) -> Usd {
-    crate::money::hourly_cost(
-        offer.price_per_gpu,
-        offer.gpu_count,
-        offer.price_per_disk,
-        envelope.disk_size.unwrap_or(0),
-    )
-}
-
 /// The offer in parts, to be wrapped: what, where, for how much, and the facts that requirements name.
 pub fn offer(placed: &Placed, cost: Usd) -> Vec<String> {
-    let Placed { offer, envelope } = placed;
+    let Placed { offer, envelope, .. } = placed;
     let mut parts = vec![format!("{} (cap {})", short(offer), envelope.max_price_per_gpu)];
     parts.push(match envelope.disk_size {
         Some(disk) => format!("{cost} per hour with {disk} GB disk"),
         None => format!("{cost} per hour"),
     });
+    parts.extend(offer.row_price.map(|price| format!("the row asks {price} for its {} GPUs", offer.gpu_count)));
     parts
 }
 
 /// The facts of the host that requirements name: `memory 64 GB (at least 48 GB)`.
 pub fn facts(placed: &Placed) -> Vec<String> {
-    let Placed { offer, envelope } = placed;
-    let judged = envelope.requirement.0.iter().filter(|(name, _)| *name != "region" && *name != "country");
+    let Placed { offer, envelope, .. } = placed;
+    let judged = envelope.requirement.0.iter().filter(|(name, _)| !PLACES.contains(&name.as_str()));
     judged
         .map(|(name, wanted)| {
             let (bound, what, unit) = parse(name);
-            let fact = fact(&offer.facts, name).map_or("unknown".to_owned(), |fact| format!("{fact}{unit}"));
+            let fact =
+                fact(&offer.facts, name).map_or("unknown".to_owned(), |fact| format!("{}{unit}", harmless_line(&fact)));
             format!("{} {fact} ({bound} {}{unit})", what.replace('_', " "), harmless_line(wanted))
         })
         .collect()
@@ -87,15 +82,4 @@ pub fn parse(name: &str) -> (&'static str, &str, &'static str) {
         _ => ("wanted", name),
     };
     (bound, what, UNITS.iter().find(|(known, _)| *known == what).map_or("", |(_, unit)| unit))
-}
-
-/// The fact that a requirement's name speaks of: facts are named like requirements.
-pub fn fact(facts: &OfferFacts, name: &str) -> Option<String> {
-    let (_, what, _) = parse(name);
-    let all = serde_json::to_value(facts).ok()?;
-    let text = match all.get(what)? {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    Some(harmless_line(&text))
 }

@@ -152,7 +152,7 @@ async fn an_oversized_answer_is_no_answer() {
 }
 
 #[tokio::test]
-async fn the_market_is_one_call_without_pages() {
+async fn the_market_is_read_page_by_page_until_it_shows_that_it_has_none() {
     let row = r#"{"id":1,"gpuModel":"RTX 4090","gpuCount":1,"pricePerGpu":0.31,"gpuMemorySize":24564}"#;
     for body in [format!("[{row}]"), format!(r#"{{"hydra:member":[{row}]}}"#)] {
         let server = Server::start(move |_, _| answer(200, body.clone())).await;
@@ -165,7 +165,11 @@ async fn the_market_is_one_call_without_pages() {
             .expect("a read");
         assert_eq!(
             server.lines(),
-            ["GET /instances/market/list?rentalStatus=active", "GET /instances/market/list?region=EU-PL-01"]
+            [
+                "GET /instances/market/list?rentalStatus=active&page=1&itemsPerPage=1000",
+                "GET /instances/market/list?rentalStatus=active&page=2&itemsPerPage=1000",
+                "GET /instances/market/list?region=EU-PL-01&page=1&itemsPerPage=1000"
+            ]
         );
     }
     let server = Server::start(|_, _| answer(200, "{}")).await;

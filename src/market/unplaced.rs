@@ -1,0 +1,285 @@
+//! Why instances have no offer, and the least that would give them one. Whatever is proposed was tried: the whole fleet was
+//! placed with it.
+
+use super::demand::{Demand, Held};
+use super::placement::{Placements, place};
+use super::requirement::{Envelope, Unmet, amount, fact};
+use crate::address::InstanceAddr;
+use crate::live::Offer;
+use crate::money::Usd;
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How many ways out are proposed: the first that is found of each kind, price first.
+const PROPOSED: usize = 3;
+
+/// How many offers one requirement keeps out, of those of the right model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exclusion {
+    /// Which.
+    pub unmet: Unmet,
+    /// How many offers fail it.
+    pub offers: usize,
+    /// How many fail it alone.
+    pub alone: usize,
+}
+
+/// A change of what instances accept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loosened {
+    /// Pay so much per GPU-hour.
+    Price(Usd),
+    /// Pay so much per hour.
+    HourlyCost(Usd),
+    /// Ask for no more than this.
+    Requirement(String, String),
+    /// Do not ask for this.
+    Without(String),
+    /// Take this model too.
+    Model(String),
+    /// Take so many GPUs.
+    Count(u32),
+}
+
+/// What would give all of a class an offer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relaxation {
+    /// All of it together.
+    pub loosened: Vec<Loosened>,
+    /// What the dearest of the class costs per hour then.
+    pub hourly_cost: Usd,
+}
+
+/// Instances that accept the same and have no offer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unplaced {
+    /// Whose, by address.
+    pub addresses: Vec<InstanceAddr>,
+    /// How many accept the same, those with an offer among them.
+    pub alike: usize,
+    /// What they accept.
+    pub envelope: Envelope,
+    /// Offers in the market.
+    pub offers: usize,
+    /// By requirement, most offers first.
+    pub exclusions: Vec<Exclusion>,
+    /// Offers that would do.
+    pub fitting: usize,
+    /// GPUs that are free on the hosts of those.
+    pub free_gpus: u32,
+    /// Models of the market that may be meant by the ones that it has none of.
+    pub meant: Vec<String>,
+    /// What would give them offers.
+    pub relaxations: Vec<Relaxation>,
+}
+
+/// One explanation for all that accept the same and have no offer.
+pub fn explain(demands: &[Demand], market: &[Offer], held: &Held, placements: &Placements) -> Vec<Unplaced> {
+    let mut classes: Vec<Vec<usize>> = Vec::new();
+    for (at, _) in placements.each.iter().enumerate().filter(|(_, placed)| placed.is_none()) {
+        match classes.iter_mut().find(|class| demands[class[0]].envelope == demands[at].envelope) {
+            Some(class) => class.push(at),
+            None => classes.push(vec![at]),
+        }
+    }
+    classes.iter().map(|class| explain_class(class, demands, market, held)).collect()
+}
+
+fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer], held: &Held) -> Unplaced {
+    let envelope = &demands[class[0]].envelope;
+    let judge = envelope.judge_of_many();
+    let judged: Vec<(&Offer, Vec<Unmet>)> = market.iter().map(|offer| (offer, judge.judge(offer))).collect();
+    let mut counts: BTreeMap<Unmet, (usize, usize)> = BTreeMap::new();
+    let mut hosts: HashMap<&str, u32> = HashMap::new();
+    for (offer, unmet) in &judged {
+        // What an offer of another model fails besides tells nobody anything.
+        let unmet = if unmet.contains(&Unmet::Model) { &[Unmet::Model][..] } else { unmet };
+        for fault in unmet {
+            let (all, alone) = counts.entry(fault.clone()).or_default();
+            *all += 1;
+            *alone += usize::from(unmet.len() == 1);
+        }
+        if unmet.is_empty() {
+            hosts.insert(&offer.host, 0);
+        }
+    }
+    for offer in market.iter().filter(|offer| offer.available) {
+        hosts.entry(&offer.host).and_modify(|free| *free = offer.gpu_count.max(*free));
+    }
+    let mut exclusions: Vec<Exclusion> =
+        counts.into_iter().map(|(unmet, (offers, alone))| Exclusion { unmet, offers, alone }).collect();
+    exclusions.sort_by(|a, b| b.offers.cmp(&a.offers).then_with(|| a.unmet.cmp(&b.unmet)));
+    let mut addresses: Vec<InstanceAddr> = class.iter().map(|at| demands[*at].address.clone()).collect();
+    addresses.sort();
+    let relaxing = Relaxing { envelope, demands, market, held, missing: missing(demands, market, held) - class.len() };
+    Unplaced {
+        addresses,
+        alike: demands.iter().filter(|demand| demand.envelope == *envelope).count(),
+        envelope: envelope.clone(),
+        offers: market.len(),
+        exclusions,
+        fitting: judged.iter().filter(|(_, unmet)| unmet.is_empty()).count(),
+        free_gpus: hosts.values().sum(),
+        meant: meant(&envelope.gpu_models, market),
+        relaxations: relaxing.all(&judged),
+    }
+}
+
+fn missing(demands: &[Demand], market: &[Offer], held: &Held) -> usize {
+    place(demands, market, held).each.iter().filter(|placed| placed.is_none()).count()
+}
+
+/// The search for what a class could ask less.
+struct Relaxing<'a> {
+    envelope: &'a Envelope,
+    demands: &'a [Demand],
+    market: &'a [Offer],
+    held: &'a Held,
+    /// So many others have no offer either.
+    missing: usize,
+}
+
+impl Relaxing<'_> {
+    fn all(&self, judged: &[(&Offer, Vec<Unmet>)]) -> Vec<Relaxation> {
+        let mut found = Vec::new();
+        // What one thing alone keeps out.
+        let mut alone: BTreeMap<&Unmet, Vec<&Offer>> = BTreeMap::new();
+        for (offer, unmet) in judged {
+            if let [unmet] = unmet.as_slice() {
+                alone.entry(unmet).or_default().push(offer);
+            }
+        }
+        for kind in [Unmet::Price, Unmet::HourlyCost] {
+            let ways = alone.get(&kind).map(|offers| self.steps(&kind, offers));
+            found.extend(ways.and_then(|ways| self.first(&ways)));
+        }
+        for (kind, offers) in alone.iter().filter(|(kind, _)| matches!(kind, Unmet::Requirement(_))) {
+            found.extend(self.first(&self.steps(kind, offers)));
+        }
+        let others = |kind: Unmet| alone.get(&kind).into_iter().flatten();
+        let models: BTreeSet<&str> = others(Unmet::Model).map(|offer| offer.gpu_model.as_str()).collect();
+        let models = models.into_iter().map(|model| vec![Loosened::Model(model.to_owned())]);
+        found.extend(self.cheapest(models));
+        let counts: BTreeSet<u32> = others(Unmet::Count).map(|offer| offer.gpu_count).collect();
+        found.extend(self.cheapest(counts.into_iter().map(|count| vec![Loosened::Count(count)])));
+        if found.is_empty() {
+            // What two things keep out, the cheapest first.
+            let mut pairs: Vec<_> = judged.iter().filter(|(_, unmet)| unmet.len() == 2).collect();
+            pairs.sort_by(|a, b| (a.0.price_per_gpu, &a.0.iri).cmp(&(b.0.price_per_gpu, &b.0.iri)));
+            let way = |(offer, unmet): &&(&Offer, Vec<Unmet>)| {
+                unmet.iter().map(|unmet| self.admitting(unmet, offer)).collect::<Option<Vec<_>>>()
+            };
+            found.extend(self.first(&pairs.iter().filter_map(way).take(8).collect::<Vec<_>>()));
+        }
+        found.truncate(PROPOSED);
+        found
+    }
+
+    /// The ways to admit offers that one thing keeps out, from the least.
+    fn steps(&self, kind: &Unmet, offers: &[&Offer]) -> Vec<Vec<Loosened>> {
+        let mut offers = offers.to_vec();
+        let far = |offer: &&Offer| -> Decimal {
+            match kind {
+                Unmet::Price => offer.price_per_gpu.0,
+                Unmet::HourlyCost => self.envelope.hourly_cost(offer).0,
+                Unmet::Requirement(name) => {
+                    let fact = amount(&offer.facts, name).unwrap_or(Decimal::MAX);
+                    if name.starts_with("min_") { -fact } else { fact }
+                }
+                _ => Decimal::ZERO,
+            }
+        };
+        offers.sort_by(|a, b| far(a).cmp(&far(b)).then_with(|| a.iri.cmp(&b.iri)));
+        let mut ways: Vec<Vec<Loosened>> =
+            offers.iter().filter_map(|offer| Some(vec![self.admitting(kind, offer)?])).collect();
+        ways.dedup();
+        if let Unmet::Requirement(name) = kind {
+            ways.push(vec![Loosened::Without(name.clone())]);
+        }
+        ways
+    }
+
+    /// What admits one offer that one thing keeps out.
+    fn admitting(&self, kind: &Unmet, offer: &Offer) -> Option<Loosened> {
+        Some(match kind {
+            Unmet::Price => Loosened::Price(offer.price_per_gpu),
+            Unmet::HourlyCost => Loosened::HourlyCost(self.envelope.hourly_cost(offer)),
+            Unmet::Requirement(name) => match fact(&offer.facts, name) {
+                Some(fact) if !name.ends_with('s') => Loosened::Requirement(name.clone(), fact),
+                _ => Loosened::Without(name.clone()),
+            },
+            Unmet::Model => Loosened::Model(offer.gpu_model.clone()),
+            Unmet::Count => Loosened::Count(offer.gpu_count),
+            Unmet::Unavailable | Unmet::Disk => return None,
+        })
+    }
+
+    /// The first of ways, each of which admits what those before it do, that fills the class.
+    fn first(&self, ways: &[Vec<Loosened>]) -> Option<Relaxation> {
+        // By halves: each try places the whole fleet.
+        let (mut low, mut high) = (0, ways.len().checked_sub(1)?);
+        let mut found = self.tried(&ways[high])?;
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.tried(&ways[middle]) {
+                Some(relaxation) => (found, high) = (relaxation, middle),
+                None => low = middle + 1,
+            }
+        }
+        Some(found)
+    }
+
+    fn cheapest(&self, ways: impl Iterator<Item = Vec<Loosened>>) -> Option<Relaxation> {
+        ways.filter_map(|way| self.tried(&way)).min_by_key(|relaxation| relaxation.hourly_cost)
+    }
+
+    /// What a change comes to, if it gives all of the class an offer and takes none from others.
+    fn tried(&self, loosened: &[Loosened]) -> Option<Relaxation> {
+        let mut wider = self.envelope.clone();
+        for one in loosened {
+            match one {
+                Loosened::Price(price) => wider.max_price_per_gpu = *price,
+                Loosened::HourlyCost(cost) => wider.max_hourly_cost = Some(*cost),
+                Loosened::Requirement(name, fact) => drop(wider.requirement.0.insert(name.clone(), fact.clone())),
+                Loosened::Without(name) => drop(wider.requirement.0.remove(name)),
+                Loosened::Model(model) => wider.gpu_models.push(model.clone()),
+                Loosened::Count(count) => wider.gpu_count = *count,
+            }
+        }
+        let mut demands = self.demands.to_vec();
+        for demand in demands.iter_mut().filter(|demand| demand.envelope == *self.envelope) {
+            demand.envelope.clone_from(&wider);
+        }
+        let placed = place(&demands, self.market, self.held).each;
+        let fills = placed.iter().filter(|placed| placed.is_none()).count() <= self.missing;
+        let costs = placed.iter().flatten().filter(|placed| placed.envelope == wider);
+        fills.then(|| Relaxation {
+            loosened: loosened.to_vec(),
+            hourly_cost: costs.map(|placed| wider.hourly_cost(&placed.offer)).max().unwrap_or_default(),
+        })
+    }
+}
+
+/// Models of the market that differ from a wanted one in blanks, case, or the maker's name; or in a letter or two.
+fn meant(wanted: &[String], market: &[Offer]) -> Vec<String> {
+    let plain = |model: &str| {
+        let model = model.to_lowercase().replace("nvidia", "").replace("geforce", "");
+        model.chars().filter(|c| c.is_alphanumeric()).collect::<String>()
+    };
+    let models: BTreeSet<&str> = market.iter().map(|offer| offer.gpu_model.as_str()).collect();
+    let is_there = |wanted: &&String| models.iter().any(|model| model.eq_ignore_ascii_case(wanted));
+    let missing: Vec<String> = wanted.iter().filter(|wanted| !is_there(wanted)).map(|wanted| plain(wanted)).collect();
+    let near = |model: &&&str| {
+        let model = plain(model);
+        missing.iter().any(|missing| model == *missing || (missing.len() > 2 && model.contains(missing.as_str())))
+    };
+    let near: Vec<String> = models.iter().filter(near).map(|model| (*model).to_owned()).collect();
+    if !near.is_empty() {
+        return near;
+    }
+    models
+        .into_iter()
+        .filter(|model| missing.iter().any(|missing| strsim::levenshtein(&plain(model), missing) < 2))
+        .map(str::to_owned)
+        .collect()
+}
