@@ -105,7 +105,7 @@ impl Reserved {
             };
             let demands: Vec<Demand> = wanted.iter().map(demand).collect();
             let placements = place(&demands, &rows, &held);
-            let without = explain(&demands, &rows, &held, &placements);
+            let without = explain(&demands, &rows, &placements);
             let addresses = demands.into_iter().map(|demand| demand.address);
             let placed = addresses.zip(placements.each).filter_map(|(address, placed)| Some((address, placed?)));
             (placed.collect::<Vec<_>>(), without)

@@ -13,4 +13,4 @@ pub use basis::{PriceBasis, per_gpu};
 pub use demand::{Demand, Held};
 pub use placement::{Placed, Placements, Proof, place};
 pub use requirement::{Envelope, Requirement, Unmet, fact};
-pub use unplaced::{Exclusion, Loosened, Relaxation, Unplaced, explain};
+pub use unplaced::{Exclusion, Loosened, Relaxation, Unplaced, explain, propose};

@@ -1,6 +1,6 @@
 //! Placement on small markets, each with what a good planner does.
 
-use super::{Demand, Envelope, Held, Loosened, Placements, Requirement, Unplaced, explain, place};
+use super::{Demand, Envelope, Held, Loosened, Placements, Requirement, Unplaced, explain, place, propose};
 use crate::live::{Offer, OfferFacts};
 use crate::money::Usd;
 use rust_decimal::Decimal;
@@ -56,7 +56,9 @@ fn hosts(placements: &Placements) -> String {
 
 fn whys(demands: &[Demand], market: &[Offer]) -> Vec<Unplaced> {
     let held = Held::default();
-    explain(demands, market, &held, &place(demands, market, &held))
+    let mut whys = explain(demands, market, &place(demands, market, &held));
+    propose(&mut whys, demands, market, &held);
+    whys
 }
 
 #[test]

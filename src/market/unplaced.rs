@@ -69,12 +69,12 @@ pub struct Unplaced {
     pub free_gpus: u32,
     /// Models of the market that may be meant by the ones that it has none of.
     pub meant: Vec<String>,
-    /// What would give them offers.
+    /// What would give them offers, once it was looked for ([`propose`]).
     pub relaxations: Vec<Relaxation>,
 }
 
 /// One explanation for all that accept the same and have no offer.
-pub fn explain(demands: &[Demand], market: &[Offer], held: &Held, placements: &Placements) -> Vec<Unplaced> {
+pub fn explain(demands: &[Demand], market: &[Offer], placements: &Placements) -> Vec<Unplaced> {
     let mut classes: Vec<Vec<usize>> = Vec::new();
     for (at, _) in placements.each.iter().enumerate().filter(|(_, placed)| placed.is_none()) {
         match classes.iter_mut().find(|class| demands[class[0]].envelope == demands[at].envelope) {
@@ -82,10 +82,22 @@ pub fn explain(demands: &[Demand], market: &[Offer], held: &Held, placements: &P
             None => classes.push(vec![at]),
         }
     }
-    classes.iter().map(|class| explain_class(class, demands, market, held)).collect()
+    classes.iter().map(|class| explain_class(class, demands, market)).collect()
 }
 
-fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer], held: &Held) -> Unplaced {
+/// Adds what would give them offers: for a reader, since every try places the whole fleet.
+pub fn propose(unplaced: &mut [Unplaced], demands: &[Demand], market: &[Offer], held: &Held) {
+    let all: usize = unplaced.iter().map(|why| why.addresses.len()).sum();
+    for why in unplaced {
+        let judge = why.envelope.judge_of_many();
+        let judged: Vec<(&Offer, Vec<Unmet>)> = market.iter().map(|offer| (offer, judge.judge(offer))).collect();
+        let missing = all - why.addresses.len();
+        let relaxing = Relaxing { envelope: &why.envelope, demands, market, held, missing };
+        why.relaxations = relaxing.all(&judged);
+    }
+}
+
+fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer]) -> Unplaced {
     let envelope = &demands[class[0]].envelope;
     let judge = envelope.judge_of_many();
     let judged: Vec<(&Offer, Vec<Unmet>)> = market.iter().map(|offer| (offer, judge.judge(offer))).collect();
@@ -111,7 +123,6 @@ fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer], held: &H
     exclusions.sort_by(|a, b| b.offers.cmp(&a.offers).then_with(|| a.unmet.cmp(&b.unmet)));
     let mut addresses: Vec<InstanceAddr> = class.iter().map(|at| demands[*at].address.clone()).collect();
     addresses.sort();
-    let relaxing = Relaxing { envelope, demands, market, held, missing: missing(demands, market, held) - class.len() };
     Unplaced {
         addresses,
         alike: demands.iter().filter(|demand| demand.envelope == *envelope).count(),
@@ -121,12 +132,8 @@ fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer], held: &H
         fitting: judged.iter().filter(|(_, unmet)| unmet.is_empty()).count(),
         free_gpus: hosts.values().sum(),
         meant: meant(&envelope.gpu_models, market),
-        relaxations: relaxing.all(&judged),
+        relaxations: Vec::new(),
     }
-}
-
-fn missing(demands: &[Demand], market: &[Offer], held: &Held) -> usize {
-    place(demands, market, held).each.iter().filter(|placed| placed.is_none()).count()
 }
 
 /// The search for what a class could ask less.

@@ -4,7 +4,7 @@ use super::model::{Action, Change, Reason};
 use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::lang::Value;
 use crate::live::{GroupId, Offer, Snapshot};
-use crate::market::{Demand, Envelope, Held, Proof, Requirement, Unplaced, explain, place};
+use crate::market::{Demand, Envelope, Held, Proof, Requirement, Unplaced, explain, place, propose};
 use crate::schema::instance::{dollars, gpu_count};
 use crate::state::{Record, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +56,8 @@ pub(super) fn place_all(
     let demands: Vec<Demand> = rents.iter().map(|at| demand(input, changes, &changes[*at])).collect();
     let held = Held { machines: machines_that_stay(changes, input.state), ..Held::default() };
     let placements = place(&demands, input.market, &held);
-    let unplaced = explain(&demands, input.market, &held, &placements);
+    let mut unplaced = explain(&demands, input.market, &placements);
+    propose(&mut unplaced, &demands, input.market, &held);
     for (&at, placed) in rents.iter().zip(placements.each) {
         if let Some(placed) = placed {
             changes[at].cost_after = placed.envelope.hourly_cost(&placed.offer);

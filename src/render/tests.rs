@@ -3,7 +3,7 @@
 use super::*;
 use crate::address::ObjectKind;
 use crate::lang::{Marks, Number, Type, Value};
-use crate::market::{Demand, explain, place};
+use crate::market::{Demand, explain, place, propose};
 use crate::money::Usd;
 use crate::path::ValuePath;
 use crate::plan::{
@@ -277,7 +277,8 @@ fn an_unplaced_instance_learns_what_would_help() {
     let demand = Demand { address: addr("simplepod_instance.a"), envelope: envelope(), avoid: Default::default() };
     let explain = |market: &[_]| {
         let (demands, held) = (std::slice::from_ref(&demand), Default::default());
-        let without = explain(demands, market, &held, &place(demands, market, &held));
+        let mut without = explain(demands, market, &place(demands, market, &held));
+        propose(&mut without, demands, market, &held);
         unplaced(&without[0]).text()
     };
     assert_eq!(
