@@ -158,11 +158,9 @@ impl Offers {
                 let mine = held.planned.entry(address.clone()).or_insert_with(|| placed.clone());
                 // A requirement that the plan did not know yet is required all the same.
                 mine.envelope.clone_from(&placed.envelope);
-                let wanted = mine.offer.iri.clone();
-                let found = held.stands(&market, address);
-                let offer = match found {
-                    Some(offer) => offer,
-                    None if self.pinned => return Err(vanished(address, &wanted)),
+                let offer = match held.stands(&market, address) {
+                    Some(offer) => offer.clone(),
+                    None if self.pinned => return Err(vanished(address, &placed.offer.iri)),
                     None => held.place_anew(&market, address, self.worst_case)?,
                 };
                 let last = held.rented.get(&offer.host).copied();

@@ -62,11 +62,11 @@ pub(super) struct Reserved {
 
 impl Reserved {
     /// What an address counts on, as a market shows it, where that may be rented still.
-    pub fn stands(&self, market: &Market, address: &InstanceAddr) -> Option<Offer> {
+    pub fn stands<'m>(&self, market: &'m Market, address: &InstanceAddr) -> Option<&'m Offer> {
         let Placed { offer, envelope, .. } = self.planned.get(address)?;
         let fits =
             |now: &&Offer| now.gpu_count == offer.gpu_count && !self.is_refused(now) && envelope.judge(now).is_empty();
-        market.all(&offer.iri).find(fits).filter(|now| !self.failed_now.contains(&now.host)).cloned()
+        market.all(&offer.iri).find(fits).filter(|now| !self.failed_now.contains(&now.host))
     }
 
     fn is_refused(&self, offer: &Offer) -> bool {
@@ -136,14 +136,13 @@ impl Reserved {
 
 fn none_left(unplaced: &Unplaced, wanted: &str) -> Stop {
     let envelope = &unplaced.envelope;
-    let mut detail = format!(
-        "The planned offer {wanted} is gone or outside what was approved, and no other of the {} offers is inside it: {}x {} at up to {} per GPU-hour.",
+    let detail = format!(
+        "The planned offer {wanted} is gone or outside what was approved, and no other of the {} offers is inside it: {}x {} at up to {} per GPU-hour. Nothing was rented for it. Plan again, or widen what the instance accepts.",
         unplaced.offers,
         envelope.gpu_count,
         envelope.gpu_models.join(" or "),
         envelope.max_price_per_gpu
     );
-    detail.push_str(" Nothing was rented for it. Plan again, or widen what the instance accepts.");
     Stop::Failed(Diagnostic::error("No offer left", detail).into())
 }
 

@@ -2,6 +2,7 @@
 
 mod basis;
 mod demand;
+mod hosts;
 mod placement;
 mod requirement;
 mod solver;

@@ -5,6 +5,7 @@
 //! earlier IRI. Same inputs, same answer.
 
 use super::demand::{Demand, Held};
+use super::hosts::Hosts;
 use super::requirement::Envelope;
 use super::solver::{Choice, Class, Problem, solve};
 use crate::address::{InstanceAddr, ResourceAddr};
@@ -89,30 +90,6 @@ pub fn place(demands: &[Demand], market: &[Offer], held: &Held) -> Placements {
         Some(Placed { offer, envelope: demand.envelope.clone(), free_gpus, shares })
     });
     Placements { each: each.collect(), proof: Proof { saving } }
-}
-
-/// The hosts of a market.
-struct Hosts<'m> {
-    by_name: HashMap<&'m str, usize>,
-    /// Free GPUs: a host has as many as its largest free row shows (API sheet, C18).
-    free: Vec<u32>,
-}
-
-impl<'m> Hosts<'m> {
-    fn of(market: &'m [Offer], held: &Held) -> Self {
-        let mut hosts = Hosts { by_name: HashMap::new(), free: Vec::new() };
-        for offer in market.iter().filter(|offer| offer.available) {
-            let at = *hosts.by_name.entry(&offer.host).or_insert_with(|| {
-                hosts.free.push(0);
-                hosts.free.len() - 1
-            });
-            hosts.free[at] = hosts.free[at].max(offer.gpu_count);
-        }
-        for (host, at) in &hosts.by_name {
-            hosts.free[*at] = hosts.free[*at].saturating_sub(held.gpus.get(*host).copied().unwrap_or(0));
-        }
-        hosts
-    }
 }
 
 /// A row that would do.
@@ -320,7 +297,7 @@ fn problem(classes: &[Alike], weights: &Weights, free: &[u32]) -> Problem {
             });
             let on_list = i128::from(fit.rank) * weights.rank + i128::from(fit.rank > 0) * weights.fallback;
             let cost = i128::from(fit.cost) + on_list + i128::from(fit.avoided) * weights.avoided;
-            Choice { host, cost, most: u32::MAX, group_most: fit.group_most }
+            Choice { host, cost, group_most: fit.group_most }
         };
         Class {
             size: class.size,

@@ -2,13 +2,14 @@
 //! placed with it.
 
 use super::demand::{Demand, Held};
+use super::hosts::Hosts;
 use super::placement::{Placements, place};
 use super::requirement::{Envelope, Unmet, amount, fact};
 use crate::address::InstanceAddr;
 use crate::live::Offer;
 use crate::money::Usd;
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many ways out are proposed: the first that is found of each kind, price first.
 const PROPOSED: usize = 3;
@@ -89,20 +90,24 @@ pub fn explain(demands: &[Demand], market: &[Offer], placements: &Placements) ->
 pub fn propose(unplaced: &mut [Unplaced], demands: &[Demand], market: &[Offer], held: &Held) {
     let all: usize = unplaced.iter().map(|why| why.addresses.len()).sum();
     for why in unplaced {
-        let judge = why.envelope.judge_of_many();
-        let judged: Vec<(&Offer, Vec<Unmet>)> = market.iter().map(|offer| (offer, judge.judge(offer))).collect();
         let missing = all - why.addresses.len();
         let relaxing = Relaxing { envelope: &why.envelope, demands, market, held, missing };
-        why.relaxations = relaxing.all(&judged);
+        why.relaxations = relaxing.all(&judged(&why.envelope, market));
     }
+}
+
+/// Every offer, with what an envelope does not accept about it.
+fn judged<'m>(envelope: &Envelope, market: &'m [Offer]) -> Vec<(&'m Offer, Vec<Unmet>)> {
+    let judge = envelope.judge_of_many();
+    market.iter().map(|offer| (offer, judge.judge(offer))).collect()
 }
 
 fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer]) -> Unplaced {
     let envelope = &demands[class[0]].envelope;
-    let judge = envelope.judge_of_many();
-    let judged: Vec<(&Offer, Vec<Unmet>)> = market.iter().map(|offer| (offer, judge.judge(offer))).collect();
+    let judged = judged(envelope, market);
     let mut counts: BTreeMap<Unmet, (usize, usize)> = BTreeMap::new();
-    let mut hosts: HashMap<&str, u32> = HashMap::new();
+    let hosts = Hosts::of(market, &Held::default());
+    let mut fitting: BTreeSet<usize> = BTreeSet::new();
     for (offer, unmet) in &judged {
         // What an offer of another model fails besides tells nobody anything.
         let unmet = if unmet.contains(&Unmet::Model) { &[Unmet::Model][..] } else { unmet };
@@ -112,11 +117,8 @@ fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer]) -> Unpla
             *alone += usize::from(unmet.len() == 1);
         }
         if unmet.is_empty() {
-            hosts.insert(&offer.host, 0);
+            fitting.extend(hosts.by_name.get(offer.host.as_str()));
         }
-    }
-    for offer in market.iter().filter(|offer| offer.available) {
-        hosts.entry(&offer.host).and_modify(|free| *free = offer.gpu_count.max(*free));
     }
     let mut exclusions: Vec<Exclusion> =
         counts.into_iter().map(|(unmet, (offers, alone))| Exclusion { unmet, offers, alone }).collect();
@@ -130,7 +132,7 @@ fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer]) -> Unpla
         offers: market.len(),
         exclusions,
         fitting: judged.iter().filter(|(_, unmet)| unmet.is_empty()).count(),
-        free_gpus: hosts.values().sum(),
+        free_gpus: fitting.into_iter().map(|host| hosts.free[host]).sum(),
         meant: meant(&envelope.gpu_models, market),
         relaxations: Vec::new(),
     }

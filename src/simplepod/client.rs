@@ -169,7 +169,7 @@ impl Client {
             let (count, before) = (rows.len() + dropped, known.len());
             all.extend(rows.into_iter().filter(|row| known.insert((row.iri.clone(), row.gpu_count))));
             unusable += dropped;
-            if count > 0 && all.is_empty() && dropped == count {
+            if count > 0 && all.is_empty() {
                 let message = format!("{count} rows without a usable price, model or number of GPUs, and no other one");
                 let call = "GET /instances/market/list".into();
                 return Err(CallError { kind: ErrorKind::Protocol, call, status: Some(status), message });

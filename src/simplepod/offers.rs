@@ -130,12 +130,6 @@ fn plain(value: Option<&RawValue>) -> Cow<'_, str> {
 /// How far back a row looks for its host: a host has its rows next to one another, and no more than sixteen.
 const NEIGHBOURS: usize = 16;
 
-/// A host, as far as its rows were seen.
-struct Host {
-    /// Its rows, as indices.
-    rows: Vec<usize>,
-}
-
 /// Tells hosts apart that are equal in all that their rows have in common. A host shows every number of GPUs once; what grows
 /// with the number grows in proportion; and of those that would do, a row belongs to the one with its price, else to the
 /// nearest. Each host gets a number of its own, by the order of the IRIs, which no sorting of the list changes.
@@ -145,20 +139,21 @@ fn number_twins(offers: &mut [Offer]) {
         let (a, b) = (&offers[*a].iri, &offers[*b].iri);
         (a.len(), a).cmp(&(b.len(), b))
     });
-    let mut alike: HashMap<&str, Vec<Host>> = HashMap::new();
+    // Each host as its rows.
+    let mut alike: HashMap<&str, Vec<Vec<usize>>> = HashMap::new();
     for at in order {
         let hosts = alike.entry(&offers[at].host).or_default();
-        let own = |host: &&mut Host| host.rows.iter().all(|row| share_a_host(&offers[*row], &offers[at]));
-        let far = |host: &Host| host.rows.iter().all(|row| offers[*row].price_per_gpu != offers[at].price_per_gpu);
+        let own = |rows: &&mut Vec<usize>| rows.iter().all(|row| share_a_host(&offers[*row], &offers[at]));
+        let far = |rows: &[usize]| rows.iter().all(|row| offers[*row].price_per_gpu != offers[at].price_per_gpu);
         // The last of equal ones is the nearest.
-        match hosts.iter_mut().rev().take(NEIGHBOURS).filter(own).min_by_key(|host| far(host)) {
-            Some(host) => host.rows.push(at),
-            None => hosts.push(Host { rows: vec![at] }),
+        match hosts.iter_mut().rev().take(NEIGHBOURS).filter(own).min_by_key(|rows| far(rows)) {
+            Some(rows) => rows.push(at),
+            None => hosts.push(vec![at]),
         }
     }
     let twins = alike.into_values().flat_map(|hosts| hosts.into_iter().enumerate().skip(1));
     let named: Vec<(usize, usize)> =
-        twins.flat_map(|(number, host)| host.rows.into_iter().map(move |row| (row, number))).collect();
+        twins.flat_map(|(number, rows)| rows.into_iter().map(move |row| (row, number))).collect();
     for (row, number) in named {
         offers[row].host = format!("{}-{number}", offers[row].host);
     }

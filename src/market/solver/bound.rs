@@ -45,7 +45,7 @@ impl Prices {
             let (size, gain) = (problem.classes[*class].size as usize, self.gain(*class, choice));
             for gpus in (size..=free).filter(|_| gain > 0) {
                 let mut gained = 0;
-                for n in 1..=(gpus / size).min(choice.most as usize) {
+                for n in 1..=(gpus / size) {
                     gained += gain;
                     here[gpus] = here[gpus].max(behind[gpus - n * size] + gained);
                 }
@@ -89,7 +89,7 @@ impl Prices {
         // What so many of this class cost the host, with what the others would have left it.
         let costs =
             |n: u32| best[free as usize] - best[(free - n * size) as usize] + choice.cost * self.scale * i128::from(n);
-        let most = (free / size).min(choice.most);
+        let most = free / size;
         let (mut thresholds, mut n) = (Vec::new(), 0);
         while n < most {
             // Further by the way that costs least a machine; of equal ones by the longest.

@@ -92,7 +92,7 @@ fn relaxed(problem: &Problem, sizes: &BTreeSet<u32>) -> (Placement, Prices) {
         let arc = |choice: &Choice| Arc {
             host: choice.host,
             cost: choice.cost * per_gpu,
-            most: u64::from(choice.most.min(problem.free[choice.host] / class.size)) * size,
+            most: u64::from(problem.free[choice.host] / class.size) * size,
             // It counts machines, not GPUs.
             group_most: u64::MAX,
         };
@@ -151,7 +151,7 @@ fn place_anew(problem: &Problem, placement: &mut Placement, size: u32) {
             Arc {
                 host: choice.host,
                 cost: choice.cost,
-                most: u64::from(choice.most),
+                most: u64::MAX,
                 group_most: u64::from(choice.group_most.saturating_sub(beside)),
             }
         };

@@ -22,8 +22,6 @@ pub struct Choice {
     pub host: usize,
     /// What a machine costs there.
     pub cost: i128,
-    /// At most so many of this class.
-    pub most: u32,
     /// At most so many of the class's group: the same for all its classes.
     pub group_most: u32,
 }

@@ -169,7 +169,7 @@ impl Search<'_> {
                 continue;
             };
             let (size, gain) = (self.problem.classes[*class].size, self.prices.gain(*class, choice));
-            let most = (gpus / size).min(choice.most).min(self.group_room(comers, &takes, *class, choice));
+            let most = (gpus / size).min(self.group_room(comers, &takes, *class, choice));
             for n in 0..=most {
                 let rest = gpus - n * size;
                 let behind = best[at + 1][rest as usize] + gain * i128::from(n);

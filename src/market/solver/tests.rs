@@ -35,7 +35,7 @@ fn random(seed: u64, most_hosts: u64, most_classes: u64, most_wanted: u64) -> Pr
         let choices = (0..free.len()).filter(|_| chance.below(4) > 0).collect::<Vec<_>>();
         let choices = choices.into_iter().filter(|host| free[*host] >= size).map(|host| {
             let cost = i128::from((100 + chance.below(2000)) / grid * grid);
-            Choice { host, cost, most: u32::MAX, group_most }
+            Choice { host, cost, group_most }
         });
         let choices = choices.collect();
         let unfilled = chance.of(&[100_000, 100_000, 5_000_000]);
@@ -66,7 +66,7 @@ fn cheapest(
         return i128::from(left) * all.unfilled + cheapest(problem, class + 1, 0, next, free, grouped);
     };
     let beside = grouped.get(&(to.host, all.group)).copied().unwrap_or(0);
-    let most = left.min(free[to.host] / all.size).min(to.most).min(to.group_most.saturating_sub(beside));
+    let most = left.min(free[to.host] / all.size).min(to.group_most.saturating_sub(beside));
     let mut best = i128::MAX;
     for n in 0..=most {
         free[to.host] -= n * all.size;
@@ -86,7 +86,7 @@ fn holds(problem: &Problem, Solution { placement, cost, bound }: &Solution) {
     for (class, placed) in problem.classes.iter().zip(placement) {
         assert!(placed.iter().sum::<u32>() <= class.wanted);
         for (choice, n) in class.choices.iter().zip(placed) {
-            assert!(*n == 0 || (*n <= choice.most && grouped[&(choice.host, class.group)] <= choice.group_most));
+            assert!(*n == 0 || grouped[&(choice.host, class.group)] <= choice.group_most);
         }
     }
     assert_eq!(problem.cost(placement), *cost);

@@ -73,8 +73,8 @@ fn rows(review: &Review<'_>) -> Vec<Row> {
     };
     rows.push(total("Fleet per hour".into(), cost.before, cost.after, None));
     if cost.worst_case > cost.after {
-        let mut cells = ["At most per hour"].map(str::to_owned).into_iter().chain(std::iter::repeat(String::new()));
-        let mut cells: [String; COLUMNS] = std::array::from_fn(|_| cells.next().unwrap_or_default());
+        let mut cells: [String; COLUMNS] = Default::default();
+        cells[NAME] = "At most per hour".to_owned();
         cells[AFTER] = amount(cost.worst_case, None);
         rows.push(Row { sign: Sign::Same, cells, paint: DIM });
     }
