@@ -5,7 +5,7 @@ use super::walk::Walk;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::convert::convert;
 use crate::lang::{Marks, Value, eval};
-use crate::schema::PROVIDER_SETTINGS;
+use crate::schema::{PROVIDER_SETTINGS, PriceBasis};
 
 /// `provider "simplepod"`; what is absent or not known is `None`.
 #[derive(Clone, Debug, Default)]
@@ -18,8 +18,8 @@ pub struct ProviderSettings {
     pub settle_window: Option<String>,
     /// `requests_per_second`.
     pub requests_per_second: Option<f64>,
-    /// `price_basis`: auto, gpu or offer.
-    pub price_basis: Option<String>,
+    /// `price_basis`.
+    pub price_basis: Option<PriceBasis>,
 }
 
 impl Walk<'_> {
@@ -68,12 +68,12 @@ impl Walk<'_> {
                     }
                 }
                 "price_basis" => {
-                    if text.as_deref().is_some_and(|text| !["auto", "gpu", "offer"].contains(&text)) {
+                    settings.price_basis = text.as_deref().and_then(PriceBasis::parse);
+                    if text.is_some() && settings.price_basis.is_none() {
                         let detail = "\"price_basis\" is \"auto\", \"gpu\" (prices of the market are per GPU) or \"offer\" (for all GPUs of a row).";
                         let at = attribute.expr.span;
                         diags.push(Diagnostic::error("Invalid provider configuration", detail).at(at));
                     }
-                    settings.price_basis = text;
                 }
                 _ => {}
             }

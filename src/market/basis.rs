@@ -3,32 +3,9 @@
 
 use crate::live::Offer;
 use crate::money::Usd;
+use crate::schema::PriceBasis;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
-
-/// How prices of rows are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PriceBasis {
-    /// As the market tells; where it does not, as prices of one GPU.
-    #[default]
-    Auto,
-    /// As prices of one GPU.
-    Gpu,
-    /// As prices of all GPUs of the row.
-    Offer,
-}
-
-impl PriceBasis {
-    /// Reads a setting.
-    pub fn parse(text: &str) -> Option<PriceBasis> {
-        match text {
-            "auto" => Some(PriceBasis::Auto),
-            "gpu" => Some(PriceBasis::Gpu),
-            "offer" => Some(PriceBasis::Offer),
-            _ => None,
-        }
-    }
-}
 
 /// Hosts that must agree before prices count as those of rows: one may be odd.
 const WITNESSES: usize = 2;

@@ -10,7 +10,7 @@ mod solver;
 mod tests;
 mod unplaced;
 
-pub use basis::{PriceBasis, per_gpu};
+pub use basis::per_gpu;
 pub use demand::{Demand, Held};
 pub use placement::{Placed, Placements, Proof, place};
 pub use requirement::{Envelope, Requirement, Unmet, fact};

@@ -31,6 +31,8 @@ mod sealed;
 mod select;
 mod stale;
 mod standing;
+#[cfg(test)]
+mod standing_tests;
 mod steps;
 #[cfg(test)]
 mod steps_tests;

@@ -16,7 +16,7 @@ mod validate;
 use crate::address::{Mode, ObjectKind};
 
 pub use field::{Field, Wire, decimal, dollars};
-pub use provider::PROVIDER_SETTINGS;
+pub use provider::{PROVIDER_SETTINGS, PriceBasis};
 pub use table::{Attribute, BlockType, DataKind, Effect, Presence, Schema, TableKind, Ty, Unset};
 pub use validate::validate;
 

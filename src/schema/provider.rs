@@ -2,6 +2,30 @@
 
 use super::table::{Attribute, Effect, Ty};
 
+/// How prices of rows of the market are read (API sheet, C19).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PriceBasis {
+    /// As the market tells; where it does not, as prices of one GPU.
+    #[default]
+    Auto,
+    /// As prices of one GPU.
+    Gpu,
+    /// As prices of all GPUs of the row.
+    Offer,
+}
+
+impl PriceBasis {
+    /// Reads a setting.
+    pub fn parse(text: &str) -> Option<PriceBasis> {
+        match text {
+            "auto" => Some(PriceBasis::Auto),
+            "gpu" => Some(PriceBasis::Gpu),
+            "offer" => Some(PriceBasis::Offer),
+            _ => None,
+        }
+    }
+}
+
 /// What its block takes. None of it is desired of an object.
 pub const PROVIDER_SETTINGS: &[Attribute] = &[
     Attribute::optional(

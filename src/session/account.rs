@@ -7,7 +7,6 @@ use crate::address::ObjectKind;
 use crate::config::ProviderSettings;
 use crate::diag::Diagnostic;
 use crate::http::Endpoint;
-use crate::market::PriceBasis;
 use crate::sandbox::{self, Switches, World};
 use crate::schema::instance::duration;
 use crate::simplepod::{BASE_URL, Client, Expected, Settings};
@@ -87,7 +86,7 @@ impl Access {
             false => (Settings::new(base_url(provider, choice)?, api_key(provider)?), None),
         };
         settings.http.requests_per_second = provider.requests_per_second;
-        settings.price_basis = provider.price_basis.as_deref().and_then(PriceBasis::parse).unwrap_or_default();
+        settings.price_basis = provider.price_basis.unwrap_or_default();
         let base_url = match &sandbox {
             // Its port differs from run to run.
             Some(_) => SANDBOX.to_owned(),

@@ -12,7 +12,7 @@ use super::write::{Body, reboot};
 use crate::cloud::{CallError, ErrorKind, Listed, Outcome, ReadResult};
 use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transport};
 use crate::live::{Group, GroupId, Machine, MachineId, Offer};
-use crate::market::PriceBasis;
+use crate::schema::PriceBasis;
 use crate::state::fingerprint;
 use secrecy::SecretString;
 use serde_json::value::RawValue;

@@ -3,8 +3,9 @@
 use super::field::{Row, decimal};
 use crate::lang::hex;
 use crate::live::{Offer, OfferFacts, Version};
-use crate::market::{PriceBasis, per_gpu};
+use crate::market::per_gpu;
 use crate::money::Usd;
+use crate::schema::PriceBasis;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};

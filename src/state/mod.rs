@@ -17,6 +17,8 @@ mod made;
 mod model;
 pub mod observed;
 mod orphan;
+#[cfg(test)]
+mod orphan_tests;
 mod record;
 mod remains;
 mod repair;
