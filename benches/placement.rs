@@ -1,10 +1,10 @@
 //! Placement of fleets on random markets: how long, how many find an offer, and what it costs, beside the greedy way of one
-//! instance after the other in the order of their addresses.
+//! instance after the other in the order of their addresses; and how long it takes to find ways out for those without one.
 //!
 //! `cargo bench --bench placement`. Each line names its seeds; the same seed is the same market everywhere.
 
 use podform::live::{Offer, OfferFacts};
-use podform::market::{Demand, Envelope, Held, Requirement, place};
+use podform::market::{Demand, Envelope, Held, Requirement, explain, place, propose};
 use podform::money::Usd;
 use rust_decimal::Decimal;
 use std::collections::{BTreeSet, HashMap};
@@ -140,9 +140,10 @@ fn greedy(demands: &[Demand], market: &[Offer]) -> (usize, Usd) {
 
 fn measure(name: &str, hosts: Hosts, (instances, rows, seeds): (usize, usize, u64), beside_greedy: bool) {
     let mut times: Vec<(Duration, u64)> = Vec::new();
-    let (mut filled, mut by_greedy, mut proven, mut worse) = (0, 0, 0, 0);
+    let (mut filled, mut by_greedy, mut proven, mut worse, mut wanted) = (0, 0, 0, 0, 0);
     let (mut cost, mut greedy_cost) = (Usd::ZERO, Usd::ZERO);
-    let mut gap = Usd::ZERO;
+    let (mut gap, mut open) = (Usd::ZERO, 0);
+    let (mut looking, mut ways) = ((Duration::ZERO, 0), 0);
     for seed in 1..=seeds {
         let mut chance = Chance::new(seed);
         let (market, demands) = (market(&mut chance, rows, hosts), fleet(&mut chance, instances));
@@ -151,7 +152,9 @@ fn measure(name: &str, hosts: Hosts, (instances, rows, seeds): (usize, usize, u6
         times.push((began.elapsed(), seed));
         let placed: Vec<_> = placements.each.iter().flatten().collect();
         filled += placed.len();
+        wanted += demands.len();
         proven += u64::from(placements.proof.saving == Some(Usd::ZERO));
+        open += u64::from(placements.proof.saving.is_none());
         gap = gap + placements.proof.saving.unwrap_or_default();
         if beside_greedy {
             let (greedy_filled, greedy_costs) = greedy(&demands, &market);
@@ -163,6 +166,11 @@ fn measure(name: &str, hosts: Hosts, (instances, rows, seeds): (usize, usize, u6
             }
             worse += usize::from(placed.len() < greedy_filled);
         }
+        let began = Instant::now();
+        let mut without = explain(&demands, &market, &placements);
+        propose(&mut without, &demands, &market, &Held::default(), &placements);
+        looking = looking.max((began.elapsed(), seed));
+        ways += without.iter().map(|why| why.relaxations.len()).sum::<usize>();
     }
     times.sort_unstable();
     let (median, worst) = (times[times.len() / 2].0, times[times.len() - 1]);
@@ -170,11 +178,11 @@ fn measure(name: &str, hosts: Hosts, (instances, rows, seeds): (usize, usize, u6
         "{name}, {instances} x {rows}, {seeds} seeds: median {median:.1?}, worst {:.1?} (seed {}); proven {proven}",
         worst.0, worst.1
     );
-    print!(", money left open {gap}; filled {filled}");
+    print!(", number open {open}, money open {gap}; filled {filled} of {wanted}");
     if beside_greedy {
         print!(", greedy {by_greedy} (fewer than greedy in {worse}); where equal: {cost} against {greedy_cost}");
     }
-    println!();
+    println!("; {ways} ways out, at most {:.1?} (seed {})", looking.0, looking.1);
 }
 
 fn main() {

@@ -88,13 +88,10 @@ impl Reserved {
             .iter()
             .filter(|(other, _)| *other == address || !under_way.contains(other))
             .partition(|(other, _)| *other != address && self.stands(market, other).is_some());
-        let rows: Vec<Offer> = market.rows.iter().filter(|offer| !self.is_refused(offer)).cloned().collect();
         let anew = |wanted: &[(&InstanceAddr, &Placed)], stand: &[(&InstanceAddr, &Placed)]| {
-            let mut held = Held { machines: self.machines.clone(), ..Held::default() };
-            for (address, Placed { offer, .. }) in stand {
-                *held.gpus.entry(offer.host.clone()).or_insert(0) += offer.gpu_count;
-                *held.machines.entry((address.resource.clone(), offer.host.clone())).or_insert(0) += 1;
-            }
+            let (machines, refused) = (self.machines.clone(), self.refused.clone());
+            let mut held = Held { machines, refused, ..Held::default() };
+            stand.iter().for_each(|(address, placed)| held.hold(address.resource.clone(), &placed.offer));
             for (host, (_, gpus)) in &self.busy {
                 *held.gpus.entry(host.clone()).or_insert(0) += gpus;
             }
@@ -104,8 +101,8 @@ impl Reserved {
                 avoid: self.failed.clone(),
             };
             let demands: Vec<Demand> = wanted.iter().map(demand).collect();
-            let placements = place(&demands, &rows, &held);
-            let without = explain(&demands, &rows, &placements);
+            let placements = place(&demands, &market.rows, &held);
+            let without = explain(&demands, &market.rows, &placements);
             let addresses = demands.into_iter().map(|demand| demand.address);
             let placed = addresses.zip(placements.each).filter_map(|(address, placed)| Some((address, placed?)));
             (placed.collect::<Vec<_>>(), without)

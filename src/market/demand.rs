@@ -2,6 +2,7 @@
 
 use super::requirement::Envelope;
 use crate::address::{InstanceAddr, ResourceAddr};
+use crate::live::Offer;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One instance that needs an offer.
@@ -15,11 +16,21 @@ pub struct Demand {
     pub avoid: BTreeSet<String>,
 }
 
-/// What others hold of hosts.
-#[derive(Clone, Debug, Default)]
+/// What of a market is not to be had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
-    /// GPUs by host that the market shows as free still.
+    /// GPUs by host that others count on, though the market shows them as free still.
     pub gpus: BTreeMap<String, u32>,
     /// Machines of a block by host.
     pub machines: BTreeMap<(ResourceAddr, String), u32>,
+    /// Rows that were refused, by IRI.
+    pub refused: BTreeSet<String>,
+}
+
+impl Held {
+    /// Adds a machine of a block that counts on an offer.
+    pub fn hold(&mut self, block: ResourceAddr, offer: &Offer) {
+        *self.gpus.entry(offer.host.clone()).or_insert(0) += offer.gpu_count;
+        *self.machines.entry((block, offer.host.clone())).or_insert(0) += 1;
+    }
 }

@@ -2,7 +2,7 @@
 
 mod basis;
 mod demand;
-mod hosts;
+mod ground;
 mod placement;
 mod requirement;
 mod solver;

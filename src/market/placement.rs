@@ -5,21 +5,20 @@
 //! earlier IRI. Same inputs, same answer.
 
 use super::demand::{Demand, Held};
-use super::hosts::Hosts;
+use super::ground::{Fit, Ground};
 use super::requirement::Envelope;
 use super::solver::{Choice, Class, Problem, solve};
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::live::Offer;
 use crate::money::Usd;
-use rust_decimal::prelude::ToPrimitive;
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-/// Steps of the search for a proof: about as many as a second allows. They are counted, not timed, so that the same plan
-/// comes out on every machine.
-const WORK: u64 = 1_500_000;
+/// Work of the search for a proof, in steps times classes: about as much as a third of a second allows. It is counted, not
+/// timed, so that the same plan comes out on every machine.
+const WORK: u64 = 8_000_000;
 
 /// No bound or sum of a placement comes near the end of the numbers where this product stays below it: prices are
 /// multiplied by the common multiple of all numbers of GPUs, of which 1 to 16 have 720,720.
@@ -59,17 +58,23 @@ pub struct Placements {
 
 /// Gives demands their offers.
 pub fn place(demands: &[Demand], market: &[Offer], held: &Held) -> Placements {
-    let hosts = Hosts::of(market, held);
-    let mut classes = classes(demands, market, &hosts, held);
+    place_on(&Ground::of(market), demands, held, WORK)
+}
+
+/// As [`place`], in a market that was read before; `work` is what a search for a proof may take.
+pub(super) fn place_on(ground: &Ground<'_>, demands: &[Demand], held: &Held, work: u64) -> Placements {
+    let market = ground.market;
+    let mut free = ground.free(held);
+    let before = free.clone();
+    let mut classes = classes(demands, ground, &free, held);
     let mut given: Vec<Option<usize>> = vec![None; demands.len()];
-    let mut free = hosts.free.clone();
     let mut saving = Some(Usd::ZERO);
     // Most often all at once. So many levels of importance that their weights would not fit into a number are placed from
     // the top.
     while !classes.is_empty() {
         let (now, weights) = weighable(&mut classes);
         let problem = problem(&now, &weights, &free);
-        let solution = solve(&problem, WORK);
+        let solution = solve(&problem, work);
         let gap = solution.cost - solution.bound;
         saving = saving
             .filter(|_| gap < weights.cheaper)
@@ -86,26 +91,10 @@ pub fn place(demands: &[Demand], market: &[Offer], held: &Held) -> Placements {
     let shares = shares(demands, market, &given);
     let each = demands.iter().zip(given).zip(shares).map(|((demand, row), shares)| {
         let offer = market[row?].clone();
-        let free_gpus = hosts.by_name.get(offer.host.as_str()).map_or(0, |host| hosts.free[*host]);
+        let free_gpus = ground.hosts.get(offer.host.as_str()).map_or(0, |host| before[*host]);
         Some(Placed { offer, envelope: demand.envelope.clone(), free_gpus, shares })
     });
     Placements { each: each.collect(), proof: Proof { saving } }
-}
-
-/// A row that would do.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Fit {
-    /// Its host failed before.
-    avoided: bool,
-    /// Its place in the list of models.
-    rank: u32,
-    /// Millionths of a dollar per hour.
-    cost: i64,
-    /// Its place in the market, the better hosts first.
-    tie: usize,
-    host: usize,
-    row: usize,
-    group_most: u32,
 }
 
 /// Demands that accept the same.
@@ -120,7 +109,7 @@ struct Alike {
     choices: Vec<Fit>,
 }
 
-fn classes(demands: &[Demand], market: &[Offer], hosts: &Hosts<'_>, held: &Held) -> Vec<Alike> {
+fn classes(demands: &[Demand], ground: &Ground<'_>, free: &[u32], held: &Held) -> Vec<Alike> {
     let mut order: Vec<usize> = (0..demands.len()).collect();
     order.sort_by(|a, b| demands[*a].address.cmp(&demands[*b].address));
     let mut alike: Vec<Vec<usize>> = Vec::new();
@@ -135,12 +124,11 @@ fn classes(demands: &[Demand], market: &[Offer], hosts: &Hosts<'_>, held: &Held)
             None => alike.push(vec![at]),
         }
     }
-    let rows = Rows::of(market);
     let mut groups: Vec<Option<ResourceAddr>> = Vec::new();
     let mut classes: Vec<Alike> = Vec::new();
     for members in alike {
         let demand = &demands[members[0]];
-        let mut choices = rows.fitting(demand, market, hosts, held);
+        let mut choices = ground.fitting(demand, free, held);
         // No more hosts than there are machines are ever needed: of so many one is empty, and better.
         choices.truncate(demands.len());
         let block = block(demand);
@@ -171,69 +159,6 @@ fn classes(demands: &[Demand], market: &[Offer], hosts: &Hosts<'_>, held: &Held)
 /// Whose machines share a limit per host.
 fn block(demand: &Demand) -> Option<&ResourceAddr> {
     demand.envelope.max_per_host.map(|_| &demand.address.resource)
-}
-
-/// The rows of a market by model and number of GPUs, and which of two equal ones is taken.
-struct Rows<'m> {
-    by_kind: HashMap<(&'m str, u32), Vec<usize>>,
-    tie: Vec<usize>,
-}
-
-impl<'m> Rows<'m> {
-    fn of(market: &'m [Offer]) -> Self {
-        let network = |offer: &Offer| offer.facts.download.unwrap_or_default() + offer.facts.upload.unwrap_or_default();
-        let mut order: Vec<usize> = (0..market.len()).collect();
-        order.sort_by_cached_key(|at| {
-            let offer = &market[*at];
-            (Reverse((offer.facts.sla.unwrap_or_default(), network(offer))), offer.iri.as_str(), offer.gpu_count)
-        });
-        let mut tie = vec![0; market.len()];
-        order.iter().enumerate().for_each(|(rank, at)| tie[*at] = rank);
-        let mut by_kind: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, offer) in market.iter().enumerate().filter(|(_, offer)| offer.available) {
-            by_kind.entry((offer.gpu_model.as_str(), offer.gpu_count)).or_default().push(at);
-        }
-        Rows { by_kind, tie }
-    }
-
-    /// The best row of each host for a demand, best first.
-    fn fitting(&self, demand: &Demand, market: &[Offer], hosts: &Hosts<'_>, held: &Held) -> Vec<Fit> {
-        let judge = demand.envelope.judge_of_many();
-        let mut fits = Vec::new();
-        for ((model, count), rows) in &self.by_kind {
-            let Some(rank) = demand.envelope.preference(model) else { continue };
-            if *count != demand.envelope.gpu_count {
-                continue;
-            }
-            for &row in rows {
-                let offer = &market[row];
-                let Some(&host) = hosts.by_name.get(offer.host.as_str()) else { continue };
-                if hosts.free[host] < *count || !judge.judge(offer).is_empty() {
-                    continue;
-                }
-                let group_most = demand.envelope.max_per_host.map_or(u32::MAX, |most| {
-                    let there = held.machines.get(&(demand.address.resource.clone(), offer.host.clone()));
-                    most.saturating_sub(there.copied().unwrap_or(0))
-                });
-                if group_most > 0 {
-                    let (avoided, rank) = (demand.avoid.contains(&offer.host), u32::try_from(rank).unwrap_or(u32::MAX));
-                    let cost = millionths(demand.envelope.hourly_cost(offer));
-                    fits.push(Fit { avoided, rank, cost, tie: self.tie[row], host, row, group_most });
-                }
-            }
-        }
-        fits.sort_unstable();
-        let mut seen = BTreeSet::new();
-        fits.retain(|fit| seen.insert(fit.host));
-        fits
-    }
-}
-
-/// Rounded to a millionth of a dollar: below what prices carry of float noise.
-fn millionths(amount: Usd) -> i64 {
-    let rounded =
-        (amount.0 * Decimal::from(1_000_000)).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
-    rounded.to_i64().unwrap_or(i64::MAX / 4)
 }
 
 /// What each thing weighs that is better or worse: one of the more important ones more than all of the less important.

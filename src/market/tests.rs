@@ -56,8 +56,9 @@ fn hosts(placements: &Placements) -> String {
 
 fn whys(demands: &[Demand], market: &[Offer]) -> Vec<Unplaced> {
     let held = Held::default();
-    let mut whys = explain(demands, market, &place(demands, market, &held));
-    propose(&mut whys, demands, market, &held);
+    let placements = place(demands, market, &held);
+    let mut whys = explain(demands, market, &placements);
+    propose(&mut whys, demands, market, &held, &placements);
     whys
 }
 

@@ -1,18 +1,27 @@
-//! Why instances have no offer, and the least that would give them one. Whatever is proposed was tried: the whole fleet was
-//! placed with it.
+//! Why instances have no offer, and the least that would give them one. Whatever is proposed was tried: with it the whole
+//! fleet was placed, or all of a class beside the others, where those stand.
 
 use super::demand::{Demand, Held};
-use super::hosts::Hosts;
-use super::placement::{Placements, place};
+use super::ground::Ground;
+use super::placement::{Placements, place_on};
 use super::requirement::{Envelope, Unmet, amount, fact};
 use crate::address::InstanceAddr;
 use crate::live::Offer;
 use crate::money::Usd;
 use rust_decimal::Decimal;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many ways out are proposed: the first that is found of each kind, price first.
 const PROPOSED: usize = 3;
+
+/// Machines times rows of all placements of whole fleets that are tried for one plan: about as many as a second allows. They
+/// are counted, not timed, so that the same plan comes out on every machine. Past them only those ways out are found that
+/// need no other instance to move.
+const TRIED: usize = 200_000_000;
+
+/// What the search in each of those may take: what is a little dearer than need be fills a class all the same.
+const SEARCHED: u64 = 200_000;
 
 /// How many offers one requirement keeps out, of those of the right model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,14 +95,32 @@ pub fn explain(demands: &[Demand], market: &[Offer], placements: &Placements) ->
     classes.iter().map(|class| explain_class(class, demands, market)).collect()
 }
 
-/// Adds what would give them offers: for a reader, since every try places the whole fleet.
-pub fn propose(unplaced: &mut [Unplaced], demands: &[Demand], market: &[Offer], held: &Held) {
+/// Adds what would give them offers, beside what was placed.
+pub fn propose(unplaced: &mut [Unplaced], demands: &[Demand], market: &[Offer], held: &Held, placements: &Placements) {
+    if unplaced.is_empty() {
+        return;
+    }
+    let ground = Ground::of(market);
     let all: usize = unplaced.iter().map(|why| why.addresses.len()).sum();
+    let tries = Cell::new(TRIED / (demands.len() * market.len()).max(1));
     for why in unplaced {
         let missing = all - why.addresses.len();
-        let relaxing = Relaxing { envelope: &why.envelope, demands, market, held, missing };
+        let beside = beside(&why.envelope, demands, held, placements);
+        let relaxing =
+            Relaxing { envelope: &why.envelope, demands, ground: &ground, held, beside, missing, tries: &tries };
         why.relaxations = relaxing.all(&judged(&why.envelope, market));
     }
+}
+
+/// What is held beside a class, where all others stay where they were placed.
+fn beside(class: &Envelope, demands: &[Demand], held: &Held, placements: &Placements) -> Held {
+    let mut beside = held.clone();
+    for (demand, placed) in demands.iter().zip(&placements.each).filter(|(demand, _)| demand.envelope != *class) {
+        if let Some(placed) = placed {
+            beside.hold(demand.address.resource.clone(), &placed.offer);
+        }
+    }
+    beside
 }
 
 /// Every offer, with what an envelope does not accept about it.
@@ -106,8 +133,12 @@ fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer]) -> Unpla
     let envelope = &demands[class[0]].envelope;
     let judged = judged(envelope, market);
     let mut counts: BTreeMap<Unmet, (usize, usize)> = BTreeMap::new();
-    let hosts = Hosts::of(market, &Held::default());
-    let mut fitting: BTreeSet<usize> = BTreeSet::new();
+    let mut free: BTreeMap<&str, u32> = BTreeMap::new();
+    for offer in market.iter().filter(|offer| offer.available) {
+        let gpus = free.entry(&offer.host).or_insert(0);
+        *gpus = offer.gpu_count.max(*gpus);
+    }
+    let mut fitting: BTreeSet<&str> = BTreeSet::new();
     for (offer, unmet) in &judged {
         // What an offer of another model fails besides tells nobody anything.
         let unmet = if unmet.contains(&Unmet::Model) { &[Unmet::Model][..] } else { unmet };
@@ -117,7 +148,7 @@ fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer]) -> Unpla
             *alone += usize::from(unmet.len() == 1);
         }
         if unmet.is_empty() {
-            fitting.extend(hosts.by_name.get(offer.host.as_str()));
+            fitting.insert(&offer.host);
         }
     }
     let mut exclusions: Vec<Exclusion> =
@@ -132,7 +163,7 @@ fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer]) -> Unpla
         offers: market.len(),
         exclusions,
         fitting: judged.iter().filter(|(_, unmet)| unmet.is_empty()).count(),
-        free_gpus: fitting.into_iter().map(|host| hosts.free[host]).sum(),
+        free_gpus: fitting.into_iter().filter_map(|host| free.get(host)).sum(),
         meant: meant(&envelope.gpu_models, market),
         relaxations: Vec::new(),
     }
@@ -142,10 +173,14 @@ fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer]) -> Unpla
 struct Relaxing<'a> {
     envelope: &'a Envelope,
     demands: &'a [Demand],
-    market: &'a [Offer],
+    ground: &'a Ground<'a>,
     held: &'a Held,
+    /// What is held where all others stay where they are.
+    beside: Held,
     /// So many others have no offer either.
     missing: usize,
+    /// So many times the whole fleet may be placed still.
+    tries: &'a Cell<usize>,
 }
 
 impl Relaxing<'_> {
@@ -225,7 +260,7 @@ impl Relaxing<'_> {
 
     /// The first of ways, each of which admits what those before it do, that fills the class.
     fn first(&self, ways: &[Vec<Loosened>]) -> Option<Relaxation> {
-        // By halves: each try places the whole fleet.
+        // By halves: there may be thousands.
         let (mut low, mut high) = (0, ways.len().checked_sub(1)?);
         let mut found = self.tried(&ways[high])?;
         while low < high {
@@ -244,6 +279,35 @@ impl Relaxing<'_> {
 
     /// What a change comes to, if it gives all of the class an offer and takes none from others.
     fn tried(&self, loosened: &[Loosened]) -> Option<Relaxation> {
+        let wider = self.loosened(loosened);
+        let widened = |demand: &Demand| Demand { envelope: wider.clone(), ..demand.clone() };
+        let is_meant = |demand: &&Demand| demand.envelope == *self.envelope;
+        let class: Vec<Demand> = self.demands.iter().filter(is_meant).map(widened).collect();
+        let relaxation = |placements: &Placements| {
+            let placed = placements.each.iter().flatten().filter(|placed| placed.envelope == wider);
+            let hourly_cost = placed.map(|placed| wider.hourly_cost(&placed.offer)).max().unwrap_or_default();
+            Relaxation { loosened: loosened.to_vec(), hourly_cost }
+        };
+        let filled = |held: &Held| {
+            let placements = place_on(self.ground, &class, held, 0);
+            placements.each.iter().all(Option::is_some).then(|| relaxation(&placements))
+        };
+        // What does not fit alone fits beside nobody; what fits beside the others needs none of them to move.
+        let alone = filled(self.held)?;
+        if self.beside == *self.held {
+            return Some(alone);
+        }
+        filled(&self.beside).or_else(|| {
+            self.tries.set(self.tries.get().checked_sub(1)?);
+            let all = |demand: &Demand| if is_meant(&demand) { widened(demand) } else { demand.clone() };
+            let demands: Vec<Demand> = self.demands.iter().map(all).collect();
+            let placements = place_on(self.ground, &demands, self.held, SEARCHED);
+            let missing = placements.each.iter().filter(|placed| placed.is_none()).count();
+            (missing <= self.missing).then(|| relaxation(&placements))
+        })
+    }
+
+    fn loosened(&self, loosened: &[Loosened]) -> Envelope {
         let mut wider = self.envelope.clone();
         for one in loosened {
             match one {
@@ -255,17 +319,7 @@ impl Relaxing<'_> {
                 Loosened::Count(count) => wider.gpu_count = *count,
             }
         }
-        let mut demands = self.demands.to_vec();
-        for demand in demands.iter_mut().filter(|demand| demand.envelope == *self.envelope) {
-            demand.envelope.clone_from(&wider);
-        }
-        let placed = place(&demands, self.market, self.held).each;
-        let fills = placed.iter().filter(|placed| placed.is_none()).count() <= self.missing;
-        let costs = placed.iter().flatten().filter(|placed| placed.envelope == wider);
-        fills.then(|| Relaxation {
-            loosened: loosened.to_vec(),
-            hourly_cost: costs.map(|placed| wider.hourly_cost(&placed.offer)).max().unwrap_or_default(),
-        })
+        wider
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn place_all(
     let held = Held { machines: machines_that_stay(changes, input.state), ..Held::default() };
     let placements = place(&demands, input.market, &held);
     let mut unplaced = explain(&demands, input.market, &placements);
-    propose(&mut unplaced, &demands, input.market, &held);
+    propose(&mut unplaced, &demands, input.market, &held, &placements);
     for (&at, placed) in rents.iter().zip(placements.each) {
         if let Some(placed) = placed {
             changes[at].cost_after = placed.envelope.hourly_cost(&placed.offer);

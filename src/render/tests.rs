@@ -277,8 +277,9 @@ fn an_unplaced_instance_learns_what_would_help() {
     let demand = Demand { address: addr("simplepod_instance.a"), envelope: envelope(), avoid: Default::default() };
     let explain = |market: &[_]| {
         let (demands, held) = (std::slice::from_ref(&demand), Default::default());
-        let mut without = explain(demands, market, &place(demands, market, &held));
-        propose(&mut without, demands, market, &held);
+        let placements = place(demands, market, &held);
+        let mut without = explain(demands, market, &placements);
+        propose(&mut without, demands, market, &held, &placements);
         unplaced(&without[0]).text()
     };
     assert_eq!(

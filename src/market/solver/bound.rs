@@ -35,7 +35,7 @@ impl Prices {
     }
 
     /// The most that the comers from each on leave at a host, by the GPUs that are left for them: `best[comer][gpus]`.
-    /// Limits of groups are left out, which keeps it a bound.
+    /// Of the limits of groups only what they allow of one class is looked at, which keeps it a bound.
     pub fn best(&self, problem: &Problem, comers: &[(usize, Choice)], free: u32) -> Vec<Vec<i128>> {
         let free = free as usize;
         let mut best = vec![vec![0; free + 1]];
@@ -45,7 +45,7 @@ impl Prices {
             let (size, gain) = (problem.classes[*class].size as usize, self.gain(*class, choice));
             for gpus in (size..=free).filter(|_| gain > 0) {
                 let mut gained = 0;
-                for n in 1..=(gpus / size) {
+                for n in 1..=(gpus / size).min(choice.group_most as usize) {
                     gained += gain;
                     here[gpus] = here[gpus].max(behind[gpus - n * size] + gained);
                 }
@@ -89,7 +89,7 @@ impl Prices {
         // What so many of this class cost the host, with what the others would have left it.
         let costs =
             |n: u32| best[free as usize] - best[(free - n * size) as usize] + choice.cost * self.scale * i128::from(n);
-        let most = free / size;
+        let most = (free / size).min(choice.group_most);
         let (mut thresholds, mut n) = (Vec::new(), 0);
         while n < most {
             // Further by the way that costs least a machine; of equal ones by the longest.

@@ -29,7 +29,8 @@ pub struct Solution {
     pub bound: i128,
 }
 
-/// The cheapest placement; where more than `work` steps of a search would be needed to prove it, the best that is known.
+/// The cheapest placement; where a search for the proof would be more `work` than this (steps times classes), the best that
+/// is known.
 pub fn solve(problem: &Problem, mut work: u64) -> Solution {
     let sizes: BTreeSet<u32> = problem.classes.iter().map(|class| class.size).collect();
     let (relaxed, mut prices) = relaxed(problem, &sizes);
@@ -44,6 +45,13 @@ pub fn solve(problem: &Problem, mut work: u64) -> Solution {
     let comers = comers(problem);
     let scale = prices.scale;
     let bound = bettered(&mut prices, problem, &comers, cost);
+    let (mut placement, mut cost) = (placement, cost);
+    while quotient_up(bound, scale) < cost
+        && let Some(better) = exchanged(problem, &placement, cost)
+    {
+        placement = polished(problem, better, &sizes);
+        cost = problem.cost(&placement);
+    }
     // What is better costs a whole unit less.
     let gap = (cost - 1) * scale - bound;
     let mut excluded = 0;
@@ -129,7 +137,7 @@ fn polished(problem: &Problem, mut placement: Placement, sizes: &BTreeSet<u32>) 
     let mut cost = problem.cost(&placement);
     loop {
         // The large ones first: the small ones find room between them.
-        sizes.iter().rev().for_each(|size| place_anew(problem, &mut placement, *size));
+        sizes.iter().rev().for_each(|size| place_anew(problem, &mut placement, &of_size(problem, *size)));
         let now = problem.cost(&placement);
         if now >= cost || sizes.len() == 1 {
             return placement;
@@ -138,9 +146,31 @@ fn polished(problem: &Problem, mut placement: Placement, sizes: &BTreeSet<u32>) 
     }
 }
 
-/// Places the machines of one size as cheaply as the others let them: exact, by a flow.
-fn place_anew(problem: &Problem, placement: &mut Placement, size: u32) {
-    let of: Vec<usize> = (0..problem.classes.len()).filter(|class| problem.classes[*class].size == size).collect();
+fn of_size(problem: &Problem, size: u32) -> Vec<usize> {
+    (0..problem.classes.len()).filter(|class| problem.classes[*class].size == size).collect()
+}
+
+/// A cheaper placement, in which a class that is not filled goes before those of another size that may be in its way.
+fn exchanged(problem: &Problem, placement: &Placement, cost: i128) -> Option<Placement> {
+    let open = |class: &usize| placement[*class].iter().sum::<u32>() < problem.classes[*class].wanted;
+    let classes = 0..problem.classes.len();
+    for first in classes.clone().filter(open) {
+        for other in classes.clone().filter(|other| problem.classes[*other].size != problem.classes[first].size) {
+            let mut next = placement.clone();
+            next[other].fill(0);
+            place_anew(problem, &mut next, &[first]);
+            place_anew(problem, &mut next, &of_size(problem, problem.classes[other].size));
+            if problem.cost(&next) < cost {
+                return Some(next);
+            }
+        }
+    }
+    None
+}
+
+/// Places machines of some classes of one size as cheaply as the others let them: exact, by a flow.
+fn place_anew(problem: &Problem, placement: &mut Placement, of: &[usize]) {
+    let Some(size) = of.first().map(|class| problem.classes[*class].size) else { return };
     of.iter().for_each(|class| placement[*class].fill(0));
     let (used, grouped) = (problem.used(placement), problem.grouped(placement));
     let room: Vec<u64> = problem.free.iter().zip(&used).map(|(free, used)| u64::from((free - used) / size)).collect();
@@ -163,7 +193,7 @@ fn place_anew(problem: &Problem, placement: &mut Placement, size: u32) {
         }
     };
     let flow = flow(&of.iter().map(source).collect::<Vec<_>>(), &room);
-    for (class, units) in of.into_iter().zip(flow.units) {
-        placement[class] = units.into_iter().map(|n| u32::try_from(n).unwrap_or(u32::MAX)).collect();
+    for (class, units) in of.iter().zip(flow.units) {
+        placement[*class] = units.into_iter().map(|n| u32::try_from(n).unwrap_or(u32::MAX)).collect();
     }
 }

@@ -50,8 +50,7 @@ pub struct Search<'p> {
 }
 
 impl Search<'_> {
-    /// The cheapest placement of those that lose little enough. `work` is how many steps may be taken, of which it takes its
-    /// own.
+    /// The cheapest placement of those that lose little enough. What it does it takes of `work`.
     pub fn run(&self, work: &mut u64) -> Found {
         let mut left: Vec<i64> = self.problem.classes.iter().map(|class| i64::from(class.wanted)).collect();
         // Hosts that have one way only are not searched.
@@ -107,7 +106,7 @@ impl Search<'_> {
                     if loss > self.most {
                         break;
                     }
-                    step(work)?;
+                    self.step(work)?;
                     let Some(left) = self.after(&state.left, *host, way) else { continue };
                     if loss + self.nowhere(&left, able) > self.most {
                         continue;
@@ -145,6 +144,12 @@ impl Search<'_> {
         without.zip(loss).map(|(n, loss)| n * loss).sum()
     }
 
+    /// A step copies what is left of each class.
+    fn step(&self, work: &mut u64) -> Option<()> {
+        *work = work.checked_sub(self.problem.classes.len() as u64)?;
+        Some(())
+    }
+
     fn put(&self, placement: &mut Placement, host: usize, way: &Way) {
         for ((class, _), n) in self.comers[host].iter().zip(&way.takes) {
             let choices = &self.problem.classes[*class].choices;
@@ -162,7 +167,7 @@ impl Search<'_> {
         let mut ways = Vec::new();
         let mut stack = vec![(Vec::new(), free, 0)];
         while let Some((takes, gpus, loss)) = stack.pop() {
-            step(work)?;
+            self.step(work)?;
             let at = takes.len();
             let Some((class, choice)) = comers.get(at) else {
                 ways.push(Way { takes, loss });
@@ -190,9 +195,4 @@ impl Search<'_> {
         let beside = comers.iter().zip(takes).filter(|((other, _), _)| group(*other) == group(class));
         choice.group_most.saturating_sub(beside.map(|(_, n)| u32::from(*n)).sum())
     }
-}
-
-fn step(work: &mut u64) -> Option<()> {
-    *work = work.checked_sub(1)?;
-    Some(())
 }

@@ -98,7 +98,7 @@ fn nothing_is_cheaper() {
     let mut proven = 0;
     for seed in 1..=3000 {
         let problem = random(seed, 4, 3, 3);
-        let solution = solve(&problem, 1_000_000);
+        let solution = solve(&problem, 10_000_000);
         holds(&problem, &solution);
         let first = problem.classes[0].wanted;
         let best = cheapest(&problem, 0, 0, first, &mut problem.free.clone(), &mut HashMap::new());
@@ -111,16 +111,29 @@ fn nothing_is_cheaper() {
 /// Without a search the answer holds still, and what is said of it is true.
 #[test]
 fn a_search_that_ends_early_says_so() {
-    let mut open = 0;
+    let (mut open, mut best) = (0, 0);
     for seed in 1..=3000 {
         let problem = random(seed, 4, 3, 3);
         let hasty = solve(&problem, 0);
         holds(&problem, &hasty);
-        let whole = solve(&problem, 1_000_000);
+        let whole = solve(&problem, 10_000_000);
         assert!(hasty.bound <= whole.cost && whole.cost <= hasty.cost, "seed {seed}: {problem:#?}");
         open += usize::from(hasty.bound < hasty.cost);
+        best += usize::from(hasty.cost == whole.cost);
     }
     assert!(open > 0, "some of them need a search");
+    assert!(best >= 2950, "{best} are the best without one");
+}
+
+/// What a limit per host keeps out is kept out of the bound too: it needs no search.
+#[test]
+fn limits_per_host_are_in_the_bound() {
+    let choices = |most| (0..6).map(|host| Choice { host, cost: 100, group_most: most }).collect();
+    let class = |size, group, most| Class { size, wanted: 40, unfilled: 1_000_000, group, choices: choices(most) };
+    let problem = Problem { free: vec![8; 6], classes: vec![class(1, 0, 2), class(2, 1, 1), class(4, 2, 1)] };
+    let solution = solve(&problem, 0);
+    assert_eq!(solution.bound, solution.cost);
+    assert_eq!(solution.placement, [[2; 6], [1; 6], [1; 6]]);
 }
 
 /// An independent solver for whole numbers agrees on problems that are too large to try everything.
@@ -130,7 +143,7 @@ fn another_solver_finds_none_cheaper() {
     let mut proven = 0;
     for seed in 1..=300 {
         let problem = random(seed, 14, 5, 8);
-        let solution = solve(&problem, 1_000_000);
+        let solution = solve(&problem, 10_000_000);
         holds(&problem, &solution);
         let mut other = microlp::Problem::new(OptimizationDirection::Minimize);
         let mut costs = Vec::new();
