@@ -9,6 +9,8 @@ pub mod group;
 pub mod instance;
 pub mod observe;
 mod provider;
+mod rest;
+mod schedule;
 pub mod script;
 mod table;
 mod validate;
@@ -17,6 +19,8 @@ use crate::address::{Mode, ObjectKind};
 
 pub use field::{Field, Wire, decimal, dollars};
 pub use provider::{PROVIDER_SETTINGS, PriceBasis};
+pub use rest::{Expiry, Rest, rests, saved_per_month, schedule, zone_of};
+pub use schedule::Schedule;
 pub use table::{Attribute, BlockType, DataKind, Effect, Presence, Schema, TableKind, Ty, Unset};
 pub use validate::validate;
 
