@@ -18,7 +18,7 @@ use crate::market::Requirement;
 use crate::money::hourly_cost;
 use crate::refresh::{PAUSE, VISIBLE};
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
-use crate::schema::observe;
+use crate::schema::{observe, rests};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record};
 use tokio::sync::SemaphorePermit;
@@ -91,6 +91,10 @@ async fn order<'a, C: Cloud>(
     // A requirement that the plan did not know yet is required all the same.
     let mut placed = placed.clone();
     placed.envelope.requirement = Requirement::read(job.object()?);
+    if let Some(rest) = rests(job.object()?, ctx.clock.now()) {
+        let detail = format!("{address} is {rest} by now. Nothing was rented for it.");
+        return Err(refused("Not wanted any more", detail));
+    }
     ctx.alone().await?;
     let (mut tried, mut told) = (0, false);
     // What was to be rented last, and why it was not.

@@ -11,7 +11,7 @@ use super::verdict::{CheckStatus, CheckedKind, Verdict};
 use super::walk::Walk;
 use crate::address::{InstanceAddr, Mode};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Span};
-use crate::lang::ast::Expr;
+use crate::lang::ast::{Attribute, Expr, ExprKind};
 use crate::lang::convert::convert;
 use crate::lang::{Type, Value, eval};
 use crate::path::{PathStep, ValuePath};
@@ -159,5 +159,9 @@ fn place_of(resource: &Resource, place: &ValuePath) -> Span {
     };
     let Some(block) = body.blocks.iter().find(|block| block.kind == *first) else { return resource.span };
     let written = block.body.attributes.iter().find(|a| a.name == *inner);
-    written.map_or(block.span, |a| a.expr.span)
+    let element = |a: &Attribute| match (&a.expr.kind, place.steps().last()) {
+        (ExprKind::Tuple(elements), Some(PathStep::Index(at))) => elements.get(*at).map(|element| element.span),
+        _ => None,
+    };
+    written.map_or(block.span, |a| element(a).unwrap_or(a.expr.span))
 }

@@ -21,6 +21,7 @@ const OBJECT: &Shape = &Shape {
         ("dynamic", 1, DYNAMIC),
         ("registry", 0, PLAIN),
         ("offer", 0, PLAIN),
+        ("schedule", 0, PLAIN),
         ("timeouts", 0, PLAIN),
     ],
     texts: &[("depends_on", Code), ("provider", Code)],

@@ -3,6 +3,7 @@
 use super::model::{Action, Plan, StepAction, StepId};
 use crate::address::InstanceAddr;
 use crate::market::Placed;
+use crate::schema::rests;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every fault of a plan, as a sentence. A sound plan has none.
@@ -49,7 +50,7 @@ fn order(plan: &Plan, faults: &mut Vec<String>) {
     }
 }
 
-/// An offer for every rent, none outside of its envelope, and no host with more than it has.
+/// Nothing is rented outside of its schedule or after its end; an offer for every rent, none outside of its envelope, and no host with more than it has.
 fn rents(plan: &Plan, faults: &mut Vec<String>) {
     let mut hosts: BTreeMap<&str, Vec<(&InstanceAddr, &Placed)>> = BTreeMap::new();
     for step in plan.steps.iter().filter(|step| step.action.rents()) {
@@ -57,6 +58,10 @@ fn rents(plan: &Plan, faults: &mut Vec<String>) {
             faults.push(format!("{} is rented without an offer.", step.address));
             continue;
         };
+        let wanted = plan.change(&step.address).and_then(|change| change.after.as_ref());
+        if let Some(rest) = wanted.and_then(|wanted| rests(wanted, plan.made_at)) {
+            faults.push(format!("{} is {rest}, and is rented all the same.", step.address));
+        }
         hosts.entry(&placed.offer.host).or_default().push((&step.address, placed));
         if !placed.envelope.judge(&placed.offer).is_empty() {
             faults.push(format!("The offer for {} is outside of its envelope.", step.address));

@@ -123,8 +123,13 @@ impl Resolve for Applying<'_> {
     }
 
     fn resolve(&mut self, instance: Instance<'_>, diags: &mut Diagnostics) -> Value {
-        let planned = self.plan.change(&instance.address).and_then(|change| change.after.as_ref());
-        let Some(planned) = planned else { return Unresolved.resolve(instance, diags) };
+        let change = self.plan.change(&instance.address);
+        let Some(planned) = change.and_then(|change| change.after.as_ref()) else {
+            return match change.is_some_and(|change| change.rest().is_some()) {
+                true => instance.desired,
+                false => Unresolved.resolve(instance, diags),
+            };
+        };
         let object = complete(planned, &instance.desired);
         if let Some(path) = contradiction(planned, &object, &ValuePath::root()) {
             let address = &instance.address;

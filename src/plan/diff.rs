@@ -46,6 +46,7 @@ pub(super) struct Diffed {
 pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, template: &PlannedTemplate) -> Value {
     let Some(entries) = desired.as_entries() else { return desired.clone() };
     let mut object = entries.clone();
+    end_renewal(&mut object);
     fill_renewal(&mut object, None);
     let address = Arc::new(address.clone());
     for (name, open) in schema.left_open(&mut object) {
@@ -58,6 +59,15 @@ pub(super) fn created(address: &InstanceAddr, schema: &Schema, desired: &Value, 
         };
     }
     Value::from_entries(object)
+}
+
+/// What has an end is not renewed past it, unless the configuration says so: whoever forgets to apply pays for one period
+/// at most.
+fn end_renewal(object: &mut Entries) {
+    let ends = object.get("expires").is_some_and(|expires| !expires.is_null());
+    if let Some(renews) = object.get_mut("auto_renew").filter(|renews| ends && renews.is_null()) {
+        *renews = Value::bool(false);
+    }
 }
 
 /// Where no highest price at renewal is given, it is the cap: what the API's own means is unsettled (API sheet §5). Where
@@ -85,6 +95,7 @@ pub(super) fn compare(
     forced: Option<Reason>,
 ) -> Diffed {
     let mut object = desired.as_entries().cloned().unwrap_or_default();
+    end_renewal(&mut object);
     fill_renewal(&mut object, Some(standing.object));
     ignore(&mut object, standing.object, &lifecycle.ignore_changes);
     let mut diff = Diffed {

@@ -17,7 +17,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::{GroupId, Offer, Reads, Want};
 use crate::market::Unplaced;
-use crate::state::{Record, State};
+use crate::state::{Expired, Record, State};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub struct Draft<'a> {
     refresh: Vec<(InstanceAddr, Record)>,
     dependencies: BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
     imports: Vec<(InstanceAddr, Record)>,
+    expired: Vec<(InstanceAddr, Option<Expired>)>,
     data: BTreeMap<InstanceAddr, Value>,
     told: Diagnostics,
 }
@@ -75,11 +76,13 @@ pub fn draft<'a>(input: &PlanInput<'a>, reads: &Reads) -> Result<Draft<'a>, Unfi
     moves::check(&input.program.configuration, &planner.dependencies, &moves, &planner.selection, &mut told);
     planner.leaving(&evaluated.modules, &mut told);
     planner.deposed(&mut told);
+    planner.forget_ends();
     forgotten(&planner, &mut told);
     if told.has_errors() {
         return Err(Unfinished::Wrong(told));
     }
-    let Planner { fleet, groups, mut changes, drift, refresh, dependencies, taken_in: imports, data, .. } = planner;
+    let Planner { fleet, groups, mut changes, drift, refresh, dependencies, taken_in: imports, data, expired, .. } =
+        planner;
     changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
     let input = *input;
     Ok(Draft {
@@ -94,6 +97,7 @@ pub fn draft<'a>(input: &PlanInput<'a>, reads: &Reads) -> Result<Draft<'a>, Unfi
         refresh,
         dependencies,
         imports,
+        expired,
         data,
         told,
     })
@@ -154,6 +158,8 @@ impl Draft<'_> {
             imports: self.imports,
             moves: moves.into_iter().map(|(to, from)| (from, to)).collect(),
             refresh: self.refresh,
+            expired: self.expired,
+            made_at: input.now,
             in_doubt: state.open.values().cloned().collect(),
             left_out,
             narrowed,

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// The format that this version writes, and the only one it reads: as with Terraform, a plan is applied by the version
 /// that made it.
-const FORMAT: u64 = 4;
+const FORMAT: u64 = 5;
 /// Every plan file starts so.
 const START: &str = "{\"podform_plan\":";
 

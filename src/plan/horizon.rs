@@ -5,6 +5,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::Account;
 use crate::money::Usd;
+use crate::schema::{Expiry, schedule};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
@@ -21,10 +22,14 @@ pub fn ends_soon(plan: &Plan, account: Option<&Account>, now: Timestamp) -> Diag
     }
     for (change, at) in plan.changes.iter().filter_map(|change| Some((change, expiry(change)?))) {
         let left = at.duration_since(now);
-        if left <= EXPIRY {
+        if left <= EXPIRY && !goes_before(change, at, now) {
             let address = &change.address;
+            let then = match change.after.as_ref().and_then(Expiry::of) {
+                Some(Expiry::After(_)) => "what is on it is lost then, before it expires",
+                Some(Expiry::At(_)) | None => "what is on it is lost then, and the next apply rents another one",
+            };
             let detail = format!(
-                "{address} ends at {at}, in {}, and is not renewed: what is on it is lost then, and the next apply rents another one. Set auto_renew = true to keep it.",
+                "{address} ends at {at}, in {}, and is not renewed: {then}. Set auto_renew = true to keep it.",
                 span(left)
             );
             told.push(Diagnostic::warning("Rental ends soon", detail).on(address));
@@ -49,6 +54,15 @@ fn expiry(change: &Change) -> Option<Timestamp> {
     let after = change.after.as_ref().filter(|_| change.keeps_machine() && change.deposed.is_none())?;
     let renewed = after.get("auto_renew").and_then(Value::as_bool) != Some(false);
     after.get("expires_at").filter(|_| !renewed)?.as_str()?.parse().ok()
+}
+
+/// Whether the configuration itself wants a machine to go before that.
+fn goes_before(change: &Change, at: Timestamp, now: Timestamp) -> bool {
+    let Some(after) = &change.after else { return false };
+    let created = after.get("created_at").and_then(Value::as_str).and_then(|text| text.parse().ok());
+    let expires = Expiry::of(after).and_then(|expiry| expiry.instant(created));
+    let closes = schedule(after).and_then(|schedule| schedule.changes(now));
+    expires.into_iter().chain(closes).any(|end| end <= at)
 }
 
 /// `5 h`, `40 min`.

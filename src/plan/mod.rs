@@ -25,6 +25,7 @@ mod refusals;
 mod relevant;
 mod remark;
 mod resolving;
+mod resting;
 #[cfg(test)]
 mod saved_tests;
 mod sealed;

@@ -7,7 +7,9 @@ use crate::lang::Value;
 use crate::market::{Placed, Proof};
 use crate::money::Usd;
 use crate::path::ValuePath;
-use crate::state::{AccountIdentity, Intent, Record, SecretDigest};
+use crate::schema::Rest;
+use crate::state::{AccountIdentity, Expired, Intent, Record, SecretDigest};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -80,6 +82,13 @@ pub enum Reason {
     LetGo,
     /// The template group changes, and `template_change` is "rent".
     Template(InstanceAddr),
+    /// It is not wanted now.
+    Rests {
+        /// Why.
+        rest: Rest,
+        /// What the machine costs in the parts of a month in which it is not wanted, USD.
+        saves: Usd,
+    },
     /// The recorded facts of its offer fail these requirements now ("offer.min_memory").
     Unfit(Vec<ValuePath>),
 }
@@ -126,6 +135,17 @@ impl Change {
     /// True where a reader must see it: something happens to the object, or to its address.
     pub fn is_news(&self) -> bool {
         self.action != Action::NoOp || self.moved_from.is_some() || self.importing.is_some()
+    }
+
+    /// Why it is not wanted now, for what is declared all the same.
+    pub fn rest(&self) -> Option<&Rest> {
+        match &self.reason {
+            Some(Reason::Rests { rest, .. }) => Some(rest),
+            _ => self.remarks.iter().find_map(|remark| match remark {
+                Remark::Rests(rest) => Some(rest),
+                _ => None,
+            }),
+        }
     }
 
     /// True for a machine that goes on, changed in place or not at all.
@@ -279,6 +299,10 @@ pub struct Plan {
     pub moves: Vec<(InstanceAddr, InstanceAddr)>,
     /// Records as live shows them, where that differs: taken over before the first step.
     pub refresh: Vec<(InstanceAddr, Record)>,
+    /// Ends that are remembered, or forgotten. Taken over before the first step.
+    pub expired: Vec<(InstanceAddr, Option<Expired>)>,
+    /// When it was made, by the server's clock.
+    pub made_at: Timestamp,
     /// Of everything recorded and planned.
     pub cost: CostSummary,
     /// Intents without a known outcome: their addresses are not rented.

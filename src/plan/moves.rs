@@ -6,7 +6,7 @@ use crate::config::Configuration;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::state::State;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Every object that has another address than the state says: now, and before.
@@ -23,15 +23,15 @@ pub(super) fn moved<'s>(
     let mut blocked: Vec<(InstanceAddr, InstanceAddr)> = Vec::new();
     let explicit = configuration.moves();
     for statement in &explicit {
-        let found: Vec<_> =
-            state.resources.keys().filter_map(|from| Some((from.clone(), statement.apply(from)?))).collect();
+        let known = state.resources.keys().chain(state.expired.keys());
+        let found: BTreeMap<_, _> = known.filter_map(|from| Some((from.clone(), statement.apply(from)?))).collect();
         for (from, to) in found {
             if !rename(&mut state, &mut moves, &from, &to, diags) {
                 blocked.push((from, to));
             }
         }
     }
-    for from in state.resources.keys().cloned().collect::<Vec<_>>() {
+    for from in state.resources.keys().chain(state.expired.keys()).cloned().collect::<BTreeSet<_>>() {
         if let Some(to) = counted(configuration, &from)
             && !explicit.iter().any(|statement| statement.mentions(&from))
         {

@@ -12,7 +12,8 @@ use crate::live::{GroupId, ObjectId, Orphan, Reads, Snapshot, Want};
 use crate::path::ValuePath;
 use crate::schema::group;
 use crate::state::digest::SecretKey;
-use crate::state::{AccountIdentity, Record, State, orphans};
+use crate::state::{AccountIdentity, Expired, Record, State, orphans};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub struct PlanInput<'a> {
     pub account: &'a AccountIdentity,
     /// How.
     pub options: &'a PlanOptions,
+    /// When, by the server's clock: for what is wanted at times.
+    pub now: Timestamp,
 }
 
 /// What is to be imported under an address.
@@ -91,6 +94,8 @@ pub(super) struct Planner<'a> {
     pub(super) data: BTreeMap<InstanceAddr, Value>,
     /// What is not read yet.
     pub(super) wanted: BTreeSet<Want>,
+    /// What becomes known of ends, or is forgotten.
+    pub(super) expired: Vec<(InstanceAddr, Option<Expired>)>,
     /// What stands in no state, under the addresses of today.
     pub(super) orphans: Vec<Orphan>,
 }
@@ -126,6 +131,7 @@ impl<'a> Planner<'a> {
             taken_in: Vec::new(),
             data: BTreeMap::new(),
             wanted: BTreeSet::new(),
+            expired: Vec::new(),
             orphans: orphans_of_today(input),
         }
     }

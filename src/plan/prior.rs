@@ -1,10 +1,11 @@
 //! The state as a plan finds it.
 
 use super::model::{DriftKind, Plan};
+use crate::address::InstanceAddr;
 use crate::lang::json::{to_json, type_to_json};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
-use crate::state::{OutputState, Record, State};
+use crate::state::{Expired, OutputState, Record, State};
 use serde_json::Value as Json;
 
 impl Plan {
@@ -17,7 +18,16 @@ impl Plan {
             address: address.clone(),
             record: Box::new(record.clone()),
         });
-        moves.chain(records)
+        moves.chain(records).chain(self.ends())
+    }
+
+    /// Ends that are remembered, or forgotten; a plan that does nothing only forgets some.
+    pub fn ends(&self) -> impl Iterator<Item = Event> {
+        let event = |(address, expired): &(InstanceAddr, Option<Expired>)| Event::Expired {
+            address: address.clone(),
+            expired: expired.clone(),
+        };
+        self.expired.iter().map(event)
     }
 
     /// The recorded state with all that the plan found out: Terraform's `prior_state`.

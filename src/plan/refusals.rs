@@ -32,7 +32,7 @@ pub(super) fn preflight(input: &PlanInput<'_>, diags: &mut Diagnostics) {
         diags.push(Diagnostic::error("Another fleet's state", detail));
     }
     for requested in &input.options.replace {
-        if !input.state.resources.contains_key(requested) {
+        if !input.state.resources.contains_key(requested) && !input.state.expired.contains_key(requested) {
             let detail = format!("-replace names {requested}, which is not in the state.");
             diags.push(Diagnostic::warning("Nothing to replace", detail));
         }

@@ -1,5 +1,6 @@
 //! What a reader should know of a change beside its difference, as data: `render` makes the sentences.
 
+use crate::schema::Rest;
 use serde::{Deserialize, Serialize};
 
 /// One remark on the change of an object.
@@ -21,6 +22,8 @@ pub enum Remark {
     PreventDestroy(bool),
     /// The machine does not work, in these words, and stays.
     Unhealthy(String),
+    /// It is not wanted now, and nothing is rented for it.
+    Rests(Rest),
     /// What happens to our mark in its notes, and why.
     Mark(MarkChange),
 }

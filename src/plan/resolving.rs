@@ -92,6 +92,14 @@ impl Resolve for Planner<'_> {
                     self.list(removal(&address, object, Action::Forget, Reason::Gone));
                 }
             }
+            let rest = self.rests(&address, &desired, record.map(|record| &**record), live);
+            let doubted = state.open_at(&address).next().is_some();
+            if let Some(rest) = rest.filter(|_| !doubted) {
+                return match blocked {
+                    true => desired,
+                    false => self.stays_away(address, schema, desired, record.map(|record| &**record), rest),
+                };
+            }
             let template = self.template(&desired);
             let object = created(&address, schema, &desired, &template);
             if blocked {
@@ -103,6 +111,11 @@ impl Resolve for Planner<'_> {
             let stands = unchanged(address, None);
             return self.push(Change { action, reason, after: Some(object), prevent_destroy, ..stands });
         };
+        // What is imported is ours from then on: the next plan releases it.
+        let rest = match importing {
+            None if !blocked => self.rests(&address, &desired, Some(record), live),
+            _ => None,
+        };
         let live = match live {
             Live::Object(object) => Some(object),
             _ => None,
@@ -111,6 +124,11 @@ impl Resolve for Planner<'_> {
         let object = self.standing(&address, schema, record, live, Some((&desired, &resource.lifecycle)), diags);
         if blocked {
             return self.push(unchanged(address, Some(object)));
+        }
+        if let Some(rest) = rest {
+            let change = self.put_to_rest(&address, object, &desired, rest, (prevent_destroy, diags));
+            self.list(marked_first(change, record, live));
+            return desired;
         }
         let ails = ails(live, &desired, self.input.snapshot.as_of);
         let replaces = desired.get("replace_unhealthy").and_then(Value::as_bool) == Some(true) && !prevent_destroy;

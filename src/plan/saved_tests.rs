@@ -205,7 +205,7 @@ fn what_is_no_sound_plan_is_refused() {
     let version = format!("\"podform_version\": \"{}\"", env!("CARGO_PKG_VERSION"));
     let other = text.replace(&version, "\"podform_version\": \"99.0.0\"");
     assert!(why(&other).contains("made by podform 99.0.0"), "{}", why(&other));
-    assert!(why(&text.replace("{\"podform_plan\": 4", "{\"podform_plan\": 2")).contains("that made it"));
+    assert!(why(&text.replace("{\"podform_plan\": 5", "{\"podform_plan\": 2")).contains("that made it"));
     assert!(why(&text.replacen("RTX 4090", "RTX 4091", 1)).contains("damaged"));
     for end in (START..bytes.len() - 2).step_by(97) {
         assert!(decode(&bytes[..end]).is_err_and(|why| why.contains("damaged")), "{end}");

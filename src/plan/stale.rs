@@ -8,6 +8,7 @@ use crate::lang::{Kind, Value};
 use crate::live::Offer;
 use crate::market::Envelope;
 use crate::path::ValuePath;
+use crate::schema::Rest;
 use crate::state::digest::SecretKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -58,6 +59,15 @@ pub enum Stale {
         /// What is planned now; `None` where the object is not part of a plan any more.
         now: Option<Action>,
     },
+    /// An object is not wanted any more, though the configuration declares it.
+    Rests {
+        /// Which object.
+        address: InstanceAddr,
+        /// What was planned.
+        planned: Action,
+        /// Why.
+        rest: Rest,
+    },
     /// A value of a touched object is another one.
     Attribute {
         /// Which object.
@@ -75,7 +85,9 @@ impl Stale {
     /// The object that it is about.
     pub fn address(&self) -> Option<&InstanceAddr> {
         match self {
-            Stale::Action { address, .. } | Stale::Attribute { address, .. } => Some(address),
+            Stale::Action { address, .. } | Stale::Rests { address, .. } | Stale::Attribute { address, .. } => {
+                Some(address)
+            }
             _ => None,
         }
     }
@@ -103,6 +115,9 @@ impl fmt::Display for Stale {
             }
             Stale::Action { address, planned, now: Some(now) } => {
                 write!(f, "The plan would {} {address}; now it would {}.", verb(*planned), verb(*now))
+            }
+            Stale::Rests { address, planned, rest } => {
+                write!(f, "The plan would {} {address}, which is {rest} by now.", verb(*planned))
             }
             Stale::Attribute { address, attribute, side, values } => {
                 let what = match side {
@@ -197,6 +212,11 @@ fn touched(planned: &Change, now: Option<&Change>, secrets: bool, reasons: &mut 
     let address = &planned.address;
     let now = match now {
         Some(now) if now.action == planned.action => now,
+        Some(now) if now.rest().is_some() => {
+            let rest = now.rest().cloned().into_iter();
+            let address = || address.clone();
+            return reasons.extend(rest.map(|rest| Stale::Rests { address: address(), planned: planned.action, rest }));
+        }
         other => {
             let now = other.map(|change| change.action);
             return reasons.push(Stale::Action { address: address.clone(), planned: planned.action, now });

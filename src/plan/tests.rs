@@ -63,6 +63,10 @@ fn key() -> SecretKey {
     SecretKey::derive(&SecretString::from("k"), "l")
 }
 
+fn now() -> jiff::Timestamp {
+    "2026-06-01T10:00:00Z".parse().expect("a time")
+}
+
 fn account() -> AccountIdentity {
     AccountIdentity { base_url: "https://x".into(), key_fingerprint: "f".into() }
 }
@@ -85,8 +89,16 @@ pub(super) fn make_from(
     market: &[Offer],
 ) -> Result<Planned, Vec<String>> {
     let (program, mut diags) = program(text);
-    let input =
-        PlanInput { program: &program, effects: &NoScope, state, snapshot, key: &key(), account: &account(), options };
+    let input = PlanInput {
+        program: &program,
+        effects: &NoScope,
+        state,
+        snapshot,
+        key: &key(),
+        account: &account(),
+        options,
+        now: now(),
+    };
     let planned = match draft(&input, &Reads::default()) {
         Ok(draft) => draft.place(market, &mut diags),
         Err(Unfinished::Wrong(found)) => {
@@ -252,6 +264,7 @@ fn a_target_that_names_nothing_is_told() {
         key: &key,
         account: &account(),
         options: &options,
+        now: now(),
     };
     let draft = draft(&input, &Reads { offers: Some(Vec::new()), ..Reads::default() }).expect("a draft");
     assert!(draft.place(&[], &mut diags).is_some_and(|planned| planned.plan.steps.is_empty()));

@@ -311,5 +311,7 @@ pub fn rich() -> Plan {
         }],
         left_out: vec![addr("simplepod_instance.big")],
         narrowed: true,
+        expired: Vec::new(),
+        made_at: "2026-06-01T10:00:00Z".parse().expect("a time"),
     }
 }

@@ -90,6 +90,12 @@ pub static SCHEMA: Schema = Schema {
             Local,
             "Rent another machine where this one died or never started.",
         ),
+        Attribute::optional(
+            "expires",
+            Ty::String,
+            Local,
+            "When it is released for good: a duration after its creation, an RFC 3339 time or a date.",
+        ),
         Attribute::computed("rented_gpu_model", Ty::String, "The GPU model that was rented."),
         Attribute::computed("template_digest", Ty::String, "Digest of the template it was rented from."),
         Attribute::computed("status", Ty::String, "As the API says."),
@@ -109,6 +115,16 @@ pub static SCHEMA: Schema = Schema {
     ],
     blocks: &[
         BlockType { name: "offer", attributes: OFFER, change: Judged, doc: "Requirements of the host." },
+        BlockType {
+            name: "schedule",
+            attributes: &[
+                Attribute::required("on", Ty::StringList, Local, "Windows in which it is rented: Mon-Fri 08:00-20:00."),
+                Attribute::optional("time_zone", Ty::String, Local, "Whose clock tells them, by its IANA name.")
+                    .or(Unset::Text("UTC")),
+            ],
+            change: Local,
+            doc: "When it is rented, and when not.",
+        },
         BlockType {
             name: "timeouts",
             attributes: &[

@@ -3,6 +3,9 @@
 
 use super::field::decimal;
 use super::instance::duration;
+use super::rest::Expiry;
+use super::schedule::{window, zone};
+use super::zone_of;
 use super::{Schema, TableKind};
 use crate::address::ObjectKind;
 use crate::lang::Value;
@@ -127,6 +130,38 @@ fn instance(object: &Value, found: &mut Vec<Finding>) {
     if let Some(offer) = object.get("offer") {
         requirements(offer, found);
     }
+    times(object, found);
+}
+
+/// `schedule` and `expires`.
+fn times(object: &Value, found: &mut Vec<Finding>) {
+    let schedule = object.get("schedule").filter(|block| !block.is_null());
+    let at = |name: &str| ValuePath::of("schedule").attribute(name);
+    if let Some(on) = schedule.and_then(|block| block.get("on")?.as_elements()) {
+        if on.is_empty() {
+            let text = "A schedule without a window is never on. Leave instances out with count or for_each instead.";
+            found.push((at("on"), text.into()));
+        }
+        let errors = on.iter().enumerate().filter_map(|(n, text)| Some((n, window(text.as_str()?).err()?)));
+        found.extend(errors.map(|(n, error)| (at("on").index(n), error)));
+    }
+    let name = schedule.and_then(|block| block.get("time_zone")?.as_str()).filter(|name| zone(name).is_none());
+    if let Some(name) = name {
+        let text = format!("\"{name}\" is no time zone. Write its IANA name, like \"Europe/Warsaw\" or \"UTC\".");
+        found.push((at("time_zone"), text));
+        return;
+    }
+    let Some(text) = object.get("expires").and_then(Value::as_str) else { return };
+    let wrong = match Expiry::read(text, zone_of(object)) {
+        None => format!(
+            "\"{text}\" is no end. Write a duration like \"72h\", a date like \"2026-12-01\", or a time like \"2026-12-01T18:00:00+01:00\"."
+        ),
+        Some(Expiry::After(_)) if schedule.is_some() => format!(
+            "\"{text}\" counts from when the machine is created, and a schedule rents another one each time. Give a date."
+        ),
+        Some(Expiry::After(_) | Expiry::At(_)) => return,
+    };
+    found.push((ValuePath::of("expires"), wrong));
 }
 
 fn requirements(offer: &Value, found: &mut Vec<Finding>) {

@@ -125,6 +125,7 @@ impl<C: Cloud> Session<'_, C> {
             state,
             snapshot,
             options,
+            now: snapshot.as_of.unwrap_or_else(|| self.clock.now()),
         };
         let Made { plan, market, unplaced: without } = make(self.cloud, &input, market, diags).await?;
         for why in &without {

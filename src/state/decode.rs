@@ -132,6 +132,7 @@ fn assemble(file: File) -> Result<State, StateError> {
         watched,
         failures,
         spent,
+        expired,
         heard,
         sum: _,
     } = file.podform;
@@ -212,6 +213,7 @@ fn assemble(file: File) -> Result<State, StateError> {
         watched: watched.into_iter().map(|gone| (gone.intent.claim.clone(), (gone.intent, gone.at))).collect(),
         failures,
         spent,
+        expired,
         heard,
         journal_seq,
     })

@@ -52,6 +52,7 @@ fn document(state: &State) -> Json {
         "watched": all(&state.watched),
         "failures": state.failures,
         "spent": all(state.spent.iter().filter_map(|spent| Some((spent.record.claim.as_ref()?, spent)))),
+        "expired": all(&state.expired),
         "heard": all(state.heard.iter().map(|heard| (&heard.run, heard.entries))),
     })
 }

@@ -1,7 +1,7 @@
 //! The state file as text: Terraform's state format version 4, with ours in the key `podform`.
 
 use super::attributes::Attributes;
-use super::model::{AccountIdentity, Failure, Heard, Intent, OutputState, Record, SecretDigest, Spent, State};
+use super::model::{AccountIdentity, Expired, Failure, Heard, Intent, OutputState, Record, SecretDigest, Spent, State};
 use super::sum::seal;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::config::CheckResult;
@@ -88,6 +88,8 @@ pub(super) struct Ours<O = OurInstance> {
     pub failures: Vec<Failure>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent: Vec<Spent>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expired: BTreeMap<InstanceAddr, Expired>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<Heard>,
     /// Written by [`seal`], over the text of all the rest.
@@ -184,6 +186,7 @@ pub fn encode(state: &State) -> String {
             watched: state.watched.values().map(|(gone, at)| Watched { at: *at, intent: intent(gone) }).collect(),
             failures: state.failures.clone(),
             spent: state.spent.iter().map(spent).collect(),
+            expired: state.expired.clone(),
             heard: state.heard.clone(),
             sum: None,
         },

@@ -1,7 +1,7 @@
 //! Journal entries, and their replay onto a state.
 
 use super::attributes::Attributes;
-use super::model::{AccountIdentity, ActionWord, Failure, Intent, OutputState, Record, State, deposed_key};
+use super::model::{AccountIdentity, ActionWord, Expired, Failure, Intent, OutputState, Record, State, deposed_key};
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
 use jiff::Timestamp;
@@ -88,6 +88,14 @@ pub enum Event {
     },
     /// A machine did not come up.
     MachineFailed(Failure),
+    /// The machine of an address expired, and is not rented again while its block says the same; `None` forgets that. It is
+    /// durable before the release begins: a crash in between leaves a machine that expired all the same.
+    Expired {
+        /// Which address.
+        address: InstanceAddr,
+        /// When, and by which words.
+        expired: Option<Expired>,
+    },
     /// What data sources showed, all of them.
     Data {
         /// By address.
@@ -145,6 +153,8 @@ impl fmt::Display for Event {
             Event::Removed { address, .. } => write!(f, "removed {address}"),
             Event::Restored { address, .. } => write!(f, "restored {address}"),
             Event::MachineFailed(Failure { host, .. }) => write!(f, "a machine of the host {host} failed"),
+            Event::Expired { address, expired: Some(_) } => write!(f, "expired {address}"),
+            Event::Expired { address, expired: None } => write!(f, "no longer expired {address}"),
             Event::Data { data } => write!(f, "data of {} source(s)", data.len()),
             Event::Outputs { outputs } => write!(f, "{} output(s)", outputs.len()),
             Event::Checks { checks } => write!(f, "{} check(s)", checks.len()),
@@ -191,6 +201,9 @@ impl State {
                 if let Some(old) = self.resources.get(&address).cloned().filter(another) {
                     self.spend(&address, &old);
                 }
+                if self.resources.get(&address).is_none_or(|old| old.id() != record.id()) {
+                    self.expired.remove(&address);
+                }
                 self.resources.insert(address, Arc::from(record));
             }
             Event::Removed { claim, address, deposed } => {
@@ -216,6 +229,8 @@ impl State {
                 self.failures.retain(|earlier| earlier.counts(failure.at));
                 self.failures.push(failure);
             }
+            Event::Expired { address, expired: Some(expired) } => drop(self.expired.insert(address, expired)),
+            Event::Expired { address, expired: None } => drop(self.expired.remove(&address)),
             Event::Data { data } => self.data = data,
             Event::Moved { from, to } => self.rename(&from, &to),
             Event::Outputs { outputs } => self.outputs = outputs,
@@ -244,6 +259,9 @@ impl State {
         let (record, deposed) = (self.resources.remove(from), self.deposed.remove(from));
         if let Some(attributes) = self.data.remove(from) {
             self.data.insert(to.clone(), attributes);
+        }
+        if let Some(expired) = self.expired.remove(from) {
+            self.expired.insert(to.clone(), expired);
         }
         if record.is_none() && deposed.is_none() {
             return;

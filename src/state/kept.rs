@@ -18,7 +18,8 @@ impl Event {
             Event::NotDone { .. } | Event::InDoubt { .. } | Event::Absent { .. } => true,
             Event::Recorded { .. } | Event::Removed { .. } | Event::Restored { .. } => true,
             Event::Begin { .. } | Event::Intent(_) | Event::Moved { .. } | Event::MachineFailed(_) => false,
-            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => false,
+            Event::Expired { .. } | Event::Data { .. } | Event::Outputs { .. } => false,
+            Event::Checks { .. } | Event::End => false,
         }
     }
 
@@ -30,7 +31,7 @@ impl Event {
             Event::Recorded { claim, .. } | Event::Removed { claim, .. } | Event::Restored { claim, .. } => {
                 claim.as_deref()
             }
-            Event::Begin { .. } | Event::Moved { .. } | Event::MachineFailed(_) => None,
+            Event::Begin { .. } | Event::Moved { .. } | Event::MachineFailed(_) | Event::Expired { .. } => None,
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => None,
         }
     }
@@ -130,9 +131,8 @@ impl State {
                     self.open.insert(intent.claim.clone(), *intent);
                 }
             }
-            Event::NotDone { .. } | Event::InDoubt { .. } | Event::Absent { .. } | Event::MachineFailed(_) => {
-                self.apply(event);
-            }
+            Event::NotDone { .. } | Event::InDoubt { .. } | Event::Absent { .. } => self.apply(event),
+            Event::MachineFailed(_) | Event::Expired { .. } => self.apply(event),
             Event::Recorded { claim, address, record } => self.hear_of(claim, address, record, own),
             Event::Removed { claim: Some(_), .. } | Event::Restored { claim: Some(_), .. } => self.hear_gone(event),
             Event::Begin { .. } | Event::Removed { .. } | Event::Restored { .. } | Event::Moved { .. } => {}

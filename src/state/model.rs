@@ -279,6 +279,16 @@ pub struct Spent {
     pub record: Record,
 }
 
+/// The end of a machine that is not rented again while its block says the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expired {
+    /// `expires` as it stood in the block.
+    pub expires: String,
+    /// When the machine ended by it.
+    pub at: Timestamp,
+}
+
 /// How much of what a run kept is part of a state already: as long as calls of that run come to their end, it writes the
 /// file again, with all that stood there before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -320,6 +330,9 @@ pub struct State {
     pub failures: Vec<Failure>,
     /// Claims whose objects are recorded no more, in the order in which they went.
     pub spent: Vec<Spent>,
+    /// Machines that expired a duration after their rent: nothing else would tell that they were rented at all. An entry
+    /// goes with the next machine at its address.
+    pub expired: BTreeMap<InstanceAddr, Expired>,
     /// How much was heard of runs that lost their lock, the last ones.
     pub heard: Vec<Heard>,
     /// Sequence number of the last journal entry that this snapshot contains.

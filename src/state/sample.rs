@@ -138,6 +138,7 @@ pub(crate) fn state() -> State {
         watched: BTreeMap::from([(absent.claim.clone(), (absent, time("2026-03-02T09:20:00Z")))]),
         failures: Vec::new(),
         spent: Vec::new(),
+        expired: BTreeMap::new(),
         heard: Vec::new(),
         journal_seq: 42,
     }

@@ -90,6 +90,9 @@ fn read(bytes: &[u8]) -> Facts {
             facts.insert(format!("{kind} {} {}", text("action"), text("address")), fields);
         }
     }
+    for (address, fields) in state["podform"]["expired"].as_object().into_iter().flatten() {
+        facts.insert(format!("expired {address}"), fields.as_object().cloned().unwrap_or_default());
+    }
     let mut rest = Map::new();
     for name in ["version", "terraform_version", "lineage", "check_results"] {
         rest.insert(name.to_owned(), state[name].clone());

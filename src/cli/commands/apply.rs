@@ -164,8 +164,12 @@ async fn unchanged(plan: Plan, clock: &Clock, held: &mut Held, context: &mut Con
         (true, true) => (Exit::Done, plan.cost),
     };
     let mode = plan.mode;
+    let mut news: Vec<Event> = plan.ends().collect();
     if mode == PlanMode::Normal && held.state.account.is_some() && plan.checks != held.state.checks {
-        held.write(vec![Event::Checks { checks: plan.checks }]).await?;
+        news.push(Event::Checks { checks: plan.checks });
+    }
+    if !news.is_empty() {
+        held.write(news).await?;
     }
     held.fold_watched(clock).await?;
     if context.terminal.streams() {

@@ -31,7 +31,11 @@ pub fn plan_json(review: &Review<'_>, made_from: &MadeFrom) -> Json {
     if !drifted.is_empty() {
         out.insert("resource_drift".into(), Json::Array(drifted));
     }
-    let mut changes: Vec<&Described<'_>> = review.changes.iter().filter(|_| !only_refreshes).collect();
+    // What is declared, does not stand and is not wanted now has nothing to compare: a remark tells it.
+    let known = |change: &&Described<'_>| {
+        !only_refreshes && (change.before.is_some() || change.after.is_some() || change.moved_from.is_some())
+    };
+    let mut changes: Vec<&Described<'_>> = review.changes.iter().filter(known).collect();
     changes.sort_by_key(|change| data_first(change.address));
     if !changes.is_empty() {
         out.insert("resource_changes".into(), changes.into_iter().map(resource_change).collect());

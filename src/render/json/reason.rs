@@ -3,6 +3,7 @@
 use crate::address::InstanceKey;
 use crate::plan::{Action, Reason};
 use crate::review::Described;
+use crate::schema::Rest;
 
 /// Terraform's name of a reason, as the document has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,12 @@ pub(super) fn action_reason(change: &Described<'_>) -> Option<ActionReason> {
         (Action::Replace, Some(Reason::Triggered)) => "replace_by_triggers",
         (Action::Replace, Some(Reason::Requested)) => "replace_by_request",
         (Action::Replace, _) => "replace_because_cannot_update",
+        (Action::Delete | Action::Forget, Some(Reason::Rests { rest: Rest::Closed { .. }, .. })) => {
+            "delete_because_out_of_schedule"
+        }
+        (Action::Delete | Action::Forget, Some(Reason::Rests { rest: Rest::Expired { .. }, .. })) => {
+            "delete_because_expired"
+        }
         (Action::Delete | Action::Forget, Some(Reason::NoBlock)) | (Action::Forget, Some(Reason::LetGo)) => {
             "delete_because_no_resource_config"
         }

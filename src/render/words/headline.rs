@@ -1,10 +1,12 @@
 //! The sentence above a change: what will happen to which object, and why.
 
 use crate::address::{InstanceAddr, InstanceKey};
+use crate::money::Usd;
 use crate::path::listed;
 use crate::plan::{Action, Reason};
 use crate::render::escape::harmless_line;
 use crate::review::{Described, Headline};
+use crate::schema::Rest;
 
 /// What follows the address: " will be rented".
 pub fn sentence(change: &Described<'_>) -> String {
@@ -76,6 +78,11 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
             let verb = if paths.len() == 1 { "is" } else { "are" };
             format!("because {} {verb} not met by the host it runs on", listed(paths))
         }
+        Reason::Rests { rest, saves } if *saves == Usd::ZERO => rest.to_string(),
+        Reason::Rests { rest: rest @ Rest::Closed { .. }, saves } => {
+            format!("{rest}; its schedule saves {saves:.2} a month")
+        }
+        Reason::Rests { rest: rest @ Rest::Expired { .. }, saves } => format!("{rest}; that saves {saves:.2} a month"),
         Reason::Destroy | Reason::Requested | Reason::Triggered => return None,
     };
     Some(format!("({text})"))

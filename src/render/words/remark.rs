@@ -2,6 +2,7 @@
 
 use crate::plan::{MarkChange, Remark};
 use crate::render::escape::harmless_line;
+use crate::schema::Rest;
 use std::borrow::Cow;
 
 /// Without a full stop: it stands behind an address, or below a headline.
@@ -13,6 +14,12 @@ pub fn sentence(remark: &Remark) -> Cow<'static, str> {
                 "{why}. It bills all the same: rent another one with -replace, or let replace_unhealthy = true do it"
             )
             .into();
+        }
+        Remark::Rests(rest @ Rest::Closed { until: Some(_), .. }) => {
+            return format!("{rest}, and is not rented until then").into();
+        }
+        Remark::Rests(rest @ (Rest::Closed { until: None, .. } | Rest::Expired { .. })) => {
+            return format!("{rest}, and is not rented again while its block says so").into();
         }
         Remark::OlderTemplate { .. } => "runs an older template (template_change = \"keep\")",
         Remark::OfferUnknown => "the facts of its offer are unknown, so its requirements count as met",

@@ -10,7 +10,8 @@ pub(super) const BILLS: &str = "it is not released, and goes on billing. podform
 
 /// Every address at which something is recorded, in order.
 pub(super) fn addresses(state: &State) -> Vec<&InstanceAddr> {
-    let mut all: Vec<_> = state.resources.keys().chain(state.deposed.keys()).chain(state.data.keys()).collect();
+    let kinds = state.resources.keys().chain(state.deposed.keys()).chain(state.data.keys());
+    let mut all: Vec<_> = kinds.chain(state.expired.keys()).collect();
     all.sort();
     all.dedup();
     all

@@ -68,6 +68,9 @@ fn removals(going: &[InstanceAddr], state: &State) -> Vec<Event> {
         if state.resources.contains_key(address) {
             events.push(Event::Removed { claim: None, address: address.clone(), deposed: None });
         }
+        if state.expired.contains_key(address) {
+            events.push(Event::Expired { address: address.clone(), expired: None });
+        }
         for key in state.deposed.get(address).into_iter().flat_map(|all| all.keys()) {
             events.push(Event::Removed { claim: None, address: address.clone(), deposed: Some(key.clone()) });
         }
