@@ -114,6 +114,8 @@ pub enum Topic {
     NoFunction,
     /// A person must first say what becomes of something that was made.
     Unsettled,
+    /// A budget of the configuration refuses it.
+    OverBudget,
     /// Another run holds the state, or has taken it over.
     Locked,
 }

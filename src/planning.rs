@@ -2,7 +2,7 @@
 
 use crate::cloud::Cloud;
 use crate::diag::Diagnostics;
-use crate::live::{Account, Offer, Reads, Snapshot, Want};
+use crate::live::{Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
 use crate::plan::{Plan, PlanInput, Planned, Unfinished, draft};
 use crate::refresh::{MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, other_state, read, refresh};
@@ -24,8 +24,6 @@ pub struct Look {
     pub snapshot: Snapshot,
     /// Read ahead, where something is likely to be rented.
     pub market: Option<MarketRead>,
-    /// The account, where there is something that it pays for, and it could be read.
-    pub account: Option<Account>,
 }
 
 /// How the account is looked at.
@@ -63,7 +61,8 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
     };
     let (snapshot, market, account) = futures::join!(refresh(cloud, state, what), ahead(cloud, how.rents), pays);
     let account = market.as_ref().and_then(|market| market.account.clone()).or(account);
-    let snapshot = snapshot?;
+    let mut snapshot = snapshot?;
+    snapshot.balance = account.and_then(|account| account.balance);
     if !how.accept_missing
         && let Some(refused) = mass_disappearance(state, &snapshot)
     {
@@ -76,7 +75,7 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
             return Err(refused.into());
         }
     }
-    Ok(Look { snapshot, market, account })
+    Ok(Look { snapshot, market })
 }
 
 /// A plan, and the market where it was read for it.

@@ -36,9 +36,11 @@ fn shell(fleet: &Fleet, line: &str) -> (String, Option<i32>) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
 }
 
-/// Without what depends on which of two machines is faster: order of progress, numbers of machines, times.
+/// Without what depends on which of two machines is faster: order of progress, numbers of machines, times, and what they have cost.
 fn comparable(text: &str) -> String {
     let numbers = Regex::new(r"\b1082\d\d\b").unwrap();
+    let balance = Regex::new(r"Balance: \$[0-9.]+").unwrap();
+    let text = balance.replace_all(text, "Balance: AMOUNT");
     let lines = text.split_inclusive('\n').filter(|line| !line.contains(": Still "));
     by_address(&normalise(&numbers.replace_all(&lines.collect::<String>(), "NUMBER")))
 }

@@ -2,6 +2,12 @@
 
 podform {
   fleet = "training-cluster"
+
+  # A plan beyond it is refused, and so is a rent whose price moved since.
+  budget "experiment" {
+    max_hourly_cost = 1 + var.workers
+    min_runway      = "24h"
+  }
 }
 
 locals {

@@ -1,6 +1,7 @@
 //! What a command or a block of the configuration names: everything in a module, a resource, or one instance.
 
 use super::{AddressError, InstanceAddr, InstanceKey, ModulePath};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,6 +37,18 @@ impl fmt::Display for Target {
             Target::Module(path) => path.fmt(f),
             Target::Resource(address) => address.fmt(f),
         }
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -67,6 +67,7 @@ pub(super) async fn within<C: Cloud>(
     let why = match Approval::of(machine, desired.max_price_per_gpu, Some(desired.gpu_count)) {
         Approval::Inside => {
             record.unproven = None;
+            ctx.budgets.count(address, machine);
             return Ok(());
         }
         Approval::Unreadable => {

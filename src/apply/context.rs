@@ -1,5 +1,6 @@
 //! What all steps of one apply share.
 
+use super::budgets::Budgets;
 use super::input::{Cancel, Connect};
 use super::offers::Offers;
 use super::protocol::Line;
@@ -47,6 +48,8 @@ pub(super) struct Context<'a, C> {
     pub fenced: watch::Sender<bool>,
     /// The market.
     pub offers: Offers,
+    /// What may be rented still.
+    pub budgets: Budgets<'a>,
     /// Which rent may be sent.
     pub turns: Turns,
     /// The list of machines.

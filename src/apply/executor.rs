@@ -1,5 +1,6 @@
 //! The loop: the one owner of state and journal during an apply.
 
+use super::budgets::Budgets;
 use super::context::{Context, Known};
 use super::dispatch::run;
 use super::input::{ApplyInput, ApplyResult, Cancel, StepEnd};
@@ -47,6 +48,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         cancel: input.cancel.clone(),
         fenced: watch::Sender::new(false),
         offers: Offers::of(input.plan, &input.state, input.market, input.clock.now(), input.pinned_offers),
+        budgets: Budgets::of(input.plan, input.program),
         turns: Turns::beside(input.state.open.values().filter(|intent| intent.action.rents())),
         machines: Shared::new(),
         groups: Shared::new(),
@@ -104,7 +106,7 @@ impl<'a> Executor<'a> {
         let rents = self.plan.steps.iter().any(|step| step.action.rents());
         if rents {
             // A market that cannot be read fails the steps that need it.
-            let balance = money::check(ctx.cloud, self.plan, account);
+            let balance = money::check(ctx.cloud, self.plan, ctx.budgets.blocks(), account);
             let (balance, _) = futures::join!(balance, ctx.offers.prefetch(ctx.cloud));
             match balance {
                 Some(error) if error.severity == Severity::Error => return Err(error),
@@ -148,7 +150,7 @@ impl<'a> Executor<'a> {
                 }
                 Some((id, ended)) = running.next() => {
                     self.take_messages(None, show);
-                    self.end(id, ended, show);
+                    self.end(ctx, id, ended, show);
                 }
                 Some(first) = self.inbox.recv() => self.take_messages(Some(first), show),
                 // Last: what a step needs to know is found out when it starts, and no sooner.
@@ -156,7 +158,7 @@ impl<'a> Executor<'a> {
                     let Some(id) = self.order.take_ready() else { continue };
                     match place.and_then(|place| Ok((self.job(ctx, id)?, place))) {
                         Ok((job, place)) => running.push(run(ctx, job, place)),
-                        Err(stop) => self.end(id, Err(stop), show),
+                        Err(stop) => self.end(ctx, id, Err(stop), show),
                     }
                 }
             }
@@ -217,8 +219,17 @@ impl<'a> Executor<'a> {
     }
 
     /// A step ended; what needed it and can no more be tried is told.
-    fn end(&mut self, id: StepId, ended: Result<Finished, Stop>, show: &mut impl FnMut(ApplyEvent)) {
+    fn end<C>(
+        &mut self,
+        ctx: &Context<'_, C>,
+        id: StepId,
+        ended: Result<Finished, Stop>,
+        show: &mut impl FnMut(ApplyEvent),
+    ) {
         let Some(step) = self.plan.steps.get(id.0) else { return };
+        if ended.is_err() && matches!(step.action, StepAction::Delete(_)) {
+            self.plan.change_of(step).into_iter().for_each(|change| ctx.budgets.stays(change));
+        }
         let end = match ended {
             Ok(finished) => {
                 match step.action {

@@ -1,7 +1,7 @@
 //! What an apply needs and what it answers.
 
 use crate::config::Program;
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostics, Topic};
 use crate::lang::Effects;
 use crate::plan::{Plan, StepId};
 use crate::refresh::{Clock, MarketRead};
@@ -98,6 +98,8 @@ pub enum Ended {
     Done,
     /// Nothing was done, and something failed.
     Failed,
+    /// Nothing was done, for a budget refuses it.
+    Refused,
     /// Lock or journal were taken away.
     TakenOver,
     /// Something was done, and something failed or was left out.
@@ -148,6 +150,7 @@ impl ApplyResult {
         let failed = self.diagnostics.has_errors();
         let holds = [
             (failed, Ended::Failed),
+            (self.diagnostics.has_topic(Topic::OverBudget), Ended::Refused),
             (self.left_out || (failed && self.count(StepEnd::Done) > 0), Ended::Partial),
             (!self.in_doubt.is_empty(), Ended::InDoubt),
             (self.interrupted, Ended::Interrupted),

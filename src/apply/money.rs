@@ -2,41 +2,41 @@
 
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
+use crate::config::{BudgetBlock, Limit};
 use crate::diag::{Diagnostic, Severity};
 use crate::live::Account;
-use crate::money::Usd;
-use crate::plan::Plan;
+use crate::plan::{Plan, Refused, Runway, refused, too_short};
 
-/// What the rents of a plan cost per hour.
-pub(super) fn rents(plan: &Plan) -> Usd {
-    let rents = plan.steps.iter().filter(|step| step.action.rents());
-    rents.filter_map(|step| plan.change(&step.address)).map(|change| change.cost_after).sum()
-}
-
-/// An error where the balance does not last an hour of the new machines: they would die under way. A warning where
-/// nobody can tell. `read` is the account where it was read a moment ago.
-pub(super) async fn check<C: Cloud>(cloud: &C, plan: &Plan, read: Option<Account>) -> Option<Diagnostic> {
-    let needed = rents(plan);
-    if needed == Usd::ZERO {
-        return None;
-    }
+/// An error where the balance lasts no hour of what the account would cost, or less than a budget asks for: machines would
+/// die under way. A warning where nobody can tell. `read` is the account where it was read a moment ago.
+pub(super) async fn check<C: Cloud>(
+    cloud: &C,
+    plan: &Plan,
+    blocks: &[BudgetBlock],
+    read: Option<Account>,
+) -> Option<Diagnostic> {
     let account = match read {
         Some(account) => Ok(account),
         None => cloud.account().await,
     };
     match account {
-        Ok(account) => match account.balance {
-            Some(balance) if balance < needed => {
-                let detail = format!(
-                    "The machines of this plan cost {needed} per hour, and the account holds {balance}. Machines die when the balance is used up. Nothing was called: top up the account, or rent less (-target applies a part)."
-                );
-                Some(Diagnostic::error("Balance too low", detail))
-            }
-            _ => None,
-        },
+        Ok(account) => {
+            let runway = Runway { balance: account.balance, ..plan.runway };
+            too_short(&runway).or_else(|| shorter_than_budgeted(plan, &runway, blocks))
+        }
         Err(error) => {
             let told = fault("Reading the balance before renting", &error);
             Some(Diagnostic { severity: Severity::Warning, ..told })
         }
     }
+}
+
+fn shorter_than_budgeted(plan: &Plan, runway: &Runway, blocks: &[BudgetBlock]) -> Option<Diagnostic> {
+    // As in the plan: what costs no more than before is not refused.
+    let hours = runway.hours(runway.after).filter(|_| runway.after.exceeds(runway.before))?;
+    let asked = plan.budgets.iter().enumerate();
+    let mut asked = asked.filter_map(|(at, of)| Some((at, *of.budget.limits.get(&Limit::MinRunway)?)));
+    let (budget, allowed) = asked.find(|(_, allowed)| hours < *allowed)?;
+    let short = Refused { budget, limit: Limit::MinRunway, allowed, amount: hours };
+    Some(refused(plan, &short, blocks))
 }

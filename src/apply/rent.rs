@@ -108,6 +108,7 @@ async fn order<'a, C: Cloud>(
                 continue;
             }
         };
+        ctx.budgets.admit(address, &placed, &offer)?;
         let shape = Shape::of(desired.group, &offer.gpu_model, desired.gpu_count);
         let Some((mut turn, mut host)) = turn(ctx, address, &shape, (place, host)).await? else { continue };
         if offer.iri != last.iri || offer.price_per_gpu != last.price_per_gpu {

@@ -15,7 +15,7 @@ pub enum Exit {
     Error,
     /// Files are not in form (`fmt -check`); Terraform's number.
     Unformatted,
-    /// Refused by a rule that the user set for every plan. No command ends so yet.
+    /// Refused by a rule that the user set for every plan: a budget.
     Refused,
     /// The state is locked.
     Locked,
@@ -51,6 +51,7 @@ impl From<Ended> for Exit {
         match ended {
             Ended::Done => Exit::Done,
             Ended::Failed => Exit::Error,
+            Ended::Refused => Exit::Refused,
             Ended::TakenOver => Exit::Locked,
             Ended::Partial => Exit::Partial,
             Ended::InDoubt => Exit::InDoubt,
@@ -63,6 +64,7 @@ impl From<Why> for Exit {
     fn from(why: Why) -> Exit {
         match why {
             Why::Wrong => Exit::Error,
+            Why::Refused => Exit::Refused,
             Why::Locked => Exit::Locked,
             Why::Stale => Exit::Stale,
             Why::Interrupted => Exit::Interrupted,
@@ -119,7 +121,15 @@ mod tests {
         ];
         all.sort_by(|a, b| b.cmp(a));
         assert_eq!(all.map(Exit::code), [130, 4, 7, 6, 5, 3, 1, 2]);
-        let ended = [Ended::Done, Ended::Failed, Ended::TakenOver, Ended::Partial, Ended::InDoubt, Ended::Interrupted];
+        let ended = [
+            Ended::Done,
+            Ended::Failed,
+            Ended::Refused,
+            Ended::TakenOver,
+            Ended::Partial,
+            Ended::InDoubt,
+            Ended::Interrupted,
+        ];
         assert!(ended.is_sorted() && ended.map(Exit::from).is_sorted());
     }
 }

@@ -1,5 +1,6 @@
 //! What a configuration evaluates to.
 
+use super::budget::Budget;
 use super::program::Program;
 use super::provider::ProviderSettings;
 use super::resolve::Resolve;
@@ -18,6 +19,8 @@ pub struct Evaluated {
     pub outputs: BTreeMap<Arc<str>, EvaluatedOutput>,
     /// The provider block.
     pub provider: ProviderSettings,
+    /// Budgets, in their order.
+    pub budgets: Vec<Budget>,
     /// Every instance of a module that there is.
     pub modules: BTreeSet<ModulePath>,
     /// How the configuration's own rules came out, by address.
@@ -72,8 +75,9 @@ impl<'a> Evaluation<'a> {
         self.0.refresh_all(resolve);
         self.0.tell(diags);
         let provider = self.0.provider(diags);
+        let budgets = self.0.budgets(diags);
         let checks = self.0.checks(resolve.judging());
         let modules = self.0.modules();
-        Evaluated { outputs: self.0.outputs.clone(), provider, modules, checks }
+        Evaluated { outputs: self.0.outputs.clone(), provider, budgets, modules, checks }
     }
 }

@@ -4,6 +4,8 @@
 //! what each resource instance looks like: the planner answers with planned objects, apply with real ones.
 
 mod block;
+mod budget;
+mod budget_block;
 mod check_block;
 mod checks;
 mod data;
@@ -41,6 +43,7 @@ mod verdict;
 mod visit;
 mod walk;
 
+pub use budget::{Budget, BudgetBlock, Limit, hours};
 pub use checks::settled;
 pub use evaluate::{Evaluated, Evaluation, evaluate};
 pub use graph::Graph;

@@ -1,5 +1,6 @@
 //! What a configuration declares, as it was read: nothing is evaluated here.
 
+use super::budget::BudgetBlock;
 use crate::address::{Mode, ModulePath, ResourceAddr, Target};
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
@@ -314,6 +315,8 @@ pub struct ModuleCall {
 pub struct Settings {
     /// `fleet`: the identity that outlives a lost state.
     pub fleet: Option<String>,
+    /// `budget`, in their order.
+    pub budgets: Vec<BudgetBlock>,
     /// The header of its block.
     pub span: Span,
 }

@@ -1,6 +1,7 @@
 //! Blocks of the root module alone: `podform` and `provider`.
 
 use super::block::{allow, attribute, constant_text, labels};
+use super::budget_block::budgets;
 use super::model::{Configuration, Module, ModuleId, Settings};
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::lang::ast::Block;
@@ -15,7 +16,7 @@ pub(super) fn settings(block: &Block, id: ModuleId, own: &mut Module, diags: &mu
         diags.push(Diagnostic::error("Unexpected podform block", detail).at(block.span));
         return;
     }
-    allow(&block.body, "a podform block", &["fleet", "required_version"], &[], diags);
+    allow(&block.body, "a podform block", &["fleet", "required_version"], &["budget"], diags);
     let fleet = attribute(&block.body, "fleet").and_then(|attribute| {
         let fleet = constant_text(attribute, diags)?;
         let valid = !fleet.is_empty()
@@ -32,8 +33,9 @@ pub(super) fn settings(block: &Block, id: ModuleId, own: &mut Module, diags: &mu
     {
         required_version(&required, attribute.expr.span, diags);
     }
+    let budgets = budgets(block.body.blocks.iter().filter(|inner| &*inner.kind == "budget"), diags);
     match &own.settings {
-        None => own.settings = Some(Settings { fleet, span: block.span }),
+        None => own.settings = Some(Settings { fleet, budgets, span: block.span }),
         Some(_) => {
             let detail = "A configuration has at most one podform block.";
             diags.push(Diagnostic::error("Duplicate podform block", detail).at(block.span));

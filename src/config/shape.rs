@@ -28,7 +28,9 @@ const OBJECT: &Shape = &Shape {
     ..Shape::ARGUMENTS
 };
 
-const SETTINGS: &Shape = &Shape { blocks: &[("backend", 1, PLAIN)], ..Shape::ARGUMENTS };
+const BUDGET: &Shape = &Shape { texts: &[("for", Code)], ..Shape::ARGUMENTS };
+
+const SETTINGS: &Shape = &Shape { blocks: &[("backend", 1, PLAIN), ("budget", 0, BUDGET)], ..Shape::ARGUMENTS };
 
 const VARIABLE: &Shape = &Shape {
     blocks: &[("validation", 0, PLAIN)],

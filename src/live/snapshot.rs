@@ -1,6 +1,7 @@
 //! The account at one moment, as a plan sees it.
 
 use super::{Group, GroupId, LiveObject, Machine, ObjectId};
+use crate::money::Usd;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -12,6 +13,8 @@ pub struct Snapshot {
     pub objects: BTreeMap<ObjectId, Option<LiveObject>>,
     /// The server's clock when the machines were listed.
     pub as_of: Option<Timestamp>,
+    /// USD that are left, where that was read.
+    pub balance: Option<Usd>,
     /// False for `-refresh=false`: nothing was read, and recorded counts as live.
     pub read: bool,
 }

@@ -1,9 +1,14 @@
 //! A second pair of eyes: what must hold for every plan, whoever made it.
 
-use super::model::{Action, Plan, StepAction, StepId};
-use crate::address::InstanceAddr;
+use super::budget::Budgeted;
+use super::model::{Action, Change, Plan, StepAction, StepId};
+use crate::address::{InstanceAddr, ObjectKind};
+use crate::config::Limit;
+use crate::lang::Value;
 use crate::market::Placed;
+use crate::money::{HOURS_PER_MONTH, Usd};
 use crate::schema::rests;
+use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every fault of a plan, as a sentence. A sound plan has none.
@@ -11,6 +16,8 @@ pub fn check(plan: &Plan) -> Vec<String> {
     let mut faults = Vec::new();
     order(plan, &mut faults);
     rents(plan, &mut faults);
+    money(plan, &mut faults);
+    budgets(plan, &mut faults);
     let doubtful: BTreeSet<_> = plan.in_doubt.iter().map(|intent| &intent.address).collect();
     for step in &plan.steps {
         if doubtful.contains(&step.address) && step.action != StepAction::Forget {
@@ -47,6 +54,69 @@ fn order(plan: &Plan, faults: &mut Vec<String>) {
     }
     for (address, _) in steps.keys() {
         faults.push(format!("{address} has a step, but no change."));
+    }
+}
+
+/// What is rented costs what its offer asks, and no more than the worst case; and the sums are those of their parts.
+fn money(plan: &Plan, faults: &mut Vec<String>) {
+    for change in &plan.changes {
+        let Some(Placed { offer, envelope, .. }) = &change.placed else { continue };
+        if change.cost_after != envelope.hourly_cost(offer) {
+            faults.push(format!("{} does not cost what its offer asks.", change.address));
+        }
+        if change.cost_after.exceeds(change.worst_case()) {
+            faults.push(format!("{} costs more than its worst case.", change.address));
+        }
+    }
+    let (mut before, mut after) = (Usd::ZERO, Usd::ZERO);
+    for change in &plan.changes {
+        before = before + change.cost_before;
+        after = after + change.cost_after;
+    }
+    if (before, after) != (plan.cost.before, plan.cost.after) {
+        faults.push("The fleet's cost is not that of its machines.".to_owned());
+    }
+}
+
+/// No plan takes a budget beyond what it allows, unless it was there before and goes no further.
+fn budgets(plan: &Plan, faults: &mut Vec<String>) {
+    for Budgeted { budget, .. } in &plan.budgets {
+        let covered = |change: &&Change| {
+            let is_machine = change.address.resource.object_kind() == Some(ObjectKind::Instance);
+            let named =
+                budget.targets.is_empty() || budget.targets.iter().any(|target| target.matches(&change.address));
+            is_machine && named
+        };
+        let (mut now, mut then) = ([Decimal::ZERO; 3], [Decimal::ZERO; 3]);
+        for change in plan.changes.iter().filter(covered) {
+            let gpus = |object: &Value| object.get("gpu_count").and_then(Value::as_number)?.as_u64();
+            let sides = [(&mut now, &change.before, change.cost_before), (&mut then, &change.after, change.cost_after)];
+            for (sum, object, cost) in sides {
+                let Some(object) = object.as_ref().filter(|_| change.action != Action::Forget) else { continue };
+                sum[0] += cost.0;
+                sum[1] += Decimal::ONE;
+                sum[2] += Decimal::from(gpus(object).unwrap_or(0));
+            }
+            let most = budget.limits.get(&Limit::MaxPricePerGpu);
+            if let (Some(placed), Some(most)) = (&change.placed, most)
+                && placed.offer.price_per_gpu.exceeds(Usd(*most))
+                && change.before.is_none()
+            {
+                faults.push(format!("{} is rented above {budget}.", change.address));
+            }
+        }
+        let month = Decimal::from(HOURS_PER_MONTH);
+        for (limit, at, factor) in [
+            (Limit::MaxHourlyCost, 0, Decimal::ONE),
+            (Limit::MaxMonthlyCost, 0, month),
+            (Limit::MaxInstances, 1, Decimal::ONE),
+            (Limit::MaxGpus, 2, Decimal::ONE),
+        ] {
+            let Some(most) = budget.limits.get(&limit) else { continue };
+            if Usd(then[at] * factor).exceeds(Usd(*most)) && Usd(then[at]).exceeds(Usd(now[at])) {
+                faults.push(format!("The plan goes beyond {} of {budget}.", limit.name()));
+            }
+        }
     }
 }
 

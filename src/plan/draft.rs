@@ -1,6 +1,7 @@
 //! From (configuration, variables, recorded, live) to a draft, and with the market to a plan. Pure.
 
 use super::check::check;
+use super::measure::{items, measure, tight};
 use super::model::{Change, CostSummary, Drift, Plan, PlanMode};
 use super::moves::{self, Moves, moved};
 use super::outputs::output_changes;
@@ -8,16 +9,19 @@ use super::placing::{Placements, Placing, is_rent, place_all};
 use super::planner::{PlanInput, Planner};
 use super::refusals::{forgotten, let_go, preflight, within_caps};
 use super::resolving::Surveyed;
+use super::runway::Runway;
 use super::select::Selection;
+use super::spending::told as told_of_budgets;
 use super::steps::steps;
 use super::variables::planned_variables;
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::config::{Evaluated, Program, Resolve, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
-use crate::live::{GroupId, Offer, Reads, Want};
+use crate::live::{GroupId, Machine, ObjectId, Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
-use crate::state::{Expired, Record, State};
+use crate::money::Usd;
+use crate::state::{Expired, Intent, Record, State};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -129,8 +133,27 @@ impl Draft<'_> {
             let selection = Selection::new(&options.targets, &options.excluded, false, configuration, graph);
             within_caps(changes.iter().filter(|change| selection.contains(&change.address, configuration)), diags);
         }
+        let in_doubt: Vec<Intent> = state.open.values().cloned().collect();
+        let cost = CostSummary {
+            before: changes.iter().map(|change| change.cost_before).sum(),
+            after: changes.iter().map(|change| change.cost_after).sum(),
+            unpriced: changes.iter().filter(|change| is_unpriced(change)).count(),
+        };
+        let others = others(&state, &self.imports, input.snapshot);
+        let items = items(&changes, in_doubt.iter());
+        let runway = Runway {
+            balance: input.snapshot.balance,
+            before: cost.before + others,
+            after: cost.after + others,
+            at_worst: changes.iter().map(Change::worst_case).sum::<Usd>() + others,
+        };
+        // Who releases, or only looks, is not kept from it by a budget.
+        let wanted = if mode == PlanMode::Normal { evaluated.budgets.as_slice() } else { &[] };
+        let budgets = measure(wanted, &items, &runway);
+        let blocks = program.configuration.root().settings.as_ref().map(|settings| settings.budgets.as_slice());
+        diags.extend(told_of_budgets(&budgets, blocks.unwrap_or_default(), &items));
         // Of a refresh nothing is called, but what is gone is forgotten.
-        let steps = steps(&changes, &dependencies, &state, diags);
+        let steps = steps(&changes, &dependencies, &state, &tight(wanted, &items), diags);
         let_go(&changes, diags);
         if diags.has_errors() {
             return None;
@@ -143,11 +166,9 @@ impl Draft<'_> {
             account: input.account.clone(),
             variables: planned_variables(program.configuration.root(), &program.inputs, input.key),
             sealed_by: None,
-            cost: CostSummary {
-                before: changes.iter().map(|change| change.cost_before).sum(),
-                after: changes.iter().map(|change| change.cost_after).sum(),
-                unpriced: changes.iter().filter(|change| is_unpriced(change)).count(),
-            },
+            cost,
+            runway,
+            budgets,
             changes,
             drift: self.drift,
             outputs: output_changes(&state, &outputs, narrowed, mode),
@@ -160,7 +181,7 @@ impl Draft<'_> {
             refresh: self.refresh,
             expired: self.expired,
             made_at: input.now,
-            in_doubt: state.open.values().cloned().collect(),
+            in_doubt,
             left_out,
             narrowed,
         };
@@ -172,6 +193,14 @@ impl Draft<'_> {
         }
         (!diags.has_errors()).then_some(Planned { plan, unplaced })
     }
+}
+
+/// USD per hour of machines of the account that this state does not record: they live off the same balance.
+fn others(state: &State, imports: &[(InstanceAddr, Record)], snapshot: &Snapshot) -> Usd {
+    let imported = imports.iter().filter_map(|(address, record)| record.object_id(address));
+    let own: BTreeSet<ObjectId> = state.identified().map(|(id, ..)| id).chain(imported).collect();
+    let machines = snapshot.machines().filter(|machine| !machine.is_gone());
+    machines.filter(|machine| !own.contains(&ObjectId::Machine(machine.id))).filter_map(Machine::hourly_cost).sum()
 }
 
 /// A machine that stays, and whose price nobody could read.

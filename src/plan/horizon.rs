@@ -1,28 +1,30 @@
 //! What ends soon: rentals that are not renewed, and money.
 
 use super::model::{Change, Plan, PlanMode};
+use super::spending::little_left;
+use crate::config::Limit;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
-use crate::live::Account;
-use crate::money::Usd;
 use crate::schema::{Expiry, schedule};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
-/// A rental that ends sooner is told: whoever plans on Friday hears of what ends on Monday.
+/// A rental that ends sooner is told, where no budget asks for a runway: whoever plans on Friday hears of what ends on
+/// Monday.
 const EXPIRY: SignedDuration = SignedDuration::from_hours(72);
-/// A balance that lasts less is told: whoever plans once a day hears of it before machines die (API sheet §6).
-const HOURS: i64 = 24;
 
-/// Warnings about the fleet as a plan leaves it. `account` is that of a moment ago, where it could be read.
-pub fn ends_soon(plan: &Plan, account: Option<&Account>, now: Timestamp) -> Diagnostics {
+/// Warnings about the fleet as a plan leaves it.
+pub fn ends_soon(plan: &Plan, now: Timestamp) -> Diagnostics {
     let mut told = Diagnostics::new();
     if plan.mode == PlanMode::Destroy {
         return told;
     }
+    let least = least_runway(plan);
+    let horizon = least.map_or(EXPIRY, SignedDuration::from_mins);
     for (change, at) in plan.changes.iter().filter_map(|change| Some((change, expiry(change)?))) {
         let left = at.duration_since(now);
-        if left <= EXPIRY && !goes_before(change, at, now) {
+        if left <= horizon && !goes_before(change, at, now) {
             let address = &change.address;
             let then = match change.after.as_ref().and_then(Expiry::of) {
                 Some(Expiry::After(_)) => "what is on it is lost then, before it expires",
@@ -35,18 +37,17 @@ pub fn ends_soon(plan: &Plan, account: Option<&Account>, now: Timestamp) -> Diag
             told.push(Diagnostic::warning("Rental ends soon", detail).on(address));
         }
     }
-    if let Some(balance) = account.and_then(|account| account.balance)
-        && plan.cost.after != Usd::ZERO
-        && balance.0 < plan.cost.after.0 * Decimal::from(HOURS)
-    {
-        let detail = format!(
-            "The account holds {balance}, and the fleet costs {} per hour: it lasts for {:.1} h. Machines die when the balance is used up. Top up the account, or rent less.",
-            plan.cost.after,
-            balance.0.max(Decimal::ZERO) / plan.cost.after.0
-        );
-        told.push(Diagnostic::warning("Balance lasts less than a day", detail));
+    // What a budget asks for it warns of itself.
+    if least.is_none() {
+        told.extend(little_left(plan).map(Diagnostics::from).unwrap_or_default());
     }
     told
+}
+
+/// How many minutes the longest `min_runway` asks for.
+fn least_runway(plan: &Plan) -> Option<i64> {
+    let hours = plan.budgets.iter().filter_map(|of| of.budget.limits.get(&Limit::MinRunway)).max()?;
+    (hours * Decimal::from(60)).to_i64()
 }
 
 /// When a machine that stays ends without being renewed.

@@ -2,6 +2,9 @@
 //! steps, and a check of the whole. And what becomes of a plan: the saved file and whether it still holds, the program
 //! that an apply evaluates anew, and what happens during an apply, as data.
 
+mod budget;
+#[cfg(test)]
+mod budget_tests;
 mod change;
 mod check;
 mod data;
@@ -11,10 +14,12 @@ mod draft;
 mod drift;
 mod event;
 mod file;
+mod guard;
 mod health;
 mod horizon;
 mod import;
 mod leaving;
+mod measure;
 mod model;
 mod moves;
 mod outputs;
@@ -26,10 +31,12 @@ mod relevant;
 mod remark;
 mod resolving;
 mod resting;
+mod runway;
 #[cfg(test)]
 mod saved_tests;
 mod sealed;
 mod select;
+mod spending;
 mod stale;
 mod standing;
 #[cfg(test)]
@@ -41,6 +48,7 @@ mod steps_tests;
 mod tests;
 mod variables;
 
+pub use budget::{Budgeted, Load, Measured, Refused, Standing};
 pub use check::check;
 pub use data::{Answer, answer};
 pub use desires::{Desires, Outcome};
@@ -48,8 +56,10 @@ pub use draft::{Draft, Planned, Unfinished, draft};
 pub use drift::{Difference, differences};
 pub use event::{ApplyEvent, Settlement};
 pub use file::{MadeFrom, SavedOptions, SavedPlan, configuration_digests, decode, encode};
+pub use guard::Guard;
 pub use horizon::ends_soon;
 pub use import::record_of_live;
+pub use measure::load;
 pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,
     StepAction, StepId,
@@ -58,5 +68,7 @@ pub use placing::machines_that_stay;
 pub use planner::{PlanInput, PlanOptions};
 pub use refusals::{group_lacks_proof, lacks_proof};
 pub use remark::{MarkChange, Remark};
+pub use runway::Runway;
+pub use spending::{refused, too_short};
 pub use stale::{Side, Stale, changed_files, changed_variables, foreign_key, offers, stale};
 pub use variables::{planned_variables, variables_for_apply};

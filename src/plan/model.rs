@@ -1,6 +1,8 @@
 //! The plan: the complete program of an apply.
 
+use super::budget::Budgeted;
 use super::remark::Remark;
+use super::runway::Runway;
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::CheckResult;
 use crate::lang::Value;
@@ -146,6 +148,11 @@ impl Change {
                 _ => None,
             }),
         }
+    }
+
+    /// USD per hour afterwards at most, whichever offer is rented inside what is approved.
+    pub fn worst_case(&self) -> Usd {
+        self.placed.as_ref().map_or(self.cost_after, |placed| placed.envelope.worst_case(&placed.offer))
     }
 
     /// True for a machine that goes on, changed in place or not at all.
@@ -305,6 +312,10 @@ pub struct Plan {
     pub made_at: Timestamp,
     /// Of everything recorded and planned.
     pub cost: CostSummary,
+    /// How long the balance lasts.
+    pub runway: Runway,
+    /// The budgets, and what the plan comes to against each; none where nothing is rented by it.
+    pub budgets: Vec<Budgeted>,
     /// Intents without a known outcome: their addresses are not rented.
     pub in_doubt: Vec<Intent>,
     /// Instances that no offer satisfies and that `-allow-partial` left out.

@@ -50,6 +50,8 @@ pub enum Stale {
     File(String),
     /// A root variable has another value, or is gone or new.
     Variable(String),
+    /// The budgets are others.
+    Budgets,
     /// Another action is planned for an address now.
     Action {
         /// Which object.
@@ -110,6 +112,7 @@ impl fmt::Display for Stale {
             Stale::Variable(name) => {
                 write!(f, "The variable \"{name}\" has another value than the plan was made with.")
             }
+            Stale::Budgets => f.write_str("The budgets are others than the plan was made with."),
             Stale::Action { address, planned, now: None } => {
                 write!(f, "The plan would {} {address}, for which nothing is planned now.", verb(*planned))
             }
@@ -164,6 +167,9 @@ pub fn stale(saved: &Plan, now: &Plan, key: &SecretKey) -> Vec<Stale> {
         reasons.push(Stale::Account { planned, now });
     }
     reasons.extend(changed_variables(&saved.variables, &now.variables));
+    if !saved.budgets.iter().map(|of| &of.budget).eq(now.budgets.iter().map(|of| &of.budget)) {
+        reasons.push(Stale::Budgets);
+    }
     let secrets = saved.sealed_by.as_deref() == Some(key.id());
     for planned in saved.changes.iter().filter(|change| change.action != Action::NoOp) {
         touched(planned, now.change(&planned.address), secrets, &mut reasons);
@@ -204,8 +210,8 @@ pub fn changed_variables(
 /// The chosen offers, as the market of the plan that a saved one is compared with: a market that moved makes no plan
 /// stale. Each stands on a host of its own, for the GPUs of its real host are promised already.
 pub fn offers(plan: &Plan) -> Vec<Offer> {
-    let placed = plan.changes.iter().filter_map(|change| change.placed.as_ref());
-    placed.map(|placed| Offer { host: placed.offer.iri.clone(), ..placed.offer.clone() }).collect()
+    let placed = plan.changes.iter().filter_map(|change| Some((change, change.placed.as_ref()?)));
+    placed.map(|(change, placed)| Offer { host: change.address.to_string(), ..placed.offer.clone() }).collect()
 }
 
 fn touched(planned: &Change, now: Option<&Change>, secrets: bool, reasons: &mut Vec<Stale>) {

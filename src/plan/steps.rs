@@ -1,7 +1,10 @@
 //! The program: which call needs which.
 
+use super::measure::{covers, leaves};
 use super::model::{Action, Change, Step, StepAction, StepId};
+use super::placing::is_rent;
 use crate::address::{InstanceAddr, ResourceAddr};
+use crate::config::Budget;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::state::State;
 use petgraph::Direction;
@@ -25,6 +28,8 @@ struct OfResource {
 /// Why one step comes before another; the weaker give way where steps wait for one another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Before {
+    /// A budget does not hold both: what is released makes room for what is rented.
+    Frees,
     /// A replace that removes first waits for what its new object needs: where that cannot be made, the old object stands.
     Spares,
     /// What is left moves to something else before the old one goes.
@@ -39,6 +44,7 @@ pub(super) fn steps(
     changes: &[Change],
     dependencies: &BTreeMap<InstanceAddr, Arc<Vec<ResourceAddr>>>,
     state: &State,
+    tight: &[&Budget],
     diags: &mut Diagnostics,
 ) -> Vec<Step> {
     let mut graph: DiGraph<(StepAction, &Change), Before> = DiGraph::new();
@@ -66,6 +72,15 @@ pub(super) fn steps(
             }
         }
         own.push((change, remove, make));
+    }
+    for budget in tight {
+        let covered = || own.iter().filter(|(change, ..)| covers(budget, &change.address));
+        let frees = covered().filter(|(change, ..)| leaves(change)).filter_map(|(_, remove, _)| *remove);
+        let frees: Vec<NodeIndex> = frees.collect();
+        let rents = covered().filter(|(change, ..)| is_rent(change)).filter_map(|(_, _, make)| *make);
+        for rent in rents {
+            frees.iter().for_each(|&remove| order(&mut graph, remove, rent, Before::Frees));
+        }
     }
     let mut replaces = Vec::new();
     for (change, remove, make) in own {
@@ -100,7 +115,7 @@ pub(super) fn steps(
     }
     wait_for_needs(&mut graph, &replaces, dependencies, &by_resource);
     let mut order = in_order(&graph);
-    for weak in [Before::Spares, Before::Moves] {
+    for weak in [Before::Frees, Before::Spares, Before::Moves] {
         if order.is_err() {
             give_way(&mut graph, weak);
             order = in_order(&graph);

@@ -7,7 +7,7 @@ use crate::market::{Demand, explain, place, propose};
 use crate::money::Usd;
 use crate::path::ValuePath;
 use crate::plan::{
-    Action, ApplyEvent, CostSummary, DriftKind, MadeFrom, Plan, PlanMode, Reason, Settlement, StepAction,
+    Action, ApplyEvent, CostSummary, DriftKind, MadeFrom, Plan, PlanMode, Reason, Runway, Settlement, StepAction,
 };
 use crate::review::Review;
 use crate::review::sample::{addr, envelope, offer, rich, usd};
@@ -129,6 +129,8 @@ fn unchanged() -> Plan {
     plan.left_out.clear();
     plan.narrowed = false;
     plan.cost = CostSummary { before: usd("0.25"), after: usd("0.25"), unpriced: 0 };
+    plan.runway = Runway { balance: Some(usd("40")), before: usd("0.25"), after: usd("0.25"), at_worst: usd("0.25") };
+    plan.budgets.clear();
     plan
 }
 
@@ -139,6 +141,8 @@ fn a_plan_without_changes_says_so_and_what_the_fleet_costs() {
 podform compared the account with your configuration and found no differences,
 so no changes are needed.
 The fleet costs $0.25 per hour, about $182.50 a month (730 h).
+
+    Balance: $40.00, lasts 160 h.
 ";
     assert_eq!(plan_text(&unchanged(), NARROW), expected);
     let empty = Plan { mode: PlanMode::Destroy, changes: Vec::new(), cost: CostSummary::default(), ..unchanged() };

@@ -1,6 +1,7 @@
 //! A rich plan, built by hand: what the tests of this room draw.
 
 use crate::address::{InstanceAddr, ObjectKind};
+use crate::config::{Budget, Limit};
 use crate::lang::{Marks, Number, Type, Value};
 use crate::live::{Offer, OfferFacts, Version};
 use crate::market::{Envelope, Placed, Proof, Requirement};
@@ -292,6 +293,37 @@ pub fn rich() -> Plan {
             },
         ],
         cost: CostSummary { before: usd("1.03"), after: usd("0.88315"), unpriced: 0 },
+        runway: Runway {
+            balance: Some(usd("40")),
+            before: usd("1.03"),
+            after: usd("0.88315"),
+            at_worst: usd("1.08315"),
+        },
+        budgets: vec![Budgeted {
+            budget: Budget {
+                name: Some("lab".into()),
+                targets: vec!["simplepod_instance.trainer".parse().expect("a target")],
+                limits: [(Limit::MaxHourlyCost, Decimal::ONE), (Limit::MaxGpus, Decimal::TEN)].into(),
+            },
+            measured: vec![
+                Measured {
+                    limit: Limit::MaxHourlyCost,
+                    allowed: Decimal::ONE,
+                    now: Some(usd("1.03").0),
+                    expected: Some(usd("0.88315").0),
+                    at_worst: Some(usd("1.08315").0),
+                    standing: Standing::AtRisk,
+                },
+                Measured {
+                    limit: Limit::MaxGpus,
+                    allowed: Decimal::TEN,
+                    now: Some(Decimal::TWO),
+                    expected: Some(Decimal::TWO),
+                    at_worst: Some(Decimal::TWO),
+                    standing: Standing::Kept,
+                },
+            ],
+        }],
         in_doubt: vec![Intent {
             claim: "c".into(),
             action: IntentAction::RENT,

@@ -2,8 +2,9 @@
 
 use super::sample::{addr, rich, usd};
 use super::*;
-use crate::address::ObjectKind;
+use crate::address::{InstanceKey, ObjectKind};
 use crate::lang::{Marks, Number, Type, Value};
+use crate::money::Usd;
 use crate::path::ValuePath;
 use crate::plan::{Action, Change, Plan, PlanMode, PlannedVariable, Reason, Step, StepAction};
 
@@ -243,11 +244,33 @@ fn costs_are_numbers() {
         unchanged_cost: usd("0.25"),
         worst_case: usd("1.1631506849315068493150684932"),
         unpriced: 0,
+        lines: review.cost.lines.clone(),
     };
     assert_eq!(review.cost, cost);
+    let sum = |side: fn(&CostLine<'_>) -> Usd| review.cost.lines.iter().map(side).sum::<Usd>() + cost.unchanged_cost;
+    assert_eq!((sum(|line| line.before), sum(|line| line.after)), (cost.before, cost.after));
+    assert_eq!(sum(|line| line.worst_case), cost.worst_case);
     assert_eq!(review.changes.iter().filter(|change| change.moves_money()).count(), 3);
     let counts = Counts { imported: 0, added: 2, changed: 1, destroyed: 2, forgotten: 0 };
     assert_eq!(review.counts, counts);
+}
+
+#[test]
+fn machines_that_are_alike_are_one_line() {
+    let mut plan = rich();
+    let rent = plan.changes.iter().find(|change| change.placed.is_some()).expect("a rent").clone();
+    let many = |n: u64| {
+        let mut change = rent.clone();
+        change.address.key = Some(InstanceKey::Int(n));
+        let placed = change.placed.as_mut().expect("a rent");
+        placed.offer.price_per_gpu = if n == 0 { usd("0.1") } else { usd("0.2") };
+        change
+    };
+    plan.changes = (0..1000).map(many).collect();
+    let cost = Review::of(&plan).cost;
+    let [line] = cost.lines.as_slice() else { panic!("{} lines", cost.lines.len()) };
+    assert_eq!((line.count, line.prices), (1000, Some((usd("0.1"), usd("0.2")))));
+    assert_eq!(line.name(), rent.address.resource.to_string());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A whole plan, described.
 
+use super::cost::FleetCost;
 use super::danger::{Danger, dangers};
 use super::described::{Described, Drifted};
 use super::doubt::Doubt;
@@ -8,8 +9,7 @@ use super::shown::Shown;
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
 use crate::market::Proof;
-use crate::money::Usd;
-use crate::plan::{Action, Plan, PlanMode, PlannedVariable, StepAction};
+use crate::plan::{Action, Budgeted, Plan, PlanMode, PlannedVariable, Runway, StepAction};
 use std::collections::HashMap;
 
 /// A plan, described. It borrows from the plan, and holds nothing of it that must not be shown.
@@ -32,7 +32,11 @@ pub struct Review<'p> {
     /// Every root output, by name, those that do not change included.
     pub outputs: Vec<DescribedOutput<'p>>,
     /// What the fleet costs.
-    pub cost: FleetCost,
+    pub cost: FleetCost<'p>,
+    /// How long the balance lasts.
+    pub runway: &'p Runway,
+    /// The budgets, and what the plan comes to against each.
+    pub budgets: &'p [Budgeted],
     /// How good the choice of offers is, where any are chosen.
     pub proof: Option<Proof>,
     /// Operations without a known outcome.
@@ -79,25 +83,6 @@ pub struct Counts {
     pub forgotten: usize,
 }
 
-/// What the fleet costs, in USD per hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FleetCost {
-    /// Now.
-    pub before: Usd,
-    /// Afterwards.
-    pub after: Usd,
-    /// Something is rented, or the fleet costs more or less than before.
-    pub moves: bool,
-    /// How many objects cost what they cost before, and not nothing.
-    pub unchanged: usize,
-    /// What those cost together.
-    pub unchanged_cost: Usd,
-    /// What it costs afterwards at most, whichever offers are rented inside what is approved.
-    pub worst_case: Usd,
-    /// How many machines stay whose price nobody could read: they are in no sum.
-    pub unpriced: usize,
-}
-
 impl<'p> Review<'p> {
     /// Of a plan.
     pub fn of(plan: &'p Plan) -> Self {
@@ -120,7 +105,9 @@ impl<'p> Review<'p> {
             counts: counts(plan),
             dangers: dangers(&changes, &in_doubt),
             drift: plan.drift.iter().map(Drifted::of).collect(),
-            cost: cost(plan, &changes),
+            cost: FleetCost::of(plan, &changes),
+            runway: &plan.runway,
+            budgets: &plan.budgets,
             proof: changes.iter().any(|change| change.placed.is_some()).then_some(plan.proof),
             changes,
             outputs: plan.outputs.iter().map(DescribedOutput::of).collect(),
@@ -177,22 +164,5 @@ fn counts(plan: &Plan) -> Counts {
         changed: plan.count(Action::Update),
         destroyed: plan.count(Action::Delete) + replaced,
         forgotten: plan.count(Action::Forget),
-    }
-}
-
-fn worst_case(change: &Described<'_>) -> Usd {
-    change.placed.map_or(change.cost_after, |placed| placed.envelope.worst_case(&placed.offer))
-}
-
-fn cost(plan: &Plan, changes: &[Described<'_>]) -> FleetCost {
-    let same = changes.iter().filter(|change| !change.moves_money() && change.cost_after != Usd::ZERO);
-    FleetCost {
-        before: plan.cost.before,
-        after: plan.cost.after,
-        moves: plan.cost.before != plan.cost.after || changes.iter().any(|change| change.placed.is_some()),
-        unchanged: same.clone().count(),
-        unchanged_cost: same.map(|change| change.cost_after).sum(),
-        worst_case: changes.iter().map(worst_case).sum(),
-        unpriced: plan.cost.unpriced,
     }
 }

@@ -13,6 +13,8 @@ pub enum Why {
     Stale,
     /// A person ended it.
     Interrupted,
+    /// A budget does not allow it.
+    Refused,
     /// Something was made, and a person must say what becomes of it.
     Unsettled,
 }
@@ -20,7 +22,8 @@ pub enum Why {
 impl Why {
     /// What these errors say, or else.
     pub fn of(diags: &Diagnostics, otherwise: Why) -> Why {
-        let said = [(Topic::Unsettled, Why::Unsettled), (Topic::Locked, Why::Locked)];
+        let said =
+            [(Topic::Unsettled, Why::Unsettled), (Topic::Locked, Why::Locked), (Topic::OverBudget, Why::Refused)];
         said.into_iter().find(|(topic, _)| diags.has_topic(*topic)).map_or(otherwise, |(_, why)| why)
     }
 }

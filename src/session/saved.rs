@@ -72,7 +72,7 @@ pub async fn check<C: Cloud>(
     diags: &mut Diagnostics,
 ) -> Result<Prepared, Failure> {
     let rents = saved.plan.steps.iter().any(|step| step.action.rents());
-    let Look { snapshot, market, account } = held.look(session, how, rents, diags).await?;
+    let Look { snapshot, market } = held.look(session, how, rents, diags).await?;
     let state = &held.state;
     let key = session.secret_key(&saved.plan.lineage);
     diags.extend(foreign_key(&saved.plan, &key).map(Diagnostics::from).unwrap_or_default());
@@ -82,7 +82,7 @@ pub async fn check<C: Cloud>(
     let now = now.map_err(|diags| Failure { why: Why::of(&diags, Why::Stale), diags })?.plan;
     refuse(stale(&saved.plan, &now, &key))?;
     let plan = Plan { refresh: now.refresh, ..saved.plan };
-    session.warn((state, &snapshot), &plan, account.as_ref(), diags);
+    session.warn((state, &snapshot), &plan, diags);
     Ok(Prepared { plan, market })
 }
 

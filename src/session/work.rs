@@ -7,7 +7,7 @@ use crate::apply::{ApplyInput, ApplyResult, Cancel, Connect, apply};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostics, Severity};
 use crate::lang::Effects;
-use crate::live::{Account, ObjectId, Snapshot};
+use crate::live::{ObjectId, Snapshot};
 use crate::money::Usd;
 use crate::plan::{ApplyEvent, Plan, PlanInput, PlanMode, PlanOptions, ends_soon};
 use crate::planning::{Look, Looking, Made, Market, look, make};
@@ -170,9 +170,9 @@ impl<C: Cloud> Session<'_, C> {
         diags: &mut Diagnostics,
     ) -> Result<Prepared, Diagnostics> {
         let state = foreseen(state, &mut look.snapshot, &self.wished_cap(), diags);
-        let Look { snapshot, market, account } = look;
+        let Look { snapshot, market } = look;
         let prepared = self.plan_on((&state, &snapshot), options, Market::Api(market), diags).await?;
-        self.warn((&state, &snapshot), &prepared.plan, account.as_ref(), diags);
+        self.warn((&state, &snapshot), &prepared.plan, diags);
         Ok(prepared)
     }
 
@@ -194,15 +194,9 @@ impl<C: Cloud> Session<'_, C> {
     }
 
     /// Warns of orphans, and of what ends soon.
-    pub fn warn(
-        &self,
-        (state, snapshot): (&State, &Snapshot),
-        plan: &Plan,
-        account: Option<&Account>,
-        diags: &mut Diagnostics,
-    ) {
+    pub fn warn(&self, (state, snapshot): (&State, &Snapshot), plan: &Plan, diags: &mut Diagnostics) {
         tell_orphans(state, snapshot, plan, diags);
-        diags.extend(ends_soon(plan, account, snapshot.as_of.unwrap_or_else(|| self.clock.now())));
+        diags.extend(ends_soon(plan, snapshot.as_of.unwrap_or_else(|| self.clock.now())));
     }
 
     /// Performs a plan; events are told as they come.

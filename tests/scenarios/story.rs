@@ -17,12 +17,17 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
+/// How long the balance lasts, in a drawing.
+static BALANCE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^ +Balance: .*$").unwrap());
+
 /// A story that is being told.
 pub struct Story {
     directory: tempfile::TempDir,
     /// Its world.
     pub sandbox: Sandbox,
     lock: Option<fs::File>,
+    /// Its clock runs, at least for a while: then the balance depends on how fast this machine is.
+    ages: bool,
     names: Names,
     /// What the last command said on standard error.
     said: String,
@@ -53,6 +58,7 @@ impl Story {
             directory,
             sandbox: Sandbox::start(seed, switches),
             lock: None,
+            ages: sections.iter().any(|section| section.body.contains("speed=")),
             names: Names::default(),
             said: String::new(),
             told: BTreeSet::new(),
@@ -175,8 +181,12 @@ impl Story {
 
     /// What a command says on its standard output, its plan in few lines.
     fn stdout(&mut self, beside: Option<Beside>, stdout: &str, full: bool) -> String {
-        let known =
-            beside.and_then(|Beside { drawn, compact }| Some((stdout.strip_prefix(&drawn)?.to_owned(), compact)));
+        let same = |drawn: &str| {
+            // Where the clock runs, some of the balance is gone by the second plan.
+            let still = |text: &str| BALANCE.replace(text, "Balance").into_owned();
+            Some(still(stdout).strip_prefix(&still(drawn))?.to_owned())
+        };
+        let known = beside.and_then(|Beside { drawn, compact }| Some((same(&drawn)?, compact)));
         match known {
             Some((rest, compact)) if !full => {
                 self.told.extend(compact.kinds);
@@ -227,7 +237,10 @@ impl Story {
     fn normalise(&mut self, text: &str) -> String {
         let text = text.replace(&self.sandbox.url(), "http://SANDBOX");
         let directory = self.directory.path().canonicalize().unwrap_or_default();
-        let text = text.replace(&*directory.to_string_lossy(), "TMP");
+        let mut text = text.replace(&*directory.to_string_lossy(), "TMP");
+        if self.ages {
+            text = BALANCE.replace_all(&text, "    Balance: AMOUNT").into_owned();
+        }
         self.names.normalise(&text.replace(&*self.directory.path().to_string_lossy(), "TMP"))
     }
 }

@@ -106,7 +106,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
             let rents = session.will_rent(&held.state, &how);
             let refreshing = Refreshing::begin(context.terminal, &held.state, how.refresh);
             let changes_account = how.options.mode != PlanMode::RefreshOnly;
-            let (state, Look { snapshot, market, account }) = match changes_account {
+            let (state, Look { snapshot, market }) = match changes_account {
                 true => {
                     let look = held.look(session, &how, rents, &mut context.diags).await?;
                     (Cow::Borrowed(&held.state), look)
@@ -116,7 +116,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
             refreshing.end(&snapshot);
             let seen = (&*state, &snapshot);
             let prepared = session.plan_on(seen, &how.options, Market::Api(market), &mut context.diags).await?;
-            session.warn(seen, &prepared.plan, account.as_ref(), &mut context.diags);
+            session.warn(seen, &prepared.plan, &mut context.diags);
             let plan = &prepared.plan;
             context.terminal.plan(&Review::of(plan));
             if !(plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty())) {
@@ -338,14 +338,22 @@ mod tests {
     fn a_state_that_was_taken_away_at_the_end_hides_nothing_more_urgent() {
         let place = Path::new("state").into();
         let fenced = StoreError::Fenced { part: Part::Lock, place, kept: None };
-        let ended = [Ended::Done, Ended::Failed, Ended::TakenOver, Ended::Partial, Ended::InDoubt, Ended::Interrupted];
-        assert_eq!(ended.map(|ended| unwritten(&fenced, ended).exit.code()), [5, 5, 5, 7, 4, 130]);
+        let ended = [
+            Ended::Done,
+            Ended::Failed,
+            Ended::Refused,
+            Ended::TakenOver,
+            Ended::Partial,
+            Ended::InDoubt,
+            Ended::Interrupted,
+        ];
+        assert_eq!(ended.map(|ended| unwritten(&fenced, ended).exit.code()), [5, 5, 5, 5, 7, 4, 130]);
         assert!(unwritten(&fenced, Ended::InDoubt).diags.iter().all(|told| told.summary == "The lock was taken away"));
         let io = StoreError::Io {
             doing: "write",
             place: Path::new("state").into(),
             error: std::io::ErrorKind::StorageFull.into(),
         };
-        assert_eq!(ended.map(|ended| unwritten(&io, ended).exit.code()), [1, 1, 5, 7, 4, 130]);
+        assert_eq!(ended.map(|ended| unwritten(&io, ended).exit.code()), [1, 1, 3, 5, 7, 4, 130]);
     }
 }

@@ -1,8 +1,10 @@
 //! What Terraform's forms have no place for: offers, prices, costs, doubts, remarks.
 
 use crate::money::Usd;
+use crate::plan::{Budgeted, Measured, Runway};
 use crate::render::words::{offer_text, remark};
 use crate::review::{Described, Doubt, FleetCost, Review};
+use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 
 /// Dollars as a decimal text: never a float.
@@ -27,10 +29,45 @@ pub(super) fn of_plan(review: &Review<'_>) -> Map<String, Json> {
     Map::from_iter([
         ("fleet".to_owned(), json!(review.fleet)),
         ("cost".to_owned(), cost(&review.cost)),
+        ("runway".to_owned(), runway(review.runway)),
+        ("budgets".to_owned(), review.budgets.iter().map(budget).collect()),
         ("in_doubt".to_owned(), review.in_doubt.iter().map(doubt).collect()),
         ("left_out".to_owned(), review.left_out.iter().map(ToString::to_string).collect()),
         ("narrowed".to_owned(), json!(review.narrowed)),
     ])
+}
+
+/// How long the balance lasts.
+fn runway(runway: &Runway) -> Json {
+    json!({
+        "balance": runway.balance.map(decimal),
+        "hours_before": number(runway.hours(runway.before)),
+        "hours_after": number(runway.hours(runway.after)),
+    })
+}
+
+/// A budget, and what the plan comes to by each of its limits, in dollars, pieces, percent or hours.
+fn budget(of: &Budgeted) -> Json {
+    let measured = |of: &Measured| {
+        json!({
+            "limit": of.limit.name(),
+            "allowed": number(Some(of.allowed)),
+            "before": number(of.now),
+            "after": number(of.expected),
+            "at_worst": number(of.at_worst),
+            "standing": of.standing,
+        })
+    };
+    json!({
+        "name": of.budget.name,
+        "for": of.budget.targets,
+        "limits": of.measured.iter().map(measured).collect::<Vec<_>>(),
+    })
+}
+
+/// A decimal text, with no more places than tell something.
+fn number(amount: Option<Decimal>) -> Json {
+    json!(amount.map(|amount| amount.round_dp(6).normalize().to_string()))
 }
 
 /// An operation without a known outcome.
@@ -45,13 +82,14 @@ fn doubt(doubt: &Doubt<'_>) -> Json {
 }
 
 /// What the fleet costs, before and afterwards.
-fn cost(cost: &FleetCost) -> Json {
+fn cost(cost: &FleetCost<'_>) -> Json {
     json!({
         "hourly_before": decimal(cost.before),
         "hourly_after": decimal(cost.after),
         "monthly_before": decimal(cost.before.per_month()),
         "monthly_after": decimal(cost.after.per_month()),
         "hourly_at_most": decimal(cost.worst_case),
+        "monthly_at_most": decimal(cost.worst_case.per_month()),
         "machines_without_price": cost.unpriced,
     })
 }

@@ -3,31 +3,59 @@
 use super::page::{Page, Sign};
 use crate::money::{HOURS_PER_MONTH, Usd};
 use crate::render::style::{ADD, BOLD, DIM, REMOVE, Style, wrap};
-use crate::render::words::{count, offer, proof_sentence};
-use crate::review::Review;
+use crate::render::words::{count, proof_sentence, seat_text};
+use crate::review::{CostLine, FleetCost, Review};
 use unicode_width::UnicodeWidthStr;
 
-const COLUMNS: usize = 6;
+const COLUMNS: usize = 7;
 const NAME: usize = 0;
-const OFFER: usize = 1;
-const AFTER: usize = 4;
-const CHANGE: usize = 5;
+const SEAT: usize = 1;
+const PRICE: usize = 2;
+const CHANGE: usize = 6;
+/// Places behind the point of what is paid per hour, and per month.
+const HOURLY: usize = 4;
+const MONTHLY: usize = 2;
+/// So many lines stand in the table; what is beyond is one more.
+const MOST_LINES: usize = 24;
 
-/// One line of the table: name, offer, price per GPU-hour, now, after, change.
+/// One line of the table: name, machine and place, price per GPU-hour, now, after, at most, change.
 struct Row {
     sign: Sign,
     cells: [String; COLUMNS],
     paint: anstyle::Style,
 }
 
-/// The table: a line for each object whose cost changes, then the fleet's total per hour and per month.
+/// What is paid now, afterwards, and in the worst case.
+#[derive(Clone, Copy)]
+struct Amounts(Usd, Usd, Usd);
+
+impl Amounts {
+    fn per_month(self) -> Amounts {
+        Amounts(self.0.per_month(), self.1.per_month(), self.2.per_month())
+    }
+}
+
+impl Row {
+    fn of(sign: Sign, paint: anstyle::Style, name: String, amounts: Amounts, places: usize) -> Row {
+        let Amounts(before, after, worst) = amounts;
+        let mut cells: [String; COLUMNS] = Default::default();
+        cells[NAME] = name;
+        let sums =
+            [amount(before, places), amount(after, places), amount(worst, places), difference(after - before, places)];
+        cells[CHANGE - 3..].clone_from_slice(&sums);
+        Row { sign, cells, paint }
+    }
+}
+
+/// The table: a line for all machines that are alike, then the fleet's total per hour and per month.
 pub fn table(page: &mut Page, review: &Review<'_>) {
-    let rows = rows(review);
-    let widths = widths(&rows, page.style.columns());
+    let rows = rows(&review.cost);
+    let layout = Layout::of(&rows, page.style.columns());
     page.gap();
     for row in &rows {
-        let line = line(page.style, row, &widths);
-        page.line(1, row.sign, &line);
+        for (at, line) in layout.lines(page.style, row).into_iter().enumerate() {
+            page.line(1, if at == 0 { row.sign } else { Sign::Same }, &line);
+        }
     }
     if let Some(proof) = review.proof {
         page.gap();
@@ -37,117 +65,134 @@ pub fn table(page: &mut Page, review: &Review<'_>) {
     }
 }
 
-fn rows(review: &Review<'_>) -> Vec<Row> {
+fn rows(cost: &FleetCost<'_>) -> Vec<Row> {
     let plain = anstyle::Style::new();
-    let titles = ["Cost", "Offer", "GPU-hour", "Now/h", "After/h", "Change"].map(str::to_owned);
+    let titles = ["Cost", "Machine", "GPU-hour", "Now/h", "After/h", "At most/h", "Change/h"].map(str::to_owned);
     let mut rows = vec![Row { sign: Sign::Same, cells: titles, paint: BOLD }];
-    for change in review.changes.iter().filter(|change| change.moves_money()) {
-        let offer = change.placed.map(|placed| &placed.offer);
-        let place = offer.and_then(|offer| offer::place(&offer.facts)).map_or(String::new(), |p| format!(", {p}"));
-        let cells = [
-            change.address.to_string(),
-            offer.map_or(String::new(), |offer| format!("{}{place}", offer::gpus(offer))),
-            offer.map_or(String::new(), |offer| offer.price_per_gpu.to_string()),
-            amount(change.cost_before, None),
-            amount(change.cost_after, None),
-            difference(change.cost_after - change.cost_before, None),
-        ];
-        rows.push(Row { sign: Sign::of(change), cells, paint: plain });
+    // One line more is as long as the one that tells how many are left out.
+    let shown = if cost.lines.len() > MOST_LINES + 1 { MOST_LINES } else { cost.lines.len() };
+    for line in &cost.lines[..shown] {
+        let mut row = Row::of(Sign::of_action(line.action, line.new_first), plain, name(line), amounts(line), HOURLY);
+        row.cells[SEAT] = seat_text(&line.seat);
+        row.cells[PRICE] = line.prices.map_or(String::new(), prices);
+        rows.push(row);
     }
-    let cost = review.cost;
+    let rest = &cost.lines[shown..];
+    if !rest.is_empty() {
+        let sum = rest
+            .iter()
+            .map(amounts)
+            .fold(Amounts(Usd::ZERO, Usd::ZERO, Usd::ZERO), |a, b| Amounts(a.0 + b.0, a.1 + b.1, a.2 + b.2));
+        let machines: usize = rest.iter().map(|line| line.count).sum();
+        rows.push(Row::of(Sign::Same, DIM, format!("and {} more", count(machines, "machine")), sum, HOURLY));
+    }
     if cost.unchanged > 0 {
-        let (name, same) = (count(cost.unchanged, "unchanged instance"), cost.unchanged_cost.to_string());
-        let cells = [name, String::new(), String::new(), same.clone(), same, String::new()];
-        rows.push(Row { sign: Sign::Same, cells, paint: DIM });
+        let same = cost.unchanged_cost;
+        let name = count(cost.unchanged, "unchanged instance");
+        rows.push(Row::of(Sign::Same, DIM, name, Amounts(same, same, same), HOURLY));
     }
-    let total = |name: String, before: Usd, after: Usd, places| {
-        let cells = [
-            name,
-            String::new(),
-            String::new(),
-            amount(before, places),
-            amount(after, places),
-            difference(after - before, places),
-        ];
-        Row { sign: Sign::Same, cells, paint: BOLD }
-    };
-    rows.push(total("Fleet per hour".into(), cost.before, cost.after, None));
-    if cost.worst_case > cost.after {
-        let mut cells: [String; COLUMNS] = Default::default();
-        cells[NAME] = "At most per hour".to_owned();
-        cells[AFTER] = amount(cost.worst_case, None);
-        rows.push(Row { sign: Sign::Same, cells, paint: DIM });
-    }
+    let total = Amounts(cost.before, cost.after, cost.worst_case);
+    rows.push(Row::of(Sign::Same, BOLD, "Fleet per hour".to_owned(), total, HOURLY));
     let month = format!("Fleet per month ({HOURS_PER_MONTH} h)");
-    rows.push(total(month, cost.before.per_month(), cost.after.per_month(), Some(2)));
+    rows.push(Row::of(Sign::Same, BOLD, month, total.per_month(), MONTHLY));
     rows
 }
 
-fn amount(amount: Usd, places: Option<usize>) -> String {
-    match (amount == Usd::ZERO, places) {
-        (true, _) => "-".to_owned(),
-        (_, Some(places)) => format!("{amount:.places$}"),
-        (_, None) => amount.to_string(),
+fn name(line: &CostLine<'_>) -> String {
+    match line.count {
+        1 => line.name(),
+        many => format!("{} ({many})", line.name()),
     }
 }
 
+fn amounts(line: &CostLine<'_>) -> Amounts {
+    Amounts(line.before, line.after, line.worst_case)
+}
+
+/// `$0.3140`, `$0.3140..0.3360`.
+fn prices((low, high): (Usd, Usd)) -> String {
+    let text = |price: Usd| format!("{price:.HOURLY$}");
+    match low == high {
+        true => text(low),
+        false => format!("{}..{}", text(low), text(high).trim_start_matches('$')),
+    }
+}
+
+fn amount(amount: Usd, places: usize) -> String {
+    if amount == Usd::ZERO { "-".to_owned() } else { format!("{amount:.places$}") }
+}
+
 /// With its sign; nothing for none.
-fn difference(amount: Usd, places: Option<usize>) -> String {
+fn difference(amount: Usd, places: usize) -> String {
     match amount.cmp(&Usd::ZERO) {
-        std::cmp::Ordering::Greater => format!("+{}", self::amount(amount, places)),
-        std::cmp::Ordering::Less => self::amount(amount, places),
+        std::cmp::Ordering::Greater => format!("+{amount:.places$}"),
+        std::cmp::Ordering::Less => format!("{amount:.places$}"),
         std::cmp::Ordering::Equal => String::new(),
     }
 }
 
-/// The columns' widths: where the page is narrow the offer goes first, then names are cut.
-fn widths(rows: &[Row], page: usize) -> [usize; COLUMNS] {
-    let mut widths = [0; COLUMNS];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(&row.cells) {
-            *width = cell.width().max(*width);
-        }
-    }
-    if rows.iter().skip(1).all(|row| row.cells[OFFER].is_empty()) {
-        widths[OFFER] = 0;
-        widths[OFFER + 1] = 0;
-    }
-    let total = |widths: &[usize; COLUMNS]| 4 + widths.iter().filter(|w| **w > 0).map(|w| w + 2).sum::<usize>() - 2;
-    if total(&widths) > page {
-        widths[OFFER] = 0;
-    }
-    let excess = total(&widths).saturating_sub(page);
-    widths[NAME] = widths[NAME].saturating_sub(excess).max(24);
-    widths
+/// How wide the columns are, and whether a machine stands below its name: it is always shown, and so is every sum but the
+/// difference, which the two before it tell.
+struct Layout {
+    widths: [usize; COLUMNS],
+    below: bool,
 }
 
-fn line(style: Style, row: &Row, widths: &[usize; COLUMNS]) -> String {
-    let mut cells = Vec::new();
-    for (column, (cell, &width)) in row.cells.iter().zip(widths).enumerate() {
-        if width == 0 {
-            continue;
-        }
-        let cell = shorten(cell, width);
-        let gap = " ".repeat(width.saturating_sub(cell.width()));
-        let paint = match column {
-            CHANGE if cell.starts_with('+') => row.paint.fg_color(REMOVE.get_fg_color()),
-            CHANGE if cell.starts_with('-') => row.paint.fg_color(ADD.get_fg_color()),
-            _ => row.paint,
-        };
-        let painted = style.paint(paint, &cell);
-        cells.push(if column <= OFFER { format!("{painted}{gap}") } else { format!("{gap}{painted}") });
-    }
-    cells.join("  ").trim_end().to_owned()
-}
+/// Between two columns.
+const GAP: usize = 2;
+/// What stands below a name stands a little to the right.
+const INDENT: usize = 4;
 
-/// Cut in the middle: the ends of an address tell it apart.
-fn shorten(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
+impl Layout {
+    fn of(rows: &[Row], page: usize) -> Layout {
+        let mut widths = [0; COLUMNS];
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(&row.cells) {
+                *width = cell.width().max(*width);
+            }
+        }
+        let room = page.saturating_sub(4);
+        let total = |widths: &[usize]| widths.iter().filter(|w| **w > 0).map(|w| w + GAP).sum::<usize>() - GAP;
+        let below = total(&widths) > room;
+        if below {
+            // A name has its line for itself, the totals stand beside the sums.
+            let totals = rows.iter().filter(|row| row.cells[SEAT].is_empty());
+            let totals = totals.map(|row| row.cells[NAME].width()).max().unwrap_or(0);
+            let seats = rows.iter().skip(1).map(|row| row.cells[SEAT].width()).max().unwrap_or(0);
+            widths[NAME] = totals.max(seats + INDENT);
+            widths[SEAT] = 0;
+            if total(&widths) > room {
+                widths[CHANGE] = 0;
+            }
+        }
+        Layout { widths, below }
     }
-    let chars: Vec<char> = text.chars().collect();
-    let keep = width.saturating_sub(1);
-    let head = keep / 2;
-    let tail = chars.len().saturating_sub(keep - head);
-    chars[..head.min(chars.len())].iter().chain(&['…']).chain(&chars[tail..]).collect()
+
+    /// One line, or two.
+    fn lines(&self, style: Style, row: &Row) -> Vec<String> {
+        if !self.below || row.cells[SEAT].is_empty() || row.cells[NAME] == "Cost" {
+            return vec![self.line(style, row, &row.cells[NAME])];
+        }
+        let seat = format!("{}{}", " ".repeat(INDENT), row.cells[SEAT]);
+        vec![style.paint(row.paint, &row.cells[NAME]), self.line(style, row, &seat)]
+    }
+
+    fn line(&self, style: Style, row: &Row, first: &str) -> String {
+        let mut cells = Vec::new();
+        for (column, (cell, &width)) in row.cells.iter().zip(&self.widths).enumerate() {
+            let cell = if column == NAME { first } else { cell };
+            if width == 0 {
+                continue;
+            }
+            let gap = " ".repeat(width.saturating_sub(cell.width()));
+            let paint = match column {
+                CHANGE if cell.starts_with('+') => row.paint.fg_color(REMOVE.get_fg_color()),
+                CHANGE if cell.starts_with('-') => row.paint.fg_color(ADD.get_fg_color()),
+                _ => row.paint,
+            };
+            let painted = style.paint(paint, cell);
+            cells.push(if column <= SEAT { format!("{painted}{gap}") } else { format!("{gap}{painted}") });
+        }
+        cells.join(&" ".repeat(GAP)).trim_end().to_owned()
+    }
 }

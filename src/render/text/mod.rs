@@ -7,6 +7,7 @@ mod orphans;
 mod page;
 mod plan;
 mod script;
+mod spending;
 mod state;
 mod value;
 

@@ -44,13 +44,20 @@ impl Sign {
     pub fn of(change: &Described<'_>) -> Sign {
         match change.action {
             Action::NoOp if change.moved_from.is_some() => Sign::Moved,
+            action => Sign::of_action(action, change.new_first),
+        }
+    }
+
+    /// Of what happens; `new_first` of a replacement.
+    pub fn of_action(action: Action, new_first: bool) -> Sign {
+        match action {
             Action::NoOp => Sign::Same,
             Action::Create => Sign::Add,
             Action::Update => Sign::Change,
             Action::Delete => Sign::Remove,
             Action::Forget => Sign::Forget,
             Action::Read => Sign::Read,
-            Action::Replace if change.new_first => Sign::ReplaceNewFirst,
+            Action::Replace if new_first => Sign::ReplaceNewFirst,
             Action::Replace => Sign::Replace,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::cost;
 use super::page::{Page, Sign};
+use super::spending::spending;
 use super::value::assign;
 use crate::address::ObjectKind;
 use crate::money::Usd;
@@ -40,6 +41,7 @@ pub fn plan_text(review: &Review<'_>, style: Style) -> String {
         }
         _ => nothing(&mut page, review),
     }
+    spending(&mut page, review);
     remarks(&mut page, review);
     in_doubt(&mut page, &review.in_doubt);
     left_out(&mut page, review);

@@ -3,6 +3,8 @@
 use super::count;
 use crate::market::Proof;
 use crate::money::{HOURS_PER_MONTH, Usd};
+use crate::render::escape::harmless_line;
+use crate::review::Seat;
 
 /// What the fleet costs, in a sentence; and in another, how many machines are not in it because their price is not known.
 pub fn sentence(hourly: Usd, unpriced: usize) -> String {
@@ -14,6 +16,16 @@ pub fn sentence(hourly: Usd, unpriced: usize) -> String {
         (None, None) => "The fleet costs nothing.".to_owned(),
         (known, unknown) => known.into_iter().chain(unknown).collect::<Vec<_>>().join(" "),
     }
+}
+
+/// `1x RTX 4090, Europe/PL`; nothing for what is no machine.
+pub fn seat(seat: &Seat<'_>) -> String {
+    if seat.model.is_empty() {
+        return String::new();
+    }
+    let places: Vec<String> = [seat.region, seat.country].into_iter().flatten().map(harmless_line).collect();
+    let place = if places.is_empty() { String::new() } else { format!(", {}", places.join("/")) };
+    format!("{}x {}{place}", seat.gpus, harmless_line(seat.model))
 }
 
 /// How good the choice of offers is.

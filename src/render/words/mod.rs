@@ -5,11 +5,14 @@ mod event;
 pub(super) mod headline;
 pub(super) mod offer;
 pub(super) mod remark;
+mod spending;
 
 pub use cost::proof as proof_sentence;
+pub use cost::seat as seat_text;
 pub use cost::sentence as cost_sentence;
 pub(super) use event::{message, words};
 pub use offer::short as offer_text;
+pub use spending::{measured as measured_text, runway as runway_sentence};
 
 use crate::review::{Counts, Face};
 

@@ -1,0 +1,54 @@
+//! The budgets at apply time: checked again, hard, before every rent, by what the offer really costs.
+
+use super::step::Stop;
+use crate::address::InstanceAddr;
+use crate::config::{BudgetBlock, Program};
+use crate::live::{Machine, Offer};
+use crate::market::Placed;
+use crate::plan::{Change, Guard, Load, Plan, load, refused};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What the budgets of one apply allow.
+pub(super) struct Budgets<'a> {
+    plan: &'a Plan,
+    blocks: &'a [BudgetBlock],
+    guard: Mutex<Guard>,
+}
+
+impl<'a> Budgets<'a> {
+    pub fn of(plan: &'a Plan, program: &'a Program) -> Budgets<'a> {
+        let settings = program.configuration.root().settings.as_ref();
+        let blocks = settings.map(|settings| settings.budgets.as_slice()).unwrap_or_default();
+        Budgets { plan, blocks, guard: Mutex::new(Guard::of(plan)) }
+    }
+
+    fn guard(&self) -> MutexGuard<'_, Guard> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the budgets stand.
+    pub fn blocks(&self) -> &'a [BudgetBlock] {
+        self.blocks
+    }
+
+    /// Counts a rent that is about to be sent.
+    ///
+    /// # Errors
+    /// A budget does not allow it.
+    pub fn admit(&self, address: &InstanceAddr, placed: &Placed, offer: &Offer) -> Result<(), Stop> {
+        let admitted = self.guard().admit(address, load(placed, offer));
+        admitted.map_err(|why| Stop::Failed(refused(self.plan, &why, self.blocks).on(address).into()))
+    }
+
+    /// Counts a machine that was rented for what it really bills.
+    pub fn count(&self, address: &InstanceAddr, machine: &Machine) {
+        if let (Some(cost), Some(gpus)) = (machine.hourly_cost(), machine.gpu_count) {
+            self.guard().count(address, Load { cost, gpus, price: machine.price_per_gpu });
+        }
+    }
+
+    /// A release failed: the machine bills on.
+    pub fn stays(&self, change: &Change) {
+        self.guard().stays(change);
+    }
+}
