@@ -144,6 +144,12 @@ impl Machine {
         self.env.as_ref().is_some_and(|env| !env.0.is_empty())
     }
 
+    /// USD per hour, as far as is shown: rows of lists may tell nothing of the disk (C17). `None` without a price.
+    pub fn shown_cost(&self) -> Option<Usd> {
+        let disk = self.price_per_disk.zip(self.disk_size).unwrap_or_default();
+        Some(hourly_cost(self.price_per_gpu?, self.gpu_count?, disk.0, disk.1))
+    }
+
     /// USD per hour, where the answer carried what it takes to know it.
     pub fn hourly_cost(&self) -> Option<Usd> {
         let cost = hourly_cost(self.price_per_gpu?, self.gpu_count?, self.price_per_disk?, self.disk_size?);

@@ -200,7 +200,7 @@ fn others(state: &State, imports: &[(InstanceAddr, Record)], snapshot: &Snapshot
     let imported = imports.iter().filter_map(|(address, record)| record.object_id(address));
     let own: BTreeSet<ObjectId> = state.identified().map(|(id, ..)| id).chain(imported).collect();
     let machines = snapshot.machines().filter(|machine| !machine.is_gone());
-    machines.filter(|machine| !own.contains(&ObjectId::Machine(machine.id))).filter_map(Machine::hourly_cost).sum()
+    machines.filter(|machine| !own.contains(&ObjectId::Machine(machine.id))).filter_map(Machine::shown_cost).sum()
 }
 
 /// A machine that stays, and whose price nobody could read.

@@ -7,6 +7,8 @@ use super::ports::ports;
 use crate::live::{Account, Env, Group, GroupId, HashId, Machine, MachineId, Seen, Status};
 use crate::money::Usd;
 use crate::schema::{Attribute, Field, Schema, Wire, dollars, group, instance, script};
+use crate::state::Usage;
+use rust_decimal::Decimal;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -152,6 +154,29 @@ fn joined(value: &RawValue, separator: &str) -> Option<String> {
 /// as they came, texts cleaned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LedgerRow(pub serde_json::Map<String, Value>);
+
+impl LedgerRow {
+    /// What a row of the list of usage says: which machine, and how much. Nobody has recorded such a row, so every likely
+    /// name is read; `None` where none of them stands there.
+    pub fn usage(&self) -> Option<Usage> {
+        let number = |value: &Value| match value {
+            Value::Number(number) => number.to_string().parse().ok(),
+            Value::String(text) => text.trim().trim_start_matches('$').parse::<Decimal>().ok(),
+            _ => None,
+        };
+        let id = |value: &Value| match value {
+            Value::Number(number) => number.as_u64(),
+            // `/instances/108209`
+            Value::String(text) => text.rsplit('/').next()?.parse().ok(),
+            Value::Object(object) => object.get("id")?.as_u64(),
+            _ => None,
+        };
+        let first = |names: &[&str]| names.iter().find_map(|name| self.0.get(*name));
+        let machine = id(first(&["instanceId", "instance", "instance_id"])?)?;
+        let amount = number(first(&["amount", "cost", "total", "totalCost", "price"])?)?;
+        Some(Usage { machine: MachineId(machine), amount: Usd(amount) })
+    }
+}
 
 /// One row of a ledger.
 pub(super) fn ledger_row(row: &Row<'_>) -> Option<LedgerRow> {

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod codec;
+mod costs;
 mod decode;
 mod difference;
 pub mod digest;
@@ -32,6 +33,7 @@ mod verify;
 
 pub use attributes::Attributes;
 pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, encode_event, salvage};
+pub use costs::{Costs, MachineCost, Others, Usage};
 pub use decode::{decode, decode_edited};
 pub use digest::{SecretKey, SecretMatch, fingerprint};
 pub use fault::{JournalDamage, StateError};

@@ -17,6 +17,8 @@ pub struct Ledger {
     pub faults: Vec<String>,
     /// Price caps of the configuration that is applied, by the name of the block.
     pub caps: BTreeMap<String, Decimal>,
+    /// How many machines the budget of that configuration allows, where it has one.
+    pub budget: Option<usize>,
     /// Objects of strangers that an import block names.
     pub imported: BTreeSet<u64>,
     /// What a run told as orphans.
@@ -210,6 +212,21 @@ impl Ledger {
         let above: Vec<_> = shown.filter(|rented| self.is_above(rented)).map(|rented| rented.machine.id).collect();
         for id in above {
             self.fault(format!("the machine {id} bills more than its cap, and was kept"));
+        }
+    }
+
+    /// A run that rented holds no more machines than the budget allows, unless it held more before and not less than now.
+    pub fn within_budget(&mut self, account: &Account, disk: &Disk, plan: &Plan) {
+        let (Some(most), Some(recorded)) = (self.budget, Recorded::read(&disk.state)) else { return };
+        let stands = |id: &u64| account.machines.get(id).is_some_and(|rented| rented.end.is_none());
+        let standing = recorded.machines.iter().filter(|(id, _)| stands(id)).count();
+        let machine = |change: &&podform::plan::Change| {
+            change.address.resource.object_kind() == Some(ObjectKind::Instance) && change.before.is_some()
+        };
+        let before = plan.changes.iter().filter(machine).count();
+        let rented = account.done.iter().any(|done| !done.late && matches!(done.change, Change::Rent(_)));
+        if rented && standing > most.max(before) {
+            self.fault(format!("{standing} machines stand, where {before} did and the budget allows {most}"));
         }
     }
 

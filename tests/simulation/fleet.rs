@@ -36,6 +36,8 @@ pub struct Fleet {
     pub moves: Vec<(String, String)>,
     /// `import` blocks: address and id.
     pub imports: Vec<(&'static str, u64)>,
+    /// How many machines a budget allows, where there is one.
+    pub budget: Option<usize>,
     /// Blocks that were named so far.
     named: usize,
 }
@@ -67,6 +69,7 @@ impl Fleet {
             groups,
             moves: Vec::new(),
             imports: Vec::new(),
+            budget: None,
             named: 0,
         }
     }
@@ -78,7 +81,12 @@ impl Fleet {
 
     /// As text.
     pub fn hcl(&self) -> String {
-        let mut text = "podform {\n  fleet = \"sim\"\n}\n".to_owned();
+        let budget = self.budget.map_or(String::new(), |most| {
+            format!(
+                "  budget {{\n    max_instances = {most}\n    max_gpus = {most}\n    max_hourly_cost = {most}\n  }}\n"
+            )
+        });
+        let mut text = format!("podform {{\n  fleet = \"sim\"\n{budget}}}\n");
         for (name, edits) in &self.groups {
             write!(
                 text,
@@ -144,7 +152,11 @@ impl Fleet {
         let names: Vec<String> = self.blocks.keys().cloned().collect();
         let Some(name) = chance.pick(&names).cloned() else { return self.add(chance) };
         let block = self.blocks.get_mut(&name).unwrap();
-        match chance.below(12) {
+        match chance.below(13) {
+            12 => {
+                self.budget = *chance.pick(&[None, Some(1), Some(2), Some(4)]).unwrap();
+                format!("budget: {:?} machines", self.budget)
+            }
             0 | 1 => {
                 block.count = chance.below(5);
                 format!("{name}: count = {}", block.count)

@@ -190,7 +190,10 @@ impl History {
 
     fn how(&mut self, trouble: Trouble) -> How {
         let skew = *self.chance.pick(&[0, 0, -7200, 40, 3600]).unwrap();
-        self.world.ledger.lock().unwrap().caps = self.fleet.caps();
+        let mut ledger = self.world.ledger.lock().unwrap();
+        ledger.caps = self.fleet.caps();
+        ledger.budget = self.fleet.budget;
+        drop(ledger);
         How { hcl: self.fleet.hcl(), trouble, skew, accept_missing: true, ..How::default() }
     }
 
@@ -269,6 +272,7 @@ impl History {
         self.world.account().bad.clear();
         tokio::time::sleep(Duration::from_secs(600)).await;
         self.fleet.blocks.values_mut().for_each(|block| block.cap = 70);
+        self.fleet.budget = None;
         // What a crashed run left open is settled by then.
         if !matches!(self.run(Trouble::None).await, End::Crashed) {
             let released = release_orphans(&self.world).await;

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod console;
+pub mod cost;
 pub mod fmt;
 pub mod graph;
 pub mod import;
@@ -59,6 +60,8 @@ pub enum Command {
     Graph(graph::GraphArgs),
     /// List what was made for this fleet and is recorded nowhere; adopt or release it. Exit code 2 where some is left.
     Orphans(orphans::OrphansArgs),
+    /// Show what the fleet costs, and has cost.
+    Cost(cost::CostArgs),
     /// Show the state, or a saved plan.
     Show(show::ShowArgs),
     /// Show the outputs of the last apply.
@@ -108,6 +111,7 @@ impl Command {
             Command::Providers(args) => wait(context, async |context| providers::run(args, context).await),
             Command::Modules(args) => modules::run(args, context),
             Command::Graph(args) => wait(context, async |context| graph::run(args, context).await),
+            Command::Cost(args) => wait(context, async |context| cost::run(args, context).await),
             Command::Show(args) => wait(context, async |context| show::run(args, context).await),
             Command::Output(args) => wait(context, async |context| output::run(args, context).await),
             Command::State(command) => wait(context, async |context| state::run(command, context).await),

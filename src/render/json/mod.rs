@@ -3,6 +3,7 @@
 mod checks;
 mod configuration;
 mod console;
+mod costs;
 mod event;
 mod functions;
 mod message;
@@ -16,6 +17,7 @@ mod state;
 
 pub use configuration::configuration_json;
 pub use console::{console_error, console_value};
+pub use costs::costs_json;
 pub use event::event_message;
 pub use functions::functions_json;
 pub use message::{Level, Message, log_message, version_message};

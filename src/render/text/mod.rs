@@ -1,6 +1,7 @@
 //! What people read on a terminal.
 
 mod cost;
+mod costs;
 mod event;
 mod object;
 mod orphans;
@@ -11,6 +12,7 @@ mod spending;
 mod state;
 mod value;
 
+pub use costs::costs_text;
 pub use event::event_text;
 pub use orphans::{intent_text, orphans_text};
 pub use plan::plan_text;

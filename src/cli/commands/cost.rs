@@ -1,0 +1,54 @@
+//! `podform cost`.
+
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cloud::fault::fault;
+use crate::render::{costs_json, costs_text};
+use crate::session::{LocalEffects, Locking, Opening, Planning, Watched};
+use crate::state::{Costs, Usage};
+use clap::Args;
+
+/// `cost`.
+#[derive(Debug, Args)]
+pub struct CostArgs {
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Account.
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Shows what the fleet costs, and has cost by the account's list of usage. Changes nothing, and takes no lock.
+pub async fn run(args: &CostArgs, context: &mut Context) -> Outcome {
+    let opening = Opening {
+        account: args.account.choice(),
+        settings: args.variables.settings.clone(),
+        blocks: Vec::new(),
+        asks: args.variables.input,
+        parallelism: 0,
+        effects: LocalEffects::planning(),
+    };
+    let looking = context.configure_beside_state(&opening, Locking::none("cost")).await?;
+    let Some((fleet, Watched { state, .. })) = looking else { return Ok(Exit::Error) };
+    opening
+        .looking(&fleet, &state, async |session| {
+            // Machines that are gone are told as that: there is nothing to refuse.
+            let how = Planning { accept_missing: true, ..Planning::default() };
+            let (look, billed) = futures::join!(session.look(&state, &how, false), session.cloud.billing(None));
+            let snapshot = look?.snapshot;
+            let billed = billed.map_err(|error| Failure::from(fault("Reading the list of usage", &error)))?;
+            let usage: Vec<Usage> = billed.rows.iter().filter_map(|row| row.usage()).collect();
+            let costs = Costs::of(&state, &snapshot, &usage);
+            match args.json {
+                true => context.terminal.json(&costs_json(&costs, fleet.name()).to_string()),
+                false => context.terminal.print(&costs_text(&costs, context.terminal.out)),
+            }
+            Ok(Exit::Done)
+        })
+        .await
+}
