@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::choices::MarketOf;
 use super::clock::DAWN_MS;
 use super::machines::Machine;
 use super::templates::Template;
@@ -42,6 +43,8 @@ pub(super) struct Book {
     pub version: u32,
     pub seed: u64,
     pub hosts: u64,
+    #[serde(default = "by_chance", skip_serializing_if = "is_by_chance")]
+    pub market: MarketOf,
     /// Number of the last change.
     pub serial: u64,
     pub head: Head,
@@ -62,13 +65,22 @@ pub(super) struct Change {
     pub machines: Vec<Machine>,
 }
 
+fn by_chance() -> MarketOf {
+    MarketOf::Chance
+}
+
+fn is_by_chance(market: &MarketOf) -> bool {
+    *market == MarketOf::Chance
+}
+
 impl Book {
     /// A new world.
-    pub(super) fn new(seed: u64, hosts: u64, balance: Decimal) -> Book {
+    pub(super) fn new(seed: u64, (market, hosts): (MarketOf, u64), balance: Decimal) -> Book {
         Book {
             version: VERSION,
             seed,
             hosts,
+            market,
             serial: 0,
             head: Head {
                 clock_ms: DAWN_MS,

@@ -16,7 +16,7 @@ pub(super) struct Model {
     pub counts: &'static [u32],
 }
 
-const fn model(
+pub(super) const fn model(
     name: &'static str,
     memory: u64,
     tflops: u64,
@@ -55,7 +55,7 @@ pub(super) struct Place {
     pub code: &'static str,
 }
 
-const fn place(region: &'static str, country: &'static str, code: &'static str) -> Place {
+pub(super) const fn place(region: &'static str, country: &'static str, code: &'static str) -> Place {
     Place { region, country, code }
 }
 

@@ -174,6 +174,15 @@ choice! {
     }
 }
 choice! {
+    /// Which hosts a new world has.
+    MarketOf {
+        /// As many as `hosts` says, drawn by the seed.
+        Chance,
+        /// Those of the vendor's published price list.
+        Published,
+    }
+}
+choice! {
     /// A rent of fewer GPUs than the row shows (C21).
     Larger {
         /// 422.

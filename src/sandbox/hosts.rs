@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 
 use super::catalog::{CUDA, MODELS, Model, PLACES, Place};
 use super::chance::{between, draw, pick};
+use super::choices::MarketOf;
+use super::published::{LISTED, Listed};
 
 /// One host: a machine in a data centre with some GPUs of one model.
 pub(super) struct Host {
@@ -13,6 +15,8 @@ pub(super) struct Host {
     pub model: &'static Model,
     pub place: &'static Place,
     pub gpus: u32,
+    /// Numbers of GPUs that it sells, from the least.
+    pub counts: Vec<u32>,
     /// GPUs that strangers have rented from the beginning.
     pub taken: u32,
     pub ip: String,
@@ -27,8 +31,10 @@ pub(super) struct Host {
     pub driver: &'static str,
     pub pcie: u64,
     pub rental_time_min: u64,
-    /// USD per GPU-hour of the one-GPU offer.
+    /// USD per GPU-hour of the offer of the fewest GPUs.
     pub price: Decimal,
+    /// By this share every larger offer is cheaper.
+    pub cheaper_by: Decimal,
 }
 
 /// One offer: so many GPUs of one host.
@@ -52,9 +58,14 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// The hosts numbered 1 to `count` of a seed. More hosts never change the earlier ones.
-    pub(super) fn of(seed: u64, count: u64) -> Hosts {
-        let hosts: Vec<Host> = (1..=count).map(|number| host(seed, number)).collect();
+    /// The hosts numbered 1 to `count` of a seed, or those of the published list. More hosts never change the earlier ones.
+    pub(super) fn of(seed: u64, market: MarketOf, count: u64) -> Hosts {
+        let hosts: Vec<Host> = match market {
+            MarketOf::Chance => (1..=count).map(|number| host(seed, number)).collect(),
+            MarketOf::Published => {
+                LISTED.iter().zip(1..).map(|(listed, number)| as_listed(listed, host(seed, number))).collect()
+            }
+        };
         let mut offers = Vec::new();
         for (index, host) in hosts.iter().enumerate() {
             offers.extend(offers_of(host, index));
@@ -83,11 +94,14 @@ fn host(seed: u64, number: u64) -> Host {
     let taken = if draw(seed, "stranger", number).is_multiple_of(12) { get("taken", 1, u64::from(gpus)) } else { 0 };
     let (low, high) = model.price;
     let download = get("download", 90, 2_400);
+    // 1, 2, 3, 4, 6, 8 GPUs, and all of them.
+    let fewer = [1, 2, 3, 4, 6, 8].into_iter().filter(|count| *count < gpus);
     Host {
         number,
         model,
         place: pick(PLACES, draw(seed, "place", number)),
         gpus,
+        counts: fewer.chain([gpus]).collect(),
         taken: u32::try_from(taken).unwrap_or(0),
         ip: format!("198.{}.{}.{}", 18 + (number >> 16 & 1), number >> 8 & 255, number & 255),
         cores: u64::from(gpus) * get("cores", 2, 16),
@@ -102,6 +116,24 @@ fn host(seed: u64, number: u64) -> Host {
         pcie: *pick(&[3, 6, 12, 25, 50], draw(seed, "pcie", number)),
         rental_time_min: *pick(&[1, 1, 1, 1, 24], draw(seed, "time", number)),
         price: Decimal::new(i64::try_from(get("price", low, high)).unwrap_or(0), 3),
+        cheaper_by: Decimal::new(1, 2),
+    }
+}
+
+/// A host of the published list: a drawn one, with what the list has.
+fn as_listed(listed: &Listed, drawn: Host) -> Host {
+    let gpus = listed.counts.last().copied().unwrap_or(1);
+    Host {
+        model: listed.model,
+        place: listed.place,
+        gpus,
+        counts: listed.counts.to_vec(),
+        taken: 0,
+        cores: listed.cores * u64::from(gpus) / 10,
+        memory: listed.memory * 1_000 * u64::from(gpus),
+        price: Decimal::new(listed.price, 3),
+        cheaper_by: Decimal::ZERO,
+        ..drawn
     }
 }
 
@@ -122,22 +154,20 @@ fn model_of(seed: u64, number: u64) -> &'static Model {
     pick(MODELS, 0)
 }
 
-/// 1, 2, 3, 4, 6, 8 GPUs, and all of them. The references of a host are its row ids turned round by one, so that whoever
+/// One for every number of GPUs that is sold. The references of a host are its row ids turned round by one, so that whoever
 /// builds a reference from a row id asks for another offer.
 fn offers_of(host: &Host, index: usize) -> Vec<Offer> {
-    let mut counts: Vec<u32> = [1, 2, 3, 4, 6, 8].into_iter().filter(|count| *count < host.gpus).collect();
-    counts.push(host.gpus);
     let base = 4_000 + host.number * 8;
-    let total = u64::try_from(counts.len()).unwrap_or(1);
-    counts
-        .into_iter()
+    let total = u64::try_from(host.counts.len()).unwrap_or(1);
+    host.counts
+        .iter()
         .zip(0_u64..)
-        .map(|(gpus, step)| Offer {
+        .map(|(&gpus, step)| Offer {
             row: base + step,
             number: base + (step + 1) % total,
             host: index,
             gpus,
-            price: (host.price * (Decimal::ONE - Decimal::new(i64::try_from(step).unwrap_or(0), 2))).round_dp(3),
+            price: (host.price * (Decimal::ONE - host.cheaper_by * Decimal::from(step))).round_dp(3),
         })
         .collect()
 }

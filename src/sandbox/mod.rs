@@ -40,6 +40,7 @@ mod listing;
 mod machines;
 mod market;
 mod ports;
+mod published;
 mod rent;
 mod routes;
 mod rows;
@@ -55,8 +56,8 @@ mod tests;
 
 pub use calls::CallRecord;
 pub use choices::{
-    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, ListOrder, NameRule, Numbers, PasswordEcho, PriceFilter,
-    ProblemStyle, RebootPath, RentedOffers, Wrapping,
+    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, ListOrder, MarketOf, NameRule, Numbers, PasswordEcho,
+    PriceFilter, ProblemStyle, RebootPath, RentedOffers, Wrapping,
 };
 pub use faults::{Calls, Fault, Kind};
 pub use server::{Handle, serve};

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::choices::{
-    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, Larger, ListOrder, NameRule, Numbers, PasswordEcho,
-    PriceBasis, PriceFilter, ProblemStyle, RebootPath, RentedOffers, Wrapping,
+    BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, Larger, ListOrder, MarketOf, NameRule, Numbers,
+    PasswordEcho, PriceBasis, PriceFilter, ProblemStyle, RebootPath, RentedOffers, Wrapping,
 };
 use super::faults::{Fault, kinds};
 
@@ -24,6 +24,8 @@ pub struct Switches {
     pub forbidden: Vec<String>,
     /// Hosts of a new world.
     pub hosts: u64,
+    /// Which hosts those are.
+    pub market: MarketOf,
     /// USD deposited in a new world.
     pub balance: Decimal,
 
@@ -144,6 +146,7 @@ impl Default for Switches {
             api_key: None,
             forbidden: Vec::new(),
             hosts: 150,
+            market: MarketOf::Chance,
             balance: Decimal::ONE_THOUSAND,
             page_size: 30,
             page_clamp: 0,

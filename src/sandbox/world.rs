@@ -55,7 +55,8 @@ impl World {
     /// `balance`. A stored world keeps its seed; a different one in `seed` is an error. The file is locked until the
     /// world is dropped.
     pub fn open(path: &Path, seed: Option<u64>, switches: Switches) -> Result<World, OpenError> {
-        let (file, book) = WorldFile::open(path, || Book::new(seed.unwrap_or(1), switches.hosts, switches.balance))?;
+        let new = || Book::new(seed.unwrap_or(1), (switches.market, switches.hosts), switches.balance);
+        let (file, book) = WorldFile::open(path, new)?;
         if seed.is_some_and(|seed| seed != book.seed) {
             return Err(OpenError::OtherSeed { path: path.to_owned(), stored: book.seed });
         }
@@ -64,7 +65,7 @@ impl World {
 
     /// A world without a file.
     pub fn in_memory(seed: u64, switches: Switches) -> World {
-        let book = Book::new(seed, switches.hosts, switches.balance);
+        let book = Book::new(seed, (switches.market, switches.hosts), switches.balance);
         World::from_book(book, switches, None)
     }
 
@@ -74,7 +75,7 @@ impl World {
     }
 
     fn from_book(book: Book, switches: Switches, file: Option<WorldFile>) -> World {
-        let hosts = Hosts::of(book.seed, book.hosts);
+        let hosts = Hosts::of(book.seed, book.market, book.hosts);
         let mut used: BTreeMap<u64, u32> = BTreeMap::new();
         for (number, count) in &book.head.strangers {
             if let Some((offer, host)) = hosts.offer(*number) {

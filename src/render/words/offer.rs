@@ -49,7 +49,13 @@ pub fn offer(placed: &Placed, cost: Usd) -> Vec<String> {
         Some(disk) => format!("{cost} per hour with {disk} GB disk"),
         None => format!("{cost} per hour"),
     });
-    parts.extend(offer.row_price.map(|price| format!("the row asks {price} for its {} GPUs", offer.gpu_count)));
+    if offer.gpu_count > envelope.gpu_count {
+        let verb = if envelope.gpu_count == 1 { "is" } else { "are" };
+        parts.push(format!("{} of its {} GPUs {verb} ordered", envelope.gpu_count, offer.gpu_count));
+    }
+    if let Some(price) = offer.row_price.filter(|_| offer.gpu_count > 1) {
+        parts.push(format!("the row asks {price} for its {} GPUs", offer.gpu_count));
+    }
     parts
 }
 

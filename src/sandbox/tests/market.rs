@@ -50,6 +50,27 @@ async fn references_of_hosts_with_several_offers_differ_from_their_row_ids() {
 }
 
 #[tokio::test]
+async fn the_published_market_has_the_rows_of_the_list() {
+    let sim = sim(&["market=published"]).await;
+    let rows = sim.rows("/instances/market/list").await;
+    assert_eq!(rows.len(), 52);
+    let mut hosts: BTreeMap<String, u64> = BTreeMap::new();
+    for row in &rows {
+        let gpus = hosts.entry(row["rig"]["id"].to_string()).or_default();
+        *gpus = row["gpuCount"].as_u64().unwrap().max(*gpus);
+    }
+    assert_eq!((hosts.len(), hosts.values().sum::<u64>()), (15, 73));
+    let of = |model: &str, gpus: u64| {
+        let found = rows.iter().filter(|row| row["gpuModel"] == model && row["gpuCount"] == gpus);
+        found.map(|row| (row["cpuCoreCount"].to_string(), number(&row["pricePerGpu"]))).collect::<Vec<_>>()
+    };
+    assert_eq!(of("RTX A4000", 3), [("31".to_owned(), 0.09)]);
+    assert_eq!(of("RTX 4090", 7), [("224".to_owned(), 0.32)]);
+    assert_eq!(of("RTX 4090", 1), [("32".to_owned(), 0.34)]);
+    assert_eq!(of("RTX 5090", 8).len(), 2);
+}
+
+#[tokio::test]
 async fn every_range_filter_and_order_holds() {
     let sim = sim(&[]).await;
     let all = sim.rows("/instances/market/list").await;
