@@ -97,6 +97,7 @@ fn fleet(chance: &mut Chance, instances: usize) -> Vec<Demand> {
             requirement,
             max_hourly_cost: None,
             disk_size: Some(40),
+            larger_offers: false,
             max_per_host: chance.of(&[None, None, None, Some(2)]),
             priority: 0,
         };

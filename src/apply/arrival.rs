@@ -9,13 +9,14 @@ use super::wait::{Waited, console_tail, image_fault, wait};
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, ErrorKind};
 use crate::diag::{Diagnostic, Severity};
-use crate::live::{Machine, MachineId, Status};
+use crate::live::{Machine, MachineId, Offer, Status};
 use crate::plan::{ApplyEvent, StepAction};
 use crate::refresh::{Approval, PAUSE, VISIBLE, unreadable};
+use crate::schema::PriceBasis;
 use crate::schema::instance::{Desired, SCHEMA};
 use crate::schema::observe;
 use crate::state::journal::Event;
-use crate::state::{Failure, Record};
+use crate::state::{Billed, Failure, Record};
 use tokio::time::Instant;
 
 /// Reads the details of a machine that was just rented.
@@ -54,6 +55,29 @@ pub(super) async fn judged<C: Cloud>(
     ctx.line.commit(vec![recorded(job, marking, record)]).await
 }
 
+/// Records and tells once where a machine bills otherwise than the price of its offer was read.
+pub(super) async fn read_as_billed<C: Cloud>(
+    ctx: &Context<'_, C>,
+    job: &Job<'_>,
+    offer: &Offer,
+    machine: &Machine,
+) -> Result<(), Stop> {
+    let Some(bills) = machine.price_per_gpu else { return Ok(()) };
+    let Some(basis) = ctx.offers.contradicted(offer, bills) else { return Ok(()) };
+    let (asked, gpu_count) = (offer.row_price.unwrap_or(offer.price_per_gpu), offer.gpu_count);
+    let (read, told) = match basis {
+        PriceBasis::Offer => ("of one GPU", "of all GPUs of a row"),
+        PriceBasis::Gpu | PriceBasis::Auto => ("of all GPUs of a row", "of one GPU"),
+    };
+    let detail = format!(
+        "The row of {gpu_count} GPUs that {} was rented from asked {asked}, and its machine bills {bills} per GPU-hour. Prices of the market were read as those {read}, and seem to be those {told}: they are read so from the next plan on, unless price_basis in provider \"simplepod\" says otherwise.",
+        job.step.address
+    );
+    ctx.line.commit(vec![Event::Billed(Billed { basis, at: ctx.clock.now(), asked, gpu_count, bills })]).await?;
+    tell(ctx, job, Diagnostic::warning("Prices of the market were misread", detail).on(&job.step.address));
+    Ok(())
+}
+
 /// A machine outside of what was approved is released at once, and the step fails (invariant 3); one inside is so for good.
 /// `marking` is the claim that the record closes.
 pub(super) async fn within<C: Cloud>(
@@ -76,7 +100,16 @@ pub(super) async fn within<C: Cloud>(
         }
         Approval::Outside(why) => why,
     };
-    ctx.line.commit(vec![recorded(job, marking, record)]).await?;
+    let mut events = vec![recorded(job, marking, record)];
+    // A host that rents all of its GPUs instead of a part would do so again.
+    if machine.gpu_count.is_some_and(|shown| shown != desired.gpu_count)
+        && let Some(host) = record.offer.as_ref().and_then(|offer| offer.host.clone())
+    {
+        let failure = Failure { host, at: ctx.clock.now(), why: format!("a machine of it {why}"), image: None };
+        ctx.offers.failed(&failure);
+        events.push(Event::MachineFailed(failure));
+    }
+    ctx.line.commit(events).await?;
     let gone = |claim| Event::gone(Some(claim), address, record);
     release::delete(ctx, job, id, (desired.delete_timeout, None), gone).await?;
     Err(refused(

@@ -8,10 +8,11 @@ use crate::address::InstanceAddr;
 use crate::cloud::Cloud;
 use crate::diag::Diagnostic;
 use crate::live::Offer;
-use crate::market::Placed;
+use crate::market::{Placed, contradicted};
 use crate::money::Usd;
 use crate::plan::{Plan, machines_that_stay};
 use crate::refresh::MarketRead;
+use crate::schema::PriceBasis;
 use crate::state::{Failure, State};
 use futures::TryFutureExt;
 use jiff::Timestamp;
@@ -32,6 +33,8 @@ pub(super) struct Offers {
     worst_case: Usd,
     /// No other offers than the planned ones are taken.
     pinned: bool,
+    /// How prices are read, as far as machines told.
+    basis: Mutex<Option<PriceBasis>>,
 }
 
 const LOOKING: &str = "Looking at the market before renting";
@@ -91,7 +94,8 @@ impl Offers {
             machines: machines_that_stay(&plan.changes, state),
             ..Reserved::default()
         };
-        Offers { market, held: Mutex::new(held), freed: Notify::new(), worst_case, pinned }
+        let basis = Mutex::new(state.billed.as_ref().map(|billed| billed.basis));
+        Offers { market, held: Mutex::new(held), freed: Notify::new(), worst_case, pinned, basis }
     }
 
     fn held(&self) -> MutexGuard<'_, Reserved> {
@@ -207,6 +211,13 @@ impl Offers {
                 held.failed_now.insert(failure.host.clone());
             }
         }
+    }
+
+    /// What a machine of an offer tells of prices, where that is not how they were read, and nobody told it before.
+    pub fn contradicted(&self, offer: &Offer, bills: Usd) -> Option<PriceBasis> {
+        let told = contradicted(offer, bills)?;
+        let mut basis = self.basis.lock().unwrap_or_else(PoisonError::into_inner);
+        (basis.replace(told) != Some(told)).then_some(told)
     }
 
     /// Whether an image may be tried still: one may fail for another reason, two that fail alike have it in common.

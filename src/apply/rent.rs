@@ -1,6 +1,6 @@
 //! The rent protocol (API sheet §8): intent, POST once, id or search by claim, record, mark, price check, wait.
 
-use super::arrival::{await_it, details, judged, within};
+use super::arrival::{await_it, details, judged, read_as_billed, within};
 use super::change::{UNSENT, unsent};
 use super::context::Context;
 use super::machine::environment;
@@ -36,7 +36,7 @@ pub(super) async fn rent<C: Cloud>(
 ) -> Result<Finished, Stop> {
     let mut place = Some(place);
     let desired = Desired::read(job.object()?).map_err(|why| job.fault(&why))?;
-    let (id, intent, mut record, turn) = order(ctx, job, &desired, &mut place).await?;
+    let Ordered { id, intent, mut record, offer, turn } = order(ctx, job, &desired, &mut place).await?;
     let fields = MachineFields {
         settings: desired.settings.clone(),
         notes: Some(ctx.mark(&job.step.address, &intent.claim).write(&desired.notes)),
@@ -46,6 +46,7 @@ pub(super) async fn rent<C: Cloud>(
         Marked::Named(claim, shown) => (claim, shown),
         Marked::Unnamed(seen, stop) => {
             let Some(machine) = seen else { return Err(stop) };
+            read_as_billed(ctx, job, &offer, &machine).await?;
             within(ctx, job, &desired, &machine, (None, &mut record)).await?;
             ctx.line.commit(vec![recorded(job, None, &record)]).await?;
             return Err(stop);
@@ -66,6 +67,7 @@ pub(super) async fn rent<C: Cloud>(
     if machine.env.as_ref().and_then(Env::claim).is_some() {
         ctx.turns.claim_was_read();
     }
+    read_as_billed(ctx, job, &offer, &machine).await?;
     judged(ctx, job, &desired, &machine, (marking, &mut record)).await?;
     if desired.wait_for != WaitFor::None {
         await_it(ctx, job, id, &desired, &mut record).await?;
@@ -73,10 +75,22 @@ pub(super) async fn rent<C: Cloud>(
         if record.unproven.is_some()
             && let Ok(machine) = details(ctx, job, id).await
         {
+            read_as_billed(ctx, job, &offer, &machine).await?;
             judged(ctx, job, &desired, &machine, (None, &mut record)).await?;
         }
     }
     finished(ctx, job, &record)
+}
+
+/// A machine that was ordered.
+struct Ordered {
+    id: MachineId,
+    intent: Intent,
+    record: Record,
+    /// What was rented.
+    offer: Offer,
+    /// Until it is marked, where it had to be looked for.
+    turn: Option<Turn>,
 }
 
 /// Orders a machine: one intent and one POST per offer, until one is taken.
@@ -85,7 +99,7 @@ async fn order<'a, C: Cloud>(
     job: &Job<'_>,
     desired: &Desired,
     place: &mut Option<SemaphorePermit<'a>>,
-) -> Result<(MachineId, Intent, Record, Option<Turn>), Stop> {
+) -> Result<Ordered, Stop> {
     let address = &job.step.address;
     let placed = job.change()?.placed.as_ref().ok_or_else(|| job.fault("no offer was chosen for it"))?;
     // A requirement that the plan did not know yet is required all the same.
@@ -212,7 +226,7 @@ async fn order<'a, C: Cloud>(
         }
         let mut record = record;
         record.attributes.set("id", id.to_string().into());
-        return Ok((id, intent, record, turn));
+        return Ok(Ordered { id, intent, record, offer, turn });
     }
 }
 

@@ -23,6 +23,19 @@ pub fn per_gpu(offers: &mut [Offer], basis: PriceBasis) {
     }
 }
 
+/// How prices are to be read by what a machine bills per GPU-hour, where that is not how the price of its offer was read. A
+/// row of one GPU tells nothing, and nor does a price that is like neither reading.
+pub fn contradicted(offer: &Offer, bills: Usd) -> Option<PriceBasis> {
+    let asked = offer.row_price.unwrap_or(offer.price_per_gpu).0;
+    let near = |price: Decimal| (price - bills.0).abs() * Decimal::TEN <= price.max(bills.0);
+    let (of_one, of_all) = (near(asked), near(asked / Decimal::from(offer.gpu_count)));
+    match (offer.row_price, of_one, of_all) {
+        (None, false, true) => Some(PriceBasis::Offer),
+        (Some(_), true, false) => Some(PriceBasis::Gpu),
+        _ => None,
+    }
+}
+
 /// Whether twice the GPUs cost twice as much, on every host that shows numbers of GPUs far enough apart to tell.
 fn tells_of_rows(offers: &[Offer]) -> bool {
     let mut hosts: BTreeMap<&str, (&Offer, &Offer)> = BTreeMap::new();

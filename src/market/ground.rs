@@ -77,14 +77,15 @@ impl<'m> Ground<'m> {
         free
     }
 
-    /// The best row of each host for a demand, best first.
-    pub fn fitting(&self, demand: &Demand, free: &[u32], held: &Held) -> Vec<Fit> {
+    /// The best row of each host for a demand, best first: of exactly its number of GPUs, or of more of hosts that did not
+    /// fail.
+    pub fn fitting(&self, demand: &Demand, larger: bool, free: &[u32], held: &Held) -> Vec<Fit> {
         let envelope = &demand.envelope;
         let judge = envelope.judge_of_many();
         let mut fits = Vec::new();
         for ((model, count), rows) in &self.by_kind {
             let Some(rank) = envelope.preference(model) else { continue };
-            if *count != envelope.gpu_count {
+            if (*count > envelope.gpu_count) != larger || *count < envelope.gpu_count {
                 continue;
             }
             let rank = u32::try_from(rank).unwrap_or(u32::MAX);
@@ -97,8 +98,8 @@ impl<'m> Ground<'m> {
                     let there = held.machines.get(&(demand.address.resource.clone(), offer.host.clone()));
                     most.saturating_sub(there.copied().unwrap_or(0))
                 });
-                if group_most > 0 {
-                    let avoided = demand.avoid.contains(&offer.host);
+                let avoided = demand.avoid.contains(&offer.host);
+                if group_most > 0 && !(avoided && larger) {
                     let cost = millionths(envelope.hourly_cost(offer));
                     fits.push(Fit { avoided, rank, cost, tie: self.tie[row], host, row, group_most });
                 }

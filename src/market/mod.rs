@@ -10,8 +10,8 @@ mod solver;
 mod tests;
 mod unplaced;
 
-pub use basis::per_gpu;
+pub use basis::{contradicted, per_gpu};
 pub use demand::{Demand, Held};
 pub use placement::{Placed, Placements, Proof, place};
 pub use requirement::{Envelope, Requirement, Unmet, fact};
-pub use unplaced::{Exclusion, Loosened, Relaxation, Unplaced, explain, propose};
+pub use unplaced::{Exclusion, Loosened, Relaxation, UnknownModel, Unplaced, explain, propose, unknown_models};

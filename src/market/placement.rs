@@ -63,38 +63,93 @@ pub fn place(demands: &[Demand], market: &[Offer], held: &Held) -> Placements {
 
 /// As [`place`], in a market that was read before; `work` is what a search for a proof may take.
 pub(super) fn place_on(ground: &Ground<'_>, demands: &[Demand], held: &Held, work: u64) -> Placements {
-    let market = ground.market;
-    let mut free = ground.free(held);
-    let before = free.clone();
-    let mut classes = classes(demands, ground, &free, held);
-    let mut given: Vec<Option<usize>> = vec![None; demands.len()];
-    let mut saving = Some(Usd::ZERO);
-    // Most often all at once. So many levels of importance that their weights would not fit into a number are placed from
-    // the top.
-    while !classes.is_empty() {
-        let (now, weights) = weighable(&mut classes);
-        let problem = problem(&now, &weights, &free);
-        let solution = solve(&problem, work);
-        let gap = solution.cost - solution.bound;
-        saving = saving
-            .filter(|_| gap < weights.cheaper)
-            .map(|saving| saving + Usd(Decimal::new(i64::try_from(gap).unwrap_or(0), 6)));
-        for (class, placed) in now.iter().zip(&solution.placement) {
-            let slots =
-                class.choices.iter().zip(placed).flat_map(|(choice, n)| std::iter::repeat_n(choice, *n as usize));
-            for (demand, choice) in class.demands.iter().zip(slots) {
-                given[*demand] = Some(choice.row);
-                free[choice.host] -= class.size;
-            }
-        }
-    }
-    let shares = shares(demands, market, &given);
+    let before = ground.free(held);
+    let mut placing =
+        Placing { ground, demands, free: before.clone(), given: vec![None; demands.len()], saving: Some(Usd::ZERO) };
+    placing.exact(held, work);
+    while placing.larger(held) {}
+    let Placing { given, saving, .. } = placing;
+    let shares = shares(demands, ground.market, &given);
     let each = demands.iter().zip(given).zip(shares).map(|((demand, row), shares)| {
-        let offer = market[row?].clone();
+        let offer = ground.market[row?].clone();
         let free_gpus = ground.hosts.get(offer.host.as_str()).map_or(0, |host| before[*host]);
         Some(Placed { offer, envelope: demand.envelope.clone(), free_gpus, shares })
     });
     Placements { each: each.collect(), proof: Proof { saving } }
+}
+
+/// A placement under way.
+struct Placing<'a> {
+    ground: &'a Ground<'a>,
+    demands: &'a [Demand],
+    /// By host.
+    free: Vec<u32>,
+    /// By demand, its row.
+    given: Vec<Option<usize>>,
+    saving: Option<Usd>,
+}
+
+impl Placing<'_> {
+    /// Rows of exactly the number of GPUs that is wanted.
+    fn exact(&mut self, held: &Held, work: u64) {
+        let all = (0..self.demands.len()).collect();
+        let mut classes = classes(all, self.demands, |demand| self.ground.fitting(demand, false, &self.free, held));
+        // Most often all at once. So many levels of importance that their weights would not fit into a number are placed
+        // from the top.
+        while !classes.is_empty() {
+            let (now, weights) = weighable(&mut classes);
+            let solution = solve(&problem(&now, &weights, &self.free), work);
+            let gap = solution.cost - solution.bound;
+            self.saving = self
+                .saving
+                .filter(|_| gap < weights.cheaper)
+                .map(|saving| saving + Usd(Decimal::new(i64::try_from(gap).unwrap_or(0), 6)));
+            self.take(&now, &solution.placement, |class, _| class.size);
+        }
+    }
+
+    /// Parts of larger rows, for those that nothing exact fits and that accept one: at most one of each host, for what it
+    /// sells after that its free GPUs tell anew. False where nobody was placed.
+    fn larger(&mut self, held: &Held) -> bool {
+        let accepts = |at: &usize| self.given[*at].is_none() && self.demands[*at].envelope.larger_offers;
+        let open: Vec<usize> = (0..self.demands.len()).filter(accepts).collect();
+        if open.is_empty() {
+            return false;
+        }
+        let mut held = held.clone();
+        for (demand, row) in self.demands.iter().zip(&self.given) {
+            if let Some(row) = row {
+                held.hold(demand.address.resource.clone(), &self.ground.market[*row]);
+            }
+        }
+        let mut left = classes(open, self.demands, |demand| self.ground.fitting(demand, true, &self.free, &held));
+        left.iter_mut().for_each(|class| class.size = 1);
+        let room = vec![1; self.free.len()];
+        let mut placed = false;
+        while !left.is_empty() {
+            let (now, weights) = weighable(&mut left);
+            let solution = solve(&problem(&now, &weights, &room), 0);
+            placed |= solution.placement.iter().flatten().any(|n| *n > 0);
+            self.take(&now, &solution.placement, |_, row| self.ground.market[row].gpu_count);
+            if !left.is_empty() && placed {
+                // The rest looks at what is left.
+                return true;
+            }
+        }
+        placed
+    }
+
+    /// Gives classes what a solution gives them.
+    fn take(&mut self, classes: &[Alike], placement: &[Vec<u32>], gpus: impl Fn(&Alike, usize) -> u32) {
+        for (class, placed) in classes.iter().zip(placement) {
+            let slots =
+                class.choices.iter().zip(placed).flat_map(|(choice, n)| std::iter::repeat_n(choice, *n as usize));
+            for (demand, choice) in class.demands.iter().zip(slots) {
+                self.given[*demand] = Some(choice.row);
+                self.free[choice.host] = self.free[choice.host].saturating_sub(gpus(class, choice.row));
+            }
+        }
+    }
 }
 
 /// Demands that accept the same.
@@ -109,8 +164,8 @@ struct Alike {
     choices: Vec<Fit>,
 }
 
-fn classes(demands: &[Demand], ground: &Ground<'_>, free: &[u32], held: &Held) -> Vec<Alike> {
-    let mut order: Vec<usize> = (0..demands.len()).collect();
+/// The demands of an order as classes; `fitting` are the rows that would do for one.
+fn classes(mut order: Vec<usize>, demands: &[Demand], fitting: impl Fn(&Demand) -> Vec<Fit>) -> Vec<Alike> {
     order.sort_by(|a, b| demands[*a].address.cmp(&demands[*b].address));
     let mut alike: Vec<Vec<usize>> = Vec::new();
     for at in order {
@@ -128,7 +183,7 @@ fn classes(demands: &[Demand], ground: &Ground<'_>, free: &[u32], held: &Held) -
     let mut classes: Vec<Alike> = Vec::new();
     for members in alike {
         let demand = &demands[members[0]];
-        let mut choices = ground.fitting(demand, free, held);
+        let mut choices = fitting(demand);
         // No more hosts than there are machines are ever needed: of so many one is empty, and better.
         choices.truncate(demands.len());
         let block = block(demand);

@@ -20,7 +20,7 @@ pub struct Requirement(pub BTreeMap<String, String>);
 pub struct Envelope {
     /// In order of preference.
     pub gpu_models: Vec<String>,
-    /// Exactly so many.
+    /// So many are ordered.
     pub gpu_count: u32,
     /// USD per GPU-hour.
     pub max_price_per_gpu: Usd,
@@ -31,6 +31,9 @@ pub struct Envelope {
     pub max_hourly_cost: Option<Usd>,
     /// GB that the template takes, where it is known; the host must have it.
     pub disk_size: Option<u64>,
+    /// A part of an offer of more GPUs does where none of exactly so many fits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub larger_offers: bool,
     /// So many machines of its block may share a host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_host: Option<u32>,
@@ -220,7 +223,7 @@ impl Judge<'_> {
         if envelope.preference(&offer.gpu_model).is_none() {
             unmet.push(Unmet::Model);
         }
-        if offer.gpu_count != envelope.gpu_count {
+        if offer.gpu_count < envelope.gpu_count || offer.gpu_count > envelope.gpu_count && !envelope.larger_offers {
             unmet.push(Unmet::Count);
         }
         if !offer.available {

@@ -1,8 +1,12 @@
 //! Placement on small markets, each with what a good planner does.
 
-use super::{Demand, Envelope, Held, Loosened, Placements, Requirement, Unplaced, explain, place, propose};
+use super::{
+    Demand, Envelope, Held, Loosened, Placements, Requirement, Unplaced, contradicted, explain, place, propose,
+    unknown_models,
+};
 use crate::live::{Offer, OfferFacts};
 use crate::money::Usd;
+use crate::schema::PriceBasis;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +37,7 @@ fn want(address: &str, gpu_count: u32, cap: &str) -> Demand {
         requirement: Requirement::default(),
         max_hourly_cost: None,
         disk_size: None,
+        larger_offers: false,
         max_per_host: None,
         priority: 0,
     };
@@ -92,6 +97,67 @@ fn a_host_sells_no_counts_that_it_does_not_show() {
     let large = host("a", &[4, 5, 6, 7, 8], "0.30");
     assert_eq!(hosts(&placed(&wants("w", 1, 1, "1"), &large)), "-");
     assert_eq!(hosts(&placed(&[wants("a", 1, 5, "1"), wants("b", 1, 4, "1")].concat(), &large)), "- a");
+}
+
+#[test]
+fn a_part_of_a_larger_row_does_where_nothing_exact_fits() {
+    let market = [host("a", &[4, 8], "0.30"), host("b", &[1], "0.40"), host("c", &[8], "0.20")].concat();
+    let mut demands = wants("w", 5, 1, "1");
+    assert_eq!(hosts(&placed(&demands, &market)), "b - - - -");
+    demands.iter_mut().for_each(|demand| demand.envelope.larger_offers = true);
+    // What is exact first, then the cheapest; of a host no more than it has if it gives all of each row.
+    let placements = placed(&demands, &market);
+    assert_eq!(hosts(&placements), "b c a a -");
+    let costs = placements.each.iter().flatten().map(|placed| placed.envelope.hourly_cost(&placed.offer).0.to_string());
+    assert_eq!(costs.collect::<Vec<_>>(), ["0.40", "0.20", "0.30", "0.30"]);
+    // A host that failed gave all of a row instead of a part.
+    demands.iter_mut().for_each(|demand| demand.avoid = BTreeSet::from(["c".into()]));
+    assert_eq!(hosts(&placed(&demands, &market)), "b a a - -");
+    demands.iter_mut().for_each(|demand| demand.envelope.max_per_host = Some(1));
+    assert_eq!(hosts(&placed(&demands, &market)), "b a - - -");
+}
+
+#[test]
+fn a_machine_tells_how_prices_are_read() {
+    let usd = |text: &str| Usd(text.parse().expect("well formed"));
+    let of_one = row("a", 4, "1.36");
+    let of_all = Offer { price_per_gpu: usd("0.34"), row_price: Some(usd("1.36")), ..of_one.clone() };
+    assert_eq!(contradicted(&of_one, usd("0.34")), Some(PriceBasis::Offer));
+    assert_eq!(contradicted(&of_one, usd("1.36")), None);
+    assert_eq!(contradicted(&of_all, usd("0.34")), None);
+    assert_eq!(contradicted(&of_all, usd("1.36")), Some(PriceBasis::Gpu));
+    // Prices move, and one GPU tells nothing.
+    assert_eq!(contradicted(&of_one, usd("0.36")), Some(PriceBasis::Offer));
+    assert_eq!(contradicted(&of_one, usd("0.70")), None);
+    assert_eq!(contradicted(&row("a", 1, "0.34"), usd("0.34")), None);
+}
+
+#[test]
+fn models_are_found_however_they_are_written() {
+    let models = ["RTX 4090", "RTX 3090", "A100 80GB", "RTX PRO 6000 Blackwell"];
+    let market: Vec<Offer> =
+        models.map(|model| Offer { gpu_model: model.into(), ..row(model, 1, "0.30") }).into_iter().collect();
+    let meant = |model: &str| {
+        let mut demand = want("simplepod_instance.a", 1, "1");
+        demand.envelope.gpu_models = vec![model.into()];
+        whys(&[demand], &market)[0].meant.join(", ")
+    };
+    for written in ["NVIDIA GeForce RTX 4090", "RTX_4090", "RTX4090", "4090", "RTX 4090 ", "rtx-4090", "RTXX 4090"] {
+        assert_eq!(meant(written), "RTX 4090", "{written:?}");
+    }
+    assert_eq!(meant("A100"), "A100 80GB");
+    // Models of their own, of which all are rented.
+    assert_eq!(meant("RTX 2080"), "");
+    assert_eq!(meant("RTX 5090"), "");
+    // Another model may be found where one is written wrongly.
+    let mut demands = wants("w", 2, 1, "1");
+    assert_eq!(unknown_models(&demands, &market), []);
+    demands
+        .iter_mut()
+        .for_each(|demand| demand.envelope.gpu_models.extend(["RTX3090".into(), "A100".into(), "RTX 5090".into()]));
+    let unknown = unknown_models(&demands, &market);
+    assert_eq!(unknown.len(), 1);
+    assert_eq!((unknown[0].model.as_str(), unknown[0].meant.join(", ").as_str()), ("RTX3090", "RTX 3090"));
 }
 
 #[test]

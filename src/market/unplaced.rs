@@ -323,26 +323,63 @@ impl Relaxing<'_> {
     }
 }
 
-/// Models of the market that differ from a wanted one in blanks, case, or the maker's name; or in a letter or two.
+/// A model that instances accept and no offer has, though one has a name that is nearly that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownModel {
+    /// The first instance that names it, by address.
+    pub address: InstanceAddr,
+    /// As it is written.
+    pub model: String,
+    /// What may be meant.
+    pub meant: Vec<String>,
+}
+
+/// The models that are only written otherwise than offers have them; each once. One that is merely like another may be a
+/// model of its own, of which all are rented.
+pub fn unknown_models(demands: &[Demand], market: &[Offer]) -> Vec<UnknownModel> {
+    let mut first: BTreeMap<&str, &InstanceAddr> = BTreeMap::new();
+    for demand in demands {
+        for model in &demand.envelope.gpu_models {
+            let address = first.entry(model).or_insert(&demand.address);
+            *address = (*address).min(&demand.address);
+        }
+    }
+    let models: BTreeSet<&str> = market.iter().map(|offer| offer.gpu_model.as_str()).collect();
+    first.retain(|model, _| !models.iter().any(|known| known.eq_ignore_ascii_case(model)));
+    let unknown = first.into_iter().map(|(model, address)| {
+        let meant = models.iter().filter(|known| plain(known) == plain(model)).map(|known| (*known).to_owned());
+        UnknownModel { address: address.clone(), model: model.to_owned(), meant: meant.collect() }
+    });
+    unknown.filter(|unknown| !unknown.meant.is_empty()).collect()
+}
+
+/// A model without blanks, case, and what all models have in their names.
+fn plain(model: &str) -> String {
+    let model = model.to_lowercase().replace("nvidia", "").replace("geforce", "").replace("rtx", "");
+    model.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Whether a model of the market may be meant by another name, both plain.
+type Near = fn(&str, &str) -> bool;
+
+/// The nearest first. Another digit is another model.
+const NEAR: [Near; 3] = [
+    |model, wanted| model == wanted,
+    |model, wanted| wanted.len() > 2 && model.contains(wanted),
+    |model, wanted| {
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        digits(model) == digits(wanted) && strsim::levenshtein(model, wanted) < 2
+    },
+];
+
+/// Models of the market that differ from a wanted one in blanks, case, or the maker's name; or in a letter.
 fn meant(wanted: &[String], market: &[Offer]) -> Vec<String> {
-    let plain = |model: &str| {
-        let model = model.to_lowercase().replace("nvidia", "").replace("geforce", "");
-        model.chars().filter(|c| c.is_alphanumeric()).collect::<String>()
-    };
     let models: BTreeSet<&str> = market.iter().map(|offer| offer.gpu_model.as_str()).collect();
     let is_there = |wanted: &&String| models.iter().any(|model| model.eq_ignore_ascii_case(wanted));
     let missing: Vec<String> = wanted.iter().filter(|wanted| !is_there(wanted)).map(|wanted| plain(wanted)).collect();
-    let near = |model: &&&str| {
-        let model = plain(model);
-        missing.iter().any(|missing| model == *missing || (missing.len() > 2 && model.contains(missing.as_str())))
+    let found = |near: Near| -> Vec<String> {
+        let near = |model: &&&str| missing.iter().any(|missing| near(&plain(model), missing));
+        models.iter().filter(near).map(|model| (*model).to_owned()).collect()
     };
-    let near: Vec<String> = models.iter().filter(near).map(|model| (*model).to_owned()).collect();
-    if !near.is_empty() {
-        return near;
-    }
-    models
-        .into_iter()
-        .filter(|model| missing.iter().any(|missing| strsim::levenshtein(&plain(model), missing) < 2))
-        .map(str::to_owned)
-        .collect()
+    NEAR.into_iter().map(found).find(|found| !found.is_empty()).unwrap_or_default()
 }

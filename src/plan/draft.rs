@@ -19,7 +19,7 @@ use crate::config::{Evaluated, Program, Resolve, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::{GroupId, Machine, ObjectId, Offer, Reads, Snapshot, Want};
-use crate::market::Unplaced;
+use crate::market::{UnknownModel, Unplaced};
 use crate::money::Usd;
 use crate::state::{Expired, Intent, Record, State};
 use std::borrow::Cow;
@@ -126,7 +126,13 @@ impl Draft<'_> {
         let narrowed = options.is_narrowed();
         let failed = state.failed_hosts(input.snapshot.as_of);
         let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market, failed };
-        let Placing { unplaced, left_out, proof } = place_all(&placements, &mut changes, &dependencies);
+        let Placing { unplaced, left_out, proof, unknown_models } = place_all(&placements, &mut changes, &dependencies);
+        for UnknownModel { address, model, meant } in unknown_models {
+            let text = format!("No offer of the market is of the model \"{model}\", which {address} accepts.");
+            let meant: Vec<String> = meant.iter().map(|model| format!("\"{model}\"")).collect();
+            let told = Diagnostic::warning("Unknown GPU model", text);
+            diags.push(told.with_hint(format!("Did you mean {}?", meant.join(" or "))).on(&address));
+        }
         // Who releases, or only looks, is not kept from it by a price, and neither is who leaves the machine out.
         if mode == PlanMode::Normal {
             let Program { configuration, graph, .. } = program;

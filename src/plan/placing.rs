@@ -4,7 +4,9 @@ use super::model::{Action, Change, Reason};
 use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::lang::Value;
 use crate::live::{GroupId, Offer, Snapshot};
-use crate::market::{Demand, Envelope, Held, Proof, Requirement, Unplaced, explain, place, propose};
+use crate::market::{
+    Demand, Envelope, Held, Proof, Requirement, UnknownModel, Unplaced, explain, place, propose, unknown_models,
+};
 use crate::schema::instance::{dollars, gpu_count};
 use crate::state::{Record, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +34,8 @@ pub(super) struct Placing {
     pub unplaced: Vec<Unplaced>,
     pub left_out: Vec<InstanceAddr>,
     pub proof: Proof,
+    /// Of instances that have an offer.
+    pub unknown_models: Vec<UnknownModel>,
 }
 
 /// The machines that stay, by block and host: what `max_per_host` counts.
@@ -58,6 +62,9 @@ pub(super) fn place_all(
     let placements = place(&demands, input.market, &held);
     let mut unplaced = explain(&demands, input.market, &placements);
     propose(&mut unplaced, &demands, input.market, &held, &placements);
+    let mut unknown_models = unknown_models(&demands, input.market);
+    // What has none says so itself.
+    unknown_models.retain(|unknown| !unplaced.iter().any(|why| why.envelope.gpu_models.contains(&unknown.model)));
     for (&at, placed) in rents.iter().zip(placements.each) {
         if let Some(placed) = placed {
             changes[at].cost_after = placed.envelope.hourly_cost(&placed.offer);
@@ -84,7 +91,7 @@ pub(super) fn place_all(
         change.placed = None;
         change.cost_after = change.cost_before;
     }
-    Placing { unplaced, left_out: left_out.into_iter().collect(), proof: placements.proof }
+    Placing { unplaced, left_out: left_out.into_iter().collect(), proof: placements.proof, unknown_models }
 }
 
 fn demand(input: &Placements<'_>, changes: &[Change], change: &Change) -> Demand {
@@ -101,6 +108,7 @@ fn demand(input: &Placements<'_>, changes: &[Change], change: &Change) -> Demand
         requirement: Requirement::read(wanted),
         max_hourly_cost: dollars(wanted, "max_hourly_cost"),
         disk_size: disk_size(input, changes, change),
+        larger_offers: wanted.get("larger_offers").and_then(Value::as_bool).unwrap_or(false),
         max_per_host: whole("max_per_host").and_then(|most| u32::try_from(most).ok()),
         priority: whole("priority").unwrap_or(0),
     };

@@ -78,6 +78,7 @@ pub fn envelope() -> Envelope {
                 .into(),
         ),
         max_hourly_cost: None,
+        larger_offers: false,
         max_per_host: None,
         priority: 0,
         disk_size: Some(32),

@@ -48,6 +48,12 @@ pub static SCHEMA: Schema = Schema {
             Local,
             "Price cap of the whole machine when it is rented, USD per hour: GPUs and disk.",
         ),
+        Attribute::optional(
+            "larger_offers",
+            Ty::Bool,
+            Local,
+            "Where no offer of so many GPUs fits, a part of one of more is rented; whether hosts sell parts is not known.",
+        ),
         Attribute::optional("max_per_host", Ty::Number, Local, "So many machines of the block may share a host."),
         Attribute::optional("priority", Ty::Number, Local, "Where offers are scarce, the higher is filled first."),
         Attribute::required(

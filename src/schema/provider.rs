@@ -1,9 +1,11 @@
 //! `provider "simplepod"`.
 
 use super::table::{Attribute, Effect, Ty};
+use serde::{Deserialize, Serialize};
 
 /// How prices of rows of the market are read (API sheet, C19).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PriceBasis {
     /// As the market tells; where it does not, as prices of one GPU.
     #[default]

@@ -78,6 +78,10 @@ fn group(object: &Value, found: &mut Vec<Finding>) {
 
 fn instance(object: &Value, found: &mut Vec<Finding>) {
     not_blank(object, "gpu_model", found);
+    if object.get("gpu_model").and_then(Value::as_str).is_some_and(|model| model.eq_ignore_ascii_case("any")) {
+        let text = "\"Any\" is a word of the market's filter, and no model. Name the model that is wanted most, and others in fallback_gpu_models.";
+        found.push((ValuePath::of("gpu_model"), text.into()));
+    }
     whole(object, "gpu_count", 1, 16, found);
     whole(object, "max_per_host", 1, 1000, found);
     whole(object, "priority", -1000, 1000, found);

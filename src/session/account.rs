@@ -8,6 +8,7 @@ use crate::config::ProviderSettings;
 use crate::diag::Diagnostic;
 use crate::http::Endpoint;
 use crate::sandbox::{self, Switches, World};
+use crate::schema::PriceBasis;
 use crate::schema::instance::duration;
 use crate::simplepod::{BASE_URL, Client, Expected, Settings};
 use crate::state::digest::SecretKey;
@@ -104,6 +105,10 @@ impl Access {
         // So many calls that change the account, and a look of each of almost twice as many steps, while a few lists are
         // read besides.
         settings.http.max_concurrency = settings.http.max_concurrency.max(3 * usize::from(parallelism) + 6);
+        // Without a setting a machine that told how prices are read outweighs what the market seems to tell.
+        if let (PriceBasis::Auto, Some(billed)) = (settings.price_basis, &state.billed) {
+            settings.price_basis = billed.basis;
+        }
         let (mut machines, mut groups) = (0, 0);
         for address in state.resources.keys() {
             match address.resource.object_kind() {

@@ -51,6 +51,7 @@ fn document(state: &State) -> Json {
         "open": all(&state.open),
         "watched": all(&state.watched),
         "failures": state.failures,
+        "billed": state.billed,
         "spent": all(state.spent.iter().filter_map(|spent| Some((spent.record.claim.as_ref()?, spent)))),
         "expired": all(&state.expired),
         "heard": all(state.heard.iter().map(|heard| (&heard.run, heard.entries))),

@@ -1,7 +1,9 @@
 //! The state file as text: Terraform's state format version 4, with ours in the key `podform`.
 
 use super::attributes::Attributes;
-use super::model::{AccountIdentity, Expired, Failure, Heard, Intent, OutputState, Record, SecretDigest, Spent, State};
+use super::model::{
+    AccountIdentity, Billed, Expired, Failure, Heard, Intent, OutputState, Record, SecretDigest, Spent, State,
+};
 use super::sum::seal;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::config::CheckResult;
@@ -86,6 +88,8 @@ pub(super) struct Ours<O = OurInstance> {
     pub watched: Vec<Watched>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billed: Option<Billed>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent: Vec<Spent>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -185,6 +189,7 @@ pub fn encode(state: &State) -> String {
             open: state.open.values().map(intent).collect(),
             watched: state.watched.values().map(|(gone, at)| Watched { at: *at, intent: intent(gone) }).collect(),
             failures: state.failures.clone(),
+            billed: state.billed.clone(),
             spent: state.spent.iter().map(spent).collect(),
             expired: state.expired.clone(),
             heard: state.heard.clone(),

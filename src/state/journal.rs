@@ -1,7 +1,9 @@
 //! Journal entries, and their replay onto a state.
 
 use super::attributes::Attributes;
-use super::model::{AccountIdentity, ActionWord, Expired, Failure, Intent, OutputState, Record, State, deposed_key};
+use super::model::{
+    AccountIdentity, ActionWord, Billed, Expired, Failure, Intent, OutputState, Record, State, deposed_key,
+};
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
 use jiff::Timestamp;
@@ -96,6 +98,8 @@ pub enum Event {
         /// When, and by which words.
         expired: Option<Expired>,
     },
+    /// A machine bills otherwise than prices of the market were read.
+    Billed(Billed),
     /// What data sources showed, all of them.
     Data {
         /// By address.
@@ -155,6 +159,9 @@ impl fmt::Display for Event {
             Event::MachineFailed(Failure { host, .. }) => write!(f, "a machine of the host {host} failed"),
             Event::Expired { address, expired: Some(_) } => write!(f, "expired {address}"),
             Event::Expired { address, expired: None } => write!(f, "no longer expired {address}"),
+            Event::Billed(Billed { asked, gpu_count, bills, .. }) => {
+                write!(f, "a row of {gpu_count} GPUs asked {asked}, and its machine bills {bills} for each")
+            }
             Event::Data { data } => write!(f, "data of {} source(s)", data.len()),
             Event::Outputs { outputs } => write!(f, "{} output(s)", outputs.len()),
             Event::Checks { checks } => write!(f, "{} check(s)", checks.len()),
@@ -231,6 +238,7 @@ impl State {
             }
             Event::Expired { address, expired: Some(expired) } => drop(self.expired.insert(address, expired)),
             Event::Expired { address, expired: None } => drop(self.expired.remove(&address)),
+            Event::Billed(billed) => self.billed = Some(billed),
             Event::Data { data } => self.data = data,
             Event::Moved { from, to } => self.rename(&from, &to),
             Event::Outputs { outputs } => self.outputs = outputs,

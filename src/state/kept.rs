@@ -17,9 +17,9 @@ impl Event {
         match self {
             Event::NotDone { .. } | Event::InDoubt { .. } | Event::Absent { .. } => true,
             Event::Recorded { .. } | Event::Removed { .. } | Event::Restored { .. } => true,
-            Event::Begin { .. } | Event::Intent(_) | Event::Moved { .. } | Event::MachineFailed(_) => false,
-            Event::Expired { .. } | Event::Data { .. } | Event::Outputs { .. } => false,
-            Event::Checks { .. } | Event::End => false,
+            Event::Begin { .. } | Event::Intent(_) | Event::Moved { .. } => false,
+            Event::MachineFailed(_) | Event::Billed(_) | Event::Expired { .. } => false,
+            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => false,
         }
     }
 
@@ -31,7 +31,8 @@ impl Event {
             Event::Recorded { claim, .. } | Event::Removed { claim, .. } | Event::Restored { claim, .. } => {
                 claim.as_deref()
             }
-            Event::Begin { .. } | Event::Moved { .. } | Event::MachineFailed(_) | Event::Expired { .. } => None,
+            Event::Begin { .. } | Event::Moved { .. } => None,
+            Event::MachineFailed(_) | Event::Billed(_) | Event::Expired { .. } => None,
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => None,
         }
     }
@@ -132,7 +133,7 @@ impl State {
                 }
             }
             Event::NotDone { .. } | Event::InDoubt { .. } | Event::Absent { .. } => self.apply(event),
-            Event::MachineFailed(_) | Event::Expired { .. } => self.apply(event),
+            Event::MachineFailed(_) | Event::Billed(_) | Event::Expired { .. } => self.apply(event),
             Event::Recorded { claim, address, record } => self.hear_of(claim, address, record, own),
             Event::Removed { claim: Some(_), .. } | Event::Restored { claim: Some(_), .. } => self.hear_gone(event),
             Event::Begin { .. } | Event::Removed { .. } | Event::Restored { .. } | Event::Moved { .. } => {}

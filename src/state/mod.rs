@@ -43,8 +43,8 @@ pub use kept::kept;
 pub use like::{Shape, TWINS_WITHIN, fits, is_another, lacks_claim, made_at, shape};
 pub use loss::{Loss, bills, losses};
 pub use model::{
-    AccountIdentity, Expired, Failure, Heard, Intent, IntentAction, OutputState, Record, SecretDigest, Spent, State,
-    deposed_key,
+    AccountIdentity, Billed, Expired, Failure, Heard, Intent, IntentAction, OutputState, Record, SecretDigest, Spent,
+    State, deposed_key,
 };
 pub use orphan::{orphaned, orphans, orphans_told, shows_env};
 pub use remains::{Remains, is_older};

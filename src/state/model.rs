@@ -6,6 +6,7 @@ use crate::config::CheckResult;
 use crate::live::{GroupId, HashId, MachineId, ObjectId, OfferFacts};
 use crate::money::Usd;
 use crate::path::ValuePath;
+use crate::schema::PriceBasis;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -240,7 +241,23 @@ impl Intent {
     }
 }
 
-/// A machine that did not come up.
+/// What a rented machine told of prices, where it is not how those of the market were read (API sheet, C19).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Billed {
+    /// How they are to be read.
+    pub basis: PriceBasis,
+    /// When, by the server's clock.
+    pub at: Timestamp,
+    /// What the row asked.
+    pub asked: Usd,
+    /// Its GPUs.
+    pub gpu_count: u32,
+    /// What the machine bills per GPU-hour.
+    pub bills: Usd,
+}
+
+/// A machine that did not come up, or with another number of GPUs than was ordered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
@@ -328,6 +345,8 @@ pub struct State {
     pub watched: BTreeMap<String, (Intent, Timestamp)>,
     /// Machines that did not come up, whatever became of their records.
     pub failures: Vec<Failure>,
+    /// How prices of the market are read, where a machine told that otherwise than it was assumed.
+    pub billed: Option<Billed>,
     /// Claims whose objects are recorded no more, in the order in which they went.
     pub spent: Vec<Spent>,
     /// Machines that expired a duration after their rent: nothing else would tell that they were rented at all. An entry

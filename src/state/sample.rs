@@ -137,6 +137,7 @@ pub(crate) fn state() -> State {
         open: BTreeMap::from([(doubt.claim.clone(), doubt)]),
         watched: BTreeMap::from([(absent.claim.clone(), (absent, time("2026-03-02T09:20:00Z")))]),
         failures: Vec::new(),
+        billed: None,
         spent: Vec::new(),
         expired: BTreeMap::new(),
         heard: Vec::new(),

@@ -8,6 +8,7 @@ use crate::lang::json::from_json;
 use crate::lang::{Marks, Type, Value};
 use crate::money::Usd;
 use crate::path::ValuePath;
+use crate::schema::PriceBasis;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -454,7 +455,7 @@ proptest! {
     }
 }
 
-/// Both are newer than the samples: what they lack was proven, and never failed.
+/// All of it is newer than the samples: what they lack was proven, never failed, and told nothing of prices.
 #[test]
 fn what_is_unproven_and_what_failed_is_read_back_and_fails_for_a_day() {
     let mut before = state();
@@ -468,6 +469,9 @@ fn what_is_unproven_and_what_failed_is_read_back_and_fails_for_a_day() {
     before.apply(failed("old", "2026-03-01T08:00:00Z", None));
     before.apply(failed("bad", "2026-03-02T09:00:00Z", None));
     before.apply(failed("good", "2026-03-02T09:00:00Z", Some("3fd0c1")));
+    let usd = |text: &str| Usd(text.parse().expect("a decimal"));
+    let (asked, bills, at) = (usd("1.36"), usd("0.34"), time("2026-03-02T09:00:00Z"));
+    before.apply(Event::Billed(Billed { basis: PriceBasis::Offer, at, asked, gpu_count: 4, bills }));
     assert_eq!(decode(encode(&before)).expect("a state"), before);
     let hosts = |at: &str| before.failed_hosts(Some(time(at))).into_iter().collect::<Vec<_>>();
     assert_eq!(hosts("2026-03-02T10:00:00Z"), ["bad"]);
