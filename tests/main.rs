@@ -13,6 +13,7 @@ mod documents;
 mod examples;
 mod fences;
 mod fleet;
+mod forges;
 mod group_lists;
 mod hostile;
 mod judge;

@@ -12,6 +12,7 @@ pub mod flags;
 mod interrupts;
 mod logs;
 mod others;
+mod posting;
 pub mod progress;
 pub mod prompt;
 mod refreshing;

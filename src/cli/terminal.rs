@@ -8,7 +8,8 @@ use super::silence::{Silence, Typed};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
 use crate::render::{
-    Level, Message, Style, diagnostic_message, harmless_json, log_message, plan_messages, plan_text, version_message,
+    Detail, Level, Message, Style, diagnostic_message, harmless_json, log_message, plan_messages, plan_text,
+    version_message,
 };
 use crate::review::Review;
 use crate::session::{Failure, Why};
@@ -107,10 +108,10 @@ impl Terminal {
     }
 
     /// Shows a plan.
-    pub fn plan(&self, review: &Review<'_>) {
+    pub fn plan(&self, review: &Review<'_>, detail: Detail) {
         match self.streams {
             true => self.messages(plan_messages(review)),
-            false => self.print(&plan_text(review, self.out)),
+            false => self.print(&plan_text(review, self.out, detail)),
         }
     }
 

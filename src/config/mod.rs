@@ -9,6 +9,7 @@ mod budget_block;
 mod check_block;
 mod checks;
 mod data;
+mod declared;
 mod decode;
 mod evaluate;
 mod expand;

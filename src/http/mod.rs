@@ -9,7 +9,7 @@ mod proxy;
 mod transport;
 
 pub use endpoint::{Endpoint, SetupError};
-pub use transport::{Answer, Failure, Method, Options, Request, Stop, Transport, hold, too_long};
+pub use transport::{Answer, Failure, Login, Method, Options, Request, Stop, Transport, hold, too_long};
 
 #[cfg(test)]
 pub(crate) mod scripted;

@@ -41,6 +41,22 @@ pub struct Options {
     /// The longest answer that is held whole, in bytes, after decompression: an object, far below a megabyte. Lists are
     /// read row by row.
     pub max_body: usize,
+    /// How the key is shown.
+    pub login: Login,
+}
+
+/// How a key is shown to its server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Login {
+    /// `X-AUTH-TOKEN` (API sheet §1).
+    #[default]
+    SimplePod,
+    /// `Authorization: Bearer`, as GitHub has it.
+    Bearer,
+    /// `Authorization: token`, as Forgejo has it.
+    Token,
+    /// `PRIVATE-TOKEN`, as GitLab has it.
+    PrivateToken,
 }
 
 impl Default for Options {
@@ -52,6 +68,7 @@ impl Default for Options {
             timeout: Duration::from_secs(30),
             slow_timeout: Duration::from_secs(60),
             max_body: 32 << 20,
+            login: Login::SimplePod,
         }
     }
 }
@@ -183,7 +200,7 @@ impl Transport {
             },
         };
         let key = SecretString::from(key.expose_secret().trim());
-        let headers = headers(&key)?;
+        let headers = headers(&key, options.login)?;
         let proxy = Proxy::of_environment(&endpoint)?;
         let build = |idle: Duration| {
             let mut builder = reqwest::Client::builder()
@@ -362,18 +379,27 @@ pub fn hold(body: &mut Vec<u8>, piece: &[u8], limit: usize) -> ControlFlow<Stop>
     ControlFlow::Continue(())
 }
 
-fn headers(key: &SecretString) -> Result<HeaderMap, SetupError> {
+fn headers(key: &SecretString, login: Login) -> Result<HeaderMap, SetupError> {
     let fault = |why: &str| SetupError::ApiKey(why.to_owned());
     if key.expose_secret().is_empty() {
-        return Err(fault("it is empty; set SIMPLEPOD_API_KEY, or `api_key` of provider \"simplepod\""));
+        return Err(fault(match login {
+            Login::SimplePod => "it is empty; set SIMPLEPOD_API_KEY, or `api_key` of provider \"simplepod\"",
+            Login::Bearer | Login::Token | Login::PrivateToken => "it is empty",
+        }));
     }
-    let mut value = HeaderValue::from_str(key.expose_secret())
+    let (name, before) = match login {
+        Login::SimplePod => ("x-auth-token", ""),
+        Login::Bearer => ("authorization", "Bearer "),
+        Login::Token => ("authorization", "token "),
+        Login::PrivateToken => ("private-token", ""),
+    };
+    let mut value = HeaderValue::from_str(&format!("{before}{}", key.expose_secret()))
         .ok()
         .filter(|value| value.to_str().is_ok())
         .ok_or_else(|| fault("it holds characters that no key has; was it copied wholly and alone?"))?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([
-        (HeaderName::from_static("x-auth-token"), value),
+        (HeaderName::from_static(name), value),
         (ACCEPT, HeaderValue::from_static("application/json")),
     ]))
 }

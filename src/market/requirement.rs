@@ -270,6 +270,27 @@ impl Envelope {
         self.max_hourly_cost.map_or(self.hourly_cost(&dearest), |most| most.min(self.hourly_cost(&dearest)))
     }
 
+    /// What of two envelopes differs, by the attribute that says it, with the two prices where those do.
+    pub fn differences(&self, other: &Envelope) -> Vec<(&'static str, Option<(String, String)>)> {
+        let texts = |a: Option<Usd>, b: Option<Usd>| Some((a?.to_string(), b?.to_string()));
+        let caps = texts(Some(self.max_price_per_gpu), Some(other.max_price_per_gpu));
+        let found = [
+            (self.gpu_models == other.gpu_models, "gpu_model", None),
+            (self.gpu_count == other.gpu_count, "gpu_count", None),
+            (self.max_price_per_gpu == other.max_price_per_gpu, "max_price_per_gpu", caps),
+            (self.requirement == other.requirement, "offer", None),
+            (
+                self.max_hourly_cost == other.max_hourly_cost,
+                "max_hourly_cost",
+                texts(self.max_hourly_cost, other.max_hourly_cost),
+            ),
+            (self.disk_size == other.disk_size, "disk_size", None),
+            (self.max_per_host == other.max_per_host, "max_per_host", None),
+            (self.priority == other.priority, "priority", None),
+        ];
+        found.into_iter().filter(|(same, ..)| !same).map(|(_, name, texts)| (name, texts)).collect()
+    }
+
     /// How far down the list of models this one stands; `None` for a model that is not on it.
     pub fn preference(&self, model: &str) -> Option<usize> {
         self.gpu_models.iter().position(|wanted| wanted.eq_ignore_ascii_case(model))

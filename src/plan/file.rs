@@ -1,5 +1,6 @@
 //! The saved plan: what `plan -out` writes and `apply FILE` reads. It holds no secret (invariant 9).
 
+use super::approval::Approval;
 use super::check::check;
 use super::model::{Plan, PlanMode};
 use super::planner::PlanOptions;
@@ -46,6 +47,8 @@ pub struct SavedPlan {
     pub configuration: BTreeMap<String, String>,
     /// The plan, sealed ([`Plan::sealed`]).
     pub plan: Plan,
+    /// What a reviewer approves of it.
+    pub approval: Approval,
     /// What it was made from.
     pub made_from: MadeFrom,
 }
@@ -56,6 +59,8 @@ pub struct SavedPlan {
 pub struct MadeFrom {
     /// When, as `plantimestamp()` says it.
     pub timestamp: String,
+    /// Where resources and checks stand ([`crate::config::Configuration::declared`]): file and line.
+    pub declared: BTreeMap<String, (String, usize)>,
     /// `configuration` of Terraform's plan JSON.
     pub configuration: Json,
     /// `relevant_attributes` of it ([`Plan::relevant`]).
@@ -65,10 +70,11 @@ pub struct MadeFrom {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Content<O, C, P, M> {
+struct Content<O, C, P, A, M> {
     options: O,
     configuration: C,
     plan: P,
+    approval: A,
     made_from: M,
 }
 
@@ -123,6 +129,7 @@ impl SavedPlan {
         options: &PlanOptions,
         configuration: BTreeMap<String, String>,
         key: &crate::state::digest::SecretKey,
+        approval: Approval,
         made_from: MadeFrom,
     ) -> SavedPlan {
         SavedPlan {
@@ -130,6 +137,7 @@ impl SavedPlan {
             options: options.into(),
             configuration,
             plan: plan.sealed(key),
+            approval,
             made_from,
         }
     }
@@ -152,6 +160,7 @@ pub fn encode(saved: &SavedPlan) -> Result<Vec<u8>, String> {
         options: &saved.options,
         configuration: &saved.configuration,
         plan: &saved.plan,
+        approval: &saved.approval,
         made_from: &saved.made_from,
     };
     let unwritable = |error: serde_json::Error| format!("The plan cannot be saved: {error}.");
@@ -162,7 +171,7 @@ pub fn encode(saved: &SavedPlan) -> Result<Vec<u8>, String> {
         "{START} {FORMAT},\n\"podform_version\": {version},\n\"checksum\": \"{checksum}\",\n\"content\": {content}}}\n"
     );
     match read_content(&content) {
-        Ok(content) if content.plan == saved.plan => Ok(text.into_bytes()),
+        Ok(content) if content.plan == saved.plan && content.approval == saved.approval => Ok(text.into_bytes()),
         Ok(_) => Err("The plan would not read back as itself, so it is not saved.".to_owned()),
         Err(why) => Err(format!("The plan would not read back, so it is not saved: {why}.")),
     }
@@ -190,15 +199,17 @@ pub fn decode(bytes: &[u8]) -> Result<SavedPlan, String> {
     if checksum(&header.podform_version, content) != body.checksum {
         return Err(damaged.to_owned());
     }
-    let Content { options, configuration, plan, made_from } =
+    let Content { options, configuration, plan, approval, made_from } =
         read_content(content).map_err(|why| format!("The saved plan cannot be read: {why}. Plan again."))?;
     if let Some(fault) = check(&plan).into_iter().next() {
         return Err(format!("The saved plan is not sound: {fault} Plan again."));
     }
-    Ok(SavedPlan { podform_version: header.podform_version, options, configuration, plan, made_from })
+    Ok(SavedPlan { podform_version: header.podform_version, options, configuration, plan, approval, made_from })
 }
 
-fn read_content(text: &str) -> Result<Content<SavedOptions, BTreeMap<String, String>, Plan, MadeFrom>, String> {
+fn read_content(
+    text: &str,
+) -> Result<Content<SavedOptions, BTreeMap<String, String>, Plan, Approval, MadeFrom>, String> {
     json::read(text.as_bytes()).map_err(|error| error.to_string())
 }
 

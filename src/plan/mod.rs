@@ -2,6 +2,7 @@
 //! steps, and a check of the whole. And what becomes of a plan: the saved file and whether it still holds, the program
 //! that an apply evaluates anew, and what happens during an apply, as data.
 
+mod approval;
 mod budget;
 #[cfg(test)]
 mod budget_tests;
@@ -48,6 +49,7 @@ mod steps_tests;
 mod tests;
 mod variables;
 
+pub use approval::{Approval, ApprovalDigest, Approved};
 pub use budget::{Budgeted, Load, Measured, Refused, Standing};
 pub use check::check;
 pub use data::{Answer, answer};

@@ -82,7 +82,14 @@ fn edited(plan: &Plan, attribute: &str, value: Value) -> Plan {
 fn no_secret_is_in_the_bytes() {
     let plan = fresh(SECRET);
     assert!(format!("{plan:?}").contains(CANARY), "the plan itself holds the secrets");
-    let saved = SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default());
+    let saved = SavedPlan::new(
+        &plan,
+        &PlanOptions::default(),
+        BTreeMap::new(),
+        &key(),
+        Approval::default(),
+        MadeFrom::default(),
+    );
     let text = String::from_utf8(encode(&saved).expect("bytes")).expect("text");
     assert!(!text.contains(CANARY), "{text}");
     assert!(text.contains("seen") && text.contains("RTX 4090"));
@@ -140,7 +147,7 @@ proptest! {
     fn whatever_a_plan_holds_it_can_be_saved(before in random_value(), after in random_value(), sensitive: bool) {
         let output = OutputChange { name: "o".into(), before: Some(before), after: Some(after), changed: true, sensitive };
         let plan = Plan { outputs: vec![output], ..edited(&fresh(FLEET), "notes", Value::null(Type::String)) };
-        let saved = SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default());
+        let saved = SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key(), Approval::default(), MadeFrom::default());
         prop_assert_eq!(decode(&encode(&saved).expect("bytes")), Ok(saved));
     }
 }
@@ -181,7 +188,7 @@ fn a_saved_plan_reads_back() {
     };
     let files = configuration_digests([("main.hcl", SECRET)]);
     for plan in [fresh(SECRET), again(FLEET, &PlanOptions::default()).expect("a plan")] {
-        let saved = SavedPlan::new(&plan, &options, files.clone(), &key(), MadeFrom::default());
+        let saved = SavedPlan::new(&plan, &options, files.clone(), &key(), Approval::default(), MadeFrom::default());
         let back = decode(&encode(&saved).expect("bytes")).expect("a plan");
         assert_eq!(back, saved);
         let again = back.options.options().expect("options");
@@ -194,7 +201,14 @@ fn a_saved_plan_reads_back() {
 
 #[test]
 fn what_is_no_sound_plan_is_refused() {
-    let saved = SavedPlan::new(&fresh(SECRET), &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default());
+    let saved = SavedPlan::new(
+        &fresh(SECRET),
+        &PlanOptions::default(),
+        BTreeMap::new(),
+        &key(),
+        Approval::default(),
+        MadeFrom::default(),
+    );
     let bytes = encode(&saved).expect("bytes");
     let text = String::from_utf8(bytes.clone()).expect("text");
     let why = |text: &str| decode(text.as_bytes()).expect_err("a refusal");
@@ -227,7 +241,14 @@ const START: usize = 17;
 
 #[test]
 fn an_apply_takes_the_secrets_from_the_configuration() {
-    let saved = SavedPlan::new(&fresh(SECRET), &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default());
+    let saved = SavedPlan::new(
+        &fresh(SECRET),
+        &PlanOptions::default(),
+        BTreeMap::new(),
+        &key(),
+        Approval::default(),
+        MadeFrom::default(),
+    );
     let plan = decode(&encode(&saved).expect("bytes")).expect("a plan").plan;
     let (program, _) = program(SECRET);
     let mut desires = Desires::of(&program, &plan, &crate::lang::reference::NoScope);
@@ -253,8 +274,15 @@ fn a_plan_of_the_same_day_is_not_stale() {
     let plan = fresh(SECRET);
     assert_eq!(told(&plan, &plan), [""; 0]);
     let back = decode(
-        &encode(&SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key(), MadeFrom::default()))
-            .expect("bytes"),
+        &encode(&SavedPlan::new(
+            &plan,
+            &PlanOptions::default(),
+            BTreeMap::new(),
+            &key(),
+            Approval::default(),
+            MadeFrom::default(),
+        ))
+        .expect("bytes"),
     );
     assert_eq!(stale(&back.expect("a plan").plan, &plan, &key()), []);
 }

@@ -30,6 +30,14 @@ impl Plan {
     }
 }
 
+impl Change {
+    /// As [`Plan::sealed`] leaves it.
+    #[must_use]
+    pub fn sealed(&self, key: &SecretKey) -> Change {
+        Seal { key }.change(self)
+    }
+}
+
 struct Seal<'a> {
     key: &'a SecretKey,
 }

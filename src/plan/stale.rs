@@ -214,6 +214,13 @@ pub fn offers(plan: &Plan) -> Vec<Offer> {
     placed.map(|(change, placed)| Offer { host: change.address.to_string(), ..placed.offer.clone() }).collect()
 }
 
+/// How two sealed values of an object differ, what was left open in the first among what does not.
+pub(super) fn unequal((address, side): (&InstanceAddr, Side), planned: &Value, now: &Value) -> Vec<Stale> {
+    let mut reasons = Vec::new();
+    Found { address, side, secrets: true, reasons: &mut reasons }.compare(planned, now, &ValuePath::root());
+    reasons
+}
+
 fn touched(planned: &Change, now: Option<&Change>, secrets: bool, reasons: &mut Vec<Stale>) {
     let address = &planned.address;
     let now = match now {
@@ -260,18 +267,8 @@ impl Found<'_> {
 
     /// What may be rented follows from the configuration alone: where it differs, somebody edited the file.
     fn compare_envelopes(&mut self, planned: &Envelope, now: &Envelope) {
-        let price = |envelope: &Envelope| envelope.max_price_per_gpu.to_string();
-        let prices = Some((price(planned), price(now)));
-        for (same, name, values) in [
-            (planned.gpu_models == now.gpu_models, "gpu_model", None),
-            (planned.gpu_count == now.gpu_count, "gpu_count", None),
-            (planned.max_price_per_gpu == now.max_price_per_gpu, "max_price_per_gpu", prices),
-            (planned.requirement == now.requirement, "offer", None),
-            (planned.disk_size == now.disk_size, "disk_size", None),
-        ] {
-            if !same {
-                self.push(&ValuePath::of(name), values);
-            }
+        for (name, values) in planned.differences(now) {
+            self.push(&ValuePath::of(name), values);
         }
     }
 

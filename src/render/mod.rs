@@ -9,6 +9,7 @@ mod escape;
 mod import_blocks;
 mod json;
 mod provider_schema;
+mod report;
 pub mod style;
 mod text;
 mod tree;
@@ -26,9 +27,14 @@ pub use json::{
     relevant_json, state_json, version_message,
 };
 pub use provider_schema::provider_schema;
+pub use report::{
+    AnnotatedLine, Annotations, CommentKey, Declared, annotations, comment_digest, gitlab_report, junit_report,
+    read_approval, review_html, review_json, review_markdown, review_outputs, review_summary, sarif_report,
+};
 pub use style::Style;
 pub use text::{
-    costs_text, data_text, event_text, intent_text, orphans_text, outputs_text, plan_text, record_text, state_text,
+    Detail, costs_text, data_text, event_text, intent_text, orphans_text, outputs_text, plan_text, record_text,
+    state_text,
 };
 pub use tree::{modules_json, modules_text, providers_text};
 pub use value::{recorded_object, recorded_value, type_text, value_text};

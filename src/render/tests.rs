@@ -10,20 +10,21 @@ use crate::plan::{
     Action, ApplyEvent, CostSummary, DriftKind, MadeFrom, Plan, PlanMode, Reason, Runway, Settlement, StepAction,
 };
 use crate::review::Review;
-use crate::review::sample::{addr, envelope, offer, rich, usd};
+use crate::review::sample::{addr, envelope, many, offer, rich, usd};
 use crate::state::{OutputState, Record, SecretDigest, State};
 use serde_json::{Value as Json, json};
 
 const NARROW: Style = Style { color: false, width: 80 };
 
 fn plan_text(plan: &Plan, style: Style) -> String {
-    super::plan_text(&Review::of(plan), style)
+    super::plan_text(&Review::of(plan), style, Detail::Full)
 }
 
 fn plan_json(plan: &Plan, configuration: Json, prior: &State) -> Json {
     let timestamp = "2026-01-01T00:00:00Z".to_owned();
     let made_from = MadeFrom {
         timestamp,
+        declared: Default::default(),
         configuration,
         relevant_attributes: serde_json::json!([]),
         prior_state: prior_state_json(prior),
@@ -71,6 +72,28 @@ fn a_plan_at_80_columns() {
 #[test]
 fn a_plan_at_200_columns() {
     insta::assert_snapshot!(plan_text(&rich(), Style { color: false, width: 200 }));
+}
+
+fn short(plan: &Plan, style: Style) -> String {
+    super::plan_text(&Review::of(plan), style, Detail::Short)
+}
+
+#[test]
+fn a_short_plan_at_80_columns() {
+    insta::assert_snapshot!(short(&rich(), NARROW));
+}
+
+#[test]
+fn alike_changes_are_one_block() {
+    insta::assert_snapshot!(short(&many(5, 3), NARROW));
+    insta::assert_snapshot!(short(&many(2, 1), Style { color: false, width: 200 }));
+}
+
+#[test]
+fn many_alike_changes_are_a_page() {
+    let lines = |plan: &Plan| short(plan, NARROW).lines().count();
+    let (hundred, thirty) = (lines(&many(100, 0)), lines(&many(0, 30)));
+    println!("100 rented: {hundred} lines, 30 released: {thirty} lines");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A plan as a described difference: what changes, why, what it costs, what is dangerous. Every drawing of a plan is made
 //! of it and of nothing else, so what is secret, what is folded and what comes first is decided here, once.
 
+mod alike;
 mod cost;
 mod danger;
 mod described;
@@ -13,6 +14,7 @@ mod text_diff;
 mod value_diff;
 mod whole;
 
+pub use alike::{Alike, Place};
 pub use cost::{CostLine, FleetCost, Seat};
 pub use danger::{Danger, Peril};
 pub use described::{Described, Drifted, Headline};

@@ -35,6 +35,8 @@ pub struct AttributesDiff<'p> {
     pub unknown: usize,
     /// How many computed ones go, and tell nothing any more.
     pub gone: usize,
+    /// How many are as in every plan: at their defaults, or for the apply to tell. Only of [`super::Alike`].
+    pub usual: usize,
 }
 
 /// One attribute.

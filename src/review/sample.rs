@@ -348,3 +348,44 @@ pub fn rich() -> Plan {
         made_at: "2026-06-01T10:00:00Z".parse().expect("a time"),
     }
 }
+
+/// A plan of alike machines: so many are rented, so many are released.
+pub fn many(rented: u64, released: u64) -> Plan {
+    let name = |n: u64| s(&format!("w-{n}"));
+    let rent = |n: u64| Change {
+        after: Some(unknown(
+            ObjectKind::Instance,
+            vec![
+                ("name", name(n)),
+                ("gpu_model", s("RTX 4090")),
+                ("gpu_count", Value::int(1)),
+                ("max_price_per_gpu", Value::number(Number::parse("0.45").expect("a number"))),
+                ("template_group", s("4711")),
+                ("template_change", s("keep")),
+                ("env_change", s("rent")),
+                ("wait_for", s("running")),
+                ("env_variables", env(&[("SHARD", s(&n.to_string())), ("MODE", s("train"))])),
+            ],
+        )),
+        placed: Some(Placed { offer: offer(), envelope: envelope(), free_gpus: 2, shares: None }),
+        cost_after: usd("0.316575"),
+        ..change(&format!("simplepod_instance.w[{n}]"), Action::Create)
+    };
+    let release = |n: u64| Change {
+        before: Some(object(
+            ObjectKind::Instance,
+            &machine(&[("id", s(&format!("5{n:03}"))), ("created_at", s("2026-05-20T14:03:00Z"))]),
+        )),
+        reason: Some(Reason::NoKey),
+        cost_before: usd("0.3206"),
+        ..change(&format!("simplepod_instance.v[{n}]"), Action::Delete)
+    };
+    let released = (70..70 + released).map(release);
+    let changes: Vec<Change> = released.chain((0..rented).map(rent)).collect();
+    let cost = CostSummary {
+        before: changes.iter().map(|change| change.cost_before).sum(),
+        after: changes.iter().map(|change| change.cost_after).sum(),
+        unpriced: 0,
+    };
+    Plan { changes, cost, drift: Vec::new(), outputs: Vec::new(), in_doubt: Vec::new(), left_out: Vec::new(), ..rich() }
+}

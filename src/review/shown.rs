@@ -113,6 +113,16 @@ impl<'p> Shown<'p> {
         self.value.is_wholly_known()
     }
 
+    /// True for a map that may be looked into.
+    pub(super) fn is_map(self) -> bool {
+        matches!(self.face(), Face::Map)
+    }
+
+    /// True where it may be seen, and is this value.
+    pub(super) fn is(self, value: &Value) -> bool {
+        !self.is_hidden() && self.value.kind == value.kind
+    }
+
     /// True for a set.
     pub(super) fn is_set(self) -> bool {
         matches!(self.value.kind, Kind::Set(..))

@@ -30,6 +30,13 @@ pub enum ValueDiff<'p> {
     Removed(Shown<'p>),
     /// It becomes another.
     Changed(ValueChange<'p>),
+    /// Of changes that are alike: the same happens to it in all of them, with other values.
+    Various {
+        /// What happens.
+        kind: DiffKind,
+        /// Entries of the map that it is, by key; none where it differs as a whole.
+        inside: Vec<(&'p str, ValueDiff<'p>)>,
+    },
 }
 
 /// How a value becomes another.
@@ -111,6 +118,7 @@ impl<'p> ValueDiff<'p> {
             ValueDiff::Added(_) => DiffKind::Added,
             ValueDiff::Removed(_) => DiffKind::Removed,
             ValueDiff::Changed(_) => DiffKind::Changed,
+            ValueDiff::Various { kind, .. } => *kind,
         }
     }
 }

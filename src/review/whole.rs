@@ -9,7 +9,8 @@ use super::shown::Shown;
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
 use crate::market::Proof;
-use crate::plan::{Action, Budgeted, Plan, PlanMode, PlannedVariable, Runway, StepAction};
+use crate::plan::{Action, Approval, ApprovalDigest, Budgeted, Plan, PlanMode, PlannedVariable, Runway, StepAction};
+use jiff::Timestamp;
 use std::collections::HashMap;
 
 /// A plan, described. It borrows from the plan, and holds nothing of it that must not be shown.
@@ -17,6 +18,10 @@ use std::collections::HashMap;
 pub struct Review<'p> {
     /// What the plan is for.
     pub mode: PlanMode,
+    /// When it was made, by the server's clock.
+    pub made_at: Timestamp,
+    /// The digest of what is approved with it, where it is told.
+    pub digest: Option<ApprovalDigest>,
     /// The fleet.
     pub fleet: Option<&'p str>,
     /// What it comes to.
@@ -100,6 +105,8 @@ impl<'p> Review<'p> {
         };
         Self {
             mode: plan.mode,
+            made_at: plan.made_at,
+            digest: None,
             fleet: plan.fleet.as_deref(),
             verdict: verdict(plan),
             counts: counts(plan),
@@ -117,6 +124,12 @@ impl<'p> Review<'p> {
             checks: &plan.checks,
             variables: plan.variables.iter().map(variable).collect(),
         }
+    }
+
+    /// With the digest of what is approved.
+    #[must_use]
+    pub fn approving(self, approval: &Approval) -> Self {
+        Self { digest: Some(approval.digest()), ..self }
     }
 
     /// Changes that a reader must see.

@@ -9,8 +9,8 @@ use super::work::{Planning, Prepared, Session};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{
-    MadeFrom, Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, configuration_digests, decode,
-    encode, foreign_key, offers, planned_variables, stale,
+    Approval, MadeFrom, Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, configuration_digests,
+    decode, encode, foreign_key, offers, planned_variables, stale,
 };
 use crate::planning::{Look, Market};
 use crate::state::digest::SecretKey;
@@ -24,10 +24,10 @@ pub fn write(
     plan: &Plan,
     options: &PlanOptions,
     fleet: &Fleet,
-    key: &SecretKey,
+    (key, approval): (&SecretKey, Approval),
     made_from: MadeFrom,
 ) -> Result<(), Failure> {
-    let saved = SavedPlan::new(plan, options, digests(&fleet.texts), key, made_from);
+    let saved = SavedPlan::new(plan, options, digests(&fleet.texts), key, approval, made_from);
     let bytes = encode(&saved).map_err(|error| Failure::from(Diagnostic::error("Plan cannot be saved", error)))?;
     write_private(path, &bytes).map_err(|error| Diagnostic::error("Plan cannot be saved", error.to_string()).into())
 }

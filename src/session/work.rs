@@ -9,7 +9,7 @@ use crate::diag::{Diagnostics, Severity};
 use crate::lang::Effects;
 use crate::live::{ObjectId, Snapshot};
 use crate::money::Usd;
-use crate::plan::{ApplyEvent, Plan, PlanInput, PlanMode, PlanOptions, ends_soon};
+use crate::plan::{ApplyEvent, Approval, Plan, PlanInput, PlanMode, PlanOptions, ends_soon};
 use crate::planning::{Look, Looking, Made, Market, look, make};
 use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, foreseen, settle};
 use crate::render::unplaced;
@@ -87,6 +87,12 @@ impl<C: Cloud> Session<'_, C> {
     /// The key of the digests of secrets in the state of this lineage.
     pub fn secret_key(&self, lineage: &str) -> SecretKey {
         SecretKey::derive(self.state_key, lineage)
+    }
+
+    /// What a reviewer approves of a plan. Digests of its secrets are salted with the fleet alone: the first apply makes a
+    /// lineage, and was reviewed before there was one.
+    pub fn approval(&self, plan: &Plan) -> Approval {
+        Approval::of(plan, &self.secret_key(&format!("approval of {}", plan.fleet.as_deref().unwrap_or_default())))
     }
 
     /// Looks what became of the calls whose outcome is not known, and waits for it.

@@ -4,6 +4,7 @@ use crate::apply::{ApplyResult, Cancel, Ended, TcpConnect};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{PlanningArgs, RefreshFlag};
+use crate::cli::posting::{ForgeArgs, ForgeFlag, reviewed_at};
 use crate::cli::progress::Progress;
 use crate::cli::refreshing::Refreshing;
 use crate::cloud::Cloud;
@@ -13,7 +14,7 @@ use crate::planning::{Look, Market};
 use crate::refresh::Clock;
 use crate::render::{event_message, event_text, outputs_text, recorded_outputs_message};
 use crate::review::Review;
-use crate::session::{Held, Performing, Prepared, Session, saved, stored};
+use crate::session::{Held, Performing, Prepared, Reviewed, Session, saved, stored};
 use crate::state::{Event, State};
 use crate::store::StoreError;
 use clap::{Args, ValueEnum};
@@ -41,6 +42,22 @@ pub struct ApplyArgs {
     /// Do not ask.
     #[arg(long)]
     pub auto_approve: bool,
+    /// Apply what was reviewed, and ask nothing: a digest that plan and review tell (sha256:...), or a file that review
+    /// -format=json wrote. Exit code 6 where anything that was approved is planned in another way now.
+    #[arg(long, value_name = "DIGEST|FILE", conflicts_with = "file")]
+    pub reviewed: Option<String>,
+    /// Apply what was reviewed in the pull request by which this commit came: the digest of the review that stands there.
+    #[arg(long, value_name = "FORGE", value_enum, conflicts_with_all = ["file", "reviewed"])]
+    pub reviewed_from: Option<ForgeFlag>,
+    /// Whose reviews count; otherwise those that the token itself wrote. May be repeated.
+    #[arg(long, value_name = "LOGIN", requires = "reviewed_from")]
+    pub trusted_author: Vec<String>,
+    /// The key of the review, where its job gave one.
+    #[arg(long, value_name = "NAME", default_value = "", requires = "reviewed_from")]
+    pub key: String,
+    /// Where the review is read.
+    #[command(flatten)]
+    pub forge: ForgeArgs,
     /// How many calls that change the account are made at once.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: u16,
@@ -61,7 +78,12 @@ pub enum Offers {
 
 /// Makes the account what the configuration says; `destroy` releases and deletes all of it.
 pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outcome {
-    if args.planning.json && !args.auto_approve && args.file.is_none() {
+    if args.planning.json
+        && !args.auto_approve
+        && args.file.is_none()
+        && args.reviewed.is_none()
+        && args.reviewed_from.is_none()
+    {
         let detail = "Nobody can be asked where -json is set. Apply a plan that was saved with plan -out and reviewed, or add -auto-approve.";
         return Err(Diagnostic::error("Plan file or auto-approve required", detail).into());
     }
@@ -95,10 +117,19 @@ pub async fn refresh(args: &ApplyArgs, context: &mut Context) -> Outcome {
 
 /// Plans, asks, applies.
 async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outcome {
+    let reviewed = args.reviewed.as_deref().map(Reviewed::read).transpose()?;
+    let approves_itself = args.auto_approve || reviewed.is_some() || args.reviewed_from.is_some();
     let how = args.planning.planning(destroy)?;
     let locking = args.planning.locking.locking("apply")?;
     let opening = args.planning.opening(args.parallelism);
     let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
+    let reviewed = match args.reviewed_from {
+        Some(forge) => {
+            let name = fleet.program.configuration.fleet().unwrap_or_default();
+            Some(reviewed_at(forge, &args.forge, &args.trusted_author, name, &args.key).await?)
+        }
+        None => reviewed,
+    };
     opening
         .holding(&fleet, locking, async |session, mut held| {
             held.begin();
@@ -118,18 +149,23 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
             let prepared = session.plan_on(seen, &how.options, Market::Api(market), &mut context.diags).await?;
             session.warn(seen, &prepared.plan, &mut context.diags);
             let plan = &prepared.plan;
-            context.terminal.plan(&Review::of(plan));
+            let approval = session.approval(plan);
+            context.terminal.plan(&Review::of(plan).approving(&approval), args.planning.detail());
             if !(plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty())) {
                 return unchanged(prepared.plan, &session.clock, &mut held, context).await;
             }
+            // Where nothing is left to do, nothing needs an approval: a job may run twice.
+            if let Some(reviewed) = &reviewed {
+                reviewed.check(&approval)?;
+            }
             // Warnings about the plan are read before it is approved; where nobody approves, the apply tells of checks.
             let mut told = std::mem::take(&mut context.diags);
-            if args.auto_approve {
+            if approves_itself {
                 let again = |told: &Diagnostic| matches!(told.topic, Some(Topic::BrokenRule | Topic::OpenRule));
                 told = told.into_iter().filter(|told| !again(told)).collect();
             }
             context.terminal.diagnostics(&told, &context.sources);
-            if !args.auto_approve && !approved(plan, held.released, args, context).await? {
+            if !approves_itself && !approved(plan, held.released, args, context).await? {
                 held.fold().await?;
                 return Ok(Exit::Error);
             }

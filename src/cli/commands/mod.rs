@@ -14,6 +14,7 @@ pub mod output;
 pub mod plan;
 pub mod providers;
 pub mod recover;
+pub mod review;
 pub mod sandbox;
 pub mod show;
 pub mod state;
@@ -40,6 +41,8 @@ pub enum Command {
     Validate(validate::ValidateArgs),
     /// Show what an apply would change, and what it costs.
     Plan(plan::PlanArgs),
+    /// Write a plan for where it is reviewed: a comment, a page, reports.
+    Review(review::ReviewArgs),
     /// Make the account what the configuration says.
     Apply(apply::ApplyArgs),
     /// Release and delete everything that this fleet recorded.
@@ -106,6 +109,7 @@ impl Command {
             Command::Refresh(args) => wait(context, async |context| apply::refresh(args, context).await),
             Command::Orphans(args) => wait(context, async |context| orphans::run(args, context).await),
             Command::Recover(args) => wait(context, async |context| recover::run(args, context).await),
+            Command::Review(args) => wait(context, async |context| review::run(args, context).await),
             Command::Console(args) => wait(context, async |context| console::run(args, context).await),
             Command::Fmt(args) => fmt::run(args, context),
             Command::Providers(args) => wait(context, async |context| providers::run(args, context).await),

@@ -6,8 +6,8 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, PlanningArgs};
 use crate::cli::refreshing::Refreshing;
 use crate::cloud::Cloud;
-use crate::config::is_configuration_file;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::config::{Configuration, is_configuration_file};
+use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::plan::{MadeFrom, Plan, PlanMode};
 use crate::render::{configuration_json, prior_state_json, relevant_json};
 use crate::review::Review;
@@ -17,6 +17,7 @@ use crate::session::{Opening, Prepared, Session, Watched, saved};
 use crate::state::State;
 use crate::store::local::write_private;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// `plan`.
@@ -71,10 +72,12 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
                     return Err(wrong.into());
                 }
             };
-            context.terminal.plan(&Review::of(&plan));
+            let approval = session.approval(&plan);
+            context.terminal.plan(&Review::of(&plan).approving(&approval), args.planning.detail());
             if let Some(path) = &args.out {
-                let (key, made_from) = (session.secret_key(&plan.lineage), made_from(&plan, session, &state));
-                saved::write(path, &plan, &how.options, &fleet, &key, made_from)?;
+                let key = session.secret_key(&plan.lineage);
+                let made_from = made_from(&plan, session, &state, &context.sources);
+                saved::write(path, &plan, &how.options, &fleet, (&key, approval), made_from)?;
                 if !args.planning.json {
                     context.terminal.next(&next_step(path, &args.planning.account));
                 }
@@ -122,14 +125,24 @@ async fn generate(path: &Path, mode: PlanMode, opening: &Opening, context: &mut 
 }
 
 /// What a plan was made from, for other programs.
-fn made_from<C: Cloud>(plan: &Plan, session: &Session<'_, C>, state: &State) -> MadeFrom {
+pub fn made_from<C: Cloud>(plan: &Plan, session: &Session<'_, C>, state: &State, sources: &Sources) -> MadeFrom {
     let configuration = &session.fleet.program.configuration;
     MadeFrom {
         timestamp: session.planning.plan_time().unwrap_or_default(),
+        declared: declared(configuration, sources),
         configuration: configuration_json(configuration),
         relevant_attributes: relevant_json(&plan.relevant(configuration)),
         prior_state: prior_state_json(&plan.prior(state, &session.secret_key(&plan.lineage))),
     }
+}
+
+/// Where what is declared stands, by file and line.
+pub fn declared(configuration: &Configuration, sources: &Sources) -> BTreeMap<String, (String, usize)> {
+    let place = |(address, span): (String, Span)| {
+        let file = sources.get(span.file)?.name.clone();
+        Some((address, (file, sources.position(span.file, span.start).0)))
+    };
+    configuration.declared().into_iter().filter_map(place).collect()
 }
 
 /// That another run holds the lock: what it does at the moment may be all that is wrong with a plan beside it.

@@ -3,7 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::StateArgs;
-use crate::render::{plan_json, plan_text, state_json, state_text};
+use crate::render::{Detail, plan_json, plan_text, state_json, state_text};
 use crate::review::Review;
 use crate::session::saved;
 use clap::Args;
@@ -18,6 +18,9 @@ pub struct ShowArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// Show every attribute of every change of a plan.
+    #[arg(long)]
+    pub detail: bool,
     /// Which state.
     #[command(flatten)]
     pub place: StateArgs,
@@ -28,10 +31,10 @@ pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
     match (&args.file, args.json) {
         (Some(path), json) => {
             let saved = saved::read(path)?;
-            let review = Review::of(&saved.plan);
+            let review = Review::of(&saved.plan).approving(&saved.approval);
             match json {
                 true => context.terminal.json(&plan_json(&review, &saved.made_from).to_string()),
-                false => context.terminal.print(&plan_text(&review, context.terminal.out)),
+                false => context.terminal.print(&plan_text(&review, context.terminal.out, Detail::asked(args.detail))),
             }
         }
         (None, true) => context.terminal.json(&state_json(&args.place.read().await?).to_string()),

@@ -7,6 +7,7 @@ use crate::address::Target;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{PlanMode, PlanOptions};
 use crate::refresh::Refresh;
+use crate::render::Detail;
 use crate::session::{LocalEffects, Opening, Planning};
 use clap::{Args, ValueEnum};
 
@@ -49,6 +50,9 @@ pub struct PlanningArgs {
     /// Plan the rest when no offer satisfies some instances.
     #[arg(long)]
     pub allow_partial: bool,
+    /// Show every attribute of every change. Otherwise alike changes are shown once, without what every plan says.
+    #[arg(long)]
+    pub detail: bool,
     /// Go on although most of the recorded machines are gone.
     #[arg(long)]
     pub accept_missing: bool,
@@ -71,6 +75,11 @@ impl PlanningArgs {
             parallelism,
             effects: LocalEffects::planning(),
         }
+    }
+
+    /// How much of a plan is shown.
+    pub fn detail(&self) -> Detail {
+        Detail::asked(self.detail)
     }
 
     /// How a plan is made.

@@ -8,12 +8,12 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json, json};
 
 /// Dollars as a decimal text: never a float.
-pub(super) fn decimal(amount: Usd) -> String {
+pub(in crate::render) fn decimal(amount: Usd) -> String {
     amount.0.normalize().to_string()
 }
 
 /// The offer of a rent, and what is approved with it.
-pub(super) fn rent(change: &Described<'_>) -> Map<String, Json> {
+pub(in crate::render) fn rent(change: &Described<'_>) -> Map<String, Json> {
     let Some(placed) = change.placed else { return Map::new() };
     Map::from_iter([
         ("offer".to_owned(), json!(placed.offer)),
@@ -25,9 +25,10 @@ pub(super) fn rent(change: &Described<'_>) -> Map<String, Json> {
 }
 
 /// What a plan comes to.
-pub(super) fn of_plan(review: &Review<'_>) -> Map<String, Json> {
+pub(in crate::render) fn of_plan(review: &Review<'_>) -> Map<String, Json> {
     Map::from_iter([
         ("fleet".to_owned(), json!(review.fleet)),
+        ("digest".to_owned(), json!(review.digest)),
         ("cost".to_owned(), cost(&review.cost)),
         ("runway".to_owned(), runway(review.runway)),
         ("budgets".to_owned(), review.budgets.iter().map(budget).collect()),

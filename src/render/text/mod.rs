@@ -1,5 +1,6 @@
 //! What people read on a terminal.
 
+mod alike;
 mod cost;
 mod costs;
 mod event;
@@ -12,8 +13,10 @@ mod spending;
 mod state;
 mod value;
 
+pub(super) use alike::change_text;
 pub use costs::costs_text;
 pub use event::event_text;
 pub use orphans::{intent_text, orphans_text};
-pub use plan::plan_text;
+pub(super) use plan::drift_text;
+pub use plan::{Detail, plan_text};
 pub use state::{data_text, outputs_text, record_text, state_text};

@@ -39,9 +39,14 @@ impl Page {
             self.difference(level, &assign(attribute.name, width), &attribute.difference, &tail);
         }
         self.hidden(level, attributes.unchanged, "attribute");
-        for (n, what) in [(attributes.unknown, "known after apply"), (attributes.gone, "hidden")] {
+        let told = [
+            (attributes.unknown, "computed attribute", "known after apply"),
+            (attributes.gone, "computed attribute", "hidden"),
+            (attributes.usual, "attribute", "at defaults or known after apply"),
+        ];
+        for (n, what, how) in told {
             if n > 0 {
-                let text = self.style.paint(DIM, &format!("# ({} {what})", count(n, "computed attribute")));
+                let text = self.style.paint(DIM, &format!("# ({} {how})", count(n, what)));
                 self.line(level, Sign::Same, &text);
             }
         }

@@ -1,31 +1,52 @@
 //! A plan as people review it before they spend money.
 
-use super::cost;
 use super::page::{Page, Sign};
 use super::spending::spending;
 use super::value::assign;
+use super::{alike, cost};
 use crate::address::ObjectKind;
 use crate::money::Usd;
 use crate::plan::{Action, PlanMode};
 use crate::render::escape::harmless_line;
-use crate::render::style::{ADD, BOLD, CHANGE, REMOVE, Style, wrap};
-use crate::render::words::{NARROWED, cost_sentence, count, headline, offer, planned, remark};
-use crate::review::{Described, DescribedOutput, Doubt, Drifted, Headline, Review, Verdict};
+use crate::render::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style, wrap};
+use crate::render::words::row::goes;
+use crate::render::words::{NARROWED, brief, cost_sentence, count, headline, offer, planned, remark};
+use crate::review::{Described, DescribedOutput, Doubt, Drifted, Headline, ObjectDiff, Review, Verdict};
 use crate::state::IntentAction;
 use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthStr;
 
+/// An output that takes more lines is told in one, where not every attribute is asked for.
+const LONGEST_OUTPUT: usize = 8;
+
+/// How much of each change is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Alike changes once, without what every plan says.
+    #[default]
+    Short,
+    /// Every attribute of every change.
+    Full,
+}
+
+impl Detail {
+    /// As `-detail` says.
+    pub fn asked(detail: bool) -> Self {
+        if detail { Detail::Full } else { Detail::Short }
+    }
+}
+
 /// The whole plan.
-pub fn plan_text(review: &Review<'_>, style: Style) -> String {
+pub fn plan_text(review: &Review<'_>, style: Style, detail: Detail) -> String {
     let mut page = Page::new(style);
     drift(&mut page, review);
     let news = review.news().next().is_some();
     if news {
-        changes(&mut page, review);
+        changes(&mut page, review, detail);
         summary(&mut page, review);
     }
     if review.outputs.iter().any(|output| output.changed) {
-        outputs(&mut page, review);
+        outputs(&mut page, review, detail);
         if !news {
             page.gap();
             page.paragraph(
@@ -42,6 +63,10 @@ pub fn plan_text(review: &Review<'_>, style: Style) -> String {
         _ => nothing(&mut page, review),
     }
     spending(&mut page, review);
+    if let (Some(digest), Verdict::Changes) = (&review.digest, review.verdict) {
+        page.gap();
+        page.line(0, Sign::Same, &style.paint(DIM, &format!("Digest: {digest}")));
+    }
     remarks(&mut page, review);
     in_doubt(&mut page, &review.in_doubt);
     left_out(&mut page, review);
@@ -80,7 +105,15 @@ fn drift(page: &mut Page, review: &Review<'_>) {
     page.gap();
 }
 
-fn changes(page: &mut Page, review: &Review<'_>) {
+/// What changed of one object outside, for a diff.
+pub fn drift_text(drifted: &Drifted<'_>) -> String {
+    let mut page = Page::new(Style::PLAIN);
+    let sign = if drifted.gone { Sign::Remove } else { Sign::Change };
+    page.object(1, sign, drifted.address, &drifted.difference);
+    page.text
+}
+
+fn changes(page: &mut Page, review: &Review<'_>, detail: Detail) {
     page.line(0, Sign::Same, "podform generated the following execution plan.");
     let signs: BTreeSet<(Sign, bool)> =
         review.changes.iter().map(|change| (Sign::of(change), change.is_machine())).collect();
@@ -110,13 +143,22 @@ fn changes(page: &mut Page, review: &Review<'_>) {
     }
     page.gap();
     page.line(0, Sign::Same, "podform will perform the following actions:");
-    for change in review.news() {
-        self::change(page, change);
+    match detail {
+        Detail::Full => {
+            review.news().for_each(|change| change.difference.iter().for_each(|all| self::change(page, change, all)));
+        }
+        Detail::Short => {
+            for alike in review.alike() {
+                match (alike.members.as_slice(), &alike.common) {
+                    ([one], Some(common)) if !goes(one) => self::change(page, one, common),
+                    _ => alike::block(page, &alike),
+                }
+            }
+        }
     }
 }
 
-fn change(page: &mut Page, change: &Described<'_>) {
-    let Some(difference) = &change.difference else { return };
+fn change(page: &mut Page, change: &Described<'_>, difference: &ObjectDiff<'_>) {
     page.gap();
     let forceful = matches!(change.action, Action::Replace | Action::Delete);
     let sentence = page.style.paint(if forceful { REMOVE.bold() } else { BOLD }, &headline::sentence(change));
@@ -158,14 +200,21 @@ fn summary(page: &mut Page, review: &Review<'_>) {
     page.line(0, Sign::Same, &format!("{head} {}", planned(review.counts)));
 }
 
-fn outputs(page: &mut Page, review: &Review<'_>) {
+fn outputs(page: &mut Page, review: &Review<'_>, detail: Detail) {
     page.gap();
     page.line(0, Sign::Same, "Changes to Outputs:");
     let changed: Vec<&DescribedOutput<'_>> = review.outputs.iter().filter(|output| output.changed).collect();
     let width = changed.iter().map(|output| output.name.width()).max().unwrap_or(0);
     for output in changed {
-        if let Some(difference) = &output.difference {
-            page.difference(1, &assign(output.name, width), difference, "");
+        let Some(difference) = &output.difference else { continue };
+        let name = assign(output.name, width);
+        let mut whole = Page::new(page.style);
+        whole.difference(1, &name, difference, "");
+        match detail {
+            Detail::Short if whole.text.lines().count() > LONGEST_OUTPUT => {
+                page.line(1, Sign::from(difference.kind()), &format!("{name}{}", brief::difference(difference)));
+            }
+            Detail::Short | Detail::Full => page.text.push_str(&whole.text),
         }
     }
 }
@@ -208,11 +257,17 @@ fn remarks(page: &mut Page, review: &Review<'_>) {
     page.gap();
     let head = page.style.paint(BOLD, "Note:");
     page.line(0, Sign::Same, &format!("{head} {} without a change", count(noted.len(), "object")));
+    let mut told: Vec<(String, Vec<&Described<'_>>)> = Vec::new();
     for change in noted {
         for remark in change.remarks {
-            page.item(&format!("{}: {}", change.address, remark::sentence(remark)));
+            let sentence = remark::sentence(remark).into_owned();
+            match told.iter_mut().find(|(other, _)| *other == sentence) {
+                Some((_, changes)) => changes.push(change),
+                None => told.push((sentence, vec![change])),
+            }
         }
     }
+    alike::noted(page, &told);
 }
 
 fn warning(page: &mut Page, summary: &str) {

@@ -2,7 +2,7 @@
 
 use super::page::{Page, Sign};
 use crate::render::escape::{key, quoted};
-use crate::render::words::{UNKNOWN, placeholder};
+use crate::render::words::{UNKNOWN, VARIOUS, placeholder};
 use crate::review::{ElementDiff, Face, Shown, TextParts, ValueChange, ValueDiff};
 use unicode_width::UnicodeWidthStr;
 
@@ -32,7 +32,22 @@ impl Page {
             ValueDiff::Added(value) => self.whole(level, Sign::Add, head, *value, tail),
             ValueDiff::Removed(value) => self.whole(level, Sign::Remove, head, *value, &format!(" -> null{tail}")),
             ValueDiff::Changed(change) => self.changed(level, head, change, tail),
+            ValueDiff::Various { kind, inside } => self.various(level, Sign::from(*kind), head, inside, tail),
         }
+    }
+
+    /// What is not the same in all of several changes: each row says what it is there.
+    fn various(&mut self, level: usize, sign: Sign, head: &str, inside: &[(&str, ValueDiff<'_>)], tail: &str) {
+        if inside.is_empty() {
+            return self.line(level, sign, &format!("{head}{VARIOUS}{tail}"));
+        }
+        self.line(level, sign, &format!("{head}{{"));
+        let names: Vec<String> = inside.iter().map(|(name, _)| quoted(name)).collect();
+        let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
+        for (name, (_, difference)) in names.iter().zip(inside) {
+            self.difference(level + 1, &assign(name, width), difference, "");
+        }
+        self.line(level, Sign::Same, &format!("}}{tail}"));
     }
 
     /// A value that comes, goes or stays as a whole: every element carries the sign.

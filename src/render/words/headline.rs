@@ -5,7 +5,7 @@ use crate::money::Usd;
 use crate::path::listed;
 use crate::plan::{Action, Reason};
 use crate::render::escape::harmless_line;
-use crate::review::{Described, Headline};
+use crate::review::{Alike, Described, Headline};
 use crate::schema::Rest;
 
 /// What follows the address: " will be rented".
@@ -41,6 +41,36 @@ pub fn sentence(change: &Described<'_>) -> String {
         Action::Forget => " is gone already, so only its record will go",
     }
     .to_owned()
+}
+
+/// True for a reason that may have other words for each object.
+pub fn is_own(reason: Option<&Reason>) -> bool {
+    matches!(reason, Some(Reason::Tainted(_) | Reason::Unhealthy(_)))
+}
+
+/// Why, of changes that are alike; `None` where the difference tells it, or each has its own words.
+pub fn because_all(alike: &Alike<'_, '_>) -> Option<String> {
+    let first = alike.members.first()?;
+    let many = alike.members.len() > 1;
+    let same_module =
+        alike.members.iter().all(|member| member.address.resource.module == first.address.resource.module);
+    let text = match (first.reason, &first.address.key) {
+        (reason, _) if many && is_own(reason) => return None,
+        (Some(Reason::Rests { rest, .. }), _) => {
+            let saves = alike.members.iter().filter_map(|member| match member.reason {
+                Some(Reason::Rests { saves, .. }) => Some(*saves),
+                _ => None,
+            });
+            let all = Reason::Rests { rest: rest.clone(), saves: saves.sum() };
+            return because(first.address, Some(&all));
+        }
+        (Some(Reason::NoKey), Some(InstanceKey::Int(_))) if many => "because these indexes are out of range for count",
+        (Some(Reason::NoKey), Some(InstanceKey::Str(_))) if many => "because these keys are not in for_each map",
+        (Some(Reason::NoModule), _) if !same_module => "because these modules are not in configuration",
+        (Some(Reason::NoBlock), _) if !same_module => "because it is not in configuration",
+        (reason, _) => return because(first.address, reason),
+    };
+    Some(format!("({text})"))
 }
 
 /// Why, in brackets below the headline; `None` where the difference tells it.

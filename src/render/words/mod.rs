@@ -1,10 +1,13 @@
 //! What every drawing says alike.
 
+pub(super) mod brief;
 mod cost;
 mod event;
+pub(super) mod finding;
 pub(super) mod headline;
 pub(super) mod offer;
 pub(super) mod remark;
+pub(super) mod row;
 mod spending;
 
 pub use cost::proof as proof_sentence;
@@ -23,6 +26,8 @@ pub(super) const NARROWED: [&str; 2] = [
 ];
 /// What stands for a value that the apply will tell.
 pub(super) const UNKNOWN: &str = "(known after apply)";
+/// What stands for a value that is not the same in all of several changes.
+pub(super) const VARIOUS: &str = "(differs)";
 /// What stands for a sensitive value.
 pub(super) const SENSITIVE: &str = "(sensitive value)";
 
