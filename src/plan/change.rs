@@ -1,6 +1,7 @@
 //! Changes of objects that stand, and of objects that go.
 
 use super::model::{Action, Change, Reason};
+use super::remark::Remark;
 use crate::address::InstanceAddr;
 use crate::config::{IgnoreChanges, Lifecycle};
 use crate::lang::Value;
@@ -35,6 +36,11 @@ pub(super) fn removal(address: &InstanceAddr, object: Value, action: Action, rea
     let stands = unchanged(address.clone(), Some(object));
     let cost_before = if reason == Reason::Gone { Usd::ZERO } else { stands.cost_before };
     Change { action, reason: Some(reason), after: None, cost_before, cost_after: Usd::ZERO, ..stands }
+}
+
+/// Whether nothing is known to ail a machine.
+pub(super) fn is_healthy(change: &Change) -> bool {
+    !change.remarks.iter().any(Remark::is_unhealthy)
 }
 
 /// Whether a whole attribute is ignored.

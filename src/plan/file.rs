@@ -32,6 +32,9 @@ pub struct SavedOptions {
     pub excluded: Vec<String>,
     /// `-replace`.
     pub replace: Vec<InstanceAddr>,
+    /// `rebalance` chose those that are replaced.
+    #[serde(default)]
+    pub rebalance: bool,
     /// `-allow-partial`.
     pub allow_partial: bool,
 }
@@ -98,6 +101,7 @@ impl From<&PlanOptions> for SavedOptions {
             targets: options.targets.iter().map(ToString::to_string).collect(),
             excluded: options.excluded.iter().map(ToString::to_string).collect(),
             replace: options.replace.clone(),
+            rebalance: options.rebalance,
             allow_partial: options.allow_partial,
         }
     }
@@ -117,6 +121,7 @@ impl SavedOptions {
             targets: targets(&self.targets)?,
             excluded: targets(&self.excluded)?,
             replace: self.replace.clone(),
+            rebalance: self.rebalance,
             allow_partial: self.allow_partial,
         })
     }

@@ -27,6 +27,7 @@ mod outputs;
 mod placing;
 mod planner;
 mod prior;
+mod rebalance;
 mod refusals;
 mod relevant;
 mod remark;
@@ -68,6 +69,7 @@ pub use model::{
 };
 pub use placing::machines_that_stay;
 pub use planner::{PlanInput, PlanOptions};
+pub use rebalance::{Limits, Move, movable, moves, that_stay};
 pub use refusals::{group_lacks_proof, lacks_proof};
 pub use remark::{MarkChange, Remark};
 pub use runway::Runway;

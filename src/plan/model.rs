@@ -66,6 +66,8 @@ pub enum Reason {
     Destroy,
     /// `-replace`.
     Requested,
+    /// Another one like it is cheaper, and that is asked for.
+    Rebalanced,
     /// The last apply left it unfit, with these words.
     Tainted(String),
     /// It does not work, in these words, and `replace_unhealthy` says that another one is rented.

@@ -28,6 +28,8 @@ pub struct PlanOptions {
     pub excluded: Vec<Target>,
     /// `-replace`.
     pub replace: Vec<InstanceAddr>,
+    /// They are replaced because others are cheaper.
+    pub rebalance: bool,
     /// `-allow-partial`: instances that no offer satisfies are left out instead of failing the plan.
     pub allow_partial: bool,
 }

@@ -134,7 +134,10 @@ impl Resolve for Planner<'_> {
         let replaces = desired.get("replace_unhealthy").and_then(Value::as_bool) == Some(true) && !prevent_destroy;
         let forced = match &record.tainted {
             Some(why) => Some(Reason::Tainted(why.clone())),
-            None if self.input.options.replace.contains(&address) => Some(Reason::Requested),
+            None if self.input.options.replace.contains(&address) => Some(match self.input.options.rebalance {
+                true => Reason::Rebalanced,
+                false => Reason::Requested,
+            }),
             None if replaces && ails.is_some() => ails.clone().map(Reason::Unhealthy),
             None => triggers.iter().any(|trigger| self.triggered(trigger)).then_some(Reason::Triggered),
         };

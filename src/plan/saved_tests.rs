@@ -184,6 +184,7 @@ fn a_saved_plan_reads_back() {
         targets: vec!["module.m[0]".parse().expect("a target")],
         excluded: vec!["simplepod_instance.x[\"k\"]".parse().expect("a target")],
         replace: vec!["simplepod_instance.y".parse().expect("an address")],
+        rebalance: true,
         allow_partial: true,
     };
     let files = configuration_digests([("main.hcl", SECRET)]);

@@ -14,6 +14,7 @@ mod held;
 mod open;
 mod person;
 mod proof;
+pub mod rebalance;
 mod reviewed;
 pub mod saved;
 pub mod stored;

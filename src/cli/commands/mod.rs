@@ -13,6 +13,7 @@ pub mod orphans;
 pub mod output;
 pub mod plan;
 pub mod providers;
+pub mod rebalance;
 pub mod recover;
 pub mod review;
 pub mod sandbox;
@@ -49,6 +50,8 @@ pub enum Command {
     Destroy(apply::ApplyArgs),
     /// Take what is live into the state: apply -refresh-only, without a question.
     Refresh(apply::ApplyArgs),
+    /// Show which machines could move to cheaper offers, and what that saves; nothing is changed.
+    Rebalance(rebalance::RebalanceArgs),
     /// Settle what an interrupted run left in doubt; take over what a lost state made.
     Recover(recover::RecoverArgs),
     /// Evaluate expressions.
@@ -108,6 +111,7 @@ impl Command {
             Command::Destroy(args) => wait(context, async |context| apply::run(args, true, context).await),
             Command::Refresh(args) => wait(context, async |context| apply::refresh(args, context).await),
             Command::Orphans(args) => wait(context, async |context| orphans::run(args, context).await),
+            Command::Rebalance(args) => wait(context, async |context| rebalance::run(args, context).await),
             Command::Recover(args) => wait(context, async |context| recover::run(args, context).await),
             Command::Review(args) => wait(context, async |context| review::run(args, context).await),
             Command::Console(args) => wait(context, async |context| console::run(args, context).await),

@@ -156,7 +156,7 @@ async fn at_work(place: &StatePlace) -> Diagnostics {
 }
 
 /// What to do with the file.
-fn next_step(path: &Path, account: &AccountArgs) -> String {
+pub(super) fn next_step(path: &Path, account: &AccountArgs) -> String {
     let sandbox = if account.sandbox { " --sandbox" } else { "" };
     let state = account.state.as_ref().map(|state| format!(" -state={}", typed(&state.to_string_lossy())));
     let state = state.unwrap_or_default();

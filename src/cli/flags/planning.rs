@@ -126,7 +126,14 @@ impl PlanningArgs {
         };
         match diags.has_errors() {
             true => Err(diags),
-            false => Ok(PlanOptions { mode, targets: selected, excluded, replace, allow_partial: self.allow_partial }),
+            false => Ok(PlanOptions {
+                mode,
+                targets: selected,
+                excluded,
+                replace,
+                rebalance: false,
+                allow_partial: self.allow_partial,
+            }),
         }
     }
 }

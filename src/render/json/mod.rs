@@ -13,6 +13,7 @@ pub(super) mod ours;
 mod plan;
 mod planned;
 mod reason;
+mod rebalance;
 mod state;
 
 pub use configuration::configuration_json;
@@ -25,4 +26,5 @@ pub use orphans::orphans_json;
 pub(super) use ours::decimal;
 pub use plan::{plan_json, relevant_json};
 pub use planned::{plan_messages, recorded_outputs_message, refresh_message};
+pub use rebalance::rebalance_json;
 pub use state::{prior_state_json, state_json};

@@ -1,7 +1,7 @@
 //! What Terraform's forms have no place for: offers, prices, costs, doubts, remarks.
 
 use crate::money::Usd;
-use crate::plan::{Budgeted, Measured, Runway};
+use crate::plan::{Budgeted, Measured, Reason, Runway};
 use crate::render::words::{offer_text, remark};
 use crate::review::{Described, Doubt, FleetCost, Review};
 use rust_decimal::Decimal;
@@ -15,13 +15,15 @@ pub(in crate::render) fn decimal(amount: Usd) -> String {
 /// The offer of a rent, and what is approved with it.
 pub(in crate::render) fn rent(change: &Described<'_>) -> Map<String, Json> {
     let Some(placed) = change.placed else { return Map::new() };
-    Map::from_iter([
+    let reason = (change.reason == Some(&Reason::Rebalanced)).then(|| ("reason".to_owned(), json!("rebalance")));
+    let facts = [
         ("offer".to_owned(), json!(placed.offer)),
         ("envelope".to_owned(), json!(placed.envelope)),
         ("shares_host_with".to_owned(), json!(placed.shares.as_ref().map(ToString::to_string))),
         ("summary".to_owned(), json!(offer_text(&placed.offer))),
         ("hourly_cost".to_owned(), json!(decimal(change.cost_after))),
-    ])
+    ];
+    facts.into_iter().chain(reason).collect()
 }
 
 /// What a plan comes to.

@@ -29,7 +29,7 @@ pub(super) fn action_reason(change: &Described<'_>) -> Option<ActionReason> {
         (Action::Read, _) => "read_because_dependency_pending",
         (Action::Replace, Some(Reason::Tainted(_) | Reason::Unhealthy(_))) => "replace_because_tainted",
         (Action::Replace, Some(Reason::Triggered)) => "replace_by_triggers",
-        (Action::Replace, Some(Reason::Requested)) => "replace_by_request",
+        (Action::Replace, Some(Reason::Requested | Reason::Rebalanced)) => "replace_by_request",
         (Action::Replace, _) => "replace_because_cannot_update",
         (Action::Delete | Action::Forget, Some(Reason::Rests { rest: Rest::Closed { .. }, .. })) => {
             "delete_because_out_of_schedule"

@@ -27,6 +27,7 @@ pub fn sentence(change: &Described<'_>) -> String {
             (Some(Reason::Unhealthy(_)), true) => " is unhealthy, so it must be re-rented",
             (Some(Reason::Requested), true) => " will be re-rented, as requested",
             (Some(Reason::Requested), false) => " will be replaced, as requested",
+            (Some(Reason::Rebalanced), _) => " will be re-rented from a cheaper offer",
             (Some(Reason::Triggered), true) => " will be re-rented due to changes in replace_triggered_by",
             (Some(Reason::Triggered), false) => " will be replaced due to changes in replace_triggered_by",
             (_, true) => " must be re-rented",
@@ -113,7 +114,7 @@ pub fn because(address: &InstanceAddr, reason: Option<&Reason>) -> Option<String
             format!("{rest}; its schedule saves {saves:.2} a month")
         }
         Reason::Rests { rest: rest @ Rest::Expired { .. }, saves } => format!("{rest}; that saves {saves:.2} a month"),
-        Reason::Destroy | Reason::Requested | Reason::Triggered => return None,
+        Reason::Destroy | Reason::Requested | Reason::Rebalanced | Reason::Triggered => return None,
     };
     Some(format!("({text})"))
 }
