@@ -236,12 +236,12 @@ fn what_was_reviewed_is_applied_after_the_merge() {
         let output = job(&server, manners, &fleet, &[&from[..], &["-var=size=3"]].concat());
         assert_eq!(output.status.code(), Some(6), "it is another plan: {}", text(&output));
         assert!(text(&output).contains("Plan is not what was reviewed"));
+        // Whoever is trusted is trusted.
+        let output = job(&server, manners, &fleet, &[&from[..], &["-trusted-author=mallory"]].concat());
+        assert_eq!(output.status.code(), Some(6), "{}", text(&output));
         let output = job(&server, manners, &fleet, &from);
         assert_eq!(output.status.code(), Some(0), "{}", text(&output));
         assert!(text(&output).contains("Apply complete!"));
         assert!(fleet.run(&["plan"], 0).contains("No changes."));
-        // Whoever is trusted is trusted.
-        let output = job(&server, manners, &fleet, &[&from[..], &["-trusted-author=mallory"]].concat());
-        assert_eq!(output.status.code(), Some(6), "{}", text(&output));
     }
 }

@@ -54,10 +54,12 @@ impl Terminal {
             out: Style {
                 color: color(anstream::AutoStream::choice(&std::io::stdout())),
                 width: width(terminal_size::terminal_size_of(std::io::stdout())),
+                endless: !std::io::stdout().is_terminal(),
             },
             err: Style {
                 color: color(anstream::AutoStream::choice(&std::io::stderr())),
                 width: width(terminal_size::terminal_size_of(std::io::stderr())),
+                endless: !std::io::stderr().is_terminal(),
             },
             compact_warnings,
             streams,

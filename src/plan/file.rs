@@ -81,6 +81,9 @@ struct Content<O, C, P, A, M> {
     made_from: M,
 }
 
+/// As it is read.
+type Read = Content<SavedOptions, BTreeMap<String, String>, Plan, Approval, MadeFrom>;
+
 #[derive(Deserialize)]
 struct Header {
     podform_plan: u64,
@@ -212,9 +215,7 @@ pub fn decode(bytes: &[u8]) -> Result<SavedPlan, String> {
     Ok(SavedPlan { podform_version: header.podform_version, options, configuration, plan, approval, made_from })
 }
 
-fn read_content(
-    text: &str,
-) -> Result<Content<SavedOptions, BTreeMap<String, String>, Plan, Approval, MadeFrom>, String> {
+fn read_content(text: &str) -> Result<Read, String> {
     json::read(text.as_bytes()).map_err(|error| error.to_string())
 }
 

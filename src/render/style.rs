@@ -9,6 +9,8 @@ pub struct Style {
     pub color: bool,
     /// Columns; 0 for "do not wrap".
     pub width: usize,
+    /// Nobody sees an edge: sentences are wrapped at the width, rows of tables are not.
+    pub endless: bool,
 }
 
 /// Errors, and what they underline.
@@ -30,11 +32,16 @@ pub const WORD: Effects = Effects::INVERT;
 
 impl Style {
     /// No colour, no wrapping: for pipes and tests.
-    pub const PLAIN: Style = Style { color: false, width: 0 };
+    pub const PLAIN: Style = Style { color: false, width: 0, endless: true };
 
     /// The columns that text may use; very many where lines are not wrapped.
     pub fn columns(self) -> usize {
         if self.width == 0 { usize::from(u16::MAX) } else { self.width }
+    }
+
+    /// The columns that a row of a table may use.
+    pub fn row_columns(self) -> usize {
+        if self.endless { usize::from(u16::MAX) } else { self.columns() }
     }
 
     /// The text in a style, where there is colour.
@@ -86,6 +93,6 @@ mod tests {
     #[test]
     fn colour_is_optional() {
         assert_eq!(Style::PLAIN.paint(ERROR, "x"), "x");
-        assert_eq!(Style { color: true, width: 0 }.paint(ERROR, "x"), "\u{1b}[1m\u{1b}[31mx\u{1b}[0m");
+        assert_eq!(Style { color: true, width: 0, endless: true }.paint(ERROR, "x"), "\u{1b}[1m\u{1b}[31mx\u{1b}[0m");
     }
 }

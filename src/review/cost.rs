@@ -145,6 +145,11 @@ impl CostLine<'_> {
         };
     }
 
+    /// The block, whichever instance of its modules.
+    pub fn block(&self) -> ResourceAddr {
+        block(&self.first.resource)
+    }
+
     /// The address of one, the block of several.
     pub fn name(&self) -> String {
         match self.count {

@@ -387,5 +387,15 @@ pub fn many(rented: u64, released: u64) -> Plan {
         after: changes.iter().map(|change| change.cost_after).sum(),
         unpriced: 0,
     };
-    Plan { changes, cost, drift: Vec::new(), outputs: Vec::new(), in_doubt: Vec::new(), left_out: Vec::new(), ..rich() }
+    Plan {
+        changes,
+        cost,
+        drift: Vec::new(),
+        outputs: Vec::new(),
+        in_doubt: Vec::new(),
+        left_out: Vec::new(),
+        narrowed: false,
+        budgets: Vec::new(),
+        ..rich()
+    }
 }

@@ -19,7 +19,7 @@ fn span(text: &str, file: crate::diag::FileId, what: &str) -> Span {
 fn drawn(text: &str, start: usize, end: usize, width: usize) -> String {
     let (sources, file) = sources(text);
     let span = Span { file, start: u32::try_from(start).unwrap(), end: u32::try_from(end).unwrap() };
-    diagnostics(&Diagnostic::error("S", "").at(span).into(), &sources, Style { color: false, width })
+    diagnostics(&Diagnostic::error("S", "").at(span).into(), &sources, Style { color: false, width, endless: false })
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn an_error_shows_place_operand_values_and_detail() {
     )
     .at(span(SOURCE, file, "gpu_modle"))
     .with_value("local.n", "5");
-    let text = diagnostics(&diagnostic.into(), &sources, Style { color: false, width: 50 });
+    let text = diagnostics(&diagnostic.into(), &sources, Style { color: false, width: 50, endless: false });
     assert_eq!(
         text,
         "╷
@@ -145,7 +145,7 @@ fn similar_warnings_are_told_once() {
 #[test]
 fn colours_are_closed_on_every_line() {
     let (sources, file) = sources("a = 1\n");
-    let style = Style { color: true, width: 80 };
+    let style = Style { color: true, width: 80, endless: false };
     let text = diagnostics(&Diagnostic::error("S", "D").at(Span { file, start: 4, end: 5 }).into(), &sources, style);
     for line in text.lines() {
         assert_eq!(line.rfind("\u{1b}[0m") > line.rfind("\u{1b}[1m"), line.contains('\u{1b}'), "{line:?}");

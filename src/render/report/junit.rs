@@ -46,5 +46,5 @@ pub fn junit_report(review: &Review<'_>, declared: &Declared) -> String {
     }
     out.push_str("  </testsuite>\n</testsuites>\n");
     // A character that XML does not know at all makes a report unreadable.
-    out.replace(|c: char| matches!(c, '\u{fffe}' | '\u{ffff}'), "\u{fffd}")
+    out.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

@@ -92,7 +92,7 @@ fn rows(page: &mut Page, alike: &Alike<'_, '_>) {
     let table: Vec<_> = rows.iter().map(cells).collect();
     let width = |column: usize| table.iter().map(|cells| cells.get(column).map_or(0, |cell| cell.width())).max();
     let widths: Vec<usize> = (0..6).filter_map(width).collect();
-    let columns = page.style.columns();
+    let columns = page.style.row_columns();
     for ((member, cells), row) in alike.members.iter().zip(&table).zip(&rows) {
         let sign = Sign::of(member);
         let mut line = String::new();

@@ -1,6 +1,7 @@
 //! What the fleet costs, now and afterwards.
 
-use super::page::{Page, Sign};
+use super::page::{Detail, Page, Sign};
+use crate::address::ResourceAddr;
 use crate::money::{HOURS_PER_MONTH, Usd};
 use crate::render::style::{ADD, BOLD, DIM, REMOVE, Style, wrap};
 use crate::render::words::{count, proof_sentence, seat_text};
@@ -17,6 +18,8 @@ const HOURLY: usize = 4;
 const MONTHLY: usize = 2;
 /// So many lines stand in the table; what is beyond is one more.
 const MOST_LINES: usize = 24;
+/// So many, where each machine has a row of its own above.
+const FEW_LINES: usize = 4;
 
 /// One line of the table: name, machine and place, price per GPU-hour, now, after, at most, change.
 struct Row {
@@ -30,6 +33,10 @@ struct Row {
 struct Amounts(Usd, Usd, Usd);
 
 impl Amounts {
+    fn and(self, other: Amounts) -> Amounts {
+        Amounts(self.0 + other.0, self.1 + other.1, self.2 + other.2)
+    }
+
     fn per_month(self) -> Amounts {
         Amounts(self.0.per_month(), self.1.per_month(), self.2.per_month())
     }
@@ -48,9 +55,12 @@ impl Row {
 }
 
 /// The table: a line for all machines that are alike, then the fleet's total per hour and per month.
-pub fn table(page: &mut Page, review: &Review<'_>) {
-    let rows = rows(&review.cost);
-    let layout = Layout::of(&rows, page.style.columns());
+pub fn table(page: &mut Page, review: &Review<'_>, detail: Detail) {
+    let rows = match detail {
+        Detail::Short => rows(&review.cost, FEW_LINES, &by_block(&review.cost)),
+        Detail::Full => rows(&review.cost, MOST_LINES, &review.cost.lines.iter().map(Line::of).collect::<Vec<_>>()),
+    };
+    let layout = Layout::of(&rows, page.style.row_columns());
     page.gap();
     for row in &rows {
         for (at, line) in layout.lines(page.style, row).into_iter().enumerate() {
@@ -65,24 +75,21 @@ pub fn table(page: &mut Page, review: &Review<'_>) {
     }
 }
 
-fn rows(cost: &FleetCost<'_>) -> Vec<Row> {
+fn rows(cost: &FleetCost<'_>, most: usize, lines: &[Line]) -> Vec<Row> {
     let plain = anstyle::Style::new();
     let titles = ["Cost", "Machine", "GPU-hour", "Now/h", "After/h", "At most/h", "Change/h"].map(str::to_owned);
     let mut rows = vec![Row { sign: Sign::Same, cells: titles, paint: BOLD }];
     // One line more is as long as the one that tells how many are left out.
-    let shown = if cost.lines.len() > MOST_LINES + 1 { MOST_LINES } else { cost.lines.len() };
-    for line in &cost.lines[..shown] {
-        let mut row = Row::of(Sign::of_action(line.action, line.new_first), plain, name(line), amounts(line), HOURLY);
-        row.cells[SEAT] = seat_text(&line.seat);
+    let shown = if lines.len() > most + 1 { most } else { lines.len() };
+    for line in &lines[..shown] {
+        let mut row = Row::of(line.sign, plain, line.title(), line.amounts, HOURLY);
+        row.cells[SEAT].clone_from(&line.seat);
         row.cells[PRICE] = line.prices.map_or(String::new(), prices);
         rows.push(row);
     }
-    let rest = &cost.lines[shown..];
+    let rest = &lines[shown..];
     if !rest.is_empty() {
-        let sum = rest
-            .iter()
-            .map(amounts)
-            .fold(Amounts(Usd::ZERO, Usd::ZERO, Usd::ZERO), |a, b| Amounts(a.0 + b.0, a.1 + b.1, a.2 + b.2));
+        let sum = rest.iter().map(|line| line.amounts).fold(Amounts(Usd::ZERO, Usd::ZERO, Usd::ZERO), Amounts::and);
         let machines: usize = rest.iter().map(|line| line.count).sum();
         rows.push(Row::of(Sign::Same, DIM, format!("and {} more", count(machines, "machine")), sum, HOURLY));
     }
@@ -98,15 +105,61 @@ fn rows(cost: &FleetCost<'_>) -> Vec<Row> {
     rows
 }
 
-fn name(line: &CostLine<'_>) -> String {
-    match line.count {
-        1 => line.name(),
-        many => format!("{} ({many})", line.name()),
+/// One line of machines.
+struct Line {
+    sign: Sign,
+    name: String,
+    count: usize,
+    seat: String,
+    /// In how many places they are, where those are not told one by one.
+    places: usize,
+    prices: Option<(Usd, Usd)>,
+    amounts: Amounts,
+}
+
+impl Line {
+    fn of(line: &CostLine<'_>) -> Line {
+        Line {
+            sign: Sign::of_action(line.action, line.new_first),
+            name: line.name(),
+            count: line.count,
+            seat: seat_text(&line.seat),
+            places: 1,
+            prices: line.prices,
+            amounts: Amounts(line.before, line.after, line.worst_case),
+        }
+    }
+
+    fn title(&self) -> String {
+        if self.count == 1 { self.name.clone() } else { format!("{} ({})", self.name, self.count) }
     }
 }
 
-fn amounts(line: &CostLine<'_>) -> Amounts {
-    Amounts(line.before, line.after, line.worst_case)
+/// Lines of one block and action as one, where there are several: each machine has a row of its own above.
+fn by_block(cost: &FleetCost<'_>) -> Vec<Line> {
+    let mut found: Vec<(ResourceAddr, Line)> = Vec::new();
+    for line in &cost.lines {
+        let (block, next) = (line.block(), Line::of(line));
+        let Some((_, first)) = found.iter_mut().find(|(other, first)| *other == block && first.sign == next.sign)
+        else {
+            found.push((block, next));
+            continue;
+        };
+        first.name = block.to_string();
+        first.count += next.count;
+        first.places += 1;
+        let machine = |seat: &str| seat.split(", ").next().unwrap_or_default().to_owned();
+        first.seat = match machine(&first.seat) {
+            one if one == machine(&next.seat) => format!("{one}, {} places", first.places),
+            _ => format!("{} kinds", first.places),
+        };
+        first.amounts = first.amounts.and(next.amounts);
+        first.prices = match (first.prices, next.prices) {
+            (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
+            (one, another) => one.or(another),
+        };
+    }
+    found.into_iter().map(|(_, line)| line).collect()
 }
 
 /// `$0.3140`, `$0.3140..0.3360`.

@@ -91,6 +91,23 @@ impl Sign {
     }
 }
 
+/// How much of each change is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Alike changes once, without what every plan says.
+    #[default]
+    Short,
+    /// Every attribute of every change.
+    Full,
+}
+
+impl Detail {
+    /// As `-detail` says.
+    pub fn asked(detail: bool) -> Self {
+        if detail { Detail::Full } else { Detail::Short }
+    }
+}
+
 /// Text that is being drawn.
 #[derive(Debug)]
 pub struct Page {
@@ -98,12 +115,14 @@ pub struct Page {
     pub style: Style,
     /// What stands so far.
     pub text: String,
+    /// A short collection that stays, comes or goes takes one line.
+    pub compact: bool,
 }
 
 impl Page {
     /// An empty one.
     pub fn new(style: Style) -> Self {
-        Self { style, text: String::new() }
+        Self { style, text: String::new(), compact: false }
     }
 
     /// One line: the text starts in column `4 * level`, the sign stands to its left.

@@ -1,6 +1,6 @@
 //! A plan as people review it before they spend money.
 
-use super::page::{Page, Sign};
+use super::page::{Detail, Page, Sign};
 use super::spending::spending;
 use super::value::assign;
 use super::{alike, cost};
@@ -19,26 +19,9 @@ use unicode_width::UnicodeWidthStr;
 /// An output that takes more lines is told in one, where not every attribute is asked for.
 const LONGEST_OUTPUT: usize = 8;
 
-/// How much of each change is drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Detail {
-    /// Alike changes once, without what every plan says.
-    #[default]
-    Short,
-    /// Every attribute of every change.
-    Full,
-}
-
-impl Detail {
-    /// As `-detail` says.
-    pub fn asked(detail: bool) -> Self {
-        if detail { Detail::Full } else { Detail::Short }
-    }
-}
-
 /// The whole plan.
 pub fn plan_text(review: &Review<'_>, style: Style, detail: Detail) -> String {
-    let mut page = Page::new(style);
+    let mut page = Page { compact: detail == Detail::Short, ..Page::new(style) };
     drift(&mut page, review);
     let news = review.news().next().is_some();
     if news {
@@ -55,7 +38,7 @@ pub fn plan_text(review: &Review<'_>, style: Style, detail: Detail) -> String {
         }
     }
     match review.verdict {
-        Verdict::Changes if review.cost.moves => cost::table(&mut page, review),
+        Verdict::Changes if review.cost.moves => cost::table(&mut page, review, detail),
         Verdict::Changes => {
             page.gap();
             page.paragraph(&cost_sentence(review.cost.after, review.cost.unpriced));
@@ -64,7 +47,6 @@ pub fn plan_text(review: &Review<'_>, style: Style, detail: Detail) -> String {
     }
     spending(&mut page, review);
     if let (Some(digest), Verdict::Changes) = (&review.digest, review.verdict) {
-        page.gap();
         page.line(0, Sign::Same, &style.paint(DIM, &format!("Digest: {digest}")));
     }
     remarks(&mut page, review);
@@ -113,13 +95,11 @@ pub fn drift_text(drifted: &Drifted<'_>) -> String {
     page.text
 }
 
-fn changes(page: &mut Page, review: &Review<'_>, detail: Detail) {
-    page.line(0, Sign::Same, "podform generated the following execution plan.");
+/// What the symbols in front of the changes mean.
+fn legend(review: &Review<'_>) -> Vec<(Sign, &'static str)> {
     let signs: BTreeSet<(Sign, bool)> =
         review.changes.iter().map(|change| (Sign::of(change), change.is_machine())).collect();
-    if signs.iter().any(|(sign, _)| !matches!(sign, Sign::Same | Sign::Moved)) {
-        page.line(0, Sign::Same, "Resource actions are indicated with the following symbols:");
-    }
+    let mut found = Vec::new();
     for sign in [Sign::Add, Sign::Change, Sign::Remove, Sign::Replace, Sign::ReplaceNewFirst, Sign::Forget, Sign::Read]
     {
         let machines = signs.contains(&(sign, true));
@@ -139,10 +119,31 @@ fn changes(page: &mut Page, review: &Review<'_>, detail: Detail) {
             Sign::Read => "read (data sources)",
             _ => "forget",
         };
-        page.line(1, sign, meaning);
+        found.push((sign, meaning));
     }
-    page.gap();
-    page.line(0, Sign::Same, "podform will perform the following actions:");
+    found
+}
+
+fn changes(page: &mut Page, review: &Review<'_>, detail: Detail) {
+    let short = detail == Detail::Short;
+    let legend = legend(review);
+    let title = "podform generated the following execution plan";
+    match legend.as_slice() {
+        [(sign, meaning)] if short => {
+            page.line(0, Sign::Same, &format!("{title}: {} {meaning}", sign.painted(page.style)));
+        }
+        _ => {
+            page.line(0, Sign::Same, &format!("{title}{}", if short { ":" } else { "." }));
+            if !short && !legend.is_empty() {
+                page.line(0, Sign::Same, "Resource actions are indicated with the following symbols:");
+            }
+            legend.iter().for_each(|(sign, meaning)| page.line(1, *sign, meaning));
+        }
+    }
+    if !short {
+        page.gap();
+        page.line(0, Sign::Same, "podform will perform the following actions:");
+    }
     match detail {
         Detail::Full => {
             review.news().for_each(|change| change.difference.iter().for_each(|all| self::change(page, change, all)));

@@ -24,6 +24,27 @@ fn one_line(value: Shown<'_>) -> Option<String> {
     }
 }
 
+/// A collection that takes at most so many columns may stand in one line.
+const ONE_LINE: usize = 60;
+
+/// A short collection of what takes one line.
+fn short_line(value: Shown<'_>) -> Option<String> {
+    let text = match value.face() {
+        Face::List => {
+            let each: Option<Vec<String>> = value.elements().map(one_line).collect();
+            format!("[{}]", each?.join(", "))
+        }
+        face @ (Face::Map | Face::Object) => {
+            let map = face == Face::Map;
+            let entries = value.entries().filter(|(_, value)| map || !value.is_null());
+            let each = entries.map(|(name, value)| Some(format!("{} = {}", name_in(map, name), one_line(value)?)));
+            format!("{{ {} }}", each.collect::<Option<Vec<String>>>()?.join(", "))
+        }
+        _ => return None,
+    };
+    (text.width() <= ONE_LINE).then_some(text)
+}
+
 impl Page {
     /// `head` (`name = `, or nothing for an element) and the difference; `tail` ends the last line.
     pub fn difference(&mut self, level: usize, head: &str, difference: &ValueDiff<'_>, tail: &str) {
@@ -41,8 +62,22 @@ impl Page {
         if inside.is_empty() {
             return self.line(level, sign, &format!("{head}{VARIOUS}{tail}"));
         }
-        self.line(level, sign, &format!("{head}{{"));
         let names: Vec<String> = inside.iter().map(|(name, _)| quoted(name)).collect();
+        let each = names.iter().zip(inside).map(|(name, (_, difference))| {
+            Some(format!(
+                "{name} = {}",
+                match difference {
+                    ValueDiff::Same(value) | ValueDiff::Added(value) => one_line(*value)?,
+                    ValueDiff::Various { inside, .. } if inside.is_empty() => VARIOUS.to_owned(),
+                    ValueDiff::Removed(_) | ValueDiff::Changed(_) | ValueDiff::Various { .. } => return None,
+                }
+            ))
+        });
+        let text = each.collect::<Option<Vec<String>>>().map(|each| format!("{{ {} }}", each.join(", ")));
+        if let Some(text) = text.filter(|text| self.compact && text.width() <= ONE_LINE) {
+            return self.line(level, sign, &format!("{head}{text}{tail}"));
+        }
+        self.line(level, sign, &format!("{head}{{"));
         let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
         for (name, (_, difference)) in names.iter().zip(inside) {
             self.difference(level + 1, &assign(name, width), difference, "");
@@ -57,7 +92,8 @@ impl Page {
 
     /// A value whose elements may carry another sign than the whole.
     fn with_elements(&mut self, level: usize, (sign, inner): (Sign, Sign), head: &str, value: Shown<'_>, tail: &str) {
-        if let Some(text) = one_line(value) {
+        let text = one_line(value).or_else(|| short_line(value).filter(|_| self.compact && sign == inner));
+        if let Some(text) = text {
             return self.line(level, sign, &format!("{head}{text}{tail}"));
         }
         match value.face() {

@@ -112,7 +112,7 @@ fn shares(change: &Described<'_>) -> Option<String> {
     let first = change.placed?.shares.as_ref()?;
     let key = first.key.as_ref().map_or(String::new(), ToString::to_string);
     Some(match first.resource == change.address.resource {
-        true => format!("shares a host with {}{key}", first.resource.name),
-        false => format!("shares a host with {first}"),
+        true => format!("on the host of {}{key}", first.resource.name),
+        false => format!("on the host of {first}"),
     })
 }
