@@ -84,7 +84,7 @@ impl<'a> Walk<'a> {
     /// Visits what is stale, each after all that it needs. What none of its needs changed for stays as it is.
     fn go_on(&mut self, stale: Vec<usize>, resolve: &mut dyn Resolve) {
         self.pass += 1;
-        self.budget = Budget::default();
+        self.budget = Budget::of(self.effects.is_untrusted());
         for place in stale {
             let visit = &mut self.visits[place];
             let settled = std::mem::take(&mut visit.settled);

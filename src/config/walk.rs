@@ -78,7 +78,7 @@ impl<'a> Walk<'a> {
             settled: BTreeMap::new(),
             visits: program.graph.order.iter().map(|_| Visit::default()).collect(),
             pass: 0,
-            budget: Budget::default(),
+            budget: Budget::of(effects.is_untrusted()),
             objects: 0,
             full: false,
         }

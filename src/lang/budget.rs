@@ -24,22 +24,31 @@ pub const MOST_STEPS: u64 = 10_000_000;
 pub const MOST_STEPS_IN_ALL: u64 = 200_000_000;
 /// Values built in a whole configuration.
 pub const MOST_BUILT_IN_ALL: u64 = 32_000_000;
+/// An untrusted configuration gets that part of the two: still more than one of ten megabytes takes.
+pub const UNTRUSTED_PART: u64 = 10;
 /// Bytes of text that count as one value.
 const TEXT_OF_A_VALUE: u64 = 64;
 
 /// What the evaluation of a whole configuration has spent.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Budget {
     steps: Cell<u64>,
     built: Cell<u64>,
+    part: u64,
 }
 
 impl Budget {
+    /// Of one evaluation, with nothing spent.
+    pub fn of(untrusted: bool) -> Budget {
+        let part = if untrusted { UNTRUSTED_PART } else { 1 };
+        Budget { steps: Cell::default(), built: Cell::default(), part }
+    }
+
     /// Adds to what was spent; false where that is too much.
     pub(super) fn spend(&self, steps: u64, built: u64) -> bool {
         self.steps.set(self.steps.get().saturating_add(steps));
         self.built.set(self.built.get().saturating_add(built));
-        self.steps.get() <= MOST_STEPS_IN_ALL && self.built.get() <= MOST_BUILT_IN_ALL
+        self.steps.get() <= MOST_STEPS_IN_ALL / self.part && self.built.get() <= MOST_BUILT_IN_ALL / self.part
     }
 }
 

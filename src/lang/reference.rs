@@ -129,6 +129,12 @@ pub trait Effects {
     fn in_template(&self) -> bool {
         false
     }
+
+    /// True where whoever wrote the configuration may learn nothing from it: nothing sensitive is disclosed, and an
+    /// evaluation gets less.
+    fn is_untrusted(&self) -> bool {
+        false
+    }
 }
 
 pub use super::resolve::{body_references, references};

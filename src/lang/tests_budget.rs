@@ -36,7 +36,7 @@ fn parsed(text: &str) -> Expr {
 
 /// The first error of a chain of local values, each of which is made of the one before.
 fn chain(start: Value, next: &str, times: usize) -> Option<String> {
-    let mut chain = Chain { last: start, budget: Budget::default() };
+    let mut chain = Chain { last: start, budget: Budget::of(false) };
     let expr = parsed(next);
     for _ in 0..times {
         let mut diags = Diagnostics::new();

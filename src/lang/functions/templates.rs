@@ -130,4 +130,8 @@ impl Effects for Template<'_> {
     fn in_template(&self) -> bool {
         true
     }
+
+    fn is_untrusted(&self) -> bool {
+        self.effects.is_untrusted()
+    }
 }

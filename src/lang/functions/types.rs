@@ -11,6 +11,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("issensitive", &[any("value")], Shape::Bool, is_sensitive),
     function("nonsensitive", &[any("value")], Shape::Any, |args: &Args<'_>| {
         let (value, marks) = args.at(0).unmarked();
+        if marks.sensitive && args.effects.is_untrusted() {
+            return Err(CallError::argument(0, "it is sensitive, and an untrusted configuration may not disclose it"));
+        }
         Ok(value.marked(Marks { sensitive: false, ..marks }))
     }),
     function("sensitive", &[any("value")], Shape::Any, |args: &Args<'_>| {
