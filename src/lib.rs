@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 words | [`clusters`], [`address`], [`diag`], [`money`], [`path`] (a place inside a value) |
 //! | 1 language | [`lang`] |
-//! | 2 nouns | [`live`], [`schema`], [`config`], [`state`] |
+//! | 2 nouns | [`live`], [`schema`], [`config`], [`state`], [`snapshot`] |
 //! | 3 verbs | [`market`], [`plan`], [`review`] |
 //! | 4 drawing | [`render`] (apply and planning never name it) |
 //! | 5 seams | [`cloud`], [`store`] |
@@ -62,5 +62,6 @@ pub mod sandbox;
 pub mod schema;
 pub mod session;
 pub mod simplepod;
+pub mod snapshot;
 pub mod state;
 pub mod store;

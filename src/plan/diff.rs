@@ -283,8 +283,9 @@ fn ignored_inside(before: &Value, after: &Value, path: &[PathStep]) -> Value {
 /// Equal for the API: null, "" and empty collections are the same nothing; an unknown is never the same. Marks do not
 /// count: a value that becomes sensitive is sent no differently.
 pub(super) fn same(before: &Value, after: &Value) -> bool {
-    if !after.is_wholly_known() {
-        return false;
+    // What stands is unknown only where a secret is withheld, and what is wanted is that.
+    if !after.is_known() {
+        return !before.is_known();
     }
     match (&before.kind, &after.kind) {
         _ if nothing(before) && nothing(after) => true,

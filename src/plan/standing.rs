@@ -82,7 +82,8 @@ impl<'a> Planner<'a> {
         let fresh = refreshed(schema, record, &found, self.input.key, &adopts, &secret);
         let mut object = fresh.as_ref().unwrap_or(record).object(schema, desired, self.input.key, &mut foreign);
         self.refresh.extend(fresh.map(|fresh| (address.clone(), fresh)));
-        if !foreign.is_empty() {
+        // Who compares none is told once, with the plan.
+        if !foreign.is_empty() && !self.input.key.is_blind() {
             let detail = format!(
                 "The recorded digest of {} was made under another key, so podform cannot tell whether the secret changed: it counts as unchanged.",
                 foreign.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

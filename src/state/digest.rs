@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 pub struct SecretKey {
     key: SecretBox<[u8; 32]>,
     id: String,
+    blind: bool,
 }
 
 /// What two digests say about a secret.
@@ -57,7 +58,18 @@ impl SecretKey {
         let mac = hmac(secret.expose_secret().as_bytes()).chain_update("podform secret digests v1\0");
         let key: [u8; 32] = mac.chain_update(lineage).finalize().into_bytes().into();
         let id = hex(&Sha256::new().chain_update("podform key id v1\0").chain_update(key).finalize());
-        SecretKey { key: SecretBox::new(Box::new(key)), id: id.chars().take(8).collect() }
+        SecretKey { key: SecretBox::new(Box::new(key)), id: id.chars().take(8).collect(), blind: false }
+    }
+
+    /// The key of a plan that knows no secrets: whatever is recorded of one was made under another key, and counts as
+    /// unchanged. `seed` is used for nothing else.
+    pub fn blind(seed: &SecretString, lineage: &str) -> SecretKey {
+        SecretKey { blind: true, ..SecretKey::derive(seed, lineage) }
+    }
+
+    /// Whether nothing can be compared by it.
+    pub fn is_blind(&self) -> bool {
+        self.blind
     }
 
     /// Which key this is: 8 hexadecimal digits.
@@ -76,7 +88,7 @@ impl SecretKey {
         if recorded.digest == SecretDigest::NOTHING {
             return SecretMatch::Changed;
         }
-        if recorded.key_id != self.id {
+        if self.blind || recorded.key_id != self.id {
             return SecretMatch::OtherKey;
         }
         match unhex(&recorded.digest).map(|digest| self.mac(path, value).verify_slice(&digest)) {

@@ -137,6 +137,14 @@ impl Record {
         key: &SecretKey,
         foreign: &mut Vec<ValuePath>,
     ) -> Value {
+        // What nobody may know, where a secret stands: as far as anybody can tell, it is that.
+        if key.is_blind()
+            && let Some(withheld) = wanted.filter(|wanted| !wanted.is_known() && wanted.marks.sensitive)
+            && self.secrets.keys().any(|secret| secret.steps().starts_with(path.steps()))
+        {
+            foreign.push(path.clone());
+            return withheld.clone();
+        }
         if let Some(digest) = self.secrets.get(path) {
             let known = wanted.filter(|wanted| wanted.is_wholly_known() && !wanted.is_null());
             let text = known.map(|wanted| text_of(&to_json(wanted)));
