@@ -22,7 +22,7 @@ mod usage;
 
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::lang::stack::on_deep_stack;
-use crate::session::shown;
+use crate::session::{distrust, shown};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use commands::Command;
 use context::Context;
@@ -53,6 +53,10 @@ pub struct Cli {
     /// Show warnings as one line each.
     #[arg(long, global = true)]
     pub compact_warnings: bool,
+    /// The configuration is somebody's proposal that nobody has read yet: it is planned without secrets, and nothing
+    /// outside of its directory is read for it. Commands that change anything refuse.
+    #[arg(long, global = true, env = "PODFORM_UNTRUSTED", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub untrusted: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -103,7 +107,10 @@ fn command_line() -> u8 {
     }
     let mut context =
         Context { terminal, interrupts: Interrupts::default(), sources: Sources::default(), diags: Diagnostics::new() };
-    let outcome = logs::start().and_then(|()| enter(&cli)).and_then(|()| cli.command.run(&mut context));
+    let outcome = logs::start()
+        .and_then(|()| enter(&cli))
+        .and_then(|()| bound(&cli))
+        .and_then(|()| cli.command.run(&mut context));
     let mut told = std::mem::take(&mut context.diags);
     let exit = match outcome {
         Ok(exit) => exit,
@@ -121,5 +128,24 @@ fn enter(cli: &Cli) -> Result<(), exit::Failure> {
     crate::session::enter(dir).map_err(|error| {
         let detail = format!("The directory {} cannot be entered: {error}.", shown(dir));
         Diagnostic::error("Invalid -chdir", detail).into()
+    })
+}
+
+/// Keeps an untrusted configuration within its directory, before anything of it is read.
+fn bound(cli: &Cli) -> Result<(), exit::Failure> {
+    if !cli.untrusted {
+        return Ok(());
+    }
+    if let Some(name) = cli.command.needs_trust() {
+        let detail = format!(
+            "podform {name} does what the configuration says, or tells what only its owners may know, and the configuration is untrusted."
+        );
+        let told = Diagnostic::error("Untrusted configuration", detail);
+        return Err(told
+            .with_hint("Review it first; then run the command without -untrusted, and without PODFORM_UNTRUSTED.")
+            .into());
+    }
+    distrust().map_err(|error| {
+        Diagnostic::error("Untrusted configuration", format!("The current directory cannot be read: {error}.")).into()
     })
 }

@@ -8,11 +8,12 @@ use super::silence::{Silence, Typed};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
 use crate::render::{
-    Detail, Level, Message, Style, diagnostic_message, harmless_json, log_message, plan_messages, plan_text,
-    version_message,
+    Detail, Level, Message, Style, as_of_message, as_of_text, diagnostic_message, harmless_json, log_message,
+    plan_messages, plan_text, version_message,
 };
 use crate::review::Review;
 use crate::session::{Failure, Why};
+use jiff::Timestamp;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
@@ -107,6 +108,14 @@ impl Terminal {
     pub fn messages(&self, messages: impl IntoIterator<Item = Message>) {
         let now = jiff::Timestamp::now();
         messages.into_iter().for_each(|message| self.json(&message.line(now)));
+    }
+
+    /// Says that a plan is not live.
+    pub fn as_of(&self, as_of: Timestamp) {
+        match self.streams {
+            true => self.messages([as_of_message(as_of)]),
+            false => self.print(&as_of_text(as_of, self.out)),
+        }
     }
 
     /// Shows a plan.

@@ -6,6 +6,7 @@ use super::model::{Plan, PlanMode};
 use super::planner::PlanOptions;
 use crate::address::InstanceAddr;
 use crate::lang::{hex, json};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -64,6 +65,12 @@ pub struct MadeFrom {
     pub timestamp: String,
     /// Where resources and checks stand ([`crate::config::Configuration::declared`]): file and line.
     pub declared: BTreeMap<String, (String, usize)>,
+    /// As of when, where it was planned on a snapshot: such a plan is shown, and not applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Timestamp>,
+    /// The configuration was untrusted: such a plan knows no secrets, and is not applied.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untrusted: bool,
     /// `configuration` of Terraform's plan JSON.
     pub configuration: Json,
     /// `relevant_attributes` of it ([`Plan::relevant`]).

@@ -22,9 +22,9 @@ pub use dot_operation::{destruction_dot, evaluation_dot, steps_dot};
 pub use escape::{harmless_json, quoted};
 pub use import_blocks::{import_blocks, resource_blocks};
 pub use json::{
-    Level, Message, configuration_json, console_error, console_value, costs_json, event_message, functions_json,
-    log_message, orphans_json, plan_json, plan_messages, prior_state_json, rebalance_json, recorded_outputs_message,
-    refresh_message, relevant_json, state_json, version_message,
+    Level, Message, as_of_message, configuration_json, console_error, console_value, costs_json, event_message,
+    functions_json, log_message, orphans_json, plan_json, plan_messages, prior_state_json, rebalance_json,
+    recorded_outputs_message, refresh_message, relevant_json, state_json, version_message,
 };
 pub use provider_schema::provider_schema;
 pub use report::{
@@ -33,8 +33,8 @@ pub use report::{
 };
 pub use style::Style;
 pub use text::{
-    Detail, costs_text, data_text, event_text, intent_text, orphans_text, outputs_text, plan_text, rebalance_text,
-    record_text, state_text,
+    Detail, as_of_text, costs_text, data_text, event_text, intent_text, orphans_text, outputs_text, plan_text,
+    rebalance_text, record_text, state_text,
 };
 pub use tree::{modules_json, modules_text, providers_text};
 pub use value::{recorded_object, recorded_value, type_text, value_text};

@@ -20,6 +20,8 @@ pub struct Review<'p> {
     pub mode: PlanMode,
     /// When it was made, by the server's clock.
     pub made_at: Timestamp,
+    /// As of when the account was seen, where that is not live.
+    pub as_of: Option<Timestamp>,
     /// The digest of what is approved with it, where it is told.
     pub digest: Option<ApprovalDigest>,
     /// The fleet.
@@ -106,6 +108,7 @@ impl<'p> Review<'p> {
         Self {
             mode: plan.mode,
             made_at: plan.made_at,
+            as_of: None,
             digest: None,
             fleet: plan.fleet.as_deref(),
             verdict: verdict(plan),
@@ -130,6 +133,12 @@ impl<'p> Review<'p> {
     #[must_use]
     pub fn approving(self, approval: &Approval) -> Self {
         Self { digest: Some(approval.digest()), ..self }
+    }
+
+    /// Of an account that was seen then, where that is not live.
+    #[must_use]
+    pub fn seen(self, as_of: Option<Timestamp>) -> Self {
+        Self { as_of, ..self }
     }
 
     /// Changes that a reader must see.

@@ -33,6 +33,8 @@ pub struct Choice {
     pub faults: Vec<String>,
     /// The seed of a new simulated world.
     pub seed: Option<u64>,
+    /// What was written down of one, in this file: nothing is called.
+    pub snapshot: Option<PathBuf>,
     /// The state may have been made with another key.
     pub accept_account: bool,
     /// The key of the environment may go where the configuration says.

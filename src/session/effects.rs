@@ -1,5 +1,6 @@
 //! The effects that functions of the language need: files, clock, randomness.
 
+use super::bounds::{confined, is_untrusted, own_file};
 use super::{glob, text};
 use crate::lang::Effects;
 use std::io::ErrorKind;
@@ -45,10 +46,11 @@ pub fn enter(dir: &Path) -> std::io::Result<()> {
 
 impl Effects for LocalEffects {
     fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
-        text::file(Path::new(path))
+        own_file(Path::new(path))
     }
 
     fn file_exists(&self, path: &str) -> Result<bool, String> {
+        confined(Path::new(path))?;
         match std::fs::metadata(path) {
             Ok(meta) if meta.is_file() => Ok(true),
             Ok(_) => Err("it is not a regular file".into()),
@@ -58,6 +60,7 @@ impl Effects for LocalEffects {
     }
 
     fn fileset(&self, path: &str, pattern: &str) -> Result<Vec<String>, String> {
+        confined(Path::new(path))?;
         let expression = glob::expression(pattern)?;
         let mut found = Vec::new();
         match walk(Path::new(path), "", &mut found) {
@@ -86,7 +89,7 @@ impl Effects for LocalEffects {
     }
 
     fn home(&self) -> Option<String> {
-        std::env::var("HOME").ok()
+        std::env::var("HOME").ok().filter(|_| !is_untrusted())
     }
 
     fn now(&self) -> Option<String> {
@@ -100,12 +103,19 @@ impl Effects for LocalEffects {
     fn random(&self) -> Option<[u8; 16]> {
         self.applying.then(rand::random)
     }
+
+    fn is_untrusted(&self) -> bool {
+        is_untrusted()
+    }
 }
 
 /// Every regular file below a directory, relative to it.
 fn walk(dir: &Path, prefix: &str, found: &mut Vec<String>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
+        if confined(&entry.path()).is_err() {
+            continue;
+        }
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         let kind = entry.file_type()?;
         if kind.is_dir() {

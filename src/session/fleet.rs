@@ -1,7 +1,8 @@
 //! The configuration on disk: its files, its variables, its first evaluation.
 
+use super::bounds::{confined, own_file, refuse_settings};
 use super::foreign;
-use super::text::{file, names, text};
+use super::text::{names, text};
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::{
     self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, LoadedFile, Program, ProviderSettings,
@@ -131,6 +132,7 @@ pub fn as_far_as_known(
     if let Some(found) = configuration.missing_fleet() {
         diags.push(found);
     }
+    refuse_settings(&configuration, diags);
     let graph = Graph::build(&configuration, diags);
     let inputs = Inputs::resolve(configuration.root(), given, sources, diags);
     let graph = graph?;
@@ -158,6 +160,11 @@ fn module(
     };
     // What cannot be read is an error later, never a resource that seems gone.
     let wanted = |name: &str| is_configuration_file(name) && !Path::new(dir).join(name).is_dir();
+    if let Err(why) = confined(Path::new(dir)) {
+        let detail = format!("The directory \"{dir}\" is not read: {why}.");
+        diags.push(place(Diagnostic::error("Module outside of the fleet", detail)));
+        return None;
+    }
     let before = diags.len();
     let names = match names(Path::new(dir), wanted, diags) {
         Ok(names) => names,
@@ -186,7 +193,7 @@ fn module(
     let mut files = Vec::new();
     for name in names {
         let path = if dir == "." { name.clone() } else { format!("{dir}/{name}") };
-        if let Some(text) = text(Path::new(&path), file, diags) {
+        if let Some(text) = text(Path::new(&path), own_file, diags) {
             texts.insert(path.clone(), text.clone());
             let file = sources.add(path, text.clone());
             files.push(parse_file(&name, file, &text, diags));

@@ -3,6 +3,7 @@
 
 mod account;
 mod adopt;
+mod bounds;
 mod effects;
 mod environment;
 mod failure;
@@ -21,10 +22,13 @@ pub mod stored;
 mod text;
 pub mod unmanaged;
 pub mod variables;
+mod view;
 mod work;
+pub mod written;
 
 pub use account::{Choice, apply_specs};
 pub use adopt::adopt;
+pub use bounds::{distrust, is_untrusted, own_file};
 pub use effects::{LocalEffects, enter};
 pub use environment::environment;
 pub use failure::{Failure, Why};
@@ -36,4 +40,5 @@ pub use reviewed::Reviewed;
 pub use stored::Locking;
 pub use text::{file, file_or_pipe, names, shown, text, up_to_limit};
 pub use variables::Setting;
+pub use view::View;
 pub use work::{Performing, Planning, Prepared, Session};

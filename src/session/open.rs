@@ -2,6 +2,7 @@
 //! client. Whatever was opened is closed on every path.
 
 use super::account::{Access, Choice};
+use super::bounds::is_untrusted;
 use super::effects::LocalEffects;
 use super::failure::Failure;
 use super::fleet::{self, Fleet, Texts};
@@ -10,14 +11,20 @@ use super::person::Person;
 use super::saved;
 use super::stored::{self, Locking};
 use super::variables::{self, Setting};
+use super::view::View;
 use super::work::Session;
+use super::written;
 use crate::config::{Configuration, Given};
 use crate::diag::{Diagnostics, Sources};
+use crate::lang::hex;
 use crate::plan::{SavedPlan, variables_for_apply};
 use crate::refresh::Clock;
 use crate::simplepod::Client;
-use crate::state::State;
+use crate::snapshot::Redaction;
+use crate::state::{AccountIdentity, State};
 use crate::store::StateStore;
+use secrecy::SecretString;
+use std::time::Duration;
 
 /// What is recorded, for those who only look.
 pub struct Watched {
@@ -72,6 +79,11 @@ impl Opening {
         diags: &mut Diagnostics,
     ) -> Result<Option<(Fleet, Watched)>, Failure> {
         let (configuration, texts, given) = self.read(None, person, sources, diags).await?;
+        if let Some(path) = &self.account.snapshot {
+            let state = written::read(path)?.state;
+            let fleet = fleet::evaluated(configuration, texts, given, &self.effects, sources, diags);
+            return Ok(fleet.map(|fleet| (fleet, Watched { state, lock: None })));
+        }
         let place = self.account.place();
         let lock = match diags.has_errors() {
             true => None,
@@ -103,6 +115,11 @@ impl Opening {
             None if self.asks => variables::ask(root, person, &mut given).await?,
             None => {}
         }
+        if self.account.snapshot.is_some() {
+            let missing = variables::unknown(root, &given, "a plan on a snapshot, to which nobody gives it");
+            diags.extend(variables::unknown_told(&missing).map(Diagnostics::from).unwrap_or_default());
+            given.extend(missing);
+        }
         Ok((configuration, texts, given))
     }
 
@@ -120,7 +137,58 @@ impl Opening {
             access.check(state)?;
             let client = access.client(state, 0)?;
             let applying = LocalEffects::applying(&self.effects);
-            using(&session(fleet, access, &client, (&self.effects, &applying))).await
+            using(&session(fleet, access, &*client, (&self.effects, &applying))).await
+        })
+        .await
+    }
+
+    /// As [`Opening::looking`], for those who plan: on a snapshot where one is chosen, and for an untrusted configuration
+    /// on what anybody may see. Then no secret is known, and none is compared.
+    ///
+    /// # Errors
+    /// What cannot be opened; what the use says.
+    pub async fn viewing<T, E: From<Failure>>(
+        &self,
+        fleet: &Fleet,
+        state: &State,
+        using: impl AsyncFnOnce(&Session<'_, View>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let applying = LocalEffects::applying(&self.effects);
+        let nobodys = SecretString::from(hex(&rand::random::<[u8; 32]>()));
+        if let Some(path) = &self.account.snapshot {
+            let written = written::read(path)?;
+            let account = written
+                .state
+                .account
+                .clone()
+                .unwrap_or(AccountIdentity { base_url: "snapshot".to_owned(), key_fingerprint: String::new() });
+            let clock = Clock::new(written.as_of);
+            let view = View::Written(Box::new(written));
+            return using(&Session {
+                fleet,
+                cloud: &view,
+                account: &account,
+                state_key: &nobodys,
+                blind: true,
+                settle_window: Duration::ZERO,
+                planning: &self.effects,
+                applying: &applying,
+                clock,
+            })
+            .await;
+        }
+        Access::during(&self.account, &fleet.provider, async |access| {
+            access.check(state)?;
+            let client = access.client(state, 0)?;
+            let view = match is_untrusted() {
+                true => View::Public(client, Redaction::of(state)),
+                false => View::Account(client),
+            };
+            let mut session = session(fleet, access, &view, (&self.effects, &applying));
+            if is_untrusted() {
+                (session.state_key, session.blind) = (&nobodys, true);
+            }
+            using(&session).await
         })
         .await
     }
@@ -167,21 +235,22 @@ impl Opening {
         let held = Held::open(self.account.place().store(), locking, access).await?;
         let client = access.client(&held.state, self.parallelism)?;
         let applying = LocalEffects::applying(&self.effects);
-        using(&session(fleet, access, &client, (&self.effects, &applying)), held).await
+        using(&session(fleet, access, &*client, (&self.effects, &applying)), held).await
     }
 }
 
-fn session<'a>(
+fn session<'a, C>(
     fleet: &'a Fleet,
     access: &'a Access,
-    cloud: &'a Client,
+    cloud: &'a C,
     (planning, applying): (&'a LocalEffects, &'a LocalEffects),
-) -> Session<'a, Client> {
+) -> Session<'a, C> {
     Session {
         fleet,
         cloud,
         account: &access.identity,
         state_key: &access.state_key,
+        blind: false,
         settle_window: access.settle_window,
         planning,
         applying,

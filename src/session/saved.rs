@@ -44,6 +44,17 @@ pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
     decode(&bytes).map_err(|error| refuse(format!("{}: {error}", path.display())))
 }
 
+/// Refuses a plan that was made to be read only.
+pub fn refuse_unapplicable(saved: &SavedPlan) -> Result<(), Failure> {
+    let why = match (saved.made_from.snapshot, saved.made_from.untrusted) {
+        (None, false) => return Ok(()),
+        (Some(_), _) => "It was made on a snapshot, not on the account.",
+        (None, true) => "Its configuration was untrusted when it was made, so it was made without secrets.",
+    };
+    let detail = format!("{why} It can be shown. Plan again on the account, without -snapshot and -untrusted.");
+    Err(Diagnostic::error("Plan is not to be applied", detail).into())
+}
+
 /// Refuses other configuration files than those that it was planned from.
 pub fn check_files(saved: &SavedPlan, texts: &Texts) -> Result<(), Failure> {
     refuse(changed_files(&saved.configuration, &digests(texts)))

@@ -1,8 +1,10 @@
 //! Where the state is kept, and reading it for those who only look.
 
+use super::bounds::is_untrusted;
 use super::failure::{Failure, Why};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::stack::STACK;
+use crate::snapshot::without_secrets;
 use crate::state::State;
 use crate::store::local::Files;
 use crate::store::{self, LockInfo, Part, Remark, StateStore, StoreError};
@@ -54,6 +56,7 @@ pub fn directory(sandbox: bool) -> PathBuf {
 /// What is recorded, and what is to be told of it. No state is an empty one.
 pub async fn read(place: &StatePlace) -> Result<(State, Diagnostics), Failure> {
     let (state, remarks) = store::read(&*place.store()).await.map_err(|error| failure(&error))?;
+    let state = if is_untrusted() { without_secrets(&state) } else { state };
     Ok((state, remarks.iter().map(told).collect()))
 }
 

@@ -1,15 +1,17 @@
 //! Who gives values to root variables, in Terraform's precedence: the environment, `podform.vars.hcl`,
 //! `podform.vars.json`, `*.auto.vars.hcl` and `.json` by name, then `-var` and `-var-file` as the command line has them.
 
+use super::bounds::{given_file, is_untrusted, own_file};
 use super::environment::unreadable;
 use super::failure::Failure;
 use super::foreign;
 use super::person::Person;
-use super::text::{self, file_or_pipe, names};
+use super::text::{self, names};
 use crate::config::{Given, GivenValue, Inputs, Module};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::lang::reference::NoScope;
-use crate::lang::{eval, parse};
+use crate::lang::{Marks, Type, Value, eval, parse};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Terraform's `TF_VAR_`, under our name.
@@ -29,13 +31,30 @@ pub fn given(settings: &[Setting], root: &Module, sources: &mut Sources, diags: 
     let before = diags.len();
     let mut given = environment(root, diags);
     foreign::variables(root, &given, diags);
+    if is_untrusted() {
+        withhold(&mut given);
+    }
     for path in files(diags) {
-        values(Path::new(&path), text::file, root, (sources, diags), &mut given);
+        values(Path::new(&path), own_file, root, (sources, diags), &mut given);
     }
     for setting in settings {
         match setting {
-            Setting::Value(text) => given.extend(explicit(text, diags)),
-            Setting::File(path) => values(path, file_or_pipe, root, (sources, diags), &mut given),
+            Setting::Value(text) => {
+                let mut explicit: Vec<Given> = explicit(text, diags).into_iter().collect();
+                if is_untrusted() && explicit.iter().any(|one| is_secret(root, &one.name)) {
+                    withhold(&mut explicit);
+                }
+                given.extend(explicit);
+            }
+            Setting::File(path) => values(path, given_file, root, (sources, diags), &mut given),
+        }
+    }
+    if is_untrusted() {
+        given.extend(unknown(root, &given, "an untrusted configuration, to which nobody gives it"));
+        let withheld = given.iter().filter(|one| matches!(&one.value, GivenValue::Value(value) if value == &secret()));
+        let names: BTreeSet<&str> = withheld.map(|one| one.name.as_str()).collect();
+        if !names.is_empty() {
+            diags.push(withheld_told(&names.into_iter().collect::<Vec<_>>().join(", ")));
         }
     }
     // What could not be read may have given what is missing.
@@ -43,6 +62,45 @@ pub fn given(settings: &[Setting], root: &Module, sources: &mut Sources, diags: 
         given.extend(Inputs::unknown(root, &given, "what could not be read"));
     }
     given
+}
+
+/// Unknown values for required variables that nobody gives: secret ones, as far as anybody can tell.
+pub fn unknown(root: &Module, given: &[Given], origin: &str) -> Vec<Given> {
+    let unknown = |one: Given| Given { value: GivenValue::Value(secret()), ..one };
+    Inputs::unknown(root, given, origin).into_iter().map(unknown).collect()
+}
+
+/// An untrusted configuration evaluates without the values that come from outside: it could declare that they are no secrets,
+/// and what it makes of them (an error, a count, a condition) would tell them bit by bit.
+fn withhold(given: &mut [Given]) {
+    given.iter_mut().for_each(|one| one.value = GivenValue::Value(secret()));
+}
+
+/// In the place of a value that is withheld.
+fn secret() -> Value {
+    Value::unknown(Type::Dynamic).marked(Marks::SENSITIVE)
+}
+
+fn is_secret(root: &Module, name: &str) -> bool {
+    root.variables.get(name).is_some_and(|variable| !variable.marks().is_none())
+}
+
+/// That nobody gave these; none where there are none.
+pub fn unknown_told(missing: &[Given]) -> Option<Diagnostic> {
+    let names: Vec<&str> = missing.iter().map(|one| one.name.as_str()).collect();
+    let detail = format!(
+        "Nobody gives a value to {}: it is planned without, as if they were secrets that nobody knows.",
+        names.join(", ")
+    );
+    (!names.is_empty()).then(|| Diagnostic::warning("Values are missing", detail))
+}
+
+fn withheld_told(names: &str) -> Diagnostic {
+    let detail = format!(
+        "The configuration is untrusted, so it is planned without the values of these variables, as if they were secrets that nobody knows: {names}."
+    );
+    let hint = "What anybody may read can be given with -var, to a variable that is not sensitive.";
+    Diagnostic::warning("Values are withheld", detail).with_hint(hint)
 }
 
 /// Asks for what is missing, by name. Nothing is asked twice: what does not fit is told as that of any other origin.

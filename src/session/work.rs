@@ -34,6 +34,8 @@ pub struct Session<'a, C> {
     pub account: &'a AccountIdentity,
     /// From which the keys of secrets' digests are derived.
     pub state_key: &'a SecretString,
+    /// No secret is known, nor compared: [`Session::state_key`] is nobody's.
+    pub blind: bool,
     /// How long an in-doubt rent is looked for.
     pub settle_window: Duration,
     /// For functions, while planning.
@@ -86,7 +88,10 @@ pub struct Performing<'a> {
 impl<C: Cloud> Session<'_, C> {
     /// The key of the digests of secrets in the state of this lineage.
     pub fn secret_key(&self, lineage: &str) -> SecretKey {
-        SecretKey::derive(self.state_key, lineage)
+        match self.blind {
+            true => SecretKey::blind(self.state_key, lineage),
+            false => SecretKey::derive(self.state_key, lineage),
+        }
     }
 
     /// What a reviewer approves of a plan. Digests of its secrets are salted with the fleet alone: the first apply makes a

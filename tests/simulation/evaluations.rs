@@ -80,6 +80,7 @@ async fn evaluations(hcl: &str) -> usize {
         cloud: &world,
         account: &AccountIdentity { base_url: "https://sim".into(), key_fingerprint: "f".into() },
         state_key: &SecretString::from("key"),
+        blind: false,
         settle_window: WINDOW,
         planning: &counting,
         applying: &NoScope,

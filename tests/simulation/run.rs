@@ -191,6 +191,7 @@ pub async fn opened<T>(
         cloud: world,
         account: &AccountIdentity { base_url: "https://sim".into(), key_fingerprint: "f".into() },
         state_key: &SecretString::from("key"),
+        blind: false,
         settle_window: WINDOW,
         planning: &NoScope,
         applying: &NoScope,

@@ -87,6 +87,10 @@ pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outc
         let detail = "Nobody can be asked where -json is set. Apply a plan that was saved with plan -out and reviewed, or add -auto-approve.";
         return Err(Diagnostic::error("Plan file or auto-approve required", detail).into());
     }
+    if args.planning.snapshot.is_some() {
+        let detail = "A snapshot shows the account as it was. What is applied is planned on the account itself: leave -snapshot out.";
+        return Err(Diagnostic::error("Snapshots are not applied", detail).into());
+    }
     match &args.file {
         Some(path) if !destroy => saved_plan(path, args, context).await,
         Some(_) => {
@@ -177,6 +181,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
 /// Applies a plan that was reviewed, if it still holds; asks nothing.
 async fn saved_plan(path: &Path, args: &ApplyArgs, context: &mut Context) -> Outcome {
     let saved = saved::read(path)?;
+    saved::refuse_unapplicable(&saved)?;
     refuse_flags(args)?;
     let locking = args.planning.locking.locking("apply")?;
     let how = args.planning.reading(saved::options(&saved)?);

@@ -5,7 +5,7 @@ use crate::cli::exit::{Exit, Outcome};
 use crate::config::Module;
 use crate::diag::Diagnostic;
 use crate::lang::format::format;
-use crate::session::{file, text, variables};
+use crate::session::{own_file, text, variables};
 use clap::Args;
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
@@ -73,7 +73,7 @@ pub fn run(args: &FmtArgs, context: &mut Context) -> Outcome {
     } else {
         let here = [PathBuf::from(".")];
         for path in files(if args.targets.is_empty() { &here } else { &args.targets }, args.recursive, context) {
-            if let Some(text) = text(&path, file, &mut context.diags) {
+            if let Some(text) = text(&path, own_file, &mut context.diags) {
                 changed |= one(&path, text, doing, context);
             }
         }

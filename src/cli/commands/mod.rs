@@ -18,6 +18,7 @@ pub mod recover;
 pub mod review;
 pub mod sandbox;
 pub mod show;
+pub mod snapshot;
 pub mod state;
 pub mod validate;
 pub mod version;
@@ -68,6 +69,8 @@ pub enum Command {
     Orphans(orphans::OrphansArgs),
     /// Show what the fleet costs, and has cost.
     Cost(cost::CostArgs),
+    /// Write what a plan reads to a file, without secrets: plan -snapshot=FILE plans on it, without key and network.
+    Snapshot(snapshot::SnapshotArgs),
     /// Show the state, or a saved plan.
     Show(show::ShowArgs),
     /// Show the outputs of the last apply.
@@ -120,6 +123,7 @@ impl Command {
             Command::Modules(args) => modules::run(args, context),
             Command::Graph(args) => wait(context, async |context| graph::run(args, context).await),
             Command::Cost(args) => wait(context, async |context| cost::run(args, context).await),
+            Command::Snapshot(args) => wait(context, async |context| snapshot::run(args, context).await),
             Command::Show(args) => wait(context, async |context| show::run(args, context).await),
             Command::Output(args) => wait(context, async |context| output::run(args, context).await),
             Command::State(command) => wait(context, async |context| state::run(command, context).await),
@@ -131,6 +135,42 @@ impl Command {
             Command::Sandbox(command) => wait(context, async |context| sandbox::run(command, context).await),
             Command::Metadata(command) => metadata::run(command, context),
             Command::Version(args) => version::run(args, context),
+        }
+    }
+
+    /// The name of a command that changes something, or tells of the account what a plan does not: not for an untrusted
+    /// configuration.
+    pub fn needs_trust(&self) -> Option<&'static str> {
+        match self {
+            Command::Apply(_) => Some("apply"),
+            Command::Destroy(_) => Some("destroy"),
+            Command::Refresh(_) => Some("refresh"),
+            Command::Recover(_) => Some("recover"),
+            Command::Orphans(_) => Some("orphans"),
+            Command::Cost(_) => Some("cost"),
+            Command::Rebalance(_) => Some("rebalance"),
+            Command::Snapshot(_) => Some("snapshot"),
+            Command::State(_) => Some("state"),
+            Command::Import(_) => Some("import"),
+            Command::Taint(_) => Some("taint"),
+            Command::Untaint(_) => Some("untaint"),
+            Command::ForceUnlock(_) => Some("force-unlock"),
+            Command::Init(_)
+            | Command::Get(_)
+            | Command::Validate(_)
+            | Command::Plan(_)
+            | Command::Review(_)
+            | Command::Console(_)
+            | Command::Fmt(_)
+            | Command::Providers(_)
+            | Command::Modules(_)
+            | Command::Graph(_)
+            | Command::Show(_)
+            | Command::Output(_)
+            | Command::Workspace(_)
+            | Command::Sandbox(_)
+            | Command::Metadata(_)
+            | Command::Version(_) => None,
         }
     }
 

@@ -13,10 +13,11 @@ use crate::render::{configuration_json, prior_state_json, relevant_json};
 use crate::review::Review;
 use crate::session::generate::generated;
 use crate::session::stored::StatePlace;
-use crate::session::{Opening, Prepared, Session, Watched, saved};
+use crate::session::{Opening, Prepared, Session, Watched, is_untrusted, saved};
 use crate::state::State;
 use crate::store::local::write_private;
 use clap::Args;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -50,13 +51,21 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let opening = args.planning.opening(0);
     let locking = args.planning.locking.locking("plan")?;
     if let Some(path) = &args.generate_config_out {
+        if is_untrusted() || args.planning.snapshot.is_some() {
+            let detail =
+                "It writes what the account shows into a file, so it needs the account, and a trusted configuration.";
+            return Err(Diagnostic::error("Invalid generate-config-out flag", detail).into());
+        }
         generate(path, how.options.mode, &opening, context).await?;
     }
     let Some((fleet, Watched { state, lock })) = context.configure_beside_state(&opening, locking).await? else {
         return Ok(Exit::Error);
     };
     opening
-        .looking(&fleet, &state, async |session| {
+        .viewing(&fleet, &state, async |session| {
+            if let Some(as_of) = session.as_of() {
+                context.terminal.as_of(as_of);
+            }
             let refreshing = Refreshing::begin(context.terminal, &state, how.refresh);
             let planned = async {
                 let look = session.look(&state, &how, session.will_rent(&state, &how)).await?;
@@ -76,9 +85,9 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
             context.terminal.plan(&Review::of(&plan).approving(&approval), args.planning.detail());
             if let Some(path) = &args.out {
                 let key = session.secret_key(&plan.lineage);
-                let made_from = made_from(&plan, session, &state, &context.sources);
+                let made_from = made_from(&plan, session, (&state, session.as_of()), &context.sources);
                 saved::write(path, &plan, &how.options, &fleet, (&key, approval), made_from)?;
-                if !args.planning.json {
+                if !args.planning.json && !is_untrusted() && args.planning.snapshot.is_none() {
                     context.terminal.next(&next_step(path, &args.planning.account));
                 }
             }
@@ -125,9 +134,16 @@ async fn generate(path: &Path, mode: PlanMode, opening: &Opening, context: &mut 
 }
 
 /// What a plan was made from, for other programs.
-pub fn made_from<C: Cloud>(plan: &Plan, session: &Session<'_, C>, state: &State, sources: &Sources) -> MadeFrom {
+pub fn made_from<C: Cloud>(
+    plan: &Plan,
+    session: &Session<'_, C>,
+    (state, snapshot): (&State, Option<Timestamp>),
+    sources: &Sources,
+) -> MadeFrom {
     let configuration = &session.fleet.program.configuration;
     MadeFrom {
+        snapshot,
+        untrusted: is_untrusted(),
         timestamp: session.planning.plan_time().unwrap_or_default(),
         declared: declared(configuration, sources),
         configuration: configuration_json(configuration),

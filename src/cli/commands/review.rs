@@ -96,13 +96,13 @@ async fn planned(args: &ReviewArgs, context: &mut Context) -> Outcome {
         return Ok(Exit::Error);
     };
     opening
-        .looking(&fleet, &state, async |session| {
+        .viewing(&fleet, &state, async |session| {
             let refreshing = Refreshing::begin(context.terminal, &state, how.refresh);
             let look = session.look(&state, &how, session.will_rent(&state, &how)).await?;
             refreshing.end(&look.snapshot);
             let Prepared { plan, .. } = session.plan(&state, look, &how.options, &mut context.diags).await?;
             let approval = session.approval(&plan);
-            let made_from = made_from(&plan, session, &state, &context.sources);
+            let made_from = made_from(&plan, session, (&state, session.as_of()), &context.sources);
             write(args, &plan, &approval, &made_from, context).await
         })
         .await
@@ -115,7 +115,7 @@ async fn write(
     made_from: &MadeFrom,
     context: &Context,
 ) -> Outcome {
-    let review = Review::of(plan).approving(approval);
+    let review = Review::of(plan).approving(approval).seen(made_from.snapshot);
     let key = CommentKey { fleet: review.fleet.unwrap_or_default().to_owned(), key: args.key.clone() };
     let text = drawn(args, &review, &key, approval, &made_from.declared);
     let failed = |path: &Path, error: std::io::Error| {

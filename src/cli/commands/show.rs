@@ -34,7 +34,12 @@ pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
             let review = Review::of(&saved.plan).approving(&saved.approval);
             match json {
                 true => context.terminal.json(&plan_json(&review, &saved.made_from).to_string()),
-                false => context.terminal.print(&plan_text(&review, context.terminal.out, Detail::asked(args.detail))),
+                false => {
+                    if let Some(as_of) = saved.made_from.snapshot {
+                        context.terminal.as_of(as_of);
+                    }
+                    context.terminal.print(&plan_text(&review, context.terminal.out, Detail::asked(args.detail)));
+                }
             }
         }
         (None, true) => context.terminal.json(&state_json(&args.place.read().await?).to_string()),

@@ -37,6 +37,7 @@ impl AccountArgs {
             state: self.state.clone(),
             faults: self.fault.clone(),
             seed: self.seed,
+            snapshot: None,
             accept_account,
             accept_endpoint,
         }

@@ -8,8 +8,9 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{PlanMode, PlanOptions};
 use crate::refresh::Refresh;
 use crate::render::Detail;
-use crate::session::{LocalEffects, Opening, Planning};
+use crate::session::{Choice, LocalEffects, Opening, Planning};
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// How much of the account a plan reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -56,6 +57,9 @@ pub struct PlanningArgs {
     /// Go on although most of the recorded machines are gone.
     #[arg(long)]
     pub accept_missing: bool,
+    /// Plan on a snapshot (podform snapshot) instead of the account: without key and network, as of then.
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+    pub snapshot: Option<PathBuf>,
     /// Lock.
     #[command(flatten)]
     pub locking: LockArgs,
@@ -68,7 +72,7 @@ impl PlanningArgs {
     /// What a command opens.
     pub fn opening(&self, parallelism: u16) -> Opening {
         Opening {
-            account: self.account.choice(),
+            account: Choice { snapshot: self.snapshot.clone(), ..self.account.choice() },
             settings: self.variables.settings.clone(),
             blocks: Vec::new(),
             asks: self.variables.input,

@@ -2,6 +2,7 @@
 //! Terraform's stream reads ours; what Terraform has no message for is a `log` line to it.
 
 use crate::address::{InstanceAddr, InstanceKey};
+use crate::render::words::as_of;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
@@ -50,6 +51,13 @@ impl Message {
         self.0.sort_keys();
         Json::Object(self.0).to_string()
     }
+}
+
+/// That the plan that follows is not live.
+pub fn as_of_message(at: Timestamp) -> Message {
+    let [when, means] = as_of(at);
+    let ours = json!({ "as_of": at.to_string() });
+    log_message(Level::Warn, &format!("{when} {means}")).with("podform", ours)
 }
 
 /// A line for people among the messages.

@@ -54,7 +54,10 @@ pub fn plan_json(review: &Review<'_>, made_from: &MadeFrom) -> Json {
         out.insert("checks".into(), checks_json(review.checks));
     }
     out.insert("timestamp".into(), json!(made_from.timestamp));
-    out.insert("applyable".into(), json!(review.verdict == Verdict::Changes));
+    out.insert(
+        "applyable".into(),
+        json!(review.verdict == Verdict::Changes && made_from.snapshot.is_none() && !made_from.untrusted),
+    );
     let complete = !review.narrowed && review.left_out.is_empty() && review.in_doubt.is_empty();
     out.insert("complete".into(), json!(complete));
     out.insert("errored".into(), json!(false));
@@ -64,6 +67,9 @@ pub fn plan_json(review: &Review<'_>, made_from: &MadeFrom) -> Json {
         rent.extend(ours::rent(change));
         Json::Object(rent)
     });
+    if let Some(as_of) = made_from.snapshot {
+        ours.insert("as_of".into(), json!(as_of.to_string()));
+    }
     ours.insert("rents".into(), rents.collect());
     let remarked = review.changes.iter().filter(|change| !change.remarks.is_empty());
     let remarks = remarked.map(|change| (change.address.to_string(), ours::remarks(change)));

@@ -8,7 +8,7 @@ use crate::plan::Action;
 use crate::render::escape::harmless_line;
 use crate::render::words::finding::{Level, findings};
 use crate::render::words::row::Row;
-use crate::render::words::{brief, count, headline, proof_sentence};
+use crate::render::words::{as_of, brief, count, headline, proof_sentence};
 use crate::review::{Alike, Described, Review};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -26,6 +26,9 @@ pub fn review_html(review: &Review<'_>) -> String {
          </head>\n<body>\n<main>\n<h1>podform plan{fleet}</h1>\n"
     );
     let _ = writeln!(out, "<p class=\"sum\">{}</p>\n<p>{}</p>", text(&verdict(review)), text(&cost(review)));
+    if let Some(at) = review.as_of {
+        let _ = writeln!(out, "<p class=\"goes\">{}</p>", text(&as_of(at).join(" ")));
+    }
     if let Some(proof) = review.proof {
         let _ = writeln!(out, "<p class=\"dim\">{}</p>", text(&proof_sentence(proof)));
     }

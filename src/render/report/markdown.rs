@@ -7,7 +7,7 @@ use super::money::{cost, spending, verdict};
 use crate::plan::{Action, ApprovalDigest};
 use crate::render::words::finding::{Finding, Level, findings};
 use crate::render::words::row::Row;
-use crate::render::words::{brief, count, headline};
+use crate::render::words::{as_of, brief, count, headline};
 use crate::review::{Alike, Described, Review, Verdict};
 use std::fmt;
 
@@ -85,8 +85,9 @@ fn head(review: &Review<'_>, key: &CommentKey) -> String {
     let digest = review.digest.as_ref().map_or(String::new(), |digest| format!("digest={digest} "));
     let fleet = if key.fleet.is_empty() { String::new() } else { format!(" for {}", code(&key.fleet)) };
     let job = if key.key.is_empty() { String::new() } else { format!(" ({})", code(&key.key)) };
+    let seen = review.as_of.map_or(String::new(), |at| format!("{}\n\n", plain(&as_of(at).join(" "))));
     format!(
-        "{key}{digest}-->\n### podform plan{fleet}{job}\n\n**{}**\n\n{}\n\n",
+        "{key}{digest}-->\n### podform plan{fleet}{job}\n\n{seen}**{}**\n\n{}\n\n",
         plain(&verdict(review)),
         plain(&cost(review))
     )
@@ -223,7 +224,7 @@ fn outputs(page: &mut Packed, review: &Review<'_>) {
 
 fn foot(review: &Review<'_>) -> String {
     match (&review.digest, review.verdict) {
-        (Some(digest), Verdict::Changes) => format!(
+        (Some(digest), Verdict::Changes) if review.as_of.is_none() => format!(
             "Offers and prices are those of the moment; what is approved is the digest:\n\n{}",
             block("", &format!("podform apply -reviewed={digest}"))
         ),

@@ -1,6 +1,7 @@
 //! What people read on a terminal.
 
 mod alike;
+mod as_of;
 mod cost;
 mod costs;
 mod event;
@@ -15,6 +16,7 @@ mod state;
 mod value;
 
 pub(super) use alike::change_text;
+pub use as_of::as_of_text;
 pub use costs::costs_text;
 pub use event::event_text;
 pub use orphans::{intent_text, orphans_text};

@@ -1,5 +1,6 @@
 //! What every drawing says alike.
 
+mod as_of;
 pub(super) mod brief;
 mod cost;
 mod event;
@@ -10,6 +11,7 @@ pub(super) mod remark;
 pub(super) mod row;
 mod spending;
 
+pub(super) use as_of::as_of;
 pub use cost::proof as proof_sentence;
 pub use cost::seat as seat_text;
 pub use cost::sentence as cost_sentence;

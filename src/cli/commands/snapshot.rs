@@ -1,0 +1,55 @@
+//! `podform snapshot`.
+
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::{AccountArgs, LockArgs, VariableArgs};
+use crate::session::{LocalEffects, Opening, Watched, written};
+use clap::Args;
+use std::path::PathBuf;
+
+/// `snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// The file that it is written to; what is there is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Account.
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// Lock.
+    #[command(flatten)]
+    pub locking: LockArgs,
+}
+
+/// Writes what a plan reads, without secrets: whoever has the file can plan with -snapshot, without key and network.
+pub async fn run(args: &SnapshotArgs, context: &mut Context) -> Outcome {
+    let opening = Opening {
+        account: args.account.choice(),
+        settings: args.variables.settings.clone(),
+        blocks: Vec::new(),
+        asks: args.variables.input,
+        parallelism: 0,
+        effects: LocalEffects::planning(),
+    };
+    let locking = args.locking.locking("snapshot")?;
+    let Some((fleet, Watched { state, lock: _lock })) = context.configure_beside_state(&opening, locking).await? else {
+        return Ok(Exit::Error);
+    };
+    let taken = opening
+        .looking(&fleet, &state, async |session| {
+            written::take(session, &state).await.map_err(crate::session::Failure::from)
+        })
+        .await?;
+    written::write(&args.out, &taken)?;
+    let of = taken.as_of.strftime("%Y-%m-%d %H:%M");
+    context.terminal.line(&format!(
+        "The snapshot is written, as of {of} UTC: {} machines, {} template groups, {} offers. No secret is in it.",
+        taken.machines.len(),
+        taken.groups.len(),
+        taken.offers.len()
+    ));
+    Ok(Exit::Done)
+}
