@@ -78,7 +78,7 @@ fn plan(name: &str, url: &str) -> (i32, String) {
 }
 
 /// Runs a command on a fleet, with these variables beside the key.
-fn run(name: &str, fleet: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
+pub fn run(name: &str, fleet: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     let fleet = Fleet::new(&[("main.hcl", fleet)]);
     let output = fleet.path().join("output");
     let file = fs::File::create(&output).unwrap();

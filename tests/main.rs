@@ -29,8 +29,11 @@ mod schema;
 #[cfg(unix)]
 mod signals;
 mod simulation;
+mod snapshot;
 #[cfg(unix)]
 mod surroundings;
 mod twins;
+#[cfg(unix)]
+mod untrusted;
 mod world;
 mod wrong;

@@ -52,11 +52,14 @@ impl Walk<'_> {
             value = Value::unknown(value.ty());
         }
         if frame == 0 {
-            if value.deep_marks().sensitive && !output.sensitive {
+            let discloses = value.deep_marks().sensitive && !output.sensitive;
+            // Whatever an untrusted configuration declares, its output stays hidden.
+            let hides = discloses && self.effects.is_untrusted();
+            if discloses && !hides {
                 let detail = "To show that this is meant, and to hide the value, set sensitive = true in this output; or use nonsensitive() where the value is safe to show.";
                 diags.push(Diagnostic::error("Output refers to sensitive values", detail).at(output.span));
             }
-            let sensitive = output.sensitive;
+            let sensitive = output.sensitive || hides;
             self.outputs.insert(name.clone(), EvaluatedOutput { value: value.clone(), sensitive });
         }
         if output.sensitive { value.marked(Marks::SENSITIVE) } else { value }

@@ -177,7 +177,7 @@ impl Draft<'_> {
             budgets,
             changes,
             drift: self.drift,
-            outputs: output_changes(&state, &outputs, narrowed, mode),
+            outputs: output_changes(&state, &outputs, (narrowed, input.key.is_blind()), mode),
             checks: evaluated.checks,
             steps,
             proof,

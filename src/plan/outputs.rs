@@ -8,11 +8,12 @@ use crate::state::{OutputState, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The change of every output, by name. A narrowed plan leaves alone what it cannot know.
+/// The change of every output, by name. A narrowed plan leaves alone what it cannot know; where it is
+/// blind, secrets are not compared.
 pub(super) fn output_changes(
     state: &State,
     evaluated: &BTreeMap<Arc<str>, EvaluatedOutput>,
-    narrowed: bool,
+    (narrowed, blind): (bool, bool),
     mode: PlanMode,
 ) -> Vec<OutputChange> {
     let names: BTreeSet<&str> =
@@ -39,7 +40,7 @@ pub(super) fn output_changes(
             (None, None) => continue,
             // No state keeps an output that is null.
             (None, Some(after)) if after.is_null() && !after.marks.sensitive => false,
-            (Some(before), Some(after)) if sensitive && before.marks.sensitive => !after.is_wholly_known(),
+            (Some(before), Some(after)) if sensitive && before.marks.sensitive => !blind && !after.is_wholly_known(),
             (Some(before), Some(after)) => !alike(before, after),
             _ => true,
         };

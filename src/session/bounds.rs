@@ -89,6 +89,23 @@ fn within(root: &Path, path: &Path) -> Result<(), String> {
     }
 }
 
+/// Refuses links where the state lies: a lock would be written, and a state read, wherever an untrusted checkout says.
+///
+/// # Errors
+/// Which.
+pub(super) fn refuse_links(directory: &Path) -> Result<(), Diagnostic> {
+    if !is_untrusted() {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let above = directory.ancestors().filter(|part| !part.as_os_str().is_empty()).map(Path::to_path_buf);
+    let link = above.chain(entries).find(|path| path.is_symlink());
+    link.map_or(Ok(()), |link| {
+        let detail = format!("{} is a link, and the configuration beside it is untrusted.", link.display());
+        Err(Diagnostic::error("State is not read", detail).with_hint("Name the state with -state=FILE."))
+    })
+}
+
 /// Refuses settings of the provider block that an untrusted configuration may not choose: the key would go to a server of
 /// its own, or a key of its own would stand for ours.
 pub(super) fn refuse_settings(configuration: &Configuration, diags: &mut Diagnostics) {

@@ -14,7 +14,7 @@ use super::variables::{self, Setting};
 use super::view::View;
 use super::work::Session;
 use super::written;
-use crate::config::{Configuration, Given};
+use crate::config::{Configuration, Given, Inputs};
 use crate::diag::{Diagnostics, Sources};
 use crate::lang::hex;
 use crate::plan::{SavedPlan, variables_for_apply};
@@ -116,7 +116,7 @@ impl Opening {
             None => {}
         }
         if self.account.snapshot.is_some() {
-            let missing = variables::unknown(root, &given, "a plan on a snapshot, to which nobody gives it");
+            let missing = Inputs::unknown(root, &given, "a plan on a snapshot, to which nobody gives it");
             diags.extend(variables::unknown_told(&missing).map(Diagnostics::from).unwrap_or_default());
             given.extend(missing);
         }

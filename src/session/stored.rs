@@ -1,6 +1,6 @@
 //! Where the state is kept, and reading it for those who only look.
 
-use super::bounds::is_untrusted;
+use super::bounds::{is_untrusted, refuse_links};
 use super::failure::{Failure, Why};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::stack::STACK;
@@ -39,6 +39,14 @@ pub struct StatePlace {
 }
 
 impl StatePlace {
+    /// Refuses a place that an untrusted checkout chose.
+    fn check(&self) -> Result<(), Failure> {
+        match &self.file {
+            Some(_) => Ok(()),
+            None => Ok(refuse_links(&directory(self.sandbox))?),
+        }
+    }
+
     /// The store that is there. Asked for only after the configuration was read, which may come to say something else.
     pub fn store(&self) -> Box<dyn StateStore> {
         Box::new(match &self.file {
@@ -55,6 +63,7 @@ pub fn directory(sandbox: bool) -> PathBuf {
 
 /// What is recorded, and what is to be told of it. No state is an empty one.
 pub async fn read(place: &StatePlace) -> Result<(State, Diagnostics), Failure> {
+    place.check()?;
     let (state, remarks) = store::read(&*place.store()).await.map_err(|error| failure(&error))?;
     let state = if is_untrusted() { without_secrets(&state) } else { state };
     Ok((state, remarks.iter().map(told).collect()))
@@ -68,6 +77,7 @@ pub async fn watch(
     diags: &mut Diagnostics,
 ) -> Result<Option<Box<dyn StateStore>>, Failure> {
     let Some(wait) = locking.wait else { return Ok(None) };
+    place.check()?;
     let mut store = place.store();
     match store.lock(&LockInfo::new(locking.operation), wait).await {
         Ok(dead) => {

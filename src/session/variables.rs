@@ -65,7 +65,7 @@ pub fn given(settings: &[Setting], root: &Module, sources: &mut Sources, diags: 
 }
 
 /// Unknown values for required variables that nobody gives: secret ones, as far as anybody can tell.
-pub fn unknown(root: &Module, given: &[Given], origin: &str) -> Vec<Given> {
+fn unknown(root: &Module, given: &[Given], origin: &str) -> Vec<Given> {
     let unknown = |one: Given| Given { value: GivenValue::Value(secret()), ..one };
     Inputs::unknown(root, given, origin).into_iter().map(unknown).collect()
 }
@@ -88,10 +88,7 @@ fn is_secret(root: &Module, name: &str) -> bool {
 /// That nobody gave these; none where there are none.
 pub fn unknown_told(missing: &[Given]) -> Option<Diagnostic> {
     let names: Vec<&str> = missing.iter().map(|one| one.name.as_str()).collect();
-    let detail = format!(
-        "Nobody gives a value to {}: it is planned without, as if they were secrets that nobody knows.",
-        names.join(", ")
-    );
+    let detail = format!("Nobody gives a value to {}: it is planned as if nobody knew it.", names.join(", "));
     (!names.is_empty()).then(|| Diagnostic::warning("Values are missing", detail))
 }
 

@@ -102,6 +102,9 @@ pub fn encode(written: &Written) -> Result<String, String> {
 /// A sentence: no snapshot, a newer one, or what is wrong in it.
 pub fn decode(bytes: &[u8]) -> Result<Written, String> {
     let not_one = || "This is no snapshot: make one with podform snapshot -out=FILE.".to_owned();
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(not_one());
+    }
     let header: Header = json::read(bytes).map_err(|_| not_one())?;
     match header.podform_snapshot {
         Some(FORMAT) => {}
@@ -116,7 +119,7 @@ pub fn decode(bytes: &[u8]) -> Result<Written, String> {
     }
     let wrong = |why: String| format!("The snapshot cannot be used: {why}. Make it anew with podform snapshot.");
     let file: File = json::read(bytes).map_err(|error| wrong(error.to_string()))?;
-    let state = file.state.map(|text| state::decode(text.get().to_owned() + "\n")).transpose();
+    let state = file.state.map(|text| state::decode_edited(text.get())).transpose();
     let state = state.map_err(|error| wrong(format!("its state: {error}")))?.unwrap_or_default();
     let machines = file.machines.into_iter().map(|row| row.machine().map(|machine| (machine.id, machine)));
     let groups = file.template_groups.into_iter().map(|row| row.group().map(|group| (group.id, group)));

@@ -164,7 +164,9 @@ impl Compact {
             }
             imported += i32::from(!change["change"]["importing"].is_null());
         }
-        let mut line = match plan["applyable"] == true {
+        // What is only shown is not applicable, whatever it would change.
+        let changes = plan["applyable"] == true || added + changed + destroyed + forgotten + imported > 0;
+        let mut line = match changes {
             true => format!("= {added} to add, {changed} to change, {destroyed} to destroy"),
             false => "= no changes".to_owned(),
         };
@@ -176,7 +178,7 @@ impl Compact {
         let cost = &plan["podform"]["cost"];
         let [before, after] = ["hourly_before", "hourly_after"].map(|when| dollars(&cost[when]));
         let moves = if before == after { format!("; {after}/h") } else { format!("; {before}/h -> {after}/h") };
-        let kind = match (plan["applyable"] == true, before == after) {
+        let kind = match (changes, before == after) {
             (true, true) => "changes at the same cost",
             (true, false) => "changes of cost",
             (false, _) => "no changes",

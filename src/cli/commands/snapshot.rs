@@ -44,11 +44,10 @@ pub async fn run(args: &SnapshotArgs, context: &mut Context) -> Outcome {
         })
         .await?;
     written::write(&args.out, &taken)?;
-    let of = taken.as_of.strftime("%Y-%m-%d %H:%M");
+    let (of, machines) = (taken.as_of.strftime("%Y-%m-%d %H:%M"), taken.machines.len());
     context.terminal.line(&format!(
-        "The snapshot is written, as of {of} UTC: {} machines, {} template groups, {} offers. No secret is in it.",
-        taken.machines.len(),
-        taken.groups.len(),
+        "The snapshot is written, as of {of} UTC: {machines} machine{}, {} offers, no secret.",
+        if machines == 1 { "" } else { "s" },
         taken.offers.len()
     ));
     Ok(Exit::Done)

@@ -58,7 +58,7 @@ pub struct PlanningArgs {
     #[arg(long)]
     pub accept_missing: bool,
     /// Plan on a snapshot (podform snapshot) instead of the account: without key and network, as of then.
-    #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+    #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
     /// Lock.
     #[command(flatten)]
