@@ -61,6 +61,7 @@ fn the_files_for_ci_call_what_there_is() {
         "github/workflows/plan.yml",
         "github/workflows/apply.yml",
         "github/workflows/nightly.yml",
+        "github/workflows/untrusted.yml",
         "gitlab/podform.gitlab-ci.yml",
         "forgejo/podform.yml",
     ];

@@ -23,8 +23,6 @@ fn plan_text(plan: &Plan, style: Style) -> String {
 fn plan_json(plan: &Plan, configuration: Json, prior: &State) -> Json {
     let timestamp = "2026-01-01T00:00:00Z".to_owned();
     let made_from = MadeFrom {
-        snapshot: None,
-        untrusted: false,
         timestamp,
         declared: Default::default(),
         snapshot: None,
