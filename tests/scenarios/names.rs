@@ -24,6 +24,9 @@ impl Names {
         static REST: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             let pattern = |text: &str, by: &'static str| (Regex::new(text).unwrap(), by);
             vec![
+                // Of secrets it depends on the key, of deposed objects on theirs.
+                pattern("sha256:[0-9a-f]{64}", "sha256:DIGEST"),
+                pattern(r"\(deposed [0-9a-f]{8}\)", "(deposed KEY)"),
                 pattern("\"sum\": \"[0-9a-f]{16}\"", "\"sum\": \"SUM\""),
                 pattern(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", "TIME"),
                 pattern(r"\bafter \d+(?:\.\d+)?(?:ms|s|m\d+s)", "after N s"),

@@ -12,6 +12,8 @@ pub fn html(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            // Where HTML stands in Markdown.
+            '`' => out.push_str("&#96;"),
             c => out.push(c),
         }
     }

@@ -85,3 +85,108 @@ fn a_limit_is_kept_and_says_how_much_is_shown() {
         }
     }
 }
+
+const HOSTILE: &str = "`</details>|-->@all #1 \u{202e}\n::set-output name=x::y\r<script>alert(1)</script>]]>&\"'";
+
+fn hostile() -> crate::plan::Plan {
+    use crate::address::InstanceKey;
+    use crate::lang::Value;
+    let mut plan = many(2, 1);
+    plan.fleet = Some(HOSTILE.to_owned());
+    for (at, change) in plan.changes.iter_mut().enumerate() {
+        change.address.key = Some(InstanceKey::Str(format!("{HOSTILE}{at}")));
+        if let Some(placed) = &mut change.placed {
+            placed.offer.gpu_model = HOSTILE.into();
+            placed.offer.facts.region = Some(HOSTILE.into());
+        }
+        for object in [&mut change.before, &mut change.after].into_iter().flatten() {
+            let Some(entries) = object.as_entries() else { continue };
+            let named = entries.map(|name, value| match &**name {
+                "name" | "id" | "rented_gpu_model" | "region" => Value::string(format!("{HOSTILE}{at}")),
+                _ => value.clone(),
+            });
+            *object = Value::from_entries(named);
+        }
+    }
+    let tainted = crate::plan::Reason::Tainted(HOSTILE.to_owned());
+    let replaced = plan.changes.iter_mut().find(|change| change.placed.is_some()).expect("a rent");
+    (replaced.action, replaced.reason, replaced.before) =
+        (crate::plan::Action::Replace, Some(tainted), replaced.after.clone());
+    plan
+}
+
+/// Text outside of code, where a forge would read it.
+fn outside_of_code(markdown: &str) -> String {
+    let mut out = String::new();
+    let mut fence: Option<String> = None;
+    for line in markdown.lines() {
+        let ticks: String = line.chars().take_while(|c| *c == '`').collect();
+        match &fence {
+            Some(open) if ticks.len() >= open.len() && line.trim_start_matches('`').is_empty() => fence = None,
+            Some(_) => {}
+            None if ticks.len() >= 3 && !line.trim_start_matches('`').contains('`') => fence = Some(ticks),
+            None => {
+                let mut rest = line;
+                while let Some(at) = rest.find('`') {
+                    if rest[..at].ends_with('\\') {
+                        out.push_str(&rest[..=at]);
+                        rest = &rest[at + 1..];
+                        continue;
+                    }
+                    out.push_str(&rest[..at]);
+                    let open: String = rest[at..].chars().take_while(|c| *c == '`').collect();
+                    let inside = &rest[at + open.len()..];
+                    let mut end = 0;
+                    loop {
+                        let found = inside[end..].find('`').expect("every code span ends in its line");
+                        let run = inside[end + found..].chars().take_while(|c| *c == '`').count();
+                        end += found + run;
+                        if run == open.len() {
+                            break;
+                        }
+                    }
+                    rest = &inside[end..];
+                }
+                out.push_str(rest);
+                out.push('\n');
+            }
+        }
+    }
+    assert!(fence.is_none(), "a block of code does not end");
+    out
+}
+
+#[test]
+fn hostile_names_act_nowhere() {
+    let plan = hostile();
+    let review = Review::of(&plan).approving(&approval(&plan));
+    let key = CommentKey { fleet: HOSTILE.to_owned(), key: HOSTILE.to_owned() };
+    let markdown = review_markdown(&review, &key, 60_000);
+    assert_eq!(comment_digest(&markdown), review.digest);
+    assert!(markdown.starts_with(&key.to_string()));
+    let read = outside_of_code(&markdown);
+    assert_eq!(read.matches("<details>").count(), read.matches("</details>").count());
+    assert_eq!(read.matches("<!--").count(), read.matches("-->").count());
+    assert!(!read.contains("<script"), "{read}");
+    // The title of a fold is code, in HTML.
+    let prose: String = read.lines().filter(|line| !line.starts_with("<details>")).collect();
+    assert!(!prose.contains("@all") && !prose.contains(" #1"), "{prose}");
+    assert!(!markdown.contains('\u{202e}') && !markdown.contains('\r'));
+    let commands: Vec<&str> = read.lines().filter(|line| line.trim_start().starts_with("::")).collect();
+    assert!(commands.is_empty(), "{commands:?}");
+    let rows = markdown.lines().filter(|line| line.starts_with("| ") && line.contains("simplepod_instance"));
+    for row in rows {
+        assert_eq!(row.replace("\\|", "").matches('|').count(), 7, "{row}");
+    }
+    let page = review_html(&review);
+    assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
+    assert!(!page.contains("<script") && !page.contains('\u{202e}'));
+    let junit = junit_report(&review, &declared());
+    assert!(!junit.contains("<script") && !junit.contains("]]>"), "{junit}");
+    for report in [sarif_report(&review, &declared()), review_json(&review, &approval(&plan), &declared())] {
+        assert!(serde_json::from_str::<serde_json::Value>(&report).is_ok());
+    }
+    assert!(
+        review_outputs(&review).lines().all(|line| line.split_once('=').is_some_and(|(name, _)| !name.contains(' ')))
+    );
+}

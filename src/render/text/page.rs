@@ -1,6 +1,7 @@
 //! Lines with a symbol in the margin, as plans are drawn.
 
 use crate::plan::Action;
+use crate::render::escape::harmless_line;
 use crate::render::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style, wrap};
 use crate::review::{Described, DiffKind};
 use unicode_width::UnicodeWidthStr;
@@ -179,7 +180,7 @@ impl Page {
 
     /// A headline comment: `  # text`, bold.
     pub fn headline(&mut self, subject: &str, rest: &str) {
-        let text = format!("  {}{rest}\n", self.style.paint(BOLD, &format!("# {subject}")));
+        let text = format!("  {}{rest}\n", self.style.paint(BOLD, &format!("# {}", harmless_line(subject))));
         self.text.push_str(&text);
     }
 

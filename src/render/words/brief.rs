@@ -3,7 +3,7 @@
 use super::{VARIOUS, count, placeholder};
 use crate::address::{InstanceAddr, InstanceKey, Mode};
 use crate::plan::Action;
-use crate::render::escape::{key, quoted};
+use crate::render::escape::{harmless_line, key, quoted};
 use crate::review::{Alike, Described, Face, Place, Shown, ValueChange, ValueDiff};
 
 /// Longer texts are told by their length, in characters: a row shall stay one.
@@ -79,11 +79,15 @@ pub fn short_address(change: &Described<'_>) -> String {
     let data = if resource.mode == Mode::Data { "data." } else { "" };
     let key = key.as_ref().map_or(String::new(), ToString::to_string);
     let deposed = change.deposed.map_or(String::new(), |key| format!(" (deposed {key})"));
-    format!("{module}{data}{}{key}{deposed}", resource.name)
+    harmless_line(&format!("{module}{data}{}{key}{deposed}", resource.name))
 }
 
 /// All of several addresses of one block: `simplepod_instance.w[0] to w[99]`.
 pub fn addresses(alike: &Alike<'_, '_>) -> String {
+    harmless_line(&all_addresses(alike))
+}
+
+fn all_addresses(alike: &Alike<'_, '_>) -> String {
     let (Some(first), Some(last)) = (alike.members.first(), alike.members.last()) else { return String::new() };
     let all = alike.members.len();
     if all == 1 {

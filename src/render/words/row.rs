@@ -111,8 +111,8 @@ fn age(object: Shown<'_>, now: Timestamp) -> Option<String> {
 fn shares(change: &Described<'_>) -> Option<String> {
     let first = change.placed?.shares.as_ref()?;
     let key = first.key.as_ref().map_or(String::new(), ToString::to_string);
-    Some(match first.resource == change.address.resource {
+    Some(harmless_line(&match first.resource == change.address.resource {
         true => format!("on the host of {}{key}", first.resource.name),
         false => format!("on the host of {first}"),
-    })
+    }))
 }
