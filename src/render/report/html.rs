@@ -137,7 +137,7 @@ fn bars(out: &mut String, review: &Review<'_>) {
         let _ = writeln!(
             out,
             "<tr><td class=\"code\">{}</td><td class=\"num\">{machines}</td><td class=\"num\">{cost:.4}</td>\
-             <td class=\"num\">{:.2}</td><td><div class=\"bar\"><i style=\"width:{share}%\"></i></div></td></tr>",
+             <td class=\"num\">{:.2}</td><td><meter max=\"100\" value=\"{share}\">{share} %</meter></td></tr>",
             text(&address),
             cost.per_month(),
         );
