@@ -110,6 +110,19 @@ pub enum Ended {
     Interrupted,
 }
 
+impl Ended {
+    /// Every end, in order.
+    pub const ALL: [Ended; 7] = [
+        Ended::Done,
+        Ended::Failed,
+        Ended::Refused,
+        Ended::TakenOver,
+        Ended::Partial,
+        Ended::InDoubt,
+        Ended::Interrupted,
+    ];
+}
+
 /// What became of a plan.
 #[derive(Debug, Default)]
 pub struct ApplyResult {

@@ -100,29 +100,25 @@ pub struct Posting<'a> {
 }
 
 /// Posts a review. Where the token may not, it goes to the summary of the job.
-pub async fn post(args: &PostArgs, posting: &Posting<'_>, context: &Context) -> Outcome {
-    let Some(flag) = args.post else { return Ok(Exit::Done) };
+pub async fn post(flag: ForgeFlag, args: &PostArgs, posting: &Posting<'_>, context: &Context) -> Outcome {
     let kind = Kind::from(flag);
     let there = here(kind, &args.forge, args.pr, true)?;
     let has_changes = posting.review.verdict == review::Verdict::Changes;
     let mode = match args.mode {
+        // A comment that stands would go on telling of changes.
+        _ if args.skip_no_changes && !has_changes => Mode::Standing,
         ModeFlag::Update => Mode::Update,
         ModeFlag::New => Mode::New,
         ModeFlag::Minimize => Mode::Minimize,
     };
     let name = there.forge.name();
     let key = posting.key.to_string();
-    let posted = match args.skip_no_changes && !has_changes {
-        // A comment that stands would go on telling of changes.
-        true => there.forge.update_only(&key, posting.comment).await,
-        false => there.forge.post(&key, posting.comment, mode).await.map(Some),
-    };
     let mut refused = Vec::new();
-    match posted {
-        Ok(Some(Posted::Written)) => context.terminal.say(&format!("The review was posted to {name}.\n")),
-        Ok(Some(Posted::Changed)) => context.terminal.say(&format!("The review at {name} was changed.\n")),
-        Ok(Some(Posted::Same)) => context.terminal.say(&format!("The review at {name} says this already.\n")),
-        Ok(None) => context.terminal.say("No changes: nothing was posted.\n"),
+    match there.forge.post(&key, posting.comment, mode).await {
+        Ok(Posted::Written) => context.terminal.say(&format!("The review was posted to {name}.\n")),
+        Ok(Posted::Changed) => context.terminal.say(&format!("The review at {name} was changed.\n")),
+        Ok(Posted::Same) => context.terminal.say(&format!("The review at {name} says this already.\n")),
+        Ok(Posted::Nothing) => context.terminal.say("No changes: nothing was posted.\n"),
         Err(refusal) => refused.push(refusal),
     }
     if args.check {

@@ -88,6 +88,13 @@ pub struct Listed<T> {
     pub as_of: Option<Timestamp>,
 }
 
+impl<T> Listed<T> {
+    /// The same list of other rows.
+    pub fn map<U>(self, row: impl FnMut(T) -> U) -> Listed<U> {
+        Listed { rows: self.rows.into_iter().map(row).collect(), as_of: self.as_of }
+    }
+}
+
 /// The result of a read.
 pub type ReadResult<T> = Result<T, CallError>;
 

@@ -1,6 +1,7 @@
 //! GitHub: comments of issues, check runs (docs.github.com/rest, version 2022-11-28; GraphQL for folding a comment away).
 
-use super::wire::{Annotation, Check, CheckCall, Comment, Verdict, Wire, owner_and_name, request, segment, text};
+use super::issues::{self, Issue};
+use super::wire::{Annotation, Check, CheckCall, Comment, Verdict, Wire, request, segment};
 use crate::http::{Method, Request};
 use serde_json::{Value as Json, json};
 
@@ -13,30 +14,15 @@ const SUMMARY: usize = 65_000;
 
 /// GitHub, for one pull request.
 #[derive(Clone, Debug)]
-pub struct GitHub {
-    /// `owner/name`.
-    pub repository: String,
-    /// The pull request.
-    pub pull: u64,
-}
-
-impl GitHub {
-    fn path(&self, rest: &str) -> String {
-        format!("/repos/{}{rest}", owner_and_name(&self.repository))
-    }
-}
+pub struct GitHub(pub Issue);
 
 impl Wire for GitHub {
     fn name(&self) -> &'static str {
         "GitHub"
     }
 
-    fn whoami(&self) -> Request {
-        request(Method::Get, "/user".to_owned(), &[], None)
-    }
-
     fn login(&self, answer: &Json) -> Option<String> {
-        text(answer, &["login"])
+        issues::login(answer)
     }
 
     fn job_login(&self) -> &'static str {
@@ -44,27 +30,19 @@ impl Wire for GitHub {
     }
 
     fn comments(&self, page: usize) -> Request {
-        let query = [("per_page", PER_PAGE.to_string()), ("page", page.to_string())];
-        request(Method::Get, self.path(&format!("/issues/{}/comments", self.pull)), &query, None)
+        self.0.comments(("per_page", PER_PAGE), page)
     }
 
     fn comment(&self, row: &Json) -> Option<Comment> {
-        Some(Comment {
-            id: row.get("id")?.as_u64()?,
-            node: text(row, &["node_id"]),
-            author: text(row, &["user", "login"]).unwrap_or_default(),
-            body: text(row, &["body"])?,
-        })
+        issues::comment(row)
     }
 
     fn write(&self, body: &str) -> Request {
-        let path = self.path(&format!("/issues/{}/comments", self.pull));
-        request(Method::Post, path, &[], Some(json!({ "body": body })))
+        self.0.write(body)
     }
 
     fn change(&self, id: u64, body: &str) -> Request {
-        // A change is the same however often it arrives.
-        request(Method::Patch, self.path(&format!("/issues/comments/{id}")), &[], Some(json!({ "body": body })))
+        self.0.change(id, body)
     }
 
     fn minimize(&self, comment: &Comment) -> Option<Request> {
@@ -102,10 +80,10 @@ impl Wire for GitHub {
             "conclusion": conclusion,
             "output": output(&check.title, &summary, first),
         });
-        let mut calls = vec![CheckCall::First(request(Method::Post, self.path("/check-runs"), &[], Some(body)))];
+        let mut calls = vec![CheckCall::First(request(Method::Post, self.0.path("/check-runs"), &[], Some(body)))];
         for part in parts {
             let body = json!({ "output": output(&check.title, &summary, part) });
-            let path = self.path("/check-runs");
+            let path = self.0.path("/check-runs");
             calls.push(CheckCall::Then(Box::new(move |id| {
                 request(Method::Patch, format!("{path}/{id}"), &[], Some(body.clone()))
             })));
@@ -114,10 +92,10 @@ impl Wire for GitHub {
     }
 
     fn merged(&self, commit: &str) -> Request {
-        request(Method::Get, self.path(&format!("/commits/{}/pulls", segment(commit))), &[], None)
+        request(Method::Get, self.0.path(&format!("/commits/{}/pulls", segment(commit))), &[], None)
     }
 
-    fn merged_numbers(&self, answer: &Json, _: &str) -> Vec<u64> {
+    fn merged_numbers(&self, answer: &Json) -> Vec<u64> {
         let merged = answer
             .as_array()
             .into_iter()
@@ -127,6 +105,6 @@ impl Wire for GitHub {
     }
 
     fn of_pull(&self, number: u64) -> Box<dyn Wire> {
-        Box::new(GitHub { pull: number, ..self.clone() })
+        Box::new(GitHub(self.0.of_pull(number)))
     }
 }

@@ -29,10 +29,6 @@ impl Wire for GitLab {
         "GitLab"
     }
 
-    fn whoami(&self) -> Request {
-        request(Method::Get, "/user".to_owned(), &[], None)
-    }
-
     fn login(&self, answer: &Json) -> Option<String> {
         text(answer, &["username"])
     }
@@ -84,7 +80,7 @@ impl Wire for GitLab {
         request(Method::Get, self.path(&format!("/repository/commits/{}/merge_requests", segment(commit))), &[], None)
     }
 
-    fn merged_numbers(&self, answer: &Json, _: &str) -> Vec<u64> {
+    fn merged_numbers(&self, answer: &Json) -> Vec<u64> {
         let merged =
             answer.as_array().into_iter().flatten().filter(|pull| text(pull, &["state"]).as_deref() == Some("merged"));
         merged.filter_map(|pull| pull.get("iid")?.as_u64()).collect()

@@ -5,6 +5,7 @@ mod calls;
 mod forgejo;
 mod github;
 mod gitlab;
+mod issues;
 mod place;
 mod post;
 mod wire;

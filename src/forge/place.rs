@@ -4,6 +4,7 @@ use super::calls::Calls;
 use super::forgejo::Forgejo;
 use super::github::GitHub;
 use super::gitlab::GitLab;
+use super::issues::Issue;
 use super::post::Forge;
 use super::wire::Wire;
 use crate::http::{Endpoint, Login, Options, Transport};
@@ -138,8 +139,8 @@ pub fn place(kind: Kind, asked: &Asked, job: &Job<'_>, needs_pull: bool, patienc
     let options = Options { login: kind.login(), ..Options::default() };
     let transport = Transport::new(endpoint, &SecretString::from(token), options).map_err(|error| error.to_string())?;
     let wire: Box<dyn Wire> = match kind {
-        Kind::GitHub => Box::new(GitHub { repository, pull }),
-        Kind::Forgejo => Box::new(Forgejo { repository, pull }),
+        Kind::GitHub => Box::new(GitHub(Issue { repository, pull })),
+        Kind::Forgejo => Box::new(Forgejo(Issue { repository, pull })),
         Kind::GitLab => Box::new(GitLab { project: repository, merge_request: pull }),
     };
     let commit = asked.commit.clone().or(commit);

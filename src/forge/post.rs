@@ -21,6 +21,8 @@ pub enum Mode {
     New,
     /// It is folded away, and another one is written.
     Minimize,
+    /// It is changed in place; where none stands, none is written.
+    Standing,
 }
 
 /// What was done.
@@ -32,6 +34,8 @@ pub enum Posted {
     Changed,
     /// It says this already.
     Same,
+    /// No comment stands, and none was to be written.
+    Nothing,
 }
 
 /// Why nothing was posted.
@@ -81,11 +85,12 @@ impl Forge {
         let own: Vec<&Comment> =
             all.iter().filter(|comment| comment.author == author && comment.body.starts_with(key)).collect();
         match (mode, own.last()) {
-            (Mode::Update, Some(last)) if is_same(&last.body, body) => return Ok(Posted::Same),
-            (Mode::Update, Some(last)) => {
+            (Mode::Update | Mode::Standing, Some(last)) if is_same(&last.body, body) => return Ok(Posted::Same),
+            (Mode::Update | Mode::Standing, Some(last)) => {
                 self.done(&self.wire.change(last.id, body)).await?;
                 return Ok(Posted::Changed);
             }
+            (Mode::Standing, None) => return Ok(Posted::Nothing),
             (Mode::Minimize, _) => {
                 for old in &own {
                     self.fold(old).await?;
@@ -96,21 +101,6 @@ impl Forge {
         let before: HashSet<u64> = all.iter().map(|comment| comment.id).collect();
         self.write(&author, body, &before).await?;
         Ok(Posted::Written)
-    }
-
-    /// Changes the review that stands, and writes none; `None` where none stands.
-    ///
-    /// # Errors
-    /// As [`Forge::post`].
-    pub async fn update_only(&self, key: &str, body: &str) -> Result<Option<Posted>, Refusal> {
-        let author = self.author().await?;
-        let all = self.comments(&*self.wire).await?;
-        let mut own = all.iter().filter(|comment| comment.author == author && comment.body.starts_with(key));
-        match own.next_back() {
-            None => Ok(None),
-            Some(last) if is_same(&last.body, body) => Ok(Some(Posted::Same)),
-            Some(last) => self.done(&self.wire.change(last.id, body)).await.map(|_| Some(Posted::Changed)),
-        }
     }
 
     async fn write(&self, author: &str, body: &str, before: &HashSet<u64>) -> Result<(), Refusal> {
@@ -169,7 +159,7 @@ impl Forge {
     /// There is none, or it cannot be read.
     pub async fn reviewed(&self, commit: &str, key: &str, trusted: &[String]) -> Result<Comment, Refusal> {
         let answer = self.done(&self.wire.merged(commit)).await?;
-        let pulls = self.wire.merged_numbers(&answer, commit);
+        let pulls = self.wire.merged_numbers(&answer);
         let trusted = if trusted.is_empty() { vec![self.author().await?] } else { trusted.to_vec() };
         for pull in &pulls {
             let wire = self.wire.of_pull(*pull);

@@ -64,7 +64,9 @@ pub trait Wire: Send + Sync {
     /// Its name.
     fn name(&self) -> &'static str;
     /// Whose token this is.
-    fn whoami(&self) -> Request;
+    fn whoami(&self) -> Request {
+        request(Method::Get, "/user".to_owned(), &[], None)
+    }
     /// The name of that answer.
     fn login(&self, answer: &Json) -> Option<String>;
     /// Whose comments the token of a job writes, where it may not ask.
@@ -84,7 +86,7 @@ pub trait Wire: Send + Sync {
     /// The pull requests that a commit came by.
     fn merged(&self, commit: &str) -> Request;
     /// Their numbers, of those that are merged.
-    fn merged_numbers(&self, answer: &Json, commit: &str) -> Vec<u64>;
+    fn merged_numbers(&self, answer: &Json) -> Vec<u64>;
     /// The same for another pull request.
     fn of_pull(&self, number: u64) -> Box<dyn Wire>;
 }

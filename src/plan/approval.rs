@@ -86,13 +86,10 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl Approval {
-    /// Of a plan. The key makes the digests of its secrets, unless it holds such already.
+    /// Of a plan. The key makes the digests of its secrets.
     pub fn of(plan: &Plan, key: &SecretKey) -> Self {
         let news = plan.changes.iter().filter(|change| change.is_news());
-        let approved = news.map(|change| match plan.sealed_by {
-            Some(_) => Approved::of(change),
-            None => Approved::of(&change.sealed(key)),
-        });
+        let approved = news.map(|change| Approved::of(&change.sealed(key)));
         let budgets = plan.budgets.iter().map(|of| of.budget.clone()).collect();
         Self { fleet: plan.fleet.clone(), mode: plan.mode, budgets, changes: approved.collect() }
     }

@@ -52,6 +52,11 @@ output "login" {
 }
 "#;
 
+/// A plan as it is saved without options and files.
+fn saved(plan: &Plan) -> SavedPlan {
+    SavedPlan::new(plan, &PlanOptions::default(), BTreeMap::new(), &key(), Approval::default(), MadeFrom::default())
+}
+
 fn key() -> SecretKey {
     SecretKey::derive(&SecretString::from("k"), "l")
 }
@@ -82,14 +87,7 @@ fn edited(plan: &Plan, attribute: &str, value: Value) -> Plan {
 fn no_secret_is_in_the_bytes() {
     let plan = fresh(SECRET);
     assert!(format!("{plan:?}").contains(CANARY), "the plan itself holds the secrets");
-    let saved = SavedPlan::new(
-        &plan,
-        &PlanOptions::default(),
-        BTreeMap::new(),
-        &key(),
-        Approval::default(),
-        MadeFrom::default(),
-    );
+    let saved = saved(&plan);
     let text = String::from_utf8(encode(&saved).expect("bytes")).expect("text");
     assert!(!text.contains(CANARY), "{text}");
     assert!(text.contains("seen") && text.contains("RTX 4090"));
@@ -147,7 +145,7 @@ proptest! {
     fn whatever_a_plan_holds_it_can_be_saved(before in random_value(), after in random_value(), sensitive: bool) {
         let output = OutputChange { name: "o".into(), before: Some(before), after: Some(after), changed: true, sensitive };
         let plan = Plan { outputs: vec![output], ..edited(&fresh(FLEET), "notes", Value::null(Type::String)) };
-        let saved = SavedPlan::new(&plan, &PlanOptions::default(), BTreeMap::new(), &key(), Approval::default(), MadeFrom::default());
+        let saved = saved(&plan);
         prop_assert_eq!(decode(&encode(&saved).expect("bytes")), Ok(saved));
     }
 }
@@ -202,14 +200,7 @@ fn a_saved_plan_reads_back() {
 
 #[test]
 fn what_is_no_sound_plan_is_refused() {
-    let saved = SavedPlan::new(
-        &fresh(SECRET),
-        &PlanOptions::default(),
-        BTreeMap::new(),
-        &key(),
-        Approval::default(),
-        MadeFrom::default(),
-    );
+    let saved = saved(&fresh(SECRET));
     let bytes = encode(&saved).expect("bytes");
     let text = String::from_utf8(bytes.clone()).expect("text");
     let why = |text: &str| decode(text.as_bytes()).expect_err("a refusal");
@@ -242,14 +233,7 @@ const START: usize = 17;
 
 #[test]
 fn an_apply_takes_the_secrets_from_the_configuration() {
-    let saved = SavedPlan::new(
-        &fresh(SECRET),
-        &PlanOptions::default(),
-        BTreeMap::new(),
-        &key(),
-        Approval::default(),
-        MadeFrom::default(),
-    );
+    let saved = saved(&fresh(SECRET));
     let plan = decode(&encode(&saved).expect("bytes")).expect("a plan").plan;
     let (program, _) = program(SECRET);
     let mut desires = Desires::of(&program, &plan, &crate::lang::reference::NoScope);
@@ -274,17 +258,7 @@ fn an_apply_takes_the_secrets_from_the_configuration() {
 fn a_plan_of_the_same_day_is_not_stale() {
     let plan = fresh(SECRET);
     assert_eq!(told(&plan, &plan), [""; 0]);
-    let back = decode(
-        &encode(&SavedPlan::new(
-            &plan,
-            &PlanOptions::default(),
-            BTreeMap::new(),
-            &key(),
-            Approval::default(),
-            MadeFrom::default(),
-        ))
-        .expect("bytes"),
-    );
+    let back = decode(&encode(&saved(&plan)).expect("bytes"));
     assert_eq!(stale(&back.expect("a plan").plan, &plan, &key()), []);
 }
 

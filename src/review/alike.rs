@@ -5,7 +5,9 @@ use super::object_diff::{AttributeDiff, AttributesDiff, BlockDiff, ObjectDiff};
 use super::shown::Shown;
 use super::value_diff::{DiffKind, ValueChange, ValueDiff};
 use super::whole::Review;
-use crate::plan::{Action, Reason, Remark};
+use crate::address::InstanceAddr;
+use crate::path::ValuePath;
+use crate::plan::{Action, Reason};
 use crate::schema::{self, Attribute, Presence, Schema};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -70,9 +72,9 @@ struct Kinship<'a> {
     block: (&'a str, &'a str, Vec<&'a str>),
     action: (u8, bool, bool, bool),
     /// One that stands alone: its address moves.
-    alone: Option<&'a crate::address::InstanceAddr>,
+    alone: Option<&'a InstanceAddr>,
     reason: Option<String>,
-    forced_by: &'a [crate::path::ValuePath],
+    forced_by: &'a [ValuePath],
     /// Which attributes change, and how.
     changes: Vec<(&'a str, &'a str, u8)>,
     remarks: String,
@@ -104,7 +106,7 @@ impl<'a> Kinship<'a> {
             reason: change.reason.map(cause),
             forced_by: change.forced_by,
             changes,
-            remarks: change.remarks.iter().map(told).collect(),
+            remarks: format!("{:?}", change.remarks),
         }
     }
 }
@@ -117,10 +119,6 @@ fn cause(reason: &Reason) -> String {
         Reason::Rests { rest, .. } => format!("{rest:?}"),
         other => format!("{other:?}"),
     }
-}
-
-fn told(remark: &Remark) -> String {
-    format!("{remark:?}")
 }
 
 fn kinds<'a>(object: &'a ObjectDiff<'_>) -> Vec<(&'a str, &'a str, u8)> {

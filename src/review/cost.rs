@@ -134,7 +134,8 @@ impl CostLine<'_> {
             && block(&self.first.resource) == block(&other.first.resource)
     }
 
-    fn add(&mut self, other: &CostLine<'_>) {
+    /// Takes another one's machines and sums; where those are stays its own.
+    pub fn add(&mut self, other: &CostLine<'_>) {
         self.count += other.count;
         self.before = self.before + other.before;
         self.after = self.after + other.after;

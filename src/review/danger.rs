@@ -58,15 +58,21 @@ pub(super) fn dangers<'p>(changes: &[Described<'p>], in_doubt: &[Doubt<'p>]) -> 
     found
 }
 
+impl<'p> Described<'p> {
+    /// What becomes of the object that must not be overlooked; of its mark it is told apart.
+    pub fn peril(&self) -> Option<Peril<'p>> {
+        match self.action {
+            Action::Delete => Some(Peril::Destroyed(self.reason)),
+            Action::Replace => Some(Peril::Replaced { reason: self.reason, forced_by: self.forced_by }),
+            Action::Forget if self.reason == Some(&Reason::LetGo) => Some(Peril::LetGo),
+            // What is forgotten otherwise is gone already.
+            Action::Forget | Action::NoOp | Action::Create | Action::Update | Action::Read => None,
+        }
+    }
+}
+
 fn of_change<'p>(change: &Described<'p>) -> impl Iterator<Item = Danger<'p>> + use<'p> {
-    let (address, deposed, reason, forced_by) = (change.address, change.deposed, change.reason, change.forced_by);
-    let goes = match change.action {
-        Action::Delete => Some(Peril::Destroyed(reason)),
-        Action::Replace => Some(Peril::Replaced { reason, forced_by }),
-        Action::Forget if reason == Some(&Reason::LetGo) => Some(Peril::LetGo),
-        // What is forgotten otherwise is gone already.
-        Action::Forget | Action::NoOp | Action::Create | Action::Update | Action::Read => None,
-    };
+    let (address, deposed) = (change.address, change.deposed);
     let mark = (change.repair_mark && change.importing.is_none()).then_some(Peril::MarkRepaired);
-    goes.into_iter().chain(mark).map(move |peril| Danger { address, deposed, peril })
+    change.peril().into_iter().chain(mark).map(move |peril| Danger { address, deposed, peril })
 }

@@ -67,10 +67,7 @@ impl Cloud for View {
     async fn groups(&self) -> ReadResult<Listed<Group>> {
         match self {
             View::Account(client) => client.groups().await,
-            View::Public(client, redaction) => {
-                let Listed { rows, as_of } = client.groups().await?;
-                Ok(Listed { rows: rows.into_iter().map(|group| redaction.group(group)).collect(), as_of })
-            }
+            View::Public(client, redaction) => Ok(client.groups().await?.map(|group| redaction.group(group))),
             View::Written(written) => {
                 Ok(Listed { rows: written.groups.values().cloned().collect(), as_of: Some(written.as_of) })
             }
@@ -100,10 +97,7 @@ impl Cloud for View {
     async fn machines(&self) -> ReadResult<Listed<Machine>> {
         match self {
             View::Account(client) => client.machines().await,
-            View::Public(client, redaction) => {
-                let Listed { rows, as_of } = client.machines().await?;
-                Ok(Listed { rows: rows.into_iter().map(|machine| redaction.machine(machine)).collect(), as_of })
-            }
+            View::Public(client, redaction) => Ok(client.machines().await?.map(|machine| redaction.machine(machine))),
             View::Written(written) => {
                 Ok(Listed { rows: written.machines.values().cloned().collect(), as_of: Some(written.as_of) })
             }

@@ -5,7 +5,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
 use crate::cloud::fault::fault;
 use crate::render::{costs_json, costs_text};
-use crate::session::{LocalEffects, Locking, Opening, Planning, Watched};
+use crate::session::{Locking, Planning, Watched};
 use crate::state::{Costs, Usage};
 use clap::Args;
 
@@ -25,14 +25,7 @@ pub struct CostArgs {
 
 /// Shows what the fleet costs, and has cost by the account's list of usage. Changes nothing, and takes no lock.
 pub async fn run(args: &CostArgs, context: &mut Context) -> Outcome {
-    let opening = Opening {
-        account: args.account.choice(),
-        settings: args.variables.settings.clone(),
-        blocks: Vec::new(),
-        asks: args.variables.input,
-        parallelism: 0,
-        effects: LocalEffects::planning(),
-    };
+    let opening = args.variables.opening(args.account.choice(), 0);
     let looking = context.configure_beside_state(&opening, Locking::none("cost")).await?;
     let Some((fleet, Watched { state, .. })) = looking else { return Ok(Exit::Error) };
     opening

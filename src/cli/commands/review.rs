@@ -134,6 +134,7 @@ async fn write(
         let written = file.and_then(|mut file| file.write_all(review_outputs(&review).as_bytes()));
         written.map_err(|error| failed(path, error))?;
     }
+    let Some(forge) = args.posting.post else { return Ok(Exit::Done) };
     let posting = Posting {
         review: &review,
         key: &key,
@@ -141,7 +142,7 @@ async fn write(
         summary: &review_summary(&review, &key, SUMMARY),
         declared: &made_from.declared,
     };
-    post(&args.posting, &posting, context).await
+    post(forge, &args.posting, &posting, context).await
 }
 
 impl ReviewArgs {

@@ -3,7 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, LockArgs, VariableArgs};
-use crate::session::{LocalEffects, Opening, Watched, written};
+use crate::session::{Watched, written};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -26,14 +26,7 @@ pub struct SnapshotArgs {
 
 /// Writes what a plan reads, without secrets: whoever has the file can plan with -snapshot, without key and network.
 pub async fn run(args: &SnapshotArgs, context: &mut Context) -> Outcome {
-    let opening = Opening {
-        account: args.account.choice(),
-        settings: args.variables.settings.clone(),
-        blocks: Vec::new(),
-        asks: args.variables.input,
-        parallelism: 0,
-        effects: LocalEffects::planning(),
-    };
+    let opening = args.variables.opening(args.account.choice(), 0);
     let locking = args.locking.locking("snapshot")?;
     let Some((fleet, Watched { state, lock: _lock })) = context.configure_beside_state(&opening, locking).await? else {
         return Ok(Exit::Error);

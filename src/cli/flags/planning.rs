@@ -8,7 +8,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{PlanMode, PlanOptions};
 use crate::refresh::Refresh;
 use crate::render::Detail;
-use crate::session::{Choice, LocalEffects, Opening, Planning};
+use crate::session::{Choice, Opening, Planning};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -71,14 +71,8 @@ pub struct PlanningArgs {
 impl PlanningArgs {
     /// What a command opens.
     pub fn opening(&self, parallelism: u16) -> Opening {
-        Opening {
-            account: Choice { snapshot: self.snapshot.clone(), ..self.account.choice() },
-            settings: self.variables.settings.clone(),
-            blocks: Vec::new(),
-            asks: self.variables.input,
-            parallelism,
-            effects: LocalEffects::planning(),
-        }
+        let account = Choice { snapshot: self.snapshot.clone(), ..self.account.choice() };
+        self.variables.opening(account, parallelism)
     }
 
     /// How much of a plan is shown.

@@ -1,7 +1,7 @@
 //! Flags that give values to root variables.
 
 use crate::cli::terminal::may_ask;
-use crate::session::Setting;
+use crate::session::{Choice, LocalEffects, Opening, Setting};
 use clap::{ArgMatches, Args, FromArgMatches};
 use std::path::PathBuf;
 
@@ -12,6 +12,20 @@ pub struct VariableArgs {
     pub settings: Vec<Setting>,
     /// `-input`; never where a program reads the answer, as in Terraform.
     pub input: bool,
+}
+
+impl VariableArgs {
+    /// What a command opens that has these variables.
+    pub fn opening(&self, account: Choice, parallelism: u16) -> Opening {
+        Opening {
+            account,
+            settings: self.settings.clone(),
+            blocks: Vec::new(),
+            asks: self.input,
+            parallelism,
+            effects: LocalEffects::planning(),
+        }
+    }
 }
 
 impl FromArgMatches for VariableArgs {

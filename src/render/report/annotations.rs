@@ -32,7 +32,7 @@ pub struct Annotations {
 
 /// Of a review.
 pub fn annotations(review: &Review<'_>, declared: &Declared) -> Annotations {
-    let found = findings(review);
+    let found = findings(review, &review.alike());
     let lines = found.iter().filter_map(|finding| {
         let (file, line) = place(finding, declared)?.clone();
         let message = harmless_line(&format!("{} {}", finding.subject, finding.text));

@@ -6,7 +6,7 @@ use super::money::{cost, spending, verdict};
 use crate::money::Usd;
 use crate::plan::Action;
 use crate::render::escape::harmless_line;
-use crate::render::words::finding::{Level, findings};
+use crate::render::words::finding::{Finding, Level, findings};
 use crate::render::words::row::Row;
 use crate::render::words::{as_of, brief, count, headline, proof_sentence};
 use crate::review::{Alike, Described, Review};
@@ -35,7 +35,7 @@ pub fn review_html(review: &Review<'_>) -> String {
     for line in spending(review) {
         let _ = writeln!(out, "<p class=\"dim\">{}</p>", text(&line));
     }
-    dangers(&mut out, review);
+    dangers(&mut out, &findings(review, &alike));
     rows(&mut out, review, &alike);
     bars(&mut out, review);
     drift(&mut out, review);
@@ -52,8 +52,7 @@ fn text(text: &str) -> String {
     html(&harmless_line(text))
 }
 
-fn dangers(out: &mut String, review: &Review<'_>) {
-    let found = findings(review);
+fn dangers(out: &mut String, found: &[Finding<'_>]) {
     if found.is_empty() {
         return;
     }
@@ -107,7 +106,7 @@ fn row(out: &mut String, change: &Described<'_>, alike: &Alike<'_, '_>) {
         out,
         "<tr><td class=\"{class}\">{}</td><td><span class=\"code\">{}</span>{id}</td><td>{}</td><td>{}</td>\
          <td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"code\">{}</td></tr>",
-        brief::verb(change).trim_matches('*'),
+        brief::verb(change),
         text(&change.address.to_string()),
         text(&row.gpus),
         text(&row.place),

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 /// The report.
 pub fn junit_report(review: &Review<'_>, declared: &Declared) -> String {
-    let found = findings(review);
+    let found = findings(review, &review.alike());
     let fails = |rule: Rule| rule.level() != Level::Note && found.iter().any(|finding| finding.rule == rule);
     let failures = Rule::ALL.into_iter().filter(|rule| fails(*rule)).count();
     let name = html(&harmless_line(review.fleet.unwrap_or("podform")));

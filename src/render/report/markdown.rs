@@ -66,13 +66,13 @@ pub fn review_markdown(review: &Review<'_>, key: &CommentKey, max_bytes: usize) 
     let foot = foot(review);
     let limit = max_bytes.max(LEAST).saturating_sub(foot.len() + RESERVE);
     let mut page = Packed { text: head(review, key), limit };
-    dangers(&mut page, review);
+    let alike = review.alike();
+    dangers(&mut page, &findings(review, &alike));
     let lines = spending(review);
     if !lines.is_empty() {
         page.add_all(lines.iter().map(|line| format!("- {}\n", plain(line))));
         page.text.push('\n');
     }
-    let alike = review.alike();
     rows(&mut page, review, &alike);
     drift(&mut page, review);
     differences(&mut page, &alike);
@@ -94,8 +94,7 @@ fn head(review: &Review<'_>, key: &CommentKey) -> String {
 }
 
 /// What must not be overlooked. Where not all of it fits, the rest is counted by kind.
-fn dangers(page: &mut Packed, review: &Review<'_>) {
-    let found = findings(review);
+fn dangers(page: &mut Packed, found: &[Finding<'_>]) {
     if found.is_empty() {
         return;
     }
@@ -143,9 +142,12 @@ fn row(change: &Described<'_>, alike: &Alike<'_, '_>) -> String {
     }
     let id = row.id.as_ref().map_or(String::new(), |id| format!(" {}", plain(id)));
     let price = row.price().replace("/h", "").replace("->", "\u{2192}");
+    let verb = match change.action {
+        Action::Delete | Action::Replace => format!("**{}**", brief::verb(change)),
+        _ => brief::verb(change).to_owned(),
+    };
     format!(
-        "| {} | {}{id} | {} | {} | {} | {} |\n",
-        brief::verb(change),
+        "| {verb} | {}{id} | {} | {} | {} | {} |\n",
         code(&change.address.to_string()),
         plain(&row.gpus),
         plain(&row.place),

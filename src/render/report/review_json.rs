@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 /// The whole review.
 pub fn review_json(review: &Review<'_>, approval: &Approval, declared: &Declared) -> String {
     let counts = review.counts;
-    let findings = findings(review).into_iter().map(|finding| {
+    let findings = findings(review, &review.alike()).into_iter().map(|finding| {
         let at = place(&finding, declared);
         json!({
             "rule": finding.rule.id(),

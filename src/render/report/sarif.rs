@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 /// The report.
 pub fn sarif_report(review: &Review<'_>, declared: &Declared) -> String {
-    let found = findings(review);
+    let found = findings(review, &review.alike());
     let rules = Rule::ALL.into_iter().map(|rule| {
         json!({
             "id": rule.id(),

@@ -1,7 +1,6 @@
 //! What the fleet costs, now and afterwards.
 
 use super::page::{Detail, Page, Sign};
-use crate::address::ResourceAddr;
 use crate::money::{HOURS_PER_MONTH, Usd};
 use crate::render::style::{ADD, BOLD, DIM, REMOVE, Style, wrap};
 use crate::render::words::{count, proof_sentence, seat_text};
@@ -75,22 +74,22 @@ pub fn table(page: &mut Page, review: &Review<'_>, detail: Detail) {
     }
 }
 
-fn rows(cost: &FleetCost<'_>, most: usize, lines: &[Line]) -> Vec<Row> {
+fn rows(cost: &FleetCost<'_>, most: usize, lines: &[Line<'_>]) -> Vec<Row> {
     let plain = anstyle::Style::new();
     let titles = ["Cost", "Machine", "GPU-hour", "Now/h", "After/h", "At most/h", "Change/h"].map(str::to_owned);
     let mut rows = vec![Row { sign: Sign::Same, cells: titles, paint: BOLD }];
     // One line more is as long as the one that tells how many are left out.
     let shown = if lines.len() > most + 1 { most } else { lines.len() };
     for line in &lines[..shown] {
-        let mut row = Row::of(line.sign, plain, line.title(), line.amounts, HOURLY);
+        let mut row = Row::of(line.sign(), plain, line.title(), line.amounts(), HOURLY);
         row.cells[SEAT].clone_from(&line.seat);
-        row.cells[PRICE] = line.prices.map_or(String::new(), prices);
+        row.cells[PRICE] = line.sums.prices.map_or(String::new(), prices);
         rows.push(row);
     }
     let rest = &lines[shown..];
     if !rest.is_empty() {
-        let sum = rest.iter().map(|line| line.amounts).fold(Amounts(Usd::ZERO, Usd::ZERO, Usd::ZERO), Amounts::and);
-        let machines: usize = rest.iter().map(|line| line.count).sum();
+        let sum = rest.iter().map(Line::amounts).fold(Amounts(Usd::ZERO, Usd::ZERO, Usd::ZERO), Amounts::and);
+        let machines: usize = rest.iter().map(|line| line.sums.count).sum();
         rows.push(Row::of(Sign::Same, DIM, format!("and {} more", count(machines, "machine")), sum, HOURLY));
     }
     if cost.unchanged > 0 {
@@ -105,61 +104,54 @@ fn rows(cost: &FleetCost<'_>, most: usize, lines: &[Line]) -> Vec<Row> {
     rows
 }
 
-/// One line of machines.
-struct Line {
-    sign: Sign,
-    name: String,
-    count: usize,
+/// Machines in one line, and where those are in words.
+struct Line<'p> {
+    sums: CostLine<'p>,
     seat: String,
     /// In how many places they are, where those are not told one by one.
     places: usize,
-    prices: Option<(Usd, Usd)>,
-    amounts: Amounts,
 }
 
-impl Line {
-    fn of(line: &CostLine<'_>) -> Line {
-        Line {
-            sign: Sign::of_action(line.action, line.new_first),
-            name: line.name(),
-            count: line.count,
-            seat: seat_text(&line.seat),
-            places: 1,
-            prices: line.prices,
-            amounts: Amounts(line.before, line.after, line.worst_case),
-        }
+impl<'p> Line<'p> {
+    fn of(line: &CostLine<'p>) -> Line<'p> {
+        Line { sums: line.clone(), seat: seat_text(&line.seat), places: 1 }
+    }
+
+    fn sign(&self) -> Sign {
+        Sign::of_action(self.sums.action, self.sums.new_first)
     }
 
     fn title(&self) -> String {
-        if self.count == 1 { self.name.clone() } else { format!("{} ({})", self.name, self.count) }
+        match self.sums.count {
+            1 => self.sums.name(),
+            many => format!("{} ({many})", self.sums.name()),
+        }
+    }
+
+    fn amounts(&self) -> Amounts {
+        Amounts(self.sums.before, self.sums.after, self.sums.worst_case)
     }
 }
 
 /// Lines of one block and action as one, where there are several: each machine has a row of its own above.
-fn by_block(cost: &FleetCost<'_>) -> Vec<Line> {
-    let mut found: Vec<(ResourceAddr, Line)> = Vec::new();
+fn by_block<'p>(cost: &FleetCost<'p>) -> Vec<Line<'p>> {
+    let mut found: Vec<Line<'p>> = Vec::new();
     for line in &cost.lines {
-        let (block, next) = (line.block(), Line::of(line));
-        let Some((_, first)) = found.iter_mut().find(|(other, first)| *other == block && first.sign == next.sign)
-        else {
-            found.push((block, next));
+        let next = Line::of(line);
+        let alike = |first: &&mut Line<'_>| first.sums.block() == line.block() && first.sign() == next.sign();
+        let Some(first) = found.iter_mut().find(alike) else {
+            found.push(next);
             continue;
         };
-        first.name = block.to_string();
-        first.count += next.count;
+        first.sums.add(line);
         first.places += 1;
         let machine = |seat: &str| seat.split(", ").next().unwrap_or_default().to_owned();
         first.seat = match machine(&first.seat) {
             one if one == machine(&next.seat) => format!("{one}, {} places", first.places),
             _ => format!("{} kinds", first.places),
         };
-        first.amounts = first.amounts.and(next.amounts);
-        first.prices = match (first.prices, next.prices) {
-            (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
-            (one, another) => one.or(another),
-        };
     }
-    found.into_iter().map(|(_, line)| line).collect()
+    found
 }
 
 /// `$0.3140`, `$0.3140..0.3360`.

@@ -3,7 +3,7 @@
 use super::{brief, count, headline, measured_text, remark};
 use crate::address::InstanceAddr;
 use crate::config::CheckStatus;
-use crate::plan::{Action, Reason, Remark, Standing};
+use crate::plan::{Remark, Standing};
 use crate::render::escape::harmless_line;
 use crate::review::{Alike, Peril, Review};
 
@@ -122,10 +122,10 @@ impl Rule {
 }
 
 /// All of them, the most important first; alike changes are one.
-pub fn findings<'p>(review: &Review<'p>) -> Vec<Finding<'p>> {
+pub fn findings<'p>(review: &Review<'p>, alike: &[Alike<'_, 'p>]) -> Vec<Finding<'p>> {
     let mut found: Vec<Finding<'p>> = broken_checks(review).collect();
     found.extend(budgets(review));
-    found.extend(review.alike().iter().filter_map(of_alike));
+    found.extend(alike.iter().filter_map(of_alike));
     found.extend(review.in_doubt.iter().map(|doubt| {
         let gpus = doubt.gpus.map_or(String::new(), |(n, model)| format!(" of {n}x {}", harmless_line(model)));
         let cost = doubt
@@ -198,11 +198,12 @@ fn budgets<'p>(review: &Review<'p>) -> impl Iterator<Item = Finding<'p>> {
 
 fn of_alike<'p>(alike: &Alike<'_, 'p>) -> Option<Finding<'p>> {
     let first = alike.members.first()?;
-    let rule = match first.action {
-        Action::Delete => Rule::Destroyed,
-        Action::Replace => Rule::Replaced,
-        Action::Forget if first.reason == Some(&Reason::LetGo) => Rule::LetGo,
-        Action::Forget | Action::NoOp | Action::Create | Action::Update | Action::Read => return None,
+    let rule = match first.peril()? {
+        Peril::Destroyed(_) => Rule::Destroyed,
+        Peril::Replaced { .. } => Rule::Replaced,
+        Peril::LetGo => Rule::LetGo,
+        // Of operations and of marks it is told apart.
+        Peril::InDoubt | Peril::MarkRepaired => return None,
     };
     let sentence = headline::sentence(first);
     let mut text = sentence.trim_start().to_owned();
