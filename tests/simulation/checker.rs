@@ -3,6 +3,7 @@
 
 use super::account::{Account, Change, Done, Rented};
 use super::disk::Disk;
+use super::fleet::Fleet;
 use podform::address::ObjectKind;
 use podform::plan::{Plan, StepAction};
 use rust_decimal::Decimal;
@@ -16,9 +17,11 @@ pub struct Ledger {
     /// What the checker found wrong.
     pub faults: Vec<String>,
     /// Price caps of the configuration that is applied, by the name of the block.
-    pub caps: BTreeMap<String, Decimal>,
+    caps: BTreeMap<String, Decimal>,
+    /// The addresses of that configuration.
+    wanted: BTreeSet<String>,
     /// How many machines the budget of that configuration allows, where it has one.
-    pub budget: Option<usize>,
+    budget: Option<usize>,
     /// Objects of strangers that an import block names.
     pub imported: BTreeSet<u64>,
     /// What a run told as orphans.
@@ -27,6 +30,8 @@ pub struct Ledger {
     sent: BTreeSet<String>,
     /// The address that each machine was rented for.
     pub rented_for: BTreeMap<String, String>,
+    /// The cap that each was rented under.
+    rented_under: BTreeMap<String, Decimal>,
     /// Deletes that were sent, by id.
     deletes: BTreeMap<u64, usize>,
 }
@@ -36,6 +41,10 @@ pub fn claim(rented: &Rented) -> Option<&str> {
     rented.machine.env.as_ref()?.0.get("PODFORM_CLAIM").map(String::as_str)
 }
 
+fn bills_above(rented: &Rented, cap: Decimal) -> bool {
+    rented.machine.price_per_gpu.is_some_and(|price| price.0 > cap)
+}
+
 /// The claim in the mark of a template group.
 fn mark_claim(notes: Option<&str>) -> Option<String> {
     let (_, mark) = notes?.rsplit_once("podform:v1:")?;
@@ -43,6 +52,11 @@ fn mark_claim(notes: Option<&str>) -> Option<String> {
 }
 
 impl Ledger {
+    /// The configuration that the next run applies.
+    pub fn configure(&mut self, fleet: &Fleet) {
+        (self.caps, self.wanted, self.budget) = (fleet.caps(), fleet.wanted(), fleet.budget);
+    }
+
     fn fault(&mut self, what: String) {
         self.faults.push(what);
     }
@@ -73,6 +87,7 @@ impl Ledger {
                 if let Some(other) = self.forgotten_at(&address, disk, account) {
                     self.fault(format!("{address} was rented again beside {other}, which stands and could be known"));
                 }
+                self.rented_under.extend(cap.map(|cap| (claim.clone(), cap)));
                 self.rented_for.insert(claim.clone(), address);
             }
             Change::UpdateMachine(id, _) | Change::DeleteMachine(id) => {
@@ -135,13 +150,13 @@ impl Ledger {
     /// What a run did stands in its plan (invariant 7). `plan` is `None` where the run ended before it had one.
     pub fn within_plan(&mut self, account: &Account, plan: Option<&Plan>) {
         let Some(plan) = plan else {
-            let above = |done: &Done| match &done.change {
+            let outside = |done: &Done| match &done.change {
                 Change::DeleteMachine(id) | Change::UpdateMachine(id, _) => {
-                    account.machines.get(id).is_some_and(|rented| self.is_above(rented))
+                    account.machines.get(id).is_some_and(|rented| self.is_outside(rented))
                 }
                 _ => false,
             };
-            if let Some(done) = account.done.iter().find(|done| !done.late && !above(done)) {
+            if let Some(done) = account.done.iter().find(|done| !done.late && !outside(done)) {
                 self.fault(format!("{} before there was a plan", done.change.name()));
             }
             return;
@@ -169,8 +184,7 @@ impl Ledger {
         let unmarked = unmarked.filter(|change| change.repair_mark);
         updates.extend(unmarked.filter_map(id));
         let deletes = ids(&ObjectKind::ALL.map(StepAction::Delete));
-        // What was never inside of its cap is released by whoever finds it (invariant 15).
-        let outside = |id: &u64| account.machines.get(id).is_some_and(|rented| self.is_above(rented));
+        let outside = |id: &u64| account.machines.get(id).is_some_and(|rented| self.is_outside(rented));
         let mut faults = Vec::new();
         for done in account.done.iter().filter(|done| done.id.is_some()) {
             match &done.change {
@@ -233,7 +247,16 @@ impl Ledger {
     /// Whether a machine bills more than the cap of the address that it was rented for.
     fn is_above(&self, rented: &Rented) -> bool {
         let address = claim(rented).and_then(|claim| self.rented_for.get(claim)).cloned().unwrap_or_default();
-        rented.machine.price_per_gpu.map(|price| price.0) > self.caps.get(block_of(&address)).copied()
+        self.caps.get(block_of(&address)).is_some_and(|cap| bills_above(rented, *cap))
+    }
+
+    /// Whether whoever finds it may release it without a plan (invariant 15): it bills more than its cap. A cap that was
+    /// raised since is that of the addresses which still stand in the configuration.
+    fn is_outside(&self, rented: &Rented) -> bool {
+        let address = claim(rented).and_then(|claim| self.rented_for.get(claim));
+        let approved = claim(rented).and_then(|claim| self.rented_under.get(claim));
+        let wanted = address.is_some_and(|address| self.wanted.contains(address));
+        self.is_above(rented) || (!wanted && approved.is_some_and(|cap| bills_above(rented, *cap)))
     }
 
     /// After a run that ended by itself: every machine is recorded once or open, and no address has two.

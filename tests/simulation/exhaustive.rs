@@ -93,14 +93,14 @@ async fn one(case: &Case, manners: Manners, trouble: Trouble) -> Result<(usize, 
     market(&world);
     let mut told = Vec::new();
     if let Some(before) = &case.before {
-        world.ledger.lock().unwrap().caps = before.caps();
+        world.ledger.lock().unwrap().configure(&before);
         let end = run(&world, &how(before, Trouble::None)).await;
         told.push(end.words());
     }
     if case.wiped {
         world.wipe_notes();
     }
-    world.ledger.lock().unwrap().caps = case.after.caps();
+    world.ledger.lock().unwrap().configure(&case.after);
     let end = run(&world, &how(&case.after, trouble)).await;
     told.push(end.words());
     let counts = world.troubles.lock().map(|troubles| (troubles.calls, troubles.writes)).unwrap();

@@ -190,10 +190,7 @@ impl History {
 
     fn how(&mut self, trouble: Trouble) -> How {
         let skew = *self.chance.pick(&[0, 0, -7200, 40, 3600]).unwrap();
-        let mut ledger = self.world.ledger.lock().unwrap();
-        ledger.caps = self.fleet.caps();
-        ledger.budget = self.fleet.budget;
-        drop(ledger);
+        self.world.ledger.lock().unwrap().configure(&self.fleet);
         How { hcl: self.fleet.hcl(), trouble, skew, accept_missing: true, ..How::default() }
     }
 
