@@ -262,7 +262,7 @@ mod tests {
             ("$0.314/GPU-h", "$0.315/GPU-h"),
             ("rent 1x", "rent 2x"),
             ("drift ~", "drift -"),
-            ("UUID1:CLAIM2:simplepod_instance.worker", "UUID1:CLAIM1:simplepod_instance.worker"),
+            ("UUID1:CLAIM2:108209:simplepod_instance.worker", "UUID1:CLAIM1:108209:simplepod_instance.worker"),
             ("\"PODFORM_CLAIM\",\"value\":\"CLAIM2\"", "\"PODFORM_CLAIM\",\"value\":\"CLAIM3\""),
             ("name=\"worker\" claim=\"CLAIM2\"", "name=\"worker\" claim=\"CLAIM1\""),
             ("PUT /instances/108209 {\"name\":\"worker\"}\n", ""),

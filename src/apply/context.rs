@@ -155,9 +155,10 @@ impl<C> Context<'_, C> {
         Intent::new(claim, action, address.clone(), self.clock.now())
     }
 
-    /// Our mark.
-    pub fn mark(&self, address: &InstanceAddr, claim: &str) -> Mark {
+    /// Our mark, for a machine or for a template group.
+    pub fn mark(&self, address: &InstanceAddr, claim: &str, machine: Option<MachineId>) -> Mark {
         Mark {
+            machine,
             fleet: self.fleet.clone(),
             lineage: self.lineage.clone(),
             claim: claim.to_owned(),
@@ -166,9 +167,15 @@ impl<C> Context<'_, C> {
     }
 
     /// Notes as they are, with the mark of a recorded object written anew.
-    pub fn marked(&self, address: &InstanceAddr, record: &Record, notes: Option<&str>) -> String {
+    pub fn marked(
+        &self,
+        address: &InstanceAddr,
+        record: &Record,
+        machine: Option<MachineId>,
+        notes: Option<&str>,
+    ) -> String {
         let (text, _) = Mark::read(notes.unwrap_or_default());
-        self.mark(address, record.claim.as_deref().unwrap_or_default()).write(&text)
+        self.mark(address, record.claim.as_deref().unwrap_or_default(), machine).write(&text)
     }
 
     /// What a search for the machine of an intent must know.

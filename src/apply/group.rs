@@ -44,7 +44,7 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     intent.record = Some(Box::new(record.clone()));
     let claim = intent.claim.clone();
     let mut body = fields(object, None);
-    body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
+    body.notes = Some(ctx.mark(address, &claim, None).write(notes_of(object)));
     ctx.line.commit(vec![Event::Intent(Box::new(intent.clone()))]).await?;
     let doing = format!("Creating the template group {address}");
     let Some(outcome) = ctx.call_unless_cancelled(ctx.cloud.create_group(&body)).await else {
@@ -158,7 +158,7 @@ pub(super) async fn update<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     if changed.contains(&"notes") || change.repair_mark {
         sendable(job, object, "notes")?;
         let claim = before.claim.clone().unwrap_or_default();
-        body.notes = Some(ctx.mark(address, &claim).write(notes_of(object)));
+        body.notes = Some(ctx.mark(address, &claim, None).write(notes_of(object)));
     }
     if changed.is_empty() && !change.repair_mark {
         ctx.line.commit(vec![recorded(job, None, &record)]).await?;
@@ -250,7 +250,7 @@ async fn marked_again<C: Cloud>(
 ) -> Result<Option<String>, Stop> {
     let id = live.id;
     let doing = format!("Writing podform's mark into the notes of {address} (id {id}) before it is deleted");
-    let notes = Some(ctx.marked(address, record, live.notes.as_deref()));
+    let notes = Some(ctx.marked(address, record, None, live.notes.as_deref()));
     let body = GroupFields { notes, ..GroupFields::default() };
     let (claim, ()) = put(ctx, address, id.0, &doing, || ctx.cloud.update_group(id, &body)).await?;
     ctx.line.commit(vec![Event::NotDone { claim, reason: "the mark is read back".to_owned() }]).await?;

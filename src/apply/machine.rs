@@ -69,7 +69,7 @@ async fn body<C: Cloud>(
     body.settings.extend(desired.settings.clone().into_iter().filter(|(name, _)| has(name)));
     if has("notes") || change.repair_mark {
         sendable(job, object, "notes")?;
-        body.notes = Some(ctx.mark(&job.step.address, claim).write(notes_of(object)));
+        body.notes = Some(ctx.mark(&job.step.address, claim, before.machine_id()).write(notes_of(object)));
     }
     // Renewal is never switched on without its highest price.
     if body.settings.get("auto_renew").and_then(Json::as_bool) == Some(true) {

@@ -42,6 +42,7 @@ pub async fn release_outside<C: Cloud>(
             fleet: fleet.to_owned(),
             lineage: state.lineage.clone(),
             claim: claim.clone(),
+            machine: Some(*id),
             address: address.clone(),
         };
         let fields = MachineFields { notes: Some(mark.write(&text)), ..MachineFields::default() };
@@ -55,7 +56,7 @@ pub async fn release_outside<C: Cloud>(
         }
         live = look().await.map_err(failed)?.unwrap_or(live);
     }
-    let mark = live.notes.as_deref().and_then(|notes| Mark::read(notes).1);
+    let mark = live.mark();
     let marked = mark.as_ref().map(|mark| mark.fleet == fleet && mark.lineage == state.lineage && mark.claim == claim);
     let claimed = live.env.as_ref().and_then(Env::claim) == Some(claim.as_str());
     if !(marked == Some(true) || (marked.is_none() && claimed)) {

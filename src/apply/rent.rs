@@ -39,7 +39,7 @@ pub(super) async fn rent<C: Cloud>(
     let Ordered { id, intent, mut record, offer, turn } = order(ctx, job, &desired, &mut place).await?;
     let fields = MachineFields {
         settings: desired.settings.clone(),
-        notes: Some(ctx.mark(&job.step.address, &intent.claim).write(&desired.notes)),
+        notes: Some(ctx.mark(&job.step.address, &intent.claim, Some(id)).write(&desired.notes)),
         ..MachineFields::default()
     };
     let (marking, shown) = match mark(ctx, job, id, &intent, &fields, &mut record).await? {

@@ -1,11 +1,13 @@
 //! The mark we leave in `notes`: whose machine it is. There are no tags in this API (API sheet §8).
 
+use super::{Group, Machine, MachineId};
 use crate::address::InstanceAddr;
 
 /// What starts a mark. The version of the form is part of it.
 const START: &str = "podform:v1:";
 
-/// Ownership of a machine or template group: fleet, address, lineage and claim.
+/// Ownership of a machine or template group: `podform:v1:FLEET:LINEAGE:CLAIM:MACHINE:ADDRESS`, without a machine where
+/// none was known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The fleet's name, from `podform { fleet = ... }`.
@@ -14,6 +16,9 @@ pub struct Mark {
     pub lineage: String,
     /// The claim of the intent that made it.
     pub claim: String,
+    /// The machine that it was written onto: whoever copies notes copies the mark, and a copy names another machine.
+    /// A template group's goes out with the call that makes it, before there is a number.
+    pub machine: Option<MachineId>,
     /// The address it was made for.
     pub address: InstanceAddr,
 }
@@ -21,14 +26,20 @@ pub struct Mark {
 impl Mark {
     /// Notes with the user's text first, then this mark on a line of its own.
     pub fn write(&self, text: &str) -> String {
+        let machine = self.machine.map_or_else(String::new, |machine| format!("{machine}:"));
         let mark = format!(
-            "{START}{}:{}:{}:{}",
+            "{START}{}:{}:{}:{machine}{}",
             escape(&self.fleet),
             escape(&self.lineage),
             escape(&self.claim),
             escape(&self.address.to_string())
         );
         if text.is_empty() { mark } else { format!("{text}\n{mark}") }
+    }
+
+    /// Whether it was written onto another machine than the one that carries it.
+    pub fn is_copied_to(&self, carrier: MachineId) -> bool {
+        self.machine.is_some_and(|machine| machine != carrier)
     }
 
     /// The user's text, and the mark where there is one; found wherever users moved it to. The last mark counts: ours
@@ -64,18 +75,38 @@ impl Mark {
     }
 }
 
+impl Machine {
+    /// The mark in its notes, unless that was written onto another machine, and copied.
+    pub fn mark(&self) -> Option<Mark> {
+        Mark::read(self.notes.as_deref()?).1.filter(|mark| !mark.is_copied_to(self.id))
+    }
+}
+
+impl Group {
+    /// The mark in its notes.
+    pub fn mark(&self) -> Option<Mark> {
+        Mark::read(self.notes.as_deref()?).1
+    }
+}
+
 fn parse(token: &str) -> Option<Mark> {
-    let mut fields = token.strip_prefix(START)?.split(':').map(unescape);
+    let fields: Vec<String> = token.strip_prefix(START)?.split(':').map(unescape).collect::<Option<_>>()?;
+    let (fleet, lineage, claim, machine, address) = match fields.as_slice() {
+        [fleet, lineage, claim, address] => (fleet, lineage, claim, None, address),
+        [fleet, lineage, claim, machine, address] => (fleet, lineage, claim, Some(machine.parse().ok()?), address),
+        _ => return None,
+    };
     let mark = Mark {
-        fleet: fields.next()??,
-        lineage: fields.next()??,
-        claim: fields.next()??,
-        address: fields.next()??.parse().ok()?,
+        fleet: fleet.clone(),
+        lineage: lineage.clone(),
+        claim: claim.clone(),
+        machine: machine.map(MachineId),
+        address: address.parse().ok()?,
     };
     // Nobody's terminal is drawn on by what somebody wrote into notes.
     let clean = [&mark.fleet, &mark.lineage, &mark.claim, &mark.address.to_string()];
     let clean = clean.iter().all(|field| !field.chars().any(char::is_control));
-    (clean && fields.next().is_none()).then_some(mark)
+    clean.then_some(mark)
 }
 
 /// Percent-escapes everything but letters, digits, `.`, `_` and `-`, so that a mark is one word.
@@ -112,6 +143,7 @@ mod tests {
             fleet: "render farm".into(),
             lineage: "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed".into(),
             claim: "c0ffee".into(),
+            machine: Some(MachineId(108)),
             address: "module.m[\"a:b\"].simplepod_instance.w[0]".parse().expect("an address"),
         }
     }
@@ -121,6 +153,15 @@ mod tests {
         for text in ["", "hello", "two\nlines\n", "ends with newline\n", "podform:v1:not-a-mark", "ünï 100% %zz"] {
             assert_eq!(Mark::read(&mark().write(text)), (text.to_owned(), Some(mark())), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_copy_names_another_machine() {
+        let group = Mark { machine: None, ..mark() };
+        assert_eq!(Mark::read(&group.write("")).1, Some(group.clone()));
+        assert!(mark().is_copied_to(MachineId(109)));
+        assert!(!mark().is_copied_to(MachineId(108)));
+        assert!(!group.is_copied_to(MachineId(109)), "it names none");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What carries our mark: a machine or a template group.
 
-use super::{Group, GroupId, Machine, MachineId};
+use super::{Group, GroupId, Machine, MachineId, Mark};
 use crate::address::ObjectKind;
 use std::fmt;
 use std::str::FromStr;
@@ -83,6 +83,14 @@ impl LiveObject {
         match self {
             LiveObject::Machine(machine) => machine.notes.as_deref(),
             LiveObject::Group(group) => group.notes.as_deref(),
+        }
+    }
+
+    /// The mark in its notes, unless that was copied from another machine's.
+    pub fn mark(&self) -> Option<Mark> {
+        match self {
+            LiveObject::Machine(machine) => machine.mark(),
+            LiveObject::Group(group) => group.mark(),
         }
     }
 

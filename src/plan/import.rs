@@ -6,7 +6,7 @@ use crate::config::ImportRequest;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::{from_json, to_json};
 use crate::lang::{Entries, Marks, Type, Value};
-use crate::live::{LiveObject, Machine, Mark, ObjectId, Proof, Want};
+use crate::live::{LiveObject, Machine, ObjectId, Proof, Want};
 use crate::path::ValuePath;
 use crate::schema::{Effect, Presence, Schema, observe, script};
 use crate::state::Record;
@@ -122,7 +122,7 @@ impl<'a> Planner<'a> {
             let detail = format!("The account holds no {what} {number}, so it cannot become {address}. Check the id.");
             return refuse("Cannot import non-existent remote object", detail);
         };
-        let mark = live.notes().and_then(|notes| Mark::read(notes).1);
+        let mark = live.mark();
         if let Some(mark) = &mark
             && (Some(mark.fleet.as_str()) != self.fleet.as_deref() || mark.lineage != self.input.state.lineage)
         {

@@ -96,6 +96,8 @@ pub(super) fn carries_mark(
             }
             true
         }
+        // One that was copied from another machine's.
+        Some(_) if live.mark().is_none() => false,
         Some(mark) => mark.address == *address && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim),
         None => {
             if selected
@@ -125,7 +127,7 @@ fn unproven(address: &InstanceAddr, machine: &Machine) -> Diagnostic {
 /// the API hides the environment. It is released only after the mark stands again (invariant 4). Another fleet's mark, or
 /// another claim, is no such case.
 pub fn lacks_proof(record: &Record, live: &Machine) -> bool {
-    let unmarked = live.notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_none());
+    let unmarked = live.notes.is_some() && live.mark().is_none();
     let claimed = live.env.as_ref().and_then(Env::claim).is_some();
     // What was never read before is known by the number that the answer to its rent gave.
     let same = live.hash_id.is_some() && record.hash_id().is_none_or(|recorded| Some(recorded) == live.hash_id);
@@ -134,7 +136,7 @@ pub fn lacks_proof(record: &Record, live: &Machine) -> bool {
 
 /// As [`lacks_proof`], of a template group: it has the recorded name, and nothing else could prove whose it is.
 pub fn group_lacks_proof(record: &Record, live: &Group) -> bool {
-    let unmarked = live.notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_none());
+    let unmarked = live.notes.is_some() && live.mark().is_none();
     let name = record.read_back.get("name").or_else(|| record.attributes.get("name"));
     unmarked && name.is_some_and(|name| name.as_str() == live.name())
 }
@@ -156,7 +158,7 @@ pub(super) fn marked_first(change: Change, record: &Record, live: Option<&LiveOb
 
 /// Whether the live object carries a mark with another address.
 pub(super) fn names_another(address: &InstanceAddr, live: &LiveObject) -> bool {
-    live.notes().and_then(|notes| Mark::read(notes).1).is_some_and(|mark| mark.address != *address)
+    live.mark().is_some_and(|mark| mark.address != *address)
 }
 
 impl Planner<'_> {

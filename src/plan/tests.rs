@@ -124,8 +124,13 @@ pub(super) fn applied(plan: &Plan) -> (State, Snapshot) {
         let id = if machine { 100 + at as u64 } else { 7 };
         let record = Record::of(&fill(after, id), &key());
         if machine {
-            let mark =
-                Mark { fleet: "t".into(), lineage: "l".into(), claim: "c".into(), address: change.address.clone() };
+            let mark = Mark {
+                fleet: "t".into(),
+                lineage: "l".into(),
+                claim: "c".into(),
+                machine: None,
+                address: change.address.clone(),
+            };
             let machine = Machine {
                 hash_id: Some(HashId("known".into())),
                 notes: Some(mark.write("")),

@@ -40,7 +40,7 @@ pub fn adoption(
         LiveObject::Machine(machine) => machine.env.as_ref().and_then(Env::claim),
         LiveObject::Group(_) => None,
     };
-    let mark = live.notes().and_then(|notes| Mark::read(notes).1);
+    let mark = live.mark();
     if let Some(mark) = &mark
         && mark.fleet != fleet
     {
@@ -99,6 +99,7 @@ pub fn adoption(
         fleet: fleet.to_owned(),
         lineage: state.lineage.clone(),
         claim: spent.record.claim.clone().unwrap_or_default(),
+        machine: None,
         address: spent.address.clone(),
     });
     match (live, mark.or(marked), given_up) {
@@ -139,7 +140,7 @@ fn adopt(state: &State, machine: &Machine, at: Option<&InstanceAddr>, key: &Secr
     if let Some((at, other)) = recorded.filter(|_| !replacing) {
         return refuse(format!("At {at} the machine {other} is recorded, and an address has one."));
     }
-    let mark = machine.notes.as_deref().and_then(|notes| Mark::read(notes).1);
+    let mark = machine.mark();
     let claim = machine.env.as_ref().and_then(Env::claim).map(str::to_owned).or(mark.map(|mark| mark.claim));
     if claim.is_none() && machine.shows_env() {
         return refuse(format!(
@@ -229,7 +230,7 @@ mod tests {
 
     fn marked(lineage: &str, address: &str) -> Machine {
         let address = address.parse().expect("an address");
-        let mark = Mark { fleet: "lab".into(), lineage: lineage.into(), claim: "c".into(), address };
+        let mark = Mark { fleet: "lab".into(), lineage: lineage.into(), claim: "c".into(), machine: None, address };
         Machine { notes: Some(mark.write("text")), ..machine() }
     }
 

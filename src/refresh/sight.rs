@@ -104,7 +104,7 @@ pub async fn sight<C: Cloud>(
     let mut shows_env = listed.rows.iter().any(Machine::shows_env);
     for row in &listed.rows {
         match row.notes.as_ref().and_then(|notes| Mark::read(notes).1) {
-            Some(mark) if mark.claim == intent.claim => marked.push(row),
+            Some(mark) if mark.claim == intent.claim && !mark.is_copied_to(row.id) => marked.push(row),
             _ if is_gone(row) => {}
             Some(_) => witnesses.push(row.id),
             // A row may show model or group in other words than the market did; only the claim tells.
@@ -130,7 +130,8 @@ pub async fn sight<C: Cloud>(
         if claim == Some(&intent.claim) {
             return Ok(Sighting::Found(Box::new(machine)));
         }
-        if mark.as_ref().is_some_and(|mark| mark.claim == intent.claim) {
+        let ours = |mark: &Mark| mark.claim == intent.claim && !mark.is_copied_to(machine.id);
+        if mark.as_ref().is_some_and(ours) {
             bearers.push(machine);
             continue;
         }

@@ -38,7 +38,7 @@ pub struct Stranger {
 /// state yet.
 pub fn foreign_lineage(snapshot: &Snapshot, fleet: &str, lineage: &str) -> Vec<Stranger> {
     let stranger = |object: &LiveObject| {
-        let mark = Mark::read(object.notes()?).1?;
+        let mark = object.mark()?;
         let created = match object {
             LiveObject::Machine(machine) => machine.created(),
             LiveObject::Group(_) => None,

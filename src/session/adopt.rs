@@ -57,7 +57,11 @@ pub async fn adopt<C: Cloud>(
                 };
                 let text = object.notes().map(|notes| Mark::read(notes).0).unwrap_or_default();
                 let foreign = mark.lineage != lineage;
-                let mark = Mark { lineage: lineage.clone(), ..mark };
+                let machine = match id {
+                    ObjectId::Machine(machine) => Some(machine),
+                    ObjectId::Group(_) => None,
+                };
+                let mark = Mark { lineage: lineage.clone(), machine, ..mark };
                 if foreign {
                     let taken = Taken { id, record, text, mark };
                     take_over(session.cloud, taken, &session.clock, async |events| held.commit(events).await).await?;
@@ -84,7 +88,7 @@ async fn forget_gone<C: Cloud>(
     session: &Session<'_, C>,
     held: &mut Held,
 ) -> Result<(), Failure> {
-    let mark = object.notes().and_then(|notes| Mark::read(notes).1);
+    let mark = object.mark();
     let Some(address) = mark.map(|mark| mark.address).or(at.cloned()) else { return Ok(()) };
     // One that was never read may not show yet, and is not gone for that.
     let recorded = held.state.resources.get(&address).filter(|record| !is_unseen(record));

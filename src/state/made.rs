@@ -3,7 +3,7 @@
 use super::digest::SecretKey;
 use super::model::{Intent, Record, State};
 use super::observed::take_in;
-use crate::live::{LiveObject, Mark};
+use crate::live::LiveObject;
 use crate::schema::{self, observe};
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,7 +19,7 @@ impl Intent {
         record.claim = Some(self.claim.clone());
         match made {
             LiveObject::Machine(machine) => {
-                if machine.notes.as_ref().and_then(|notes| Mark::read(notes).1).is_none() {
+                if machine.mark().is_none() {
                     record.unset(&schema::instance::SCHEMA);
                 }
                 take_in(&mut record, &schema::instance::SCHEMA, &observe::machine(machine), key);

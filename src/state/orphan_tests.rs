@@ -8,7 +8,7 @@ use serde_json::json;
 
 fn mark() -> Mark {
     let address = "simplepod_instance.a".parse().expect("an address");
-    Mark { fleet: "lab".into(), lineage: "l-1".into(), claim: "c0ffee".into(), address }
+    Mark { fleet: "lab".into(), lineage: "l-1".into(), claim: "c0ffee".into(), machine: None, address }
 }
 
 fn state() -> State {
@@ -235,6 +235,22 @@ fn an_unmarked_machine_of_our_own_group_may_be_ours_where_environments_are_hidde
     assert_eq!(found(&ours, &unmarked).expect("told").address, Some(mark().address));
     ours.open.insert("beef".into(), intent);
     assert_eq!(found(&ours, &unmarked), None, "it is in doubt");
+}
+
+/// An older state never knew the claim, and the environment is hidden: nothing but the number tells the copy.
+#[test]
+fn a_mark_that_names_another_machine_is_a_copy() {
+    let copy = machine(&Mark { machine: Some(MachineId(4)), ..mark() }.write(""), None);
+    let told = found(&state(), &copy).expect("told");
+    assert_eq!((told.address, told.proof), (None, Proof::Copied));
+    let own = machine(&Mark { machine: Some(MachineId(5)), ..mark() }.write(""), None);
+    assert_eq!(found(&state(), &own).expect("told").proof, Proof::Made);
+    // A call of ours made this one, whatever was copied onto it.
+    let intent = Intent::new("beef".into(), IntentAction::RENT, mark().address, Timestamp::UNIX_EPOCH);
+    let mut watched = state();
+    watched.watched.insert("beef".into(), (intent, Timestamp::UNIX_EPOCH));
+    let late = Machine { env: machine("", Some("beef")).env, ..copy };
+    assert_eq!(found(&watched, &late).expect("told").proof, Proof::GivenUp);
 }
 
 #[test]

@@ -93,7 +93,7 @@ async fn one(case: &Case, manners: Manners, trouble: Trouble) -> Result<(usize, 
     market(&world);
     let mut told = Vec::new();
     if let Some(before) = &case.before {
-        world.ledger.lock().unwrap().configure(&before);
+        world.ledger.lock().unwrap().configure(before);
         let end = run(&world, &how(before, Trouble::None)).await;
         told.push(end.words());
     }

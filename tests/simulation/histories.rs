@@ -35,11 +35,6 @@ struct History {
     runs: u64,
     /// A copy of the state.
     kept: Option<Disk>,
-    /// Notes were copied where environments are hidden: what a state says that knows nothing of the machine that they are of,
-    /// nobody can tell from the truth. None such comes back.
-    copied: bool,
-    /// An older copy came back.
-    aged: bool,
     /// Faults and durable events are told too.
     talks: bool,
 }
@@ -67,8 +62,7 @@ impl History {
         let mut fleet = Fleet::of(Block::of(chance.below(4)));
         fleet.a().create_first = chance.percent(30);
         fleet.a().replace_unhealthy = chance.percent(50);
-        let mut history =
-            History { world, fleet, chance, told, runs: 0, kept: None, copied: false, aged: false, talks };
+        let mut history = History { world, fleet, chance, told, runs: 0, kept: None, talks };
         history.restock();
         history.spoil();
         history.stranger();
@@ -113,9 +107,6 @@ impl History {
                 return "a stranger rents".into();
             }
             8 => {
-                if self.copied {
-                    return self.recovers().await;
-                }
                 let disk = self.world.disk.lock().unwrap().clone();
                 // Before the first state there is nothing to copy.
                 self.kept = Some(disk).filter(|disk| !disk.state.is_empty()).or(self.kept.take());
@@ -124,7 +115,6 @@ impl History {
             9 => {
                 let Some(copy) = self.kept.take() else { return self.recovers().await };
                 self.world.bring_back(&copy);
-                self.aged = true;
                 return "an older copy of the state comes back".into();
             }
             _ => {}
@@ -156,8 +146,7 @@ impl History {
                 account.machines.get_mut(id).unwrap().stuck = true;
                 format!("our machine {id} dies")
             }
-            (7, Some(ours), Some(theirs)) if account.manners.shows_env || (self.kept.is_none() && !self.aged) => {
-                self.copied |= !account.manners.shows_env;
+            (7, Some(ours), Some(theirs)) => {
                 drop(account);
                 self.world.copy_notes(*ours, *theirs);
                 format!("somebody copies the notes of our machine {ours} onto {theirs}")

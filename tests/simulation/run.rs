@@ -200,6 +200,11 @@ pub async fn opened<T>(
     work(&session, Held::of(store, state)).await
 }
 
+/// The numbers in what was said.
+fn numbers(text: &str) -> Vec<u64> {
+    text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
+}
+
 async fn prepare(world: &World, store: Box<dyn StateStore>, how: &How, planned: &mut Option<Plan>) -> Result<End, End> {
     opened(world, store, how, async |session, held| applied(world, how, session, held, planned).await).await
 }
@@ -215,6 +220,8 @@ async fn applied(
     if !held.state.open.is_empty() {
         let settled = session.settled(&held.state).await.map_err(stopped)?;
         held.commit(settled.events).await.map_err(|told| stopped(told.into()))?;
+        // What a call in doubt may have made is told with that call.
+        world.ledger.lock().unwrap().told.extend(settled.told.iter().flat_map(|told| numbers(&told.text())));
     }
     let mut diags = Diagnostics::new();
     let planning = Planning { accept_missing: how.accept_missing, ..Planning::default() };
