@@ -3,8 +3,10 @@
 use super::{Env, GroupId, Seen};
 use crate::money::{Usd, hourly_cost};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// The numeric id of a machine; what paths use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +76,19 @@ pub struct Port {
     pub url: Option<String>,
 }
 
+/// What a machine tells of itself at a moment (API sheet §3.9); none of it is compared with anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Since its container started: a reboot begins anew.
+    pub uptime: Option<Duration>,
+    /// % of its cores.
+    pub cpu: Option<Decimal>,
+    /// % of its memory.
+    pub memory: Option<Decimal>,
+    /// % of its disk.
+    pub disk: Option<Decimal>,
+}
+
 /// A rented machine as one answer of the API told it. Rows of lists carry less than details: what an answer did not
 /// carry is `None` and says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,6 +127,8 @@ pub struct Machine {
     pub console: Option<String>,
     /// The tail of the system's console, decoded, control characters removed.
     pub console_system: Option<String>,
+    /// How busy it is.
+    pub load: Load,
     /// The API's words about what went wrong.
     pub errors: Vec<String>,
     /// The API's words about what may go wrong.

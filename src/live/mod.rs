@@ -14,7 +14,7 @@ mod snapshot;
 
 pub use env::{CLAIM_VARIABLE, Env};
 pub use group::{Group, GroupFields, GroupId, Registry};
-pub use machine::{HashId, Machine, MachineFields, MachineId, Port, RentRequest, Status};
+pub use machine::{HashId, Load, Machine, MachineFields, MachineId, Port, RentRequest, Status};
 pub use mark::Mark;
 pub use object::{LiveObject, ObjectId};
 pub use offer::{Offer, OfferFacts, Version};

@@ -5,12 +5,18 @@ use crate::lang::Value;
 use crate::live::{LiveObject, Machine, Status};
 use crate::schema::instance::create_timeout;
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
 /// Why a machine is of no use, in words behind its name; `None` for one that runs, or may start yet. `object` is what is
 /// wanted, `now` the server's clock.
 pub(super) fn ails(live: Option<&LiveObject>, object: &Value, now: Option<Timestamp>) -> Option<String> {
     let Some(LiveObject::Machine(machine)) = live else { return None };
-    let Machine { status: Some(status), errors, created_at, .. } = &**machine else { return None };
+    ails_by(machine, create_timeout(object), now)
+}
+
+/// As [`ails`], of a machine that may take so long to start.
+pub fn ails_by(machine: &Machine, may_take: Duration, now: Option<Timestamp>) -> Option<String> {
+    let Machine { status: Some(status), errors, created_at, .. } = machine else { return None };
     if status.is_running() || status.is_gone() {
         return None;
     }
@@ -19,7 +25,7 @@ pub(super) fn ails(live: Option<&LiveObject>, object: &Value, now: Option<Timest
     }
     // It starts, or says what nobody knows (API sheet §5): it has the time that a rent would wait for it.
     let created: Timestamp = created_at.as_ref()?.parse().ok()?;
-    let may_take = SignedDuration::try_from(create_timeout(object)).ok()?;
+    let may_take = SignedDuration::try_from(may_take).ok()?;
     let age = now?.duration_since(created);
     (age > may_take).then(|| {
         format!(

@@ -60,6 +60,7 @@ pub use drift::{Difference, differences};
 pub use event::{ApplyEvent, Settlement};
 pub use file::{MadeFrom, SavedOptions, SavedPlan, configuration_digests, decode, encode};
 pub use guard::Guard;
+pub use health::ails_by;
 pub use horizon::ends_soon;
 pub use import::record_of_live;
 pub use measure::load;

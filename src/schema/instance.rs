@@ -290,9 +290,13 @@ pub fn dollars(object: &Value, name: &str) -> Option<Usd> {
     decimal(object.get(name)?).map(Usd)
 }
 
-/// How long a machine may take to start; others allow 20 minutes for large images (API sheet §5).
+/// How long a machine may take to start where its block says nothing; others allow as long for large images (API sheet
+/// §5).
+pub const CREATE_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
+/// How long a machine may take to start.
 pub fn create_timeout(object: &Value) -> Duration {
-    timeout(object, "create", Duration::from_secs(20 * 60))
+    timeout(object, "create", CREATE_TIMEOUT)
 }
 
 fn timeout(object: &Value, name: &str, default: Duration) -> Duration {

@@ -3,6 +3,7 @@
 
 mod account;
 mod adopt;
+mod at_hand;
 mod bounds;
 mod effects;
 mod environment;
@@ -28,6 +29,7 @@ pub mod written;
 
 pub use account::{Choice, apply_specs};
 pub use adopt::adopt;
+pub use at_hand::AtHand;
 pub use bounds::{distrust, is_untrusted, own_file};
 pub use effects::{LocalEffects, enter};
 pub use environment::environment;

@@ -4,13 +4,14 @@
 use super::clean::{clean, console, one_line};
 use super::field::{Row, is_null, list, reference, rows, string, text};
 use super::ports::ports;
-use crate::live::{Account, Env, Group, GroupId, HashId, Machine, MachineId, Seen, Status};
+use crate::live::{Account, Env, Group, GroupId, HashId, Load, Machine, MachineId, Seen, Status};
 use crate::money::Usd;
 use crate::schema::{Attribute, Field, Schema, Wire, dollars, group, instance, script};
 use crate::state::Usage;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::time::Duration;
 
 /// The longest time, status or address that is kept, in characters: one short line.
 const LINE: usize = 60;
@@ -41,6 +42,12 @@ pub(super) fn machine(row: &Row<'_>) -> Option<Machine> {
         ports,
         console: row.text("console").map(|text| console(&text)),
         console_system: row.text("consoleSystem").map(|text| console(&text)),
+        load: Load {
+            uptime: row.whole("processUptime").map(Duration::from_secs),
+            cpu: row.decimal("cpuUsage"),
+            memory: row.decimal("memUsage"),
+            disk: row.decimal("diskUsage"),
+        },
         errors: messages("errors"),
         warnings: messages("warnings"),
     })

@@ -20,6 +20,7 @@ pub mod sandbox;
 pub mod show;
 pub mod snapshot;
 pub mod state;
+pub mod status;
 pub mod validate;
 pub mod version;
 pub mod workspace;
@@ -67,6 +68,8 @@ pub enum Command {
     Graph(graph::GraphArgs),
     /// List what was made for this fleet and is recorded nowhere; adopt or release it. Exit code 2 where some is left.
     Orphans(orphans::OrphansArgs),
+    /// Show the fleet's machines as they stand: status, age, cost, the way in. Exit code 2 where one is sick.
+    Status(status::StatusArgs),
     /// Show what the fleet costs, and has cost.
     Cost(cost::CostArgs),
     /// Write what a plan reads to a file, without secrets: plan -snapshot=FILE plans on it, without key and network.
@@ -122,6 +125,7 @@ impl Command {
             Command::Providers(args) => wait(context, async |context| providers::run(args, context).await),
             Command::Modules(args) => modules::run(args, context),
             Command::Graph(args) => wait(context, async |context| graph::run(args, context).await),
+            Command::Status(args) => wait(context, async |context| status::run(args, context).await),
             Command::Cost(args) => wait(context, async |context| cost::run(args, context).await),
             Command::Snapshot(args) => wait(context, async |context| snapshot::run(args, context).await),
             Command::Show(args) => wait(context, async |context| show::run(args, context).await),
@@ -147,6 +151,7 @@ impl Command {
             Command::Refresh(_) => Some("refresh"),
             Command::Recover(_) => Some("recover"),
             Command::Orphans(_) => Some("orphans"),
+            Command::Status(_) => Some("status"),
             Command::Cost(_) => Some("cost"),
             Command::Rebalance(_) => Some("rebalance"),
             Command::Snapshot(_) => Some("snapshot"),

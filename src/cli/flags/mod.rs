@@ -1,12 +1,14 @@
 //! Flags that several commands share, one file per question. Those of a single command stand beside it.
 
 mod account;
+mod listing;
 mod objects;
 mod planning;
 mod state;
 mod variables;
 
 pub use account::AccountArgs;
+pub use listing::ListingArgs;
 pub use objects::Named;
 pub use planning::{PlanningArgs, RefreshFlag};
 pub use state::{LockArgs, StateArgs, WriteArgs, lock_timeout};

@@ -1,0 +1,144 @@
+//! `podform status`: the fleet's machines as they stand.
+
+use crate::live::{LiveObject, Machine, ObjectId, Port, Snapshot, Status};
+use crate::plan::{Runway, ails_by};
+use crate::render::table::{Cell, Column, Table, dollars_and_cents, per_hour};
+use crate::render::words::{count, runway_sentence, seat_text};
+use crate::review::Seat;
+use crate::schema::instance::{CREATE_TIMEOUT, duration};
+use crate::schema::observe;
+use crate::state::{Costs, MachineCost, Record, State};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
+use std::time::Duration;
+
+/// A recorded machine, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Condition<'a> {
+    /// What it is and costs.
+    pub cost: &'a MachineCost,
+    /// What was recorded of it.
+    record: Option<&'a Record>,
+    /// As the API shows it; `None` where it is gone.
+    live: Option<&'a Machine>,
+    /// Why it is of no use, in words behind its name.
+    pub ails: Option<String>,
+}
+
+/// Of all recorded machines, in the order of their costs. `now` is the server's clock.
+pub fn conditions<'a>(
+    state: &'a State,
+    snapshot: &'a Snapshot,
+    costs: &'a Costs,
+    now: Timestamp,
+) -> Vec<Condition<'a>> {
+    let of = |cost: &'a MachineCost| {
+        let id = ObjectId::Machine(cost.id);
+        let live = match snapshot.objects.get(&id) {
+            Some(Some(LiveObject::Machine(machine))) => Some(machine.as_ref()).filter(|machine| !machine.is_gone()),
+            _ => None,
+        };
+        let record = state.identified().find(|(other, ..)| *other == id).map(|(.., record)| record);
+        let ails = match live {
+            Some(machine) => ails_by(machine, may_take(record), Some(now)),
+            None => Some("it is gone".to_owned()),
+        };
+        Condition { cost, record, live, ails }
+    };
+    costs.machines.iter().map(of).collect()
+}
+
+/// How long its block allows it to start.
+fn may_take(record: Option<&Record>) -> Duration {
+    let text = record.and_then(|record| record.attributes.get("timeouts")?.get("create")?.as_str());
+    text.and_then(duration).unwrap_or(CREATE_TIMEOUT)
+}
+
+/// Address, id, machine and place, status, age, cost, end of the rent and the way in; sums; what is wrong below.
+pub fn status_table(conditions: &[Condition<'_>], costs: &Costs, now: Timestamp) -> Table {
+    let columns = vec![
+        Column::new("address", "Address"),
+        Column::new("id", "Id").spare(2),
+        Column::new("machine", "Machine"),
+        Column::data("gpu_count"),
+        Column::data("gpu_model"),
+        Column::data("region"),
+        Column::data("country"),
+        Column::new("status", "Status"),
+        Column::new("age", "Age").spare(3),
+        Column::new("hourly_cost", "Per hour"),
+        Column::new("cost_so_far", "So far").spare(4),
+        Column::new("expires_at", "Expires").spare(5),
+        Column::new("ssh", "SSH").spare(1),
+        Column::new("ails", "What is wrong").spare(6),
+    ];
+    let rows = conditions.iter().map(|condition| row(condition, now)).collect();
+    let known = !costs.without_usage;
+    let mut total = vec![Cell::Empty; columns.len()];
+    total[0] = count(conditions.len(), "machine").into();
+    total[9] = per_hour(Some(costs.hourly()));
+    total[10] = dollars_and_cents(known.then(|| costs.so_far()));
+    let sick = conditions.iter().filter_map(|condition| {
+        let address = &condition.cost.address;
+        condition.ails.as_ref().map(|why| format!("{address} (machine {}): {why}.", condition.cost.id))
+    });
+    let burn = costs.hourly() + costs.others.hourly;
+    let runway = Runway { balance: costs.balance, before: burn, after: burn, at_worst: burn };
+    Table {
+        rows_name: "machines",
+        columns,
+        total: (!conditions.is_empty()).then_some(total),
+        rows,
+        facts: vec![("balance", dollars_and_cents(costs.balance))],
+        notes: sick.chain(runway_sentence(&runway)).collect(),
+        empty: "The fleet recorded no machine.".to_owned(),
+    }
+}
+
+fn row(condition: &Condition<'_>, now: Timestamp) -> Vec<Cell> {
+    let Condition { cost, record, live, ails } = condition;
+    let seat = Seat {
+        gpus: cost.gpus.unwrap_or(1),
+        model: cost.model.as_deref().unwrap_or_default(),
+        region: cost.region.as_deref(),
+        country: cost.country.as_deref(),
+    };
+    let name = match cost.deposed {
+        true => format!("{} (replaced)", cost.address),
+        false => cost.address.to_string(),
+    };
+    let recorded = |name: &str| record.and_then(|record| record.attributes.get(name)?.as_str());
+    let created = live.and_then(|machine| machine.created()).or_else(|| recorded("created_at")?.parse().ok());
+    let age = created.map(|created| now.duration_since(created)).map(|age| age.max(SignedDuration::ZERO));
+    let expires = live.and_then(|machine| machine.text("expires_at")).or_else(|| recorded("expires_at"));
+    let status = live.and_then(|machine| machine.status.as_ref()).map_or("gone", |Status(status)| status.as_str());
+    vec![
+        name.into(),
+        cost.id.to_string().into(),
+        seat_text(&seat).into(),
+        cost.gpus.into(),
+        cost.model.clone().into(),
+        cost.region.clone().into(),
+        cost.country.clone().into(),
+        status.into(),
+        age.map(SignedDuration::unsigned_abs).into(),
+        per_hour(cost.hourly),
+        dollars_and_cents(cost.so_far),
+        expires.and_then(|text| text.parse::<Timestamp>().ok()).into(),
+        ssh_of(*live, *record).into(),
+        ails.clone().into(),
+    ]
+}
+
+/// `ssh -p PORT root@HOST` takes these: host and port, as shown now, else as recorded.
+fn ssh_of(live: Option<&Machine>, record: Option<&Record>) -> Option<String> {
+    let seen = live.map(observe::machine).unwrap_or_default();
+    let live = live.filter(|machine| machine.ports.as_ref().is_some_and(|ports: &Vec<Port>| !ports.is_empty()));
+    let value = |name: &str| -> Option<Json> {
+        match live {
+            Some(_) => seen.get(name).cloned(),
+            None => record?.attributes.get(name).cloned(),
+        }
+    };
+    Some(format!("{}:{}", value("ssh_host")?.as_str()?, value("ssh_port")?.as_u64()?))
+}

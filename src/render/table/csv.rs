@@ -1,0 +1,37 @@
+//! A table for spreadsheets.
+
+use super::{Cell, Table};
+
+/// RFC 4180, with the keys of JSON as its head and the values of JSON; what is not known is empty, several words are parted
+/// by spaces. A text that a spreadsheet would run as a formula begins with `'`.
+pub fn table_csv(table: &Table) -> String {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    // A buffer takes everything.
+    let _ = writer.write_record(table.columns.iter().map(|column| column.key));
+    for row in &table.rows {
+        let _ = writer.write_record(row.iter().map(field));
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+fn field(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) => inert(text),
+        Cell::Whole(number) => number.to_string(),
+        Cell::Number(number, _) => number.normalize().to_string(),
+        Cell::Money(amount, _) => amount.0.normalize().to_string(),
+        Cell::Time(time) => time.to_string(),
+        Cell::Span(span) => span.as_secs().to_string(),
+        Cell::Flag(flag) => flag.to_string(),
+        Cell::List(words) => inert(&words.join(" ")),
+    }
+}
+
+/// Names are anybody's: `=HYPERLINK(...)` in one is text.
+fn inert(text: &str) -> String {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}"),
+        false => text.to_owned(),
+    }
+}

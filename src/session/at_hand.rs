@@ -1,0 +1,114 @@
+//! The account at hand: for commands that look at it or touch single machines, wherever they are started. Inside of a fleet
+//! they know its addresses; its variables are not asked for.
+
+use super::account::Access;
+use super::failure::Failure;
+use super::fleet::{as_far_as_known, read_with};
+use super::open::Opening;
+use super::stored;
+use super::variables;
+use crate::address::{InstanceAddr, Target};
+use crate::config::{Inputs, ProviderSettings, is_configuration_file};
+use crate::diag::{Diagnostic, Diagnostics, Sources};
+use crate::live::{MachineId, ObjectId};
+use crate::simplepod::Client;
+use crate::state::State;
+use std::path::Path;
+
+/// What is known beside the account.
+#[derive(Debug, Default)]
+pub struct AtHand {
+    /// The fleet whose directory this is.
+    pub fleet: Option<String>,
+    /// What it recorded; empty elsewhere.
+    pub state: State,
+    provider: ProviderSettings,
+}
+
+impl Opening {
+    /// What is known here. Variables that nobody gives are unknown: of the configuration only the provider block and the
+    /// fleet's name count, and what is wrong elsewhere in it is told by the commands that plan.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub async fn at_hand(&self, sources: &mut Sources, diags: &mut Diagnostics) -> Result<AtHand, Failure> {
+        if !is_fleet(Path::new(".")) {
+            return Ok(AtHand::default());
+        }
+        let place = self.account.place();
+        let (read, state) = stored::read_beside(&place, || {
+            let mut beside = Diagnostics::new();
+            let (configuration, texts) = read_with(&self.blocks, sources, &mut beside);
+            let root = configuration.root();
+            let mut given = variables::given(&self.settings, root, sources, &mut beside);
+            given.extend(Inputs::unknown(root, &given, "a look at the account"));
+            as_far_as_known(configuration, texts, given, &self.effects, sources, &mut beside)
+        });
+        let (state, told) = state?;
+        diags.extend(told);
+        let Some(fleet) = read else { return Ok(AtHand { state, ..AtHand::default() }) };
+        Ok(AtHand { fleet: fleet.name().map(str::to_owned), provider: fleet.provider, state })
+    }
+
+    /// Opens the account, lets somebody use it, and closes it.
+    ///
+    /// # Errors
+    /// What cannot be opened; what the use says.
+    pub async fn reaching<T, E: From<Failure>>(
+        &self,
+        at_hand: &AtHand,
+        using: impl AsyncFnOnce(&Client) -> Result<T, E>,
+    ) -> Result<T, E> {
+        Access::during(&self.account, &at_hand.provider, async |access| {
+            access.check(&at_hand.state)?;
+            let client = access.client(&at_hand.state, self.parallelism)?;
+            using(&client).await
+        })
+        .await
+    }
+}
+
+impl AtHand {
+    /// Where a machine is recorded.
+    pub fn address_of(&self, machine: MachineId) -> Option<&InstanceAddr> {
+        let found = self.state.identified().find(|(id, ..)| *id == ObjectId::Machine(machine));
+        found.map(|(_, address, _)| address)
+    }
+
+    /// The machines that an address (of one, of all of a block, of a module) or an id names.
+    ///
+    /// # Errors
+    /// It is neither; or nothing is recorded there.
+    pub fn machines(&self, named: &str) -> Result<Vec<MachineId>, Diagnostic> {
+        if let Ok(id) = named.parse() {
+            return Ok(vec![MachineId(id)]);
+        }
+        let target = named.parse::<Target>().map_err(|why| {
+            let detail = format!("\"{named}\" is neither the id of a machine nor an address: {why}");
+            Diagnostic::error("Not a machine", detail)
+        })?;
+        let recorded = self.state.identified().filter(|(_, address, _)| target.matches(address));
+        let found: Vec<MachineId> = recorded
+            .filter_map(|(id, ..)| match id {
+                ObjectId::Machine(id) => Some(id),
+                ObjectId::Group(_) => None,
+            })
+            .collect();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let detail = match &self.fleet {
+            Some(fleet) => format!("The fleet \"{fleet}\" recorded no machine at {named}."),
+            None => format!("{named} is an address, and this directory holds no fleet that recorded one."),
+        };
+        let hint = "podform status lists what the fleet recorded, podform instances what the account holds.";
+        Err(Diagnostic::error("No such machine", detail).with_hint(hint))
+    }
+}
+
+/// Whether a directory holds configuration. One that cannot be read holds none for who only looks at the account.
+fn is_fleet(directory: &Path) -> bool {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.any(|name| is_configuration_file(&name))
+}
