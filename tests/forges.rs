@@ -245,3 +245,100 @@ fn what_was_reviewed_is_applied_after_the_merge() {
         assert!(fleet.run(&["plan"], 0).contains("No changes."));
     }
 }
+
+/// Two jobs find no comment, and both write one.
+#[test]
+fn of_two_runs_at_once_one_comment_remains() {
+    for manners in ALL {
+        let (server, fleet) = (Server::start(manners), fleet());
+        let post = if manners == Manners::GitLab { "/notes" } else { "/comments" };
+        server.held().faults = vec![("POST", post, Fault::Beside)];
+        assert!(posts(&server, manners, &fleet, &[], 0).contains("was changed"));
+        {
+            let held = server.held();
+            assert_eq!(held.comments.len(), 1, "{manners:?}: {:?}", held.calls);
+            assert!(held.comments[0].2.contains("2 to add"), "the later one stands: {}", held.comments[0].2);
+        }
+        assert!(posts(&server, manners, &fleet, &[], 0).contains("says this already"));
+    }
+}
+
+/// Whatever a forge, or what stands before it, answers: no panic, no token elsewhere, and nothing is said that is not so.
+#[test]
+fn hostile_answers_end_in_words() {
+    const PAGE: &str = "<html><body>Sign in</body></html>";
+    for manners in ALL {
+        let (post, put) = match manners {
+            Manners::GitLab => ("/notes", "PUT"),
+            _ => ("/comments", "PATCH"),
+        };
+        let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        elsewhere.set_nonblocking(true).unwrap();
+        let port = elsewhere.local_addr().unwrap().port();
+        for fault in [
+            ("GET", "/user", Fault::Instead(PAGE)),
+            ("GET", "/user", Fault::Instead("{\"login\": \"\", \"username\": \"\"}")),
+            ("GET", "/user", Fault::Elsewhere(port)),
+            ("GET", post, Fault::Instead(PAGE)),
+            ("GET", post, Fault::Instead("{\"message\": \"none\"}")),
+            ("GET", post, Fault::Elsewhere(port)),
+            ("POST", post, Fault::Instead(PAGE)),
+            ("POST", post, Fault::Instead("{\"message\": \"no\"}")),
+            ("POST", post, Fault::Elsewhere(port)),
+        ] {
+            let (server, fleet) = (Server::start(manners), fleet());
+            server.held().faults = vec![fault];
+            let shown = posts(&server, manners, &fleet, &[], 1);
+            assert!(shown.contains("Review cannot be posted"), "{manners:?} {fault:?}: {shown}");
+            assert!(server.held().comments.is_empty(), "{manners:?} {fault:?}");
+        }
+        let (server, fleet) = (Server::start(manners), fleet());
+        // Rows of nobody, without a text, and of no form at all.
+        server.held().faults = vec![(
+            "GET",
+            post,
+            Fault::Instead("[{\"id\": 1, \"user\": null, \"author\": null, \"body\": null}, {\"id\": \"x\"}, null, 7]"),
+        )];
+        posts(&server, manners, &fleet, &[], 0);
+        assert_eq!(server.held().comments.len(), 1);
+        fleet.run(&["plan", "-out=p", "-var=size=2"], 0);
+        server.held().faults = vec![(put, post, Fault::Instead(PAGE))];
+        let shown = posts(&server, manners, &fleet, &[], 1);
+        assert!(shown.contains("something else than a comment"), "{manners:?}: {shown}");
+        assert!(elsewhere.accept().is_err(), "{manners:?}: somebody else was asked");
+    }
+    let (server, fleet) = (Server::start(Manners::GitHub), fleet());
+    posts(&server, Manners::GitHub, &fleet, &[], 0);
+    server.held().faults = vec![("POST", "/graphql", Fault::Instead("{\"errors\": [{\"message\": \"no\"}]}"))];
+    assert!(posts(&server, Manners::GitHub, &fleet, &["-mode=minimize"], 1).contains("did not fold"));
+}
+
+#[test]
+fn a_review_is_found_among_ten_thousand_comments() {
+    for manners in ALL {
+        let (server, fleet) = (Server::start(manners), fleet());
+        posts(&server, manners, &fleet, &[], 0);
+        (0..10_000).for_each(|n| server.comment("person", &format!("comment {n}")));
+        assert!(posts(&server, manners, &fleet, &[], 0).contains("says this already"), "{manners:?}");
+    }
+}
+
+/// What docs/review.md says to type is typed here.
+#[test]
+fn the_way_that_is_documented_is_a_way() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/review.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks: Vec<&str> = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(!blocks.is_empty());
+    let (server, fleet) = (Server::start(Manners::GitHub), Fleet::new(&[("main.hcl", FLEET)]));
+    for line in blocks.iter().flat_map(|block| block.lines()) {
+        let arguments: Vec<&str> = line.strip_prefix("podform ").unwrap().split(' ').collect();
+        if arguments[0] == "apply" {
+            server.held().merged = vec![7];
+        }
+        let output = job(&server, Manners::GitHub, &fleet, &arguments);
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output));
+    }
+    assert_eq!(server.held().comments.len(), 1);
+    assert!(fleet.run(&["plan"], 0).contains("No changes."));
+}

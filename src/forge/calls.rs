@@ -68,6 +68,7 @@ impl Calls {
     /// What an answer says, and whether another try is sensible, after which pause.
     fn read(&self, what: &str, answer: Answer, makes: bool) -> (Outcome, Option<Option<Duration>>) {
         if answer.is_success() {
+            // A page of a portal, or nothing: who asks for something sees that it is not there.
             let body: Json = crate::lang::json::read(&answer.body).unwrap_or(Json::Null);
             return (Outcome::Done(body), None);
         }

@@ -42,6 +42,10 @@ impl Wire for Forgejo {
         self.0.change(id, body)
     }
 
+    fn remove(&self, id: u64) -> Request {
+        self.0.remove(id)
+    }
+
     fn minimize(&self, _: &Comment) -> Option<Request> {
         None
     }

@@ -45,6 +45,10 @@ impl Wire for GitHub {
         self.0.change(id, body)
     }
 
+    fn remove(&self, id: u64) -> Request {
+        self.0.remove(id)
+    }
+
     fn minimize(&self, comment: &Comment) -> Option<Request> {
         let query = "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) { minimizedComment { isMinimized } } }";
         let body = json!({ "query": query, "variables": { "id": comment.node.as_ref()? } });

@@ -62,6 +62,10 @@ impl Wire for GitLab {
         request(Method::Put, format!("{}/{id}", self.notes()), &[], Some(json!({ "body": body })))
     }
 
+    fn remove(&self, id: u64) -> Request {
+        request(Method::Delete, format!("{}/{id}", self.notes()), &[], None)
+    }
+
     fn minimize(&self, _: &Comment) -> Option<Request> {
         None
     }

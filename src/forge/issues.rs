@@ -43,6 +43,11 @@ impl Issue {
     pub fn change(&self, id: u64, body: &str) -> Request {
         request(Method::Patch, self.path(&format!("/issues/comments/{id}")), &[], Some(json!({ "body": body })))
     }
+
+    /// Takes a comment away.
+    pub fn remove(&self, id: u64) -> Request {
+        request(Method::Delete, self.path(&format!("/issues/comments/{id}")), &[], None)
+    }
 }
 
 /// The name of whoever asks who they are.

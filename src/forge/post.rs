@@ -6,8 +6,8 @@ use crate::http::Request;
 use serde_json::Value as Json;
 use std::collections::HashSet;
 
-/// Pages of comments that are read at most: ten thousand comments.
-const PAGES: usize = 100;
+/// Pages of comments that are read at most, of 50 or 100 each: nobody reads as many.
+const PAGES: usize = 400;
 /// Looks for a comment whose write nobody answered.
 const LOOKS: u32 = 3;
 
@@ -87,7 +87,7 @@ impl Forge {
         match (mode, own.last()) {
             (Mode::Update | Mode::Standing, Some(last)) if is_same(&last.body, body) => return Ok(Posted::Same),
             (Mode::Update | Mode::Standing, Some(last)) => {
-                self.done(&self.wire.change(last.id, body)).await?;
+                self.made(&self.wire.change(last.id, body)).await?;
                 return Ok(Posted::Changed);
             }
             (Mode::Standing, None) => return Ok(Posted::Nothing),
@@ -100,12 +100,37 @@ impl Forge {
         }
         let before: HashSet<u64> = all.iter().map(|comment| comment.id).collect();
         self.write(&author, body, &before).await?;
-        Ok(Posted::Written)
+        if mode == Mode::New { Ok(Posted::Written) } else { self.one_remains((key, &author), body, &before).await }
+    }
+
+    /// Another run that wrote at the same moment found no comment either. Both look again: whoever wrote later changes the
+    /// first one, and takes its own away.
+    async fn one_remains(
+        &self,
+        (key, author): (&str, &str),
+        body: &str,
+        before: &HashSet<u64>,
+    ) -> Result<Posted, Refusal> {
+        let all = self.comments(&*self.wire).await?;
+        let is_new = |comment: &&Comment| {
+            comment.author == author && comment.body.starts_with(key) && !before.contains(&comment.id)
+        };
+        let new: Vec<&Comment> = all.iter().filter(is_new).collect();
+        let (Some(first), Some(mine)) = (new.first(), new.iter().rev().find(|one| is_same(&one.body, body))) else {
+            return Ok(Posted::Written);
+        };
+        if first.id == mine.id {
+            return Ok(Posted::Written);
+        }
+        self.made(&self.wire.change(first.id, body)).await?;
+        self.done(&self.wire.remove(mine.id)).await?;
+        Ok(Posted::Changed)
     }
 
     async fn write(&self, author: &str, body: &str, before: &HashSet<u64>) -> Result<(), Refusal> {
         let doubt = match self.calls.send(&self.wire.write(body)).await {
-            Outcome::Done(_) => return Ok(()),
+            Outcome::Done(answer) if has_id(&answer) => return Ok(()),
+            Outcome::Done(_) => format!("{} answered with something else than a comment", self.wire.name()),
             Outcome::InDoubt(why) => why,
             other => return Err(other.into()),
         };
@@ -129,7 +154,14 @@ impl Forge {
             let text = format!("<details><summary>An older review</summary>\n{rest}\n</details>");
             self.wire.change(old.id, &text)
         });
-        self.done(&request).await.map(|_| ())
+        let answer = self.done(&request).await?;
+        match answer.get("errors").and_then(Json::as_array).filter(|errors| !errors.is_empty()) {
+            // GraphQL says with 200 what it did not do.
+            Some(_) => {
+                Err(Refusal::Failed(format!("{} did not fold the older review {} away", self.wire.name(), old.id)))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Tells a verdict on a commit.
@@ -185,6 +217,7 @@ impl Forge {
             Outcome::Done(answer) => self
                 .wire
                 .login(&answer)
+                .filter(|login| !login.is_empty())
                 .ok_or_else(|| Refusal::Failed(format!("{} does not tell whose token it is", self.wire.name()))),
             Outcome::Forbidden(_) if !self.wire.job_login().is_empty() => Ok(self.wire.job_login().to_owned()),
             other => Err(other.into()),
@@ -195,7 +228,11 @@ impl Forge {
     async fn comments(&self, wire: &dyn Wire) -> Result<Vec<Comment>, Refusal> {
         let mut all: Vec<Comment> = Vec::new();
         let mut seen = HashSet::new();
-        for page in 1..=PAGES {
+        for page in 1.. {
+            if page > PAGES {
+                let most = format!("{} lists more than {PAGES} pages of comments", wire.name());
+                return Err(Refusal::Failed(most));
+            }
             let answer = self.done(&wire.comments(page)).await?;
             let Some(rows) = answer.as_array() else {
                 return Err(Refusal::Failed(format!("{} lists no comments", wire.name())));
@@ -212,12 +249,23 @@ impl Forge {
         Ok(all)
     }
 
+    /// A change whose answer is what was changed.
+    async fn made(&self, request: &Request) -> Result<(), Refusal> {
+        let answer = self.done(request).await?;
+        let odd = || Refusal::Failed(format!("{} answered with something else than a comment", self.wire.name()));
+        has_id(&answer).then_some(()).ok_or_else(odd)
+    }
+
     async fn done(&self, request: &Request) -> Result<Json, Refusal> {
         match self.calls.send(request).await {
             Outcome::Done(answer) => Ok(answer),
             other => Err(other.into()),
         }
     }
+}
+
+fn has_id(answer: &Json) -> bool {
+    answer.get("id").is_some_and(Json::is_u64)
 }
 
 /// Forges change the ends of lines, and take white space from the end.

@@ -79,6 +79,8 @@ pub trait Wire: Send + Sync {
     fn write(&self, body: &str) -> Request;
     /// Changes a comment.
     fn change(&self, id: u64, body: &str) -> Request;
+    /// Takes a comment away.
+    fn remove(&self, id: u64) -> Request;
     /// Folds an older comment away; `None` where there is no such thing.
     fn minimize(&self, comment: &Comment) -> Option<Request>;
     /// Tells a verdict; the requests one after the other. The answer of the first may tell the id that the others need.

@@ -28,6 +28,12 @@ pub enum Fault {
     After(u16),
     /// It is not done, and the answer is this status; with seconds to wait.
     Before(u16, Option<u32>),
+    /// It is not done, and the answer is 200 with this text.
+    Instead(&'static str),
+    /// It is not done, and the answer leads to this server.
+    Elsewhere(u16),
+    /// Another run writes the same comment just before.
+    Beside,
 }
 
 /// What it holds.
@@ -130,7 +136,19 @@ async fn answer(State(app): State<Arc<App>>, method: Method, uri: Uri, headers: 
     if let Some(Fault::Before(status, wait)) = fault {
         return reply(status, &json!({ "message": "not now, a-token" }), wait);
     }
+    if let Some(Fault::Instead(text)) = fault {
+        return Response::new(Body::from(text));
+    }
+    if let Some(Fault::Elsewhere(port)) = fault {
+        let mut response = reply(307, &Value::Null, None);
+        response.headers_mut().insert("location", format!("http://127.0.0.1:{port}/").parse().unwrap());
+        return response;
+    }
     let body: Value = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+    if fault == Some(Fault::Beside) {
+        let me = held.me(app.manners);
+        held.add(&me, &body["body"].as_str().unwrap().replace("2 to add", "9 to add"));
+    }
     let (status, answer) = done(app.manners, &mut held, &method, &uri, &body);
     match fault {
         Some(Fault::After(status)) => reply(status, &json!({ "message": "lost" }), None),
@@ -177,6 +195,11 @@ fn done(manners: Manners, held: &mut Held, method: &Method, uri: &Uri, body: &Va
                 (Some(_), _) => (403, json!({ "message": "not yours" })),
                 (None, _) => missing(),
             }
+        }
+        ("DELETE", path) if path.starts_with(one) => {
+            let id: u64 = path[one.len()..].parse().unwrap();
+            held.comments.retain(|comment| comment.0 != id);
+            (204, Value::Null)
         }
         ("POST", "/graphql") if manners == Manners::GitHub => {
             let node = body["variables"]["id"].as_str().unwrap().to_owned();
