@@ -222,3 +222,47 @@ fn what_is_no_snapshot_is_told() {
     let told = crate::fleet::text(&output);
     assert!(!told.contains("panicked") && !told.contains('\u{1b}') && output.status.code().is_some(), "{told}");
 }
+
+/// What is left out of a snapshot is not null: a condition on it is judged where it is known.
+#[test]
+fn what_a_snapshot_hides_is_unknown_and_not_null() {
+    let read = r#"
+data "simplepod_template_group" "read" {
+  name = "lab-base"
+
+  lifecycle {
+    postcondition {
+      condition     = self.notes != null
+      error_message = "It has no notes."
+    }
+  }
+}
+
+check "noted" {
+  assert {
+    condition     = data.simplepod_template_group.read.notes != null
+    error_message = "It has no notes."
+  }
+}
+
+output "notes" {
+  value     = data.simplepod_template_group.read.notes
+  sensitive = true
+}
+"#;
+    let fleet = Fleet::new(&[("main.hcl", FLEET)]);
+    fleet.run_with(&["apply", "-auto-approve", "--fault", "boot=0"], &[SANDBOX, GIVEN], 0);
+    fs::write(fleet.path().join("read.hcl"), read).unwrap();
+    fleet.run_with(&["snapshot", "-out=s.json"], &[SANDBOX, GIVEN], 0);
+    for (arguments, variables) in [
+        (&["plan"][..], &[SANDBOX, GIVEN][..]),
+        (&["plan", "-snapshot=s.json"], &[]),
+        (&["plan", "-untrusted"], &[SANDBOX]),
+    ] {
+        let output =
+            podform().current_dir(fleet.path()).args(arguments).envs(variables.iter().copied()).output().unwrap();
+        let told = crate::fleet::text(&output);
+        assert!(output.status.success() && !told.contains("It has no notes."), "{arguments:?}: {told}");
+        assert!(!told.contains(SECRET), "{arguments:?}: {told}");
+    }
+}

@@ -3,6 +3,7 @@
 use super::{Env, Seen};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The numeric id of a template group, ours or a global one.
@@ -45,12 +46,23 @@ pub struct Group {
     pub username: Option<String>,
     /// A private registry is used.
     pub password_protected: Option<bool>,
+    /// Attributes that were left out of it: nobody knows them.
+    pub hidden: BTreeSet<&'static str>,
 }
 
 impl Group {
     /// A group of which only the id is told.
     pub fn bare(id: GroupId) -> Group {
-        Group { id, shown: Seen::new(), env: None, notes: None, host: None, username: None, password_protected: None }
+        Group {
+            id,
+            shown: Seen::new(),
+            env: None,
+            notes: None,
+            host: None,
+            username: None,
+            password_protected: None,
+            hidden: BTreeSet::new(),
+        }
     }
 
     /// The natural key.

@@ -5,6 +5,7 @@ use crate::money::{Usd, hourly_cost};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -133,6 +134,8 @@ pub struct Machine {
     pub errors: Vec<String>,
     /// The API's words about what may go wrong.
     pub warnings: Vec<String>,
+    /// Attributes that were left out of it, or of which parts were: nobody knows them.
+    pub hidden: BTreeSet<&'static str>,
 }
 
 impl Machine {

@@ -2,6 +2,7 @@
 
 use super::{Group, GroupId, Machine, MachineId, Mark};
 use crate::address::ObjectKind;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -91,6 +92,14 @@ impl LiveObject {
         match self {
             LiveObject::Machine(machine) => machine.mark(),
             LiveObject::Group(group) => group.mark(),
+        }
+    }
+
+    /// Attributes that were left out of it.
+    pub fn hidden(&self) -> &BTreeSet<&'static str> {
+        match self {
+            LiveObject::Machine(machine) => &machine.hidden,
+            LiveObject::Group(group) => &group.hidden,
         }
     }
 

@@ -9,13 +9,14 @@ use crate::config::DataInstance;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::json::from_json;
 use crate::lang::{Marks, Value};
-use crate::live::{Group, GroupId, MachineId, ObjectId, Offer, Reads, Seen, Want};
+use crate::live::{Group, GroupId, LiveObject, MachineId, ObjectId, Offer, Reads, Seen, Want};
 use crate::market::Requirement;
 use crate::money::Usd;
 use crate::schema::instance::dollars;
 use crate::schema::{self, DataKind, Presence, Schema, TableKind, decimal, observe};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value as Json, json};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 /// What a data source answers.
@@ -36,6 +37,11 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
         TableKind::Data(kind) => kind,
         TableKind::Managed(kind) => return Answer::Nothing(format!("A {kind} is no data source.")),
     };
+    let mut hidden = BTreeSet::new();
+    let mut seen = |object: &LiveObject| {
+        hidden.clone_from(object.hidden());
+        observe::object(object)
+    };
     let found: Result<Seen, String> = match kind {
         DataKind::Offers => match &reads.offers {
             Some(offers) => Ok(Seen::from([("offers", fitting(given, offers))])),
@@ -53,7 +59,7 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
             _ => return Answer::Wants(Want::Machines),
         },
         DataKind::GlobalTemplate => match &reads.global_templates {
-            Some(all) => one(text("id"), text("name"), "global template", all).map(observe::group),
+            Some(all) => one(text("id"), text("name"), "global template", all).map(|group| seen(&group.clone().into())),
             None => return Answer::Wants(Want::GlobalTemplates),
         },
         DataKind::TemplateGroup => match &reads.all_groups {
@@ -62,7 +68,7 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
                     Ok(id) => match reads.objects.get(&ObjectId::Group(id)) {
                         // A row of the list may hold less than the details.
                         None => return Answer::Wants(Want::Object(ObjectId::Group(id))),
-                        Some(Some(group)) => Ok(observe::object(group)),
+                        Some(Some(group)) => Ok(seen(group)),
                         Some(None) => Err(format!("Template group {id} is gone.")),
                     },
                     Err(why) => Err(why),
@@ -73,14 +79,14 @@ pub fn answer(schema: &Schema, given: &Value, reads: &Reads) -> Answer {
         DataKind::Instance => match text("id").and_then(|id| id.parse().ok()).map(MachineId) {
             Some(id) => match reads.objects.get(&ObjectId::Machine(id)) {
                 None => return Answer::Wants(Want::Object(ObjectId::Machine(id))),
-                Some(Some(machine)) => Ok(observe::object(machine)),
+                Some(Some(machine)) => Ok(seen(machine)),
                 Some(None) => Err(format!("The account holds no machine {id}.")),
             },
             None => Err("The id of a machine is a number.".to_owned()),
         },
     };
     match found {
-        Ok(seen) => Answer::Object(object(schema, given, &seen)),
+        Ok(seen) => Answer::Object(object(schema, given, &seen, &hidden)),
         Err(why) => Answer::Nothing(why),
     }
 }
@@ -150,13 +156,17 @@ fn row(offer: &Offer) -> Json {
     })
 }
 
-/// The object of the table: arguments as they were given, and what was read.
-fn object(schema: &Schema, given: &Value, seen: &Seen) -> Value {
+/// The object of the table: arguments as they were given, and what was read; unknown where that is hidden from the reader.
+fn object(schema: &Schema, given: &Value, seen: &Seen, hidden: &BTreeSet<&'static str>) -> Value {
     let mut entries = given.as_entries().cloned().unwrap_or_default();
     for attribute in schema.attributes {
         let unset = entries.get(attribute.name).is_none_or(Value::is_null);
         if attribute.presence == Presence::Computed || unset {
             let ty = attribute.ty.to_type();
+            if hidden.contains(attribute.name) {
+                entries.insert(attribute.name.into(), Value::unknown(ty).marked(Marks::SENSITIVE));
+                continue;
+            }
             let json = seen.get(attribute.name).unwrap_or(&Json::Null);
             let value = from_json(json, &ty).unwrap_or_else(|_| Value::null(ty));
             let marks = if attribute.sensitive { Marks::SENSITIVE } else { Marks::NONE };

@@ -11,6 +11,7 @@ use crate::state::Usage;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The longest time, status or address that is kept, in characters: one short line.
@@ -25,6 +26,7 @@ pub(super) fn machine(row: &Row<'_>) -> Option<Machine> {
     let messages = |key: &str| row.messages(key).iter().map(|text| one_line(text, MESSAGE)).collect();
     let ports = ["ports", "portMappings", "exposePortMappings"].iter().find_map(|key| ports(row.raw(key)?));
     Some(Machine {
+        hidden: BTreeSet::new(),
         id: MachineId(row.id()?),
         hash_id: row.text("hashId").filter(|id| !id.is_empty()).map(HashId),
         shown: shown(row, &instance::SCHEMA),
@@ -94,6 +96,7 @@ pub(super) fn group(row: &Row<'_>) -> Option<Group> {
         notes: row.free_text("notes"),
         host: row.free_text("host"),
         username: row.free_text("username"),
+        hidden: BTreeSet::new(),
         password_protected: row.truth("isPasswordProtected"),
     })
 }

@@ -9,6 +9,7 @@
 //! | both | queries of addresses | they carry tokens (Jupyter) |
 
 use crate::live::{Group, LiveObject, Machine, Mark, ObjectId};
+use crate::schema::{self, Schema};
 use crate::state::{Intent, Record, State};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,8 @@ impl Redaction {
     /// A machine without its secrets.
     pub fn machine(&self, machine: Machine) -> Machine {
         let known = self.0.get(&ObjectId::Machine(machine.id));
+        let mut hidden = hidden(&schema::instance::SCHEMA, known);
+        let notes = machine.notes.clone();
         let mut machine = Machine {
             notes: machine.notes.and_then(|notes| public(&notes, known)),
             env: None,
@@ -62,14 +65,24 @@ impl Redaction {
         };
         machine.shown.retain(|name, _| shows(name, known));
         for port in machine.ports.iter_mut().flatten() {
-            port.url = port.url.take().map(|url| without_query(&url));
+            let Some(whole) = port.url.take() else { continue };
+            let url = without_query(&whole);
+            if url != whole {
+                hidden.extend(["ports", "urls"]);
+            }
+            port.url = Some(url);
         }
-        machine
+        if machine.notes != notes {
+            hidden.insert("notes");
+        }
+        Machine { hidden, ..machine }
     }
 
     /// A template group without its secrets.
     pub fn group(&self, group: Group) -> Group {
         let known = self.0.get(&ObjectId::Group(group.id));
+        let mut hidden = hidden(&schema::group::SCHEMA, known);
+        let notes = group.notes.clone();
         let mut group = Group {
             notes: group.notes.and_then(|notes| public(&notes, known)),
             env: None,
@@ -79,7 +92,10 @@ impl Redaction {
             ..group
         };
         group.shown.retain(|name, _| shows(name, known) && *name != "registry");
-        group
+        if group.notes != notes {
+            hidden.insert("notes");
+        }
+        Group { hidden, ..group }
     }
 
     /// An object without its secrets.
@@ -89,6 +105,13 @@ impl Redaction {
             LiveObject::Group(group) => self.group(*group).into(),
         }
     }
+}
+
+/// The attributes and blocks that are left out.
+fn hidden(schema: &Schema, known: Option<&Known>) -> BTreeSet<&'static str> {
+    let attributes = schema.attributes.iter().map(|attribute| attribute.name);
+    let all = attributes.chain(schema.blocks.iter().map(|block| block.name));
+    all.filter(|name| !shows(name, known) || ["env_variables", "registry"].contains(name)).collect()
 }
 
 fn shows(name: &str, known: Option<&Known>) -> bool {

@@ -6,7 +6,7 @@ use crate::schema::{Schema, group, instance};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// More than any price, in dollars: what multiplies stays a number.
 pub(super) const MOST_DOLLARS: u32 = 1_000_000;
@@ -48,6 +48,8 @@ pub(super) struct MachineRow {
     errors: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    hidden: BTreeSet<String>,
 }
 
 /// A template group.
@@ -59,6 +61,8 @@ pub(super) struct GroupRow {
     attributes: BTreeMap<String, Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     notes: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    hidden: BTreeSet<String>,
 }
 
 impl MachineRow {
@@ -80,6 +84,7 @@ impl MachineRow {
             ports: machine.ports.clone(),
             errors: machine.errors.clone(),
             warnings: machine.warnings.clone(),
+            hidden: machine.hidden.iter().map(|name| (*name).to_owned()).collect(),
         }
     }
 
@@ -110,6 +115,7 @@ impl MachineRow {
             ports: self.ports,
             errors: self.errors,
             warnings: self.warnings,
+            hidden: left_out(&self.hidden, &instance::SCHEMA, &of)?,
             ..Machine::bare(self.id)
         })
     }
@@ -118,7 +124,12 @@ impl MachineRow {
 impl GroupRow {
     /// Of a template group that holds no secret any more.
     pub(super) fn of(group: &Group) -> GroupRow {
-        GroupRow { id: group.id, attributes: named(&group.shown), notes: group.notes.clone() }
+        GroupRow {
+            id: group.id,
+            attributes: named(&group.shown),
+            notes: group.notes.clone(),
+            hidden: group.hidden.iter().map(|name| (*name).to_owned()).collect(),
+        }
     }
 
     /// The template group.
@@ -128,7 +139,8 @@ impl GroupRow {
     pub(super) fn group(self) -> Result<Group, String> {
         let of = format!("template group {}", self.id);
         let shown = known(self.attributes, &group::SCHEMA, &of)?;
-        Ok(Group { shown, notes: self.notes, ..Group::bare(self.id) })
+        let hidden = left_out(&self.hidden, &group::SCHEMA, &of)?;
+        Ok(Group { shown, notes: self.notes, hidden, ..Group::bare(self.id) })
     }
 }
 
@@ -139,6 +151,17 @@ pub(super) fn is_price(price: Usd) -> bool {
 
 fn named(seen: &Seen) -> BTreeMap<String, Json> {
     seen.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}
+
+/// What is left out, by the names of its table.
+fn left_out(names: &BTreeSet<String>, schema: &Schema, of: &str) -> Result<BTreeSet<&'static str>, String> {
+    let attributes = schema.attributes.iter().map(|attribute| attribute.name);
+    let all: Vec<&'static str> = attributes.chain(schema.blocks.iter().map(|block| block.name)).collect();
+    let each = names.iter().map(|name| match all.iter().find(|known| *known == name) {
+        Some(known) => Ok(*known),
+        None => Err(format!("{of} hides an attribute \"{}\", which is none", name.escape_debug())),
+    });
+    each.collect()
 }
 
 /// Attributes by the names of their table.
