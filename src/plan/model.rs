@@ -49,7 +49,7 @@ pub enum Action {
 }
 
 /// Why, where the difference does not tell it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Its block is gone from the configuration.

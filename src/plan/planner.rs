@@ -3,7 +3,7 @@
 use super::diff::PlannedTemplate;
 use super::model::{Change, Drift, PlanMode};
 use super::moves::{Moves, now_called};
-use super::select::Selection;
+use super::select::{Selection, picks};
 use crate::address::{InstanceAddr, ObjectKind, Target};
 use crate::config::Program;
 use crate::diag::Span;
@@ -32,6 +32,13 @@ pub struct PlanOptions {
     pub rebalance: bool,
     /// `-allow-partial`: instances that no offer satisfies are left out instead of failing the plan.
     pub allow_partial: bool,
+}
+
+impl PlanOptions {
+    /// Whether `-target` and `-exclude` themselves leave an instance, whatever comes or goes with it.
+    pub fn picks(&self, address: &InstanceAddr) -> bool {
+        picks(&self.targets, &self.excluded, address)
+    }
 }
 
 impl PlanOptions {

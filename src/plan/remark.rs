@@ -4,7 +4,7 @@ use crate::schema::Rest;
 use serde::{Deserialize, Serialize};
 
 /// One remark on the change of an object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remark {
     /// The machine goes on running an older template, because `template_change` is "keep".
@@ -29,7 +29,7 @@ pub enum Remark {
 }
 
 /// Why our mark is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MarkChange {
     /// The object is imported: it was nobody's before.

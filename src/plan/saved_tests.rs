@@ -309,7 +309,7 @@ fn what_the_plan_touches_makes_it_stale() {
     let mut now = plan.clone();
     let instance = now.changes.iter_mut().find(|change| change.address.to_string().ends_with(".a")).expect("a change");
     instance.action = Action::Replace;
-    assert_eq!(told(&plan, &now), ["The plan would create simplepod_instance.a; now it would replace."]);
+    assert_eq!(told(&plan, &now), ["The plan would create simplepod_instance.a; now it would replace it."]);
     now.changes.retain(|change| change.action != Action::Replace);
     assert_eq!(told(&plan, &now), ["The plan would create simplepod_instance.a, for which nothing is planned now."]);
 }

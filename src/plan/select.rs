@@ -47,10 +47,8 @@ impl<'a> Selection<'a> {
             }
         });
         let is_in = |nodes: &HashSet<Node>| declaration.as_ref().is_some_and(|declaration| nodes.contains(declaration));
-        let wanted =
-            self.targets.is_empty() || self.targets.iter().any(|target| target.matches(address)) || is_in(&self.needed);
-        let excluded = self.excluded.iter().any(|target| target.matches(address)) || is_in(&self.dragged);
-        wanted && !excluded
+        let wanted = is_wanted(self.targets, address) || is_in(&self.needed);
+        wanted && !is_named(self.excluded, address) && !is_in(&self.dragged)
     }
 
     /// Whether an output says something of what is left out, or nothing of what a target names: then it is left out too.
@@ -63,6 +61,19 @@ impl<'a> Selection<'a> {
         let excluded = |need: &&Node| self.dragged.contains(need) || named(self.excluded, need, configuration);
         !self.targets.is_empty() && (needs.is_empty() || !needs.iter().all(wanted)) || needs.iter().any(excluded)
     }
+}
+
+/// Whether `-target` and `-exclude` themselves leave an instance, whatever comes or goes with it.
+pub(super) fn picks(targets: &[Target], excluded: &[Target], address: &InstanceAddr) -> bool {
+    is_wanted(targets, address) && !is_named(excluded, address)
+}
+
+fn is_wanted(targets: &[Target], address: &InstanceAddr) -> bool {
+    targets.is_empty() || is_named(targets, address)
+}
+
+fn is_named(targets: &[Target], address: &InstanceAddr) -> bool {
+    targets.iter().any(|target| target.matches(address))
 }
 
 fn named(targets: &[Target], node: &Node, configuration: &Configuration) -> bool {

@@ -117,7 +117,7 @@ impl fmt::Display for Stale {
                 write!(f, "The plan would {} {address}, for which nothing is planned now.", verb(*planned))
             }
             Stale::Action { address, planned, now: Some(now) } => {
-                write!(f, "The plan would {} {address}; now it would {}.", verb(*planned), verb(*now))
+                write!(f, "The plan would {}; now it would {}.", does(*planned, &address.to_string()), does(*now, "it"))
             }
             Stale::Rests { address, planned, rest } => {
                 write!(f, "The plan would {} {address}, which is {rest} by now.", verb(*planned))
@@ -139,9 +139,16 @@ impl fmt::Display for Stale {
     }
 }
 
+fn does(action: Action, what: &str) -> String {
+    match action {
+        Action::NoOp => format!("leave {what} alone"),
+        other => format!("{} {what}", verb(other)),
+    }
+}
+
 fn verb(action: Action) -> &'static str {
     match action {
-        Action::NoOp => "leave alone",
+        Action::NoOp => "leave",
         Action::Create => "create",
         Action::Update => "update",
         Action::Replace => "replace",

@@ -96,6 +96,16 @@ fn many_alike_changes_are_a_page() {
     let lines = |plan: &Plan| short(plan, NARROW).lines().count();
     let (hundred, thirty) = (lines(&many(100, 0)), lines(&many(0, 30)));
     assert!(hundred <= 130, "{hundred} lines for 100 machines");
+    // On the host of another one, which is told too.
+    let mut crowded = many(100, 0);
+    let first = crowded.changes[0].address.clone();
+    crowded.changes.iter_mut().skip(1).filter_map(|change| change.placed.as_mut()).for_each(|placed| {
+        placed.shares = Some(first.clone());
+    });
+    let text = short(&crowded, NARROW);
+    assert!(text.contains("name    SHARD  same host\n"), "{text}");
+    assert!(text.contains("\"w-99\"  \"99\"   w[0]\n"), "{text}");
+    assert_eq!(text.lines().count(), hundred + 1, "{text}");
     assert!(thirty <= 45, "{thirty} lines for 30 released");
 }
 

@@ -7,8 +7,8 @@ use super::value_diff::{DiffKind, ValueChange, ValueDiff};
 use super::whole::Review;
 use crate::address::InstanceAddr;
 use crate::path::ValuePath;
-use crate::plan::{Action, Reason};
-use crate::schema::{self, Attribute, Presence, Schema};
+use crate::plan::{Action, Reason, Remark};
+use crate::schema::{self, Attribute, Presence, Rest, Schema};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -63,6 +63,9 @@ fn danger(change: &Described<'_>) -> u8 {
     }
 }
 
+/// The cap, and up to which price a machine is renewed: the cap, unless something else is said.
+const CAP: &str = "max_price_per_gpu";
+const RENEWS_AT: &str = "max_auto_renew_price";
 /// No two objects share it.
 const ID: &str = "id";
 
@@ -73,11 +76,11 @@ struct Kinship<'a> {
     action: (u8, bool, bool, bool),
     /// One that stands alone: its address moves.
     alone: Option<&'a InstanceAddr>,
-    reason: Option<String>,
+    cause: Option<Cause<'a>>,
     forced_by: &'a [ValuePath],
     /// Which attributes change, and how.
     changes: Vec<(&'a str, &'a str, u8)>,
-    remarks: String,
+    remarks: &'a [Remark],
 }
 
 impl<'a> Kinship<'a> {
@@ -103,21 +106,31 @@ impl<'a> Kinship<'a> {
             block: (&resource.kind, &resource.name, resource.module.0.iter().map(|(name, _)| name.as_str()).collect()),
             action: (action, change.new_first, imported, change.deposed.is_some()),
             alone: moved.then_some(change.address),
-            reason: change.reason.map(cause),
+            cause: change.reason.map(Cause::of),
             forced_by: change.forced_by,
             changes,
-            remarks: format!("{:?}", change.remarks),
+            remarks: change.remarks,
         }
     }
 }
 
 /// Why, without the words that are different for each.
-fn cause(reason: &Reason) -> String {
-    match reason {
-        Reason::Tainted(_) => "tainted".to_owned(),
-        Reason::Unhealthy(_) => "unhealthy".to_owned(),
-        Reason::Rests { rest, .. } => format!("{rest:?}"),
-        other => format!("{other:?}"),
+#[derive(PartialEq, Eq, Hash)]
+enum Cause<'a> {
+    Tainted,
+    Unhealthy,
+    Rests(&'a Rest),
+    Other(&'a Reason),
+}
+
+impl<'a> Cause<'a> {
+    fn of(reason: &'a Reason) -> Self {
+        match reason {
+            Reason::Tainted(_) => Cause::Tainted,
+            Reason::Unhealthy(_) => Cause::Unhealthy,
+            Reason::Rests { rest, .. } => Cause::Rests(rest),
+            other => Cause::Other(other),
+        }
     }
 }
 
@@ -305,9 +318,11 @@ fn leave_out_usual(attributes: &mut AttributesDiff<'_>, block: Option<&str>, tab
         Some(name) => table.block(name).map_or(&[][..], |block| block.attributes),
     };
     let before = attributes.shown.len();
+    let cap = attributes.shown.iter().find(|attribute| attribute.name == CAP).map(|cap| cap.difference.clone());
     attributes.shown.retain(|attribute| {
         let known = known.iter().find(|known| known.name == attribute.name);
-        !known.is_some_and(|known| is_usual(known, &attribute.difference))
+        let renews = attribute.name == RENEWS_AT && cap.as_ref() == Some(&attribute.difference);
+        !renews && !known.is_some_and(|known| is_usual(known, &attribute.difference))
     });
     attributes.usual += before - attributes.shown.len() + attributes.unknown;
     attributes.unknown = 0;

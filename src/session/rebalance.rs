@@ -27,11 +27,7 @@ pub async fn rebalance<C: Cloud>(
     if !still.steps.is_empty() || !still.in_doubt.is_empty() || !still.left_out.is_empty() {
         return Err(pending().into());
     }
-    let named = |at: &InstanceAddr| {
-        (options.targets.is_empty() || options.targets.iter().any(|target| target.matches(at)))
-            && !options.excluded.iter().any(|target| target.matches(at))
-    };
-    let mut asked: BTreeSet<InstanceAddr> = movable(&still, limits).filter(|at| named(at)).cloned().collect();
+    let mut asked: BTreeSet<InstanceAddr> = movable(&still, limits).filter(|at| options.picks(at)).cloned().collect();
     loop {
         let replacing = PlanOptions {
             replace: asked.iter().cloned().collect(),

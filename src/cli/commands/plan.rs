@@ -13,7 +13,7 @@ use crate::render::{configuration_json, prior_state_json, relevant_json};
 use crate::review::Review;
 use crate::session::generate::generated;
 use crate::session::stored::StatePlace;
-use crate::session::{Opening, Prepared, Session, Watched, is_untrusted, saved};
+use crate::session::{Opening, Planning, Prepared, Session, Watched, is_untrusted, saved};
 use crate::state::State;
 use crate::store::local::write_private;
 use clap::Args;
@@ -66,21 +66,8 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
             if let Some(as_of) = session.as_of() {
                 context.terminal.as_of(as_of);
             }
-            let refreshing = Refreshing::begin(context.terminal, &state, how.refresh);
-            let planned = async {
-                let look = session.look(&state, &how, session.will_rent(&state, &how)).await?;
-                refreshing.end(&look.snapshot);
-                session.plan(&state, look, &how.options, &mut context.diags).await
-            };
-            let Prepared { plan, .. } = match planned.await {
-                Ok(prepared) => prepared,
-                Err(mut wrong) => {
-                    if lock.is_none() {
-                        wrong.extend(at_work(&opening.account.place()).await);
-                    }
-                    return Err(wrong.into());
-                }
-            };
+            let beside = lock.is_none().then(|| opening.account.place());
+            let plan = planned(session, &state, &how, beside.as_ref(), context).await?;
             let approval = session.approval(&plan);
             context.terminal.plan(&Review::of(&plan).approving(&approval), args.planning.detail());
             if let Some(path) = &args.out {
@@ -99,6 +86,31 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
             })
         })
         .await
+}
+
+/// A plan of what is seen now. `beside`: where the state is, where nothing keeps another run from working on it.
+pub(super) async fn planned<C: Cloud>(
+    session: &Session<'_, C>,
+    state: &State,
+    how: &Planning,
+    beside: Option<&StatePlace>,
+    context: &mut Context,
+) -> Result<Plan, Failure> {
+    let refreshing = Refreshing::begin(context.terminal, state, how.refresh);
+    let planned = async {
+        let look = session.look(state, how, session.will_rent(state, how)).await?;
+        refreshing.end(&look.snapshot);
+        session.plan(state, look, &how.options, &mut context.diags).await
+    };
+    match planned.await {
+        Ok(Prepared { plan, .. }) => Ok(plan),
+        Err(mut wrong) => {
+            if let Some(place) = beside {
+                wrong.extend(at_work(place).await);
+            }
+            Err(wrong.into())
+        }
+    }
 }
 
 /// Writes what import blocks lack, which the plan then reads with the other files: a saved plan knows it as one of them.

@@ -1,11 +1,10 @@
 //! `podform review`.
 
-use super::plan::made_from;
+use super::plan::{self, made_from};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::PlanningArgs;
 use crate::cli::posting::{PostArgs, Posting, post};
-use crate::cli::refreshing::Refreshing;
 use crate::diag::Diagnostic;
 use crate::plan::{Approval, MadeFrom, Plan};
 use crate::render::{
@@ -13,7 +12,7 @@ use crate::render::{
     review_summary, sarif_report,
 };
 use crate::review::Review;
-use crate::session::{Prepared, Watched, saved};
+use crate::session::{Watched, saved};
 use clap::{Args, ValueEnum};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -92,15 +91,13 @@ async fn planned(args: &ReviewArgs, context: &mut Context) -> Outcome {
     let how = args.planning.planning(args.destroy)?;
     let opening = args.planning.opening(0);
     let locking = args.planning.locking.locking("plan")?;
-    let Some((fleet, Watched { state, lock: _lock })) = context.configure_beside_state(&opening, locking).await? else {
+    let Some((fleet, Watched { state, lock })) = context.configure_beside_state(&opening, locking).await? else {
         return Ok(Exit::Error);
     };
     opening
         .viewing(&fleet, &state, async |session| {
-            let refreshing = Refreshing::begin(context.terminal, &state, how.refresh);
-            let look = session.look(&state, &how, session.will_rent(&state, &how)).await?;
-            refreshing.end(&look.snapshot);
-            let Prepared { plan, .. } = session.plan(&state, look, &how.options, &mut context.diags).await?;
+            let beside = lock.is_none().then(|| opening.account.place());
+            let plan = plan::planned(session, &state, &how, beside.as_ref(), context).await?;
             let approval = session.approval(&plan);
             let made_from = made_from(&plan, session, (&state, session.as_of()), &context.sources);
             write(args, &plan, &approval, &made_from, context).await

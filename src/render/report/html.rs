@@ -96,7 +96,7 @@ fn row(out: &mut String, change: &Described<'_>, alike: &Alike<'_, '_>) {
         Action::NoOp | Action::Update | Action::Read => "dim",
     };
     let amount = |amount: Usd| if amount == Usd::ZERO { String::new() } else { format!("{amount:.4}") };
-    let mut about = row.rest.clone();
+    let mut about = row.rest();
     about.extend(row.age.as_ref().map(|age| format!("age {age}")));
     if alike.members.len() == 1 {
         about.extend(headline::because(change.address, change.reason));

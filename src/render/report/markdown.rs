@@ -135,7 +135,7 @@ fn rows(page: &mut Packed, review: &Review<'_>, alike: &[Alike<'_, '_>]) {
 
 fn row(change: &Described<'_>, alike: &Alike<'_, '_>) -> String {
     let row = Row::of(change, alike);
-    let mut about: Vec<String> = row.rest.iter().map(|own| code(own)).collect();
+    let mut about: Vec<String> = row.rest().iter().map(|own| code(own)).collect();
     about.extend(row.age.as_ref().map(|age| format!("age {}", plain(age))));
     if alike.members.len() == 1 {
         about.extend(headline::because(change.address, change.reason).map(|why| plain(&why)));

@@ -11,6 +11,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// Spaces before what stands below a row of its own.
 const BELOW: usize = 10;
+/// Between two columns.
+const GAP: usize = 2;
 
 /// All of it.
 pub fn block(page: &mut Page, alike: &Alike<'_, '_>) {
@@ -21,14 +23,22 @@ pub fn block(page: &mut Page, alike: &Alike<'_, '_>) {
         1 => String::new(),
         n => format!(": {n} alike"),
     };
-    let sentence = format!("{}{many}", headline::sentence(first));
-    let sentence = page.style.paint(if forceful { REMOVE.bold() } else { BOLD }, &sentence);
-    page.headline(&brief::addresses(alike), &sentence);
-    if let Some(why) = headline::because_all(alike) {
+    let (subject, sentence) = (brief::addresses(alike), format!("{}{many}", headline::sentence(first)));
+    let why = headline::because_all(alike);
+    let differing = differing(alike).filter(|_| !goes(first));
+    // On one line, where it has the room.
+    let room = page.style.row_columns().saturating_sub(4 + subject.width() + sentence.width() + GAP);
+    let beside = differing.as_ref().filter(|text| why.is_none() && text.width() <= room);
+    let beside = beside.map_or(String::new(), |text| format!("; {text}"));
+    let painted = page.style.paint(if forceful { REMOVE.bold() } else { BOLD }, &sentence);
+    page.headline(&subject, &format!("{painted}{beside}"));
+    if let Some(why) = why {
         page.comment("", &[why]);
     }
-    if let Some(differing) = differing(alike).filter(|_| !goes(first)) {
-        page.comment("", &differing);
+    if let Some(differing) = differing.filter(|_| beside.is_empty()) {
+        for line in wrap(&differing, page.style.columns().saturating_sub(4)) {
+            page.comment("", &[line]);
+        }
     }
     for remark in first.remarks {
         for line in wrap(&remark::sentence(remark), page.style.columns().saturating_sub(6)) {
@@ -36,7 +46,11 @@ pub fn block(page: &mut Page, alike: &Alike<'_, '_>) {
         }
     }
     if let Some(placed) = first.placed {
-        page.comment("", &approved(placed));
+        // What is rented anew shows its cap and its models below.
+        let approved = approved(placed, first.action == Action::Create);
+        if !approved.is_empty() {
+            page.comment("", &approved);
+        }
     }
     common(page, alike);
     rows(page, alike);
@@ -61,61 +75,99 @@ fn common(page: &mut Page, alike: &Alike<'_, '_>) {
 }
 
 /// Where they differ: each row says how.
-fn differing(alike: &Alike<'_, '_>) -> Option<Vec<String>> {
+fn differing(alike: &Alike<'_, '_>) -> Option<String> {
     let mut places: Vec<String> = alike.differing.iter().map(brief::place).collect();
     let last = places.pop()?;
-    let verb = if places.is_empty() { "differs" } else { "differ" };
-    let last = format!("{last} {verb}");
     Some(match places.is_empty() {
-        true => vec![last],
-        false => vec![format!("{} and {last}", places.join(", "))],
+        true => format!("{last} differs"),
+        false => format!("{} and {last} differ", places.join(", ")),
     })
 }
 
 /// What is approved beside the offers of today.
-fn approved(placed: &Placed) -> Vec<String> {
+fn approved(placed: &Placed, shown: bool) -> Vec<String> {
     let envelope = &placed.envelope;
-    let mut parts = vec![format!("at most {} per GPU-hour", envelope.max_price_per_gpu)];
-    parts.extend(envelope.max_hourly_cost.map(|most| format!("at most {most} per hour")));
-    parts.extend(offer::substitute(envelope));
-    parts
+    let cap = (!shown).then(|| format!("at most {} per GPU-hour", envelope.max_price_per_gpu));
+    let most = envelope.max_hourly_cost.map(|most| format!("at most {most} per hour"));
+    cap.into_iter().chain(most).chain(offer::substitute(envelope).filter(|_| !shown)).collect()
 }
 
 /// A row for each: which, what, where, for how much, and what differs.
 fn rows(page: &mut Page, alike: &Alike<'_, '_>) {
     let rows: Vec<Row> = alike.members.iter().map(|member| Row::of(member, alike)).collect();
-    let cells = |row: &Row| {
-        let id = row.id.as_ref().map_or(String::new(), |id| format!("id {id}"));
-        let age = row.age.as_ref().map_or(String::new(), |age| format!("age {age}"));
-        [row.address.clone(), id, row.gpus.clone(), row.place.clone(), age, row.price()]
-    };
-    let table: Vec<_> = rows.iter().map(cells).collect();
-    let width = |column: usize| table.iter().map(|cells| cells.get(column).map_or(0, |cell| cell.width())).max();
-    let widths: Vec<usize> = (0..6).filter_map(width).collect();
     let columns = page.style.row_columns();
-    for ((member, cells), row) in alike.members.iter().zip(&table).zip(&rows) {
-        let sign = Sign::of(member);
-        let mut line = String::new();
-        for (cell, width) in cells.iter().zip(&widths).filter(|(_, width)| **width > 0) {
-            let gap = " ".repeat(width.saturating_sub(cell.width()));
-            line.push_str(if line.is_empty() { "" } else { "  " });
-            // Money stands to the right: the points below each other.
-            line.push_str(&if cell.ends_with("/h") { format!("{gap}{cell}") } else { format!("{cell}{gap}") });
+    let plain: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    let beside = |row: &Row, line: &str| 4 + line.width() + GAP + row.rest().join(", ").width() <= columns;
+    let lines = aligned(&plain);
+    let narrow = !rows.iter().zip(&lines).all(|(row, line)| row.rest().is_empty() || beside(row, line));
+    if let Some((titles, lines)) = titled(&rows, &plain)
+        .filter(|(titles, lines)| narrow && [titles].into_iter().chain(lines).all(|line| 4 + line.width() <= columns))
+    {
+        page.line(1, Sign::Same, &page.style.paint(DIM, &titles));
+        for (member, line) in alike.members.iter().zip(lines) {
+            page.line(1, Sign::of(member), &line);
         }
-        let rest = row.rest.join(", ");
-        // What differs is never cut: it goes below where there is no room beside.
-        let beside = 4 + line.width() + 2 + rest.width() <= columns;
-        match rest.is_empty() {
-            false if beside => page.line(1, sign, &format!("{line}  {rest}")),
-            _ => page.line(1, sign, line.trim_end()),
-        }
-        if !rest.is_empty() && !beside {
+        return;
+    }
+    for ((member, line), row) in alike.members.iter().zip(&lines).zip(&rows) {
+        let (sign, rest) = (Sign::of(member), row.rest().join(", "));
+        if rest.is_empty() {
+            page.line(1, sign, line.trim_end());
+        } else if beside(row, line) {
+            page.line(1, sign, &format!("{line}  {rest}"));
+        } else {
+            // What differs is never cut: it goes below where there is no room beside.
+            page.line(1, sign, line.trim_end());
             for part in wrap(&rest, columns.saturating_sub(BELOW)) {
                 let text = page.style.paint(DIM, &part);
                 page.text.push_str(&format!("{}{text}\n", " ".repeat(BELOW)));
             }
         }
     }
+}
+
+/// What every row has.
+fn cells(row: &Row) -> Vec<String> {
+    let id = row.id.as_ref().map_or(String::new(), |id| format!("id {id}"));
+    let age = row.age.as_ref().map_or(String::new(), |age| format!("age {age}"));
+    vec![row.address.clone(), id, row.gpus.clone(), row.place.clone(), age, row.price()]
+}
+
+/// The same rows with what differs in columns below its names: names that stand in each row would not fit.
+fn titled(rows: &[Row], plain: &[Vec<String>]) -> Option<(String, Vec<String>)> {
+    let first = rows.first().filter(|first| rows.len() > 1 && !first.own.is_empty())?;
+    let mut titles = vec![String::new(); 6];
+    titles.extend(first.own.iter().map(|(name, _)| name.clone()));
+    titles.extend(["same host".to_owned(), String::new()]);
+    let shared = rows.iter().any(|row| row.host_of.is_some());
+    let mut table = vec![titles];
+    for (row, cells) in rows.iter().zip(plain) {
+        let own = row.own.iter().map(|(_, value)| value.clone());
+        let last = [row.host_of.clone().unwrap_or_default(), row.why.clone().unwrap_or_default()];
+        table.push(cells.iter().cloned().chain(own).chain(last).collect());
+    }
+    if !shared {
+        let host = 6 + first.own.len();
+        table.iter_mut().for_each(|cells| drop(cells.remove(host)));
+    }
+    let mut lines = aligned(&table).into_iter().map(|line| line.trim_end().to_owned());
+    Some((lines.next()?, lines.collect()))
+}
+
+/// Cells below each other; columns without any are left out.
+fn aligned(table: &[Vec<String>]) -> Vec<String> {
+    let many = table.first().map_or(0, Vec::len);
+    let width = |column: usize| table.iter().filter_map(|cells| cells.get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..many).filter_map(width).collect();
+    let line = |cells: &Vec<String>| {
+        let each = cells.iter().zip(&widths).filter(|(_, width)| **width > 0).map(|(cell, width)| {
+            let gap = " ".repeat(width.saturating_sub(cell.width()));
+            // Money stands to the right: the points below each other.
+            if cell.ends_with("/h") { format!("{gap}{cell}") } else { format!("{cell}{gap}") }
+        });
+        each.collect::<Vec<_>>().join(&" ".repeat(GAP))
+    };
+    table.iter().map(line).collect()
 }
 
 /// Several objects that stay, with one remark: `simplepod_instance.w[0] to w[9]: ...`.

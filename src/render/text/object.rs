@@ -1,11 +1,11 @@
 //! One object of a resource table, drawn as its block.
 
 use super::page::{Page, Sign};
-use super::value::assign;
+use super::value::{assign, one_line};
 use crate::address::{InstanceAddr, Mode, ObjectKind};
 use crate::render::style::{DIM, REMOVE};
 use crate::render::words::count;
-use crate::review::{AttributesDiff, ObjectDiff};
+use crate::review::{AttributeDiff, AttributesDiff, BlockDiff, DiffKind, ObjectDiff, ValueDiff};
 use unicode_width::UnicodeWidthStr;
 
 impl Page {
@@ -19,7 +19,12 @@ impl Page {
             Some(ObjectKind::TemplateGroup) | None => " # forces replacement",
         };
         self.attributes(level + 1, &object.attributes, forces);
+        let usual = self.usual(object);
         for block in &object.blocks {
+            if let Some(line) = self.compact.then(|| self.one_line_block(block)).flatten() {
+                self.line(level + 1, Sign::from(block.kind), &line);
+                continue;
+            }
             self.gap();
             self.line(level + 1, Sign::from(block.kind), &format!("{} {{", block.name));
             self.attributes(level + 2, &block.attributes, forces);
@@ -29,7 +34,29 @@ impl Page {
             self.gap();
             self.hidden(level + 1, object.unchanged_blocks, "block");
         }
-        self.line(level, Sign::Same, "}");
+        self.line(level, Sign::Same, &format!("}}{usual}"));
+    }
+
+    /// How many attributes are as in every plan, behind the last brace.
+    fn usual(&self, object: &ObjectDiff<'_>) -> String {
+        let blocks = object.blocks.iter().map(|block| block.attributes.usual);
+        match blocks.sum::<usize>() + object.attributes.usual {
+            0 => String::new(),
+            n => {
+                let text = format!(" # ({} at defaults or known after apply)", count(n, "more attribute"));
+                self.style.paint(DIM, &text)
+            }
+        }
+    }
+
+    /// A block that comes, and of which one attribute is to be told.
+    fn one_line_block(&self, block: &BlockDiff<'_>) -> Option<String> {
+        let AttributesDiff { shown, unchanged: 0, unknown: 0, gone: 0, .. } = &block.attributes else { return None };
+        let [AttributeDiff { name, difference: ValueDiff::Added(value), forces: false }] = shown.as_slice() else {
+            return None;
+        };
+        let line = format!("{} {{ {name} = {} }}", block.name, one_line(*value)?);
+        (block.kind == DiffKind::Added).then_some(line)
     }
 
     fn attributes(&mut self, level: usize, attributes: &AttributesDiff<'_>, forces: &str) {
@@ -42,7 +69,6 @@ impl Page {
         let told = [
             (attributes.unknown, "computed attribute", "known after apply"),
             (attributes.gone, "computed attribute", "hidden"),
-            (attributes.usual, "attribute", "at defaults or known after apply"),
         ];
         for (n, what, how) in told {
             if n > 0 {

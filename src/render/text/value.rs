@@ -7,7 +7,7 @@ use crate::review::{ElementDiff, Face, Shown, TextParts, ValueChange, ValueDiff}
 use unicode_width::UnicodeWidthStr;
 
 /// A value that takes one line; `None` for one that takes more.
-fn one_line(value: Shown<'_>) -> Option<String> {
+pub(super) fn one_line(value: Shown<'_>) -> Option<String> {
     let face = value.face();
     if let Some(text) = placeholder(face) {
         return Some(text.to_owned());

@@ -24,8 +24,12 @@ pub struct Row {
     pub before: Usd,
     /// USD per hour afterwards.
     pub after: Usd,
-    /// What is its own: `name = "w-1"`.
-    pub rest: Vec<String>,
+    /// What is its own, by name: `name`, `"w-1"`; one for each place where they differ.
+    pub own: Vec<(String, String)>,
+    /// Why, where each has a reason of its own.
+    pub why: Option<String>,
+    /// The machine that takes a part of the same host.
+    pub host_of: Option<String>,
 }
 
 /// Nothing but its record is left, or not even that: what it was needs one line.
@@ -39,10 +43,7 @@ impl Row {
         let stands = change.before.filter(|_| change.action != Action::Create);
         let ends = goes(change) || change.action == Action::Replace;
         let (gpus, place) = machine(change);
-        let mut rest = if goes(change) { Vec::new() } else { differing(change, alike) };
-        let own = alike.members.len() > 1 && headline::is_own(change.reason);
-        rest.extend(own.then(|| headline::because(change.address, change.reason)).flatten());
-        rest.extend(shares(change));
+        let tells = alike.members.len() > 1 && headline::is_own(change.reason);
         Row {
             address: brief::short_address(change),
             id: stands.and_then(|object| text(object, "id")),
@@ -51,8 +52,17 @@ impl Row {
             age: stands.filter(|_| ends).and_then(|object| age(object, alike.now)),
             before: change.cost_before,
             after: change.cost_after,
-            rest,
+            own: if goes(change) { Vec::new() } else { differing(change, alike) },
+            why: tells.then(|| headline::because(change.address, change.reason)).flatten(),
+            host_of: shares(change),
         }
+    }
+
+    /// Whatever is its own, in words: `name = "w-1"`, `on the host of w[0]`.
+    pub fn rest(&self) -> Vec<String> {
+        let own = self.own.iter().map(|(name, value)| format!("{name} = {value}"));
+        let host = self.host_of.iter().map(|first| format!("on the host of {first}"));
+        own.chain(self.why.clone()).chain(host).collect()
     }
 
     /// What it costs per hour from now on, or does not cost any more; empty for what costs nothing.
@@ -68,12 +78,12 @@ impl Row {
     }
 }
 
-/// `name = "w-1"`, for each place where alike changes differ; a key of a map without the map's name.
-fn differing(member: &Described<'_>, alike: &Alike<'_, '_>) -> Vec<String> {
+/// What a member has at each place where alike changes differ; a key of a map without the map's name.
+fn differing(member: &Described<'_>, alike: &Alike<'_, '_>) -> Vec<(String, String)> {
     let each = alike.differing.iter().map(|at| {
         let name = at.key.map_or_else(|| brief::place(at), key);
         let value = Alike::value(member, at).map_or("null".to_owned(), |found| brief::difference(&found));
-        format!("{name} = {value}")
+        (name, value)
     });
     each.collect()
 }
@@ -112,7 +122,7 @@ fn shares(change: &Described<'_>) -> Option<String> {
     let first = change.placed?.shares.as_ref()?;
     let key = first.key.as_ref().map_or(String::new(), ToString::to_string);
     Some(harmless_line(&match first.resource == change.address.resource {
-        true => format!("on the host of {}{key}", first.resource.name),
-        false => format!("on the host of {first}"),
+        true => format!("{}{key}", first.resource.name),
+        false => first.to_string(),
     }))
 }
