@@ -169,10 +169,12 @@ fn a_plan_that_is_refused_beside_a_run_says_that_it_runs() {
         assert!(start.elapsed() < Duration::from_secs(60), "machines are left");
         std::thread::sleep(Duration::from_millis(10));
     }
-    let told = scene.run(&["plan", "-lock=false"], 1);
-    assert!(told.contains("Most machines are gone") && told.contains("Warning: Another run is at work"), "{told}");
     let holder = format!("{} by ", scene.holder()["operation"].as_str().unwrap());
-    assert!(told.contains(&holder) && told.contains("Plan again when it is over."), "{told}");
+    for command in ["plan", "review"] {
+        let told = scene.run(&[command, "-lock=false"], 1);
+        assert!(told.contains("Most machines are gone") && told.contains("Warning: Another run is at work"), "{told}");
+        assert!(told.contains(&holder) && told.contains("Plan again when it is over."), "{told}");
+    }
     first.kill().unwrap();
     first.wait().unwrap();
     scene.sandbox.switch("no faults").unwrap();
