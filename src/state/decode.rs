@@ -14,7 +14,7 @@ use serde_json::error::Category;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What is looked at first, past everything else: who wrote the file, and how.
+/// What tells, past everything else, who wrote the file, and how.
 #[derive(Deserialize)]
 struct Header {
     #[serde(default)]
@@ -75,28 +75,37 @@ fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
         json::read::<IgnoredAny>(bytes).map_err(|error| not_json(text, error))?;
         return Err(StateError::Version { found: "missing".into() });
     }
-    let header: Header = json::read(bytes).map_err(|error| not_json(text, error))?;
-    if header.version.as_u64() != Some(4) {
-        let found = if header.version.is_null() { "missing".into() } else { header.version.to_string() };
-        return Err(StateError::Version { found });
+    let file: File = json::read(bytes).map_err(|error| misfit(text, &error))?;
+    if file.version != 4 {
+        return Err(StateError::Version { found: file.version.to_string() });
     }
-    let ours = header.podform.ok_or(StateError::Rewritten)?;
-    let version = ours.version.as_str().unwrap_or("of unknown version").to_owned();
-    if let Some(format) = ours.format.as_u64().filter(|&format| format > FORMAT) {
-        return Err(StateError::Newer { format, version });
+    if file.podform.format > FORMAT {
+        return Err(StateError::Newer { format: file.podform.format, version: file.podform.version });
     }
-    let file: File = json::read(bytes).map_err(|error| StateError::Shape {
-        line: error.line(),
-        column: error.column(),
-        message: message(&error),
-        version,
-    })?;
     let sum = match (file.podform.format >= FIRST_SEALED, &file.podform.sum) {
         (false, None) => Sum::None,
         (true, None) => Sum::Removed,
         (_, Some(_)) => Sum::Found,
     };
     Ok((assemble(file)?, sum))
+}
+
+/// Why a text is not of our shape: who wrote it, and how, counts before what does not fit.
+fn misfit(text: &str, error: &serde_json::Error) -> StateError {
+    let header: Header = match json::read(text.as_bytes()) {
+        Ok(header) => header,
+        Err(error) => return not_json(text, error),
+    };
+    if header.version.as_u64() != Some(4) {
+        let found = if header.version.is_null() { "missing".into() } else { header.version.to_string() };
+        return StateError::Version { found };
+    }
+    let Some(ours) = header.podform else { return StateError::Rewritten };
+    let version = ours.version.as_str().unwrap_or("of unknown version").to_owned();
+    match ours.format.as_u64() {
+        Some(format) if format > FORMAT => StateError::Newer { format, version },
+        _ => StateError::Shape { line: error.line(), column: error.column(), message: message(error), version },
+    }
 }
 
 fn not_json(text: &str, skipping: serde_json::Error) -> StateError {
