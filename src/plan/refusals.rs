@@ -143,12 +143,15 @@ pub fn group_lacks_proof(record: &Record, live: &Group) -> bool {
 
 /// A removal that writes the mark again first, where nothing else would prove whose the machine is; it says so.
 pub(super) fn marked_first(change: Change, record: &Record, live: Option<&LiveObject>) -> Change {
+    if !matches!(change.action, Action::Delete | Action::Replace) {
+        return change;
+    }
     let lacks = match live {
         Some(LiveObject::Machine(machine)) => lacks_proof(record, machine),
         Some(LiveObject::Group(group)) => group_lacks_proof(record, group),
         None => false,
     };
-    if !lacks || !matches!(change.action, Action::Delete | Action::Replace) {
+    if !lacks {
         return change;
     }
     let mut remarks = change.remarks;
