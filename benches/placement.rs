@@ -95,6 +95,7 @@ fn fleet(chance: &mut Chance, instances: usize) -> Vec<Demand> {
             gpu_count: chance.of(&[1, 1, 1, 2, 4, 8]),
             max_price_per_gpu: chance.cents(400, 1000),
             requirement,
+            budgeted: None,
             max_hourly_cost: None,
             disk_size: Some(40),
             larger_offers: false,

@@ -120,6 +120,15 @@ pub enum Topic {
     Locked,
 }
 
+/// What an expression that fails was about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct InPlay {
+    /// Values: a name ("local.n") and what it is ("5"). Sensitive values must already be hidden.
+    pub values: Vec<(String, String)>,
+    /// The function whose call failed, as it is written.
+    pub called: Option<Box<str>>,
+}
+
 /// One thing to tell the user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
@@ -139,8 +148,8 @@ pub struct Diagnostic {
     pub other: Option<Box<Span>>,
     /// The object the message is about.
     pub address: Option<Box<InstanceAddr>>,
-    /// Values in play: a name ("local.n") and what it is ("5"). Sensitive values must already be hidden.
-    pub values: Vec<(String, String)>,
+    /// What an expression that fails was about.
+    pub in_play: Option<Box<InPlay>>,
 }
 
 impl Diagnostic {
@@ -155,7 +164,7 @@ impl Diagnostic {
             span: None,
             other: None,
             address: None,
-            values: Vec::new(),
+            in_play: None,
         }
     }
 
@@ -223,11 +232,25 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a value in play.
+    /// Says which values are in play: names ("local.n") and what they are ("5"), with nothing secret.
     #[must_use]
-    pub fn with_value(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.values.push((name.into(), value.into()));
+    pub fn with_values(mut self, values: Vec<(String, String)>) -> Self {
+        if !values.is_empty() {
+            self.in_play.get_or_insert_default().values = values;
+        }
         self
+    }
+
+    /// Says which function was called.
+    #[must_use]
+    pub fn calling(mut self, name: &str) -> Self {
+        self.in_play.get_or_insert_default().called = Some(name.into());
+        self
+    }
+
+    /// Values in play.
+    pub fn values(&self) -> &[(String, String)] {
+        self.in_play.as_ref().map_or(&[], |in_play| &in_play.values)
     }
 }
 

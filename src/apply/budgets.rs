@@ -1,25 +1,29 @@
 //! The budgets at apply time: checked again, hard, before every rent, by what the offer really costs.
 
+use super::money;
 use super::step::Stop;
 use crate::address::InstanceAddr;
 use crate::config::{BudgetBlock, Program};
 use crate::live::{Machine, Offer};
 use crate::market::Placed;
+use crate::money::Usd;
 use crate::plan::{Change, Guard, Load, Plan, load, refused};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, OnceLock, MutexGuard, PoisonError};
 
 /// What the budgets of one apply allow.
 pub(super) struct Budgets<'a> {
     plan: &'a Plan,
     blocks: &'a [BudgetBlock],
     guard: Mutex<Guard>,
+    /// As it was read before the first rent.
+    balance: OnceLock<Usd>,
 }
 
 impl<'a> Budgets<'a> {
     pub fn of(plan: &'a Plan, program: &'a Program) -> Budgets<'a> {
         let settings = program.configuration.root().settings.as_ref();
         let blocks = settings.map(|settings| settings.budgets.as_slice()).unwrap_or_default();
-        Budgets { plan, blocks, guard: Mutex::new(Guard::of(plan)) }
+        Budgets { plan, blocks, guard: Mutex::new(Guard::of(plan)), balance: OnceLock::new() }
     }
 
     fn guard(&self) -> MutexGuard<'_, Guard> {
@@ -31,12 +35,23 @@ impl<'a> Budgets<'a> {
         self.blocks
     }
 
+    /// What pays for everything.
+    pub fn pays(&self, balance: Usd) {
+        self.balance.get_or_init(|| balance);
+    }
+
     /// Counts a rent that is about to be sent.
     ///
     /// # Errors
-    /// A budget does not allow it.
+    /// A budget does not allow it, or the balance would not last.
     pub fn admit(&self, address: &InstanceAddr, placed: &Placed, offer: &Offer) -> Result<(), Stop> {
-        let admitted = self.guard().admit(address, load(placed, offer));
+        let mut guard = self.guard();
+        let load = load(placed, offer);
+        let runway = guard.runway(self.balance.get().copied(), address, load);
+        if let Some(short) = money::short(self.plan, &runway, self.blocks) {
+            return Err(Stop::Failed(short.on(address).into()));
+        }
+        let admitted = guard.admit(address, load);
         admitted.map_err(|why| Stop::Failed(refused(self.plan, &why, self.blocks).on(address).into()))
     }
 

@@ -106,7 +106,7 @@ impl<'a> Executor<'a> {
         let rents = self.plan.steps.iter().any(|step| step.action.rents());
         if rents {
             // A market that cannot be read fails the steps that need it.
-            let balance = money::check(ctx.cloud, self.plan, ctx.budgets.blocks(), account);
+            let balance = money::check(ctx.cloud, self.plan, &ctx.budgets, account);
             let (balance, _) = futures::join!(balance, ctx.offers.prefetch(ctx.cloud));
             match balance {
                 Some(error) if error.severity == Severity::Error => return Err(error),

@@ -1,5 +1,6 @@
-//! The balance before anything is rented (API sheet §6).
+//! Whether the balance lasts (API sheet §6): looked at before anything is rented, and before each rent.
 
+use super::budgets::Budgets;
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
 use crate::config::{BudgetBlock, Limit};
@@ -12,7 +13,7 @@ use crate::plan::{Plan, Refused, Runway, refused, too_short};
 pub(super) async fn check<C: Cloud>(
     cloud: &C,
     plan: &Plan,
-    blocks: &[BudgetBlock],
+    budgets: &Budgets<'_>,
     read: Option<Account>,
 ) -> Option<Diagnostic> {
     let account = match read {
@@ -21,14 +22,19 @@ pub(super) async fn check<C: Cloud>(
     };
     match account {
         Ok(account) => {
-            let runway = Runway { balance: account.balance, ..plan.runway };
-            too_short(&runway).or_else(|| shorter_than_budgeted(plan, &runway, blocks))
+            account.balance.into_iter().for_each(|balance| budgets.pays(balance));
+            short(plan, &Runway { balance: account.balance, ..plan.runway }, budgets.blocks())
         }
         Err(error) => {
             let told = fault("Reading the balance before renting", &error);
             Some(Diagnostic { severity: Severity::Warning, ..told })
         }
     }
+}
+
+/// Why a balance does not last.
+pub(super) fn short(plan: &Plan, runway: &Runway, blocks: &[BudgetBlock]) -> Option<Diagnostic> {
+    too_short(runway).or_else(|| shorter_than_budgeted(plan, runway, blocks))
 }
 
 fn shorter_than_budgeted(plan: &Plan, runway: &Runway, blocks: &[BudgetBlock]) -> Option<Diagnostic> {

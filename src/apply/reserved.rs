@@ -138,7 +138,7 @@ fn none_left(unplaced: &Unplaced, wanted: &str) -> Stop {
         unplaced.offers,
         envelope.gpu_count,
         envelope.gpu_models.join(" or "),
-        envelope.max_price_per_gpu
+        envelope.dearest()
     );
     Stop::Failed(Diagnostic::error("No offer left", detail).into())
 }

@@ -80,8 +80,10 @@ fn command_line() -> u8 {
             return Exit::Error.code();
         }
     };
-    let parsed = command.try_get_matches_from_mut(&args).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed.map_err(|error| error.format(&mut command)) {
+    let parsed = command.try_get_matches_from_mut(&args).and_then(|matches| {
+        Ok((Cli::from_arg_matches(&matches)?, commands_here::state_of(&matches)))
+    });
+    let (cli, state) = match parsed.map_err(|error| error.format(&mut command)) {
         Ok(cli) => cli,
         Err(error) => {
             if usage::told_as_message(&error, &args) {
@@ -102,9 +104,7 @@ fn command_line() -> u8 {
     };
     let terminal = Terminal::new(cli.no_color, cli.compact_warnings, cli.command.streams_json());
     terminal.begin();
-    if let Some(dir) = &cli.chdir {
-        commands_here::begin(dir, &command);
-    }
+    commands_here::begin(cli.chdir.as_deref(), state.as_deref(), &command);
     let mut context =
         Context { terminal, interrupts: Interrupts::default(), sources: Sources::default(), diags: Diagnostics::new() };
     let outcome = logs::start()

@@ -144,6 +144,8 @@ fn broken(
         }
     };
     let told = tell(wording.severity, wording.broken, format!("{text}{}", wording.rest), rule.condition.span);
-    diags.push(Diagnostic { topic: Some(Topic::BrokenRule), ..told });
+    let mut values = eval::values_in_play(&rule.condition, scope);
+    values.sort();
+    diags.push(told.about(Topic::BrokenRule).with_values(values));
     verdict
 }

@@ -73,11 +73,6 @@ impl<'a> Walk<'a> {
         let argument = self.argument(frame, variable);
         for mut found in own {
             if found.topic == Some(Topic::BrokenRule)
-                && let Some(value) = self.frames.get(frame).and_then(|frame| frame.variables.get(&variable.name))
-            {
-                found.values.push((format!("var.{}", variable.name), eval::describe(value)));
-            }
-            if found.topic == Some(Topic::BrokenRule)
                 && let Some(argument) = argument
                 && let Some(rule) = found.span.replace(argument.expr.span)
             {

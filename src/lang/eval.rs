@@ -40,6 +40,13 @@ pub fn evaluate_in(expr: &Expr, scope: &dyn Scope, bindings: &Bindings, diags: &
     }
 }
 
+/// What an expression refers to, by name: `var.n` is `5`. Nothing secret is among it.
+pub fn values_in_play(expr: &Expr, scope: &dyn Scope) -> Vec<(String, String)> {
+    let mut told = Diagnostics::new();
+    let mut evaluator = Evaluator { scope, bindings: Vec::new(), diags: &mut told, steps: 0, spent: None };
+    evaluator.values_in_play(&[expr])
+}
+
 /// How many operands before an operator that fails show the values in them: a chain of operators has no end.
 const OPERANDS_SHOWN: usize = 16;
 
@@ -145,7 +152,7 @@ impl Evaluator<'_> {
 
     fn tell(&mut self, diagnostic: Diagnostic, around: &[&Expr]) {
         let values = self.values_in_play(around);
-        self.diags.push(Diagnostic { values, ..diagnostic });
+        self.diags.push(diagnostic.with_values(values));
     }
 
     fn unary(&mut self, op: UnaryOp, operand: &Expr, whole: &Expr) -> Value {

@@ -26,6 +26,9 @@ pub struct Envelope {
     pub max_price_per_gpu: Usd,
     /// Of the host.
     pub requirement: Requirement,
+    /// What a budget allows per GPU-hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budgeted: Option<BudgetedPrice>,
     /// USD per hour of the whole machine, disk among it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_hourly_cost: Option<Usd>,
@@ -40,6 +43,15 @@ pub struct Envelope {
     /// The higher, the earlier it is filled.
     #[serde(default, skip_serializing_if = "is_ordinary")]
     pub priority: i64,
+}
+
+/// The lowest price per GPU that the budgets of an instance allow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetedPrice {
+    /// Which budget: `budget "team"`.
+    pub budget: String,
+    /// USD per GPU-hour.
+    pub most: Usd,
 }
 
 fn is_ordinary(priority: &i64) -> bool {
@@ -64,6 +76,8 @@ pub enum Unmet {
     Disk,
     /// Above the price cap.
     Price,
+    /// Above the price that a budget allows.
+    BudgetedPrice,
     /// The whole machine is above its cap.
     HourlyCost,
 }
@@ -239,6 +253,11 @@ impl Judge<'_> {
         if offer.price_per_gpu.exceeds(envelope.max_price_per_gpu) {
             unmet.push(Unmet::Price);
         }
+        if let Some(budgeted) = &envelope.budgeted
+            && offer.price_per_gpu.exceeds(budgeted.most)
+        {
+            unmet.push(Unmet::BudgetedPrice);
+        }
         if let Some(most) = envelope.max_hourly_cost
             && envelope.hourly_cost(offer).exceeds(most)
         {
@@ -264,9 +283,14 @@ impl Envelope {
         hourly_cost(offer.price_per_gpu, self.gpu_count, offer.price_per_disk, self.disk_size.unwrap_or(SMALLEST_DISK))
     }
 
+    /// USD per GPU-hour that is rented at most: the cap, or what a budget allows.
+    pub fn dearest(&self) -> Usd {
+        self.budgeted.as_ref().map_or(self.max_price_per_gpu, |budgeted| budgeted.most.min(self.max_price_per_gpu))
+    }
+
     /// USD per hour that a machine inside it costs at most, if its disk costs what this offer's does.
     pub fn worst_case(&self, offer: &Offer) -> Usd {
-        let dearest = Offer { price_per_gpu: self.max_price_per_gpu, ..offer.clone() };
+        let dearest = Offer { price_per_gpu: self.dearest(), ..offer.clone() };
         self.max_hourly_cost.map_or(self.hourly_cost(&dearest), |most| most.min(self.hourly_cost(&dearest)))
     }
 
@@ -279,6 +303,14 @@ impl Envelope {
             (self.gpu_count == other.gpu_count, "gpu_count", None),
             (self.max_price_per_gpu == other.max_price_per_gpu, "max_price_per_gpu", caps),
             (self.requirement == other.requirement, "offer", None),
+            (
+                self.budgeted == other.budgeted,
+                "max_price_per_gpu of its budget",
+                texts(
+                    self.budgeted.as_ref().map(|budgeted| budgeted.most),
+                    other.budgeted.as_ref().map(|budgeted| budgeted.most),
+                ),
+            ),
             (
                 self.max_hourly_cost == other.max_hourly_cost,
                 "max_hourly_cost",

@@ -35,6 +35,7 @@ fn want(address: &str, gpu_count: u32, cap: &str) -> Demand {
         gpu_count,
         max_price_per_gpu: Usd(cap.parse().expect("well formed")),
         requirement: Requirement::default(),
+        budgeted: None,
         max_hourly_cost: None,
         disk_size: None,
         larger_offers: false,

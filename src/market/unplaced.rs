@@ -39,6 +39,8 @@ pub struct Exclusion {
 pub enum Loosened {
     /// Pay so much per GPU-hour.
     Price(Usd),
+    /// Let the budget allow so much per GPU-hour.
+    BudgetedPrice(Usd),
     /// Pay so much per hour.
     HourlyCost(Usd),
     /// Ask for no more than this.
@@ -193,7 +195,7 @@ impl Relaxing<'_> {
                 alone.entry(unmet).or_default().push(offer);
             }
         }
-        for kind in [Unmet::Price, Unmet::HourlyCost] {
+        for kind in [Unmet::Price, Unmet::BudgetedPrice, Unmet::HourlyCost] {
             let ways = alone.get(&kind).map(|offers| self.steps(&kind, offers));
             found.extend(ways.and_then(|ways| self.first(&ways)));
         }
@@ -224,7 +226,7 @@ impl Relaxing<'_> {
         let mut offers = offers.to_vec();
         let far = |offer: &&Offer| -> Decimal {
             match kind {
-                Unmet::Price => offer.price_per_gpu.0,
+                Unmet::Price | Unmet::BudgetedPrice => offer.price_per_gpu.0,
                 Unmet::HourlyCost => self.envelope.hourly_cost(offer).0,
                 Unmet::Requirement(name) => {
                     let fact = amount(&offer.facts, name).unwrap_or(Decimal::MAX);
@@ -247,6 +249,7 @@ impl Relaxing<'_> {
     fn admitting(&self, kind: &Unmet, offer: &Offer) -> Option<Loosened> {
         Some(match kind {
             Unmet::Price => Loosened::Price(offer.price_per_gpu),
+            Unmet::BudgetedPrice => Loosened::BudgetedPrice(offer.price_per_gpu),
             Unmet::HourlyCost => Loosened::HourlyCost(self.envelope.hourly_cost(offer)),
             Unmet::Requirement(name) => match fact(&offer.facts, name) {
                 Some(fact) if !name.ends_with('s') => Loosened::Requirement(name.clone(), fact),
@@ -312,6 +315,9 @@ impl Relaxing<'_> {
         for one in loosened {
             match one {
                 Loosened::Price(price) => wider.max_price_per_gpu = *price,
+                Loosened::BudgetedPrice(price) => {
+                    wider.budgeted.iter_mut().for_each(|budgeted| budgeted.most = *price);
+                }
                 Loosened::HourlyCost(cost) => wider.max_hourly_cost = Some(*cost),
                 Loosened::Requirement(name, fact) => drop(wider.requirement.0.insert(name.clone(), fact.clone())),
                 Loosened::Without(name) => drop(wider.requirement.0.remove(name)),
@@ -345,12 +351,19 @@ pub fn unknown_models(demands: &[Demand], market: &[Offer]) -> Vec<UnknownModel>
         }
     }
     let models: BTreeSet<&str> = market.iter().map(|offer| offer.gpu_model.as_str()).collect();
-    first.retain(|model, _| !models.iter().any(|known| known.eq_ignore_ascii_case(model)));
     let unknown = first.into_iter().map(|(model, address)| {
-        let meant = models.iter().filter(|known| plain(known) == plain(model)).map(|known| (*known).to_owned());
-        UnknownModel { address: address.clone(), model: model.to_owned(), meant: meant.collect() }
+        UnknownModel { address: address.clone(), model: model.to_owned(), meant: written_otherwise(model, &models) }
     });
     unknown.filter(|unknown| !unknown.meant.is_empty()).collect()
+}
+
+/// The models that a name is only written otherwise than; none where it is one of them.
+pub fn written_otherwise(name: &str, models: &BTreeSet<&str>) -> Vec<String> {
+    if models.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return Vec::new();
+    }
+    let wanted = plain(name);
+    models.iter().filter(|known| plain(known) == wanted).map(|known| (*known).to_owned()).collect()
 }
 
 /// A model without blanks, case, and what all models have in their names.

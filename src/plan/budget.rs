@@ -32,6 +32,9 @@ pub struct Measured {
     pub expected: Option<Decimal>,
     /// In the worst case, whichever offers are rented inside what is approved.
     pub at_worst: Option<Decimal>,
+    /// While machines stand beside those that replace them; `None` where it is never more than afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_peak: Option<Decimal>,
     /// What that means.
     pub standing: Standing,
 }

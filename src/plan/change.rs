@@ -27,6 +27,7 @@ pub(super) fn unchanged(address: InstanceAddr, object: Option<Value>) -> Change 
         cost_before: cost,
         cost_after: cost,
         repair_mark: false,
+        left_out: false,
         remarks: Vec::new(),
     }
 }

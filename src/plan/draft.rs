@@ -10,12 +10,11 @@ use super::planner::{PlanInput, Planner};
 use super::refusals::{forgotten, let_go, preflight, within_caps};
 use super::resolving::Surveyed;
 use super::runway::Runway;
-use super::select::Selection;
 use super::spending::told as told_of_budgets;
 use super::steps::steps;
 use super::variables::planned_variables;
 use crate::address::{InstanceAddr, ResourceAddr};
-use crate::config::{Evaluated, Program, Resolve, evaluate};
+use crate::config::{Evaluated, Resolve, evaluate};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::Value;
 use crate::live::{GroupId, Machine, ObjectId, Offer, Reads, Snapshot, Want};
@@ -85,7 +84,11 @@ pub fn draft<'a>(input: &PlanInput<'a>, reads: &Reads) -> Result<Draft<'a>, Unfi
     if told.has_errors() {
         return Err(Unfinished::Wrong(told));
     }
-    let Planner { fleet, groups, mut changes, drift, refresh, dependencies, taken_in: imports, data, expired, .. } =
+    let mut changes = std::mem::take(&mut planner.changes);
+    for change in &mut changes {
+        change.left_out = !planner.selected(&change.address);
+    }
+    let Planner { fleet, groups, drift, refresh, dependencies, taken_in: imports, data, expired, .. } =
         planner;
     changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
     let input = *input;
@@ -125,7 +128,9 @@ impl Draft<'_> {
         };
         let narrowed = options.is_narrowed();
         let failed = state.failed_hosts(input.snapshot.as_of);
-        let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market, failed };
+        // Who releases, or only looks, is not kept from it by a budget.
+        let budgets = if mode == PlanMode::Normal { evaluated.budgets.as_slice() } else { &[] };
+        let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market, budgets, failed };
         let Placing { unplaced, left_out, proof, unknown_models } = place_all(&placements, &mut changes, &dependencies);
         for UnknownModel { address, model, meant } in unknown_models {
             let text = format!("No offer of the market is of the model \"{model}\", which {address} accepts.");
@@ -135,9 +140,7 @@ impl Draft<'_> {
         }
         // Who releases, or only looks, is not kept from it by a price, and neither is who leaves the machine out.
         if mode == PlanMode::Normal {
-            let Program { configuration, graph, .. } = program;
-            let selection = Selection::new(&options.targets, &options.excluded, false, configuration, graph);
-            within_caps(changes.iter().filter(|change| selection.contains(&change.address, configuration)), diags);
+            within_caps(changes.iter().filter(|change| !change.left_out), diags);
         }
         let in_doubt: Vec<Intent> = state.open.values().cloned().collect();
         let cost = CostSummary {
@@ -153,13 +156,14 @@ impl Draft<'_> {
             after: cost.after + others,
             at_worst: changes.iter().map(Change::worst_case).sum::<Usd>() + others,
         };
-        // Who releases, or only looks, is not kept from it by a budget.
-        let wanted = if mode == PlanMode::Normal { evaluated.budgets.as_slice() } else { &[] };
-        let budgets = measure(wanted, &items, &runway);
+        let measured = measure(budgets, &items, &runway);
         let blocks = program.configuration.root().settings.as_ref().map(|settings| settings.budgets.as_slice());
-        diags.extend(told_of_budgets(&budgets, blocks.unwrap_or_default(), &items));
+        // Who looks for moves leaves out those that a budget does not hold.
+        if !options.rebalance {
+            diags.extend(told_of_budgets(&measured, blocks.unwrap_or_default(), &items));
+        }
         // Of a refresh nothing is called, but what is gone is forgotten.
-        let steps = steps(&changes, &dependencies, &state, &tight(wanted, &items), diags);
+        let steps = steps(&changes, &dependencies, &state, &tight(budgets, &items), diags);
         let_go(&changes, diags);
         if diags.has_errors() {
             return None;
@@ -174,7 +178,7 @@ impl Draft<'_> {
             sealed_by: None,
             cost,
             runway,
-            budgets,
+            budgets: measured,
             changes,
             drift: self.drift,
             outputs: output_changes(&state, &outputs, (narrowed, input.key.is_blind()), mode),

@@ -19,6 +19,8 @@ pub(super) struct Item<'p> {
     pub before: Option<Load>,
     pub after: Option<Load>,
     pub worst: Option<Load>,
+    /// What stands until its replacement does.
+    pub beside: Option<Load>,
     /// What stands is released before anything takes its place.
     pub leaves: bool,
 }
@@ -38,6 +40,19 @@ impl Sum {
 
     pub fn and(self, load: Load) -> Sum {
         Sum { cost: self.cost + load.cost, machines: self.machines + 1, gpus: self.gpus + i64::from(load.gpus) }
+    }
+
+    pub fn beside(self, other: Sum) -> Sum {
+        Sum {
+            cost: self.cost + other.cost,
+            machines: self.machines + other.machines,
+            gpus: self.gpus + other.gpus,
+        }
+    }
+
+    /// USD per hour.
+    pub fn cost(self) -> Usd {
+        self.cost
     }
 
     pub fn without(self, load: Load) -> Sum {
@@ -75,7 +90,7 @@ pub(super) fn items<'p>(changes: &'p [Change], in_doubt: impl Iterator<Item = &'
             gpus: intent.gpu_count.unwrap_or(0),
             price: None,
         });
-        Item { address: &intent.address, before: load, after: load, worst: load, leaves: false }
+        Item { address: &intent.address, before: load, after: load, worst: load, beside: None, leaves: false }
     }));
     items
 }
@@ -101,11 +116,12 @@ impl<'p> Item<'p> {
             Some(Placed { offer, envelope, .. }) => Some(Load {
                 cost: envelope.worst_case(offer),
                 gpus: envelope.gpu_count,
-                price: Some(envelope.max_price_per_gpu),
+                price: Some(envelope.dearest()),
             }),
             None => after,
         };
-        Item { address: &change.address, before, after, worst, leaves: leaves(change) }
+        let beside = before.filter(|_| change.action == Action::Replace && change.create_first);
+        Item { address: &change.address, before, after, worst, beside, leaves: leaves(change) }
     }
 
     /// USD per GPU-hour above a limit that the plan brings about.
@@ -142,6 +158,14 @@ pub(super) fn ceiling(limit: Limit, allowed: Decimal, before: Sum) -> Decimal {
     }
 }
 
+/// Whether a limit holds at every moment of an apply; the others are about what comes of it.
+pub(super) fn is_momentary(limit: Limit) -> bool {
+    match limit {
+        Limit::MaxHourlyCost | Limit::MaxInstances | Limit::MaxGpus => true,
+        Limit::MaxMonthlyCost | Limit::MaxPricePerGpu | Limit::MaxIncreasePercent | Limit::MinRunway => false,
+    }
+}
+
 /// Measures a plan by every budget.
 pub(super) fn measure(budgets: &[Budget], items: &[Item<'_>], runway: &Runway) -> Vec<Budgeted> {
     let of = |budget: &Budget| {
@@ -163,15 +187,18 @@ fn summed(limit: Limit, allowed: Decimal, covered: &[&Item<'_>]) -> Measured {
             .map(|side| Sum::of(covered.iter().filter_map(|item| side(item))));
     let now = before.measure(limit, before).filter(|_| limit != Limit::MaxIncreasePercent);
     let (expected, at_worst) = (after.measure(limit, before), worst.measure(limit, before));
+    let beside = Sum::of(covered.iter().filter_map(|item| item.beside));
+    let is_more = beside != Sum::default() && is_momentary(limit);
+    let at_peak = after.beside(beside).measure(limit, before).filter(|_| is_more);
     let beyond = |amount: Option<Decimal>, most| amount.is_some_and(|amount| exceeds(amount, most));
     let ceiling = ceiling(limit, allowed, before);
     let standing = match () {
-        () if beyond(expected, ceiling) => Standing::Broken,
+        () if beyond(expected, ceiling) || beyond(at_peak, ceiling) => Standing::Broken,
         () if beyond(expected, allowed) => Standing::Over,
         () if beyond(at_worst, allowed) => Standing::AtRisk,
         () => Standing::Kept,
     };
-    Measured { limit, allowed, now, expected, at_worst, standing }
+    Measured { limit, allowed, now, expected, at_worst, at_peak, standing }
 }
 
 /// Each machine for itself: what is rented must not be dearer, what stands may.
@@ -184,10 +211,10 @@ fn dearest(covered: &[&Item<'_>], allowed: Decimal) -> Measured {
     let standing = match () {
         () if covered.iter().any(|item| item.is_dearer(item.after, allowed)) => Standing::Broken,
         () if is_over => Standing::Over,
-        () if covered.iter().any(|item| item.is_dearer(item.worst, allowed)) => Standing::AtRisk,
         () => Standing::Kept,
     };
-    Measured { limit: Limit::MaxPricePerGpu, allowed, now, expected, at_worst, standing }
+    // No envelope admits more.
+    Measured { limit: Limit::MaxPricePerGpu, allowed, now, expected, at_worst, at_peak: None, standing }
 }
 
 fn lasting(runway: &Runway, allowed: Decimal) -> Measured {
@@ -204,6 +231,7 @@ fn lasting(runway: &Runway, allowed: Decimal) -> Measured {
         now: hours(runway.before),
         expected: hours(runway.after),
         at_worst: hours(runway.at_worst),
+        at_peak: None,
         standing,
     }
 }
@@ -235,7 +263,9 @@ pub(super) fn tight<'b>(budgets: &'b [Budget], items: &[Item<'_>]) -> Vec<&'b Bu
         let before = Sum::of(covered().filter_map(|item| item.before));
         let leaving = covered().filter(|item| item.leaves).filter_map(|item| item.before);
         let all = Sum::of(covered().filter_map(|item| item.after).chain(leaving));
+        let beside = Sum::of(covered().filter_map(|item| item.beside));
         budget.limits.iter().any(|(&limit, &allowed)| {
+            let all = if is_momentary(limit) { all.beside(beside) } else { all };
             all.measure(limit, before).is_some_and(|amount| exceeds(amount, ceiling(limit, allowed, before)))
         })
     };

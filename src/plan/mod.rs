@@ -70,7 +70,7 @@ pub use model::{
 };
 pub use placing::machines_that_stay;
 pub use planner::{PlanInput, PlanOptions};
-pub use rebalance::{Limits, Move, movable, moves, that_stay};
+pub use rebalance::{Limits, Move, beyond_budgets, movable, moves, that_stay};
 pub use refusals::{group_lacks_proof, lacks_proof};
 pub use remark::{MarkChange, Remark};
 pub use runway::Runway;

@@ -131,6 +131,9 @@ pub struct Change {
     pub cost_after: Usd,
     /// The live object carries no mark of ours, or not this one: its notes are sent anew (invariant 4), before a release too.
     pub repair_mark: bool,
+    /// `-target` or `-exclude` leaves it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
     /// What the reader should know beside the difference.
     pub remarks: Vec<Remark>,
 }

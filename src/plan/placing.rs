@@ -1,12 +1,15 @@
 //! Offers for everything the plan rents.
 
+use super::measure::covers;
 use super::model::{Action, Change, Reason};
 use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
+use crate::config::{Budget, Limit};
 use crate::lang::Value;
 use crate::live::{GroupId, Offer, Snapshot};
 use crate::market::{
-    Demand, Envelope, Held, Proof, Requirement, UnknownModel, Unplaced, explain, place, propose, unknown_models,
+    BudgetedPrice, Demand, Envelope, Held, Proof, Requirement, UnknownModel, Unplaced, explain, place, propose, unknown_models,
 };
+use crate::money::Usd;
 use crate::schema::instance::{dollars, gpu_count};
 use crate::state::{Record, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +22,8 @@ pub(super) struct Placements<'a> {
     /// Recorded template groups.
     pub groups: &'a BTreeMap<GroupId, InstanceAddr>,
     pub market: &'a [Offer],
+    /// What the configuration allows to be paid.
+    pub budgets: &'a [Budget],
     /// Hosts whose machines failed lately.
     pub failed: BTreeSet<String>,
 }
@@ -106,6 +111,7 @@ fn demand(input: &Placements<'_>, changes: &[Change], change: &Change) -> Demand
         gpu_count: gpu_count(wanted).unwrap_or(0),
         max_price_per_gpu: dollars(wanted, "max_price_per_gpu").unwrap_or_default(),
         requirement: Requirement::read(wanted),
+        budgeted: budgeted(input.budgets, change),
         max_hourly_cost: dollars(wanted, "max_hourly_cost"),
         disk_size: disk_size(input, changes, change),
         larger_offers: wanted.get("larger_offers").and_then(Value::as_bool).unwrap_or(false),
@@ -127,6 +133,16 @@ fn demand(input: &Placements<'_>, changes: &[Change], change: &Change) -> Demand
     let recorded = || failed.and_then(|record| record.offer.as_ref()?.host.clone());
     let avoid = shown.or_else(recorded).into_iter().chain(input.failed.iter().cloned()).collect();
     Demand { address: change.address.clone(), envelope, avoid }
+}
+
+/// The lowest price per GPU that its budgets allow. Who is dearer already may stay so.
+fn budgeted(budgets: &[Budget], change: &Change) -> Option<BudgetedPrice> {
+    let now = change.before.as_ref().and_then(|before| dollars(before, "price_per_gpu")).unwrap_or_default();
+    let of = |budget: &Budget| {
+        let most = Usd(*budget.limits.get(&Limit::MaxPricePerGpu)?).max(now);
+        covers(budget, &change.address).then(|| BudgetedPrice { budget: budget.to_string(), most })
+    };
+    budgets.iter().filter_map(of).min_by_key(|budgeted| budgeted.most)
 }
 
 /// The disk that the template of a planned instance takes, where it is known.

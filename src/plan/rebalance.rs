@@ -1,7 +1,10 @@
 //! Which machines could move to cheaper offers, and what that saves: healthy machines never move otherwise.
 
+use super::budget::{Measured, Standing};
 use super::change::is_healthy;
+use super::measure::covers;
 use super::model::{Action, Change, Plan};
+use super::spending::allowance;
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::lang::Value;
 use crate::market::Envelope;
@@ -10,7 +13,7 @@ use crate::schema::{Expiry, schedule};
 use crate::state::State;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So long a machine is taken to start, in minutes: the vendor's console says "up to 5 minutes" (API sheet §5).
 const BOOT: i64 = 5;
@@ -122,13 +125,31 @@ pub fn that_stay(
         let heads: BTreeSet<InstanceAddr> = asked.iter().filter(|at| needs.contains(&at.resource)).cloned().collect();
         return if heads.is_empty() { asked.clone() } else { heads };
     }
-    let few = |count: usize| count.div_ceil(16);
     let idle: Vec<&Move<'_>> = moves.iter().filter(|one| !one.pays(limits, plan.made_at)).collect();
     let excess = moves.len().saturating_sub(limits.max_disruptions.unwrap_or(usize::MAX));
     match (idle.len(), excess) {
         (0, excess) => moves.iter().rev().take(few(excess)).map(|one| one.change.address.clone()).collect(),
         (count, _) => idle.iter().rev().take(few(count)).map(|one| one.change.address.clone()).collect(),
     }
+}
+
+/// Some of the moves that a budget does not hold while both machines stand, those that save least, with the budget's words:
+/// not all, for without some it may hold the others.
+pub fn beyond_budgets(plan: &Plan) -> BTreeMap<InstanceAddr, String> {
+    let moves = moves(plan);
+    let is_broken = |measured: &&Measured| measured.standing == Standing::Broken;
+    let broken = plan.budgets.iter().find_map(|of| Some((&of.budget, of.measured.iter().find(is_broken)?)));
+    let Some((budget, measured)) = broken else { return BTreeMap::new() };
+    let beside = |one: &&Move<'_>| one.change.create_first && covers(budget, &one.change.address);
+    let crowding: Vec<&Move<'_>> = moves.iter().filter(beside).collect();
+    let words = allowance(budget, measured.limit, measured.allowed);
+    let least = crowding.iter().rev().take(few(crowding.len()));
+    least.map(|one| (one.change.address.clone(), words.clone())).collect()
+}
+
+/// As many as are left out at once: what the others get without them is seen before more are.
+fn few(count: usize) -> usize {
+    count.div_ceil(16)
 }
 
 #[cfg(test)]

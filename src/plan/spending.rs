@@ -1,7 +1,7 @@
 //! What is said of budgets and of the balance.
 
 use super::budget::{Budgeted, Measured, Refused, Standing};
-use super::measure::{Item, adding};
+use super::measure::{Item, adding, covers, exceeds};
 use super::model::Plan;
 use super::runway::Runway;
 use crate::address::InstanceAddr;
@@ -9,8 +9,11 @@ use crate::config::{Budget, BudgetBlock, Limit, hours};
 use crate::diag::{Diagnostic, Diagnostics, Topic};
 use rust_decimal::Decimal;
 
+/// So many addresses tell the story.
+const SHOWN: usize = 5;
+
 /// `max_hourly_cost = $5.00 per hour of budget "gpus"`.
-fn allowance(budget: &Budget, limit: Limit, allowed: Decimal) -> String {
+pub(super) fn allowance(budget: &Budget, limit: Limit, allowed: Decimal) -> String {
     let least = if limit == Limit::MinRunway { "asks for at least" } else { "allows at most" };
     let covered = match budget.targets.as_slice() {
         [] => String::new(),
@@ -51,6 +54,11 @@ fn placed(found: Diagnostic, block: Option<&BudgetBlock>) -> Diagnostic {
 
 fn broken(budget: &Budget, measured: &Measured, items: &[Item<'_>]) -> Diagnostic {
     let limit = measured.limit;
+    let ceiling = measured.now.map_or(measured.allowed, |now| now.max(measured.allowed));
+    let fits_afterwards = measured.expected.is_some_and(|expected| !exceeds(expected, ceiling));
+    if let Some(peak) = measured.at_peak.filter(|_| fits_afterwards) {
+        return crowded(budget, measured, peak, items);
+    }
     let (comes, now) = (amount(limit, measured.expected), measured.now.map(|now| limit.amount(now)));
     let now = now.map_or(String::new(), |now| format!(", and it is {now} now"));
     let comes = match limit {
@@ -68,10 +76,33 @@ fn broken(budget: &Budget, measured: &Measured, items: &[Item<'_>]) -> Diagnosti
     Diagnostic::error("Over budget", detail).with_hint(hint).about(Topic::OverBudget)
 }
 
+/// What fits afterwards, and not while machines stand beside those that replace them.
+fn crowded(budget: &Budget, measured: &Measured, peak: Decimal, items: &[Item<'_>]) -> Diagnostic {
+    let limit = measured.limit;
+    let replaced = items.iter().filter(|item| item.beside.is_some() && covers(budget, item.address));
+    let replaced: Vec<String> = replaced.map(|item| item.address.to_string()).collect();
+    let detail = format!(
+        "{}. This plan would come to {} while machines are replaced that stay until their replacements stand (create_before_destroy): {}.",
+        capital(&allowance(budget, limit, measured.allowed)),
+        limit.amount(peak),
+        shown(replaced)
+    );
+    let hint = format!("Replace fewer at once (-target), release them first (without create_before_destroy), or raise {}.", limit.name());
+    Diagnostic::error("Over budget", detail).with_hint(hint).about(Topic::OverBudget)
+}
+
+/// The first of many.
+fn shown(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
+}
+
 /// Which addresses add how much.
 fn adders(budget: &Budget, measured: &Measured, items: &[Item<'_>]) -> String {
-    /// The dearest tell the story.
-    const SHOWN: usize = 5;
     let limit = match measured.limit {
         Limit::MaxIncreasePercent | Limit::MinRunway => Limit::MaxHourlyCost,
         limit => limit,
@@ -104,12 +135,8 @@ fn at_risk(budget: &Budget, measured: &Measured) -> Diagnostic {
         amount(limit, measured.expected),
         amount(limit, measured.at_worst)
     );
-    let told = Diagnostic::warning("Budget could be exceeded", detail);
-    match limit {
-        // A balance is looked at once, before the first rent.
-        Limit::MinRunway => told,
-        _ => told.with_hint("What goes beyond the budget is refused before it is rented."),
-    }
+    Diagnostic::warning("Budget could be exceeded", detail)
+        .with_hint("What goes beyond the budget is refused before it is rented.")
 }
 
 fn over(budget: &Budget, measured: &Measured) -> Diagnostic {
@@ -134,7 +161,7 @@ pub fn refused(plan: &Plan, refused: &Refused, blocks: &[BudgetBlock]) -> Diagno
         Limit::MaxPricePerGpu => format!("The offer costs {} now", limit.amount(*amount)),
         Limit::MinRunway => {
             let detail = format!(
-                "{}. The balance would last {}: it is less than when this was planned. Nothing was called.",
+                "{}. The balance would last {}: it is less, or more is paid, than when this was planned. Nothing was rented.",
                 capital(&words),
                 limit.amount(*amount)
             );
@@ -156,7 +183,7 @@ pub fn refused(plan: &Plan, refused: &Refused, blocks: &[BudgetBlock]) -> Diagno
 pub fn too_short(runway: &Runway) -> Option<Diagnostic> {
     let balance = runway.balance.filter(|_| runway.is_too_short())?;
     let detail = format!(
-        "With the machines of this plan the account would cost {} per hour, and it holds {balance}: that lasts {}. Machines die when the balance is used up. Nothing was called: top up the account, or rent less (-target applies a part).",
+        "With the machines of this plan the account would cost {} per hour, and it holds {balance}: that lasts {}. Machines die when the balance is used up. Nothing was rented: top up the account, or rent less (-target applies a part).",
         runway.after,
         hours(runway.hours(runway.after).unwrap_or_default())
     );

@@ -43,6 +43,8 @@ pub struct Described<'p> {
     pub cost_after: Usd,
     /// Our mark is written, or written anew.
     pub repair_mark: bool,
+    /// The plan was narrowed, and leaves it out.
+    pub left_out: bool,
     /// What the reader should know beside the difference.
     pub remarks: &'p [Remark],
 }
@@ -93,6 +95,7 @@ impl<'p> Described<'p> {
             cost_before: change.cost_before,
             cost_after: change.cost_after,
             repair_mark: change.repair_mark,
+            left_out: change.left_out,
             remarks: &change.remarks,
         }
     }

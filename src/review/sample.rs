@@ -77,6 +77,7 @@ pub fn envelope() -> Envelope {
                 .map(|(k, v)| (k.to_owned(), v.to_owned()))
                 .into(),
         ),
+        budgeted: None,
         max_hourly_cost: None,
         larger_offers: false,
         max_per_host: None,
@@ -102,6 +103,7 @@ fn change(address: &str, action: Action) -> Change {
         moved_from: None,
         importing: None,
         repair_mark: false,
+        left_out: false,
         remarks: Vec::new(),
     }
 }
@@ -313,6 +315,7 @@ pub fn rich() -> Plan {
                     now: Some(usd("1.03").0),
                     expected: Some(usd("0.88315").0),
                     at_worst: Some(usd("1.08315").0),
+                    at_peak: None,
                     standing: Standing::AtRisk,
                 },
                 Measured {
@@ -321,6 +324,7 @@ pub fn rich() -> Plan {
                     now: Some(Decimal::TWO),
                     expected: Some(Decimal::TWO),
                     at_worst: Some(Decimal::TWO),
+                    at_peak: None,
                     standing: Standing::Kept,
                 },
             ],

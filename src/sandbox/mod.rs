@@ -55,6 +55,7 @@ mod worldfile;
 mod tests;
 
 pub use calls::CallRecord;
+pub use published::models as published_models;
 pub use choices::{
     BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, ListOrder, MarketOf, NameRule, Numbers, PasswordEcho,
     PriceFilter, ProblemStyle, RebootPath, RentedOffers, Wrapping,

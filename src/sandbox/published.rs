@@ -44,6 +44,11 @@ static POLAND: Place = place("Europe", "PL", "EU-PL-01");
 static ESTONIA: Place = place("Europe", "EE", "EU-EE-01");
 static CANADA: Place = place("North America", "CA", "NA-CA-01");
 
+/// Models as the list writes them.
+pub fn models() -> impl Iterator<Item = &'static str> {
+    LISTED.iter().map(|listed| listed.model.name)
+}
+
 /// All of them, by number.
 pub(super) static LISTED: [Listed; 15] = [
     listed(&RTX_3060_TI, &NORWAY, &[1], (140, 64), 60),

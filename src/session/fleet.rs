@@ -10,8 +10,12 @@ use crate::config::{
 };
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::lang::{Effects, Value, parse};
+use crate::market::written_otherwise;
+use crate::sandbox::published_models;
+use crate::schema::rests;
 use crate::state::State;
-use std::collections::BTreeMap;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,14 +30,39 @@ pub struct Fleet {
     pub provider: ProviderSettings,
     /// The configuration files.
     pub texts: Texts,
-    /// The machines that the configuration declares.
-    machines: Vec<InstanceAddr>,
+    /// The machines that the configuration declares, as it wants them.
+    machines: Vec<(InstanceAddr, Value)>,
 }
 
 impl Fleet {
     /// `fleet` of the podform block.
     pub fn name(&self) -> Option<&str> {
         self.program.configuration.fleet()
+    }
+
+    /// Warns of models that the vendor's published list only writes otherwise.
+    pub fn misspelt_models(&self) -> Diagnostics {
+        let published = published_models().collect();
+        let mut told = BTreeMap::new();
+        for (address, wanted) in &self.machines {
+            let fallbacks = wanted.get("fallback_gpu_models").and_then(Value::as_elements).unwrap_or_default();
+            let models = wanted.get("gpu_model").into_iter().chain(fallbacks).filter_map(Value::as_str);
+            for model in models {
+                told.entry(model).or_insert_with(|| self.misspelt(address, model, &published));
+            }
+        }
+        let mut diags = Diagnostics::new();
+        told.into_values().flatten().for_each(|found| diags.push(found));
+        diags
+    }
+
+    fn misspelt(&self, address: &InstanceAddr, model: &str, published: &BTreeSet<&str>) -> Option<Diagnostic> {
+        let meant: Vec<String> = written_otherwise(model, published).iter().map(|one| format!("\"{one}\"")).collect();
+        let declared = self.program.configuration.declaration(&address.resource);
+        let detail = format!("The vendor's published price list has no model \"{model}\", which {address} accepts.");
+        let told = Diagnostic::warning("Unknown GPU model", detail).on(address);
+        let told = told.with_hint(format!("Did you mean {}?", meant.join(" or ")));
+        (!meant.is_empty()).then(|| declared.map_or(told.clone(), |(_, resource)| told.at(resource.span)))
     }
 
     /// What the configuration asks for.
@@ -48,9 +77,10 @@ impl Fleet {
         found
     }
 
-    /// Whether it declares a machine that is not recorded: then something will probably be rented.
-    pub fn asks_for_more_than(&self, state: &State) -> bool {
-        self.machines.iter().any(|address| !state.resources.contains_key(address))
+    /// Whether it wants a machine at this time that is not recorded: then something will probably be rented.
+    pub fn asks_for_more_than(&self, state: &State, now: Timestamp) -> bool {
+        let is_missing = |address| !state.resources.contains_key(address);
+        self.machines.iter().any(|(address, wanted)| is_missing(address) && rests(wanted, now).is_none())
     }
 }
 
@@ -139,7 +169,7 @@ pub fn as_far_as_known(
     let mut machines = Vec::new();
     let mut survey = Noting(|instance: &Instance<'_>| {
         if instance.address.resource.object_kind().is_some_and(ObjectKind::is_rented) {
-            machines.push(instance.address.clone());
+            machines.push((instance.address.clone(), instance.desired.clone()));
         }
     });
     let program = Program { configuration, graph, inputs };

@@ -166,7 +166,7 @@ impl<C: Cloud> Session<'_, C> {
 
     /// Whether a plan will probably rent something.
     pub fn will_rent(&self, state: &State, how: &Planning) -> bool {
-        how.options.mode == PlanMode::Normal && self.fleet.asks_for_more_than(state)
+        how.options.mode == PlanMode::Normal && self.fleet.asks_for_more_than(state, self.clock.now())
     }
 
     /// Plans on a look, as the next apply will find it: what that releases first counts as gone.

@@ -3,7 +3,7 @@
 
 use super::account::{Account, Change, Done, Rented};
 use super::disk::Disk;
-use super::fleet::Fleet;
+use super::fleet::{Block, Fleet, budgeted_cost};
 use podform::address::ObjectKind;
 use podform::plan::{Plan, StepAction};
 use rust_decimal::Decimal;
@@ -20,6 +20,8 @@ pub struct Ledger {
     caps: BTreeMap<String, Decimal>,
     /// The addresses of that configuration.
     wanted: BTreeSet<String>,
+    /// Its blocks.
+    blocks: BTreeMap<String, Block>,
     /// How many machines the budget of that configuration allows, where it has one.
     budget: Option<usize>,
     /// Objects of strangers that an import block names.
@@ -55,6 +57,7 @@ impl Ledger {
     /// The configuration that the next run applies.
     pub fn configure(&mut self, fleet: &Fleet) {
         (self.caps, self.wanted, self.budget) = (fleet.caps(), fleet.wanted(), fleet.budget);
+        self.blocks.clone_from(&fleet.blocks);
     }
 
     fn fault(&mut self, what: String) {
@@ -83,6 +86,10 @@ impl Ledger {
                 let cap = self.caps.get(block_of(&address)).copied();
                 if shown.is_none() || cap.is_none() || shown > cap {
                     self.fault(format!("{address} was rented at {shown:?}, and its cap is {cap:?}"));
+                }
+                let block = self.blocks.get(block_of(&address));
+                if block.and_then(|block| block.rests(account.now())) == Some(true) {
+                    self.fault(format!("{address} was rented at {}, when it is not wanted", account.now()));
                 }
                 if let Some(other) = self.forgotten_at(&address, disk, account) {
                     self.fault(format!("{address} was rented again beside {other}, which stands and could be known"));
@@ -229,18 +236,34 @@ impl Ledger {
         }
     }
 
-    /// A run that rented holds no more machines than the budget allows, unless it held more before and not less than now.
-    pub fn within_budget(&mut self, account: &Account, disk: &Disk, plan: &Plan) {
-        let (Some(most), Some(recorded)) = (self.budget, Recorded::read(&disk.state)) else { return };
-        let stands = |id: &u64| account.machines.get(id).is_some_and(|rented| rented.end.is_none());
-        let standing = recorded.machines.iter().filter(|(id, _)| stands(id)).count();
-        let machine = |change: &&podform::plan::Change| {
+    /// At no moment of a run stand more machines, or is more paid, than the budget allows, unless it was more before.
+    pub fn within_budget(&mut self, account: &Account, plan: &Plan) {
+        let Some(most) = self.budget else { return };
+        let machines = plan.changes.iter().filter(|change| {
             change.address.resource.object_kind() == Some(ObjectKind::Instance) && change.before.is_some()
-        };
-        let before = plan.changes.iter().filter(machine).count();
-        let rented = account.done.iter().any(|done| !done.late && matches!(done.change, Change::Rent(_)));
-        if rented && standing > most.max(before) {
-            self.fault(format!("{standing} machines stand, where {before} did and the budget allows {most}"));
+        });
+        let id = |change: &podform::plan::Change| change.before.as_ref()?.get("id")?.as_str()?.parse::<u64>().ok();
+        let known: Vec<u64> = machines.filter_map(id).collect();
+        let doubts = plan.in_doubt.iter().filter(|intent| intent.action.rents());
+        // What is in doubt may stand.
+        let (before, paid) = doubts.fold((known.len(), plan.cost.before.0), |(count, paid), intent| {
+            (count + 1, paid + intent.hourly_cost.unwrap_or_default().0)
+        });
+        let rented = account.done.iter().filter(|done| !done.late && matches!(done.change, Change::Rent(_)));
+        let rented: Vec<u64> = rented.filter_map(|done| done.id).collect();
+        let ours: Vec<&Rented> = known.iter().chain(&rented).filter_map(|id| account.machines.get(id)).collect();
+        for now in rented.iter().filter_map(|id| account.machines.get(id)).map(|rented| rented.at) {
+            let standing = ours.iter().filter(|one| one.at <= now && one.end.is_none_or(|end| end > now));
+            let (count, cost) = standing.fold((0, Decimal::ZERO), |(count, cost), one| {
+                (count + 1, cost + one.machine.price_per_gpu.map(|price| price.0).unwrap_or_default())
+            });
+            if count > most.max(before) {
+                self.fault(format!("{count} machines stood, where {before} did and the budget allows {most}"));
+            }
+            let allowed = budgeted_cost(most).max(paid);
+            if cost > allowed && !account.jumps {
+                self.fault(format!("{cost} was paid, where {paid} was and the budget allows {allowed}"));
+            }
         }
     }
 

@@ -1,12 +1,18 @@
 //! A fleet that is edited: what its configuration says, and which machines it wants.
 
 use super::chance::Chance;
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// GPU models of the market.
 pub const MODELS: [&str; 2] = ["RTX 3090", "RTX 4090"];
+
+/// What a budget for so many machines allows to be paid per hour: less than all of them may cost.
+pub fn budgeted_cost(machines: usize) -> Decimal {
+    Decimal::new(45 * i64::try_from(machines).unwrap(), 2)
+}
 
 /// A block of machines.
 #[derive(Clone, Debug)]
@@ -24,6 +30,10 @@ pub struct Block {
     pub env_change: &'static str,
     pub template_change: &'static str,
     pub replace_unhealthy: bool,
+    /// Wanted from 8 to 20 o'clock only.
+    pub daily: bool,
+    /// Not wanted from then on.
+    pub expires: Option<Timestamp>,
 }
 
 /// The configuration.
@@ -56,7 +66,21 @@ impl Block {
             env_change: "rent",
             template_change: "keep",
             replace_unhealthy: false,
+            daily: false,
+            expires: None,
         }
+    }
+
+    /// Whether its machines are not wanted at a time; `None` where that depends on whose clock is asked.
+    pub fn rests(&self, now: Timestamp) -> Option<bool> {
+        // Clocks go wrong by two hours, and a run may take one.
+        let far = SignedDuration::from_hours(4);
+        let rests = |at: Timestamp| {
+            let is_closed = self.daily && !(8..20).contains(&(at.as_second().rem_euclid(86_400) / 3_600));
+            is_closed || self.expires.is_some_and(|end| end <= at)
+        };
+        let around = [now - far, now, now + far].map(rests);
+        around.iter().all(|rests| *rests == around[0]).then_some(around[0])
     }
 }
 
@@ -83,7 +107,8 @@ impl Fleet {
     pub fn hcl(&self) -> String {
         let budget = self.budget.map_or(String::new(), |most| {
             format!(
-                "  budget {{\n    max_instances = {most}\n    max_gpus = {most}\n    max_hourly_cost = {most}\n  }}\n"
+                "  budget {{\n    max_instances = {most}\n    max_gpus = {most}\n    max_hourly_cost = {}\n  }}\n",
+                budgeted_cost(most)
             )
         });
         let mut text = format!("podform {{\n  fleet = \"sim\"\n{budget}}}\n");
@@ -108,13 +133,15 @@ impl Fleet {
                 replace_unhealthy,
                 ..
             } = block;
+            let schedule = if block.daily { "  schedule {\n    on = [\"08:00-20:00\"]\n  }\n" } else { "" };
+            let expires = block.expires.map_or(String::new(), |end| format!("  expires = \"{end}\"\n"));
             let (model, cap) = (MODELS[block.model], Decimal::new(*cap, 2));
             write!(
                 text,
                 "resource \"simplepod_instance\" \"{name}\" {{\n  count = {count}\n  name = \"{name}_{edits}_${{count.index}}\"\n  \
                  gpu_model = \"{model}\"\n  max_price_per_gpu = {cap}\n  template_group = simplepod_template_group.{group}.id\n  \
                  env_variables = {{ E = \"{env}\" }}\n  env_change = \"{env_change}\"\n  template_change = \"{template_change}\"\n  \
-                 replace_unhealthy = {replace_unhealthy}\n  \
+                 replace_unhealthy = {replace_unhealthy}\n{schedule}{expires}  \
                  lifecycle {{\n    create_before_destroy = {create_first}\n  }}\n}}\n"
             )
             .unwrap();
@@ -140,6 +167,13 @@ impl Fleet {
             (0..block.count).map(move |index| format!("simplepod_instance.{name}[{index}]"))
         };
         self.blocks.iter().flat_map(all).collect()
+    }
+
+    /// The addresses of the machines that are wanted at a time.
+    pub fn wanted_at(&self, now: Timestamp) -> BTreeSet<String> {
+        let mut fleet = self.clone();
+        fleet.blocks.retain(|_, block| block.rests(now) != Some(true));
+        fleet.wanted()
     }
 
     /// Blocks whose machines are replaced when they do not work.
@@ -213,6 +247,20 @@ impl Fleet {
             }
             _ => self.add(chance),
         }
+    }
+
+    /// Somebody edits when it is wanted. Says what they did.
+    pub fn edit_times(&mut self, chance: &mut Chance, now: Timestamp) -> String {
+        let names: Vec<String> = self.blocks.keys().cloned().collect();
+        let Some(name) = chance.pick(&names).cloned() else { return self.add(chance) };
+        let block = self.blocks.get_mut(&name).unwrap();
+        if chance.percent(60) {
+            block.daily = !block.daily;
+            return format!("{name}: daily = {}", block.daily);
+        }
+        let hours = *chance.pick(&[None, Some(-1), Some(2), Some(30)]).unwrap();
+        block.expires = hours.map(|hours| now + SignedDuration::from_hours(hours));
+        format!("{name}: expires = {:?}", block.expires)
     }
 
     fn add(&mut self, chance: &mut Chance) -> String {

@@ -224,7 +224,11 @@ impl History {
         for step in 0..5 + self.chance.below(8) {
             match self.chance.below(10) {
                 0..3 => {
-                    let told = self.fleet.edit(&mut self.chance);
+                    let now = self.world.account().now();
+                    let told = match self.chance.percent(25) {
+                        true => self.fleet.edit_times(&mut self.chance, now),
+                        false => self.fleet.edit(&mut self.chance),
+                    };
                     self.told.push(told);
                 }
                 3 | 4 => {
@@ -257,6 +261,9 @@ impl History {
         self.restock();
         self.world.account().bad.clear();
         tokio::time::sleep(Duration::from_secs(600)).await;
+        while self.fleet.blocks.values().any(|block| block.rests(self.world.account().now()).is_none()) {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+        }
         self.fleet.blocks.values_mut().for_each(|block| block.cap = 70);
         self.fleet.budget = None;
         // What a crashed run left open is settled by then.
@@ -298,7 +305,7 @@ impl History {
         }
         let (account, disk) = (self.world.account(), self.world.disk.lock().unwrap());
         ledger.at_rest(&account, &disk);
-        ledger.at_the_end(&account, &disk, &self.fleet.wanted());
+        ledger.at_the_end(&account, &disk, &self.fleet.wanted_at(account.now()));
         ledger.works(&account, &disk, &self.fleet.replaced_when_unhealthy());
     }
 }

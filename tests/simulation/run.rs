@@ -134,8 +134,8 @@ fn judged(world: &World, mut end: End, plan: Option<&Plan>) -> End {
     ledger.within_plan(&account, plan);
     if matches!(&end, End::Applied(result, _) if result.ended() == Ended::Done) {
         ledger.within_caps(&account);
-        plan.into_iter().for_each(|plan| ledger.within_budget(&account, &world.disk.lock().unwrap(), plan));
     }
+    plan.into_iter().for_each(|plan| ledger.within_budget(&account, plan));
     let is_over = !matches!(&end, End::Crashed | End::Stopped(_))
         && !matches!(&end, End::Applied(result, _) if result.taken_over);
     if is_over && world.disk.lock().unwrap().is_at_rest() {

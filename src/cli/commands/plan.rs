@@ -186,10 +186,8 @@ async fn at_work(place: &StatePlace) -> Diagnostics {
 /// What to do with the file.
 pub(super) fn next_step(path: &Path, account: &AccountArgs) -> String {
     let sandbox = if account.sandbox { " --sandbox" } else { "" };
-    let state = account.state.as_ref().map(|state| format!(" -state={}", typed(&state.to_string_lossy())));
-    let state = state.unwrap_or_default();
     format!(
-        "\nThe plan is saved. To do exactly this:\n    podform apply{sandbox}{state} {}",
+        "\nThe plan is saved. To do exactly this:\n    podform apply{sandbox} {}",
         typed(&path.to_string_lossy())
     )
 }

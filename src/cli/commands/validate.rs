@@ -30,6 +30,7 @@ pub fn run(args: &ValidateArgs, context: &mut Context) -> Outcome {
     let missing = Inputs::unknown(root, &given, "validate");
     given.extend(missing);
     let fleet = session::evaluated(configuration, texts, given, &effects, &mut context.sources, &mut context.diags);
+    context.diags.extend(fleet.as_ref().map(session::Fleet::misspelt_models).unwrap_or_default());
     // The process ends soon, and its memory goes at once: taking a large configuration apart would be a tenth of the time.
     std::mem::forget(fleet);
     let valid = !context.diags.has_errors();

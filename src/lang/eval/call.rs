@@ -5,7 +5,7 @@ use super::super::functions;
 use super::super::types::Type;
 use super::super::value::{Kind, Value};
 use super::{Evaluator, unknown};
-use crate::diag::{Diagnostic, Topic, did_you_mean};
+use crate::diag::{Diagnostic, Span, Topic, did_you_mean};
 
 impl Evaluator<'_> {
     pub(super) fn call(&mut self, call: &Call, whole: &Expr) -> Value {
@@ -46,7 +46,7 @@ impl Evaluator<'_> {
             && !is_reference(template)
         {
             let detail = "Invalid value for \"template\" parameter: it must be a reference to a text that comes from elsewhere. A template that is written here needs no function.";
-            self.error("Invalid function argument", detail, template.span, whole);
+            self.call_error(call, "Invalid function argument", detail, template.span, whole);
             return unknown();
         }
         let Some((args, marks)) = self.arguments(call, whole) else { return unknown() };
@@ -61,11 +61,15 @@ impl Evaluator<'_> {
             Some(Ok(value)) => value.marked(marks),
             Some(Err(e)) => {
                 let at = e.argument.and_then(|i| call.args.get(i).or(call.args.last()));
-                self.error(e.summary(), e.detail(name), at.map_or(whole.span, |arg| arg.span), whole);
+                self.call_error(call, e.summary(), e.detail(name), at.map_or(whole.span, |arg| arg.span), whole);
                 unknown()
             }
             None => unknown(),
         }
+    }
+
+    fn call_error(&mut self, call: &Call, summary: &str, detail: impl Into<String>, at: Span, whole: &Expr) {
+        self.tell(Diagnostic::error(summary, detail).at(at).calling(&call.name), &[whole]);
     }
 
     /// The values of the arguments, with the last one expanded, and the marks of what was expanded. `None` where that
@@ -107,7 +111,7 @@ impl Evaluator<'_> {
     fn try_first(&mut self, call: &Call, whole: &Expr) -> Value {
         if call.args.is_empty() {
             let detail = "Call to function \"try\" failed: at least one argument is required.";
-            self.error("Error in function call", detail, whole.span, whole);
+            self.call_error(call, "Error in function call", detail, whole.span, whole);
             return unknown();
         }
         let mut reasons = String::new();
@@ -124,7 +128,7 @@ impl Evaluator<'_> {
         let detail = format!(
             "Call to function \"try\" failed: no expression succeeded:{reasons}\nAt least one expression must produce a successful result."
         );
-        self.error("Error in function call", detail, whole.span, whole);
+        self.call_error(call, "Error in function call", detail, whole.span, whole);
         unknown()
     }
 
@@ -138,7 +142,7 @@ impl Evaluator<'_> {
                 ),
                 false => ("Too many function arguments", "Function \"can\" expects only 1 argument(s)."),
             };
-            self.error(summary, detail, whole.span, whole);
+            self.call_error(call, summary, detail, whole.span, whole);
             return Value::unknown(Type::Bool);
         };
         let (value, diags) = self.aside(|inner| inner.expr(arg));

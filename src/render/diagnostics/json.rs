@@ -2,7 +2,7 @@
 
 use super::excerpt::{bounds, context, header};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};
-use crate::render::json::{Level, Message};
+use crate::render::json::{Level, Message, function_call_json};
 use serde_json::{Value as Json, json};
 
 /// The whole answer of a validation.
@@ -76,11 +76,11 @@ fn snippet(diagnostic: &Diagnostic, sources: &Sources, span: Span) -> Json {
     let last = text[end..].find('\n').map_or(text.len(), |at| end + at);
     let is_header = text[first..].lines().next().and_then(header).is_some();
     let values: Vec<Json> = diagnostic
-        .values
+        .values()
         .iter()
         .map(|(name, value)| json!({ "traversal": name, "statement": format!("is {value}") }))
         .collect();
-    json!({
+    let mut snippet = json!({
         // The header of a block stands in none.
         "context": if start == first && is_header { None } else { context(source, start) },
         "code": text[first..last],
@@ -88,7 +88,12 @@ fn snippet(diagnostic: &Diagnostic, sources: &Sources, span: Span) -> Json {
         "highlight_start_offset": start - first,
         "highlight_end_offset": end - first,
         "values": values,
-    })
+    });
+    let called = diagnostic.in_play.as_ref().and_then(|in_play| in_play.called.as_deref());
+    if let (Some(called), Some(members)) = (called.and_then(function_call_json), snippet.as_object_mut()) {
+        members.insert("function_call".to_owned(), called);
+    }
+    snippet
 }
 
 #[cfg(test)]
@@ -103,7 +108,19 @@ mod tests {
         diags.push(
             Diagnostic::error("Invalid type specification", "The keyword \"strin\" is not valid.")
                 .at(Span { file, start: 24, end: 29 })
-                .with_value("local.n", "5"),
+                .with_values(vec![("local.n".to_owned(), "5".to_owned())]),
+        );
+        let called = Diagnostic::error("S", "D").calling("core::max");
+        let told = diagnostic_json(&called.at(Span { file, start: 24, end: 29 }), &sources);
+        assert_eq!(
+            told["snippet"]["function_call"],
+            json!({
+                "called_as": "core::max",
+                "signature": {
+                    "name": "max", "params": [], "variadic_param": {"name": "numbers", "type": "number"},
+                    "return_type": "number",
+                },
+            })
         );
         diags.push(Diagnostic::warning("Old", "Words."));
         assert_eq!(

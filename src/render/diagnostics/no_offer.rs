@@ -1,6 +1,6 @@
 //! Why no offer satisfies instances, and what would give them one.
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Topic};
 use crate::market::{Envelope, Exclusion, Loosened, Relaxation, Unmet, Unplaced};
 use crate::render::escape::harmless_line;
 use crate::render::words::count;
@@ -51,6 +51,9 @@ pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
         }
     };
     let told = Diagnostic::error("No offer satisfies the instance", text).with_hint(hint);
+    // What a budget alone keeps out, it refuses.
+    let is_budgeted = |e: &Exclusion| e.unmet == Unmet::BudgetedPrice && e.alone > 0;
+    let told = if unplaced.exclusions.iter().any(is_budgeted) { told.about(Topic::OverBudget) } else { told };
     match unplaced.addresses.first() {
         Some(address) => told.on(address),
         None => told,
@@ -68,6 +71,10 @@ fn reason(exclusion: &Exclusion, envelope: &Envelope) -> String {
         },
         Unmet::Disk => format!("disk_size = {} of the template", envelope.disk_size.unwrap_or(0)),
         Unmet::Price => format!("max_price_per_gpu = {}", envelope.max_price_per_gpu),
+        Unmet::BudgetedPrice => {
+            let budgeted = envelope.budgeted.as_ref();
+            budgeted.map_or_else(String::new, |of| format!("max_price_per_gpu = {} of {}", of.most, harmless_line(&of.budget)))
+        }
         Unmet::HourlyCost => format!("max_hourly_cost = {}", envelope.max_hourly_cost.unwrap_or_default()),
     };
     let alone = match exclusion.alone {
@@ -85,6 +92,10 @@ fn cure(way: &Relaxation, envelope: &Envelope) -> String {
         .iter()
         .map(|loosened| match loosened {
             Loosened::Price(price) => format!("raise max_price_per_gpu to {}", price.0.normalize()),
+            Loosened::BudgetedPrice(price) => {
+                let budget = envelope.budgeted.as_ref().map_or("its budget", |budgeted| &budgeted.budget);
+                format!("raise max_price_per_gpu of {} to {}", harmless_line(budget), price.0.normalize())
+            }
             Loosened::HourlyCost(cost) => {
                 // Rounded up: the cap must not be below it.
                 let cap = cost.0.round_dp_with_strategy(4, rust_decimal::RoundingStrategy::AwayFromZero);

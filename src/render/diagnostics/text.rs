@@ -83,9 +83,9 @@ fn draw(cause: &Cause<'_>, sources: &Sources, style: Style) -> String {
         }
         (None, Some(about)) => {
             body.push(format!("  {} {about}", style.paint(DIM, "with")));
-            values(&diagnostic.values, "  ", style, &mut body);
+            values(diagnostic.values(), "  ", style, &mut body);
         }
-        (None, None) => values(&diagnostic.values, "  ", style, &mut body),
+        (None, None) => values(diagnostic.values(), "  ", style, &mut body),
     }
     let detail = harmless(diagnostic.whole_detail(sources).trim_end());
     if !detail.is_empty() {
@@ -144,7 +144,7 @@ fn excerpt(
         let (spaces, carets) = line.underline.split_at(indent);
         body.push(format!("{blank} {bar} {spaces}{}", style.paint(colour, carets)));
     }
-    values(&diagnostic.values, &format!("{blank} "), style, body);
+    values(diagnostic.values(), &format!("{blank} "), style, body);
 }
 
 fn values(values: &[(String, String)], indent: &str, style: Style, body: &mut Vec<String>) {

@@ -24,6 +24,19 @@ pub fn functions_json() -> Json {
     json!({ "format_version": "1.0", "function_signatures": all })
 }
 
+/// What was called by this name, in the form of Terraform's diagnostics; `None` where there is no such function.
+pub fn function_call_json(called_as: &str) -> Option<Json> {
+    let name = called_as.strip_prefix("core::").unwrap_or(called_as);
+    let signature = signatures().into_iter().find(|signature| signature.name == name)?;
+    let parameter = |parameter: &Parameter| json!({ "name": parameter.name, "type": type_to_json(&parameter.ty) });
+    let mut told = Map::new();
+    told.insert("name".into(), signature.name.into());
+    told.insert("params".into(), signature.parameters.iter().map(parameter).collect());
+    told.extend(signature.variadic.as_ref().map(|variadic| ("variadic_param".to_owned(), parameter(variadic))));
+    told.insert("return_type".into(), type_to_json(&signature.returns));
+    Some(json!({ "called_as": called_as, "signature": told }))
+}
+
 fn parameter(parameter: &Parameter) -> Json {
     let mut told = Map::new();
     told.insert("name".into(), parameter.name.into());

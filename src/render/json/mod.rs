@@ -20,7 +20,7 @@ pub use configuration::configuration_json;
 pub use console::{console_error, console_value};
 pub use costs::costs_json;
 pub use event::event_message;
-pub use functions::functions_json;
+pub use functions::{function_call_json, functions_json};
 pub use message::{Level, Message, as_of_message, log_message, version_message};
 pub use orphans::orphans_json;
 pub(super) use ours::decimal;

@@ -33,7 +33,7 @@ pub fn plan_json(review: &Review<'_>, made_from: &MadeFrom) -> Json {
     }
     // What is declared, does not stand and is not wanted now has nothing to compare: a remark tells it.
     let known = |change: &&Described<'_>| {
-        !only_refreshes && (change.before.is_some() || change.after.is_some() || change.moved_from.is_some())
+        !only_refreshes && !change.left_out && (change.before.is_some() || change.after.is_some() || change.moved_from.is_some())
     };
     let mut changes: Vec<&Described<'_>> = review.changes.iter().filter(known).collect();
     changes.sort_by_key(|change| data_first(change.address));
@@ -95,7 +95,7 @@ fn planned_values(review: &Review<'_>) -> Json {
     if !outputs.is_empty() {
         out.insert("outputs".into(), Json::Object(outputs));
     }
-    let planned = |_: &&Described<'_>| review.mode != PlanMode::RefreshOnly;
+    let planned = |change: &&Described<'_>| review.mode != PlanMode::RefreshOnly && !change.left_out;
     let mut changes: Vec<&Described<'_>> = review.changes.iter().filter(planned).collect();
     changes.sort_by_key(|change| data_first(change.address));
     let resources = changes.into_iter().filter_map(|change| {

@@ -87,7 +87,9 @@ fn differing(alike: &Alike<'_, '_>) -> Option<String> {
 /// What is approved beside the offers of today.
 fn approved(placed: &Placed, shown: bool) -> Vec<String> {
     let envelope = &placed.envelope;
-    let cap = (!shown).then(|| format!("at most {} per GPU-hour", envelope.max_price_per_gpu));
+    // A budget may bound it further than the block that is shown.
+    let cap = (!shown || envelope.dearest() < envelope.max_price_per_gpu)
+        .then(|| format!("at most {} per GPU-hour", envelope.dearest()));
     let most = envelope.max_hourly_cost.map(|most| format!("at most {most} per hour"));
     cap.into_iter().chain(most).chain(offer::substitute(envelope).filter(|_| !shown)).collect()
 }

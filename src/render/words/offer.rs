@@ -44,7 +44,7 @@ pub fn short(offer: &Offer) -> String {
 /// The offer in parts, to be wrapped: what, where, for how much, and the facts that requirements name.
 pub fn offer(placed: &Placed, cost: Usd) -> Vec<String> {
     let Placed { offer, envelope, .. } = placed;
-    let mut parts = vec![format!("{} (cap {})", short(offer), envelope.max_price_per_gpu)];
+    let mut parts = vec![format!("{} (cap {})", short(offer), envelope.dearest())];
     parts.push(match envelope.disk_size {
         Some(disk) => format!("{cost} per hour with {disk} GB disk"),
         None => format!("{cost} per hour"),
