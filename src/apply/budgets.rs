@@ -8,7 +8,7 @@ use crate::live::{Machine, Offer};
 use crate::market::Placed;
 use crate::money::Usd;
 use crate::plan::{Change, Guard, Load, Plan, load, refused};
-use std::sync::{Mutex, OnceLock, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What the budgets of one apply allow.
 pub(super) struct Budgets<'a> {

@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn only_commands_get_the_flag() {
-        let commands = [("plan", true), ("state", false), ("state rm", true), ("recover", true), ("force-unlock", false)];
+        let commands =
+            [("plan", true), ("state", false), ("state rm", true), ("recover", true), ("force-unlock", false)];
         let commands = commands.map(|(name, takes)| (name.to_owned(), takes));
         let mut here = Here { chdir: " -chdir=x".to_owned(), state: String::new(), commands: commands.into() };
         for (text, wanted) in [
@@ -131,7 +132,10 @@ mod tests {
             assert_eq!(here.told(text), wanted);
         }
         here.state = " -state=s.json".to_owned();
-        assert_eq!(here.told("podform state rm 'a' (podform recover)."), "podform -chdir=x state rm -state=s.json 'a' (podform -chdir=x recover -state=s.json).");
+        assert_eq!(
+            here.told("podform state rm 'a' (podform recover)."),
+            "podform -chdir=x state rm -state=s.json 'a' (podform -chdir=x recover -state=s.json)."
+        );
         assert_eq!(here.told("podform force-unlock ID"), "podform -chdir=x force-unlock ID");
     }
 

@@ -80,9 +80,9 @@ fn command_line() -> u8 {
             return Exit::Error.code();
         }
     };
-    let parsed = command.try_get_matches_from_mut(&args).and_then(|matches| {
-        Ok((Cli::from_arg_matches(&matches)?, commands_here::state_of(&matches)))
-    });
+    let parsed = command
+        .try_get_matches_from_mut(&args)
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, commands_here::state_of(&matches))));
     let (cli, state) = match parsed.map_err(|error| error.format(&mut command)) {
         Ok(cli) => cli,
         Err(error) => {

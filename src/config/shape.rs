@@ -28,7 +28,7 @@ const OBJECT: &Shape = &Shape {
     ..Shape::ARGUMENTS
 };
 
-const BUDGET: &Shape = &Shape { texts: &[("for", Code)], ..Shape::ARGUMENTS };
+const BUDGET: &Shape = &Shape { texts: &[("for", Code)], may_be_named: true, ..Shape::ARGUMENTS };
 
 const SETTINGS: &Shape = &Shape { blocks: &[("backend", 1, PLAIN), ("budget", 0, BUDGET)], ..Shape::ARGUMENTS };
 

@@ -14,4 +14,6 @@ pub use basis::{contradicted, per_gpu};
 pub use demand::{Demand, Held};
 pub use placement::{Placed, Placements, Proof, place};
 pub use requirement::{BudgetedPrice, Envelope, Requirement, Unmet, fact};
-pub use unplaced::{Exclusion, Loosened, Relaxation, UnknownModel, Unplaced, explain, propose, unknown_models, written_otherwise};
+pub use unplaced::{
+    Exclusion, Loosened, Relaxation, UnknownModel, Unplaced, explain, propose, unknown_models, written_otherwise,
+};

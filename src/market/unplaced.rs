@@ -351,8 +351,10 @@ pub fn unknown_models(demands: &[Demand], market: &[Offer]) -> Vec<UnknownModel>
         }
     }
     let models: BTreeSet<&str> = market.iter().map(|offer| offer.gpu_model.as_str()).collect();
-    let unknown = first.into_iter().map(|(model, address)| {
-        UnknownModel { address: address.clone(), model: model.to_owned(), meant: written_otherwise(model, &models) }
+    let unknown = first.into_iter().map(|(model, address)| UnknownModel {
+        address: address.clone(),
+        model: model.to_owned(),
+        meant: written_otherwise(model, &models),
     });
     unknown.filter(|unknown| !unknown.meant.is_empty()).collect()
 }

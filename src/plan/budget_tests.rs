@@ -122,10 +122,8 @@ fn nothing_is_placed_above_the_price_of_a_budget() {
 fn who_is_dearer_than_a_budget_may_become_cheaper() {
     let (state, snapshot) = applied(&first("max_gpus = 9", "gpu_count = 1").expect("a plan"));
     let state = priced(state, "0.3");
-    let options = PlanOptions {
-        replace: vec!["simplepod_instance.w".parse().expect("an address")],
-        ..PlanOptions::default()
-    };
+    let options =
+        PlanOptions { replace: vec!["simplepod_instance.w".parse().expect("an address")], ..PlanOptions::default() };
     let planned = |price: &str| {
         let text = fleet("max_price_per_gpu = 0.1", "gpu_count = 1");
         make_from(&text, &state, &snapshot, &options, &[offer(1, price)]).expect("no error")
@@ -139,10 +137,8 @@ fn replacements_count_beside_what_they_replace() {
     let first_too = "count = 2\n lifecycle {\n create_before_destroy = true\n }";
     let (state, snapshot) = applied(&first("max_instances = 2", first_too).expect("a plan"));
     let state = priced(state, "0.3");
-    let options = PlanOptions {
-        replace: vec!["simplepod_instance.w[0]".parse().expect("an address")],
-        ..PlanOptions::default()
-    };
+    let options =
+        PlanOptions { replace: vec!["simplepod_instance.w[0]".parse().expect("an address")], ..PlanOptions::default() };
     let market: Vec<_> = (1..9).map(|n| offer(n, "0.3")).collect();
     let planned = |budget: &str| make_from(&fleet(budget, first_too), &state, &snapshot, &options, &market);
     for broken in ["max_instances = 2", "max_gpus = 2", "max_hourly_cost = 0.7"] {

@@ -88,8 +88,7 @@ pub fn draft<'a>(input: &PlanInput<'a>, reads: &Reads) -> Result<Draft<'a>, Unfi
     for change in &mut changes {
         change.left_out = !planner.selected(&change.address);
     }
-    let Planner { fleet, groups, drift, refresh, dependencies, taken_in: imports, data, expired, .. } =
-        planner;
+    let Planner { fleet, groups, drift, refresh, dependencies, taken_in: imports, data, expired, .. } = planner;
     changes.sort_by(|a, b| (&a.address, &a.deposed).cmp(&(&b.address, &b.deposed)));
     let input = *input;
     Ok(Draft {
@@ -130,7 +129,8 @@ impl Draft<'_> {
         let failed = state.failed_hosts(input.snapshot.as_of);
         // Who releases, or only looks, is not kept from it by a budget.
         let budgets = if mode == PlanMode::Normal { evaluated.budgets.as_slice() } else { &[] };
-        let placements = Placements { state: &state, snapshot: input.snapshot, groups: &groups, market, budgets, failed };
+        let placements =
+            Placements { state: &state, snapshot: input.snapshot, groups: &groups, market, budgets, failed };
         let Placing { unplaced, left_out, proof, unknown_models } = place_all(&placements, &mut changes, &dependencies);
         for UnknownModel { address, model, meant } in unknown_models {
             let text = format!("No offer of the market is of the model \"{model}\", which {address} accepts.");

@@ -73,7 +73,14 @@ impl Guard {
                         return refused(amount);
                     }
                     (Limit::MaxPricePerGpu, _) => {
-                        let item = Item { address, before: *before, after: Some(load), worst: None, beside: None, leaves: false };
+                        let item = Item {
+                            address,
+                            before: *before,
+                            after: Some(load),
+                            worst: None,
+                            beside: None,
+                            leaves: false,
+                        };
                         if item.is_dearer(item.after, allowed) {
                             return refused(load.price.unwrap_or_default().0);
                         }

@@ -43,11 +43,7 @@ impl Sum {
     }
 
     pub fn beside(self, other: Sum) -> Sum {
-        Sum {
-            cost: self.cost + other.cost,
-            machines: self.machines + other.machines,
-            gpus: self.gpus + other.gpus,
-        }
+        Sum { cost: self.cost + other.cost, machines: self.machines + other.machines, gpus: self.gpus + other.gpus }
     }
 
     /// USD per hour.

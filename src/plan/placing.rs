@@ -7,7 +7,8 @@ use crate::config::{Budget, Limit};
 use crate::lang::Value;
 use crate::live::{GroupId, Offer, Snapshot};
 use crate::market::{
-    BudgetedPrice, Demand, Envelope, Held, Proof, Requirement, UnknownModel, Unplaced, explain, place, propose, unknown_models,
+    BudgetedPrice, Demand, Envelope, Held, Proof, Requirement, UnknownModel, Unplaced, explain, place, propose,
+    unknown_models,
 };
 use crate::money::Usd;
 use crate::schema::instance::{dollars, gpu_count};

@@ -87,7 +87,10 @@ fn crowded(budget: &Budget, measured: &Measured, peak: Decimal, items: &[Item<'_
         limit.amount(peak),
         shown(replaced)
     );
-    let hint = format!("Replace fewer at once (-target), release them first (without create_before_destroy), or raise {}.", limit.name());
+    let hint = format!(
+        "Replace fewer at once (-target), release them first (without create_before_destroy), or raise {}.",
+        limit.name()
+    );
     Diagnostic::error("Over budget", detail).with_hint(hint).about(Topic::OverBudget)
 }
 
@@ -161,7 +164,7 @@ pub fn refused(plan: &Plan, refused: &Refused, blocks: &[BudgetBlock]) -> Diagno
         Limit::MaxPricePerGpu => format!("The offer costs {} now", limit.amount(*amount)),
         Limit::MinRunway => {
             let detail = format!(
-                "{}. The balance would last {}: it is less, or more is paid, than when this was planned. Nothing was rented.",
+                "{}. The balance would last {}: it is less, or more is paid, than when this was planned. Nothing more is rented.",
                 capital(&words),
                 limit.amount(*amount)
             );
@@ -183,7 +186,7 @@ pub fn refused(plan: &Plan, refused: &Refused, blocks: &[BudgetBlock]) -> Diagno
 pub fn too_short(runway: &Runway) -> Option<Diagnostic> {
     let balance = runway.balance.filter(|_| runway.is_too_short())?;
     let detail = format!(
-        "With the machines of this plan the account would cost {} per hour, and it holds {balance}: that lasts {}. Machines die when the balance is used up. Nothing was rented: top up the account, or rent less (-target applies a part).",
+        "With the machines of this plan the account would cost {} per hour, and it holds {balance}: that lasts {}. Machines die when the balance is used up. Nothing more is rented: top up the account, or rent less (-target applies a part).",
         runway.after,
         hours(runway.hours(runway.after).unwrap_or_default())
     );

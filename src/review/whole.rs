@@ -34,6 +34,8 @@ pub struct Review<'p> {
     pub dangers: Vec<Danger<'p>>,
     /// What changed outside of podform, by address.
     pub drift: Vec<Drifted<'p>>,
+    /// Data sources that were read for it, by address.
+    pub reads: Vec<&'p InstanceAddr>,
     /// Every object, by address, those that do not change included.
     pub changes: Vec<Described<'p>>,
     /// Every root output, by name, those that do not change included.
@@ -115,6 +117,7 @@ impl<'p> Review<'p> {
             counts: counts(plan),
             dangers: dangers(&changes, &in_doubt),
             drift: plan.drift.iter().map(Drifted::of).collect(),
+            reads: plan.data.keys().collect(),
             cost: FleetCost::of(plan, &changes),
             runway: &plan.runway,
             budgets: &plan.budgets,

@@ -55,12 +55,12 @@ mod worldfile;
 mod tests;
 
 pub use calls::CallRecord;
-pub use published::models as published_models;
 pub use choices::{
     BillingShape, BodyShape, CudaFilter, Echo, EnvRule, Funds, ListOrder, MarketOf, NameRule, Numbers, PasswordEcho,
     PriceFilter, ProblemStyle, RebootPath, RentedOffers, Wrapping,
 };
 pub use faults::{Calls, Fault, Kind};
+pub use published::models as published_models;
 pub use server::{Handle, serve};
 pub use switches::Switches;
 pub use world::World;

@@ -102,3 +102,11 @@ async fn evaluations(hcl: &str) -> usize {
 fn a_plan_evaluates_its_configuration_once() {
     assert_eq!(in_virtual_time(evaluations(FLEET)), 3);
 }
+
+#[test]
+fn what_is_not_wanted_now_asks_for_no_market() {
+    let hcl = FLEET.replace("  count", "  schedule {\n    on = [\"daily 08:00-20:00\"]\n  }\n  count");
+    let fleet = fleet(&hcl, &Counting::default());
+    let asks = |time: &str| fleet.asks_for_more_than(&State::default(), time.parse().unwrap());
+    assert_eq!((asks("2026-03-02T12:00:00Z"), asks("2026-03-02T21:00:00Z")), (true, false));
+}

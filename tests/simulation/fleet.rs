@@ -133,7 +133,7 @@ impl Fleet {
                 replace_unhealthy,
                 ..
             } = block;
-            let schedule = if block.daily { "  schedule {\n    on = [\"08:00-20:00\"]\n  }\n" } else { "" };
+            let schedule = if block.daily { "  schedule {\n    on = [\"daily 08:00-20:00\"]\n  }\n" } else { "" };
             let expires = block.expires.map_or(String::new(), |end| format!("  expires = \"{end}\"\n"));
             let (model, cap) = (MODELS[block.model], Decimal::new(*cap, 2));
             write!(

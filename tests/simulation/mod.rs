@@ -16,6 +16,7 @@ mod histories;
 mod http;
 mod lineages;
 mod marks;
+mod moving;
 mod operator;
 mod orphans;
 mod patience;

@@ -52,7 +52,7 @@ pub enum Command {
     Destroy(apply::ApplyArgs),
     /// Take what is live into the state: apply -refresh-only, without a question.
     Refresh(apply::ApplyArgs),
-    /// Show which machines could move to cheaper offers, and what that saves; nothing is changed.
+    /// Show which machines could move to cheaper offers, and what that saves at least; nothing is changed.
     Rebalance(rebalance::RebalanceArgs),
     /// Settle what an interrupted run left in doubt; take over what a lost state made.
     Recover(recover::RecoverArgs),

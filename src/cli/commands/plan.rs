@@ -186,8 +186,5 @@ async fn at_work(place: &StatePlace) -> Diagnostics {
 /// What to do with the file.
 pub(super) fn next_step(path: &Path, account: &AccountArgs) -> String {
     let sandbox = if account.sandbox { " --sandbox" } else { "" };
-    format!(
-        "\nThe plan is saved. To do exactly this:\n    podform apply{sandbox} {}",
-        typed(&path.to_string_lossy())
-    )
+    format!("\nThe plan is saved. To do exactly this:\n    podform apply{sandbox} {}", typed(&path.to_string_lossy()))
 }

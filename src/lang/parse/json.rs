@@ -24,11 +24,14 @@ pub struct Shape {
     pub others: Meaning,
     /// An object of another name is a block too, of an unknown kind.
     pub blocks_alone: bool,
+    /// As a block it may have one label more than is said: where it holds nothing but objects, their names are labels.
+    pub may_be_named: bool,
 }
 
 impl Shape {
     /// Arguments alone, whose texts are templates.
-    pub const ARGUMENTS: Shape = Shape { blocks: &[], texts: &[], others: Meaning::Template, blocks_alone: false };
+    pub const ARGUMENTS: Shape =
+        Shape { blocks: &[], texts: &[], others: Meaning::Template, blocks_alone: false, may_be_named: false };
     /// Arguments alone, whose texts are what they say: values of variables.
     pub const VALUES: Shape = Shape { others: Meaning::Literal, ..Shape::ARGUMENTS };
 }
@@ -184,6 +187,10 @@ impl Reader<'_, '_> {
                 self.incomplete = true;
                 continue;
             }
+            if header.shape.may_be_named && labels.is_empty() && holds_blocks(value) {
+                self.blocks(header, 1, labels, value, found);
+                continue;
+            }
             found.push(Block {
                 kind: header.kind.clone(),
                 kind_span: header.span,
@@ -265,6 +272,18 @@ impl Reader<'_, '_> {
             Meaning::Template | Meaning::Literal => Some(Expr { kind: ExprKind::String(nfc(text)), span }),
         }
     }
+}
+
+/// Whether an object holds objects, or arrays of objects, and nothing else.
+fn holds_blocks(value: &Value<'_>) -> bool {
+    let is_object = |value: &Value<'_>| matches!(value, Value::Object(_));
+    let is_block = |value: &Value<'_>| match value {
+        Value::Array(array) => !array.elements.is_empty() && array.elements.iter().all(is_object),
+        other => is_object(other),
+    };
+    let Value::Object(object) = value else { return false };
+    let mut members = object.properties.iter().filter(|property| property.name.as_str() != "//").peekable();
+    members.peek().is_some() && members.all(|property| is_block(&property.value))
 }
 
 /// What the blocks of one property have in common.

@@ -73,7 +73,9 @@ fn reason(exclusion: &Exclusion, envelope: &Envelope) -> String {
         Unmet::Price => format!("max_price_per_gpu = {}", envelope.max_price_per_gpu),
         Unmet::BudgetedPrice => {
             let budgeted = envelope.budgeted.as_ref();
-            budgeted.map_or_else(String::new, |of| format!("max_price_per_gpu = {} of {}", of.most, harmless_line(&of.budget)))
+            budgeted.map_or_else(String::new, |of| {
+                format!("max_price_per_gpu = {} of {}", of.most, harmless_line(&of.budget))
+            })
         }
         Unmet::HourlyCost => format!("max_hourly_cost = {}", envelope.max_hourly_cost.unwrap_or_default()),
     };

@@ -33,7 +33,9 @@ pub fn plan_json(review: &Review<'_>, made_from: &MadeFrom) -> Json {
     }
     // What is declared, does not stand and is not wanted now has nothing to compare: a remark tells it.
     let known = |change: &&Described<'_>| {
-        !only_refreshes && !change.left_out && (change.before.is_some() || change.after.is_some() || change.moved_from.is_some())
+        !only_refreshes
+            && !change.left_out
+            && (change.before.is_some() || change.after.is_some() || change.moved_from.is_some())
     };
     let mut changes: Vec<&Described<'_>> = review.changes.iter().filter(known).collect();
     changes.sort_by_key(|change| data_first(change.address));

@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 pub fn plan_messages(review: &Review<'_>) -> Vec<Message> {
     let only_refreshes = review.mode == PlanMode::RefreshOnly;
     let moved = review.changes.iter().filter(|change| only_refreshes && change.moved_from.is_some());
-    let mut out: Vec<Message> = review.drift.iter().map(drifted).collect();
+    let mut out: Vec<Message> = review.reads.iter().flat_map(|address| read_messages(address)).collect();
+    out.extend(review.drift.iter().map(drifted));
     out.extend(moved.map(|change| drift_message(change.address, "move", change.moved_from)));
     out.extend(review.changes.iter().filter(|change| !only_refreshes && is_told(change)).map(planned_change));
     out.push(summary(review));
@@ -42,6 +43,14 @@ pub fn refresh_message(address: &InstanceAddr, id: Option<&str>, is_over: bool) 
     identify(&mut hook, id);
     let id = id.map_or(String::new(), |id| format!(" [id={id}]"));
     Message::new(Level::Info, kind, &format!("{address}: {words}{id}")).with("hook", hook)
+}
+
+/// A data source was read: in Terraform's stream an apply, with its words.
+fn read_messages(address: &InstanceAddr) -> [Message; 2] {
+    [("apply_start", "Refreshing..."), ("apply_complete", "Refresh complete")].map(|(kind, words)| {
+        let hook = json!({ "resource": resource(address), "action": "read" });
+        Message::new(Level::Info, kind, &format!("{address}: {words}")).with("hook", hook)
+    })
 }
 
 /// The outputs that are recorded; a sensitive one without its value.
