@@ -32,8 +32,8 @@ pub struct Ledger {
     sent: BTreeSet<String>,
     /// The address that each machine was rented for.
     pub rented_for: BTreeMap<String, String>,
-    /// The cap that each was rented under.
-    rented_under: BTreeMap<String, Decimal>,
+    /// What an offer asked when it was rented, and the cap of then, by claim.
+    offered: BTreeMap<String, (Decimal, Decimal)>,
     /// Deletes that were sent, by id.
     deletes: BTreeMap<u64, usize>,
 }
@@ -91,10 +91,12 @@ impl Ledger {
                 if block.and_then(|block| block.rests(account.now())) == Some(true) {
                     self.fault(format!("{address} was rented at {}, when it is not wanted", account.now()));
                 }
+                if let (Some(shown), Some(cap)) = (shown, cap) {
+                    self.offered.insert(claim.clone(), (shown, cap));
+                }
                 if let Some(other) = self.forgotten_at(&address, disk, account) {
                     self.fault(format!("{address} was rented again beside {other}, which stands and could be known"));
                 }
-                self.rented_under.extend(cap.map(|cap| (claim.clone(), cap)));
                 self.rented_for.insert(claim.clone(), address);
             }
             Change::UpdateMachine(id, _) | Change::DeleteMachine(id) => {
@@ -254,17 +256,24 @@ impl Ledger {
         let ours: Vec<&Rented> = known.iter().chain(&rented).filter_map(|id| account.machines.get(id)).collect();
         for now in rented.iter().filter_map(|id| account.machines.get(id)).map(|rented| rented.at) {
             let standing = ours.iter().filter(|one| one.at <= now && one.end.is_none_or(|end| end > now));
-            let (count, cost) = standing.fold((0, Decimal::ZERO), |(count, cost), one| {
-                (count + 1, cost + one.machine.price_per_gpu.map(|price| price.0).unwrap_or_default())
-            });
+            let (count, cost) =
+                standing.fold((0, Decimal::ZERO), |(count, cost), one| (count + 1, cost + self.counted(one, now)));
             if count > most.max(before) {
                 self.fault(format!("{count} machines stood, where {before} did and the budget allows {most}"));
             }
             let allowed = budgeted_cost(most).max(paid);
-            if cost > allowed && !account.jumps {
+            if cost > allowed {
                 self.fault(format!("{cost} was paid, where {paid} was and the budget allows {allowed}"));
             }
         }
+    }
+
+    /// What a machine is known to cost: what its offer asked, or what it bills where that is less, if anybody can see it.
+    fn counted(&self, rented: &Rented, now: Instant) -> Decimal {
+        let bills =
+            rented.machine.price_per_gpu.filter(|_| rented.priceless <= now).map_or(Decimal::ZERO, |price| price.0);
+        let offered = claim(rented).and_then(|claim| self.offered.get(claim));
+        offered.map_or(bills, |(asked, _)| bills.min(*asked))
     }
 
     /// Whether a machine bills more than the cap of the address that it was rented for.
@@ -277,9 +286,9 @@ impl Ledger {
     /// raised since is that of the addresses which still stand in the configuration.
     fn is_outside(&self, rented: &Rented) -> bool {
         let address = claim(rented).and_then(|claim| self.rented_for.get(claim));
-        let approved = claim(rented).and_then(|claim| self.rented_under.get(claim));
+        let offered = claim(rented).and_then(|claim| self.offered.get(claim));
         let wanted = address.is_some_and(|address| self.wanted.contains(address));
-        self.is_above(rented) || (!wanted && approved.is_some_and(|cap| bills_above(rented, *cap)))
+        self.is_above(rented) || (!wanted && offered.is_some_and(|(_, cap)| bills_above(rented, *cap)))
     }
 
     /// After a run that ended by itself: every machine is recorded once or open, and no address has two.
