@@ -1,13 +1,13 @@
 //! The budgets at apply time: checked again, hard, before every rent, by what the offer really costs.
 
-use super::money;
 use super::step::Stop;
 use crate::address::InstanceAddr;
-use crate::config::{BudgetBlock, Program};
+use crate::config::{BudgetBlock, Limit, Program};
+use crate::diag::Diagnostic;
 use crate::live::{Machine, Offer};
 use crate::market::Placed;
 use crate::money::Usd;
-use crate::plan::{Change, Guard, Load, Plan, load, refused};
+use crate::plan::{Change, Guard, Load, Plan, Refused, Runway, load, refused, too_short};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What the budgets of one apply allow.
@@ -48,7 +48,7 @@ impl<'a> Budgets<'a> {
         let mut guard = self.guard();
         let load = load(placed, offer);
         let runway = guard.runway(self.balance.get().copied(), address, load);
-        if let Some(short) = money::short(self.plan, &runway, self.blocks) {
+        if let Some(short) = short(self.plan, &runway, self.blocks) {
             return Err(Stop::Failed(short.on(address).into()));
         }
         let admitted = guard.admit(address, load);
@@ -66,4 +66,19 @@ impl<'a> Budgets<'a> {
     pub fn stays(&self, change: &Change) {
         self.guard().stays(change);
     }
+}
+
+/// Why a balance does not last.
+pub(super) fn short(plan: &Plan, runway: &Runway, blocks: &[BudgetBlock]) -> Option<Diagnostic> {
+    too_short(runway).or_else(|| shorter_than_budgeted(plan, runway, blocks))
+}
+
+fn shorter_than_budgeted(plan: &Plan, runway: &Runway, blocks: &[BudgetBlock]) -> Option<Diagnostic> {
+    // As in the plan: what costs no more than before is not refused.
+    let hours = runway.hours(runway.after).filter(|_| runway.after.exceeds(runway.before))?;
+    let asked = plan.budgets.iter().enumerate();
+    let mut asked = asked.filter_map(|(at, of)| Some((at, *of.budget.limits.get(&Limit::MinRunway)?)));
+    let (budget, allowed) = asked.find(|(_, allowed)| hours < *allowed)?;
+    let short = Refused { budget, limit: Limit::MinRunway, allowed, amount: hours };
+    Some(refused(plan, &short, blocks))
 }
