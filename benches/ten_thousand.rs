@@ -47,6 +47,17 @@ fn main() {
     report("time", ms(new.time), 1_500.0, "ms");
     report("memory", megabytes(new.peak_kb), 300.0, "MB");
 
+    let saved = podform(large.path(), &service, &["plan", "-out=new.plan"]);
+    assert!(saved.status.success(), "the plan is saved: {}", saved.status);
+    println!("the saved plan of 10,000 new machines is read and drawn, best of {RUNS}");
+    for format in ["summary", "markdown", "html", "json", "sarif", "junit"] {
+        let run = best(large.path(), &service, &["review", "new.plan", &format!("-format={format}"), "-out=review"], 0);
+        report(format, ms(run.time), 300.0, "ms");
+    }
+    for (name, arguments) in [("text", &["show", "new.plan"][..]), ("detail", &["show", "-detail", "new.plan"])] {
+        report(name, ms(best(large.path(), &service, arguments, 0).time), 300.0, "ms");
+    }
+
     service.take_calls();
     let made = podform(large.path(), &service, &["apply", "-auto-approve", "-parallelism=10"]);
     assert!(made.status.success(), "10,000 machines are made: {}", made.status);

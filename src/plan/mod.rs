@@ -40,6 +40,8 @@ mod sealed;
 mod select;
 mod spending;
 mod stale;
+#[cfg(test)]
+mod stale_tests;
 mod standing;
 #[cfg(test)]
 mod standing_tests;

@@ -11,6 +11,8 @@ pub mod digest;
 mod fault;
 mod format;
 pub mod journal;
+#[cfg(test)]
+mod journal_tests;
 mod kept;
 mod like;
 mod loss;
