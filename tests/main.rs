@@ -22,8 +22,8 @@ mod layering;
 mod locks;
 mod nesting;
 #[cfg(unix)]
+mod pages;
 mod prompts;
-mod readme;
 mod scenarios;
 mod schema;
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use crate::apply::Ended;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::session::{self, Why};
 
-/// How a command ended. Where several hold, the greatest counts: README lists them.
+/// How a command ended. Where several hold, the greatest counts: docs/commands.md lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Done, or no changes.

@@ -31,7 +31,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// In the order of README.
+    /// In the order of docs/resources.md.
     pub const ALL: [Limit; 7] = [
         Limit::MaxHourlyCost,
         Limit::MaxMonthlyCost,

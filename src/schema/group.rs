@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use Effect::InPlace;
 
-/// The table (see README). Everything updates in place.
+/// The table (see docs/resources.md). Everything updates in place.
 pub static SCHEMA: Schema = Schema {
     kind: TableKind::Managed(ObjectKind::TemplateGroup),
     attributes: &[

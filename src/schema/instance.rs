@@ -20,7 +20,7 @@ pub(super) const PORT: &[(&str, Ty)] = &[
     ("url", Ty::String),
 ];
 
-/// The table of README.
+/// The table of docs/resources.md.
 pub static SCHEMA: Schema = Schema {
     kind: TableKind::Managed(ObjectKind::Instance),
     attributes: &[

@@ -1,4 +1,4 @@
-//! What the README shows is what happens.
+//! What README and docs show is what happens.
 
 use crate::fleet::Fleet;
 use crate::scenarios::{by_address, difference, normalise};
@@ -8,13 +8,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+fn path(page: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(page)
 }
 
-fn readme() -> String {
-    fs::read_to_string(path()).unwrap()
+fn text(page: &str) -> String {
+    fs::read_to_string(path(page)).unwrap()
 }
+
+/// Pages with transcripts, and how many they have at least.
+const TRANSCRIPTS: [(&str, usize); 5] = [
+    ("README.md", 5),
+    ("docs/first-machine.md", 3),
+    ("docs/variables.md", 1),
+    ("docs/editors.md", 1),
+    ("docs/from-terraform.md", 1),
+];
 
 /// The bodies of the blocks of one language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
@@ -22,7 +31,7 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     pattern.captures_iter(text).map(|found| found.get(1).unwrap().as_str()).collect()
 }
 
-/// A shell line in the directory that the README is about; `podform` is the program. Both streams, and the exit code.
+/// A shell line in the directory that a page is about; `podform` is the program. Both streams, and the exit code.
 fn shell(fleet: &Fleet, line: &str) -> (String, Option<i32>) {
     let program = Path::new(env!("CARGO_BIN_EXE_podform"));
     let search = std::env::var("PATH").unwrap_or_default();
@@ -56,9 +65,9 @@ fn copy_of_the_project() -> Fleet {
     fleet
 }
 
-#[test]
-fn the_tour_shows_what_happens() {
-    let text = readme();
+/// Types the transcripts of a page, each page in a copy of its own. The page as it would be with what is answered.
+fn typed(page: &str) -> String {
+    let text = text(page);
     let fleet = copy_of_the_project();
     let mut told = text.clone();
     for block in blocks(&text, "console") {
@@ -72,16 +81,55 @@ fn the_tour_shows_what_happens() {
             told = told.replacen(&format!("```console\n{block}```"), &format!("```console\n{real}```"), 1);
         }
     }
-    if told != text {
-        assert!(std::env::var_os("UPDATE_GOLDEN").is_some(), "{}", difference(&text, &told));
-        fs::write(path(), told).unwrap();
+    told
+}
+
+#[test]
+fn transcripts_show_what_happens() {
+    for (page, least) in TRANSCRIPTS {
+        let (text, told) = (text(page), typed(page));
+        if told != text {
+            assert!(std::env::var_os("UPDATE_GOLDEN").is_some(), "{page}: {}", difference(&text, &told));
+            fs::write(path(page), told).unwrap();
+        }
+        assert!(blocks(&text, "console").len() >= least, "{page} shows too little");
     }
-    assert!(blocks(&text, "console").len() >= 5, "the tour is too short");
+}
+
+/// A page that shows a command without typing it would not be kept true.
+#[test]
+fn no_other_page_has_transcripts() {
+    for entry in fs::read_dir(path("docs")).unwrap().map(Result::unwrap) {
+        let page = format!("docs/{}", entry.file_name().to_str().unwrap());
+        if page.ends_with(".md") && !TRANSCRIPTS.iter().any(|(known, _)| *known == page) {
+            assert!(blocks(&text(&page), "console").is_empty(), "{page}");
+        }
+    }
+}
+
+/// Every title is one that the program says.
+#[test]
+fn troubleshooting_names_titles_that_there_are() {
+    let mut sources = String::new();
+    let mut directories = vec![path("src")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+            match entry.path() {
+                path if path.is_dir() => directories.push(path),
+                path => sources.push_str(&fs::read_to_string(path).unwrap()),
+            }
+        }
+    }
+    let page = text("docs/troubleshooting.md");
+    let titles: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).skip(1).collect();
+    let unknown: Vec<&&str> = titles.iter().filter(|title| !sources.contains(&format!("\"{title}\""))).collect();
+    assert!(titles.len() > 30 && unknown.is_empty(), "{unknown:?}");
 }
 
 #[test]
 fn two_commands_are_enough() {
-    let text = readme();
+    let text = text("README.md");
     let commands: Vec<&str> = blocks(&text, "sh").into_iter().flat_map(str::lines).collect();
     let [job, tests] = commands[..] else { panic!("two commands are expected: {commands:?}") };
     assert!(tests.starts_with("cargo test"), "{tests}");
@@ -93,13 +141,12 @@ fn two_commands_are_enough() {
 
 #[test]
 fn the_reference_names_every_attribute() {
-    let text = readme();
+    let text = text("docs/resources.md");
     for schema in ALL {
-        let start = text
-            .find(&format!("### `{}`", schema.block_type()))
-            .unwrap_or_else(|| panic!("no {}", schema.block_type()));
+        let start =
+            text.find(&format!("## `{}`", schema.block_type())).unwrap_or_else(|| panic!("no {}", schema.block_type()));
         let chapter = &text[start..];
-        let chapter = &chapter[..chapter[4..].find("\n#").map_or(chapter.len(), |end| end + 4)];
+        let chapter = &chapter[..chapter[3..].find("\n#").map_or(chapter.len(), |end| end + 3)];
         let blocks = schema.blocks.iter().flat_map(|block| block.attributes.iter().map(|attribute| attribute.name));
         let names = schema.attributes.iter().map(|attribute| attribute.name);
         let names = names.chain(schema.blocks.iter().map(|block| block.name)).chain(blocks);
@@ -110,7 +157,7 @@ fn the_reference_names_every_attribute() {
 
 #[test]
 fn every_exit_code_is_told() {
-    let text = readme();
+    let text = text("docs/commands.md");
     for code in ["0", "1", "2", "3", "4", "5", "6", "7", "130"] {
         assert!(text.contains(&format!("| {code} |")), "{code}");
     }
