@@ -20,6 +20,8 @@ pub struct ProviderSettings {
     pub requests_per_second: Option<f64>,
     /// `price_basis`.
     pub price_basis: Option<PriceBasis>,
+    /// Attributes that stand there and could not be read: what they would say is not what is assumed without them.
+    pub unread: Vec<&'static str>,
 }
 
 impl Walk<'_> {
@@ -36,6 +38,7 @@ impl Walk<'_> {
                 Err(error) => {
                     let detail = format!("Inappropriate value for attribute \"{}\": {error}.", attribute.name);
                     diags.push(Diagnostic::error("Incorrect attribute value type", detail).at(attribute.expr.span));
+                    settings.unread.push(known.name);
                     continue;
                 }
             };
@@ -45,6 +48,7 @@ impl Walk<'_> {
                     attribute.name
                 );
                 diags.push(Diagnostic::error("Invalid provider configuration", detail).at(attribute.expr.span));
+                settings.unread.push(known.name);
                 continue;
             }
             let text = value.as_str().map(str::to_owned);

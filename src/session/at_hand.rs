@@ -30,7 +30,7 @@ impl Opening {
     /// fleet's name count, and what is wrong elsewhere in it is told by the commands that plan.
     ///
     /// # Errors
-    /// The state cannot be read.
+    /// The state cannot be read; the provider block refers to what nobody gives, and another account would be looked at.
     pub async fn at_hand(&self, sources: &mut Sources, diags: &mut Diagnostics) -> Result<AtHand, Failure> {
         if !is_fleet(Path::new(".")) {
             return Ok(AtHand::default());
@@ -47,6 +47,12 @@ impl Opening {
         let (state, told) = state?;
         diags.extend(told);
         let Some(fleet) = read else { return Ok(AtHand { state, ..AtHand::default() }) };
+        let elsewhere = |name: &&&str| matches!(**name, "api_key" | "base_url");
+        if let Some(name) = fleet.provider.unread.iter().find(elsewhere) {
+            let detail = format!("The provider block says {name}, from a value that is not given here.");
+            let hint = "Give the variable, with -var, -var-file or PODFORM_VAR_name: without it another account would be looked at.";
+            return Err(Diagnostic::error("Provider block is not known", detail).with_hint(hint).into());
+        }
         Ok(AtHand { fleet: fleet.name().map(str::to_owned), provider: fleet.provider, state })
     }
 

@@ -12,7 +12,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{ObjectId, Orphan, Snapshot};
 use crate::refresh::{Refresh, foreign_lineage, other_state, refresh};
 use crate::render::{orphans_json, orphans_text};
-use crate::session::{Fleet, Held, Locking, Session, Watched, adopt};
+use crate::session::{Held, Session, adopt};
 use crate::state::{State, orphans};
 use clap::Args;
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
     let locking = args.planning.locking.locking("orphans")?;
     let opening = args.planning.opening(0);
     let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
-    let name = name(&fleet)?;
+    let name = fleet.name().ok_or_else(nameless)?;
     opening
         .holding(&fleet, locking, async |session, mut held| {
             held.tell(&mut context.diags);
@@ -81,16 +81,15 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
         .await
 }
 
-/// Shows them.
+/// Shows them. The fleet's name and its state are enough: no variable is asked for, so that a nightly job needs none.
 async fn list(args: &OrphansArgs, context: &mut Context) -> Outcome {
     let opening = args.planning.opening(0);
-    let looking = context.configure_beside_state(&opening, Locking::none("orphans")).await?;
-    let Some((fleet, Watched { state, .. })) = looking else { return Ok(Exit::Error) };
-    let name = name(&fleet)?;
+    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let name = at_hand.fleet.as_deref().ok_or_else(nameless)?;
     opening
-        .looking(&fleet, &state, async |session| {
-            let seen = see(session.cloud, &state, name).await?;
-            show(&seen, &state, name, args.planning.json, context);
+        .reaching(&at_hand, async |client| {
+            let seen = see(client, &at_hand.state, name).await?;
+            show(&seen, &at_hand.state, name, args.planning.json, context);
             Ok(exit(seen.orphans.len()))
         })
         .await
@@ -100,11 +99,9 @@ fn exit(left: usize) -> Exit {
     if left == 0 { Exit::Done } else { Exit::Changes }
 }
 
-fn name(fleet: &Fleet) -> Result<&str, Failure> {
-    fleet.name().ok_or_else(|| {
-        let detail = "Orphans are known by the fleet's name: set fleet in the podform block.";
-        Diagnostic::error("No fleet", detail).into()
-    })
+fn nameless() -> Failure {
+    let detail = "Orphans are known by the fleet's name: set fleet in the podform block.";
+    Diagnostic::error("No fleet", detail).into()
 }
 
 /// The orphans, and when they were looked for.
