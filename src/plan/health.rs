@@ -14,7 +14,7 @@ pub(super) fn ails(live: Option<&LiveObject>, object: &Value, now: Option<Timest
     ails_by(machine, create_timeout(object), now)
 }
 
-/// As [`ails`], of a machine that may take so long to start.
+/// As `ails`, of a machine that may take so long to start.
 pub fn ails_by(machine: &Machine, may_take: Duration, now: Option<Timestamp>) -> Option<String> {
     let Machine { status: Some(status), errors, created_at, .. } = machine else { return None };
     if status.is_running() || status.is_gone() {

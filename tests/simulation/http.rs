@@ -162,6 +162,9 @@ fn history(seed: u64) -> Result<(), String> {
         }
         http.trouble("no faults");
     }
+    // A budget keeps the fleet from what it wants.
+    fleet.budget = None;
+    http.write(&fleet);
     http.come_to_rest(&fleet.wanted())
         .map_err(|why| format!("PODFORM_HTTP_SEED={seed}\n{}\n{why}", http.told.join("\n")))
 }
