@@ -82,17 +82,21 @@ pub fn status_table(conditions: &[Condition<'_>], costs: &Costs, now: Timestamp)
         let address = &condition.cost.address;
         condition.ails.as_ref().map(|why| format!("{address} (machine {}): {why}.", condition.cost.id))
     });
-    let burn = costs.hourly() + costs.others.hourly;
-    let runway = Runway { balance: costs.balance, before: burn, after: burn, at_worst: burn };
     Table {
         rows_name: "machines",
         columns,
         total: (!conditions.is_empty()).then_some(total),
         rows,
         facts: vec![("balance", dollars_and_cents(costs.balance))],
-        notes: sick.chain(runway_sentence(&runway)).collect(),
+        notes: sick.chain(runway_sentence(&runway(costs))).collect(),
         empty: "The fleet recorded no machine.".to_owned(),
     }
+}
+
+/// How long the balance lasts while everything in the account stands.
+pub fn runway(costs: &Costs) -> Runway {
+    let burn = costs.hourly() + costs.others.hourly;
+    Runway { balance: costs.balance, before: burn, after: burn, at_worst: burn }
 }
 
 fn row(condition: &Condition<'_>, now: Timestamp) -> Vec<Cell> {
