@@ -22,7 +22,7 @@ pub use diagnostics::{diagnostic_message, diagnostics_json, unplaced};
 pub use dot::graph_dot;
 pub use dot_operation::{destruction_dot, evaluation_dot, steps_dot};
 pub use escape::{harmless_json, quoted};
-pub use import_blocks::{import_blocks, resource_blocks};
+pub use import_blocks::{group_block, import_blocks, resource_blocks};
 pub use json::{
     Level, Message, as_of_message, configuration_json, console_error, console_value, costs_json, event_message,
     functions_json, log_message, orphans_json, plan_json, plan_messages, prior_state_json, rebalance_json,

@@ -3,6 +3,7 @@
 
 mod account;
 mod adopt;
+mod asked;
 mod at_hand;
 mod bounds;
 mod effects;
@@ -29,6 +30,7 @@ pub mod written;
 
 pub use account::{Choice, apply_specs};
 pub use adopt::adopt;
+pub use asked::Asked;
 pub use at_hand::AtHand;
 pub use bounds::{distrust, is_untrusted, own_file};
 pub use effects::{LocalEffects, enter};

@@ -7,6 +7,7 @@ pub mod fmt;
 pub mod graph;
 pub mod import;
 pub mod init;
+pub mod market;
 pub mod metadata;
 pub mod modules;
 pub mod orphans;
@@ -21,6 +22,7 @@ pub mod show;
 pub mod snapshot;
 pub mod state;
 pub mod status;
+pub mod templates;
 pub mod validate;
 pub mod version;
 pub mod workspace;
@@ -70,6 +72,10 @@ pub enum Command {
     Orphans(orphans::OrphansArgs),
     /// Show the fleet's machines as they stand: status, age, cost, the way in. Exit code 2 where one is sick.
     Status(status::StatusArgs),
+    /// Show the offers of the market: by host, by model, with a histogram of prices; which of them satisfy an instance.
+    Market(market::MarketArgs),
+    /// Show the template groups of the account and the vendor's templates, or write one as configuration.
+    Templates(templates::TemplatesArgs),
     /// Show what the fleet costs, and has cost.
     Cost(cost::CostArgs),
     /// Write what a plan reads to a file, without secrets: plan -snapshot=FILE plans on it, without key and network.
@@ -126,6 +132,8 @@ impl Command {
             Command::Modules(args) => modules::run(args, context),
             Command::Graph(args) => wait(context, async |context| graph::run(args, context).await),
             Command::Status(args) => wait(context, async |context| status::run(args, context).await),
+            Command::Market(args) => wait(context, async |context| market::run(args, context).await),
+            Command::Templates(args) => wait(context, async |context| templates::run(args, context).await),
             Command::Cost(args) => wait(context, async |context| cost::run(args, context).await),
             Command::Snapshot(args) => wait(context, async |context| snapshot::run(args, context).await),
             Command::Show(args) => wait(context, async |context| show::run(args, context).await),
@@ -152,6 +160,8 @@ impl Command {
             Command::Recover(_) => Some("recover"),
             Command::Orphans(_) => Some("orphans"),
             Command::Status(_) => Some("status"),
+            Command::Market(_) => Some("market"),
+            Command::Templates(_) => Some("templates"),
             Command::Cost(_) => Some("cost"),
             Command::Rebalance(_) => Some("rebalance"),
             Command::Snapshot(_) => Some("snapshot"),

@@ -3,6 +3,7 @@
 mod account;
 mod listing;
 mod objects;
+mod offers;
 mod planning;
 mod state;
 mod variables;
@@ -10,6 +11,7 @@ mod variables;
 pub use account::AccountArgs;
 pub use listing::ListingArgs;
 pub use objects::Named;
+pub use offers::OfferArgs;
 pub use planning::{PlanningArgs, RefreshFlag};
 pub use state::{LockArgs, StateArgs, WriteArgs, lock_timeout};
 pub use variables::VariableArgs;

@@ -13,6 +13,7 @@ pub fn table_json(table: &Table) -> Json {
             .columns
             .iter()
             .zip(row)
+            .filter(|(column, _)| !column.key.is_empty())
             .map(|(column, cell)| (column.key.to_owned(), value(cell)))
             .collect::<Map<_, _>>()
             .into()
@@ -30,6 +31,10 @@ pub fn table_json(table: &Table) -> Json {
     json.into()
 }
 
+fn named(entries: &[(&'static str, Cell)]) -> Json {
+    entries.iter().map(|(name, cell)| ((*name).to_owned(), value(cell))).collect::<Map<_, _>>().into()
+}
+
 fn value(cell: &Cell) -> Json {
     match cell {
         Cell::Empty => Json::Null,
@@ -41,5 +46,7 @@ fn value(cell: &Cell) -> Json {
         Cell::Span(span) => json!(span.as_secs()),
         Cell::Flag(flag) => json!(flag),
         Cell::List(words) => json!(words),
+        Cell::Numbers(numbers) => json!(numbers),
+        Cell::Objects(objects) => objects.iter().map(|object| named(object)).collect(),
     }
 }
