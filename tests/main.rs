@@ -17,6 +17,7 @@ mod fences;
 mod fleet;
 mod forges;
 mod group_lists;
+mod help;
 mod hostile;
 mod judge;
 mod language;
