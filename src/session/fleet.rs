@@ -30,7 +30,7 @@ pub struct Fleet {
     pub provider: ProviderSettings,
     /// The configuration files.
     pub texts: Texts,
-    /// The machines that the configuration declares, as it wants them.
+    /// The machines that the configuration declares, with what is asked of them later.
     machines: Vec<(InstanceAddr, Value)>,
 }
 
@@ -58,11 +58,16 @@ impl Fleet {
 
     fn misspelt(&self, address: &InstanceAddr, model: &str, published: &BTreeSet<&str>) -> Option<Diagnostic> {
         let meant: Vec<String> = written_otherwise(model, published).iter().map(|one| format!("\"{one}\"")).collect();
-        let declared = self.program.configuration.declaration(&address.resource);
+        if meant.is_empty() {
+            return None;
+        }
         let detail = format!("The vendor's published price list has no model \"{model}\", which {address} accepts.");
-        let told = Diagnostic::warning("Unknown GPU model", detail).on(address);
-        let told = told.with_hint(format!("Did you mean {}?", meant.join(" or ")));
-        (!meant.is_empty()).then(|| declared.map_or(told.clone(), |(_, resource)| told.at(resource.span)))
+        let hint = format!("Did you mean {}?", meant.join(" or "));
+        let told = Diagnostic::warning("Unknown GPU model", detail).on(address).with_hint(hint);
+        Some(match self.program.configuration.declaration(&address.resource) {
+            Some((_, resource)) => told.at(resource.span),
+            None => told,
+        })
     }
 
     /// What the configuration asks for.
@@ -169,12 +174,20 @@ pub fn as_far_as_known(
     let mut machines = Vec::new();
     let mut survey = Noting(|instance: &Instance<'_>| {
         if instance.address.resource.object_kind().is_some_and(ObjectKind::is_rented) {
-            machines.push((instance.address.clone(), instance.desired.clone()));
+            machines.push((instance.address.clone(), asked(&instance.desired)));
         }
     });
     let program = Program { configuration, graph, inputs };
     let evaluated = evaluate(&program, effects, &mut survey, diags);
     Some(Fleet { program, provider: evaluated.provider, texts, machines })
+}
+
+/// What is asked of a declared machine when its evaluation is over; the rest of it would be kept for nothing.
+fn asked(desired: &Value) -> Value {
+    const ASKED: [&str; 4] = ["gpu_model", "fallback_gpu_models", "expires", "schedule"];
+    let all = desired.as_entries().into_iter().flatten();
+    let given = all.filter(|(name, value)| ASKED.contains(&&***name) && !value.is_null());
+    Value::object(given.map(|(name, value)| (name.clone(), value.clone())))
 }
 
 fn module(
