@@ -82,8 +82,7 @@ impl Forge {
     pub async fn post(&self, key: &str, body: &str, mode: Mode) -> Result<Posted, Refusal> {
         let author = self.author().await?;
         let all = self.comments(&*self.wire).await?;
-        let own: Vec<&Comment> =
-            all.iter().filter(|comment| comment.author == author && comment.body.starts_with(key)).collect();
+        let own: Vec<&Comment> = all.iter().filter(|comment| comment.is_own(key, &author)).collect();
         match (mode, own.last()) {
             (Mode::Update | Mode::Standing, Some(last)) if is_same(&last.body, body) => return Ok(Posted::Same),
             (Mode::Update | Mode::Standing, Some(last)) => {
@@ -112,9 +111,7 @@ impl Forge {
         before: &HashSet<u64>,
     ) -> Result<Posted, Refusal> {
         let all = self.comments(&*self.wire).await?;
-        let is_new = |comment: &&Comment| {
-            comment.author == author && comment.body.starts_with(key) && !before.contains(&comment.id)
-        };
+        let is_new = |comment: &&Comment| comment.is_own(key, author) && !before.contains(&comment.id);
         let new: Vec<&Comment> = all.iter().filter(is_new).collect();
         let (Some(first), Some(mine)) = (new.first(), new.iter().rev().find(|one| is_same(&one.body, body))) else {
             return Ok(Posted::Written);

@@ -18,6 +18,13 @@ pub struct Comment {
     pub body: String,
 }
 
+impl Comment {
+    /// Whether it is the review of that key, by this author.
+    pub fn is_own(&self, key: &str, author: &str) -> bool {
+        self.author == author && self.body.starts_with(key)
+    }
+}
+
 /// What a commit is told to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -90,19 +90,13 @@ impl Group {
 }
 
 fn parse(token: &str) -> Option<Mark> {
-    let fields: Vec<String> = token.strip_prefix(START)?.split(':').map(unescape).collect::<Option<_>>()?;
-    let (fleet, lineage, claim, machine, address) = match fields.as_slice() {
-        [fleet, lineage, claim, address] => (fleet, lineage, claim, None, address),
-        [fleet, lineage, claim, machine, address] => (fleet, lineage, claim, Some(machine.parse().ok()?), address),
-        _ => return None,
+    let mut fields: Vec<String> = token.strip_prefix(START)?.split(':').map(unescape).collect::<Option<_>>()?;
+    let machine = match fields.len() {
+        5 => Some(MachineId(fields.remove(3).parse().ok()?)),
+        _ => None,
     };
-    let mark = Mark {
-        fleet: fleet.clone(),
-        lineage: lineage.clone(),
-        claim: claim.clone(),
-        machine: machine.map(MachineId),
-        address: address.parse().ok()?,
-    };
+    let [fleet, lineage, claim, address] = <[String; 4]>::try_from(fields).ok()?;
+    let mark = Mark { fleet, lineage, claim, machine, address: address.parse().ok()? };
     // Nobody's terminal is drawn on by what somebody wrote into notes.
     let clean = [&mark.fleet, &mark.lineage, &mark.claim, &mark.address.to_string()];
     let clean = clean.iter().all(|field| !field.chars().any(char::is_control));

@@ -40,6 +40,14 @@ impl ObjectId {
         }
     }
 
+    /// The machine, where it is one.
+    pub fn machine(self) -> Option<MachineId> {
+        match self {
+            ObjectId::Machine(id) => Some(id),
+            ObjectId::Group(_) => None,
+        }
+    }
+
     /// The number in it.
     pub fn number(self) -> u64 {
         match self {

@@ -96,8 +96,7 @@ pub(super) fn carries_mark(
             }
             true
         }
-        // One that was copied from another machine's.
-        Some(_) if live.mark().is_none() => false,
+        Some(mark) if live.id().machine().is_some_and(|machine| mark.is_copied_to(machine)) => false,
         Some(mark) => mark.address == *address && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim),
         None => {
             if selected

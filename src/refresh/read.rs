@@ -190,10 +190,7 @@ fn twins(
     }
     let mut shapes: BTreeMap<Shape<'_>, Vec<(MachineId, Option<Timestamp>)>> = BTreeMap::new();
     let spent = state.spent.iter().filter(|spent| made_at(&spent.record).is_some());
-    let spent = spent.filter_map(|spent| match spent.id()? {
-        ObjectId::Machine(id) => Some((id, &spent.record)),
-        ObjectId::Group(_) => None,
-    });
+    let spent = spent.filter_map(|spent| Some((spent.id()?.machine()?, &spent.record)));
     let known = recorded.iter().map(|(id, record)| (*id, *record)).filter(|(_, record)| record.claim.is_some());
     for (id, record) in known.chain(spent) {
         shapes.entry(shape(record)).or_default().push((id, made_at(record)));

@@ -57,11 +57,7 @@ pub async fn adopt<C: Cloud>(
                 };
                 let text = object.notes().map(|notes| Mark::read(notes).0).unwrap_or_default();
                 let foreign = mark.lineage != lineage;
-                let machine = match id {
-                    ObjectId::Machine(machine) => Some(machine),
-                    ObjectId::Group(_) => None,
-                };
-                let mark = Mark { lineage: lineage.clone(), machine, ..mark };
+                let mark = Mark { lineage: lineage.clone(), machine: id.machine(), ..mark };
                 if foreign {
                     let taken = Taken { id, record, text, mark };
                     take_over(session.cloud, taken, &session.clock, async |events| held.commit(events).await).await?;

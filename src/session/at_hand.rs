@@ -94,12 +94,7 @@ impl AtHand {
             Diagnostic::error("Not a machine", detail)
         })?;
         let recorded = self.state.identified().filter(|(_, address, _)| target.matches(address));
-        let found: Vec<MachineId> = recorded
-            .filter_map(|(id, ..)| match id {
-                ObjectId::Machine(id) => Some(id),
-                ObjectId::Group(_) => None,
-            })
-            .collect();
+        let found: Vec<MachineId> = recorded.filter_map(|(id, ..)| id.machine()).collect();
         if !found.is_empty() {
             return Ok(found);
         }

@@ -372,10 +372,7 @@ impl State {
 
     /// Recorded machines with their records.
     pub fn recorded_machines(&self) -> impl Iterator<Item = (MachineId, &Record)> {
-        self.identified().filter_map(|(id, _, record)| match id {
-            ObjectId::Machine(id) => Some((id, record)),
-            ObjectId::Group(_) => None,
-        })
+        self.identified().filter_map(|(id, _, record)| Some((id.machine()?, record)))
     }
 
     /// Recorded template groups with their records.

@@ -50,11 +50,12 @@ fn whose(
     };
     let shown = machine.and_then(|machine| machine.env.as_ref()).and_then(Env::claim);
     // What a copy says is not of this machine; a claim that this one shows itself is.
+    let is_copied = |mark: &Mark| machine.is_some_and(|machine| mark.is_copied_to(machine.id));
     let mark = match mark {
-        Some(copy) if object.mark().is_none() && shown.is_none() => {
+        Some(copy) if is_copied(&copy) && shown.is_none() => {
             return Some((None, Some(copy.claim), Proof::Copied));
         }
-        mark => mark.filter(|_| object.mark().is_some()),
+        mark => mark.filter(|mark| !is_copied(mark)),
     };
     let beside = mark.as_ref().is_some_and(|mark| shown.is_some_and(|shown| shown != mark.claim));
     let claim = if beside { shown } else { mark.as_ref().map(|mark| mark.claim.as_str()).or(shown) };

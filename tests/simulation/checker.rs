@@ -3,7 +3,7 @@
 
 use super::account::{Account, Change, Done, Rented};
 use super::disk::Disk;
-use super::fleet::{Block, Fleet, budgeted_cost};
+use super::fleet::{Fleet, budgeted_cost};
 use podform::address::ObjectKind;
 use podform::plan::{Plan, StepAction};
 use rust_decimal::Decimal;
@@ -16,14 +16,8 @@ use tokio::time::Instant;
 pub struct Ledger {
     /// What the checker found wrong.
     pub faults: Vec<String>,
-    /// Price caps of the configuration that is applied, by the name of the block.
-    caps: BTreeMap<String, Decimal>,
-    /// The addresses of that configuration.
-    wanted: BTreeSet<String>,
-    /// Its blocks.
-    blocks: BTreeMap<String, Block>,
-    /// How many machines the budget of that configuration allows, where it has one.
-    budget: Option<usize>,
+    /// The configuration that is applied.
+    fleet: Fleet,
     /// Objects of strangers that an import block names.
     pub imported: BTreeSet<u64>,
     /// What a run told as orphans.
@@ -56,8 +50,7 @@ fn mark_claim(notes: Option<&str>) -> Option<String> {
 impl Ledger {
     /// The configuration that the next run applies.
     pub fn configure(&mut self, fleet: &Fleet) {
-        (self.caps, self.wanted, self.budget) = (fleet.caps(), fleet.wanted(), fleet.budget);
-        self.blocks.clone_from(&fleet.blocks);
+        self.fleet.clone_from(fleet);
     }
 
     fn fault(&mut self, what: String) {
@@ -83,11 +76,11 @@ impl Ledger {
                     self.fault(format!("the rent of {address} was sent twice"));
                 }
                 let shown = account.shown.get(&request.offer_iri).map(|price| price.0);
-                let cap = self.caps.get(block_of(&address)).copied();
+                let cap = self.fleet.cap(block_of(&address));
                 if shown.is_none() || cap.is_none() || shown > cap {
                     self.fault(format!("{address} was rented at {shown:?}, and its cap is {cap:?}"));
                 }
-                let block = self.blocks.get(block_of(&address));
+                let block = self.fleet.blocks.get(block_of(&address));
                 if block.and_then(|block| block.rests(account.now())) == Some(true) {
                     self.fault(format!("{address} was rented at {}, when it is not wanted", account.now()));
                 }
@@ -240,7 +233,7 @@ impl Ledger {
 
     /// At no moment of a run stand more machines, or is more paid, than the budget allows, unless it was more before.
     pub fn within_budget(&mut self, account: &Account, plan: &Plan) {
-        let Some(most) = self.budget else { return };
+        let Some(most) = self.fleet.budget else { return };
         let machines = plan.changes.iter().filter(|change| {
             change.address.resource.object_kind() == Some(ObjectKind::Instance) && change.before.is_some()
         });
@@ -279,7 +272,7 @@ impl Ledger {
     /// Whether a machine bills more than the cap of the address that it was rented for.
     fn is_above(&self, rented: &Rented) -> bool {
         let address = claim(rented).and_then(|claim| self.rented_for.get(claim)).cloned().unwrap_or_default();
-        self.caps.get(block_of(&address)).is_some_and(|cap| bills_above(rented, *cap))
+        self.fleet.cap(block_of(&address)).is_some_and(|cap| bills_above(rented, cap))
     }
 
     /// Whether whoever finds it may release it without a plan (invariant 15): it bills more than its cap. A cap that was
@@ -287,7 +280,7 @@ impl Ledger {
     fn is_outside(&self, rented: &Rented) -> bool {
         let address = claim(rented).and_then(|claim| self.rented_for.get(claim));
         let offered = claim(rented).and_then(|claim| self.offered.get(claim));
-        let wanted = address.is_some_and(|address| self.wanted.contains(address));
+        let wanted = address.is_some_and(|address| self.fleet.wanted().contains(address));
         self.is_above(rented) || (!wanted && offered.is_some_and(|(_, cap)| bills_above(rented, *cap)))
     }
 
@@ -356,7 +349,7 @@ impl Ledger {
         }
         for (id, address) in &recorded.machines {
             let price = account.machines.get(id).and_then(|rented| rented.machine.price_per_gpu);
-            if price.map(|price| price.0) > self.caps.get(block_of(address)).copied() {
+            if price.map(|price| price.0) > self.fleet.cap(block_of(address)) {
                 self.fault(format!("{address} bills {price:?}, above its cap"));
             }
         }

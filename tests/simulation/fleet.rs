@@ -155,9 +155,9 @@ impl Fleet {
         text
     }
 
-    /// Price caps in dollars, by block.
-    pub fn caps(&self) -> BTreeMap<String, Decimal> {
-        self.blocks.iter().map(|(name, block)| (name.clone(), Decimal::new(block.cap, 2))).collect()
+    /// The price cap of a block, in dollars.
+    pub fn cap(&self, block: &str) -> Option<Decimal> {
+        self.blocks.get(block).map(|block| Decimal::new(block.cap, 2))
     }
 
     /// The addresses of the machines.

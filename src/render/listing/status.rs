@@ -1,15 +1,14 @@
 //! `podform status`: the fleet's machines as they stand.
 
-use crate::live::{LiveObject, Machine, ObjectId, Port, Snapshot, Status};
-use crate::plan::{Runway, ails_by};
+use crate::live::{LiveObject, Machine, MachineId, ObjectId, Snapshot, Status};
+use crate::plan::ails_by;
 use crate::render::table::{Cell, Column, Table, dollars_and_cents, per_hour};
-use crate::render::words::{count, runway_sentence, seat_text};
-use crate::review::Seat;
+use crate::render::words::{count, machine_name, machine_seat, runway_of, runway_sentence};
 use crate::schema::instance::{CREATE_TIMEOUT, duration};
 use crate::schema::observe;
 use crate::state::{Costs, MachineCost, Record, State};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value as Json;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A recorded machine, and what is wrong with it.
@@ -32,13 +31,14 @@ pub fn conditions<'a>(
     costs: &'a Costs,
     now: Timestamp,
 ) -> Vec<Condition<'a>> {
+    let records: BTreeMap<MachineId, &Record> = state.recorded_machines().collect();
     let of = |cost: &'a MachineCost| {
         let id = ObjectId::Machine(cost.id);
         let live = match snapshot.objects.get(&id) {
             Some(Some(LiveObject::Machine(machine))) => Some(machine.as_ref()).filter(|machine| !machine.is_gone()),
             _ => None,
         };
-        let record = state.identified().find(|(other, ..)| *other == id).map(|(.., record)| record);
+        let record = records.get(&cost.id).copied();
         let ails = match live {
             Some(machine) => ails_by(machine, may_take(record), Some(now)),
             None => Some("it is gone".to_owned()),
@@ -82,40 +82,28 @@ pub fn status_table(conditions: &[Condition<'_>], costs: &Costs, now: Timestamp)
         let address = &condition.cost.address;
         condition.ails.as_ref().map(|why| format!("{address} (machine {}): {why}.", condition.cost.id))
     });
-    let burn = costs.hourly() + costs.others.hourly;
-    let runway = Runway { balance: costs.balance, before: burn, after: burn, at_worst: burn };
     Table {
         rows_name: "machines",
         columns,
         total: (!conditions.is_empty()).then_some(total),
         rows,
         facts: vec![("balance", dollars_and_cents(costs.balance))],
-        notes: sick.chain(runway_sentence(&runway)).collect(),
+        notes: sick.chain(runway_sentence(&runway_of(costs))).collect(),
         empty: "The fleet recorded no machine.".to_owned(),
     }
 }
 
 fn row(condition: &Condition<'_>, now: Timestamp) -> Vec<Cell> {
     let Condition { cost, record, live, ails } = condition;
-    let seat = Seat {
-        gpus: cost.gpus.unwrap_or(1),
-        model: cost.model.as_deref().unwrap_or_default(),
-        region: cost.region.as_deref(),
-        country: cost.country.as_deref(),
-    };
-    let name = match cost.deposed {
-        true => format!("{} (replaced)", cost.address),
-        false => cost.address.to_string(),
-    };
     let recorded = |name: &str| record.and_then(|record| record.attributes.get(name)?.as_str());
     let created = live.and_then(|machine| machine.created()).or_else(|| recorded("created_at")?.parse().ok());
     let age = created.map(|created| now.duration_since(created)).map(|age| age.max(SignedDuration::ZERO));
     let expires = live.and_then(|machine| machine.text("expires_at")).or_else(|| recorded("expires_at"));
     let status = live.and_then(|machine| machine.status.as_ref()).map_or("gone", |Status(status)| status.as_str());
     vec![
-        name.into(),
+        machine_name(cost).into(),
         cost.id.to_string().into(),
-        seat_text(&seat).into(),
+        machine_seat(cost).into(),
         cost.gpus.into(),
         cost.model.clone().into(),
         cost.region.clone().into(),
@@ -132,13 +120,11 @@ fn row(condition: &Condition<'_>, now: Timestamp) -> Vec<Cell> {
 
 /// `ssh -p PORT root@HOST` takes these: host and port, as shown now, else as recorded.
 fn ssh_of(live: Option<&Machine>, record: Option<&Record>) -> Option<String> {
-    let seen = live.map(observe::machine).unwrap_or_default();
-    let live = live.filter(|machine| machine.ports.as_ref().is_some_and(|ports: &Vec<Port>| !ports.is_empty()));
-    let value = |name: &str| -> Option<Json> {
-        match live {
-            Some(_) => seen.get(name).cloned(),
-            None => record?.attributes.get(name).cloned(),
-        }
+    let live = live.filter(|machine| machine.ports.as_ref().is_some_and(|ports| !ports.is_empty()));
+    let seen = live.map(observe::machine);
+    let value = |name: &str| match &seen {
+        Some(seen) => seen.get(name),
+        None => record?.attributes.get(name),
     };
     Some(format!("{}:{}", value("ssh_host")?.as_str()?, value("ssh_port")?.as_u64()?))
 }

@@ -49,12 +49,13 @@ fn grid(table: &Table, wide: bool, style: Style, text: &mut String) {
         (0..table.columns.len()).filter(|at| !table.columns[*at].title.is_empty()).filter(says).collect();
     let gone = fit(&table.columns, &mut shown, &mut widths, room, |at| is_text(table, at));
     let right = |at: usize| !is_text(table, at);
+    let gap = " ".repeat(GAP);
     let line = |cells: &dyn Fn(usize) -> String| {
         let mut line = String::new();
         for (place, at) in shown.iter().enumerate() {
             let cell = cut(&cells(*at), widths[*at]);
             let pad = " ".repeat(widths[*at].saturating_sub(cell.width()));
-            let gap = if place == 0 { "" } else { "  " };
+            let gap = if place == 0 { "" } else { &gap };
             match right(*at) {
                 true => line.extend([gap, &pad, &cell]),
                 false => line.extend([gap, &cell, &pad]),
@@ -97,11 +98,10 @@ fn fit(
         gone.push(next);
     }
     while taken(shown, widths) > room {
-        let over = taken(shown, widths) - room;
         let widest = shown.iter().copied().filter(|at| is_text(*at)).max_by_key(|at| widths[*at]);
         let Some(widest) = widest.filter(|at| widths[*at] > LEAST) else { break };
         // Those that are as wide share what has to go, a column of letters at a time.
-        widths[widest] -= over.min(1);
+        widths[widest] -= 1;
     }
     gone.sort_unstable();
     gone

@@ -1,11 +1,9 @@
 //! What the fleet costs by the hour and has cost, as `cost` shows it.
 
 use crate::money::Usd;
-use crate::plan::Runway;
 use crate::render::style::{BOLD, DIM, Style, wrap};
-use crate::render::words::{count, runway_sentence, seat_text};
-use crate::review::Seat;
-use crate::state::{Costs, MachineCost};
+use crate::render::words::{count, machine_name, machine_seat, runway_of, runway_sentence};
+use crate::state::Costs;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
@@ -52,10 +50,8 @@ pub fn costs_text(costs: &Costs, style: Style) -> String {
         }
         let _ = writeln!(text, "{}", style.paint(row.paint, line.trim_end()));
     }
-    let burn = costs.hourly() + costs.others.hourly;
-    let runway = Runway { balance: costs.balance, before: burn, after: burn, at_worst: burn };
     let untold = "The API's list of usage tells of no machine, so what they have cost is not known.";
-    let notes = runway_sentence(&runway).into_iter().chain(costs.without_usage.then(|| untold.to_owned()));
+    let notes = runway_sentence(&runway_of(costs)).into_iter().chain(costs.without_usage.then(|| untold.to_owned()));
     for note in notes {
         text.push('\n');
         for line in wrap(&note, style.columns()) {
@@ -74,8 +70,7 @@ fn rows(costs: &Costs) -> Vec<Row> {
     let titles = ["Cost", "Machine", "Per hour", "Per month", "So far"].map(str::to_owned);
     let mut rows = vec![Row { cells: titles, paint: BOLD }];
     for machine in &costs.machines {
-        let deposed = if machine.deposed { " (replaced)" } else { "" };
-        rows.push(row(format!("{}{deposed}", machine.address), seat(machine), machine.hourly, machine.so_far, plain));
+        rows.push(row(machine_name(machine), machine_seat(machine), machine.hourly, machine.so_far, plain));
     }
     let known = |so_far: Usd| (!costs.without_usage).then_some(so_far);
     let sum = (Some(costs.hourly()), known(costs.so_far()));
@@ -89,15 +84,6 @@ fn rows(costs: &Costs) -> Vec<Row> {
         rows.push(row(name, String::new(), None, known(costs.released.so_far), DIM));
     }
     rows
-}
-
-fn seat(machine: &MachineCost) -> String {
-    seat_text(&Seat {
-        gpus: machine.gpus.unwrap_or(1),
-        model: machine.model.as_deref().unwrap_or_default(),
-        region: machine.region.as_deref(),
-        country: machine.country.as_deref(),
-    })
 }
 
 fn amount(amount: Option<Usd>, places: usize) -> String {

@@ -3,8 +3,10 @@
 use super::count;
 use crate::market::Proof;
 use crate::money::{HOURS_PER_MONTH, Usd};
+use crate::plan::Runway;
 use crate::render::escape::harmless_line;
 use crate::review::Seat;
+use crate::state::{Costs, MachineCost};
 
 /// What the fleet costs, in a sentence; and in another, how many machines are not in it because their price is not known.
 pub fn sentence(hourly: Usd, unpriced: usize) -> String {
@@ -26,6 +28,27 @@ pub fn seat(seat: &Seat<'_>) -> String {
     let places: Vec<String> = [seat.region, seat.country].into_iter().flatten().map(harmless_line).collect();
     let place = if places.is_empty() { String::new() } else { format!(", {}", places.join("/")) };
     format!("{}x {}{place}", seat.gpus, harmless_line(seat.model))
+}
+
+/// Which recorded machine: its address, and whether another one took its place.
+pub fn machine_name(machine: &MachineCost) -> String {
+    format!("{}{}", machine.address, if machine.deposed { " (replaced)" } else { "" })
+}
+
+/// What a recorded machine is, and where.
+pub fn machine_seat(machine: &MachineCost) -> String {
+    seat(&Seat {
+        gpus: machine.gpus.unwrap_or(1),
+        model: machine.model.as_deref().unwrap_or_default(),
+        region: machine.region.as_deref(),
+        country: machine.country.as_deref(),
+    })
+}
+
+/// How long the balance lasts with everything in the account as it is.
+pub fn runway_of(costs: &Costs) -> Runway {
+    let burn = costs.hourly() + costs.others.hourly;
+    Runway { balance: costs.balance, before: burn, after: burn, at_worst: burn }
 }
 
 /// How good the choice of offers is.

@@ -12,9 +12,9 @@ pub(super) mod row;
 mod spending;
 
 pub(super) use as_of::as_of;
-pub use cost::proof as proof_sentence;
 pub use cost::seat as seat_text;
 pub use cost::sentence as cost_sentence;
+pub use cost::{machine_name, machine_seat, proof as proof_sentence, runway_of};
 pub(super) use event::{message, words};
 pub use offer::short as offer_text;
 pub use spending::{measured as measured_text, runway as runway_sentence};
