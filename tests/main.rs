@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on may panic.
 
+#[cfg(unix)]
+mod at_hand;
 mod authorities;
 mod canary;
 mod checks;

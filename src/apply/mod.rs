@@ -22,6 +22,7 @@ mod orphan;
 mod outputs;
 mod outside;
 mod protocol;
+mod reboot;
 mod record;
 mod release;
 mod rent;
@@ -38,3 +39,5 @@ pub use input::{ApplyInput, ApplyResult, Cancel, Connect, Ended, StepEnd, TcpCon
 pub use journal::unwritten;
 pub use orphan::{Taken, release_orphan, take_over};
 pub use outside::release_outside;
+pub use reboot::{Reboot, reboot};
+pub use wait::is_as_far;

@@ -1,6 +1,7 @@
 //! Waiting for machines: one list for all that wait.
 
 use super::context::Context;
+use super::input::Connect;
 use crate::cloud::Cloud;
 use crate::cloud::fault::passes;
 use crate::live::{Machine, MachineId, Status};
@@ -69,7 +70,7 @@ pub(super) async fn wait<C: Cloud>(
                     if let Some(status) = &machine.status {
                         last = format!("its status was {status}");
                     }
-                    match judge(ctx, &machine, until).await {
+                    match is_as_far(ctx.cloud, ctx.connect, &machine, until).await {
                         Ok(true) => return Waited::Ready,
                         Ok(false) => {}
                         Err(why) => return Waited::Unfit(why),
@@ -99,8 +100,16 @@ async fn stands<C: Cloud>(ctx: &Context<'_, C>, id: MachineId) -> bool {
     read.is_some_and(|machine| !machine.status.is_some_and(|status| status.is_gone() || status.is_failed()))
 }
 
-/// Whether it is as far as it should be; the error says that it never will be.
-async fn judge<C: Cloud>(ctx: &Context<'_, C>, machine: &Machine, until: WaitFor) -> Result<bool, String> {
+/// Whether a machine is as far as it should be.
+///
+/// # Errors
+/// It never will be.
+pub async fn is_as_far<C: Cloud>(
+    cloud: &C,
+    connect: &dyn Connect,
+    machine: &Machine,
+    until: WaitFor,
+) -> Result<bool, String> {
     let status = machine.status.clone().unwrap_or(Status(String::new()));
     let running = status.is_running();
     if status.is_gone() || status.is_failed() || (!running && !machine.errors.is_empty()) {
@@ -113,20 +122,20 @@ async fn judge<C: Cloud>(ctx: &Context<'_, C>, machine: &Machine, until: WaitFor
     match until {
         WaitFor::None | WaitFor::Listed => Ok(true),
         WaitFor::Running => Ok(running),
-        WaitFor::Ready => Ok(running && answers(ctx, machine).await),
+        WaitFor::Ready => Ok(running && answers(cloud, connect, machine).await),
     }
 }
 
 /// Whether every direct port accepts a connection; false while the ports are not told.
-async fn answers<C: Cloud>(ctx: &Context<'_, C>, row: &Machine) -> bool {
+async fn answers<C: Cloud>(cloud: &C, connect: &dyn Connect, row: &Machine) -> bool {
     let ports = match &row.ports {
         Some(ports) => Some(ports.clone()),
-        None => ctx.cloud.machine(row.id).await.ok().flatten().and_then(|machine| machine.ports),
+        None => cloud.machine(row.id).await.ok().flatten().and_then(|machine| machine.ports),
     };
     let Some(ports) = ports else { return false };
     // The console has a port of its own, under a name.
     let direct = ports.iter().filter(|port| port.container_port.parse::<u16>().is_ok());
-    let tries = direct.filter_map(|port| Some(ctx.connect.connect(port.ip.as_deref()?, port.host_port?)));
+    let tries = direct.filter_map(|port| Some(connect.connect(port.ip.as_deref()?, port.host_port?)));
     futures::future::join_all(tries).await.into_iter().all(|accepted| accepted)
 }
 

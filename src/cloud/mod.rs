@@ -151,6 +151,9 @@ pub trait Cloud: Send + Sync + 'static {
         fields: &MachineFields,
     ) -> impl Future<Output = Outcome<Option<Machine>>> + Send;
 
+    /// Reboots a machine, at most once.
+    fn reboot_machine(&self, id: MachineId) -> impl Future<Output = Outcome<()>> + Send;
+
     /// Releases a machine; already gone is done. 204 is acceptance: the caller looks afterwards.
     fn delete_machine(&self, id: MachineId) -> impl Future<Output = Outcome<()>> + Send;
 }

@@ -1,6 +1,8 @@
 //! What the account holds, in our words: machines, template groups and offers, the mark we leave on them, orphans, and
 //! all of it at one moment.
 
+mod bill;
+mod console;
 mod env;
 mod group;
 mod machine;
@@ -12,6 +14,8 @@ mod reads;
 mod seen;
 mod snapshot;
 
+pub use bill::{Bill, Deposit, LedgerRow};
+pub use console::{News, Tail};
 pub use env::{CLAIM_VARIABLE, Env};
 pub use group::{Group, GroupFields, GroupId, Registry};
 pub use machine::{HashId, Load, Machine, MachineFields, MachineId, Port, RentRequest, Status};

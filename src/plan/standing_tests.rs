@@ -101,6 +101,7 @@ fn a_group_stays_while_a_rent_of_it_is_in_doubt() {
         address,
         at: jiff::Timestamp::UNIX_EPOCH,
         id: None,
+        uptime: None,
         group_name: None,
         group_id: Some(7),
         offer_iri: None,

@@ -193,6 +193,7 @@ mod tests {
             address: address.parse().expect("an address"),
             at: Timestamp::UNIX_EPOCH,
             id: None,
+            uptime: None,
             group_name: None,
             group_id: Some(7),
             offer_iri: None,

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::read::PAUSE;
+use super::reboot::{Rebooted, rebooted};
 use super::sight::{Search, Sighting, sight, sight_group};
 use crate::address::ObjectKind;
 use crate::cloud::fault::{fault, passes};
@@ -62,6 +63,7 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
             IntentAction::Update if is_unseen(state, intent) => open.push(intent.clone()),
             // Repeating it is harmless, and the next plan compares live with recorded.
             IntentAction::Update => settled.events.push(not_done(intent, COMPARED)),
+            IntentAction::Reboot => open.push(intent.clone()),
             IntentAction::Delete => {
                 let gone = deleted(cloud, intent).await;
                 match gone.map_err(|error| fault(&format!("Looking whether {} is deleted", intent.address), &error))? {
@@ -102,9 +104,27 @@ pub async fn settle<C: Cloud>(cloud: &C, state: &State, how: &Settle<'_>) -> Res
                             doubts.push((intent.clone(), why));
                             left.push(intent);
                         }
+                        Verdict::Rebooted(event) => {
+                            settled.told.push(told(
+                                &intent,
+                                "Rebooted by an earlier run",
+                                "its container began anew since",
+                            ));
+                            settled.events.push(event);
+                        }
+                        // Nothing is made by what was never answered: this run's own time is enough.
+                        Verdict::Ran(why) if looks >= LOOKS && looked >= how.window => {
+                            settled.told.push(told(&intent, "A reboot of an earlier run", why));
+                            settled.events.push(not_done(&intent, why));
+                        }
+                        Verdict::Ran(why) => {
+                            doubts.push((intent.clone(), why.to_owned()));
+                            left.push(intent);
+                        }
                         Verdict::Seen => settled.events.push(not_done(&intent, COMPARED)),
                         Verdict::Nowhere if over && passed => settled.events.push(match intent.action {
                             IntentAction::Update => not_done(&intent, "the machine never showed"),
+                            IntentAction::Reboot => not_done(&intent, "the machine is gone"),
                             IntentAction::Create(_) | IntentAction::Delete => {
                                 Event::Absent { claim: intent.claim.clone(), at: found.as_of }
                             }
@@ -152,6 +172,10 @@ enum Verdict {
     /// It is there, and that is all that matters.
     Seen,
     Perhaps(String),
+    /// The machine began anew since.
+    Rebooted(Event),
+    /// It did not so far, or does not tell.
+    Ran(&'static str),
     Nowhere,
 }
 
@@ -164,7 +188,8 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
     let (mut machines, mut groups) = (false, false);
     for intent in open {
         match intent.action {
-            IntentAction::Create(ObjectKind::Instance) | IntentAction::Update => machines = true,
+            // Of a reboot, for the server's time.
+            IntentAction::Create(ObjectKind::Instance) | IntentAction::Update | IntentAction::Reboot => machines = true,
             IntentAction::Create(ObjectKind::TemplateGroup) => groups = true,
             IntentAction::Delete => {}
         }
@@ -181,6 +206,7 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
                 _ => Verdict::Seen,
             },
             IntentAction::Delete => Verdict::Nowhere,
+            IntentAction::Reboot => began_anew(cloud, state, intent, as_of).await?,
             IntentAction::Create(ObjectKind::Instance) => match &machines {
                 Some(listed) => match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
                     Sighting::Found(machine) => {
@@ -204,6 +230,22 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
         });
     }
     Ok(Looked { verdicts, as_of })
+}
+
+/// Whether a machine began anew since a reboot was asked for.
+async fn began_anew<C: Cloud>(cloud: &C, state: &State, intent: &Intent, now: Timestamp) -> Result<Verdict, CallError> {
+    let Some(id) = intent.id.map(MachineId) else { return Ok(Verdict::Nowhere) };
+    let Some(machine) = cloud.machine(id).await?.filter(|machine| !machine.is_gone()) else {
+        return Ok(Verdict::Nowhere);
+    };
+    Ok(match rebooted(intent.uptime.map(Duration::from_secs), intent.at, now, &machine) {
+        Rebooted::Yes => Verdict::Rebooted(match state.resources.get(&intent.address) {
+            Some(record) => recorded(intent, Box::new(Record::clone(record))),
+            None => not_done(intent, "it is not recorded any more"),
+        }),
+        Rebooted::NotYet => Verdict::Ran("it was not rebooted: its container has run all the time"),
+        Rebooted::Unknown => Verdict::Ran("whether it was rebooted is not known: the machine does not tell"),
+    })
 }
 
 async fn deleted<C: Cloud>(cloud: &C, intent: &Intent) -> Result<bool, CallError> {
@@ -231,6 +273,12 @@ fn recorded(intent: &Intent, record: Box<Record>) -> Event {
     Event::Recorded { claim: Some(intent.claim.clone()), address: intent.address.clone(), record }
 }
 
+/// What became of a reboot.
+fn told(intent: &Intent, summary: &'static str, why: &str) -> Diagnostic {
+    let detail = format!("A reboot of {} was asked for at {} and never answered: {why}.", intent.address, intent.at);
+    Diagnostic::warning(summary, detail).on(&intent.address)
+}
+
 fn adopted(intent: &Intent, record: &Record) -> Diagnostic {
     let id = record.id().map_or_else(|| "unknown".to_owned(), |id| id.to_string());
     let detail = format!(
@@ -252,9 +300,14 @@ pub fn still_in_doubt(intent: &Intent, why: &str) -> Diagnostic {
         None => String::new(),
     };
     let detail = format!("A call for {} was sent and its outcome is not known: {why}.{cost}", intent.address);
-    let hint = format!(
-        "Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt='{0}'=ID tells which machine it made, -close='{0}' that it made none.",
-        intent.address
-    );
+    let hint = match intent.action {
+        IntentAction::Reboot => {
+            format!("Look at the machine; podform recover looks again, and -close='{}' ends the doubt.", intent.address)
+        }
+        IntentAction::Create(_) | IntentAction::Update | IntentAction::Delete => format!(
+            "Nothing more is rented for this address until it is settled: podform recover looks again; podform recover -adopt='{0}'=ID tells which machine it made, -close='{0}' that it made none.",
+            intent.address
+        ),
+    };
     Diagnostic::warning("Outcome in doubt", detail).with_hint(hint).on(&intent.address)
 }

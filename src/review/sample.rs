@@ -335,6 +335,7 @@ pub fn rich() -> Plan {
             address: addr("simplepod_instance.trainer[1]"),
             at: "2025-03-01T10:00:00Z".parse().expect("a time"),
             id: None,
+            uptime: None,
             group_name: None,
             group_id: None,
             offer_iri: None,

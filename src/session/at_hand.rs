@@ -4,16 +4,18 @@
 use super::account::Access;
 use super::failure::Failure;
 use super::fleet::{as_far_as_known, read_with};
+use super::held::Held;
 use super::open::Opening;
-use super::stored;
+use super::stored::{self, Locking};
 use super::variables;
 use crate::address::{InstanceAddr, Target};
 use crate::config::{Inputs, ProviderSettings, is_configuration_file};
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::live::{MachineId, ObjectId};
 use crate::simplepod::Client;
-use crate::state::State;
+use crate::state::{Record, State};
 use std::path::Path;
+use std::time::Duration;
 
 /// What is known beside the account.
 #[derive(Debug, Default)]
@@ -65,10 +67,40 @@ impl Opening {
         at_hand: &AtHand,
         using: impl AsyncFnOnce(&Client) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.reaching_for(at_hand, async |client, _| using(client).await).await
+    }
+
+    /// As [`Opening::reaching`], with how long a call in doubt is looked for.
+    ///
+    /// # Errors
+    /// As [`Opening::reaching`].
+    pub async fn reaching_for<T, E: From<Failure>>(
+        &self,
+        at_hand: &AtHand,
+        using: impl AsyncFnOnce(&Client, Duration) -> Result<T, E>,
+    ) -> Result<T, E> {
         Access::during(&self.account, &at_hand.provider, async |access| {
             access.check(&at_hand.state)?;
             let client = access.client(&at_hand.state, self.parallelism)?;
-            using(&client).await
+            using(&client, access.settle_window).await
+        })
+        .await
+    }
+
+    /// As [`Opening::reaching_for`], with the state under its lock.
+    ///
+    /// # Errors
+    /// The state is locked, or cannot be read; as [`Opening::reaching`].
+    pub async fn reaching_held<T, E: From<Failure>>(
+        &self,
+        at_hand: &AtHand,
+        locking: Locking,
+        using: impl AsyncFnOnce(&Client, Held, Duration) -> Result<T, E>,
+    ) -> Result<T, E> {
+        Access::during(&self.account, &at_hand.provider, async |access| {
+            let held = Held::open(self.account.place().store(), locking, access).await?;
+            let client = access.client(&held.state, self.parallelism)?;
+            using(&client, held, access.settle_window).await
         })
         .await
     }
@@ -77,8 +109,45 @@ impl Opening {
 impl AtHand {
     /// Where a machine is recorded.
     pub fn address_of(&self, machine: MachineId) -> Option<&InstanceAddr> {
+        self.recorded(machine).map(|(address, _)| address)
+    }
+
+    /// Where a machine is recorded, and as what.
+    pub fn recorded(&self, machine: MachineId) -> Option<(&InstanceAddr, &Record)> {
         let found = self.state.identified().find(|(id, ..)| *id == ObjectId::Machine(machine));
-        found.map(|(_, address, _)| address)
+        found.map(|(_, address, record)| (address, record))
+    }
+
+    /// Where a machine is recorded, or was before it went.
+    pub fn address_ever(&self, machine: MachineId) -> Option<&InstanceAddr> {
+        let id = Some(ObjectId::Machine(machine));
+        let went = || self.state.spent.iter().rfind(|spent| spent.id() == id).map(|spent| &spent.address);
+        self.address_of(machine).or_else(went)
+    }
+
+    /// As [`AtHand::machines`], and those that were recorded there before they went.
+    ///
+    /// # Errors
+    /// As [`AtHand::machines`].
+    pub fn machines_ever(&self, named: &str) -> Result<Vec<MachineId>, Diagnostic> {
+        let target = named.parse::<Target>().ok().filter(|_| named.parse::<u64>().is_err());
+        let went = self
+            .state
+            .spent
+            .iter()
+            .filter(|spent| target.as_ref().is_some_and(|target| target.matches(&spent.address)));
+        let mut went: Vec<MachineId> = went
+            .filter_map(|spent| match spent.id()? {
+                ObjectId::Machine(id) => Some(id),
+                ObjectId::Group(_) => None,
+            })
+            .collect();
+        match self.machines(named) {
+            Ok(found) => went.extend(found),
+            Err(error) if went.is_empty() => return Err(error),
+            Err(_) => {}
+        }
+        Ok(went)
     }
 
     /// The machines that an address (of one, of all of a block, of a module) or an id names.

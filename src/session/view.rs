@@ -120,6 +120,10 @@ impl Cloud for View {
         refused("PUT of a machine")
     }
 
+    async fn reboot_machine(&self, _: MachineId) -> Outcome<()> {
+        refused("PATCH of a machine")
+    }
+
     async fn delete_machine(&self, _: MachineId) -> Outcome<()> {
         refused("DELETE of a machine")
     }

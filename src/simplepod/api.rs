@@ -66,6 +66,10 @@ impl Cloud for Client {
         })
     }
 
+    async fn reboot_machine(&self, id: MachineId) -> Outcome<()> {
+        self.reboot(&[id]).await
+    }
+
     async fn delete_machine(&self, id: MachineId) -> Outcome<()> {
         self.call(Method::Delete, path(id), None).idempotent(true).await.map(drop)
     }

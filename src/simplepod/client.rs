@@ -5,13 +5,13 @@ use super::field::Row;
 use super::offers::{distinct, offer};
 use super::paging::{Page, Paging, complete};
 use super::query::MarketQuery;
-use super::read::{LedgerRow, global_template, group, ledger_row, machine};
+use super::read::{global_template, group, ledger_row, machine};
 use super::retry::{Call, Retry};
 use super::stream::{Rows, Wrong};
 use super::write::{Body, reboot};
 use crate::cloud::{CallError, ErrorKind, Listed, Outcome, ReadResult};
 use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transport};
-use crate::live::{Group, GroupId, Machine, MachineId, Offer};
+use crate::live::{Group, GroupId, LedgerRow, Machine, MachineId, Offer};
 use crate::schema::PriceBasis;
 use crate::state::fingerprint;
 use secrecy::SecretString;
@@ -25,6 +25,9 @@ pub const BASE_URL: &str = "https://api.simplepod.ai";
 
 /// Rows a page of the market: what the vendor's own script asks for (API sheet, C20).
 const MARKET_PAGE: usize = 1000;
+
+/// The path of a reboot in the vendor's own program (C5).
+const OTHER_REBOOT_PATH: &str = "/instances/reboot";
 
 /// Pages of the market that are read at most.
 const MOST_PAGES: usize = 1000;
@@ -244,10 +247,19 @@ impl Client {
         self.list("/instances/list", search(phrase), None, machine).await
     }
 
-    /// Reboots machines; sent once.
+    /// Reboots machines; sent once. Where there is no such path nothing was rebooted, and the other one that programs use is
+    /// tried (C5).
     pub async fn reboot(&self, ids: &[MachineId]) -> Outcome<()> {
-        let call = self.call(Method::Patch, self.reboot_path.clone(), Some(reboot(ids)));
-        call.once().await.map(drop)
+        let send = async |path: &str| {
+            let call = self.call(Method::Patch, path.to_owned(), Some(reboot(ids)));
+            call.once().await.map(drop)
+        };
+        match send(&self.reboot_path).await {
+            Outcome::NotDone(CallError { status: Some(404 | 405), .. }) if self.reboot_path != OTHER_REBOOT_PATH => {
+                send(OTHER_REBOOT_PATH).await
+            }
+            outcome => outcome,
+        }
     }
 
     /// The list of usage, of one machine or of all.

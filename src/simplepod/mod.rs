@@ -21,7 +21,6 @@ mod write;
 
 pub use client::{BASE_URL, Client, Expected, Settings};
 pub use query::{Comparison, Direction, MarketQuery, OrderBy, Quantity, Range, RentalStatus};
-pub use read::LedgerRow;
 pub use retry::Retry;
 
 #[cfg(test)]

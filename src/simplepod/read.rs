@@ -4,11 +4,9 @@
 use super::clean::{clean, console, one_line};
 use super::field::{Row, is_null, list, reference, rows, string, text};
 use super::ports::ports;
-use crate::live::{Account, Env, Group, GroupId, HashId, Load, Machine, MachineId, Seen, Status};
+use crate::live::{Account, Env, Group, GroupId, HashId, LedgerRow, Load, Machine, MachineId, Seen, Status};
 use crate::money::Usd;
 use crate::schema::{Attribute, Field, Schema, Wire, dollars, group, instance, script};
-use crate::state::Usage;
-use rust_decimal::Decimal;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -157,34 +155,6 @@ fn joined(value: &RawValue, separator: &str) -> Option<String> {
         Some(parts) => Some(parts.into_iter().filter_map(text).collect::<Vec<_>>().join(separator)),
         None if is_null(value) => Some(String::new()),
         None => text(value),
-    }
-}
-
-/// One row of the lists of usage and of deposits, whose shape nobody has recorded (API sheet §3.15, §3.16): its fields
-/// as they came, texts cleaned.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LedgerRow(pub serde_json::Map<String, Value>);
-
-impl LedgerRow {
-    /// What a row of the list of usage says: which machine, and how much. Nobody has recorded such a row, so every likely
-    /// name is read; `None` where none of them stands there.
-    pub fn usage(&self) -> Option<Usage> {
-        let number = |value: &Value| match value {
-            Value::Number(number) => number.to_string().parse().ok(),
-            Value::String(text) => text.trim().trim_start_matches('$').parse::<Decimal>().ok(),
-            _ => None,
-        };
-        let id = |value: &Value| match value {
-            Value::Number(number) => number.as_u64(),
-            // `/instances/108209`
-            Value::String(text) => text.rsplit('/').next()?.parse().ok(),
-            Value::Object(object) => object.get("id")?.as_u64(),
-            _ => None,
-        };
-        let first = |names: &[&str]| names.iter().find_map(|name| self.0.get(*name));
-        let machine = id(first(&["instanceId", "instance", "instance_id"])?)?;
-        let amount = number(first(&["amount", "cost", "total", "totalCost", "price"])?)?;
-        Some(Usage { machine: MachineId(machine), amount: Usd(amount) })
     }
 }
 

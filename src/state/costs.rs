@@ -2,18 +2,9 @@
 
 use super::model::{Record, State};
 use crate::address::InstanceAddr;
-use crate::live::{LiveObject, Machine, MachineId, ObjectId, Snapshot};
+use crate::live::{Bill, LiveObject, Machine, MachineId, ObjectId, Snapshot};
 use crate::money::Usd;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What the account's list of usage says of one machine (API sheet §3.15).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
-    /// Which.
-    pub machine: MachineId,
-    /// USD.
-    pub amount: Usd,
-}
 
 /// One machine that is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +57,9 @@ pub struct Costs {
 
 impl Costs {
     /// Of what is recorded and live, by the account's list of usage.
-    pub fn of(state: &State, snapshot: &Snapshot, usage: &[Usage]) -> Costs {
+    pub fn of(state: &State, snapshot: &Snapshot, bills: &[Bill]) -> Costs {
         let mut billed: BTreeMap<MachineId, Usd> = BTreeMap::new();
-        for Usage { machine, amount } in usage {
+        for Bill { machine, amount, .. } in bills {
             let sum = billed.entry(*machine).or_default();
             *sum = *sum + *amount;
         }
@@ -91,7 +82,7 @@ impl Costs {
         }
         machines.sort_by(|a, b| (&a.address, a.deposed, a.id).cmp(&(&b.address, b.deposed, b.id)));
         let mut costs =
-            Costs { balance: snapshot.balance, without_usage: usage.is_empty(), machines, ..Costs::default() };
+            Costs { balance: snapshot.balance, without_usage: bills.is_empty(), machines, ..Costs::default() };
         let own: BTreeSet<MachineId> = costs.machines.iter().map(|machine| machine.id).collect();
         for live in snapshot.machines().filter(|live| !live.is_gone() && !own.contains(&live.id)) {
             costs.others.count += 1;

@@ -117,6 +117,8 @@ pub enum IntentAction {
     Update,
     /// DELETE of an object.
     Delete,
+    /// PATCH that reboots a machine.
+    Reboot,
 }
 
 impl IntentAction {
@@ -127,7 +129,7 @@ impl IntentAction {
     pub fn rents(self) -> bool {
         match self {
             IntentAction::Create(kind) => kind.is_rented(),
-            IntentAction::Update | IntentAction::Delete => false,
+            IntentAction::Update | IntentAction::Delete | IntentAction::Reboot => false,
         }
     }
 }
@@ -140,6 +142,7 @@ pub(super) enum ActionWord {
     Rent,
     Update,
     Delete,
+    Reboot,
 }
 
 impl From<IntentAction> for ActionWord {
@@ -149,6 +152,7 @@ impl From<IntentAction> for ActionWord {
             IntentAction::Create(ObjectKind::Instance) => ActionWord::Rent,
             IntentAction::Update => ActionWord::Update,
             IntentAction::Delete => ActionWord::Delete,
+            IntentAction::Reboot => ActionWord::Reboot,
         }
     }
 }
@@ -160,6 +164,7 @@ impl From<ActionWord> for IntentAction {
             ActionWord::Rent => IntentAction::RENT,
             ActionWord::Update => IntentAction::Update,
             ActionWord::Delete => IntentAction::Delete,
+            ActionWord::Reboot => IntentAction::Reboot,
         }
     }
 }
@@ -184,6 +189,9 @@ pub struct Intent {
     /// The id of the object that is changed or deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
+    /// Of a reboot, for how many seconds the container had run: whether it began anew is read off that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime: Option<u64>,
     /// The exact name of the group that is created: how it is found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_name: Option<String>,
@@ -227,6 +235,7 @@ impl Intent {
             address,
             at,
             id: None,
+            uptime: None,
             group_name: None,
             group_id: None,
             offer_iri: None,

@@ -81,6 +81,7 @@ pub(crate) fn intent(claim: &str, address: &str) -> Intent {
         address: address.parse().expect("an address"),
         at: time("2026-03-02T09:14:00Z"),
         id: None,
+        uptime: None,
         group_name: None,
         group_id: Some(5121),
         offer_iri: Some("/instances/market/77812".into()),

@@ -20,6 +20,8 @@ pub enum Change {
     UpdateMachine(u64, MachineFields),
     /// DELETE of a machine.
     DeleteMachine(u64),
+    /// PATCH that reboots a machine.
+    RebootMachine(u64),
     /// POST of a template group.
     CreateGroup(GroupFields),
     /// PUT of a template group.
@@ -35,6 +37,7 @@ impl Change {
             Change::Rent(request) => format!("rent {}", request.offer_iri),
             Change::UpdateMachine(id, _) => format!("update machine {id}"),
             Change::DeleteMachine(id) => format!("delete machine {id}"),
+            Change::RebootMachine(id) => format!("reboot machine {id}"),
             Change::CreateGroup(fields) => {
                 let name = fields.settings.get("name").and_then(Json::as_str);
                 format!("create group {}", name.unwrap_or_default())
@@ -306,6 +309,7 @@ impl Account {
                 self.free(*id);
                 Ok(*id)
             }
+            Change::RebootMachine(id) => self.visible(*id).map(|_| *id).ok_or_else(not_found),
             Change::CreateGroup(fields) => Ok(self.create_group(fields, false)),
             Change::UpdateGroup(id, fields) => {
                 write(&mut self.groups.get_mut(id).ok_or_else(not_found)?.group, fields);

@@ -30,6 +30,8 @@ pub struct Ledger {
     offered: BTreeMap<String, (Decimal, Decimal)>,
     /// Deletes that were sent, by id.
     deletes: BTreeMap<u64, usize>,
+    /// Reboots that were sent, by machine.
+    reboots: BTreeMap<u64, usize>,
 }
 
 /// The claim of a machine, as the account knows it.
@@ -104,6 +106,17 @@ impl Ledger {
                 let least = if delete { *sent } else { 1 };
                 if of(action, *id) < least {
                     self.fault(format!("{action} of machine {id} without a durable intent"));
+                }
+            }
+            Change::RebootMachine(id) => {
+                // A reboot twice is not a reboot once: each has its own.
+                let sent = self.reboots.entry(*id).or_default();
+                *sent += 1;
+                if of("reboot", *id) < *sent {
+                    self.fault(format!("reboot of machine {id} without a durable intent"));
+                }
+                if account.machines.get(id).is_some_and(|rented| rented.stranger) && !self.imported.contains(id) {
+                    self.fault(format!("reboot of the stranger's machine {id}"));
                 }
             }
             Change::CreateGroup(fields) => {
@@ -203,6 +216,7 @@ impl Ledger {
                         faults.push(format!("{} is not in the plan", done.change.name()));
                     }
                 }
+                Change::RebootMachine(_) => faults.push(format!("{} is not in the plan", done.change.name())),
                 Change::DeleteMachine(id) | Change::DeleteGroup(id) => {
                     if !deletes.contains(id) && !made.contains(id) && !outside(id) {
                         faults.push(format!("{} is not in the plan", done.change.name()));

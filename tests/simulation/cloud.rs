@@ -277,6 +277,10 @@ impl Cloud for World {
         outcome.map(|id| account.details(id).filter(|_| account.manners.names_machines))
     }
 
+    async fn reboot_machine(&self, id: MachineId) -> Outcome<()> {
+        self.change(Change::RebootMachine(id.0)).await.map(drop)
+    }
+
     async fn delete_machine(&self, id: MachineId) -> Outcome<()> {
         gone(self.change(Change::DeleteMachine(id.0)).await)
     }

@@ -65,7 +65,7 @@ async fn by_hand(intent: &Intent, world: &World, session: &Session<'_, World>, h
             let claim = intent.claim.clone();
             let event = match intent.action {
                 IntentAction::Create(_) => Event::Absent { claim, at: session.clock.now() },
-                IntentAction::Update | IntentAction::Delete => {
+                IntentAction::Update | IntentAction::Delete | IntentAction::Reboot => {
                     Event::NotDone { claim, reason: "closed by a person".to_owned() }
                 }
             };

@@ -4,9 +4,10 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
 use crate::cloud::fault::fault;
+use crate::live::Bill;
 use crate::render::{costs_json, costs_text};
 use crate::session::{Locking, Planning, Watched};
-use crate::state::{Costs, Usage};
+use crate::state::Costs;
 use clap::Args;
 
 /// `cost`.
@@ -35,8 +36,8 @@ pub async fn run(args: &CostArgs, context: &mut Context) -> Outcome {
             let (look, billed) = futures::join!(session.look(&state, &how, false), session.cloud.billing(None));
             let snapshot = look?.snapshot;
             let billed = billed.map_err(|error| Failure::from(fault("Reading the list of usage", &error)))?;
-            let usage: Vec<Usage> = billed.rows.iter().filter_map(|row| row.usage()).collect();
-            let costs = Costs::of(&state, &snapshot, &usage);
+            let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill()).collect();
+            let costs = Costs::of(&state, &snapshot, &bills);
             match args.json {
                 true => context.terminal.json(&costs_json(&costs, fleet.name()).to_string()),
                 false => context.terminal.print(&costs_text(&costs, context.terminal.out)),

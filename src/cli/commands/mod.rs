@@ -1,12 +1,14 @@
 //! One file per command, with its flags; and the list of all commands.
 
 pub mod apply;
+pub mod billing;
 pub mod console;
 pub mod cost;
 pub mod fmt;
 pub mod graph;
 pub mod import;
 pub mod init;
+pub mod instances;
 pub mod metadata;
 pub mod modules;
 pub mod orphans;
@@ -14,6 +16,7 @@ pub mod output;
 pub mod plan;
 pub mod providers;
 pub mod rebalance;
+pub mod reboot;
 pub mod recover;
 pub mod review;
 pub mod sandbox;
@@ -72,6 +75,14 @@ pub enum Command {
     Status(status::StatusArgs),
     /// Show what the fleet costs, and has cost.
     Cost(cost::CostArgs),
+    /// List the machines of the account; show one, its console and its ports; wait for them.
+    Instances(instances::InstancesArgs),
+    /// Reboot machines: asks, sends each reboot once, and looks what became of one without an answer.
+    Reboot(reboot::RebootArgs),
+    /// Show what machines have cost, also those that are gone: by machine, address, day or model.
+    Billing(billing::BillingArgs),
+    /// Show the money that came in.
+    Deposits(billing::DepositsArgs),
     /// Write what a plan reads to a file, without secrets: plan -snapshot=FILE plans on it, without key and network.
     Snapshot(snapshot::SnapshotArgs),
     /// Show the state, or a saved plan.
@@ -127,6 +138,10 @@ impl Command {
             Command::Graph(args) => wait(context, async |context| graph::run(args, context).await),
             Command::Status(args) => wait(context, async |context| status::run(args, context).await),
             Command::Cost(args) => wait(context, async |context| cost::run(args, context).await),
+            Command::Instances(args) => wait(context, async |context| instances::run(args, context).await),
+            Command::Reboot(args) => wait(context, async |context| reboot::run(args, context).await),
+            Command::Billing(args) => wait(context, async |context| billing::run(args, context).await),
+            Command::Deposits(args) => wait(context, async |context| billing::deposits(args, context).await),
             Command::Snapshot(args) => wait(context, async |context| snapshot::run(args, context).await),
             Command::Show(args) => wait(context, async |context| show::run(args, context).await),
             Command::Output(args) => wait(context, async |context| output::run(args, context).await),
@@ -153,6 +168,10 @@ impl Command {
             Command::Orphans(_) => Some("orphans"),
             Command::Status(_) => Some("status"),
             Command::Cost(_) => Some("cost"),
+            Command::Instances(_) => Some("instances"),
+            Command::Reboot(_) => Some("reboot"),
+            Command::Billing(_) => Some("billing"),
+            Command::Deposits(_) => Some("deposits"),
             Command::Rebalance(_) => Some("rebalance"),
             Command::Snapshot(_) => Some("snapshot"),
             Command::State(_) => Some("state"),

@@ -180,7 +180,7 @@ async fn close<C: Cloud>(
     let claim = intent.claim.clone();
     held.commit(vec![match intent.action {
         IntentAction::Create(_) => Event::Absent { claim, at: session.clock.now() },
-        IntentAction::Update | IntentAction::Delete => {
+        IntentAction::Update | IntentAction::Delete | IntentAction::Reboot => {
             Event::NotDone { claim, reason: "closed by a person".to_owned() }
         }
     }])

@@ -6,9 +6,10 @@ use crate::cli::flags::{AccountArgs, ListingArgs, VariableArgs};
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
+use crate::live::Bill;
 use crate::refresh::{Refresh, refresh};
 use crate::render::listing::{conditions, status_table};
-use crate::state::{Costs, Usage};
+use crate::state::Costs;
 use clap::Args;
 
 /// `status`.
@@ -44,8 +45,8 @@ pub async fn run(args: &StatusArgs, context: &mut Context) -> Outcome {
             let account = account.map_err(|error| Failure::from(fault("Reading the balance", &error)))?;
             snapshot.balance = account.balance;
             let billed = billed.map_err(|error| Failure::from(fault("Reading the list of usage", &error)))?;
-            let usage: Vec<Usage> = billed.rows.iter().filter_map(|row| row.usage()).collect();
-            let costs = Costs::of(state, &snapshot, &usage);
+            let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill()).collect();
+            let costs = Costs::of(state, &snapshot, &bills);
             let now = snapshot.as_of.unwrap_or_else(jiff::Timestamp::now);
             let conditions = conditions(state, &snapshot, &costs, now);
             args.listing.print(&status_table(&conditions, &costs, now), &context.terminal);

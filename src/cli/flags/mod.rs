@@ -2,6 +2,7 @@
 
 mod account;
 mod listing;
+mod moment;
 mod objects;
 mod planning;
 mod state;
@@ -9,6 +10,7 @@ mod variables;
 
 pub use account::AccountArgs;
 pub use listing::ListingArgs;
+pub use moment::since;
 pub use objects::Named;
 pub use planning::{PlanningArgs, RefreshFlag};
 pub use state::{LockArgs, StateArgs, WriteArgs, lock_timeout};

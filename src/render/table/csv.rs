@@ -25,6 +25,7 @@ fn field(cell: &Cell) -> String {
         Cell::Span(span) => span.as_secs().to_string(),
         Cell::Flag(flag) => flag.to_string(),
         Cell::List(words) => inert(&words.join(" ")),
+        Cell::Raw(value) => inert(&value.to_string()),
     }
 }
 

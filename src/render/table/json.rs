@@ -30,7 +30,7 @@ pub fn table_json(table: &Table) -> Json {
     json.into()
 }
 
-fn value(cell: &Cell) -> Json {
+pub(super) fn value(cell: &Cell) -> Json {
     match cell {
         Cell::Empty => Json::Null,
         Cell::Text(text) => json!(text),
@@ -41,5 +41,6 @@ fn value(cell: &Cell) -> Json {
         Cell::Span(span) => json!(span.as_secs()),
         Cell::Flag(flag) => json!(flag),
         Cell::List(words) => json!(words),
+        Cell::Raw(value) => value.clone(),
     }
 }

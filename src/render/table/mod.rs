@@ -1,10 +1,12 @@
 //! A table of what the account holds: described once, drawn for people, as JSON and as CSV.
 
 mod csv;
+mod details;
 mod json;
 mod text;
 
 pub use csv::table_csv;
+pub use details::{Detail, Details, details_json, details_text};
 pub use json::table_json;
 pub use text::table_text;
 
@@ -82,6 +84,8 @@ pub enum Cell {
     Flag(bool),
     /// Several words.
     List(Vec<String>),
+    /// As the API told it, for programs.
+    Raw(serde_json::Value),
 }
 
 impl<T: Into<Cell>> From<Option<T>> for Cell {

@@ -1,7 +1,7 @@
 //! A table for people.
 
 use super::{Cell, Column, Table};
-use crate::render::escape::harmless_line;
+use crate::render::escape::{harmless, harmless_line};
 use crate::render::style::{BOLD, DIM, Style, wrap};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub fn table_text(table: &Table, wide: bool, style: Style) -> String {
     }
     for note in &table.notes {
         text.push('\n');
-        for line in wrap(note, style.columns()) {
+        for line in wrap(&harmless(note), style.columns()) {
             let _ = writeln!(text, "{line}");
         }
     }
@@ -137,7 +137,7 @@ fn cut(text: &str, width: usize) -> String {
 }
 
 /// A cell as people read it.
-fn word(cell: &Cell) -> String {
+pub(super) fn word(cell: &Cell) -> String {
     match cell {
         Cell::Empty => "-".to_owned(),
         Cell::Text(text) => harmless_line(text),
@@ -148,6 +148,7 @@ fn word(cell: &Cell) -> String {
         Cell::Span(span) => span_text(*span),
         Cell::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
         Cell::List(words) => harmless_line(&words.join(", ")),
+        Cell::Raw(value) => harmless_line(&value.to_string()),
     }
 }
 

@@ -19,6 +19,7 @@ pub fn intent_text(intent: &Intent) -> String {
         },
         IntentAction::Update => format!("update{id}"),
         IntentAction::Delete => format!("removal{id}"),
+        IntentAction::Reboot => format!("reboot{id}"),
     };
     let claim: String = intent.claim.chars().take(8).collect();
     let cost = intent.hourly_cost.map(|cost| format!(", {cost} per hour if it exists")).unwrap_or_default();

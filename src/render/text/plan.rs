@@ -291,6 +291,7 @@ fn in_doubt(page: &mut Page, doubts: &[Doubt<'_>]) {
             IntentAction::Create(ObjectKind::TemplateGroup) => "a create",
             IntentAction::Update => "an update",
             IntentAction::Delete => "a delete",
+            IntentAction::Reboot => "a reboot",
         };
         let gpus = doubt.gpus.map_or(String::new(), |(n, model)| format!(" of {n}x {}", harmless_line(model)));
         let why = doubt.why.map_or(String::new(), |why| format!(" ({})", harmless_line(why)));

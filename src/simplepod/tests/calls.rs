@@ -53,6 +53,19 @@ async fn every_call_is_sent_as_documented() {
 }
 
 #[tokio::test]
+async fn where_there_is_no_such_path_the_other_one_is_tried() {
+    let server = Server::start(|number, _| if number == 0 { answer(404, "{}") } else { answer(200, "") }).await;
+    assert_eq!(word(&client(&server.url).reboot(&[MachineId(7)]).await), "done ()");
+    assert_eq!(server.lines(), ["PATCH /instances/execute-reboot", "PATCH /instances/reboot"]);
+    // What may have been done is not sent anywhere else.
+    for status in [400, 403, 500, 503] {
+        let server = Server::start(move |_, _| answer(status, "{}")).await;
+        client(&server.url).reboot(&[MachineId(7)]).await;
+        assert_eq!(server.lines(), ["PATCH /instances/execute-reboot"], "{status}");
+    }
+}
+
+#[tokio::test]
 async fn the_path_of_the_reboot_is_a_setting() {
     let server = Server::start(|_, _| answer(200, "")).await;
     let client =
