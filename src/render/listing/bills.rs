@@ -34,7 +34,7 @@ pub struct Ledger {
     pub rows: Vec<LedgerRow>,
     /// How many could not be read.
     pub unread: usize,
-    /// The list has no row at all.
+    /// The list of all machines has no row.
     pub is_empty: bool,
 }
 
@@ -47,7 +47,7 @@ impl Default for Ledger {
 impl Ledger {
     /// The bills of some machines (none named: of all), since then.
     pub fn of(rows: Vec<LedgerRow>, machines: Option<&[MachineId]>, since: Option<Timestamp>) -> Ledger {
-        let mut ledger = Ledger { is_empty: rows.is_empty(), ..Ledger::default() };
+        let mut ledger = Ledger { is_empty: rows.is_empty() && machines.is_none(), ..Ledger::default() };
         for row in rows {
             let Some(bill) = row.bill() else {
                 ledger.unread += 1;
