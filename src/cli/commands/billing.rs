@@ -7,7 +7,7 @@ use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
 use crate::live::{Bill, MachineId};
 use crate::refresh::{Refresh, refresh};
-use crate::render::listing::{By, Ledger, bills_table, deposits_table, runway};
+use crate::render::listing::{By, Ledger, bills_table, deposits_table, runway_of};
 use crate::state::Costs;
 use clap::{Args, ValueEnum};
 

@@ -12,7 +12,8 @@ pub use deposits::deposits_table;
 pub use machine::machine_details;
 pub use machines::{Listed, machine_words, machines_table};
 pub use ports::ports_table;
-pub use status::{Condition, conditions, runway, status_table};
+pub use super::words::runway_of;
+pub use status::{Condition, conditions, status_table};
 
 #[cfg(test)]
 mod tests;
