@@ -8,6 +8,8 @@ mod authorities;
 mod canary;
 mod checks;
 mod closing;
+#[cfg(unix)]
+mod completions;
 mod console;
 mod crash;
 mod dependencies;

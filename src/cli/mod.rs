@@ -4,6 +4,7 @@ mod approval;
 mod beside;
 pub mod commands;
 mod commands_here;
+mod completing;
 mod context;
 mod dashes;
 pub mod exit;
@@ -73,7 +74,12 @@ pub fn run() -> u8 {
 fn command_line() -> u8 {
     let mut command = Cli::command();
     let plain = Terminal::new(true, false, false);
-    let args = match extra_args::with_those_of_the_environment(std::env::args_os().collect(), &command) {
+    let given: Vec<_> = std::env::args_os().collect();
+    if let Some(candidates) = completing::answer(&given, &command) {
+        plain.print(&candidates);
+        return Exit::Done.code();
+    }
+    let args = match extra_args::with_those_of_the_environment(given, &command) {
         Ok(args) => dashes::as_terraform_takes_them(args.into_iter(), &command),
         Err(text) => {
             plain.tell(&text);

@@ -21,7 +21,7 @@ mod words;
 pub use diagnostics::{diagnostic_message, diagnostics_json, unplaced};
 pub use dot::graph_dot;
 pub use dot_operation::{destruction_dot, evaluation_dot, steps_dot};
-pub use escape::{harmless_json, quoted};
+pub use escape::{harmless_json, is_unsafe, quoted};
 pub use import_blocks::{import_blocks, resource_blocks};
 pub use json::{
     Level, Message, as_of_message, configuration_json, console_error, console_value, costs_json, event_message,

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod billing;
+pub mod completion;
 pub mod console;
 pub mod cost;
 pub mod fmt;
@@ -109,6 +110,8 @@ pub enum Command {
     /// Facts for other programs.
     #[command(subcommand)]
     Metadata(metadata::MetadataCommand),
+    /// Print the script that completes podform's commands, flags and addresses in a shell.
+    Completion(completion::CompletionArgs),
     /// Show the version.
     Version(version::VersionArgs),
 }
@@ -153,6 +156,7 @@ impl Command {
             Command::Workspace(command) => workspace::run(command, context),
             Command::Sandbox(command) => wait(context, async |context| sandbox::run(command, context).await),
             Command::Metadata(command) => metadata::run(command, context),
+            Command::Completion(args) => completion::run(args, context),
             Command::Version(args) => version::run(args, context),
         }
     }
@@ -194,6 +198,7 @@ impl Command {
             | Command::Workspace(_)
             | Command::Sandbox(_)
             | Command::Metadata(_)
+            | Command::Completion(_)
             | Command::Version(_) => None,
         }
     }

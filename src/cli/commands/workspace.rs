@@ -23,6 +23,7 @@ pub enum WorkspaceCommand {
 #[derive(Debug, Args)]
 pub struct SelectArgs {
     /// Its name.
+    #[arg(value_name = "WORKSPACE")]
     pub name: String,
 }
 
