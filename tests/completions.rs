@@ -43,7 +43,7 @@ fn what_can_follow_is_offered() {
         (&["workspace", "select", ""], &["default"]),
         (&["completion", "z"], &["zsh"]),
         (&["plan", "-var", "-x"], &[]),
-        (&["-chdir=nowhere", "state", "show", ""], &[]),
+        (&["-chdir=nowhere", "state", "show", "simp"], &[]),
         (&["bogus", "x"], &[]),
     ] {
         assert_eq!(offered(&fleet, words), wanted, "{words:?}");

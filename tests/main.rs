@@ -19,6 +19,7 @@ mod fences;
 mod fleet;
 mod forges;
 mod group_lists;
+mod help;
 mod hostile;
 mod judge;
 mod language;

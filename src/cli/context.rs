@@ -17,6 +17,8 @@ pub struct Context {
     pub sources: Sources,
     /// What is told at the end; errors of a failure come on top.
     pub diags: Diagnostics,
+    /// The parser of the command line: a command can tell of all.
+    pub parser: fn() -> clap::Command,
 }
 
 impl Context {

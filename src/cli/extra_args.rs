@@ -27,7 +27,7 @@ fn given(name: &str) -> Result<Vec<String>, String> {
 }
 
 /// The words of the command, and where its arguments begin. An unknown one counts, too.
-fn command_in<'a>(args: &'a [OsString], root: &Command) -> (Vec<&'a str>, usize) {
+pub(super) fn command_in<'a>(args: &'a [OsString], root: &Command) -> (Vec<&'a str>, usize) {
     let (mut words, mut end, mut command) = (Vec::new(), args.len().min(1), Some(root));
     let mut all = args.iter().enumerate().skip(1);
     while let Some((at, arg)) = all.next() {

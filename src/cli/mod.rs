@@ -10,6 +10,7 @@ mod dashes;
 pub mod exit;
 mod extra_args;
 pub mod flags;
+mod help;
 mod interrupts;
 mod logs;
 mod others;
@@ -29,6 +30,7 @@ use commands::Command;
 use context::Context;
 use exit::Exit;
 use interrupts::Interrupts;
+use std::io::Write as _;
 use std::path::PathBuf;
 use terminal::Terminal;
 
@@ -46,21 +48,26 @@ const AFTER: &str = "PODFORM_LOG=info, debug or trace writes what podform does t
 #[command(name = "podform", version, max_term_width = 100, after_help = AFTER, args_override_self = true)]
 pub struct Cli {
     /// Work in this directory instead of the current one.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "DIR")]
     pub chdir: Option<PathBuf>,
     /// Without colours.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub no_color: bool,
     /// Show warnings as one line each.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub compact_warnings: bool,
     /// The configuration is somebody's proposal that nobody has read yet: it is planned without secrets, and nothing
     /// outside of its directory is read for it. Commands that change anything refuse.
-    #[arg(long, global = true, env = "PODFORM_UNTRUSTED", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    #[arg(long, global = true, help_heading = "Everywhere", env = "PODFORM_UNTRUSTED", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub untrusted: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The parser, with its examples.
+fn command() -> clap::Command {
+    help::with_examples(Cli::command())
 }
 
 /// Runs the command line of this process and gives its exit code.
@@ -72,47 +79,53 @@ pub fn run() -> u8 {
 }
 
 fn command_line() -> u8 {
-    let mut command = Cli::command();
+    let mut parser = command();
     let plain = Terminal::new(true, false, false);
     let given: Vec<_> = std::env::args_os().collect();
-    if let Some(candidates) = completing::answer(&given, &command) {
+    if let Some(candidates) = completing::answer(&given, &parser) {
         plain.print(&candidates);
         return Exit::Done.code();
     }
-    let args = match extra_args::with_those_of_the_environment(given, &command) {
-        Ok(args) => dashes::as_terraform_takes_them(args.into_iter(), &command),
+    let args = match extra_args::with_those_of_the_environment(given, &parser) {
+        Ok(args) => help::asked_of_command(dashes::as_terraform_takes_them(args.into_iter(), &parser), &parser),
         Err(text) => {
             plain.tell(&text);
             return Exit::Error.code();
         }
     };
-    let parsed = command
+    let parsed = parser
         .try_get_matches_from_mut(&args)
         .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, commands_here::state_of(&matches))));
-    let (cli, state) = match parsed.map_err(|error| error.format(&mut command)) {
+    let (cli, state) = match parsed.map_err(|error| error.format(&mut parser)) {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
             if usage::told_as_message(&error, &args) {
                 return Exit::Error.code();
             }
-            if let Some(text) = others::answer(&error, &command) {
+            if let Some(text) = others::answer(&error, &parser) {
                 plain.tell(&text);
                 return Exit::Error.code();
             }
-            let result = error.print();
+            let text = help::message(&mut error, &args, &mut parser);
             // clap's own 2 would collide with "changes present".
             if error.use_stderr() {
+                let _ = write!(anstream::stderr(), "{text}");
                 return Exit::Error.code();
             }
-            terminal::printed(result);
+            terminal::printed(write!(anstream::stdout(), "{text}"));
             return plain.conclude(Exit::Done).code();
         }
     };
     let terminal = Terminal::new(cli.no_color, cli.compact_warnings, cli.command.streams_json());
     terminal.begin();
-    commands_here::begin(cli.chdir.as_deref(), state.as_deref(), &command);
-    let mut context =
-        Context { terminal, interrupts: Interrupts::default(), sources: Sources::default(), diags: Diagnostics::new() };
+    commands_here::begin(cli.chdir.as_deref(), state.as_deref(), &parser);
+    let mut context = Context {
+        terminal,
+        interrupts: Interrupts::default(),
+        sources: Sources::default(),
+        diags: Diagnostics::new(),
+        parser: command,
+    };
     let outcome = logs::start()
         .and_then(|()| enter(&cli))
         .and_then(|()| bound(&cli))

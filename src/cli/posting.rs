@@ -47,6 +47,7 @@ pub enum ModeFlag {
 
 /// Where a forge is asked. The token comes from the environment alone.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Forge")]
 pub struct ForgeArgs {
     /// The repository (owner/name) or the project; otherwise the job's.
     #[arg(long, value_name = "NAME")]
@@ -61,6 +62,7 @@ pub struct ForgeArgs {
 
 /// Whether and how a review is posted.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Forge")]
 pub struct PostArgs {
     /// Post the review as a comment of the pull request; the token is GITHUB_TOKEN, PODFORM_GITLAB_TOKEN or FORGEJO_TOKEN.
     #[arg(long, value_name = "FORGE", value_enum)]

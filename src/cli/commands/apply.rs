@@ -33,11 +33,8 @@ pub struct ApplyArgs {
     /// A plan that was written by plan -out.
     #[arg(value_name = "PLAN")]
     pub file: Option<PathBuf>,
-    /// What the plan is made with.
-    #[command(flatten)]
-    pub planning: PlanningArgs,
     /// Release and delete everything.
-    #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
+    #[arg(long, help_heading = "Planning", conflicts_with_all = ["refresh_only", "replace"])]
     pub destroy: bool,
     /// Do not ask.
     #[arg(long)]
@@ -55,15 +52,18 @@ pub struct ApplyArgs {
     /// The key of the review, where its job gave one.
     #[arg(long, value_name = "NAME", default_value = "", requires = "reviewed_from")]
     pub key: String,
-    /// Where the review is read.
-    #[command(flatten)]
-    pub forge: ForgeArgs,
     /// How many calls that change the account are made at once.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: u16,
     /// Which offers may be rented: any inside of what was approved, or the planned ones alone.
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub offers: Offers,
+    /// What the plan is made with.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
+    /// Where the review is read.
+    #[command(flatten)]
+    pub forge: ForgeArgs,
 }
 
 /// Which offers an apply may rent.

@@ -4,13 +4,14 @@ use crate::address::{InstanceAddr, Mode, Target};
 use crate::cli::commands_here::told;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::PlanningArgs;
+use crate::cli::flags::FleetArgs;
 use crate::diag::Diagnostic;
+use crate::plan::PlanOptions;
 use crate::planning::Market;
 use crate::refresh::{Refresh, refresh};
 use crate::render::import_blocks;
 use crate::session::unmanaged::{details, templates, unmanaged};
-use crate::session::{Locking, Watched};
+use crate::session::{Locking, Planning, Watched};
 use crate::state::journal::Event;
 use crate::store::local::write_private;
 use clap::Args;
@@ -30,9 +31,12 @@ pub struct ImportArgs {
     /// Where to, instead of standard output. A file that exists is not written over.
     #[arg(long, value_name = "FILE", requires = "all")]
     pub out: Option<PathBuf>,
+    /// Go on although most of the recorded machines are gone.
+    #[arg(long)]
+    pub accept_missing: bool,
     /// Variables, account and lock.
     #[command(flatten)]
-    pub planning: PlanningArgs,
+    pub fleet: FleetArgs,
 }
 
 /// Records one object of the account, or writes configuration for everything that nobody manages.
@@ -50,11 +54,11 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
     if address.resource.mode == Mode::Data {
         return Err(invalid(format!("{address} is a data source. Only managed resources can be imported.")));
     }
-    let mut how = args.planning.planning(false)?;
-    how.options.targets = vec![Target::Resource(address.clone())];
-    how.options.allow_partial = true;
-    let locking = args.planning.locking.locking("import")?;
-    let mut opening = args.planning.opening(0);
+    let targets = vec![Target::Resource(address.clone())];
+    let options = PlanOptions { targets, allow_partial: true, ..PlanOptions::default() };
+    let how = Planning { options, accept_missing: args.accept_missing, ..Planning::default() };
+    let locking = args.fleet.locking.locking("import")?;
+    let mut opening = args.fleet.opening();
     opening.blocks.push(format!("import {{\n  to = {address}\n  id = {}\n}}\n", serde_json::Value::from(id)));
     let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
     opening
@@ -97,7 +101,7 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
 
 /// Calls nothing that changes anything, and writes no state.
 async fn all(args: &ImportArgs, context: &mut Context) -> Outcome {
-    let opening = args.planning.opening(0);
+    let opening = args.fleet.opening();
     let looking = context.configure_beside_state(&opening, Locking::none("import")).await?;
     let Some((fleet, Watched { state, .. })) = looking else { return Ok(Exit::Error) };
     if let Some(path) = args.out.as_ref().filter(|path| path.exists()) {

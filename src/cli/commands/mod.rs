@@ -10,6 +10,7 @@ pub mod graph;
 pub mod import;
 pub mod init;
 pub mod instances;
+pub mod man;
 pub mod metadata;
 pub mod modules;
 pub mod orphans;
@@ -112,6 +113,8 @@ pub enum Command {
     Metadata(metadata::MetadataCommand),
     /// Print the script that completes podform's commands, flags and addresses in a shell.
     Completion(completion::CompletionArgs),
+    /// Print a page of the manual, or write all pages.
+    Man(man::ManArgs),
     /// Show the version.
     Version(version::VersionArgs),
 }
@@ -157,6 +160,7 @@ impl Command {
             Command::Sandbox(command) => wait(context, async |context| sandbox::run(command, context).await),
             Command::Metadata(command) => metadata::run(command, context),
             Command::Completion(args) => completion::run(args, context),
+            Command::Man(args) => man::run(args, context),
             Command::Version(args) => version::run(args, context),
         }
     }
@@ -199,6 +203,7 @@ impl Command {
             | Command::Sandbox(_)
             | Command::Metadata(_)
             | Command::Completion(_)
+            | Command::Man(_)
             | Command::Version(_) => None,
         }
     }

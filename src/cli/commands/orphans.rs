@@ -6,7 +6,7 @@ use crate::cli::approval::approved;
 use crate::cli::commands_here::told;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::{Named, PlanningArgs};
+use crate::cli::flags::{FleetArgs, Named};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{ObjectId, Orphan, Snapshot};
@@ -37,9 +37,12 @@ pub struct OrphansArgs {
     /// Do not ask before a release.
     #[arg(long)]
     pub auto_approve: bool,
+    /// Print the list as JSON.
+    #[arg(long)]
+    pub json: bool,
     /// Variables, account and lock.
     #[command(flatten)]
-    pub planning: PlanningArgs,
+    pub fleet: FleetArgs,
 }
 
 /// Lists what carries this fleet's mark and stands in no state; takes it over, or releases it. Ends with 2 where orphans
@@ -49,8 +52,8 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
     if adopted.is_empty() && released.is_empty() {
         return list(args, context).await;
     }
-    let locking = args.planning.locking.locking("orphans")?;
-    let opening = args.planning.opening(0);
+    let locking = args.fleet.locking.locking("orphans")?;
+    let opening = args.fleet.opening();
     let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
     let name = fleet.name().ok_or_else(nameless)?;
     opening
@@ -83,13 +86,13 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
 
 /// Shows them. The fleet's name and its state are enough: no variable is asked for, so that a nightly job needs none.
 async fn list(args: &OrphansArgs, context: &mut Context) -> Outcome {
-    let opening = args.planning.opening(0);
+    let opening = args.fleet.opening();
     let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
     let name = at_hand.fleet.as_deref().ok_or_else(nameless)?;
     opening
         .reaching(&at_hand, async |client| {
             let seen = see(client, &at_hand.state, name).await?;
-            show(&seen, &at_hand.state, name, args.planning.json, context);
+            show(&seen, &at_hand.state, name, args.json, context);
             Ok(exit(seen.orphans.len()))
         })
         .await
@@ -169,7 +172,7 @@ async fn act<C: Cloud>(
     if !condemned.is_empty() {
         let lines: String = condemned.iter().map(|orphan| format!("\n  {}", orphan.words(seen.now))).collect();
         let question = format!("Do you really want to release these?{lines}\n  Their data is lost. There is no undo.");
-        let can_ask = args.planning.variables.input;
+        let can_ask = args.fleet.variables.input;
         if !approved(&question, args.auto_approve, can_ask, &context.terminal).await? {
             return Ok(false);
         }

@@ -24,25 +24,25 @@ use std::path::{Path, PathBuf};
 /// `plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// What the plan is made with.
-    #[command(flatten)]
-    pub planning: PlanningArgs,
     /// Plan to release and delete everything.
-    #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
+    #[arg(long, help_heading = "Planning", conflicts_with_all = ["refresh_only", "replace"])]
     pub destroy: bool,
     /// Write the plan to a file, for apply.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Output", value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Write configuration for what import blocks name and nobody declares to a new file (*.hcl) of this directory, and
     /// plan with it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Output", value_name = "FILE")]
     pub generate_config_out: Option<PathBuf>,
     /// How many calls are made at once. A plan makes as many as it needs: the flag is taken because apply has it.
     #[arg(long, hide = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: Option<u16>,
     /// Exit with 2 where there are changes, with 4 where operations in doubt remain.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub detailed_exitcode: bool,
+    /// What the plan is made with.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
 }
 
 /// Shows what an apply would do. Writes neither state nor journal nor account.

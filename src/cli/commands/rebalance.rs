@@ -18,9 +18,6 @@ use std::path::PathBuf;
 /// `rebalance`.
 #[derive(Debug, Args)]
 pub struct RebalanceArgs {
-    /// What the plan is made with.
-    #[command(flatten)]
-    pub planning: PlanningArgs,
     /// USD per month that a move must save.
     #[arg(long, value_name = "USD", default_value = "5")]
     pub min_saving: Decimal,
@@ -33,6 +30,9 @@ pub struct RebalanceArgs {
     /// Write the plan that moves them to a file, for show and apply.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// What the plan is made with.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
 }
 
 fn age(text: &str) -> Result<SignedDuration, String> {

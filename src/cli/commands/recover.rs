@@ -4,7 +4,7 @@ use crate::address::InstanceAddr;
 use crate::cli::approval::approved;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::{Named, PlanningArgs};
+use crate::cli::flags::{FleetArgs, Named};
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
 use crate::diag::{Diagnostic, Topic};
@@ -39,7 +39,7 @@ pub struct RecoverArgs {
     pub auto_approve: bool,
     /// Variables, account and lock.
     #[command(flatten)]
-    pub planning: PlanningArgs,
+    pub fleet: FleetArgs,
 }
 
 /// The shortest beginning of a claim that names one, in hexadecimal digits: few operations are open at once, and one
@@ -52,8 +52,8 @@ pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
     let (placed, named): (Vec<&String>, Vec<&String>) = args.adopt.iter().partition(|text| text.contains('='));
     let placed = placed.into_iter().map(|text| placed_at(text)).collect::<Result<Vec<_>, _>>()?;
     let named = Named::read("-adopt", named)?;
-    let locking = args.planning.locking.locking("recover")?;
-    let opening = args.planning.opening(0);
+    let locking = args.fleet.locking.locking("recover")?;
+    let opening = args.fleet.opening();
     let Some(fleet) = context.configure(&opening, None).await? else { return Ok(Exit::Error) };
     opening
         .holding(&fleet, locking, async |session, mut held| {
@@ -173,7 +173,7 @@ async fn close<C: Cloud>(
         "\nDo you know that this made nothing?\n  {}\n  It is closed, and its address may be rented for again. If it did make something, that bills on: it is watched for\n  24 hours, and shown by plan and podform orphans.",
         intent_text(intent)
     );
-    let can_ask = args.planning.variables.input;
+    let can_ask = args.fleet.variables.input;
     if !approved(&question, args.auto_approve, can_ask, &context.terminal).await? {
         return Ok(false);
     }

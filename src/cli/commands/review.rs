@@ -49,9 +49,6 @@ pub struct ReviewArgs {
     /// A plan that was written by plan -out; without it, one is made.
     #[arg(value_name = "PLAN")]
     pub file: Option<PathBuf>,
-    /// What a plan is made with.
-    #[command(flatten)]
-    pub planning: PlanningArgs,
     /// Review a plan to release and delete everything.
     #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
     pub destroy: bool,
@@ -71,6 +68,9 @@ pub struct ReviewArgs {
     /// Tells several reviews of one fleet apart, of several jobs for one pull request.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub key: String,
+    /// What a plan is made with.
+    #[command(flatten)]
+    pub planning: PlanningArgs,
     /// Posting.
     #[command(flatten)]
     pub posting: PostArgs,

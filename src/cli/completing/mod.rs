@@ -22,10 +22,10 @@ const ASKED: &str = "__complete";
 /// the last one as it is typed. PowerShell, some versions of which lose quotes of arguments, has the line in
 /// `PODFORM_COMPLETE`.
 pub fn answer(args: &[OsString], command: &clap::Command) -> Option<String> {
-    let [asked, shell, rest @ ..] = args.get(1..)? else { return None };
-    if asked != ASKED {
+    if args.get(1)? != ASKED {
         return None;
     }
+    let [shell, rest @ ..] = args.get(2..)? else { return Some(String::new()) };
     let rest: Option<Vec<&str>> = rest.iter().map(|arg| arg.to_str()).collect();
     let shell = shell.to_str().and_then(|name| Shell::from_str(name, false).ok());
     Some(shell.zip(rest).and_then(|(shell, rest)| candidates(shell, &rest, command)).unwrap_or_default())

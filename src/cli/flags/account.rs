@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 /// Flags that choose between the API and the simulator.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Account")]
 pub struct AccountArgs {
     /// Use the embedded simulator: no key, no network, no cost. Its world and state live in state/sandbox/.
-    #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    #[arg(long, env = "PODFORM_SANDBOX", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub sandbox: bool,
     /// Keep the state in this file, with its journal, lock and copies beside it, instead of in state/.
     #[arg(long, value_name = "FILE")]

@@ -6,6 +6,7 @@ use clap::Args;
 
 /// How a list is printed: a table unless a program reads it.
 #[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
 pub struct ListingArgs {
     /// Print JSON.
     #[arg(long, conflicts_with = "csv")]

@@ -1,6 +1,7 @@
 //! Flags that several commands share, one file per question. Those of a single command stand beside it.
 
 mod account;
+mod fleet;
 mod listing;
 mod moment;
 mod objects;
@@ -9,6 +10,7 @@ mod state;
 mod variables;
 
 pub use account::AccountArgs;
+pub use fleet::FleetArgs;
 pub use listing::ListingArgs;
 pub use moment::since;
 pub use objects::Named;

@@ -26,13 +26,8 @@ pub enum RefreshFlag {
 
 /// What a plan is made with.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Planning")]
 pub struct PlanningArgs {
-    /// Variables.
-    #[command(flatten)]
-    pub variables: VariableArgs,
-    /// Account.
-    #[command(flatten)]
-    pub account: AccountArgs,
     /// Plan only this resource, instance or module, and what it needs; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub target: Vec<String>,
@@ -52,7 +47,7 @@ pub struct PlanningArgs {
     #[arg(long)]
     pub allow_partial: bool,
     /// Show every attribute of every change. Otherwise alike changes are shown once, without what every plan says.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub detail: bool,
     /// Go on although most of the recorded machines are gone.
     #[arg(long)]
@@ -60,12 +55,18 @@ pub struct PlanningArgs {
     /// Plan on a snapshot (podform snapshot) instead of the account: without key and network, as of then.
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
+    /// Tell everything as messages for programs: one JSON object a line, in Terraform's form. Nobody is asked.
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Account.
+    #[command(flatten)]
+    pub account: AccountArgs,
     /// Lock.
     #[command(flatten)]
     pub locking: LockArgs,
-    /// Tell everything as messages for programs: one JSON object a line, in Terraform's form. Nobody is asked.
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl PlanningArgs {

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 /// Which state a command looks into.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "State")]
 pub struct StateArgs {
     /// The state of the simulator.
-    #[arg(long, env = "PODFORM_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    #[arg(long, env = "PODFORM_SANDBOX", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub sandbox: bool,
     /// The state in this file, with its journal, lock and copies beside it, instead of that in state/.
     #[arg(long, value_name = "FILE")]
@@ -23,6 +24,7 @@ pub struct StateArgs {
 
 /// How a command that writes takes the lock.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "State")]
 pub struct LockArgs {
     /// Take the lock of the state (false: do not).
     #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]

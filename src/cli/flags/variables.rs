@@ -59,6 +59,7 @@ impl Args for VariableArgs {
 
 /// The flags of [`VariableArgs`].
 #[derive(Args)]
+#[command(next_help_heading = "Variables")]
 struct VariableFlags {
     /// Set a variable of the root module; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]

@@ -1,0 +1,206 @@
+//! `podform doctor`.
+
+use crate::cli::commands_here::told;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cloud::Cloud as _;
+use crate::cloud::fault::fault;
+use crate::diag::{Diagnostic, Diagnostics, Sources};
+use crate::render::{Finding, Standing, findings_json, findings_text};
+use crate::session::{self, AtHand, Opening};
+use crate::state::verify;
+use crate::store::LockInfo;
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use std::path::Path;
+use std::time::Instant;
+
+/// Seconds by which clocks may differ: times that a plan tells are then wrong by less than anybody reads.
+const APART: i64 = 60;
+/// Columns below which tables lose columns.
+const NARROW: usize = 80;
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Account.
+    #[command(flatten)]
+    pub account: AccountArgs,
+}
+
+/// Looks at everything that podform needs, and tells of each how it stands and what to do. Changes nothing; what is missing
+/// is told, and the rest looked at. Exit code 1 where an error stands.
+pub async fn run(args: &DoctorArgs, context: &mut Context) -> Outcome {
+    let opening = args.variables.opening(args.account.choice(), 0);
+    let mut found = vec![version(), configuration(context)];
+    found.extend(state(&opening).await);
+    let at_hand = opening.at_hand(&mut context.sources, &mut Diagnostics::new()).await.unwrap_or_default();
+    found.push(in_doubt(&at_hand));
+    found.extend(way());
+    found.extend(account(&opening, &at_hand).await);
+    found.push(terminal(context));
+    match args.json {
+        true => context.terminal.json(&findings_json(&found).to_string()),
+        false => context.terminal.print(&findings_text(&found, context.terminal.out)),
+    }
+    let wrong = found.iter().any(|found| found.standing == Standing::Error);
+    Ok(if wrong { Exit::Error } else { Exit::Done })
+}
+
+fn ok(what: &'static str, told: impl Into<String>) -> Finding {
+    Finding { what, standing: Standing::Ok, told: told.into(), next: None }
+}
+
+fn warning(what: &'static str, told: impl Into<String>, next: &str) -> Finding {
+    Finding { what, standing: Standing::Warning, told: told.into(), next: Some(self::told(next).into_owned()) }
+}
+
+/// The first of some errors, with what its diagnostic says is to be done.
+fn wrong(what: &'static str, diags: &Diagnostics) -> Finding {
+    let first = diags.iter().find(|told| told.is_error()).or_else(|| diags.iter().next());
+    let (text, next) = first.map_or_else(Default::default, |one: &Diagnostic| {
+        (format!("{}: {}", one.summary, one.detail), one.hint.as_ref().map(ToString::to_string))
+    });
+    Finding { what, standing: Standing::Error, told: text, next: next.map(|next| told(&next).into_owned()) }
+}
+
+fn version() -> Finding {
+    ok("version", format!("podform v{} on {}_{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH))
+}
+
+fn configuration(context: &mut Context) -> Finding {
+    if !session::is_fleet(Path::new(".")) {
+        return ok("configuration", "no fleet in this directory");
+    }
+    let (mut diags, mut sources) = (Diagnostics::new(), Sources::default());
+    session::read(&mut sources, &mut diags);
+    std::mem::swap(&mut context.sources, &mut sources);
+    match diags.has_errors() {
+        true => {
+            let mut found = wrong("configuration", &diags);
+            found.next.get_or_insert_with(|| told("podform validate shows every error with its place.").into_owned());
+            found
+        }
+        false => ok("configuration", "can be read; podform validate checks what it says"),
+    }
+}
+
+async fn state(opening: &Opening) -> Vec<Finding> {
+    let store = opening.account.place().store();
+    let state = match store.remains().await {
+        Err(error) => wrong("state", &session::stored::failure(&error).diags),
+        Ok(remains) if remains.state.is_none() && remains.journal.is_empty() => ok("state", "nothing is recorded here"),
+        Ok(remains) => match verify(&remains).faults.first() {
+            None => ok("state", format!("state, journal and {} backups hold together", remains.backups.len())),
+            Some(fault) => Finding {
+                what: "state",
+                standing: Standing::Error,
+                told: format!("{}: {}", fault.file, fault.what),
+                next: Some(told("podform state verify shows all, podform state repair mends it.").into_owned()),
+            },
+        },
+    };
+    let lock = match store.holder().await {
+        Err(error) => wrong("lock", &session::stored::failure(&error).diags),
+        Ok(None) => ok("lock", "free"),
+        Ok(Some(LockInfo { operation, who, pid, created, id, .. })) => warning(
+            "lock",
+            format!("held by {operation} of {who}, process {pid}, since {created}"),
+            &format!("Wait for it, with -lock-timeout; podform force-unlock {id} takes the lock of a run that died elsewhere."),
+        ),
+    };
+    vec![state, lock]
+}
+
+fn in_doubt(at_hand: &AtHand) -> Finding {
+    match at_hand.state.open.len() {
+        0 => ok("in doubt", "no call whose outcome is not known"),
+        open => warning("in doubt", format!("{open} of the calls of earlier runs have no known outcome"), "podform recover settles them by looking."),
+    }
+}
+
+/// What the environment says of the way to the API.
+fn way() -> Vec<Finding> {
+    let set = |names: &[&'static str]| {
+        names.iter().copied().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    };
+    // Its address may hold a password.
+    let proxy = match set(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) {
+        None => ok("proxy", "none"),
+        Some(name) => ok("proxy", format!("that of {name}, but for the hosts of NO_PROXY")),
+    };
+    let missing = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .into_iter()
+        .find(|name| std::env::var_os(name).is_some_and(|path| !path.is_empty() && !Path::new(&path).exists()));
+    let authorities = match (missing, set(&["SSL_CERT_FILE", "SSL_CERT_DIR"])) {
+        (Some(name), _) => warning("authorities", format!("{name} names nothing that is there"), "Name a file of certificates, or unset it."),
+        (None, Some(name)) => ok("authorities", format!("those of {name}")),
+        (None, None) => ok("authorities", "the system's"),
+    };
+    vec![proxy, authorities]
+}
+
+async fn account(opening: &Opening, at_hand: &AtHand) -> Vec<Finding> {
+    let who = match opening.who(at_hand) {
+        Ok(who) => who,
+        Err(failure) => return vec![wrong("key", &failure.diags)],
+    };
+    let began = Instant::now();
+    let asked = opening
+        .reaching_any(at_hand, async |client| {
+            let answer = client.machines().await;
+            Ok::<_, Failure>((client.base_url().to_owned(), client.account_fingerprint(), answer))
+        })
+        .await;
+    let took = began.elapsed().as_millis();
+    let (endpoint, key, answer) = match asked {
+        Ok(asked) => asked,
+        Err(failure) => return vec![wrong("endpoint", &failure.diags)],
+    };
+    let named = who.account.map(|name| format!(" (account \"{name}\")")).unwrap_or_default();
+    let mut found = vec![ok("key", format!("{key}, from {}{named}", who.source)), ok("endpoint", endpoint)];
+    match answer {
+        Err(error) => found.push(wrong("API", &fault("Reading the list of machines", &error).into())),
+        Ok(machines) => {
+            found.push(ok("API", format!("accepts the key; {} machines, answered in {took} ms", machines.rows.len())));
+            found.push(clock(machines.as_of));
+        }
+    }
+    if let Err(failure) = opening.same_account(at_hand, who.key) {
+        found.push(wrong("account", &failure.diags));
+    }
+    found
+}
+
+fn clock(server: Option<Timestamp>) -> Finding {
+    let Some(server) = server else { return ok("clock", "the server tells no time to compare with") };
+    let apart = Timestamp::now().duration_since(server);
+    match apart.abs() > SignedDuration::from_secs(APART) {
+        true => warning(
+            "clock",
+            format!("{} s apart from the server's", apart.as_secs()),
+            "Set this computer's clock: ages, schedules and expiries are measured with it.",
+        ),
+        false => ok("clock", "agrees with the server's"),
+    }
+}
+
+fn terminal(context: &Context) -> Finding {
+    let style = context.terminal.out;
+    if style.endless {
+        return ok("terminal", "the output is no terminal: no colours unless asked for, and rows are not cut");
+    }
+    let colours = if style.color { "with" } else { "without" };
+    let text = format!("{} columns, {colours} colours", style.width);
+    match style.width < NARROW {
+        true => warning("terminal", text, "Tables leave out columns here; -wide shows them all."),
+        false => ok("terminal", text),
+    }
+}

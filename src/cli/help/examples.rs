@@ -1,0 +1,42 @@
+//! What is done most with a command.
+
+/// Command lines, and what they do.
+pub fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
+    match command {
+        "plan" => &[
+            ("podform plan", "What would change, and what it costs."),
+            ("podform plan -sandbox", "The same on the simulated account: no key, no network, no cost."),
+            ("podform plan -out=fleet.plan", "Save the plan; podform apply fleet.plan does exactly it."),
+            ("podform plan -replace='simplepod_instance.worker[0]'", "Rent this machine anew."),
+        ],
+        "review" => &[
+            ("podform review -out=review.md", "The plan as a comment of a pull request."),
+            ("podform review -format=html -out=review.html fleet.plan", "A saved plan as a page."),
+            ("podform review -post=github -check", "Keep one comment and a verdict in the pull request."),
+        ],
+        "apply" => &[
+            ("podform apply", "Show the plan, ask, and do it."),
+            ("podform apply fleet.plan", "Do exactly what was saved; nobody is asked."),
+            ("podform apply -target=module.train -auto-approve", "Only this module, without a question."),
+        ],
+        "import" => &[
+            ("podform import 'simplepod_instance.worker[0]' 108209", "Record machine 108209 under this address."),
+            ("podform import -all -out=found.hcl", "Write configuration for everything that nobody manages."),
+        ],
+        "orphans" => &[
+            ("podform orphans", "List what this fleet made and does not record."),
+            ("podform orphans -adopt=108209", "Record a machine under the address of its mark."),
+            ("podform orphans -release=all", "Release them, after a question."),
+        ],
+        "recover" => &[
+            ("podform recover", "Show what is in doubt, and settle it by looking."),
+            ("podform recover -adopt=108209", "Say which machine an unanswered rent made."),
+            ("podform recover -close=3fa2", "Say that an operation made nothing, by the start of its claim."),
+        ],
+        "status" => &[
+            ("podform status", "The fleet's machines as they stand."),
+            ("podform status -json", "The same for programs; exit code 2 where one is sick."),
+        ],
+        _ => &[],
+    }
+}
