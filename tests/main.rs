@@ -22,6 +22,8 @@ mod group_lists;
 mod help;
 mod hostile;
 mod judge;
+#[cfg(unix)]
+mod keys;
 mod language;
 mod layering;
 mod locks;

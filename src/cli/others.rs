@@ -5,9 +5,7 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Terraform's, and what stands in their place.
-const OTHERS: [(&str, &str); 8] = [
-    ("login", "the key of the account stands in SIMPLEPOD_API_KEY"),
-    ("logout", "the key of the account stands in SIMPLEPOD_API_KEY"),
+const OTHERS: [(&str, &str); 6] = [
     ("test", "check blocks and conditions test a configuration, and --sandbox runs it against a simulated account"),
     ("stacks", "modules and directories divide a fleet"),
     ("cloud", "state lies in the directory of the fleet"),

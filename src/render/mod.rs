@@ -6,6 +6,7 @@ pub mod diagnostics;
 mod dot;
 mod dot_operation;
 mod escape;
+mod findings;
 mod import_blocks;
 mod json;
 pub mod listing;
@@ -22,6 +23,7 @@ pub use diagnostics::{diagnostic_message, diagnostics_json, unplaced};
 pub use dot::graph_dot;
 pub use dot_operation::{destruction_dot, evaluation_dot, steps_dot};
 pub use escape::{harmless_json, is_unsafe, quoted};
+pub use findings::{Finding, Standing, findings_json, findings_text};
 pub use import_blocks::{import_blocks, resource_blocks};
 pub use json::{
     Level, Message, as_of_message, configuration_json, console_error, console_value, costs_json, event_message,

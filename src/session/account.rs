@@ -1,5 +1,6 @@
 //! The way to the API: the real one, or the embedded simulator.
 
+use super::credentials::{Credentials, account_name, handed_over};
 use super::environment::environment;
 use super::failure::Failure;
 use super::stored::{self, StatePlace};
@@ -13,7 +14,7 @@ use crate::schema::instance::duration;
 use crate::simplepod::{BASE_URL, Client, Expected, Settings};
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, State, fingerprint};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ const SANDBOX: &str = "sandbox";
 pub struct Choice {
     /// That of the embedded simulator.
     pub sandbox: bool,
+    /// The stored account whose key is used.
+    pub account: Option<String>,
     /// The file of the state, where it is not in its place.
     pub state: Option<PathBuf>,
     /// Switches and faults of the simulator.
@@ -46,6 +49,17 @@ impl Choice {
     pub fn place(&self) -> StatePlace {
         StatePlace { sandbox: self.sandbox, file: self.state.clone() }
     }
+}
+
+/// Whose key it is.
+#[derive(Clone, Debug)]
+pub struct Who {
+    /// The key.
+    pub key: SecretString,
+    /// Where it was found.
+    pub source: String,
+    /// The name of the stored account.
+    pub account: Option<String>,
 }
 
 /// How to reach the account.
@@ -86,7 +100,10 @@ impl Access {
                 settings.retry.base = Duration::from_millis(50);
                 (settings, Some(handle))
             }
-            false => (Settings::new(base_url(provider, choice)?, api_key(provider)?), None),
+            false => {
+                let who = who(provider, choice)?;
+                (Settings::new(base_url(provider, choice, &who)?, who.key), None)
+            }
         };
         settings.http.requests_per_second = provider.requests_per_second;
         settings.price_basis = provider.price_basis.unwrap_or_default();
@@ -164,7 +181,7 @@ impl Access {
 
 /// Whoever may propose a change of the configuration could name a server of their own, and a run in CI would bring it the
 /// key: that of the environment goes only where the environment says, or to the API's own address.
-fn base_url(provider: &ProviderSettings, choice: &Choice) -> Result<String, Failure> {
+fn base_url(provider: &ProviderSettings, choice: &Choice, who: &Who) -> Result<String, Failure> {
     let own = environment("SIMPLEPOD_API_URL")?;
     let Some(url) = &provider.base_url else { return Ok(own.unwrap_or_else(|| BASE_URL.to_owned())) };
     if provider.api_key.is_some() || choice.accept_endpoint {
@@ -176,8 +193,9 @@ fn base_url(provider: &ProviderSettings, choice: &Choice) -> Result<String, Fail
         let mut known = known.into_iter().flatten().filter_map(|url| Endpoint::parse(url).ok());
         if !known.any(|known| known.is_server_of(&asked)) {
             let detail = format!(
-                "The configuration sets base_url to {}, and the API key comes from the environment: it would be sent to a server that the environment does not name.",
-                asked.as_str()
+                "The configuration sets base_url to {}, and the API key comes from {}: it would be sent to a server that the environment does not name.",
+                asked.as_str(),
+                if who.account.is_some() { "podform login" } else { "the environment" },
             );
             let told = Diagnostic::error("Key for another endpoint", detail);
             return Err(told
@@ -188,18 +206,60 @@ fn base_url(provider: &ProviderSettings, choice: &Choice) -> Result<String, Fail
     Ok(url.clone())
 }
 
-fn api_key(provider: &ProviderSettings) -> Result<SecretString, Failure> {
-    let given = provider.api_key.as_ref().and_then(|value| value.as_str()).map(str::to_owned);
-    let key = match given {
-        Some(key) => Some(key).filter(|key| !key.is_empty()),
-        None => environment("SIMPLEPOD_API_KEY")?,
-    };
-    let key = key.map(SecretString::from).ok_or_else(|| {
-        let detail = "Set the environment variable SIMPLEPOD_API_KEY to a key of your account (Account Settings, tab Subaccounts), or api_key in the provider block. Without an account, try --sandbox.";
-        Failure::from(Diagnostic::error("No API key", detail))
-    })?;
-    debug_assert!(!key.expose_secret().is_empty());
-    Ok(key)
+/// The key that is used: that of the provider block, of `SIMPLEPOD_API_KEY`, of the directory that a service manager hands
+/// over, or of the stored account.
+///
+/// # Errors
+/// There is none; where it should be, it cannot be read.
+pub(super) fn who(provider: &ProviderSettings, choice: &Choice) -> Result<Who, Failure> {
+    if choice.sandbox {
+        let key = SecretString::from("sandbox");
+        return Ok(Who { key, source: "the simulator".to_owned(), account: None });
+    }
+    let own = |key: SecretString, source: &str| Ok(Who { key, source: source.to_owned(), account: None });
+    if let Some(key) = provider.api_key.as_ref().and_then(|value| value.as_str()) {
+        return match key.is_empty() {
+            true => Err(no_key()),
+            false => own(SecretString::from(key), "the provider block"),
+        };
+    }
+    if let Some(key) = environment("SIMPLEPOD_API_KEY")? {
+        return match &choice.account {
+            None => own(SecretString::from(key), "SIMPLEPOD_API_KEY"),
+            Some(name) => {
+                let detail =
+                    format!("-account={name} asks for a stored key, and SIMPLEPOD_API_KEY, which comes first, is set.");
+                Err(Diagnostic::error("Two API keys", detail)
+                    .with_hint("Unset SIMPLEPOD_API_KEY, or leave -account out.")
+                    .into())
+            }
+        };
+    }
+    if choice.account.is_none()
+        && let Some(key) = handed_over()?
+    {
+        return own(key, "CREDENTIALS_DIRECTORY");
+    }
+    let asked = choice.account.is_some() || environment("SIMPLEPOD_ACCOUNT")?.is_some();
+    let account = account_name(choice.account.as_deref())?;
+    let Some(path) = Credentials::place()? else { return Err(no_key()) };
+    let stored = Credentials::read(&path)?;
+    match stored.key(&account) {
+        Some(key) => Ok(Who { key, source: path.display().to_string(), account: Some(account) }),
+        None if asked => {
+            let names: Vec<&str> = stored.names().collect();
+            let there = if names.is_empty() { "none is".to_owned() } else { format!("there are {}", names.join(", ")) };
+            let detail = format!("No key is kept for the account \"{account}\": {there}.");
+            let hint = format!("podform login -account={account} keeps one.");
+            Err(Diagnostic::error("Unknown account", detail).with_hint(hint).into())
+        }
+        None => Err(no_key()),
+    }
+}
+
+fn no_key() -> Failure {
+    let detail = "Run podform login, or set the environment variable SIMPLEPOD_API_KEY to a key of your account (Account Settings, tab Subaccounts), or api_key in the provider block. Without an account, try --sandbox.";
+    Diagnostic::error("No API key", detail).into()
 }
 
 async fn serve(choice: &Choice) -> Result<sandbox::Handle, Failure> {

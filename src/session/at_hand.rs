@@ -1,7 +1,7 @@
 //! The account at hand: for commands that look at it or touch single machines, wherever they are started. Inside of a fleet
 //! they know its addresses; its variables are not asked for.
 
-use super::account::Access;
+use super::account::{Access, Who, who};
 use super::failure::Failure;
 use super::fleet::{as_far_as_known, read_with};
 use super::held::Held;
@@ -106,6 +106,40 @@ impl Opening {
     }
 }
 
+impl Opening {
+    /// Whose key is used.
+    ///
+    /// # Errors
+    /// There is none; where it should be, it cannot be read.
+    pub fn who(&self, at_hand: &AtHand) -> Result<Who, Failure> {
+        who(&at_hand.provider, &self.account)
+    }
+
+    /// As [`Opening::reaching`], for who looks at the account alone: the state may be of another one.
+    ///
+    /// # Errors
+    /// What cannot be opened; what the use says.
+    pub async fn reaching_any<T, E: From<Failure>>(
+        &self,
+        at_hand: &AtHand,
+        using: impl AsyncFnOnce(&Client) -> Result<T, E>,
+    ) -> Result<T, E> {
+        Access::during(&self.account, &at_hand.provider, async |access| {
+            let client = access.client(&State::default(), self.parallelism)?;
+            using(&client).await
+        })
+        .await
+    }
+
+    /// Whether the state was made with the account at hand.
+    ///
+    /// # Errors
+    /// It was made with another one; or it cannot be opened.
+    pub async fn same_account(&self, at_hand: &AtHand) -> Result<(), Failure> {
+        Access::during(&self.account, &at_hand.provider, async |access| access.check(&at_hand.state)).await
+    }
+}
+
 impl AtHand {
     /// Where a machine is recorded.
     pub fn address_of(&self, machine: MachineId) -> Option<&InstanceAddr> {
@@ -177,7 +211,7 @@ impl AtHand {
 }
 
 /// Whether a directory holds configuration. One that cannot be read holds none for who only looks at the account.
-fn is_fleet(directory: &Path) -> bool {
+pub fn is_fleet(directory: &Path) -> bool {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let mut names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     names.any(|name| is_configuration_file(&name))

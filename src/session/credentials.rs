@@ -145,7 +145,9 @@ pub fn key_of(text: &str) -> Result<SecretString, Diagnostic> {
     let key = text.trim();
     if key.is_empty() || key.len() > 4096 || !key.chars().all(|c| c.is_ascii_graphic()) {
         let detail = "An API key is one word of visible ASCII characters, and none was given.";
-        return Err(Diagnostic::error("Not an API key", detail).with_hint("Keys are listed in Account Settings, Subaccounts."));
+        return Err(
+            Diagnostic::error("Not an API key", detail).with_hint("Keys are listed in Account Settings, Subaccounts.")
+        );
     }
     Ok(SecretString::from(key))
 }

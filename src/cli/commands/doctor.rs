@@ -6,7 +6,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
-use crate::diag::{Diagnostic, Diagnostics, Sources};
+use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::render::{Finding, Standing, findings_json, findings_text};
 use crate::session::{self, AtHand, Opening};
 use crate::state::verify;
@@ -64,7 +64,7 @@ fn warning(what: &'static str, told: impl Into<String>, next: &str) -> Finding {
 
 /// The first of some errors, with what its diagnostic says is to be done.
 fn wrong(what: &'static str, diags: &Diagnostics) -> Finding {
-    let first = diags.iter().find(|told| told.is_error()).or_else(|| diags.iter().next());
+    let first = diags.iter().find(|told| told.severity == Severity::Error).or_else(|| diags.iter().next());
     let (text, next) = first.map_or_else(Default::default, |one: &Diagnostic| {
         (format!("{}: {}", one.summary, one.detail), one.hint.as_ref().map(ToString::to_string))
     });
@@ -72,7 +72,10 @@ fn wrong(what: &'static str, diags: &Diagnostics) -> Finding {
 }
 
 fn version() -> Finding {
-    ok("version", format!("podform v{} on {}_{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH))
+    ok(
+        "version",
+        format!("podform v{} on {}_{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH),
+    )
 }
 
 fn configuration(context: &mut Context) -> Finding {
@@ -113,7 +116,9 @@ async fn state(opening: &Opening) -> Vec<Finding> {
         Ok(Some(LockInfo { operation, who, pid, created, id, .. })) => warning(
             "lock",
             format!("held by {operation} of {who}, process {pid}, since {created}"),
-            &format!("Wait for it, with -lock-timeout; podform force-unlock {id} takes the lock of a run that died elsewhere."),
+            &format!(
+                "Wait for it, with -lock-timeout; podform force-unlock {id} takes the lock of a run that died elsewhere."
+            ),
         ),
     };
     vec![state, lock]
@@ -122,7 +127,11 @@ async fn state(opening: &Opening) -> Vec<Finding> {
 fn in_doubt(at_hand: &AtHand) -> Finding {
     match at_hand.state.open.len() {
         0 => ok("in doubt", "no call whose outcome is not known"),
-        open => warning("in doubt", format!("{open} of the calls of earlier runs have no known outcome"), "podform recover settles them by looking."),
+        open => warning(
+            "in doubt",
+            format!("{open} of the calls of earlier runs have no known outcome"),
+            "podform recover settles them by looking.",
+        ),
     }
 }
 
@@ -140,7 +149,11 @@ fn way() -> Vec<Finding> {
         .into_iter()
         .find(|name| std::env::var_os(name).is_some_and(|path| !path.is_empty() && !Path::new(&path).exists()));
     let authorities = match (missing, set(&["SSL_CERT_FILE", "SSL_CERT_DIR"])) {
-        (Some(name), _) => warning("authorities", format!("{name} names nothing that is there"), "Name a file of certificates, or unset it."),
+        (Some(name), _) => warning(
+            "authorities",
+            format!("{name} names nothing that is there"),
+            "Name a file of certificates, or unset it.",
+        ),
         (None, Some(name)) => ok("authorities", format!("those of {name}")),
         (None, None) => ok("authorities", "the system's"),
     };
@@ -170,10 +183,11 @@ async fn account(opening: &Opening, at_hand: &AtHand) -> Vec<Finding> {
         Err(error) => found.push(wrong("API", &fault("Reading the list of machines", &error).into())),
         Ok(machines) => {
             found.push(ok("API", format!("accepts the key; {} machines, answered in {took} ms", machines.rows.len())));
-            found.push(clock(machines.as_of));
+            // The simulator has a time of its own.
+            found.extend((!opening.account.sandbox).then(|| clock(machines.as_of)));
         }
     }
-    if let Err(failure) = opening.same_account(at_hand, who.key) {
+    if let Err(failure) = opening.same_account(at_hand).await {
         found.push(wrong("account", &failure.diags));
     }
     found

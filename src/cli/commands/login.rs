@@ -27,7 +27,12 @@ pub async fn login(args: &LoginArgs, context: &mut Context) -> Outcome {
     let path = place()?;
     let mut stored = Credentials::read(&path)?;
     let text = match Terminal::is_interactive() {
-        true => context.terminal.ask_secretly(&format!("API key of the account \"{name}\" (Account Settings, Subaccounts): ")).await?,
+        true => {
+            context
+                .terminal
+                .ask_secretly(&format!("API key of the account \"{name}\" (Account Settings, Subaccounts): "))
+                .await?
+        }
         false => read()?,
     };
     let key = key_of(&text.unwrap_or_default())?;
@@ -40,7 +45,9 @@ pub async fn login(args: &LoginArgs, context: &mut Context) -> Outcome {
     ));
     if std::env::var_os("SIMPLEPOD_API_KEY").is_some_and(|key| !key.is_empty()) {
         let detail = "SIMPLEPOD_API_KEY is set, and comes before every stored key.";
-        context.diags.push(Diagnostic::warning("Another key is used", detail).with_hint("Unset it to use the stored one."));
+        context
+            .diags
+            .push(Diagnostic::warning("Another key is used", detail).with_hint("Unset it to use the stored one."));
     }
     Ok(Exit::Done)
 }
@@ -64,7 +71,9 @@ pub fn logout(args: &LoginArgs, context: &mut Context) -> Outcome {
 fn place() -> Result<PathBuf, Failure> {
     Credentials::place()?.ok_or_else(|| {
         let detail = "Neither XDG_CONFIG_HOME nor HOME names a directory.";
-        Diagnostic::error("No place for keys", detail).with_hint("Set one, or give the key in SIMPLEPOD_API_KEY.").into()
+        Diagnostic::error("No place for keys", detail)
+            .with_hint("Set one, or give the key in SIMPLEPOD_API_KEY.")
+            .into()
     })
 }
 

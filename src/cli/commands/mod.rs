@@ -5,11 +5,13 @@ pub mod billing;
 pub mod completion;
 pub mod console;
 pub mod cost;
+pub mod doctor;
 pub mod fmt;
 pub mod graph;
 pub mod import;
 pub mod init;
 pub mod instances;
+pub mod login;
 pub mod man;
 pub mod metadata;
 pub mod modules;
@@ -28,6 +30,7 @@ pub mod state;
 pub mod status;
 pub mod validate;
 pub mod version;
+pub mod whoami;
 pub mod workspace;
 
 use super::context::Context;
@@ -111,6 +114,14 @@ pub enum Command {
     /// Facts for other programs.
     #[command(subcommand)]
     Metadata(metadata::MetadataCommand),
+    /// Look at everything that podform needs, and tell what is wrong and what to do. Exit code 1 where an error stands.
+    Doctor(doctor::DoctorArgs),
+    /// Keep an API key for later commands, typed unseen or from the standard input.
+    Login(login::LoginArgs),
+    /// Forget a key that login keeps.
+    Logout(login::LoginArgs),
+    /// Show whose key is used, the balance, and what the key may read.
+    Whoami(whoami::WhoamiArgs),
     /// Print the script that completes podform's commands, flags and addresses in a shell.
     Completion(completion::CompletionArgs),
     /// Print a page of the manual, or write all pages.
@@ -159,6 +170,10 @@ impl Command {
             Command::Workspace(command) => workspace::run(command, context),
             Command::Sandbox(command) => wait(context, async |context| sandbox::run(command, context).await),
             Command::Metadata(command) => metadata::run(command, context),
+            Command::Doctor(args) => wait(context, async |context| doctor::run(args, context).await),
+            Command::Login(args) => wait(context, async |context| login::login(args, context).await),
+            Command::Logout(args) => login::logout(args, context),
+            Command::Whoami(args) => wait(context, async |context| whoami::run(args, context).await),
             Command::Completion(args) => completion::run(args, context),
             Command::Man(args) => man::run(args, context),
             Command::Version(args) => version::run(args, context),
@@ -175,6 +190,10 @@ impl Command {
             Command::Recover(_) => Some("recover"),
             Command::Orphans(_) => Some("orphans"),
             Command::Status(_) => Some("status"),
+            Command::Doctor(_) => Some("doctor"),
+            Command::Login(_) => Some("login"),
+            Command::Logout(_) => Some("logout"),
+            Command::Whoami(_) => Some("whoami"),
             Command::Cost(_) => Some("cost"),
             Command::Instances(_) => Some("instances"),
             Command::Reboot(_) => Some("reboot"),

@@ -65,12 +65,15 @@ mod tests {
     fn nothing_of_an_address_acts_in_a_shell() {
         let hostile = "a.b[\"$(id)`id`;'!\"]";
         let written = |line: &str, shell| Line::read(line, " \"'=", '\\').written(shell, hostile);
-        assert_eq!(written("podform x a.", Shell::Bash).unwrap(), "a.b\\[\\\"\\$\\(id\\)\\`id\\`\\;\\'\\!\\\"\\]");
+        assert_eq!(
+            written("podform x a.", Shell::Bash).expect("bash"),
+            "a.b\\[\\\"\\$\\(id\\)\\`id\\`\\;\\'\\!\\\"\\]"
+        );
         assert_eq!(written("podform x 'a.", Shell::Bash), None);
         assert_eq!(written("podform x \"a.", Shell::Bash), None);
-        assert_eq!(written("podform x a.", Shell::Powershell).unwrap(), "'a.b[\"$(id)`id`;''!\"]'");
+        assert_eq!(written("podform x a.", Shell::Powershell).expect("PowerShell"), "'a.b[\"$(id)`id`;''!\"]'");
         let equals = Line::read("podform x -target=a.", " \"'=", '\\');
-        assert_eq!(equals.written(Shell::Bash, "-target=a.b[0]").unwrap(), "a.b\\[0\\]");
+        assert_eq!(equals.written(Shell::Bash, "-target=a.b[0]").expect("bash"), "a.b\\[0\\]");
         assert_eq!(equals.written(Shell::Bash, "other"), None);
     }
 }

@@ -11,6 +11,9 @@ pub struct AccountArgs {
     /// Use the embedded simulator: no key, no network, no cost. Its world and state live in state/sandbox/.
     #[arg(long, env = "PODFORM_SANDBOX", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub sandbox: bool,
+    /// Use the key that podform login keeps under this name, instead of that of SIMPLEPOD_ACCOUNT, else "default".
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
     /// Keep the state in this file, with its journal, lock and copies beside it, instead of in state/.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
@@ -35,6 +38,7 @@ impl AccountArgs {
         let (accept_account, accept_endpoint) = (self.accept_account, self.accept_endpoint);
         Choice {
             sandbox: self.sandbox,
+            account: self.account.clone(),
             state: self.state.clone(),
             faults: self.fault.clone(),
             seed: self.seed,
