@@ -258,8 +258,9 @@ pub(super) fn who(provider: &ProviderSettings, choice: &Choice) -> Result<Who, F
 }
 
 fn no_key() -> Failure {
-    let detail = "Run podform login, or set the environment variable SIMPLEPOD_API_KEY to a key of your account (Account Settings, tab Subaccounts), or api_key in the provider block. Without an account, try --sandbox.";
-    Diagnostic::error("No API key", detail).into()
+    let detail = "Neither the provider block nor the environment gives a key, and none is stored.";
+    let hint = "Run podform login, or set the environment variable SIMPLEPOD_API_KEY to a key of your account (Account Settings, tab Subaccounts), or api_key in the provider block. Without an account, try --sandbox.";
+    Diagnostic::error("No API key", detail).with_hint(hint).into()
 }
 
 async fn serve(choice: &Choice) -> Result<sandbox::Handle, Failure> {

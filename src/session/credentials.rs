@@ -31,7 +31,8 @@ pub fn account_name(named: Option<&str>) -> Result<String, Diagnostic> {
     let plain = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
     if name.is_empty() || name.chars().count() > 100 || !name.chars().all(plain) {
         let detail = "The name of an account has up to 100 letters, digits, and any of - _ . @.";
-        return Err(Diagnostic::error("Invalid account name", detail));
+        let told = Diagnostic::error("Invalid account name", detail);
+        return Err(told.with_hint("Correct -account or SIMPLEPOD_ACCOUNT."));
     }
     Ok(name)
 }

@@ -13,15 +13,15 @@ use clap::Args;
 /// `cost`.
 #[derive(Debug, Args)]
 pub struct CostArgs {
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
     /// Variables.
     #[command(flatten)]
     pub variables: VariableArgs,
     /// Account.
     #[command(flatten)]
     pub account: AccountArgs,
+    /// Print JSON.
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
 }
 
 /// Shows what the fleet costs, and has cost by the account's list of usage. Changes nothing, and takes no lock.

@@ -24,15 +24,15 @@ const NARROW: usize = 80;
 /// `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
     /// Variables.
     #[command(flatten)]
     pub variables: VariableArgs,
     /// Account.
     #[command(flatten)]
     pub account: AccountArgs,
+    /// Print JSON.
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
 }
 
 /// Looks at everything that podform needs, and tells of each how it stands and what to do. Changes nothing; what is missing

@@ -37,12 +37,12 @@ pub struct OrphansArgs {
     /// Do not ask before a release.
     #[arg(long)]
     pub auto_approve: bool,
-    /// Print the list as JSON.
-    #[arg(long)]
-    pub json: bool,
     /// Variables, account and lock.
     #[command(flatten)]
     pub fleet: FleetArgs,
+    /// Print the list as JSON.
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
 }
 
 /// Lists what carries this fleet's mark and stands in no state; takes it over, or releases it. Ends with 2 where orphans

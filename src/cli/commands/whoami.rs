@@ -11,15 +11,15 @@ use serde_json::json;
 /// `whoami`.
 #[derive(Debug, Args)]
 pub struct WhoamiArgs {
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
     /// Variables.
     #[command(flatten)]
     pub variables: VariableArgs,
     /// Account.
     #[command(flatten)]
     pub account: AccountArgs,
+    /// Print JSON.
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
 }
 
 /// Shows whose key is used, and what it may read: the API has no list of permissions, so each list is asked for. What the key

@@ -26,41 +26,40 @@ pub enum RefreshFlag {
 
 /// What a plan is made with.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Planning")]
 pub struct PlanningArgs {
+    /// Variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
     /// Plan only this resource, instance or module, and what it needs; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, help_heading = "Planning", value_name = "ADDRESS")]
     pub target: Vec<String>,
     /// Plan everything but this, and what needs it; may be repeated.
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "target")]
+    #[arg(long, help_heading = "Planning", value_name = "ADDRESS", conflicts_with = "target")]
     pub exclude: Vec<String>,
     /// Re-rent or recreate this instance; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, help_heading = "Planning", value_name = "ADDRESS")]
     pub replace: Vec<String>,
     /// Only take what is live into the state.
-    #[arg(long, conflicts_with_all = ["replace"])]
+    #[arg(long, help_heading = "Planning", conflicts_with_all = ["replace"])]
     pub refresh_only: bool,
     /// How much of the account is read.
-    #[arg(long, value_enum, default_value_t, default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    #[arg(long, help_heading = "Planning", value_enum, default_value_t, default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub refresh: RefreshFlag,
     /// Plan the rest when no offer satisfies some instances.
-    #[arg(long)]
+    #[arg(long, help_heading = "Planning")]
     pub allow_partial: bool,
     /// Show every attribute of every change. Otherwise alike changes are shown once, without what every plan says.
     #[arg(long, help_heading = "Output")]
     pub detail: bool,
     /// Go on although most of the recorded machines are gone.
-    #[arg(long)]
+    #[arg(long, help_heading = "Planning")]
     pub accept_missing: bool,
     /// Plan on a snapshot (podform snapshot) instead of the account: without key and network, as of then.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Planning", value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
     /// Tell everything as messages for programs: one JSON object a line, in Terraform's form. Nobody is asked.
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-    /// Variables.
-    #[command(flatten)]
-    pub variables: VariableArgs,
     /// Account.
     #[command(flatten)]
     pub account: AccountArgs,

@@ -36,6 +36,7 @@ impl FromArgMatches for VariableArgs {
         let files = places("var_file").zip(flags.var_file.into_iter().map(Setting::File));
         let mut settings: Vec<(usize, Setting)> = values.chain(files).collect();
         settings.sort_by_key(|(place, _)| *place);
+        // Whose command has -json declares it behind these: what was read already is not there any more.
         let json = matches!(matches.try_get_one("json"), Ok(Some(true)));
         let settings = settings.into_iter().map(|(_, setting)| setting).collect();
         Ok(Self { settings, input: flags.input && !json && may_ask() })
