@@ -173,6 +173,10 @@ fn no_secret_in_anything_that_is_written() {
         canary.run(&["show"], 0);
         canary.run(&["show", "-json"], 0);
         canary.run(&["output"], 0);
+        canary.run(&["templates", "-wide"], 0);
+        canary.run(&["templates", "-json"], 0);
+        canary.run(&["templates", "show", "lab-inner"], 0);
+        canary.run(&["templates", "show", "lab-inner", "-hcl"], 0);
         canary.run(&["output", "-json"], 0);
         canary.run(&["state", "list"], 0);
         canary.run(&["state", "show", "simplepod_template_group.base"], 0);

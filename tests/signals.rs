@@ -249,6 +249,35 @@ fn nobody_waits_for_the_lock_or_the_api_any_more() {
     }
 }
 
+/// It goes on through a market that cannot be read, and ends where nobody reads it any more.
+#[test]
+fn while_the_market_is_watched() {
+    let scene = Scene::new(&["drift=0.3", "speed=0"]);
+    let watch: &[&str] = &["market", "-gpu-model=RTX 3090", "-by=model", "-watch=1s"];
+    let mut child = scene.start(watch);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().starts_with("GPU model"));
+    assert!(lines.next().unwrap().starts_with("RTX 3090") && lines.next().unwrap().starts_with("1 model"));
+    scene.sandbox.switch("503:GET /instances/market/list:1-999").unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(told.next().unwrap().ends_with("The market is read again in 1 s."));
+    scene.sandbox.switch("no faults").unwrap();
+    scene.sandbox.advance(7200);
+    let moved = lines.next().unwrap();
+    assert!(moved.contains(" ~ ") && moved.contains("x RTX 3090 in ") && moved.contains(" from $"), "{moved}");
+    send(&child, Signal::INT);
+    interrupted(child, "a watch");
+    let mut child = scene.start(&[watch, &["-json"]].concat());
+    scene.until("GET", "/instances/market/list", 1);
+    drop(child.stdout.take());
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(30), "a watch that nobody reads goes on");
+        scene.sandbox.advance(7200);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 #[test]
 fn at_a_prompt_the_lock_is_released() {
     for signal in signals() {

@@ -16,6 +16,7 @@ use crate::session::{Failure, Why};
 use jiff::Timestamp;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Columns where there is no terminal: a width that fits wherever a log is read.
 const PIPED: usize = 80;
@@ -23,12 +24,15 @@ const PIPED: usize = 80;
 /// Why data could not be printed, the first time.
 static UNPRINTED: OnceLock<io::Error> = OnceLock::new();
 
+/// Whoever read the data has closed the pipe.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
 /// Takes note of what became of printing data.
 pub fn printed(result: io::Result<()>) {
-    if let Err(error) = result
-        && error.kind() != ErrorKind::BrokenPipe
-    {
-        let _ = UNPRINTED.set(error);
+    match result {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => CLOSED.store(true, Ordering::Relaxed),
+        Err(error) => drop(UNPRINTED.set(error)),
     }
 }
 
@@ -71,6 +75,11 @@ impl Terminal {
     pub fn print(&self, text: &str) {
         let mut out = std::io::stdout().lock();
         printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    }
+
+    /// False once nobody reads data any more, or it cannot be written: for commands that would go on for ever.
+    pub fn is_heard(&self) -> bool {
+        !CLOSED.load(Ordering::Relaxed) && UNPRINTED.get().is_none()
     }
 
     /// Tells that data could not be printed, and makes an error of it.

@@ -107,9 +107,26 @@ impl Requirement {
             .collect()
     }
 
+    /// Reads them once, to judge many offers; what is not known of an offer is not met.
+    pub(super) fn judge_of_many(&self) -> Terms<'_> {
+        Terms(self.terms())
+    }
+
     /// Read once, for whoever judges many offers.
     fn terms(&self) -> Vec<Term<'_>> {
         self.0.iter().map(|(name, wanted)| Term::of(name, wanted)).collect()
+    }
+}
+
+/// Requirements, read.
+#[derive(Clone, Debug)]
+pub(super) struct Terms<'r>(Vec<Term<'r>>);
+
+impl Terms<'_> {
+    /// Those that an offer does not meet, or of which it does not tell.
+    pub fn unmet(&self, offer: &Offer) -> impl Iterator<Item = Unmet> {
+        let unmet = self.0.iter().filter(|term| term.is_met(&offer.facts, Some(&offer.host)) != Some(true));
+        unmet.map(|term| Unmet::Requirement(term.name.to_owned()))
     }
 }
 
@@ -226,7 +243,7 @@ fn number(facts: &OfferFacts, what: &str) -> Option<Decimal> {
 #[derive(Clone, Debug)]
 pub struct Judge<'e> {
     envelope: &'e Envelope,
-    terms: Vec<Term<'e>>,
+    terms: Terms<'e>,
 }
 
 impl Judge<'_> {
@@ -243,8 +260,7 @@ impl Judge<'_> {
         if !offer.available {
             unmet.push(Unmet::Unavailable);
         }
-        let terms = self.terms.iter().filter(|term| term.is_met(&offer.facts, Some(&offer.host)) != Some(true));
-        unmet.extend(terms.map(|term| Unmet::Requirement(term.name.to_owned())));
+        unmet.extend(self.terms.unmet(offer));
         if let (Some(needed), Some(disk)) = (envelope.disk_size, offer.facts.disk)
             && disk < Decimal::from(needed)
         {
@@ -270,7 +286,7 @@ impl Judge<'_> {
 impl Envelope {
     /// Reads it once, to judge many offers.
     pub fn judge_of_many(&self) -> Judge<'_> {
-        Judge { envelope: self, terms: self.requirement.terms() }
+        Judge { envelope: self, terms: self.requirement.judge_of_many() }
     }
 
     /// Everything about an offer that this envelope does not accept; empty for an offer that may be rented.

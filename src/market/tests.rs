@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A row: host, GPUs, price, and what may follow in `facts`.
-fn row(host: &str, gpu_count: u32, price: &str) -> Offer {
+pub(super) fn row(host: &str, gpu_count: u32, price: &str) -> Offer {
     Offer {
         iri: format!("/instances/market/{host}-{gpu_count}"),
         available: true,

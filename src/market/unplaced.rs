@@ -2,9 +2,11 @@
 //! fleet was placed, or all of a class beside the others, where those stand.
 
 use super::demand::{Demand, Held};
+use super::excluded::{Exclusion, exclusions};
 use super::ground::Ground;
 use super::placement::{Placements, place_on};
 use super::requirement::{Envelope, Unmet, amount, fact};
+use super::survey::free_gpus;
 use crate::address::InstanceAddr;
 use crate::live::Offer;
 use crate::money::Usd;
@@ -22,17 +24,6 @@ const TRIED: usize = 200_000_000;
 
 /// What the search in each of those may take: what is a little dearer than need be fills a class all the same.
 const SEARCHED: u64 = 200_000;
-
-/// How many offers one requirement keeps out, of those of the right model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exclusion {
-    /// Which.
-    pub unmet: Unmet,
-    /// How many offers fail it.
-    pub offers: usize,
-    /// How many fail it alone.
-    pub alone: usize,
-}
 
 /// A change of what instances accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,28 +125,10 @@ fn judged<'m>(envelope: &Envelope, market: &'m [Offer]) -> Vec<(&'m Offer, Vec<U
 fn explain_class(class: &[usize], demands: &[Demand], market: &[Offer]) -> Unplaced {
     let envelope = &demands[class[0]].envelope;
     let judged = judged(envelope, market);
-    let mut counts: BTreeMap<Unmet, (usize, usize)> = BTreeMap::new();
-    let mut free: BTreeMap<&str, u32> = BTreeMap::new();
-    for offer in market.iter().filter(|offer| offer.available) {
-        let gpus = free.entry(&offer.host).or_insert(0);
-        *gpus = offer.gpu_count.max(*gpus);
-    }
-    let mut fitting: BTreeSet<&str> = BTreeSet::new();
-    for (offer, unmet) in &judged {
-        // What an offer of another model fails besides tells nobody anything.
-        let unmet = if unmet.contains(&Unmet::Model) { &[Unmet::Model][..] } else { unmet };
-        for fault in unmet {
-            let (all, alone) = counts.entry(fault.clone()).or_default();
-            *all += 1;
-            *alone += usize::from(unmet.len() == 1);
-        }
-        if unmet.is_empty() {
-            fitting.insert(&offer.host);
-        }
-    }
-    let mut exclusions: Vec<Exclusion> =
-        counts.into_iter().map(|(unmet, (offers, alone))| Exclusion { unmet, offers, alone }).collect();
-    exclusions.sort_by(|a, b| b.offers.cmp(&a.offers).then_with(|| a.unmet.cmp(&b.unmet)));
+    let free = free_gpus(market);
+    let fitting = judged.iter().filter(|(_, unmet)| unmet.is_empty());
+    let fitting: BTreeSet<&str> = fitting.map(|(offer, _)| offer.host.as_str()).collect();
+    let exclusions = exclusions(judged.iter().map(|(_, unmet)| unmet.as_slice()));
     let mut addresses: Vec<InstanceAddr> = class.iter().map(|at| demands[*at].address.clone()).collect();
     addresses.sort();
     Unplaced {
@@ -388,7 +361,7 @@ const NEAR: [Near; 3] = [
 ];
 
 /// Models of the market that differ from a wanted one in blanks, case, or the maker's name; or in a letter.
-fn meant(wanted: &[String], market: &[Offer]) -> Vec<String> {
+pub fn meant(wanted: &[String], market: &[Offer]) -> Vec<String> {
     let models: BTreeSet<&str> = market.iter().map(|offer| offer.gpu_model.as_str()).collect();
     let is_there = |wanted: &&String| models.iter().any(|model| model.eq_ignore_ascii_case(wanted));
     let missing: Vec<String> = wanted.iter().filter(|wanted| !is_there(wanted)).map(|wanted| plain(wanted)).collect();

@@ -70,7 +70,7 @@ pub use model::{
     Action, Change, CostSummary, Drift, DriftKind, OutputChange, Plan, PlanMode, PlannedVariable, Reason, Step,
     StepAction, StepId,
 };
-pub use placing::machines_that_stay;
+pub use placing::{envelope, machines_that_stay};
 pub use planner::{PlanInput, PlanOptions};
 pub use rebalance::{Limits, Move, beyond_budgets, movable, moves, that_stay};
 pub use refusals::{group_lacks_proof, lacks_proof};

@@ -103,22 +103,8 @@ pub(super) fn place_all(
 fn demand(input: &Placements<'_>, changes: &[Change], change: &Change) -> Demand {
     let nothing = Value::object(BTreeMap::<Arc<str>, Value>::new());
     let wanted = change.after.as_ref().unwrap_or(&nothing);
-    let model = wanted.get("gpu_model").and_then(Value::as_str);
-    let fallbacks = wanted.get("fallback_gpu_models").and_then(Value::as_elements).unwrap_or_default();
-    let gpu_models = model.into_iter().chain(fallbacks.iter().filter_map(Value::as_str)).map(str::to_owned);
-    let whole = |name: &str| wanted.get(name).and_then(Value::as_number)?.as_i64();
-    let envelope = Envelope {
-        gpu_models: gpu_models.collect(),
-        gpu_count: gpu_count(wanted).unwrap_or(0),
-        max_price_per_gpu: dollars(wanted, "max_price_per_gpu").unwrap_or_default(),
-        requirement: Requirement::read(wanted),
-        budgeted: budgeted(input.budgets, change),
-        max_hourly_cost: dollars(wanted, "max_hourly_cost"),
-        disk_size: disk_size(input, changes, change),
-        larger_offers: wanted.get("larger_offers").and_then(Value::as_bool).unwrap_or(false),
-        max_per_host: whole("max_per_host").and_then(|most| u32::try_from(most).ok()),
-        priority: whole("priority").unwrap_or(0),
-    };
+    let budgeted = budgeted(input.budgets, change);
+    let envelope = Envelope { budgeted, ..envelope(wanted, disk_size(input, changes, change)) };
     // A machine that failed is not rented again from the same host, if there is another; nor is any other one.
     let unfit = matches!(change.reason, Some(Reason::Tainted(_) | Reason::Unhealthy(_)));
     let blamed = |record: &Record| {
@@ -144,6 +130,26 @@ fn budgeted(budgets: &[Budget], change: &Change) -> Option<BudgetedPrice> {
         covers(budget, &change.address).then(|| BudgetedPrice { budget: budget.to_string(), most })
     };
     budgets.iter().filter_map(of).min_by_key(|budgeted| budgeted.most)
+}
+
+/// What an instance accepts, as its block says. `disk_size`: GB that its template takes, where it is known.
+pub fn envelope(wanted: &Value, disk_size: Option<u64>) -> Envelope {
+    let model = wanted.get("gpu_model").and_then(Value::as_str);
+    let fallbacks = wanted.get("fallback_gpu_models").and_then(Value::as_elements).unwrap_or_default();
+    let gpu_models = model.into_iter().chain(fallbacks.iter().filter_map(Value::as_str)).map(str::to_owned);
+    let whole = |name: &str| wanted.get(name).and_then(Value::as_number)?.as_i64();
+    Envelope {
+        gpu_models: gpu_models.collect(),
+        gpu_count: gpu_count(wanted).unwrap_or(0),
+        max_price_per_gpu: dollars(wanted, "max_price_per_gpu").unwrap_or_default(),
+        requirement: Requirement::read(wanted),
+        budgeted: None,
+        max_hourly_cost: dollars(wanted, "max_hourly_cost"),
+        disk_size,
+        larger_offers: wanted.get("larger_offers").and_then(Value::as_bool).unwrap_or(false),
+        max_per_host: whole("max_per_host").and_then(|most| u32::try_from(most).ok()),
+        priority: whole("priority").unwrap_or(0),
+    }
 }
 
 /// The disk that the template of a planned instance takes, where it is known.

@@ -33,6 +33,16 @@ pub fn resource_blocks(groups: &[Named<Group>], machines: &[Named<Machine>], oth
     format!("{HEAD}{text}")
 }
 
+/// A `resource` block that makes a template group like this one, and what it is called. Of one with a mark a configuration may
+/// hold as a secret whatever may be one: all of that becomes variables.
+pub fn group_block(group: &Group) -> (String, String) {
+    let name = label(group.name(), "template", group.id.0);
+    let groups = [(name.clone(), group.clone())];
+    let marked = group.notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_some());
+    let variables = Variables { guarded: marked, ..Variables::default() };
+    (name, blocks_with(variables, &groups, &[], &[], |_, _, _| String::new()))
+}
+
 /// An object, and what its resource is called.
 pub type Named<T> = (String, T);
 
@@ -43,8 +53,17 @@ fn blocks(
     others: &[Group],
     before: impl Fn(&str, &str, u64) -> String,
 ) -> String {
+    blocks_with(Variables::default(), groups, machines, others, before)
+}
+
+fn blocks_with(
+    mut variables: Variables,
+    groups: &[Named<Group>],
+    machines: &[Named<Machine>],
+    others: &[Group],
+    before: impl Fn(&str, &str, u64) -> String,
+) -> String {
     let mut blocks = Vec::new();
-    let mut variables = Variables::default();
     let names: BTreeMap<GroupId, &String> = groups.iter().map(|(name, group)| (group.id, name)).collect();
     for (name, group) in groups {
         let kind = ObjectKind::TemplateGroup.resource_type();
@@ -63,6 +82,10 @@ fn blocks(
                 Wire::Variables => env.take(),
                 Wire::Marked => notes(group.notes.as_deref()),
                 _ => shown(attribute, &group.shown),
+            };
+            let value = match variables.guarded && attribute.may_be_secret && !matches!(field.wire, Wire::Variables) {
+                true => value.map(|_| variables.guard((kind, name), attribute.name)),
+                false => value,
             };
             (attribute.name, value)
         });
@@ -117,6 +140,8 @@ struct Variables {
     /// Each with the comment that says why it is one.
     parts: Vec<String>,
     names: BTreeSet<String>,
+    /// Whatever may be a secret becomes one, whatever it looks like.
+    guarded: bool,
 }
 
 impl Variables {
@@ -132,10 +157,17 @@ impl Variables {
         reference(&["var", &name])
     }
 
+    /// A variable for what may be a secret.
+    fn guard(&mut self, (kind, name): (&str, &str), what: &str) -> Expression {
+        let why = format!("\"{}\" of {kind}.{name} may be a secret, so it stays out of this file", escaped(what));
+        self.add(&format!("{name}_{}", plain(what)), &why)
+    }
+
     /// `env_variables`, where there are any.
     fn environment(&mut self, (kind, name): (&str, &str), env: &Env) -> Option<Expression> {
         let entries = env.0.iter().map(|(key, value)| {
             let value = match is_credential(key, value) {
+                false if self.guarded => self.guard((kind, name), key),
                 false => quoted(value),
                 true => {
                     let why = format!(
@@ -297,6 +329,28 @@ mod tests {
             crate::lang::parse::parse_body(file, &blocks, &mut diags);
             assert!(diags.is_empty(), "{blocks}: {diags:?}");
             assert!(written.starts_with('"') && written.ends_with('"'), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_a_configuration_may_hide_stays_out_of_the_block_of_a_marked_group() {
+        let env = Env([("MODE".to_owned(), "train".to_owned())].into());
+        let shown = [("name", "base".into()), ("start_script", "echo hidden".into())].into();
+        let group = Group { shown, env: Some(env), notes: Some("mine".into()), ..Group::bare(GroupId(3)) };
+        let (name, block) = group_block(&group);
+        assert_eq!(name, "base_3");
+        assert!(block.contains("\"MODE\" = \"train\"") && block.contains("echo hidden"), "{block}");
+        let mark = Mark {
+            fleet: "lab".into(),
+            lineage: "l".into(),
+            claim: "c".into(),
+            machine: None,
+            address: "simplepod_template_group.base".parse().expect("an address"),
+        };
+        let (_, block) = group_block(&Group { notes: Some(mark.write("mine")), ..group });
+        assert!(!["train", "hidden", "mine", "lab"].iter().any(|word| block.contains(word)), "{block}");
+        for line in ["\"MODE\" = var.base_3_mode", "start_script = var.base_3_start_script", "= var.base_3_notes"] {
+            assert!(block.contains(line), "{block}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod account;
 mod adopt;
+mod asked;
 mod at_hand;
 mod bounds;
 mod credentials;
@@ -30,6 +31,7 @@ pub mod written;
 
 pub use account::{Choice, Who, apply_specs};
 pub use adopt::adopt;
+pub use asked::Asked;
 pub use at_hand::{AtHand, is_fleet};
 pub use bounds::{distrust, is_untrusted, own_file};
 pub use credentials::{Credentials, account_name, key_of};

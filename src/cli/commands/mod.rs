@@ -13,6 +13,7 @@ pub mod init;
 pub mod instances;
 pub mod login;
 pub mod man;
+pub mod market;
 pub mod metadata;
 pub mod modules;
 pub mod orphans;
@@ -28,6 +29,7 @@ pub mod show;
 pub mod snapshot;
 pub mod state;
 pub mod status;
+pub mod templates;
 pub mod validate;
 pub mod version;
 pub mod whoami;
@@ -78,6 +80,10 @@ pub enum Command {
     Orphans(orphans::OrphansArgs),
     /// Show the fleet's machines as they stand: status, age, cost, the way in. Exit code 2 where one is sick.
     Status(status::StatusArgs),
+    /// Show the offers of the market: by host, by model, with a histogram of prices; which of them satisfy an instance.
+    Market(market::MarketArgs),
+    /// Show the template groups of the account and the vendor's templates, or write one as configuration.
+    Templates(templates::TemplatesArgs),
     /// Show what the fleet costs, and has cost.
     Cost(cost::CostArgs),
     /// List the machines of the account; show one, its console and its ports; wait for them.
@@ -154,6 +160,8 @@ impl Command {
             Command::Modules(args) => modules::run(args, context),
             Command::Graph(args) => wait(context, async |context| graph::run(args, context).await),
             Command::Status(args) => wait(context, async |context| status::run(args, context).await),
+            Command::Market(args) => wait(context, async |context| market::run(args, context).await),
+            Command::Templates(args) => wait(context, async |context| templates::run(args, context).await),
             Command::Cost(args) => wait(context, async |context| cost::run(args, context).await),
             Command::Instances(args) => wait(context, async |context| instances::run(args, context).await),
             Command::Reboot(args) => wait(context, async |context| reboot::run(args, context).await),
@@ -194,6 +202,8 @@ impl Command {
             Command::Login(_) => Some("login"),
             Command::Logout(_) => Some("logout"),
             Command::Whoami(_) => Some("whoami"),
+            Command::Market(_) => Some("market"),
+            Command::Templates(_) => Some("templates"),
             Command::Cost(_) => Some("cost"),
             Command::Instances(_) => Some("instances"),
             Command::Reboot(_) => Some("reboot"),

@@ -3,15 +3,15 @@
 use crate::diag::{Diagnostic, Topic};
 use crate::market::{Envelope, Exclusion, Loosened, Relaxation, Unmet, Unplaced};
 use crate::render::escape::harmless_line;
-use crate::render::words::count;
+use crate::render::words::{count, excluded, requirement};
 
 /// The error of instances that no offer satisfies.
 pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
     let envelope = &unplaced.envelope;
     let models: Vec<String> = envelope.gpu_models.iter().map(|model| harmless_line(model)).collect();
     let wanted = models.join(" or ");
-    let excluded = |what: &Unmet| unplaced.exclusions.iter().find(|e| e.unmet == *what).map_or(0, |e| e.offers);
-    let of_model = unplaced.offers.saturating_sub(excluded(&Unmet::Model));
+    let others = unplaced.exclusions.iter().find(|e| e.unmet == Unmet::Model).map_or(0, |e| e.offers);
+    let of_model = unplaced.offers.saturating_sub(others);
     let verb = if of_model == 1 { "is" } else { "are" };
     let mut text = match unplaced.addresses.as_slice() {
         [first, .., last] => {
@@ -20,8 +20,8 @@ pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
         _ => String::new(),
     };
     text.push_str(&format!("The market has {}; {of_model} of them {verb} {wanted}.", count(unplaced.offers, "offer")));
-    let reasons: Vec<String> =
-        unplaced.exclusions.iter().filter(|e| e.unmet != Unmet::Model).map(|e| reason(e, envelope)).collect();
+    let of_the_model = unplaced.exclusions.iter().filter(|e| e.unmet != Unmet::Model);
+    let reasons: Vec<String> = of_the_model.map(|e| excluded(e, &requirement(&e.unmet, envelope))).collect();
     if of_model > 0 && !reasons.is_empty() {
         text.push_str(&format!(" Excluded: {}.", reasons.join(", ")));
     }
@@ -58,33 +58,6 @@ pub fn unplaced(unplaced: &Unplaced) -> Diagnostic {
         Some(address) => told.on(address),
         None => told,
     }
-}
-
-fn reason(exclusion: &Exclusion, envelope: &Envelope) -> String {
-    let what = match &exclusion.unmet {
-        Unmet::Model => "gpu_model".to_owned(),
-        Unmet::Count => format!("gpu_count = {}", envelope.gpu_count),
-        Unmet::Unavailable => "not available".to_owned(),
-        Unmet::Requirement(name) => match envelope.requirement.0.get(name) {
-            Some(wanted) => format!("offer.{name} = {}", harmless_line(wanted)),
-            None => format!("offer.{name}"),
-        },
-        Unmet::Disk => format!("disk_size = {} of the template", envelope.disk_size.unwrap_or(0)),
-        Unmet::Price => format!("max_price_per_gpu = {}", envelope.max_price_per_gpu),
-        Unmet::BudgetedPrice => {
-            let budgeted = envelope.budgeted.as_ref();
-            budgeted.map_or_else(String::new, |of| {
-                format!("max_price_per_gpu = {} of {}", of.most, harmless_line(&of.budget))
-            })
-        }
-        Unmet::HourlyCost => format!("max_hourly_cost = {}", envelope.max_hourly_cost.unwrap_or_default()),
-    };
-    let alone = match exclusion.alone {
-        n if n == exclusion.offers => String::new(),
-        0 => " (never alone)".to_owned(),
-        n => format!(" ({n} by that alone)"),
-    };
-    format!("{} by {what}{alone}", exclusion.offers)
 }
 
 /// What to change, and what the dearest machine costs then.

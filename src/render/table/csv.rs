@@ -7,9 +7,11 @@ use super::{Cell, Table};
 pub fn table_csv(table: &Table) -> String {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     // A buffer takes everything.
-    let _ = writer.write_record(table.columns.iter().map(|column| column.key));
+    let of_programs = |at: usize| table.columns.get(at).is_some_and(|column| !column.key.is_empty());
+    let _ = writer.write_record(table.columns.iter().map(|column| column.key).filter(|key| !key.is_empty()));
     for row in &table.rows {
-        let _ = writer.write_record(row.iter().map(field));
+        let cells = row.iter().enumerate().filter(|(at, _)| of_programs(*at));
+        let _ = writer.write_record(cells.map(|(_, cell)| field(cell)));
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
@@ -26,6 +28,8 @@ fn field(cell: &Cell) -> String {
         Cell::Flag(flag) => flag.to_string(),
         Cell::List(words) => inert(&words.join(" ")),
         Cell::Raw(value) => inert(&value.to_string()),
+        Cell::Numbers(numbers) => numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
+        Cell::Objects(objects) => objects.len().to_string(),
     }
 }
 

@@ -13,6 +13,7 @@ pub fn table_json(table: &Table) -> Json {
             .columns
             .iter()
             .zip(row)
+            .filter(|(column, _)| !column.key.is_empty())
             .map(|(column, cell)| (column.key.to_owned(), value(cell)))
             .collect::<Map<_, _>>()
             .into()
@@ -30,6 +31,10 @@ pub fn table_json(table: &Table) -> Json {
     json.into()
 }
 
+fn named(entries: &[(&'static str, Cell)]) -> Json {
+    entries.iter().map(|(name, cell)| ((*name).to_owned(), value(cell))).collect::<Map<_, _>>().into()
+}
+
 pub(super) fn value(cell: &Cell) -> Json {
     match cell {
         Cell::Empty => Json::Null,
@@ -42,5 +47,7 @@ pub(super) fn value(cell: &Cell) -> Json {
         Cell::Flag(flag) => json!(flag),
         Cell::List(words) => json!(words),
         Cell::Raw(value) => value.clone(),
+        Cell::Numbers(numbers) => json!(numbers),
+        Cell::Objects(objects) => objects.iter().map(|object| named(object)).collect(),
     }
 }

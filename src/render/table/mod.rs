@@ -37,18 +37,21 @@ pub struct Table {
 /// One column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its key in JSON, its head in CSV; units stand in it as in the schema: `hourly_cost`.
+    /// Its key in JSON, its head in CSV; units stand in it as in the schema: `hourly_cost`. Empty where it is for people
+    /// alone.
     pub key: &'static str,
     /// Its head for people; empty where it is for programs alone.
     pub title: &'static str,
     /// Which columns go first where a terminal is narrow: those with the highest number. 0 stays.
     pub spare: u8,
+    /// Columns of letters that its texts are cut to before another column goes; 0 for as few as can be read, and last.
+    pub enough: u8,
 }
 
 impl Column {
     /// One that always shows.
     pub const fn new(key: &'static str, title: &'static str) -> Column {
-        Column { key, title, spare: 0 }
+        Column { key, title, spare: 0, enough: 0 }
     }
 
     /// One for programs alone: people read it in another.
@@ -56,9 +59,19 @@ impl Column {
         Column::new(key, "")
     }
 
+    /// One for people alone: programs read it in others.
+    pub const fn drawn(title: &'static str) -> Column {
+        Column::new("", title)
+    }
+
     /// One that goes where there is no room.
     pub const fn spare(self, spare: u8) -> Column {
         Column { spare, ..self }
+    }
+
+    /// One whose texts are told apart by so many letters.
+    pub const fn enough(self, enough: u8) -> Column {
+        Column { enough, ..self }
     }
 }
 
@@ -86,6 +99,10 @@ pub enum Cell {
     List(Vec<String>),
     /// As the API told it, for programs.
     Raw(serde_json::Value),
+    /// Several numbers.
+    Numbers(Vec<u64>),
+    /// Things with names, for programs; people read how many.
+    Objects(Vec<Vec<(&'static str, Cell)>>),
 }
 
 impl<T: Into<Cell>> From<Option<T>> for Cell {
@@ -140,6 +157,11 @@ impl From<bool> for Cell {
     fn from(flag: bool) -> Cell {
         Cell::Flag(flag)
     }
+}
+
+/// A number with so many places.
+pub fn number(number: Option<Decimal>, places: usize) -> Cell {
+    number.map_or(Cell::Empty, |number| Cell::Number(number, places))
 }
 
 /// USD per hour, to the hundredth of a cent.

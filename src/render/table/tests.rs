@@ -45,6 +45,15 @@ fn a_table_fits_where_there_is_an_edge() {
 }
 
 #[test]
+fn what_few_letters_tell_apart_is_cut_before_a_column_goes() {
+    let mut table = table();
+    table.columns[0] = table.columns[0].enough(20);
+    let text = table_text(&table, false, Style { color: false, width: 60, endless: false });
+    assert!(!text.contains("Not shown") && text.contains("Europe/PL") && text.contains('…'), "{text}");
+    assert!(text.lines().all(|line| line.width() <= 60), "{text}");
+}
+
+#[test]
 fn nothing_is_left_out_where_nobody_sees_an_edge_or_all_is_asked_for() {
     for text in [drawn(80, true, false), drawn(40, false, true)] {
         assert!(text.contains("a_long_name") && text.contains("Europe/PL"), "{text}");

@@ -18,7 +18,9 @@ const LEAST: usize = 12;
 pub fn table_text(table: &Table, wide: bool, style: Style) -> String {
     let mut text = String::new();
     if table.rows.is_empty() {
-        let _ = writeln!(text, "{}", table.empty);
+        for line in wrap(&table.empty, style.columns()) {
+            let _ = writeln!(text, "{line}");
+        }
     } else {
         grid(table, wide, style, &mut text);
     }
@@ -79,7 +81,8 @@ fn grid(table: &Table, wide: bool, style: Style, text: &mut String) {
     }
 }
 
-/// Takes spare columns away until the rest fits, then narrows the widest texts. Which went.
+/// Narrows what is told apart by fewer letters, takes spare columns away until the rest fits, then narrows the widest texts.
+/// Which went.
 fn fit(
     columns: &[Column],
     shown: &mut Vec<usize>,
@@ -91,6 +94,11 @@ fn fit(
     let taken = |shown: &[usize], widths: &[usize]| {
         shown.iter().map(|at| widths[*at]).sum::<usize>() + GAP * shown.len().saturating_sub(1)
     };
+    for at in shown.iter().copied().filter(|at| columns[*at].enough > 0) {
+        let over = taken(shown, widths).saturating_sub(room);
+        let least = usize::from(columns[at].enough).min(widths[at]);
+        widths[at] = least.max(widths[at].saturating_sub(over));
+    }
     while taken(shown, widths) > room {
         let next = shown.iter().copied().filter(|at| columns[*at].spare > 0).max_by_key(|at| columns[*at].spare);
         let Some(next) = next else { break };
@@ -110,7 +118,7 @@ fn fit(
 /// Whether a column holds words: they stand left, numbers stand right.
 fn is_text(table: &Table, at: usize) -> bool {
     let cells = || table.rows.iter().filter_map(|row| row.get(at));
-    cells().any(|cell| matches!(cell, Cell::Text(_) | Cell::List(_) | Cell::Time(_) | Cell::Flag(_)))
+    cells().any(|cell| matches!(cell, Cell::Text(_) | Cell::List(_) | Cell::Numbers(_) | Cell::Time(_) | Cell::Flag(_)))
         || cells().all(|cell| *cell == Cell::Empty)
 }
 
@@ -149,6 +157,8 @@ pub(super) fn word(cell: &Cell) -> String {
         Cell::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
         Cell::List(words) => harmless_line(&words.join(", ")),
         Cell::Raw(value) => harmless_line(&value.to_string()),
+        Cell::Numbers(numbers) => numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+        Cell::Objects(objects) => objects.len().to_string(),
     }
 }
 

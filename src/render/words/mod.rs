@@ -4,6 +4,7 @@ mod as_of;
 pub(super) mod brief;
 mod cost;
 mod event;
+mod excluded;
 pub(super) mod finding;
 pub(super) mod headline;
 pub(super) mod offer;
@@ -16,6 +17,7 @@ pub use cost::seat as seat_text;
 pub use cost::sentence as cost_sentence;
 pub use cost::{machine_name, machine_seat, proof as proof_sentence, runway_of};
 pub(super) use event::{message, words};
+pub(super) use excluded::{excluded, requirement};
 pub use offer::short as offer_text;
 pub use spending::{measured as measured_text, runway as runway_sentence};
 
