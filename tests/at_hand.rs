@@ -153,7 +153,7 @@ fn a_reboot_survives_a_kill() {
         let sent = scene.reboots();
         let plan = scene.run(&["plan"], 0);
         assert!(plan.contains("a reboot has no known outcome"), "{fault}: {plan}");
-        let refused = scene.run(&["reboot", NODE, "-auto-approve"], 1);
+        let refused = scene.run(&["reboot", NODE, "-auto-approve"], 4);
         assert!(refused.contains("Object in doubt"), "{fault}: {refused}");
         let recovered = scene.run(&["recover"], 0);
         let words = recovered.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");

@@ -17,9 +17,10 @@ fn text(page: &str) -> String {
 }
 
 /// Pages with transcripts, and how many they have at least.
-const TRANSCRIPTS: [(&str, usize); 5] = [
+const TRANSCRIPTS: [(&str, usize); 6] = [
     ("README.md", 5),
     ("docs/first-machine.md", 3),
+    ("docs/keys.md", 1),
     ("docs/variables.md", 1),
     ("docs/editors.md", 1),
     ("docs/from-terraform.md", 1),
@@ -31,7 +32,8 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     pattern.captures_iter(text).map(|found| found.get(1).unwrap().as_str()).collect()
 }
 
-/// A shell line in the directory that a page is about; `podform` is the program. Both streams, and the exit code.
+/// A shell line in the directory that a page is about, which is the home of who reads it; `podform` is the program. Both streams,
+/// and the exit code.
 fn shell(fleet: &Fleet, line: &str) -> (String, Option<i32>) {
     let program = Path::new(env!("CARGO_BIN_EXE_podform"));
     let search = std::env::var("PATH").unwrap_or_default();
@@ -39,10 +41,12 @@ fn shell(fleet: &Fleet, line: &str) -> (String, Option<i32>) {
         .args(["-c", &format!("exec 2>&1; {line}")])
         .current_dir(fleet.path())
         .env_clear()
+        .env("HOME", fleet.path())
         .env("PATH", format!("{}:{search}", program.parent().unwrap().display()))
         .output()
         .unwrap();
-    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
+    let told = String::from_utf8_lossy(&output.stdout);
+    (told.replace(&fleet.path().display().to_string(), "/home/ann"), output.status.code())
 }
 
 /// Without what depends on which of two machines is faster: order of progress, numbers of machines, times, and what they have cost.
