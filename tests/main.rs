@@ -34,6 +34,8 @@ mod prompts;
 mod scenarios;
 mod schema;
 #[cfg(unix)]
+mod shells;
+#[cfg(unix)]
 mod signals;
 mod simulation;
 mod snapshot;

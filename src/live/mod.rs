@@ -13,6 +13,7 @@ mod orphan;
 mod reads;
 mod seen;
 mod snapshot;
+mod ssh;
 
 pub use bill::{Bill, Deposit, LedgerRow};
 pub use console::{News, Tail};
@@ -26,6 +27,7 @@ pub use orphan::{Orphan, Proof, age, span};
 pub use reads::{Reads, Want};
 pub use seen::Seen;
 pub use snapshot::Snapshot;
+pub use ssh::SshPlace;
 
 use crate::money::Usd;
 use serde::{Deserialize, Serialize};

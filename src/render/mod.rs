@@ -12,6 +12,7 @@ mod json;
 pub mod listing;
 mod provider_schema;
 mod report;
+mod ssh_config;
 pub mod style;
 pub mod table;
 mod text;
@@ -22,7 +23,7 @@ mod words;
 pub use diagnostics::{diagnostic_message, diagnostics_json, unplaced};
 pub use dot::graph_dot;
 pub use dot_operation::{destruction_dot, evaluation_dot, steps_dot};
-pub use escape::{harmless_json, is_unsafe, quoted};
+pub use escape::{harmless_json, harmless_line, is_unsafe, quoted};
 pub use findings::{Finding, Standing, findings_json, findings_text};
 pub use import_blocks::{group_block, import_blocks, resource_blocks};
 pub use json::{
@@ -35,6 +36,7 @@ pub use report::{
     AnnotatedLine, Annotations, CommentKey, Declared, annotations, comment_digest, gitlab_report, junit_report,
     read_approval, review_html, review_json, review_markdown, review_outputs, review_summary, sarif_report,
 };
+pub use ssh_config::{host_key_alias, ssh_config};
 pub use style::Style;
 pub use text::{
     Detail, as_of_text, costs_text, data_text, event_text, intent_text, orphans_text, outputs_text, plan_text,

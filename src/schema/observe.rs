@@ -2,7 +2,7 @@
 
 use super::field::dollars;
 use super::{instance, script};
-use crate::live::{Env, Group, GroupId, LiveObject, Machine, Mark, Seen};
+use crate::live::{Env, Group, GroupId, LiveObject, Machine, Mark, Seen, SshPlace};
 use crate::money::Usd;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -46,9 +46,9 @@ pub fn machine(machine: &Machine) -> Seen {
             })
         });
         put("ports", Some(rows.collect()));
-        let ssh = ports.iter().find(|port| port.container_port == "22" && port.host_port.is_some());
-        put("ssh_host", Some(json!(ssh.and_then(|port| port.ip.clone()))));
-        put("ssh_port", Some(json!(ssh.and_then(|port| port.host_port))));
+        let ssh = machine.ssh();
+        put("ssh_host", Some(json!(ssh.as_ref().map(SshPlace::host))));
+        put("ssh_port", Some(json!(ssh.as_ref().map(SshPlace::port))));
         let urls = ports.iter().filter_map(|port| Some((port.container_port.clone(), json!(port.url.clone()?))));
         put("urls", Some(Json::Object(urls.collect())));
     }

@@ -184,6 +184,19 @@ impl AtHand {
         Ok(went)
     }
 
+    /// All that these name, each once.
+    ///
+    /// # Errors
+    /// As [`AtHand::machines`].
+    pub fn all_machines(&self, named: &[String]) -> Result<Vec<MachineId>, Diagnostic> {
+        let mut all = Vec::new();
+        for named in named {
+            let new: Vec<MachineId> = self.machines(named)?.into_iter().filter(|id| !all.contains(id)).collect();
+            all.extend(new);
+        }
+        Ok(all)
+    }
+
     /// The machines that an address (of one, of all of a block, of a module) or an id names.
     ///
     /// # Errors

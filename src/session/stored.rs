@@ -47,6 +47,14 @@ impl StatePlace {
         }
     }
 
+    /// A file beside the state.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        match &self.file {
+            Some(file) => file.with_file_name(name),
+            None => directory(self.sandbox).join(name),
+        }
+    }
+
     /// The store that is there. Asked for only after the configuration was read, which may come to say something else.
     pub fn store(&self) -> Box<dyn StateStore> {
         Box::new(match &self.file {

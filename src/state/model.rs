@@ -3,7 +3,7 @@
 use super::attributes::Attributes;
 use crate::address::{InstanceAddr, ObjectKind, ResourceAddr};
 use crate::config::CheckResult;
-use crate::live::{GroupId, HashId, MachineId, ObjectId, OfferFacts};
+use crate::live::{GroupId, HashId, MachineId, ObjectId, OfferFacts, SshPlace};
 use crate::money::Usd;
 use crate::path::ValuePath;
 use crate::schema::PriceBasis;
@@ -85,6 +85,12 @@ impl Record {
     /// Which object of the account it is, recorded at an address; `None` while its id is not known.
     pub fn object_id(&self, at: &InstanceAddr) -> Option<ObjectId> {
         Some(ObjectId::new(at.resource.object_kind()?, self.id()?))
+    }
+
+    /// Where SSH of a machine was last seen.
+    pub fn ssh(&self) -> Option<SshPlace> {
+        let port = self.attributes.get("ssh_port")?.as_u64()?;
+        SshPlace::new(self.attributes.get("ssh_host")?.as_str()?, u16::try_from(port).ok()?)
     }
 
     /// The opaque id of a machine.

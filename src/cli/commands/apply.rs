@@ -1,5 +1,6 @@
 //! `podform apply` and `podform destroy`.
 
+use super::ssh;
 use crate::apply::{ApplyResult, Cancel, Ended, TcpConnect};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -76,8 +77,14 @@ pub enum Offers {
     Pinned,
 }
 
-/// Makes the account what the configuration says; `destroy` releases and deletes all of it.
+/// Makes the account what the configuration says; `destroy` releases and deletes all of it. However it ends, ssh hears of it.
 pub async fn run(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outcome {
+    let outcome = chosen_plan(args, destroy, context).await;
+    ssh::update(&args.planning.account.choice(), &mut context.diags).await;
+    outcome
+}
+
+async fn chosen_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> Outcome {
     if args.planning.json
         && !args.auto_approve
         && args.file.is_none()
@@ -116,7 +123,7 @@ pub async fn refresh(args: &ApplyArgs, context: &mut Context) -> Outcome {
     let mut args = args.clone();
     args.planning.refresh_only = true;
     args.auto_approve = true;
-    fresh_plan(&args, false, context).await
+    run(&args, false, context).await
 }
 
 /// Plans, asks, applies.

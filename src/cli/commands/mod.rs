@@ -27,6 +27,7 @@ pub mod review;
 pub mod sandbox;
 pub mod show;
 pub mod snapshot;
+pub mod ssh;
 pub mod state;
 pub mod status;
 pub mod templates;
@@ -90,6 +91,12 @@ pub enum Command {
     Instances(instances::InstancesArgs),
     /// Reboot machines: asks, sends each reboot once, and looks what became of one without an answer.
     Reboot(reboot::RebootArgs),
+    /// Open a shell on a machine, or run a command there: becomes ssh.
+    Ssh(ssh::SshArgs),
+    /// Run a command on many machines, side by side. Exit code 1 where it failed on one.
+    Exec(ssh::ExecArgs),
+    /// Print, or keep, a configuration of ssh in which machines are known by their addresses.
+    SshConfig(ssh::SshConfigArgs),
     /// Show what machines have cost, also those that are gone: by machine, address, day or model.
     Billing(billing::BillingArgs),
     /// Show the money that came in.
@@ -165,6 +172,9 @@ impl Command {
             Command::Cost(args) => wait(context, async |context| cost::run(args, context).await),
             Command::Instances(args) => wait(context, async |context| instances::run(args, context).await),
             Command::Reboot(args) => wait(context, async |context| reboot::run(args, context).await),
+            Command::Ssh(args) => wait(context, async |context| ssh::run(args, context).await),
+            Command::Exec(args) => wait(context, async |context| ssh::exec(args, context).await),
+            Command::SshConfig(args) => wait(context, async |context| ssh::config(args, context).await),
             Command::Billing(args) => wait(context, async |context| billing::run(args, context).await),
             Command::Deposits(args) => wait(context, async |context| billing::deposits(args, context).await),
             Command::Snapshot(args) => wait(context, async |context| snapshot::run(args, context).await),
@@ -207,6 +217,9 @@ impl Command {
             Command::Cost(_) => Some("cost"),
             Command::Instances(_) => Some("instances"),
             Command::Reboot(_) => Some("reboot"),
+            Command::Ssh(_) => Some("ssh"),
+            Command::Exec(_) => Some("exec"),
+            Command::SshConfig(_) => Some("ssh-config"),
             Command::Billing(_) => Some("billing"),
             Command::Deposits(_) => Some("deposits"),
             Command::Rebalance(_) => Some("rebalance"),

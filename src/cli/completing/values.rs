@@ -74,8 +74,8 @@ fn with_value(arg: Arg, place: &Place) -> Arg {
     let name = name.unwrap_or_else(|| arg.get_id().as_str().to_uppercase());
     let place = place.clone();
     match &*name {
-        "ADDRESS" | "ADDRESSES" | "SOURCE" => {
-            let wholes = matches!(arg.get_id().as_str(), "target" | "exclude" | "addresses" | "source");
+        "ADDRESS" | "ADDRESS|ID" | "ADDRESSES" | "SOURCE" => {
+            let wholes = matches!(arg.get_id().as_str(), "target" | "exclude" | "addresses" | "machines" | "source");
             arg.add(ArgValueCandidates::new(move || place.addresses(wholes)))
         }
         "WORKSPACE" => arg.add(ArgValueCandidates::new(|| vec![CompletionCandidate::new("default")])),

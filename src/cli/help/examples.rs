@@ -37,6 +37,21 @@ pub fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
             ("podform status", "The fleet's machines as they stand."),
             ("podform status -json", "The same for programs; exit code 2 where one is sick."),
         ],
+        "ssh" => &[
+            ("podform ssh 'simplepod_instance.worker[0]'", "A shell on this machine."),
+            ("podform ssh 108209 -- nvidia-smi", "A command on it; its exit code is that of podform."),
+        ],
+        "exec" => &[
+            ("podform exec simplepod_instance.worker -- nvidia-smi -L", "On all machines of a block."),
+            ("podform exec module.train -user=ubuntu -- uptime", "On all of a module, as another user."),
+        ],
+        "ssh-config" => &[
+            ("podform ssh-config", "Print it."),
+            (
+                "podform ssh-config -write",
+                "Keep it beside the state; then ssh, scp and editors know the machines by address.",
+            ),
+        ],
         _ => &[],
     }
 }

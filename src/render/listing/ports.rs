@@ -49,7 +49,6 @@ pub(super) fn reached(port: &Port) -> Option<String> {
 
 /// The command line that opens a shell there.
 pub(super) fn ssh_line(machine: &Machine) -> Option<String> {
-    let ports = machine.ports.as_deref()?;
-    let ssh = ports.iter().find(|port| port.container_port == "22" && port.host_port.is_some() && port.ip.is_some())?;
-    Some(format!("ssh -p {} root@{}", ssh.host_port?, ssh.ip.as_deref()?))
+    let ssh = machine.ssh()?;
+    Some(format!("ssh -p {} root@{}", ssh.port(), ssh.host()))
 }

@@ -5,7 +5,6 @@ use crate::plan::ails_by;
 use crate::render::table::{Cell, Column, Table, dollars_and_cents, per_hour};
 use crate::render::words::{count, machine_name, machine_seat, runway_of, runway_sentence};
 use crate::schema::instance::{CREATE_TIMEOUT, duration};
-use crate::schema::observe;
 use crate::state::{Costs, MachineCost, Record, State};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -121,10 +120,6 @@ fn row(condition: &Condition<'_>, now: Timestamp) -> Vec<Cell> {
 /// `ssh -p PORT root@HOST` takes these: host and port, as shown now, else as recorded.
 fn ssh_of(live: Option<&Machine>, record: Option<&Record>) -> Option<String> {
     let live = live.filter(|machine| machine.ports.as_ref().is_some_and(|ports| !ports.is_empty()));
-    let seen = live.map(observe::machine);
-    let value = |name: &str| match &seen {
-        Some(seen) => seen.get(name),
-        None => record?.attributes.get(name),
-    };
-    Some(format!("{}:{}", value("ssh_host")?.as_str()?, value("ssh_port")?.as_u64()?))
+    let place = live.map_or_else(|| record?.ssh(), Machine::ssh);
+    place.map(|place| place.to_string())
 }

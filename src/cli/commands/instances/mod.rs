@@ -6,7 +6,7 @@ mod one;
 mod show;
 mod wait;
 
-pub use one::{name, read};
+pub use one::{id, name, read};
 
 use super::super::context::Context;
 use super::super::exit::Outcome;

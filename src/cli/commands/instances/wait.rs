@@ -70,10 +70,7 @@ pub async fn run(args: &WaitArgs, context: &mut Context) -> Outcome {
     })?;
     let opening = args.variables.opening(args.account.choice(), 0);
     let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
-    let mut left: Vec<MachineId> = Vec::new();
-    for named in &args.machines {
-        left.extend(at_hand.machines(named)?.into_iter().filter(|id| !left.contains(id)).collect::<Vec<_>>());
-    }
+    let mut left = at_hand.all_machines(&args.machines)?;
     let (terminal, word) = (&context.terminal, word(args.until));
     opening
         .reaching(&at_hand, async |client| {

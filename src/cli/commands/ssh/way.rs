@@ -1,0 +1,80 @@
+//! How a machine is reached, and the words that ssh is given.
+
+use crate::cli::commands::instances;
+use crate::cli::exit::Failure;
+use crate::diag::Diagnostic;
+use crate::live::{Machine, MachineId, SshPlace, Status};
+use crate::render::host_key_alias;
+use crate::simplepod::Client;
+use clap::Args;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// As whom, and with which key.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "SSH")]
+pub struct LoginArgs {
+    /// Who logs in there.
+    #[arg(long, value_name = "NAME", default_value = "root")]
+    pub user: String,
+    /// The private key (otherwise as ssh finds one).
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    /// An option of ssh, as of its -o; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub option: Vec<String>,
+}
+
+impl LoginArgs {
+    /// The words up to the host. What is chosen here comes first, for ssh takes the first of two.
+    pub fn words(&self, machine: MachineId, place: &SshPlace) -> Vec<OsString> {
+        let mut words: Vec<OsString> = Vec::new();
+        let mut option = |text: String| words.extend(["-o".into(), text.into()]);
+        self.option.iter().cloned().for_each(&mut option);
+        option(format!("HostKeyAlias={}", host_key_alias(machine)));
+        // A machine is new: nobody has seen its key, and afterwards it has no other.
+        option("StrictHostKeyChecking=accept-new".to_owned());
+        if let Some(identity) = &self.identity {
+            words.extend(["-i".into(), identity.into()]);
+        }
+        words.extend(["-p".into(), place.port().to_string().into()]);
+        words.extend(["-l".into(), (&self.user).into(), "--".into(), place.host().into()]);
+        words
+    }
+}
+
+/// A machine that SSH reaches.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// Which.
+    pub machine: MachineId,
+    /// Where.
+    pub place: SshPlace,
+}
+
+/// Where SSH of a machine is now.
+///
+/// # Errors
+/// It cannot be read, does not run, or has no SSH.
+pub async fn way(client: &Client, id: MachineId, name: &str) -> Result<Way, Failure> {
+    let machine = instances::read(client, id).await?;
+    match machine.ssh() {
+        Some(place) => Ok(Way { machine: id, place }),
+        None => Err(no_way(&machine, name).into()),
+    }
+}
+
+fn no_way(machine: &Machine, name: &str) -> Diagnostic {
+    let runs = machine.status.as_ref().is_none_or(Status::is_running);
+    let (detail, hint) = match (&machine.status, runs) {
+        (Some(status), false) => (
+            format!("{name} is {status}, and the API tells no way in."),
+            format!("podform instances wait {} waits until it runs.", machine.id),
+        ),
+        _ => (
+            format!("{name} exposes no port 22."),
+            "Set ssh_server = true in its template group; what is rented from then on has it.".to_owned(),
+        ),
+    };
+    Diagnostic::error("No way in", detail).with_hint(hint)
+}
