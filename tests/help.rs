@@ -68,3 +68,42 @@ fn there_is_a_page_of_the_manual_for_each_command() {
         }
     }
 }
+
+/// `plan`, `state rm`: what help lists below these words.
+fn below(words: &[String]) -> Vec<Vec<String>> {
+    let asked: Vec<&str> = words.iter().map(String::as_str).chain(["-help"]).collect();
+    let (_, help) = said(&asked, "");
+    let listed = help.split_once("Commands:\n").map_or("", |(_, rest)| rest.split("\n\n").next().unwrap());
+    let names =
+        listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).filter(|name| !name.is_empty());
+    names.filter(|name| *name != "help").map(|name| [words, &[name.to_owned()]].concat()).collect()
+}
+
+fn reference(words: &[String], text: &mut String) {
+    for words in below(words) {
+        let asked: Vec<&str> = words.iter().map(String::as_str).chain(["-h"]).collect();
+        let (code, help) = said(&asked, "");
+        assert_eq!(code, Some(0), "{asked:?}");
+        let help = help.split("\nEverywhere:\n").next().unwrap();
+        let name = words.join(" ");
+        let level = "#".repeat(words.len() + 1);
+        text.push_str(&format!("\n{level} podform {name}\n\n```text\n{}\n```\n", help.trim()));
+        reference(&words, text);
+    }
+}
+
+#[test]
+fn the_reference_is_what_help_says() {
+    let (_, everywhere) = said(&["version", "-h"], "");
+    let everywhere = everywhere.split_once("\nEverywhere:\n").unwrap().1.trim_end().to_owned();
+    let mut text = format!(
+        "# Reference\n\nEvery command as `podform COMMAND -h` says it; `-help` says more, with examples. What commands do is told in \
+         [commands](commands.md).\n\nEvery command takes\n\n```text\n{everywhere}\n```\n"
+    );
+    reference(&[], &mut text);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), text, "UPDATE_GOLDEN=1 writes it anew");
+}

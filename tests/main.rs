@@ -5,6 +5,7 @@
 #[cfg(unix)]
 mod at_hand;
 mod authorities;
+mod beginnings;
 mod canary;
 mod checks;
 mod closing;

@@ -53,7 +53,9 @@ fn shell(fleet: &Fleet, line: &str) -> (String, Option<i32>) {
 fn comparable(text: &str) -> String {
     let numbers = Regex::new(r"\b1082\d\d\b").unwrap();
     let balance = Regex::new(r"Balance: \$[0-9.]+").unwrap();
+    let age = Regex::new(r" +[0-9]+s +").unwrap();
     let text = balance.replace_all(text, "Balance: AMOUNT");
+    let text = age.replace_all(&text, " AGE ");
     let lines = text.split_inclusive('\n').filter(|line| !line.contains(": Still "));
     by_address(&normalise(&numbers.replace_all(&lines.collect::<String>(), "NUMBER")))
 }

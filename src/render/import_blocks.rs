@@ -1,15 +1,16 @@
-//! Configuration for what the account holds already: `import -all`, `plan -generate-config-out`.
+//! Configuration for what the account holds already: `import -all`, `plan -generate-config-out`; and to begin with.
 
 use super::credential::is_credential;
 use super::escape::is_unsafe;
 use crate::address::ObjectKind;
 use crate::diag::{Diagnostics, Sources};
 use crate::lang::format::format;
-use crate::live::{Env, Group, GroupId, Machine, Mark, Seen};
+use crate::live::{Env, Group, GroupId, Machine, Mark, Offer, Seen};
 use crate::schema::{Attribute, Presence, Unset, Wire, group, instance, script};
 use hcl::expr::{Expression, Object, ObjectKey, TemplateExpr, Traversal, Variable};
 use hcl::format::{Format, Formatter};
 use hcl::{Block, Identifier, Number};
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -41,6 +42,30 @@ pub fn group_block(group: &Group) -> (String, String) {
     let marked = group.notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_some());
     let variables = Variables { guarded: marked, ..Variables::default() };
     (name, blocks_with(variables, &groups, &[], &[], |_, _, _| String::new()))
+}
+
+/// A fleet with one machine: of this template, and of the model of this offer, for up to a tenth more than it costs now.
+pub fn fleet_blocks(fleet: &str, template: &Group, offer: &Offer) -> String {
+    let (name, template) = group_block(template);
+    let named = block("podform", &[], [("fleet", Some(quoted(fleet)))]).build();
+    let tenth = Decimal::new(11, 1);
+    let cap = (offer.price_per_gpu.0 * tenth).round_dp_with_strategy(2, RoundingStrategy::ToPositiveInfinity);
+    let attributes = [
+        ("gpu_model", Some(quoted(&offer.gpu_model))),
+        ("max_price_per_gpu", Some(number(&cap.normalize().to_string()))),
+        ("template_group", Some(reference(&[ObjectKind::TemplateGroup.resource_type(), &name, "id"]))),
+    ];
+    let machine = block("resource", &[ObjectKind::Instance.resource_type(), "machine"], attributes).build();
+    let place = reference(&[ObjectKind::Instance.resource_type(), "machine", "ssh_host"]);
+    let output = block("output", &["ssh_host"], [("value", Some(place))]).build();
+    let price = offer.price_per_gpu;
+    let text = format!(
+        "{}\n{template}\n# {price} per GPU-hour when this was written. Dearer than max_price_per_gpu is never rented.\n{}\n{}",
+        written(&named),
+        written(&machine),
+        written(&output)
+    );
+    formatted(text)
 }
 
 /// An object, and what its resource is called.
@@ -122,8 +147,11 @@ fn blocks_with(
         blocks.push(format!("{}{}", before(kind, name, machine.id.0), written(&resource)));
     }
     let parts: Vec<String> = variables.parts.into_iter().chain(blocks).collect();
-    let text = parts.join("\n");
-    let file = Sources::default().add("import.hcl", text.as_str());
+    formatted(parts.join("\n"))
+}
+
+fn formatted(text: String) -> String {
+    let file = Sources::default().add("written.hcl", text.as_str());
     format(file, &text, &mut Diagnostics::new()).unwrap_or(text)
 }
 

@@ -25,7 +25,7 @@ pub use dot::graph_dot;
 pub use dot_operation::{destruction_dot, evaluation_dot, steps_dot};
 pub use escape::{harmless_json, harmless_line, is_unsafe, quoted};
 pub use findings::{Finding, Standing, findings_json, findings_text};
-pub use import_blocks::{group_block, import_blocks, resource_blocks};
+pub use import_blocks::{fleet_blocks, group_block, import_blocks, resource_blocks};
 pub use json::{
     Level, Message, as_of_message, configuration_json, console_error, console_value, costs_json, event_message,
     functions_json, log_message, orphans_json, plan_json, plan_messages, prior_state_json, rebalance_json,

@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn addresses_are_names() {
-        let names = |address: &str| names(&address.parse().unwrap()).join(" ");
+        let names = |address: &str| names(&address.parse().expect("an address")).join(" ");
         assert_eq!(names("simplepod_instance.one"), "simplepod_instance.one");
         assert_eq!(names("simplepod_instance.w[0]"), "simplepod_instance.w[0] simplepod_instance.w.0");
         assert_eq!(

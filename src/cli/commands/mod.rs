@@ -150,7 +150,7 @@ impl Command {
     /// Why it failed.
     pub fn run(&self, context: &mut Context) -> Outcome {
         match self {
-            Command::Init(_) => init::run(context),
+            Command::Init(args) => wait(context, async |context| init::run(args, context).await),
             Command::Get(_) => init::get(context),
             Command::Validate(args) => validate::run(args, context),
             Command::Plan(args) => wait(context, async |context| plan::run(args, context).await),

@@ -3,6 +3,11 @@
 /// Command lines, and what they do.
 pub fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
     match command {
+        "init" => &[
+            ("podform init", "Look whether the configuration and its modules are there."),
+            ("podform init -example=quickstart", "Write an example here."),
+            ("podform init -from='PyTorch' -gpu-model='RTX 4090'", "Write a fleet with one machine of a template."),
+        ],
         "plan" => &[
             ("podform plan", "What would change, and what it costs."),
             ("podform plan -sandbox", "The same on the simulated account: no key, no network, no cost."),

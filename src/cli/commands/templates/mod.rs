@@ -1,18 +1,18 @@
 //! `podform templates`.
 
+mod find;
+
+pub use find::find;
+
 use crate::cli::commands_here::told;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, ListingArgs, VariableArgs};
-use crate::cloud::fault::fault;
-use crate::cloud::{CallError, Cloud as _};
-use crate::diag::Diagnostic;
-use crate::live::{Group, GroupId};
 use crate::render::group_block;
 use crate::render::listing::{Owner, template_table, templates_table};
 use crate::session::{AtHand, Opening};
-use crate::simplepod::Client;
 use clap::{Args, Subcommand};
+use find::{listed, reading};
 
 /// `templates`.
 #[derive(Debug, Args)]
@@ -147,28 +147,11 @@ async fn list(args: &ListArgs, context: &mut Context) -> Outcome {
         .await
 }
 
-async fn listed(client: &Client, owner: Owner, search: Option<&str>) -> Result<Vec<Group>, CallError> {
-    match (owner, search) {
-        (Owner::Own, None) => Ok(client.groups().await?.rows),
-        (Owner::Own, Some(text)) => Ok(client.search_groups(text).await?.rows),
-        (Owner::Global, None) => client.global_templates().await,
-        (Owner::Global, Some(text)) => client.search_global_templates(text).await,
-    }
-}
-
-fn reading(owner: Owner, error: &CallError) -> Failure {
-    let what = match owner {
-        Owner::Own => "Reading the template groups",
-        Owner::Global => "Reading the vendor's templates",
-    };
-    fault(what, error).into()
-}
-
 async fn show(args: &ShowArgs, context: &mut Context) -> Outcome {
     let (opening, at_hand) = open(&args.variables, &args.account, context).await?;
     opening
         .reaching(&at_hand, async |client| {
-            let (owner, template) = find(client, args).await?;
+            let (owner, template) = find(client, &args.named, args.owner).await?;
             let terminal = &context.terminal;
             let ListingArgs { json, csv, .. } = args.listing;
             match args.hcl {
@@ -191,65 +174,4 @@ async fn show(args: &ShowArgs, context: &mut Context) -> Outcome {
             Ok(Exit::Done)
         })
         .await
-}
-
-/// The one that is named, with its details: by its id, else by its exact name. The API's search is loose, and its rows may
-/// hold less than the details.
-async fn find(client: &Client, args: &ShowArgs) -> Result<(Owner, Group), Failure> {
-    let named = args.named.as_str();
-    if let Ok(id) = named.parse().map(GroupId) {
-        // The account's path answers with the vendor's too: they share their ids (API sheet §3.2).
-        let vendors = details(client, Owner::Global, id).await?;
-        match (vendors, args.owner) {
-            (Some(found), OwnerArgs { own: false, .. }) => return Ok((Owner::Global, found)),
-            (None, OwnerArgs { global: false, .. }) => {
-                if let Some(found) = details(client, Owner::Own, id).await? {
-                    return Ok((Owner::Own, found));
-                }
-            }
-            _ => {}
-        }
-    }
-    let (mut exact, mut alike) = (Vec::new(), Vec::new());
-    for owner in args.owner.owners() {
-        for found in listed(client, owner, Some(named)).await.map_err(|error| reading(owner, &error))? {
-            match found.name() {
-                Some(name) if name == named => exact.push((owner, found.id)),
-                Some(name) => alike.push(format!("{} \"{}\" ({})", owner.word(), name.escape_debug(), found.id)),
-                None => {}
-            }
-        }
-    }
-    match exact.as_slice() {
-        [(owner, id)] => {
-            let gone = || {
-                let detail = format!("The template {id} was listed, and is gone.");
-                Diagnostic::error("No such template", detail)
-            };
-            Ok((*owner, details(client, *owner, *id).await?.ok_or_else(gone)?))
-        }
-        [] => {
-            let detail = format!("No template has the id or the exact name \"{}\".", named.escape_debug());
-            let hint = match alike.as_slice() {
-                [] => "podform templates lists them.".to_owned(),
-                alike => format!("There are {}.", alike.get(..5).unwrap_or(alike).join(", ")),
-            };
-            Err(Diagnostic::error("No such template", detail).with_hint(hint).into())
-        }
-        several => {
-            let several: Vec<String> = several.iter().map(|(owner, id)| format!("{} {id}", owner.word())).collect();
-            let detail =
-                format!("Several templates have the name \"{}\": {}.", named.escape_debug(), several.join(", "));
-            let hint = "Give the id; -own and -global choose between the account's and the vendor's.";
-            Err(Diagnostic::error("Several templates", detail).with_hint(hint).into())
-        }
-    }
-}
-
-async fn details(client: &Client, owner: Owner, id: GroupId) -> Result<Option<Group>, Failure> {
-    let read = match owner {
-        Owner::Own => client.group(id).await,
-        Owner::Global => client.global_template(id).await,
-    };
-    read.map_err(|error| fault(&format!("Reading the template {id}"), &error).into())
 }

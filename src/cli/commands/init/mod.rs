@@ -1,13 +1,29 @@
-//! `podform init` and `podform get`: nothing has to be fetched, so they look whether everything is there.
+//! `podform init` and `podform get`: nothing has to be fetched, so they look whether everything is there; `init` may write a
+//! fleet to begin with.
+
+mod begin;
+mod examples;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
+use crate::cli::flags::AccountArgs;
 use crate::session;
 use clap::Args;
+use clap::builder::PossibleValuesParser;
+use examples::EXAMPLES;
 
 /// `init`. The flags of Terraform's are taken, and mean nothing: programs that drive Terraform give them.
 #[derive(Debug, Args)]
 pub struct InitArgs {
+    /// Write an example into this directory, which must hold no configuration.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(EXAMPLES.map(|(name, _)| name)))]
+    pub example: Option<String>,
+    /// Write a fleet with one machine: of this template, and of the cheapest offer that the market has for it now.
+    #[arg(long, value_name = "ID|NAME", conflicts_with = "example")]
+    pub from: Option<String>,
+    /// With -from: of this model.
+    #[arg(long, value_name = "MODEL", requires = "from")]
+    pub gpu_model: Option<String>,
     /// Nothing is asked for.
     #[arg(long, hide = true, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub input: Option<bool>,
@@ -35,6 +51,9 @@ pub struct InitArgs {
     /// Nothing is written.
     #[arg(long, hide = true, value_name = "DURATION")]
     pub lock_timeout: Option<String>,
+    /// With -from: whose templates and market.
+    #[command(flatten)]
+    pub account: AccountArgs,
 }
 
 /// `get`.
@@ -45,8 +64,14 @@ pub struct GetArgs {
     pub update: bool,
 }
 
-/// Reads the configuration and its modules.
-pub fn run(context: &mut Context) -> Outcome {
+/// Writes what to begin with, where that is asked for; reads the configuration and its modules.
+pub async fn run(args: &InitArgs, context: &mut Context) -> Outcome {
+    if let Some(name) = &args.example {
+        begin::example(name, context)?;
+    }
+    if let Some(named) = &args.from {
+        begin::from(named, args, context).await?;
+    }
     if !loads(context) {
         return Ok(Exit::Error);
     }
