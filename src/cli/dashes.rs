@@ -1,5 +1,6 @@
 //! Flags as Terraform takes them: with one dash or two, and booleans with any of Go's words.
 
+use super::extra_args::command_in;
 use clap::{Arg, ArgAction, Command};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -9,11 +10,13 @@ use std::ffi::OsString;
 pub fn as_terraform_takes_them(args: impl Iterator<Item = OsString>, command: &Command) -> Vec<OsString> {
     let is_switch = |arg: &Arg| matches!(arg.get_action(), ArgAction::SetTrue);
     let takes_truth = |arg: &Arg| arg.get_possible_values().iter().any(|value| value.matches("true", false));
-    let (switches, choices) = (names(command, &is_switch), names(command, &takes_truth));
+    let args: Vec<OsString> = args.collect();
+    let (words, _) = command_in(&args, command);
+    let (switches, choices) = (names(command, &words, &is_switch), names(command, &words, &takes_truth));
     let mut out: Vec<OsString> = Vec::new();
     let mut flags = true;
     let mut takes_value = false;
-    for arg in args {
+    for arg in args.iter().cloned() {
         // The name of a flag is text, whatever its value is.
         let text = arg.as_encoded_bytes();
         flags &= text != b"--";
@@ -50,10 +53,14 @@ fn truth(word: &str) -> Option<bool> {
     }
 }
 
-/// Such flags of all commands.
-fn names(command: &Command, such: &dyn Fn(&Arg) -> bool) -> BTreeSet<String> {
-    let own = command.get_arguments().filter(|arg| such(arg)).filter_map(|arg| arg.get_long().map(str::to_owned));
-    own.chain(command.get_subcommands().flat_map(|command| names(command, such))).collect()
+/// Such flags of the command that these words name, and of those above it: elsewhere a flag of the same name may be another one.
+fn names(root: &Command, words: &[&str], such: &dyn Fn(&Arg) -> bool) -> BTreeSet<String> {
+    let below = words.iter().scan(root, |above, word| {
+        *above = above.find_subcommand(word)?;
+        Some(*above)
+    });
+    let arguments = std::iter::once(root).chain(below).flat_map(Command::get_arguments);
+    arguments.filter(|arg| such(arg)).filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -105,6 +112,8 @@ mod tests {
             ))
             .is_ok()
         );
+        let Command::Fmt(fmt) = parse("fmt -write=false -list=0 a.hcl").command else { panic!("an fmt") };
+        assert!(!fmt.write && !fmt.list, "another command has a switch of this name");
         assert!(parse("plan -no-color -no-color -input=0 -input=1").no_color);
         assert!(!parse("-no-color=false plan -var a=t -var-file=t").no_color);
     }

@@ -1,11 +1,10 @@
 //! What `init -example` and `init -from` write: a fleet where there is none.
 
-use super::InitArgs;
 use super::examples::EXAMPLES;
 use crate::cli::commands::templates::{OwnerArgs, find};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::flags::VariableArgs;
+use crate::cli::flags::{AccountArgs, VariableArgs};
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
@@ -30,9 +29,14 @@ pub fn example(name: &str, context: &Context) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`example`]; there is no such template, or no offer for it.
-pub async fn from(named: &str, args: &InitArgs, context: &mut Context) -> Result<(), Failure> {
+pub async fn from(
+    named: &str,
+    model: Option<&str>,
+    account: &AccountArgs,
+    context: &mut Context,
+) -> Result<(), Failure> {
     refuse_beside()?;
-    let opening = VariableArgs::default().opening(args.account.choice(), 0);
+    let opening = VariableArgs::default().opening(account.choice(), 0);
     let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
     let text = opening
         .reaching::<_, Failure>(&at_hand, async |client| {
@@ -41,7 +45,6 @@ pub async fn from(named: &str, args: &InitArgs, context: &mut Context) -> Result
             let (_, template) = template?;
             let market = market.map_err(|error| fault("Reading the market", &error))?;
             let disk = template.shown.get("disk_size").and_then(|size| size.as_u64());
-            let model = args.gpu_model.as_deref();
             let Some(offer) = cheapest(&market, model, disk) else { return Err(no_offer(model, disk).into()) };
             Ok(fleet_blocks(&fleet_name(), &template, offer))
         })

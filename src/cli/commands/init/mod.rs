@@ -70,7 +70,7 @@ pub async fn run(args: &InitArgs, context: &mut Context) -> Outcome {
         begin::example(name, context)?;
     }
     if let Some(named) = &args.from {
-        begin::from(named, args, context).await?;
+        begin::from(named, args.gpu_model.as_deref(), &args.account, context).await?;
     }
     if !loads(context) {
         return Ok(Exit::Error);

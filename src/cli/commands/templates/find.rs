@@ -1,6 +1,5 @@
 //! The template that a command line names.
 
-use super::OwnerArgs;
 use crate::cli::exit::Failure;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud as _};
@@ -8,6 +7,29 @@ use crate::diag::Diagnostic;
 use crate::live::{Group, GroupId};
 use crate::render::listing::Owner;
 use crate::simplepod::Client;
+use clap::Args;
+
+/// Whose templates.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct OwnerArgs {
+    /// Only the vendor's.
+    #[arg(long)]
+    pub global: bool,
+    /// Only the account's.
+    #[arg(long, conflicts_with = "global")]
+    pub own: bool,
+}
+
+impl OwnerArgs {
+    /// Whose templates are looked at.
+    pub(super) fn owners(self) -> impl Iterator<Item = Owner> {
+        let wanted = move |owner: &Owner| match owner {
+            Owner::Own => !self.global,
+            Owner::Global => !self.own,
+        };
+        [Owner::Own, Owner::Global].into_iter().filter(wanted)
+    }
+}
 
 /// The one that is named, with its details: by its id, else by its exact name. The API's search is loose, and its rows may
 /// hold less than the details.

@@ -2,7 +2,7 @@
 
 mod find;
 
-pub use find::find;
+pub use find::{OwnerArgs, find};
 
 use crate::cli::commands_here::told;
 use crate::cli::context::Context;
@@ -33,17 +33,6 @@ pub enum TemplatesCommand {
     List(ListArgs),
     /// Show one, or write it as a simplepod_template_group.
     Show(ShowArgs),
-}
-
-/// Whose templates.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct OwnerArgs {
-    /// Only the vendor's.
-    #[arg(long)]
-    pub global: bool,
-    /// Only the account's.
-    #[arg(long, conflicts_with = "global")]
-    pub own: bool,
 }
 
 /// `templates list`.
@@ -87,17 +76,6 @@ pub struct ShowArgs {
     /// Account.
     #[command(flatten)]
     pub account: AccountArgs,
-}
-
-impl OwnerArgs {
-    /// Whose templates are looked at.
-    fn owners(self) -> impl Iterator<Item = Owner> {
-        let wanted = move |owner: &Owner| match owner {
-            Owner::Own => !self.global,
-            Owner::Global => !self.own,
-        };
-        [Owner::Own, Owner::Global].into_iter().filter(wanted)
-    }
 }
 
 /// Shows templates. Changes nothing, and takes no lock.
