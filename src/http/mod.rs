@@ -4,12 +4,16 @@
 //! repeats nor follows anything; what a status means is the business of [`crate::simplepod`].
 
 mod endpoint;
+mod exchange;
+mod login;
 mod pace;
 mod proxy;
 mod transport;
 
 pub use endpoint::{Endpoint, SetupError};
-pub use transport::{Answer, Failure, Login, Method, Options, Request, Stop, Transport, hold, too_long};
+pub use exchange::{Answer, Failure, Method, Request, Stop, hold, too_long};
+pub use login::Login;
+pub use transport::{Options, Transport};
 
 #[cfg(test)]
 pub(crate) mod scripted;

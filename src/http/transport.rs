@@ -1,11 +1,11 @@
-//! One request, and what is known of it afterwards.
+//! Sends one request, and says what is known of it.
 
 use super::endpoint::{Endpoint, SetupError};
+use super::exchange::{Answer, Failure, Method, Request, Stop, Take, hold};
+use super::login::{Login, headers};
 use super::pace::Pace;
 use super::proxy::Proxy;
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use secrecy::{ExposeSecret, SecretString};
 use std::error::Error as _;
 use std::ops::ControlFlow;
@@ -45,20 +45,6 @@ pub struct Options {
     pub login: Login,
 }
 
-/// How a key is shown to its server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Login {
-    /// `X-AUTH-TOKEN` (API sheet §1).
-    #[default]
-    SimplePod,
-    /// `Authorization: Bearer`, as GitHub has it.
-    Bearer,
-    /// `Authorization: token`, as Forgejo has it.
-    Token,
-    /// `PRIVATE-TOKEN`, as GitLab has it.
-    PrivateToken,
-}
-
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -71,94 +57,6 @@ impl Default for Options {
             login: Login::SimplePod,
         }
     }
-}
-
-/// The methods of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Changes nothing.
-    Get,
-    /// `POST`: never sent over a connection that may have gone stale, which would leave its fate unknown.
-    Post,
-    /// Sets what its body names and nothing else (API sheet §1): twice is once.
-    Put,
-    /// A reboot: sent over connections like those of a POST, because twice is not once.
-    Patch,
-    /// Twice is once.
-    Delete,
-}
-
-impl Method {
-    /// The word on the wire: `GET`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-}
-
-/// One request. No `Debug`: the body may hold secrets.
-#[derive(Clone)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// The path, from `/`.
-    pub path: String,
-    /// Names and values of the query, not yet encoded.
-    pub query: Vec<(String, String)>,
-    /// Content type and body.
-    pub body: Option<(&'static str, Vec<u8>)>,
-    /// The longer time-out applies.
-    pub slow: bool,
-}
-
-/// An answer. No `Debug`: the body may hold secrets.
-#[derive(Clone)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// `Date`: the server's clock.
-    pub date: Option<Timestamp>,
-    /// `Retry-After`, from now.
-    pub retry_after: Option<Duration>,
-    /// The host in `Location`.
-    pub location_host: Option<String>,
-    /// The body; of an error as much as arrived.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// Whether the status says that the call was done.
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-}
-
-/// No answer, or none that can be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// No byte of the request left: name, connection, TLS.
-    NotSent(String),
-    /// The request may have arrived, and no status came back.
-    NoAnswer(String),
-    /// The status (a 2xx) came back, and its body broke off.
-    CutOff {
-        /// The status.
-        status: u16,
-        /// What happened.
-        message: String,
-    },
-    /// The status (a 2xx) came back with more than whoever takes the body bears.
-    TooLarge {
-        /// The status.
-        status: u16,
-        /// What is too large.
-        message: String,
-    },
 }
 
 /// Sends requests to one endpoint with one key.
@@ -328,13 +226,7 @@ impl Transport {
         let status = response.status().as_u16();
         let headers = response.headers();
         trace!("{} {status} headers: {}", response.url().path(), self.written(headers));
-        let mut answer = Answer {
-            status,
-            date: text(headers, &DATE).and_then(parse_date),
-            retry_after: text(headers, &RETRY_AFTER).and_then(parse_retry_after),
-            location_host: text(headers, &LOCATION).and_then(location_host),
-            body: Vec::new(),
-        };
+        let mut answer = Answer::without_body(status, headers);
         let success = answer.is_success();
         loop {
             match response.chunk().await {
@@ -352,58 +244,6 @@ impl Transport {
     }
 }
 
-/// Takes in a piece of the body of a success.
-pub type Take<'a> = dyn FnMut(&[u8]) -> ControlFlow<Stop> + Send + 'a;
-
-/// Why no more of a body is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// More is not borne: what is too large, in words.
-    TooLarge(String),
-    /// What is known of it suffices.
-    Enough,
-}
-
-/// More than so many bytes.
-pub fn too_long(limit: usize) -> ControlFlow<Stop> {
-    let size = if limit >> 20 > 0 { format!("{} MB", limit >> 20) } else { format!("{limit} bytes") };
-    ControlFlow::Break(Stop::TooLarge(format!("the answer is longer than {size}")))
-}
-
-/// Adds a piece to a body that is held whole, up to a limit in bytes.
-pub fn hold(body: &mut Vec<u8>, piece: &[u8], limit: usize) -> ControlFlow<Stop> {
-    if body.len() + piece.len() > limit {
-        return too_long(limit);
-    }
-    body.extend_from_slice(piece);
-    ControlFlow::Continue(())
-}
-
-fn headers(key: &SecretString, login: Login) -> Result<HeaderMap, SetupError> {
-    let fault = |why: &str| SetupError::ApiKey(why.to_owned());
-    if key.expose_secret().is_empty() {
-        return Err(fault(match login {
-            Login::SimplePod => "it is empty; set SIMPLEPOD_API_KEY, or `api_key` of provider \"simplepod\"",
-            Login::Bearer | Login::Token | Login::PrivateToken => "it is empty",
-        }));
-    }
-    let (name, before) = match login {
-        Login::SimplePod => ("x-auth-token", ""),
-        Login::Bearer => ("authorization", "Bearer "),
-        Login::Token => ("authorization", "token "),
-        Login::PrivateToken => ("private-token", ""),
-    };
-    let mut value = HeaderValue::from_str(&format!("{before}{}", key.expose_secret()))
-        .ok()
-        .filter(|value| value.to_str().is_ok())
-        .ok_or_else(|| fault("it holds characters that no key has; was it copied wholly and alone?"))?;
-    value.set_sensitive(true);
-    Ok(HeaderMap::from_iter([
-        (HeaderName::from_static(name), value),
-        (ACCEPT, HeaderValue::from_static("application/json")),
-    ]))
-}
-
 /// `podform/0.1.0 (+https://...)`.
 fn user_agent() -> String {
     let name = concat!("podform/", env!("CARGO_PKG_VERSION"));
@@ -411,29 +251,6 @@ fn user_agent() -> String {
         "" => name.to_owned(),
         repository => format!("{name} (+{repository})"),
     }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok().map(str::trim)
-}
-
-fn parse_date(text: &str) -> Option<Timestamp> {
-    rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
-}
-
-/// Seconds, or a date; a date is counted from this machine's clock.
-fn parse_retry_after(text: &str) -> Option<Duration> {
-    match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let wait = parse_date(text)?.duration_since(Timestamp::now());
-            Some(wait.try_into().unwrap_or(Duration::ZERO))
-        }
-    }
-}
-
-fn location_host(text: &str) -> Option<String> {
-    reqwest::Url::parse(text).ok()?.host_str().map(str::to_owned)
 }
 
 /// What may be missing where a certificate is not trusted.

@@ -1,63 +1,17 @@
 //! The account as a small model: what exists, who made it, and what every call did.
 
+use super::change::{Change, Done};
+use super::manners::{Dates, Manners};
 use jiff::{SignedDuration, Timestamp};
 use podform::cloud::{CallError, ErrorKind};
 use podform::live::{
-    Env, Group, GroupFields, GroupId, HashId, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest, Status,
+    Env, Group, GroupFields, GroupId, HashId, Machine, MachineId, Offer, OfferFacts, RentRequest, Status,
 };
 use podform::money::Usd;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::{Duration, Instant};
-
-/// A call that changes the account.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// POST of a rent.
-    Rent(RentRequest),
-    /// PUT of a machine.
-    UpdateMachine(u64, MachineFields),
-    /// DELETE of a machine.
-    DeleteMachine(u64),
-    /// PATCH that reboots a machine.
-    RebootMachine(u64),
-    /// POST of a template group.
-    CreateGroup(GroupFields),
-    /// PUT of a template group.
-    UpdateGroup(u64, GroupFields),
-    /// DELETE of a template group.
-    DeleteGroup(u64),
-}
-
-impl Change {
-    /// What it is, the same in every run of a history.
-    pub fn name(&self) -> String {
-        match self {
-            Change::Rent(request) => format!("rent {}", request.offer_iri),
-            Change::UpdateMachine(id, _) => format!("update machine {id}"),
-            Change::DeleteMachine(id) => format!("delete machine {id}"),
-            Change::RebootMachine(id) => format!("reboot machine {id}"),
-            Change::CreateGroup(fields) => {
-                let name = fields.settings.get("name").and_then(Json::as_str);
-                format!("create group {}", name.unwrap_or_default())
-            }
-            Change::UpdateGroup(id, _) => format!("update group {id}"),
-            Change::DeleteGroup(id) => format!("delete group {id}"),
-        }
-    }
-}
-
-/// A change that podform made, as the account saw it.
-#[derive(Clone, Debug)]
-pub struct Done {
-    /// What was asked.
-    pub change: Change,
-    /// The id of the object, where it took effect.
-    pub id: Option<u64>,
-    /// It took effect long after it was sent, perhaps by another run.
-    pub late: bool,
-}
 
 /// A machine with what only the account knows.
 #[derive(Clone, Debug)]
@@ -95,60 +49,6 @@ pub struct Made {
     pub twin: bool,
     /// An older copy of the state came back, which does not know it.
     pub forgotten: bool,
-}
-
-/// What answers say of the time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dates {
-    /// The server's clock.
-    #[default]
-    Right,
-    /// Nothing.
-    Missing,
-    /// One front end of three is an hour ahead.
-    Wrong,
-}
-
-/// How the API behaves where that is not settled.
-#[derive(Clone, Copy, Debug)]
-pub struct Manners {
-    /// Until a machine shows in the list.
-    pub list_lag: Duration,
-    /// Until a template group shows in the list.
-    pub group_lag: Duration,
-    /// Until a machine shows by its id.
-    pub id_lag: Duration,
-    /// How long one that was deleted still shows.
-    pub delete_lag: Duration,
-    /// Until it runs.
-    pub boot: Duration,
-    /// A rent is answered with an id.
-    pub names_machines: bool,
-    /// A new group is answered with an id.
-    pub names_groups: bool,
-    /// Details carry the environment.
-    pub shows_env: bool,
-    /// Rows of lists carry the details.
-    pub full_rows: bool,
-    /// What lists say of the time.
-    pub dates: Dates,
-}
-
-impl Default for Manners {
-    fn default() -> Manners {
-        Manners {
-            list_lag: Duration::ZERO,
-            group_lag: Duration::ZERO,
-            id_lag: Duration::ZERO,
-            delete_lag: Duration::ZERO,
-            boot: Duration::from_secs(5),
-            names_machines: true,
-            names_groups: false,
-            shows_env: true,
-            full_rows: false,
-            dates: Dates::Right,
-        }
-    }
 }
 
 /// Everything the vendor knows.

@@ -1,10 +1,11 @@
 //! What a refresh costs in an account that holds more than the fleet.
 
-use super::account::{Manners, named, request};
+use super::account::{named, request};
 use super::cloud::World;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::orphans::release_orphans;
 use super::run::{End, How, run};
 use super::trouble::{Fault, Trouble};

@@ -1,7 +1,8 @@
 //! The checker: what must hold whatever went wrong. It reads the bytes on the disk and the account's own books, and
 //! shares no code with planner or executor.
 
-use super::account::{Account, Change, Done, Rented};
+use super::account::{Account, Rented};
+use super::change::{Change, Done};
 use super::disk::Disk;
 use super::fleet::{Fleet, budgeted_cost};
 use podform::address::ObjectKind;

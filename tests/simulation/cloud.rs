@@ -1,8 +1,10 @@
 //! The account behind the seam, with the trouble of the run.
 
-use super::account::{self, Account, Change, Manners, error};
+use super::account::{self, Account, error};
+use super::change::Change;
 use super::checker::Ledger;
 use super::disk::{Disk, Life, Tape};
+use super::manners::Manners;
 use super::trouble::{Fault, Trouble, Troubles};
 use podform::cloud::{CallError, Cloud, ErrorKind, Listed, Outcome, ReadResult};
 use podform::live::{

@@ -1,11 +1,11 @@
 //! State and journal cut at every byte, with any bit flipped, or not to be written: they load, are repaired, or are
 //! refused and left alone.
 
-use super::account::Manners;
 use super::cloud::World;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::run::{How, run};
 use super::trouble::{DiskFault, Trouble};
 use podform::state::{Event, State, decode};

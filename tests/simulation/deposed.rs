@@ -1,10 +1,10 @@
 //! Objects that were set aside, beside what stands at their address.
 
-use super::account::Manners;
 use super::cloud::World;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::run::{End, How, run};
 use super::trouble::{Fault, Trouble};
 use podform::apply::Ended;

@@ -1,8 +1,8 @@
 //! How often a plan evaluates what a configuration says.
 
-use super::account::Manners;
 use super::cloud::World;
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::run::{WINDOW, fleet};
 use podform::diag::Diagnostics;
 use podform::lang::Effects;

@@ -1,9 +1,10 @@
 //! Every step of every action, every fault in turn; then the reruns converge.
 
-use super::account::{Manners, request};
+use super::account::request;
 use super::cloud::World;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::operator::settles;
 use super::orphans::release_orphans;
 use super::run::{End, How, run};

@@ -3,12 +3,13 @@
 //!
 //! `PODFORM_HISTORIES=N` runs so many, `PODFORM_SEED=S` begins at that seed (alone, it runs that one and prints it).
 
-use super::account::{Dates, Manners, named, request};
+use super::account::{named, request};
 use super::chance::Chance;
 use super::cloud::World;
 use super::disk::Disk;
 use super::fleet::{Block, Fleet, MODELS};
 use super::in_virtual_time;
+use super::manners::{Dates, Manners};
 use super::operator::settles;
 use super::orphans::release_orphans;
 use super::run::{End, How, overtaken, run};

@@ -1,12 +1,13 @@
 //! Two directories with one fleet name in one account, at once: never do both rent, and what they made can be taken away.
 
-use super::account::{Manners, named, request};
+use super::account::{named, request};
 use super::chance::Chance;
 use super::cloud::World;
 use super::disk::Disk;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::run::{End, How, body};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

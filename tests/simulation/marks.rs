@@ -1,10 +1,12 @@
 //! Marks that people changed.
 
-use super::account::{Change, Manners, request};
+use super::account::request;
+use super::change::Change;
 use super::cloud::World;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::orphans::release_orphans;
 use super::run::{End, How, run};
 use std::time::Duration;

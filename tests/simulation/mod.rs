@@ -4,6 +4,7 @@
 mod account;
 mod calls;
 mod chance;
+mod change;
 mod checker;
 mod cloud;
 mod damage;
@@ -15,6 +16,7 @@ mod fleet;
 mod histories;
 mod http;
 mod lineages;
+mod manners;
 mod marks;
 mod moving;
 mod operator;

@@ -2,11 +2,11 @@
 //!
 //! `PODFORM_MACHINES=N` and `PODFORM_ROWS=N` make it larger; it prints how long it takes.
 
-use super::account::Manners;
 use super::cloud::World;
 use super::fleet::{Block, Fleet, MODELS};
 use super::histories::number;
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::run::{End, How, opened, run};
 use jiff::SignedDuration;
 use podform::diag::Diagnostics;

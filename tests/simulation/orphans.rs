@@ -1,8 +1,9 @@
 //! Orphans are released as `podform orphans -release` does it.
 
-use super::account::{Manners, request};
+use super::account::request;
 use super::cloud::World;
 use super::in_virtual_time;
+use super::manners::Manners;
 use podform::apply::{release_orphan, unwritten};
 use podform::live::{Env, LiveObject, ObjectId, Orphan};
 use podform::refresh::{Clock, Refresh, refresh};

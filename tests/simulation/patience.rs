@@ -1,11 +1,12 @@
 //! What shows late: right inside of a window it is waited for, right outside of it is not, and nothing is lost either way.
 
-use super::account::{Manners, request};
+use super::account::request;
 use super::checker::Ledger;
 use super::cloud::World;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::orphans::release_orphans;
 use super::run::{End, How, WINDOW, run};
 use super::trouble::{Fault, Trouble};

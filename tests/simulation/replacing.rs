@@ -1,10 +1,10 @@
 //! A replacement that turns out to be outside of what was approved: it goes, and what it was to replace stands on.
 
-use super::account::Manners;
 use super::cloud::World;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::run::{End, How, run};
 use super::trouble::{DISK_FAULTS, FAULTS, Trouble};
 use std::collections::BTreeSet;

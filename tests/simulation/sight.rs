@@ -1,8 +1,9 @@
 //! Whose machine an unanswered rent made, where environments are shown or hidden.
 
-use super::account::{Manners, request};
+use super::account::request;
 use super::cloud::World;
 use super::in_virtual_time;
+use super::manners::Manners;
 use podform::cloud::Cloud;
 use podform::live::{Env, GroupId, MachineId};
 use podform::refresh::{Search, Sighting, sight};

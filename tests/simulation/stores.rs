@@ -1,10 +1,10 @@
 //! Stores that take their time, that another run takes over, and that do not answer.
 
-use super::account::Manners;
 use super::cloud::World;
 use super::exhaustive::market;
 use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
+use super::manners::Manners;
 use super::run::{End, How, run};
 use super::trouble::{DiskFault, Trouble};
 use podform::apply::{Cancel, Ended};
