@@ -123,7 +123,7 @@ pub enum Topic {
 /// What an expression that fails was about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct InPlay {
-    /// Values: a name ("local.n") and what it is ("5"). Sensitive values must already be hidden.
+    /// Values: a name ("local.n") and a statement ("is 5"). Sensitive values must already be hidden.
     pub values: Vec<(String, String)>,
     /// The function whose call failed, as it is written.
     pub called: Option<Box<str>>,
@@ -232,7 +232,7 @@ impl Diagnostic {
         self
     }
 
-    /// Says which values are in play: names ("local.n") and what they are ("5"), with nothing secret.
+    /// Says which values are in play: names ("local.n") and statements ("is 5"), with nothing secret.
     #[must_use]
     pub fn with_values(mut self, values: Vec<(String, String)>) -> Self {
         if !values.is_empty() {

@@ -7,11 +7,12 @@
 //! |---|---|
 //! | `$ COMMAND` | first, where it is not `validate`: `plan ARGS`, or `init` (podform has none: it runs `validate`). No body |
 //! | `PATH` (with a dot in it) | the text of a file. A directory is a module, and is called as its last part is |
-//! | `terraform` | what Terraform says: one line `SEVERITY PLACE SUMMARY` for each diagnostic, by place |
-//! | `podform` | what podform says: the same lines, with the detail, and the values in play behind `|` |
+//! | `terraform` | what Terraform says: one line `SEVERITY PLACE SUMMARY` for each diagnostic, by place, and the values in play behind `|` |
+//! | `podform` | what podform says: the same, with the detail |
 //! | `differs` | why the two differ: a reason for every case where they do |
 //!
-//! The two agree where they tell of the same errors: equal severity and summary, and the same place. The place is the
+//! The two agree where they tell of the same errors: equal severity, summary and values, and the same place. Beside Terraform's
+//! values ours has those that it passes by because they are sensitive or not known. The place is the
 //! same where one lies within the other (Terraform underlines the first token of an operand, leaves out quotes, and takes
 //! the dot and the brackets with it), or where Terraform underlines the brace behind the header that is underlined here.
 //!

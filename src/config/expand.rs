@@ -149,8 +149,7 @@ fn enabled_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagno
         },
         Err(error) => format!("The given \"enabled\" argument value is unsuitable: {error}."),
     };
-    diags.push(Diagnostic::error("Invalid enabled argument", detail).at(expr.span));
-    Expansion::Unknown
+    refused("Invalid enabled argument", detail, expr, scope, diags)
 }
 
 fn count_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
@@ -158,10 +157,7 @@ fn count_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnost
     if failed || (!is_final && !value.is_wholly_known() && value.marks.is_none()) {
         return Expansion::Unknown;
     }
-    let mut refuse = |detail: String| {
-        diags.push(Diagnostic::error("Invalid count argument", detail).at(expr.span));
-        Expansion::Unknown
-    };
+    let mut refuse = |detail: String| refused("Invalid count argument", detail, expr, scope, diags);
     if value.marks.ephemeral {
         return refuse(EPHEMERAL.into());
     }
@@ -189,10 +185,7 @@ fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnosti
     if failed || (!is_final && unknown_keys && value.marks.is_none()) {
         return Expansion::Unknown;
     }
-    let mut refuse = |detail: &str| {
-        diags.push(Diagnostic::error("Invalid for_each argument", detail).at(expr.span));
-        Expansion::Unknown
-    };
+    let mut refuse = |detail: &str| refused("Invalid for_each argument", detail.to_owned(), expr, scope, diags);
     if value.marks.ephemeral || (matches!(value.kind, Kind::Set(..)) && value.deep_marks().ephemeral) {
         return refuse(EPHEMERAL);
     }
@@ -224,9 +217,9 @@ fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnosti
                             "The \"for_each\" set holds values that cannot be determined until apply, so podform cannot predict the keys. Use a map whose keys stand in the configuration, or -target to first apply what the values depend on.",
                         );
                     }
-                    Kind::Null(_) => return wrong_set("null", expr, diags),
+                    Kind::Null(_) => return wrong_set("null", expr, scope, diags),
                     _ => {
-                        return wrong_set(&format!("a {}", element.ty().friendly_name()), expr, diags);
+                        return wrong_set(&format!("a {}", element.ty().friendly_name()), expr, scope, diags);
                     }
                 }
             }
@@ -239,8 +232,13 @@ fn each_of(expr: &Expr, is_final: bool, scope: &dyn Scope, diags: &mut Diagnosti
     }
 }
 
-fn wrong_set(what: &str, expr: &Expr, diags: &mut Diagnostics) -> Expansion {
+fn wrong_set(what: &str, expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
     let detail = format!("A set for for_each must hold only strings that are not null, and this one holds {what}.");
-    diags.push(Diagnostic::error("Invalid for_each set argument", detail).at(expr.span));
+    refused("Invalid for_each set argument", detail, expr, scope, diags)
+}
+
+fn refused(summary: &str, detail: String, expr: &Expr, scope: &dyn Scope, diags: &mut Diagnostics) -> Expansion {
+    let values = eval::values_in_play(expr, scope);
+    diags.push(Diagnostic::error(summary, detail).at(expr.span).with_values(values));
     Expansion::Unknown
 }

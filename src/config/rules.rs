@@ -91,7 +91,8 @@ fn judge_one(rule: &Rule, scope: &dyn Scope, wording: &Wording<'_>, diags: &mut 
                 let detail =
                     "The condition cannot be evaluated yet: the result will be known when this plan is applied.";
                 let told = tell(wording.severity, later, detail.to_owned(), at);
-                diags.push(Diagnostic { topic: Some(Topic::OpenRule), ..told });
+                let values = eval::values_in_play(&rule.condition, scope);
+                diags.push(told.about(Topic::OpenRule).with_values(values));
             }
             return Verdict::of(CheckStatus::Unknown);
         }
@@ -144,8 +145,6 @@ fn broken(
         }
     };
     let told = tell(wording.severity, wording.broken, format!("{text}{}", wording.rest), rule.condition.span);
-    let mut values = eval::values_in_play(&rule.condition, scope);
-    values.sort();
-    diags.push(told.about(Topic::BrokenRule).with_values(values));
+    diags.push(told.about(Topic::BrokenRule).with_values(eval::values_in_play(&rule.condition, scope)));
     verdict
 }

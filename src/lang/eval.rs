@@ -15,7 +15,6 @@ use super::reference::Scope;
 use super::types::Type;
 use super::value::{Kind, Value};
 use crate::diag::{Diagnostic, Diagnostics, Span};
-pub use in_play::describe;
 use std::sync::Arc;
 
 /// Names that an expression binds (`for`), or a `dynamic` block: the last of a name counts.
@@ -40,7 +39,7 @@ pub fn evaluate_in(expr: &Expr, scope: &dyn Scope, bindings: &Bindings, diags: &
     }
 }
 
-/// What an expression refers to, by name: `var.n` is `5`. Nothing secret is among it.
+/// What an expression refers to, by name: `var.n` "is 5". Nothing secret is among it.
 pub fn values_in_play(expr: &Expr, scope: &dyn Scope) -> Vec<(String, String)> {
     let mut told = Diagnostics::new();
     let mut evaluator = Evaluator { scope, bindings: Vec::new(), diags: &mut told, steps: 0, spent: None };

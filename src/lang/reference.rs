@@ -138,7 +138,7 @@ pub trait Effects {
 }
 
 pub use super::resolve::{body_references, references};
-pub(super) use super::resolve::{resolve, roots, subject_of, up_to};
+pub(super) use super::resolve::{resolve, roots, up_to};
 
 /// A scope in which nothing is defined: for constants.
 pub struct NoScope;

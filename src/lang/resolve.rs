@@ -92,26 +92,6 @@ pub(crate) fn resolve(root: &Arc<str>, at: Span, steps: &[Step]) -> Result<(Subj
     }
 }
 
-/// A root and how its subject is written.
-pub(crate) struct Name {
-    pub(crate) root: Arc<str>,
-    pub(crate) text: String,
-}
-
-/// The name at the root of a traversal, and what it refers to where it is no bound name.
-pub(crate) fn subject_of(expr: &Expr) -> Option<(Name, Option<Subject>)> {
-    let (root, steps) = expr.traversal();
-    let ExprKind::Variable(name) = &root.kind else { return None };
-    let resolved = resolve(name, root.span, steps).ok();
-    let mut text = name.to_string();
-    let taken = resolved.as_ref().map_or(0, |(_, taken)| *taken);
-    for name in steps.iter().take(taken).filter_map(Step::name) {
-        text.push('.');
-        text.push_str(name);
-    }
-    Some((Name { root: name.clone(), text }, resolved.map(|(subject, _)| subject)))
-}
-
 /// Every traversal of an expression that starts with a name which the expression itself does not bind.
 pub(crate) fn roots(expr: &Expr) -> Vec<&Expr> {
     let mut walk = Walk::default();

@@ -74,7 +74,7 @@ fn diagnostics_show_values_in_play_and_hide_secrets() {
     let first = diags.iter().next().unwrap();
     assert_eq!(first.summary, "Invalid operand");
     let named = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    assert_eq!(first.values(), [named("var.n", "5"), named("var.s", "(sensitive value)")]);
+    assert_eq!(first.values(), [named("var.n", "is 5"), named("var.s", "has a sensitive value")]);
     let (_, diags) = eval("[for x in [\"q\"] : x + 1]");
-    assert_eq!(diags.iter().next().unwrap().values(), [named("x", "\"q\"")]);
+    assert_eq!(diags.iter().next().unwrap().values(), [named("x", "is \"q\"")]);
 }

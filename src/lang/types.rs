@@ -59,9 +59,9 @@ impl Type {
             Type::Bool => "bool".into(),
             Type::Number => "number".into(),
             Type::String => "string".into(),
-            Type::List(element) => format!("list of {}", element.friendly_name_for_constraint()),
-            Type::Set(element) => format!("set of {}", element.friendly_name_for_constraint()),
-            Type::Map(element) => format!("map of {}", element.friendly_name_for_constraint()),
+            Type::List(element) => format!("list of {}", element.friendly_name()),
+            Type::Set(element) => format!("set of {}", element.friendly_name()),
+            Type::Map(element) => format!("map of {}", element.friendly_name()),
             Type::Tuple(_) => "tuple".into(),
             Type::Object(_) => "object".into(),
         }

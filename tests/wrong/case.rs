@@ -45,10 +45,10 @@ impl Told {
         Some((file, (number(line)?, number(column)?), (number(end_line)?, number(end_column)?)))
     }
 
-    /// Terraform's against ours: the same error at the same place.
+    /// Terraform's against ours: the same error at the same place, with the same values.
     pub fn agrees(&self, ours: &Told) -> bool {
         let (theirs, our) = (self.parts(), ours.parts());
-        if (theirs.0, theirs.2) != (our.0, our.2) {
+        if (theirs.0, theirs.2) != (our.0, our.2) || !self.shows_as(ours) {
             return false;
         }
         let (Some(a), Some(b)) = (self.place(), ours.place()) else { return theirs.1 == our.1 };
@@ -57,6 +57,24 @@ impl Told {
         a.0 == b.0 && (within(a, b) || within(b, a) || brace)
     }
 }
+
+impl Told {
+    /// Each value that Terraform shows is shown, and where it shows some, nothing else but what it passes by: what is not
+    /// told or not known. What `terraform validate` knows only the type of may be known here.
+    fn shows_as(&self, ours: &Told) -> bool {
+        let passed_by = |value: &str| value.ends_with(" value") || value.ends_with(AFTER_APPLY);
+        let same = |theirs: &str, ours: &str| match theirs.split_once(" is a ") {
+            Some((name, _)) => ours.starts_with(&format!("{name} is ")),
+            None => theirs == ours,
+        };
+        let are_shown = self.values.iter().all(|theirs| ours.values.iter().any(|ours| same(theirs, ours)));
+        let is_more = |ours: &String| !passed_by(ours) && !self.values.iter().any(|theirs| same(theirs, ours));
+        are_shown && (self.values.is_empty() || !ours.values.iter().any(is_more))
+    }
+}
+
+/// Behind what Terraform tells as if it were known.
+const AFTER_APPLY: &str = ", known only after apply";
 
 /// The description and the cases of a file.
 pub fn read(text: &str) -> (String, Vec<Case>) {

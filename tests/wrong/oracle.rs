@@ -49,7 +49,7 @@ fn back(words: &[[usize; 4]], byte: usize, is_end: bool) -> usize {
     }
 }
 
-/// Severity, place and summary of what Terraform says of a case.
+/// Severity, place, summary and values of what Terraform says of a case.
 pub fn ask(case: &Case) -> Vec<Told> {
     let folder = tempfile::tempdir().unwrap();
     let texts: HashMap<&str, (&str, Vec<[usize; 4]>)> =
@@ -80,7 +80,10 @@ pub fn ask(case: &Case) -> Vec<Told> {
     for told in &mut found {
         told.head =
             told.head.replace("terraform_data", "simplepod_template_group").replace("\"terraform\"", "\"podform\"");
-        (told.detail, told.values) = (String::new(), Vec::new());
+        told.detail = String::new();
+        for value in &mut told.values {
+            *value = value.replace("terraform_data", "simplepod_template_group").replace(".input ", ".image_name ");
+        }
     }
     found
 }

@@ -1,86 +1,118 @@
 //! The values in play that an error is shown with: local.n is 5.
 
-use super::super::ast::Expr;
-use super::super::reference::{Subject, roots, subject_of};
+use super::super::access;
+use super::super::ast::{Expr, ExprKind, Step};
+use super::super::reference::{Subject, resolve, roots, up_to};
 use super::super::types::Type;
 use super::super::value::{Kind, Value};
 use super::Evaluator;
 
 impl Evaluator<'_> {
-    /// Name and description of each variable, local value and bound name in parts of an expression.
+    /// What each traversal in parts of an expression leads to, and a statement about it, by name. As in Terraform, a
+    /// traversal goes as far as names and literal keys stand in it and something is there: `var.sizes["a"].gpus`.
     pub(super) fn values_in_play(&mut self, around: &[&Expr]) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        for root in around.iter().flat_map(|part| roots(part)) {
-            let Some((name, subject)) = subject_of(root) else { continue };
-            let shown = match self.bindings.iter().rev().find(|(bound, _)| **bound == *name.root) {
-                Some((_, value)) => Some((name.root.to_string(), value.clone())),
-                None => match &subject {
-                    Some(
-                        subject @ (Subject::Variable(_)
-                        | Subject::Local(_)
-                        | Subject::Module(_)
-                        | Subject::Resource(..)
-                        | Subject::Path(_)
-                        | Subject::CountIndex
-                        | Subject::EachKey
-                        | Subject::EachValue),
-                    ) => {
-                        let (value, diags) = self.aside(|inner| inner.scope.value(subject, root.span, inner.diags));
-                        // What nothing is known of says nothing.
-                        let silent = matches!(value.kind, Kind::Unknown(Type::Dynamic, _)) && value.marks.is_none();
-                        (!silent && !diags.has_errors()).then_some((name.text, value))
-                    }
-                    _ => None,
-                },
-            };
-            if let Some((name, value)) = shown {
-                let one = (name, describe(&value));
-                if !found.contains(&one) {
-                    found.push(one);
-                }
+        let mut found: Vec<(String, String)> = Vec::new();
+        for (name, value) in around.iter().flat_map(|part| roots(part)).filter_map(|named| self.leaf(named)) {
+            // What nothing is known of says nothing.
+            let silent = matches!(value.kind, Kind::Unknown(Type::Dynamic, _)) && value.marks.is_none();
+            if !silent && found.iter().all(|(other, _)| *other != name) {
+                found.push((name, statement(&value)));
             }
         }
+        found.sort();
         found
+    }
+
+    /// How a traversal is written as far as it leads, and what stands there.
+    fn leaf(&mut self, named: &Expr) -> Option<(String, Value)> {
+        let (root, steps) = named.traversal();
+        let ExprKind::Variable(name) = &root.kind else { return None };
+        let bound = self.bindings.iter().rev().find(|(bound, _)| bound == name).map(|(_, value)| value.clone());
+        let (mut value, taken) = match bound {
+            Some(value) => (value, 0),
+            None => {
+                let (subject, taken) = resolve(name, root.span, steps).ok()?;
+                if subject == Subject::SelfObject && steps.is_empty() {
+                    return None;
+                }
+                let (value, diags) =
+                    self.aside(|inner| inner.scope.value(&subject, up_to(root, steps, taken), inner.diags));
+                if diags.has_errors() {
+                    return None;
+                }
+                (value, taken)
+            }
+        };
+        let mut text = name.to_string();
+        for step in steps.iter().take(taken) {
+            text.extend(written(step));
+        }
+        for step in steps.iter().skip(taken) {
+            let Some(written) = written(step) else { break };
+            let next = match step {
+                Step::Attr(name, _) => access::attribute(&value, name),
+                Step::Index(key, _) => access::index(&value, &self.expr(key)),
+                Step::Splat(_) | Step::AttrSplat(..) => break,
+            };
+            let Ok(next) = next else { break };
+            value = next;
+            text.push_str(&written);
+        }
+        Some((text, value))
     }
 }
 
-/// A value in the words of "local.n is 5": hidden where it is marked, cut where it is long.
-pub fn describe(value: &Value) -> String {
+/// A step as it is written: a name, or a literal key.
+fn written(step: &Step) -> Option<String> {
+    match step {
+        Step::Attr(name, _) => Some(format!(".{name}")),
+        Step::Index(key, _) => match &key.kind {
+            ExprKind::String(text) => Some(format!("[{text:?}]")),
+            ExprKind::Number(number) => Some(format!("[{}]", number.number)),
+            _ => None,
+        },
+        Step::Splat(_) | Step::AttrSplat(..) => None,
+    }
+}
+
+/// A statement about a value, in Terraform's words: "is 5". It is hidden where it is marked, cut where it is long.
+fn statement(value: &Value) -> String {
     if value.marks.sensitive {
-        return "(sensitive value)".into();
+        return "has a sensitive value".into();
     }
     if value.marks.ephemeral {
-        return "(ephemeral value)".into();
+        return "has an ephemeral value".into();
     }
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let elements = |n: usize| {
+        let ty = value.ty();
+        let name = ty.friendly_name();
+        match n {
+            0 => format!("is empty {name}"),
+            1 => format!("is {name} with 1 element"),
+            n => format!("is {name} with {n} elements"),
+        }
+    };
     match &value.kind {
-        Kind::Unknown(Type::Dynamic, _) => "known only after apply".into(),
-        Kind::Unknown(ty, _) => format!("a {}, known only after apply", ty.friendly_name()),
-        Kind::Null(Type::Dynamic) => "null".into(),
-        Kind::Null(ty) => format!("null (a {})", ty.friendly_name()),
-        Kind::Bool(b) => b.to_string(),
-        Kind::Number(n) => n.to_string(),
+        Kind::Unknown(Type::Dynamic, _) => "will be known only after apply".into(),
+        Kind::Unknown(ty, _) => format!("is a {}, known only after apply", ty.friendly_name()),
+        Kind::Null(_) => "is null".into(),
+        Kind::Bool(b) => format!("is {b}"),
+        Kind::Number(n) => format!("is {n}"),
         Kind::String(text) => {
             // In characters: the value is a reminder beside the error, one line of it.
             const SHOWN: usize = 64;
             match text.char_indices().nth(SHOWN) {
-                Some((end, _)) => format!("a string of {} characters: {:?}...", text.chars().count(), &text[..end]),
-                None => format!("{text:?}"),
+                Some((end, _)) => format!("is a string of {} characters: {:?}...", text.chars().count(), &text[..end]),
+                None => format!("is {text:?}"),
             }
         }
-        Kind::List(_, elements) | Kind::Set(_, elements) => {
-            format!("a {} with {}", value.ty().friendly_name(), count(elements.len(), "element"))
-        }
-        Kind::Tuple(elements) => format!("a tuple with {}", count(elements.len(), "element")),
-        Kind::Map(_, entries) => format!("a {} with {}", value.ty().friendly_name(), count(entries.len(), "element")),
-        Kind::Object(entries) => {
-            // So many names fit on the line.
-            const NAMED: usize = 5;
-            let names = match entries.len() {
-                1..=NAMED => format!(" ({})", entries.keys().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")),
-                _ => String::new(),
-            };
-            format!("an object with {}{names}", count(entries.len(), "attribute"))
-        }
+        Kind::List(_, all) | Kind::Set(_, all) => elements(all.len()),
+        Kind::Tuple(all) => elements(all.len()),
+        Kind::Map(_, entries) => elements(entries.len()),
+        Kind::Object(entries) => match entries.keys().next() {
+            None => "is object with no attributes".into(),
+            Some(only) if entries.len() == 1 => format!("is object with 1 attribute {only:?}"),
+            Some(_) => format!("is object with {} attributes", entries.len()),
+        },
     }
 }

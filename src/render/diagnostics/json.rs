@@ -78,7 +78,7 @@ fn snippet(diagnostic: &Diagnostic, sources: &Sources, span: Span) -> Json {
     let values: Vec<Json> = diagnostic
         .values()
         .iter()
-        .map(|(name, value)| json!({ "traversal": name, "statement": format!("is {value}") }))
+        .map(|(name, statement)| json!({ "traversal": name, "statement": statement }))
         .collect();
     let mut snippet = json!({
         // The header of a block stands in none.
@@ -108,7 +108,7 @@ mod tests {
         diags.push(
             Diagnostic::error("Invalid type specification", "The keyword \"strin\" is not valid.")
                 .at(Span { file, start: 24, end: 29 })
-                .with_values(vec![("local.n".to_owned(), "5".to_owned())]),
+                .with_values(vec![("local.n".to_owned(), "is 5".to_owned())]),
         );
         let called = Diagnostic::error("S", "D").calling("core::max");
         let told = diagnostic_json(&called.at(Span { file, start: 24, end: 29 }), &sources);

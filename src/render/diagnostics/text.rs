@@ -148,8 +148,8 @@ fn excerpt(
 }
 
 fn values(values: &[(String, String)], indent: &str, style: Style, body: &mut Vec<String>) {
-    for (name, value) in values {
-        body.push(format!("{indent}{} {}", style.paint(DIM, "├"), harmless_line(&format!("{name} is {value}"))));
+    for (name, statement) in values {
+        body.push(format!("{indent}{} {}", style.paint(DIM, "├"), harmless_line(&format!("{name} {statement}"))));
     }
 }
 

@@ -30,7 +30,7 @@ fn an_error_shows_place_operand_values_and_detail() {
         "An argument named \"gpu_modle\" is not expected here. Did you mean \"gpu_model\"?",
     )
     .at(span(SOURCE, file, "gpu_modle"))
-    .with_values(vec![("local.n".to_owned(), "5".to_owned())]);
+    .with_values(vec![("local.n".to_owned(), "is 5".to_owned())]);
     let text = diagnostics(&diagnostic.into(), &sources, Style { color: false, width: 50, endless: false });
     assert_eq!(
         text,
@@ -98,7 +98,7 @@ fn nothing_reaches_the_terminal_unseen() {
     let file = sources.add("e\u{1b}vil.hcl", "a = \"\u{1b}[2J\u{202e}\" + b\n");
     let diagnostic = Diagnostic::error("S\u{7}", "D\u{1b}[31m")
         .at(Span { file, start: 14, end: 15 })
-        .with_values(vec![("x".to_owned(), "\u{9b}1\ny".to_owned())])
+        .with_values(vec![("x".to_owned(), "is \u{9b}1\ny".to_owned())])
         .on(&"x.a[\"\u{1b}\"]".parse().unwrap());
     let text = diagnostics(&diagnostic.into(), &sources, Style::PLAIN);
     assert!(!text.chars().any(|c| crate::render::escape::is_unsafe(c) && c != '\n'), "{text:?}");

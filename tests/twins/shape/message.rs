@@ -20,12 +20,15 @@ const FACTS: &[&str] = &[
     "ui",
     "terraform",
     "id_key",
+    "traversal",
 ];
 
 /// Everything in them. Their order is chance, but for the kinds.
 pub fn shape(messages: &Json) -> Shape {
     let mut shape = Shape::new();
-    for message in messages.as_array().into_iter().flatten() {
+    let mut messages: Vec<&Json> = messages.as_array().into_iter().flatten().collect();
+    messages.sort_by_key(|message| neutral(message["diagnostic"]["snippet"]["code"].as_str().unwrap_or_default()));
+    for message in messages {
         let kind = message["type"].as_str().unwrap_or_default();
         let about = [&message["hook"], &message["change"]].into_iter().find_map(|of| of["resource"]["addr"].as_str());
         let about = about.map(str::to_owned).or_else(|| Some(message["changes"]["operation"].as_str()?.to_owned()));
