@@ -110,6 +110,8 @@ pub enum Topic {
     BrokenRule,
     /// Only the apply can judge a rule.
     OpenRule,
+    /// A quotient has no end, which is no matter where it decides nothing.
+    Infinite,
     /// There is no function of the name at its place.
     NoFunction,
     /// A person must first say what becomes of something that was made.

@@ -14,7 +14,7 @@ use super::ops::{self, OpError};
 use super::reference::Scope;
 use super::types::Type;
 use super::value::{Kind, Value};
-use crate::diag::{Diagnostic, Diagnostics, Span};
+use crate::diag::{Diagnostic, Diagnostics, Span, Topic};
 use std::sync::Arc;
 
 /// Names that an expression binds (`for`), or a `dynamic` block: the last of a name counts.
@@ -142,11 +142,7 @@ impl Evaluator<'_> {
 
     /// Pushes an error at a place, with the values in play in `around`.
     fn error(&mut self, summary: &str, detail: impl Into<String>, at: Span, around: &Expr) {
-        self.error_among(summary, detail, at, &[around]);
-    }
-
-    fn error_among(&mut self, summary: &str, detail: impl Into<String>, at: Span, around: &[&Expr]) {
-        self.tell(Diagnostic::error(summary, detail).at(at), around);
+        self.tell(Diagnostic::error(summary, detail).at(at), &[around]);
     }
 
     fn tell(&mut self, diagnostic: Diagnostic, around: &[&Expr]) {
@@ -179,6 +175,18 @@ impl Evaluator<'_> {
         (value, failed)
     }
 
+    /// An operand that decides nothing, as in `n != 0 && m / n > 2`: for Terraform a quotient is infinite there, and
+    /// harmless. Where it could not be worked out here for that alone, it is as good as what decides.
+    fn guarded(&mut self, operand: &Expr, decides: &Value) -> (Value, bool) {
+        let (value, own) = self.aside(|inner| inner.expr(operand));
+        let (infinite, own): (Vec<_>, Vec<_>) = own.into_iter().partition(|told| told.topic == Some(Topic::Infinite));
+        let own: Diagnostics = own.into_iter().collect();
+        let failed = own.has_errors();
+        self.diags.extend(own);
+        let value = if infinite.is_empty() || failed { value } else { decides.clone() };
+        (value, failed)
+    }
+
     /// Each operator takes what those before it gave.
     fn operation(&mut self, operation: &Operation, whole: &Expr) -> Value {
         let Operation { first, rest } = operation;
@@ -188,7 +196,11 @@ impl Evaluator<'_> {
             if number > 0 {
                 self.charge(1, 0, whole);
             }
-            let (right, fails) = self.watched(operand);
+            let (right, fails) = match *op {
+                BinaryOp::And if value.as_bool() == Some(false) => self.guarded(operand, &value),
+                BinaryOp::Or if value.as_bool() == Some(true) => self.guarded(operand, &value),
+                _ => self.watched(operand),
+            };
             failed |= fails;
             if self.spent.is_some() {
                 return unknown();
@@ -217,6 +229,7 @@ impl Evaluator<'_> {
     }
 
     fn operator_error(&mut self, error: OpError, (left, right, all): (Span, Span, Span), near: &[&Expr]) {
+        let topic = matches!(&error, OpError::Failed(message) if message == ops::BY_ZERO).then_some(Topic::Infinite);
         let (summary, detail, at) = match error {
             OpError::Left(message) => {
                 ("Invalid operand", format!("Unsuitable value for left operand: {message}."), left)
@@ -226,6 +239,6 @@ impl Evaluator<'_> {
             }
             OpError::Failed(message) => ("Operation failed", format!("Error during operation: {message}."), all),
         };
-        self.error_among(summary, detail, at, near);
+        self.tell(Diagnostic { topic, ..Diagnostic::error(summary, detail).at(at) }, near);
     }
 }

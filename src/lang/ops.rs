@@ -114,6 +114,9 @@ fn all<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>) -> Option<bool> 
     known.then_some(true)
 }
 
+/// Why a quotient is an error: here nothing is infinite.
+pub const BY_ZERO: &str = "division by zero";
+
 /// A binary operation. Unknown operands give an unknown result; marks of both are on it.
 ///
 /// # Errors
@@ -148,7 +151,7 @@ pub fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Vec<Op
                 BinaryOp::LessEq => return Ok(Value::bool(l <= r).marked(marks)),
                 BinaryOp::Greater => return Ok(Value::bool(l > r).marked(marks)),
                 BinaryOp::GreaterEq => return Ok(Value::bool(l >= r).marked(marks)),
-                BinaryOp::Div if r.is_zero() => return failed("division by zero"),
+                BinaryOp::Div if r.is_zero() => return failed(BY_ZERO),
                 // As there.
                 BinaryOp::Mod if r.is_zero() => return Ok(Value::number(l.clone()).marked(marks)),
                 BinaryOp::Add => l.add(r),
