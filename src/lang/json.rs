@@ -45,26 +45,41 @@ pub(super) fn nests_within(text: &[u8], deepest: usize) -> bool {
     })
 }
 
-/// The JSON of a value, as `jsonencode` writes it: numbers at full precision, names in order. Unknown and marked values
+/// The JSON of a value, as states and plans hold it: numbers at full precision, names in order. Unknown and marked values
 /// are the caller's affair: unknown gives null, marks are dropped.
 pub fn to_json(value: &Value) -> Json {
+    with_numbers(value, &number_json)
+}
+
+/// The same, as `jsonencode` writes it: zero keeps its sign.
+pub fn encoded_json(value: &Value) -> Json {
+    with_numbers(value, &signed_json)
+}
+
+fn with_numbers(value: &Value, number: &dyn Fn(&Number) -> Json) -> Json {
+    let inner = |value: &Value| with_numbers(value, number);
     match &value.kind {
         Kind::Unknown(..) | Kind::Null(_) => Json::Null,
         Kind::Bool(b) => Json::Bool(*b),
-        Kind::Number(n) => number_json(n),
+        Kind::Number(n) => number(n),
         Kind::String(text) => Json::String(text.to_string()),
         Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {
-            Json::Array(elements.iter().map(to_json).collect())
+            Json::Array(elements.iter().map(inner).collect())
         }
         Kind::Map(_, entries) | Kind::Object(entries) => {
-            Json::Object(entries.iter().map(|(name, value)| (name.to_string(), to_json(value))).collect())
+            Json::Object(entries.iter().map(|(name, value)| (name.to_string(), inner(value))).collect())
         }
     }
 }
 
-fn number_json(n: &Number) -> Json {
-    // The digits of a number are always a JSON number; a string would still be readable.
+/// The JSON of a number, as states and plans hold it: zero has no sign, as in Terraform's.
+pub fn number_json(n: &Number) -> Json {
+    if n.is_zero() { Json::from(0) } else { signed_json(n) }
+}
+
+fn signed_json(n: &Number) -> Json {
     let text = n.to_string();
+    // The digits of a number are always a JSON number; a string would still be readable.
     serde_json::from_str(&text).unwrap_or(Json::String(text))
 }
 

@@ -2,7 +2,7 @@
 
 use super::CallError;
 use super::signature::{Args, Function, Outcome, Shape, function, param};
-use crate::lang::json::{from_json, to_json};
+use crate::lang::json::{encoded_json, from_json};
 use crate::lang::types::Type;
 use crate::lang::value::{Refinements, Value};
 use base64::Engine;
@@ -58,7 +58,7 @@ fn json_encode(args: &Args<'_>) -> Outcome {
 
 /// The text of `jsonencode`: compact, with `<`, `>`, `&` and the two line separators of JavaScript escaped.
 pub(super) fn json_text(value: &Value) -> String {
-    let text = to_json(value).to_string();
+    let text = encoded_json(value).to_string();
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -4,6 +4,7 @@ mod alike;
 mod as_of;
 mod cost;
 mod costs;
+mod encoded;
 mod event;
 mod object;
 mod orphans;

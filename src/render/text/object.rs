@@ -55,7 +55,7 @@ impl Page {
         let [AttributeDiff { name, difference: ValueDiff::Added(value), forces: false }] = shown.as_slice() else {
             return None;
         };
-        let line = format!("{} {{ {name} = {} }}", block.name, one_line(*value)?);
+        let line = format!("{} {{ {name} = {} }}", block.name, one_line(*value, false)?);
         (block.kind == DiffKind::Added).then_some(line)
     }
 

@@ -118,12 +118,14 @@ pub struct Page {
     pub text: String,
     /// A short collection that stays, comes or goes takes one line.
     pub compact: bool,
+    /// Values have no table that says what may be absent, or which names are keys: null is drawn, and keys stand as names.
+    pub free: bool,
 }
 
 impl Page {
     /// An empty one.
     pub fn new(style: Style) -> Self {
-        Self { style, text: String::new(), compact: false }
+        Self { style, text: String::new(), compact: false, free: false }
     }
 
     /// One line: the text starts in column `4 * level`, the sign stands to its left.

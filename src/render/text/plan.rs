@@ -209,7 +209,7 @@ fn outputs(page: &mut Page, review: &Review<'_>, detail: Detail) {
     for output in changed {
         let Some(difference) = &output.difference else { continue };
         let name = assign(output.name, width);
-        let mut whole = Page::new(page.style);
+        let mut whole = Page { free: true, ..Page::new(page.style) };
         whole.difference(1, &name, difference, "");
         match detail {
             Detail::Short if whole.text.lines().count() > LONGEST_OUTPUT => {

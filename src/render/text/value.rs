@@ -1,13 +1,14 @@
 //! Values and their differences, drawn element by element.
 
+use super::encoded::encoded;
 use super::page::{Page, Sign};
 use crate::render::escape::{key, quoted};
 use crate::render::words::{UNKNOWN, VARIOUS, placeholder};
 use crate::review::{ElementDiff, Face, Shown, TextParts, ValueChange, ValueDiff};
 use unicode_width::UnicodeWidthStr;
 
-/// A value that takes one line; `None` for one that takes more.
-pub(super) fn one_line(value: Shown<'_>) -> Option<String> {
+/// A value that takes one line; `None` for one that takes more. `free`: as [`Page::free`].
+pub(super) fn one_line(value: Shown<'_>, free: bool) -> Option<String> {
     let face = value.face();
     if let Some(text) = placeholder(face) {
         return Some(text.to_owned());
@@ -16,10 +17,11 @@ pub(super) fn one_line(value: Shown<'_>) -> Option<String> {
         Face::Null => Some("null".to_owned()),
         Face::Bool(b) => Some(b.to_string()),
         Face::Number(n) => Some(n.to_string()),
+        Face::Text(text) if encoded(text).is_some() => None,
         Face::Text(text) => (!text.contains('\n')).then(|| quoted(text)),
         Face::List => (value.elements().len() == 0).then(|| "[]".to_owned()),
         Face::Map => value.entries().next().is_none().then(|| "{}".to_owned()),
-        Face::Object => value.entries().all(|(_, inner)| inner.is_null()).then(|| "{}".to_owned()),
+        Face::Object => value.entries().all(|(_, inner)| !free && inner.is_null()).then(|| "{}".to_owned()),
         Face::Sensitive | Face::Ephemeral | Face::Unknown => None,
     }
 }
@@ -27,17 +29,18 @@ pub(super) fn one_line(value: Shown<'_>) -> Option<String> {
 /// A collection that takes at most so many columns may stand in one line.
 const ONE_LINE: usize = 60;
 
-/// A short collection of what takes one line.
-fn short_line(value: Shown<'_>) -> Option<String> {
+/// A short collection of what takes one line. `free`: as [`Page::free`].
+fn short_line(value: Shown<'_>, free: bool) -> Option<String> {
     let text = match value.face() {
         Face::List => {
-            let each: Option<Vec<String>> = value.elements().map(one_line).collect();
+            let each: Option<Vec<String>> = value.elements().map(|element| one_line(element, free)).collect();
             format!("[{}]", each?.join(", "))
         }
         face @ (Face::Map | Face::Object) => {
             let map = face == Face::Map;
-            let entries = value.entries().filter(|(_, value)| map || !value.is_null());
-            let each = entries.map(|(name, value)| Some(format!("{} = {}", name_in(map, name), one_line(value)?)));
+            let entries = value.entries().filter(|(_, value)| map || free || !value.is_null());
+            let each = entries
+                .map(|(name, value)| Some(format!("{} = {}", name_in(map && !free, name), one_line(value, free)?)));
             format!("{{ {} }}", each.collect::<Option<Vec<String>>>()?.join(", "))
         }
         _ => return None,
@@ -67,7 +70,7 @@ impl Page {
             Some(format!(
                 "{name} = {}",
                 match difference {
-                    ValueDiff::Same(value) | ValueDiff::Added(value) => one_line(*value)?,
+                    ValueDiff::Same(value) | ValueDiff::Added(value) => one_line(*value, self.free)?,
                     ValueDiff::Various { inside, .. } if inside.is_empty() => VARIOUS.to_owned(),
                     ValueDiff::Removed(_) | ValueDiff::Changed(_) | ValueDiff::Various { .. } => return None,
                 }
@@ -91,19 +94,31 @@ impl Page {
     }
 
     /// A value whose elements may carry another sign than the whole.
-    fn with_elements(&mut self, level: usize, (sign, inner): (Sign, Sign), head: &str, value: Shown<'_>, tail: &str) {
-        let text = one_line(value).or_else(|| short_line(value).filter(|_| self.compact && sign == inner));
+    pub(super) fn with_elements(
+        &mut self,
+        level: usize,
+        (sign, inner): (Sign, Sign),
+        head: &str,
+        value: Shown<'_>,
+        tail: &str,
+    ) {
+        let text = one_line(value, self.free)
+            .or_else(|| short_line(value, self.free).filter(|_| self.compact && sign == inner));
         if let Some(text) = text {
             return self.line(level, sign, &format!("{head}{text}{tail}"));
         }
         match value.face() {
-            Face::Text(text) => self.heredoc(level, sign, head, text, tail),
+            Face::Text(text) => match encoded(text) {
+                Some(inside) => self.encoded(level, (sign, inner), head, Shown::of(&inside), tail),
+                None => self.heredoc(level, sign, head, text, tail),
+            },
             face @ (Face::Map | Face::Object) => {
                 let map = face == Face::Map;
                 self.line(level, sign, &format!("{head}{{"));
                 // A null attribute of an object is as good as absent; a null element of a map is not.
-                let entries: Vec<_> = value.entries().filter(|(_, value)| map || !value.is_null()).collect();
-                let names: Vec<String> = entries.iter().map(|(name, _)| name_in(map, name)).collect();
+                let free = self.free;
+                let entries: Vec<_> = value.entries().filter(|(_, value)| map || free || !value.is_null()).collect();
+                let names: Vec<String> = entries.iter().map(|(name, _)| name_in(map && !free, name)).collect();
                 let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
                 for (name, (_, value)) in names.iter().zip(entries) {
                     self.whole(level + 1, inner, &assign(name, width), value, "");
@@ -135,13 +150,16 @@ impl Page {
                 // Only its elements go: the value itself changes.
                 self.with_elements(level, (Sign::Change, Sign::Remove), head, *before, &format!(" -> {UNKNOWN}{tail}"));
             }
-            ValueChange::Text(text) => match &text.inside {
-                TextParts::Words(before, after) => self.words(level, head, (before, after), tail),
-                TextParts::Lines(lines) => self.lines(level, head, text, lines, tail),
+            ValueChange::Text(text) => match (encoded(text.before), encoded(text.after), &text.inside) {
+                (Some(before), Some(after), _) => {
+                    self.recoded(level, head, (Shown::of(&before), Shown::of(&after)), tail);
+                }
+                (.., TextParts::Words(before, after)) => self.words(level, head, (before, after), tail),
+                (.., TextParts::Lines(lines)) => self.lines(level, head, text, lines, tail),
             },
             ValueChange::Entries { map, changed, unchanged } => {
                 self.line(level, Sign::Change, &format!("{head}{{"));
-                let names: Vec<String> = changed.iter().map(|(name, _)| name_in(*map, name)).collect();
+                let names: Vec<String> = changed.iter().map(|(name, _)| name_in(*map && !self.free, name)).collect();
                 let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
                 for (name, (_, difference)) in names.iter().zip(changed) {
                     self.difference(level + 1, &assign(name, width), difference, "");
@@ -156,15 +174,17 @@ impl Page {
                 }
                 self.line(level, Sign::Same, &format!("]{tail}"));
             }
-            ValueChange::Replaced { before, after } => match (one_line(*before), one_line(*after)) {
-                (Some(old), Some(new)) => {
-                    self.line(level, Sign::Change, &format!("{head}{old} -> {new}{tail}"));
+            ValueChange::Replaced { before, after } => {
+                match (one_line(*before, self.free), one_line(*after, self.free)) {
+                    (Some(old), Some(new)) => {
+                        self.line(level, Sign::Change, &format!("{head}{old} -> {new}{tail}"));
+                    }
+                    _ => {
+                        self.whole(level, Sign::Remove, head, *before, "");
+                        self.whole(level, Sign::Add, head, *after, tail);
+                    }
                 }
-                _ => {
-                    self.whole(level, Sign::Remove, head, *before, "");
-                    self.whole(level, Sign::Add, head, *after, tail);
-                }
-            },
+            }
         }
     }
 

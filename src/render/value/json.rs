@@ -1,6 +1,7 @@
 //! Values as JSON for other programs: what is unknown is left out, what is sensitive is null, and masks tell which.
 //! The masks are shaped as Terraform's (`jsonplan`, `jsonstate`).
 
+use crate::lang::json::number_json;
 use crate::review::{Face, Mask, Shown};
 use serde_json::{Map, Value as Json};
 
@@ -10,7 +11,7 @@ pub fn known(value: Shown<'_>) -> Option<Json> {
         Face::Unknown => return None,
         Face::Sensitive | Face::Ephemeral | Face::Null => Json::Null,
         Face::Bool(b) => Json::Bool(b),
-        Face::Number(n) => n.to_string().parse().map_or(Json::Null, Json::Number),
+        Face::Number(n) => number_json(n),
         Face::Text(text) => Json::String(text.to_owned()),
         // The place of an unknown element is kept.
         Face::List => Json::Array(value.elements().map(|element| known(element).unwrap_or(Json::Null)).collect()),
