@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, Command};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-/// Terraform's flags have one dash: `-var` becomes `--var`. A switch takes `=true` and `=false` in every spelling of Go's;
+/// Terraform's flags have one dash: `-var` becomes `--var`, and `-v` is short for `--version`. A switch takes `=true` and `=false` in every spelling of Go's;
 /// the last one counts. What follows `--` is left alone.
 pub fn as_terraform_takes_them(args: impl Iterator<Item = OsString>, command: &Command) -> Vec<OsString> {
     let is_switch = |arg: &Arg| matches!(arg.get_action(), ArgAction::SetTrue);
@@ -21,6 +21,10 @@ pub fn as_terraform_takes_them(args: impl Iterator<Item = OsString>, command: &C
         let text = arg.as_encoded_bytes();
         flags &= text != b"--";
         let value = std::mem::replace(&mut takes_value, matches!(text, b"-var" | b"--var"));
+        if flags && !value && text == b"-v" {
+            out.push("--version".into());
+            continue;
+        }
         let short = matches!(text, [b'-', b'a'..=b'z', _, ..]);
         let long = matches!(text, [b'-', b'-', b'a'..=b'z', ..]);
         if !flags || value || !(short || long) {

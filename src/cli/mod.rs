@@ -102,7 +102,7 @@ fn command_line() -> u8 {
             if usage::told_as_message(&error, &args) {
                 return Exit::Error.code();
             }
-            if let Some(text) = others::answer(&error, &parser) {
+            if let Some(text) = others::answer(&error, &parser, &args) {
                 plain.tell(&text);
                 return Exit::Error.code();
             }

@@ -3,15 +3,22 @@
 use crate::diag::did_you_mean;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::ffi::OsString;
 
-/// Terraform's, and what stands in their place.
-const OTHERS: [(&str, &str); 6] = [
+/// Terraform's, and what stands in their place; those below another command with its name.
+const OTHERS: [(&str, &str); 12] = [
     ("test", "check blocks and conditions test a configuration, and --sandbox runs it against a simulated account"),
     ("stacks", "modules and directories divide a fleet"),
     ("cloud", "state lies in the directory of the fleet"),
     ("env", "it was renamed: podform workspace"),
     ("push", "plan and apply run where they are started"),
     ("rpcapi", "other programs read plan -json, show -json and apply -json"),
+    ("workspace new", "a fleet has one workspace, and another fleet a directory of its own"),
+    ("workspace delete", "a fleet has one workspace, and another fleet a directory of its own"),
+    ("providers lock", "the one provider is a part of it"),
+    ("providers mirror", "the one provider is a part of it"),
+    ("state replace-provider", "there is one provider"),
+    ("state identities", "podform state show prints the id of an object"),
 ];
 
 /// Flags of Terraform's local backend, and what stands in their place.
@@ -24,7 +31,8 @@ const FLAGS: [(&str, &str); 2] = [
 ];
 
 /// What is said of a command or flag of Terraform's that there is not, or of any command; `None` for every other error.
-pub fn answer(error: &clap::Error, command: &Command) -> Option<String> {
+/// `args` are those of the command line.
+pub fn answer(error: &clap::Error, command: &Command, args: &[OsString]) -> Option<String> {
     if let (ErrorKind::UnknownArgument, Some(ContextValue::String(given))) =
         (error.kind(), error.get(ContextKind::InvalidArg))
     {
@@ -35,11 +43,16 @@ pub fn answer(error: &clap::Error, command: &Command) -> Option<String> {
         (ErrorKind::InvalidSubcommand, Some(ContextValue::String(given))) => given,
         _ => return None,
     };
-    if let Some((_, why)) = OTHERS.iter().find(|(name, _)| name == given) {
-        return Some(format!("podform needs no \"{given}\": {why}.\n"));
+    // The command that it was to be one of: the word before it.
+    let pair = args.windows(2).find(|pair| pair.get(1).is_some_and(|word| **word == **given));
+    let above = pair.and_then(|pair| command.find_subcommand(pair.first()?));
+    let whole = above.map_or(given.clone(), |above| format!("{} {given}", above.get_name()));
+    if let Some((_, why)) = OTHERS.iter().find(|(name, _)| *name == whole) {
+        return Some(format!("podform needs no \"{whole}\": {why}.\n"));
     }
     // Nobody is led to what releases machines by a slip.
-    let names = command.get_subcommands().map(Command::get_name).filter(|name| *name != "destroy");
+    let names = above.unwrap_or(command).get_subcommands().map(Command::get_name).filter(|name| *name != "destroy");
     let hint = did_you_mean(given, names);
-    Some(format!("There is no command \"{given}\".{hint} podform -help lists them all.\n"))
+    let help = above.map_or(String::new(), |above| format!("{} ", above.get_name()));
+    Some(format!("There is no command \"{whole}\".{hint} podform {help}-help lists them all.\n"))
 }

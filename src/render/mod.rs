@@ -28,8 +28,8 @@ pub use findings::{Finding, Standing, findings_json, findings_text};
 pub use import_blocks::{fleet_blocks, group_block, import_blocks, resource_blocks};
 pub use json::{
     Level, Message, as_of_message, configuration_json, console_error, console_value, costs_json, event_message,
-    functions_json, log_message, orphans_json, plan_json, plan_messages, prior_state_json, rebalance_json,
-    recorded_outputs_message, refresh_message, relevant_json, state_json, version_message,
+    functions_json, initialized_message, log_message, orphans_json, plan_json, plan_messages, prior_state_json,
+    rebalance_json, recorded_outputs_message, refresh_message, relevant_json, state_json, version_message,
 };
 pub use provider_schema::provider_schema;
 pub use report::{

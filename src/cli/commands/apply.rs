@@ -367,12 +367,13 @@ async fn approved(plan: &Plan, released: bool, args: &ApplyArgs, context: &Conte
         ),
     };
     let yes = context.terminal.approves(&format!("\n{question}"), what).await;
-    context.terminal.tell(match (yes, released) {
-        (true, _) => "\n",
-        (false, false) => "\nApply cancelled. Nothing was changed.\n",
-        (false, true) => {
-            "\nApply cancelled. Nothing of the plan was done. What the warnings above say was done before it was made.\n"
-        }
+    let command = if plan.mode == PlanMode::Destroy { "Destroy" } else { "Apply" };
+    context.terminal.tell(&match (yes, released) {
+        (true, _) => "\n".to_owned(),
+        (false, false) => format!("\n{command} cancelled. Nothing was changed.\n"),
+        (false, true) => format!(
+            "\n{command} cancelled. Nothing of the plan was done. What the warnings above say was done before it was made.\n"
+        ),
     });
     Ok(yes)
 }

@@ -253,6 +253,7 @@ impl Command {
     /// True where standard output is a stream of messages, which diagnostics are a part of.
     pub fn streams_json(&self) -> bool {
         match self {
+            Command::Init(args) => args.json,
             Command::Plan(args) => args.planning.json,
             Command::Apply(args) | Command::Destroy(args) | Command::Refresh(args) => args.planning.json,
             _ => false,

@@ -35,6 +35,13 @@ pub async fn run(args: &OutputArgs, context: &Context) -> Outcome {
             let all: Map<String, Json> =
                 state.outputs.iter().map(|(name, output)| (name.clone(), described(output))).collect();
             context.terminal.json(&format!("{:#}", Json::Object(all)));
+            let hidden: Vec<&str> =
+                state.outputs.iter().filter(|(_, output)| output.sensitive).map(|(name, _)| name.as_str()).collect();
+            if !hidden.is_empty() {
+                context
+                    .terminal
+                    .tell(&format!("Sensitive outputs are not stored, so these are null: {}.\n", hidden.join(", ")));
+            }
         } else if state.outputs.is_empty() {
             context
                 .terminal

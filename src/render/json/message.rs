@@ -75,6 +75,11 @@ pub fn version_message() -> Message {
         .with("podform", json!({ "version": version }))
 }
 
+/// That nothing is missing, as Terraform's `init -json` says it.
+pub fn initialized_message(text: &str) -> Message {
+    Message::new(Level::Info, "init_output", text).with("message_code", "output_init_success_message")
+}
+
 /// The address of an object, in its parts.
 pub(super) fn resource(address: &InstanceAddr) -> Json {
     let resource = &address.resource;

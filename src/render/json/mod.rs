@@ -21,7 +21,7 @@ pub use console::{console_error, console_value};
 pub use costs::costs_json;
 pub use event::event_message;
 pub use functions::{function_call_json, functions_json};
-pub use message::{Level, Message, as_of_message, log_message, version_message};
+pub use message::{Level, Message, as_of_message, initialized_message, log_message, version_message};
 pub use orphans::orphans_json;
 pub(super) use ours::decimal;
 pub use plan::{plan_json, relevant_json};

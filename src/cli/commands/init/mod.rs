@@ -7,6 +7,8 @@ mod examples;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::AccountArgs;
+use crate::diag::Diagnostic;
+use crate::render::initialized_message;
 use crate::session;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -51,10 +53,38 @@ pub struct InitArgs {
     /// Nothing is written.
     #[arg(long, hide = true, value_name = "DURATION")]
     pub lock_timeout: Option<String>,
+    /// There are no backends: whoever configures one is told.
+    #[arg(long, hide = true, value_name = "NAME=VALUE", allow_hyphen_values = true, num_args = 0..=1, require_equals = true)]
+    pub backend_config: Vec<String>,
+    /// State lies in the directory of the fleet.
+    #[arg(long, hide = true)]
+    pub migrate_state: bool,
+    /// State lies in the directory of the fleet.
+    #[arg(long, hide = true)]
+    pub force_copy: bool,
+    /// State lies in the directory of the fleet.
+    #[arg(long, hide = true)]
+    pub ignore_remote_version: bool,
+    /// The provider is a part of podform.
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub plugin_dir: Vec<String>,
+    /// The provider is a part of podform.
+    #[arg(long, hide = true, value_name = "MODE")]
+    pub lockfile: Option<String>,
+    /// There are no test files.
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub test_directory: Option<String>,
+    /// Tell everything as Terraform's messages, one JSON object a line.
+    #[arg(long, conflicts_with_all = ["example", "from"])]
+    pub json: bool,
     /// With -from: whose templates and market.
     #[command(flatten)]
     pub account: AccountArgs,
 }
+
+/// What is told where nothing is missing.
+const READY: &str =
+    "podform has been initialized: the provider is a part of it, and modules are read from their directories.";
 
 /// `get`.
 #[derive(Debug, Args)]
@@ -66,6 +96,10 @@ pub struct GetArgs {
 
 /// Writes what to begin with, where that is asked for; reads the configuration and its modules.
 pub async fn run(args: &InitArgs, context: &mut Context) -> Outcome {
+    if !args.backend_config.is_empty() {
+        let detail = "podform has no backends, so -backend-config does nothing: the state lies in the directory state of the fleet, or in the file that -state names.";
+        context.diags.push(Diagnostic::warning("Backend configuration is ignored", detail));
+    }
     if let Some(name) = &args.example {
         begin::example(name, context)?;
     }
@@ -75,9 +109,11 @@ pub async fn run(args: &InitArgs, context: &mut Context) -> Outcome {
     if !loads(context) {
         return Ok(Exit::Error);
     }
-    context.terminal.line(
-        "podform has been initialized: the provider is a part of it, and modules are read from their directories.",
-    );
+    if context.terminal.streams() {
+        context.terminal.messages([initialized_message(READY)]);
+        return Ok(Exit::Done);
+    }
+    context.terminal.line(READY);
     context.terminal.next("\nNext: podform plan shows what would change.");
     Ok(Exit::Done)
 }

@@ -46,6 +46,11 @@ pub struct PullArgs {
 pub async fn list(args: &ListArgs, context: &Context) -> Outcome {
     let (texts, id) = (&args.addresses, args.id.as_deref());
     let state = args.place.read().await?;
+    if state.lineage.is_empty() {
+        let detail = "There is no state here yet: the first apply makes it.";
+        let hint = "Run the command in the directory of the fleet, or name its state with -state.";
+        return Err(Diagnostic::error("No state was found", detail).with_hint(hint).into());
+    }
     let mut wanted = Vec::new();
     for text in texts {
         wanted.extend(named(text, &state)?);
