@@ -346,3 +346,29 @@ fn a_plan_leaves_nothing_but_an_empty_lock() {
     assert_eq!(names, ["podform.lock"]);
     assert_eq!(fs::metadata(scene.path("podform.lock")).unwrap().len(), 0);
 }
+
+#[test]
+fn two_sandboxes_on_one_world_are_a_lock_that_is_held() {
+    let fleet = Fleet::new(&[("main.hcl", FLEET)]);
+    fleet.run(&["plan"], 0);
+    let world = fleet.path().join("state/sandbox/world.json");
+    let mut holder = podform();
+    holder.args(["sandbox", "serve", "--port", "0", "--world"]).arg(&world);
+    let mut holder = holder.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // It tells where it serves once it holds the world.
+    let mut first = [0; 1];
+    std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut first).unwrap();
+    let told = fleet.run(&["plan", "-refresh=full"], 5);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert!(told.contains("Sandbox cannot start") && told.contains("in use by another podform process"), "{told}");
+}
+
+#[test]
+fn a_network_that_is_not_there_is_told_once() {
+    let fleet = Fleet::new(&[("main.hcl", FLEET)]);
+    // The discard port: nobody listens.
+    let nowhere = [("SIMPLEPOD_API_URL", "http://127.0.0.1:9"), ("SIMPLEPOD_API_KEY", KEY)];
+    let told = fleet.run_with(&["plan"], &nowhere, 1);
+    assert_eq!(told.matches("No answer from the API").count(), 1, "{told}");
+}

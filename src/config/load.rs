@@ -148,10 +148,12 @@ impl Loader<'_, '_> {
         let at = source.expr.span;
         let source = constant_text(source, self.diags)?;
         if !(source.starts_with("./") || source.starts_with("../") || source == "." || source == "..") {
-            let detail = format!(
-                "A module is a local directory: its source starts with \"./\" or \"../\". If \"{source}\" is a directory beside this file, write \"./{source}\"."
-            );
-            self.diags.push(Diagnostic::error("Invalid module source address", detail).at(at));
+            let detail = "A module is a local directory: its source starts with \"./\" or \"../\".";
+            let hint = match source.starts_with(['/', '~']) {
+                true => "Write the way to it from the directory of this file.".to_owned(),
+                false => format!("If \"{source}\" is a directory beside this file, write \"./{source}\"."),
+            };
+            self.diags.push(Diagnostic::error("Invalid module source address", detail).at(at).with_hint(hint));
             return None;
         }
         let path = join(dir, &source);

@@ -11,6 +11,9 @@ use crate::path::{PathStep, ValuePath};
 use crate::schema::{self, Schema};
 use std::sync::Arc;
 
+/// Terraform's argument that chooses among providers.
+const PROVIDER: &str = "provider";
+
 /// A `resource` or `data` block.
 pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Option<Resource> {
     let [kind, name] = labels(block, ["type", "name"], diags)?;
@@ -32,7 +35,12 @@ pub(super) fn resource(block: &Block, mode: Mode, diags: &mut Diagnostics) -> Op
         return None;
     }
     let repeat = repeat(block, diags);
-    let own = |attribute: &Attribute| !META.contains(&&*attribute.name);
+    if let Some(chosen) = attribute(&block.body, PROVIDER) {
+        let detail =
+            "\"provider\" has no meaning here: there is one provider, and every object is its. Remove the argument.";
+        diags.push(Diagnostic::error("Unsupported argument", detail).at(chosen.name_span));
+    }
+    let own = |attribute: &Attribute| !META.contains(&&*attribute.name) && &*attribute.name != PROVIDER;
     let nested = |inner: &Block| &*inner.kind != "lifecycle";
     let mut body = block.body.clone();
     if !(body.attributes.iter().all(own) && body.blocks.iter().all(nested)) {

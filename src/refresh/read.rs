@@ -53,9 +53,9 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     }
     let (machines, groups) = futures::join!(cloud.machines(), cloud.groups());
     let mut faults = Diagnostics::new();
-    // A wrong key is told once.
+    // What is wrong with the key, or with the way to the API, is told once.
     let mut listed = |what: &str, error: CallError| {
-        if faults.is_empty() || error.kind != ErrorKind::Unauthorized {
+        if faults.is_empty() || !matches!(error.kind, ErrorKind::Unauthorized | ErrorKind::Network) {
             faults.push(fault(what, &error));
         }
     };

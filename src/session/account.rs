@@ -6,9 +6,9 @@ use super::failure::Failure;
 use super::stored::{self, StatePlace};
 use crate::address::ObjectKind;
 use crate::config::ProviderSettings;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Topic};
 use crate::http::Endpoint;
-use crate::sandbox::{self, Switches, World};
+use crate::sandbox::{self, OpenError, Switches, World};
 use crate::schema::PriceBasis;
 use crate::schema::instance::duration;
 use crate::simplepod::{BASE_URL, Client, Expected, Settings};
@@ -270,8 +270,13 @@ async fn serve(choice: &Choice) -> Result<sandbox::Handle, Failure> {
     let dir = stored::directory(true);
     std::fs::create_dir_all(&dir)
         .map_err(|error| fail("Sandbox cannot start", format!("{} cannot be made: {error}.", dir.display())))?;
-    let world = World::open(&dir.join("world.json"), choice.seed, switches)
-        .map_err(|error| fail("Sandbox cannot start", error.to_string()))?;
+    let world = World::open(&dir.join("world.json"), choice.seed, switches).map_err(|error| {
+        let told = Diagnostic::error("Sandbox cannot start", error.to_string());
+        Failure::from(match error {
+            OpenError::Locked { .. } => told.about(Topic::Locked),
+            _ => told,
+        })
+    })?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await
         .map_err(|error| fail("Sandbox cannot start", format!("No loopback port is to be had: {error}.")))?;

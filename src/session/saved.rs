@@ -97,17 +97,31 @@ pub async fn check<C: Cloud>(
     Ok(Prepared { plan, market })
 }
 
-fn refuse(reasons: Vec<Stale>) -> Result<(), Failure> {
-    if reasons.is_empty() {
-        return Ok(());
+/// Reasons that are told: who reads them plans again, whatever they are.
+const TOLD: usize = 5;
+
+/// Refuses a plan that is stale, in one message: where it is of another state or account, nothing else says more.
+fn refuse(mut reasons: Vec<Stale>) -> Result<(), Failure> {
+    let elsewhere = |reason: &Stale| matches!(reason, Stale::Lineage | Stale::Account { .. });
+    if reasons.iter().any(elsewhere) {
+        reasons.retain(elsewhere);
     }
-    let mut diags = Diagnostics::new();
-    for reason in reasons {
-        let told = Diagnostic::error("Saved plan is stale", reason.to_string()).with_hint("Plan again.");
-        diags.push(match reason.address() {
-            Some(address) => told.on(address),
-            None => told,
-        });
-    }
-    Err(Failure { why: Why::Stale, diags })
+    let told = match reasons.as_slice() {
+        [] => return Ok(()),
+        [only] => {
+            let told = Diagnostic::error("Saved plan is stale", only.to_string()).with_hint("Plan again.");
+            match only.address() {
+                Some(address) => told.on(address),
+                None => told,
+            }
+        }
+        several => {
+            let mut lines: Vec<String> = several.iter().take(TOLD).map(|reason| format!("- {reason}")).collect();
+            let others = several.len().saturating_sub(TOLD);
+            lines.extend((others > 0).then(|| format!("- And {others} more.")));
+            let detail = format!("It does not hold any more, so plan again:\n{}", lines.join("\n"));
+            Diagnostic::error("Saved plan is stale", detail)
+        }
+    };
+    Err(Failure { why: Why::Stale, diags: told.into() })
 }

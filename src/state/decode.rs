@@ -7,6 +7,7 @@ use super::model::{Record, State};
 use super::sum::is_sealed;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::lang::json;
+use crate::schema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value as Json;
@@ -20,6 +21,8 @@ struct Header {
     #[serde(default)]
     version: Json,
     podform: Option<Writer>,
+    #[serde(default)]
+    resources: Json,
 }
 
 /// Who wrote the key `podform`.
@@ -100,7 +103,17 @@ fn misfit(text: &str, error: &serde_json::Error) -> StateError {
         let found = if header.version.is_null() { "missing".into() } else { header.version.to_string() };
         return StateError::Version { found };
     }
-    let Some(ours) = header.podform else { return StateError::Rewritten };
+    let Some(ours) = header.podform else {
+        let is_ours = |resource: &Json| {
+            let kind = resource["type"].as_str().unwrap_or_default();
+            [Mode::Managed, Mode::Data].into_iter().any(|mode| schema::table(mode, kind).is_some())
+        };
+        let recorded = header.resources.as_array().map_or(&[][..], Vec::as_slice);
+        return match recorded.is_empty() || recorded.iter().any(is_ours) {
+            true => StateError::Rewritten,
+            false => StateError::Foreign,
+        };
+    };
     let version = ours.version.as_str().unwrap_or("of unknown version").to_owned();
     match ours.format.as_u64() {
         Some(format) if format > FORMAT => StateError::Newer { format, version },

@@ -28,6 +28,8 @@ pub enum StateError {
     },
     /// The key `podform` is missing: another program wrote the file anew.
     Rewritten,
+    /// It is a state of Terraform's own: no object of it is one of podform's.
+    Foreign,
     /// `podform.format` is above [`super::FORMAT`].
     Newer {
         /// What stands there.
@@ -65,6 +67,7 @@ impl StateError {
             Self::Truncated { .. } | Self::NotJson { .. } => REPAIR.into(),
             Self::Version { .. } => format!("If this file is not podform's, move it away; else {REPAIR}"),
             Self::Rewritten => "podform state repair brings back what podform keeps there.".into(),
+            Self::Foreign => FOREIGN.into(),
             Self::Newer { version, .. } => format!("Upgrade podform to version {version} or later."),
             Self::Shape { version, .. } => format!(
                 "If podform {version} is newer than {}, upgrade. If the file was edited by hand, undo the edit; else \
@@ -87,40 +90,63 @@ impl StateError {
 impl fmt::Display for StateError {
     /// What is wrong and the way out, without the path: the reader of the text knows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.what(), self.way_out())
+    }
+}
+
+/// What to do with a state of Terraform's own.
+const FOREIGN: &str = "podform cannot take it over: what exists in the account is taken in by import blocks.";
+
+impl StateError {
+    /// What is wrong with a file that is offered as the state, and what to do about it: nothing of the recorded state is
+    /// broken, so there is nothing to repair.
+    pub fn of_an_offer(&self) -> String {
+        let way_out = match self {
+            Self::Foreign => FOREIGN.to_owned(),
+            Self::Newer { .. } => self.way_out(),
+            Self::Changed => {
+                return "This is not what podform wrote: its checksum does not match. If you edited it, take the line \"sum\" out of it, and push it again; if you did not, it is damaged.".to_owned();
+            }
+            _ => "A state to be pushed is one that podform state pull wrote.".to_owned(),
+        };
+        format!("{} {way_out}", self.what())
+    }
+
+    /// What is wrong: a whole sentence.
+    fn what(&self) -> String {
         match self {
             Self::Truncated { line, column } => {
-                write!(f, "The state ends in the middle, at line {line}, column {column}.")
+                format!("The state ends in the middle, at line {line}, column {column}.")
             }
             Self::NotJson { line, column, message } => {
-                write!(f, "The state is not JSON: line {line}, column {column}: {message}.")
+                format!("The state is not JSON: line {line}, column {column}: {message}.")
             }
             Self::Version { found } => {
-                write!(f, "This is not a state file of version 4: its \"version\" is {found}.")
+                format!("This is not a state file of version 4: its \"version\" is {found}.")
             }
-            Self::Rewritten => f.write_str(
+            Self::Rewritten => String::from(
                 "The state has no key \"podform\": another program has written the file anew and dropped what it did \
                  not know.",
             ),
-            Self::Newer { format, version } => write!(
-                f,
+            Self::Foreign => String::from("This is a state of Terraform: it records no object of podform's."),
+            Self::Newer { format, version } => format!(
                 "The state has format {format}, written by podform {version}; this is podform {}, which knows formats \
                  up to {}.",
                 env!("CARGO_PKG_VERSION"),
                 super::FORMAT
             ),
             Self::Shape { line, column, message, .. } => {
-                write!(f, "The state is not understood: line {line}, column {column}: {message}.")
+                format!("The state is not understood: line {line}, column {column}: {message}.")
             }
-            Self::Changed => f.write_str(
+            Self::Changed => String::from(
                 "The state is not what podform wrote: its checksum does not match. It was edited by hand or by another \
                  program, or the disk damaged it.",
             ),
             Self::Unsealed => {
-                f.write_str("The state is not what podform wrote: somebody took its checksum (\"sum\") out.")
+                String::from("The state is not what podform wrote: somebody took its checksum (\"sum\") out.")
             }
-            Self::Inconsistent { what } => write!(f, "The state contradicts itself: {what}"),
-        }?;
-        write!(f, " {}", self.way_out())
+            Self::Inconsistent { what } => format!("The state contradicts itself: {what}"),
+        }
     }
 }
 

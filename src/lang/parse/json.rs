@@ -106,6 +106,13 @@ impl Reader<'_, '_> {
 
     fn body(&mut self, value: &Value<'_>, shape: &Shape) -> Body {
         let mut body = Body::default();
+        // Values are not laid together from parts, as a configuration may be.
+        if matches!(shape.others, Meaning::Literal) && !matches!(value, Value::Object(_)) {
+            let detail = "A JSON object is required here, with the values of variables by name.".to_owned();
+            self.refuse("Incorrect JSON value type", detail, value.range());
+            self.incomplete = true;
+            return body;
+        }
         for property in self.properties(value, "arguments and blocks") {
             let (name, name_span) = self.name(property);
             let known = shape.blocks.iter().find(|(kind, ..)| **kind == *name);

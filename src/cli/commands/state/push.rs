@@ -38,7 +38,7 @@ pub async fn run(args: &PushArgs, context: &mut Context) -> Outcome {
         Err(StateError::Unsealed) => decode_edited(&text),
         other => other,
     };
-    let mut next = read.map_err(|error| refuse("State cannot be read", why(&name, &error)))?;
+    let mut next = read.map_err(|error| refuse("State cannot be read", format!("{name}: {}", error.of_an_offer())))?;
     if let Some(what) = contradictions(&next).first() {
         return Err(refuse("State cannot be pushed", format!("{name}: {what}")));
     }
@@ -67,15 +67,6 @@ pub async fn run(args: &PushArgs, context: &mut Context) -> Outcome {
         context.terminal.tell(&format!("Forgot {machine}: {BILLS}\n"));
     }
     Ok(Exit::Done)
-}
-
-fn why(name: &str, error: &StateError) -> String {
-    match error {
-        StateError::Changed => format!(
-            "{name}: This is not what podform wrote: its checksum does not match. If you edited it, take the line \"sum\" out of it, and push it again; if you did not, it is damaged."
-        ),
-        error => format!("{name}: {error}"),
-    }
 }
 
 fn read(path: &Path) -> Result<String, String> {
