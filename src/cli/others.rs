@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 
 /// Terraform's, and what stands in their place; those below another command with its name.
-const OTHERS: [(&str, &str); 12] = [
+const OTHERS: [(&str, &str); 13] = [
     ("test", "check blocks and conditions test a configuration, and --sandbox runs it against a simulated account"),
     ("stacks", "modules and directories divide a fleet"),
     ("cloud", "state lies in the directory of the fleet"),
@@ -18,6 +18,7 @@ const OTHERS: [(&str, &str); 12] = [
     ("providers lock", "the one provider is a part of it"),
     ("providers mirror", "the one provider is a part of it"),
     ("state replace-provider", "there is one provider"),
+    ("metadata schema", "providers schema -json tells attributes and blocks, metadata functions -json the functions"),
     ("state identities", "podform state show prints the id of an object"),
 ];
 

@@ -23,7 +23,7 @@ impl Page {
     ) {
         let mut page = self.inside();
         page.with_elements(level + 1, (Sign::Same, inner), "", value, "");
-        self.call(level, sign, head, &page.text, tail);
+        self.call(level, sign, (head, ""), &page.text, tail);
     }
 
     /// A text that becomes another, by what both encode.
@@ -40,19 +40,19 @@ impl Page {
             Some(difference) => page.difference(level + 1, "", &difference, ""),
             None => {}
         }
-        self.call(level, Sign::Change, head, &page.text, &format!("{tail}{same}"));
+        self.call(level, Sign::Change, (head, same), &page.text, tail);
     }
 
     fn inside(&self) -> Page {
         Page { free: true, ..Page::new(self.style) }
     }
 
-    /// `head` and the call: in one line where the argument takes one.
-    fn call(&mut self, level: usize, sign: Sign, head: &str, argument: &str, tail: &str) {
+    /// `head` and the call, with a `remark` on it: in one line where the argument takes one.
+    fn call(&mut self, level: usize, sign: Sign, (head, remark): (&str, &str), argument: &str, tail: &str) {
         match argument.lines().count() {
-            1 => self.line(level, sign, &format!("{head}jsonencode({}){tail}", argument.trim())),
+            1 => self.line(level, sign, &format!("{head}jsonencode({}){remark}{tail}", argument.trim())),
             _ => {
-                self.line(level, sign, &format!("{head}jsonencode("));
+                self.line(level, sign, &format!("{head}jsonencode({remark}"));
                 self.text.push_str(argument);
                 self.line(level, Sign::Same, &format!("){tail}"));
             }
