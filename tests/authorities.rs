@@ -50,7 +50,7 @@ fn an_authority_of_ones_own_is_asked_for_and_trusted() {
         command.current_dir(fleet.path()).arg("orphans").env("SIMPLEPOD_API_URL", &url).env("SIMPLEPOD_API_KEY", KEY);
         let output = command.envs(trusted.iter().cloned()).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", text(&output));
-        text(&output).split_whitespace().collect::<Vec<_>>().join(" ")
+        text(&output).replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let asks = |told: &str| told.contains("SSL_CERT_FILE or SSL_CERT_DIR");
     let told = orphans(&[]);

@@ -216,7 +216,7 @@ fn no_secret_in_failures() {
     )
     .unwrap();
     let told = canary.run(&["validate"], 1);
-    assert!(told.contains("var.token is (sensitive value)"), "{told}");
+    assert!(told.contains("var.token has a sensitive value"), "{told}");
     canary.run(&["validate", "-json"], 1);
     canary.run(&["plan"], 1);
     fs::remove_file(canary.fleet.path().join("wrong.hcl")).unwrap();

@@ -358,10 +358,12 @@ fn two_sandboxes_on_one_world_are_a_lock_that_is_held() {
     // It tells where it serves once it holds the world.
     let mut first = [0; 1];
     std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut first).unwrap();
-    let told = fleet.run(&["plan", "-refresh=full"], 5);
+    let second = podform().current_dir(fleet.path()).args(["plan", "--sandbox"]).output().unwrap();
     holder.kill().unwrap();
     holder.wait().unwrap();
-    assert!(told.contains("Sandbox cannot start") && told.contains("in use by another podform process"), "{told}");
+    assert_eq!(second.status.code(), Some(5), "{}", text(&second));
+    let told = text(&second);
+    assert!(told.contains("Sandbox cannot start") && told.contains("is in use by another podform"), "{told}");
 }
 
 #[test]
@@ -369,6 +371,7 @@ fn a_network_that_is_not_there_is_told_once() {
     let fleet = Fleet::new(&[("main.hcl", FLEET)]);
     // The discard port: nobody listens.
     let nowhere = [("SIMPLEPOD_API_URL", "http://127.0.0.1:9"), ("SIMPLEPOD_API_KEY", KEY)];
-    let told = fleet.run_with(&["plan"], &nowhere, 1);
-    assert_eq!(told.matches("No answer from the API").count(), 1, "{told}");
+    let refused = podform().current_dir(fleet.path()).arg("plan").envs(nowhere).output().unwrap();
+    let told = text(&refused);
+    assert_eq!((refused.status.code(), told.matches("No answer from the API").count()), (Some(1), 1), "{told}");
 }
