@@ -6,6 +6,7 @@ mod target;
 pub use kind::ObjectKind;
 pub use target::Target;
 
+use crate::printable::{escaped_text, unescaped};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
@@ -99,23 +100,7 @@ impl fmt::Display for InstanceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Int(n) => write!(f, "[{n}]"),
-            Self::Str(s) => {
-                f.write_str("[\"")?;
-                let mut rest = s.chars().peekable();
-                while let Some(c) = rest.next() {
-                    match c {
-                        '"' => f.write_str("\\\"")?,
-                        '\\' => f.write_str("\\\\")?,
-                        '\n' => f.write_str("\\n")?,
-                        '\r' => f.write_str("\\r")?,
-                        '\t' => f.write_str("\\t")?,
-                        // "${" and "%{" would start a template.
-                        '$' | '%' if rest.peek() == Some(&'{') => write!(f, "{c}{c}")?,
-                        c => write!(f, "{c}")?,
-                    }
-                }
-                f.write_str("\"]")
-            }
+            Self::Str(s) => write!(f, "[\"{}\"]", escaped_text(s)),
         }
     }
 }
@@ -206,25 +191,20 @@ fn key(inner: &str) -> Option<(InstanceKey, &str)> {
         return Some((InstanceKey::Int(digits.parse().ok()?), after));
     };
     let mut text = String::new();
-    let mut chars = quoted.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return Some((InstanceKey::Str(text), quoted[at + 1..].strip_prefix(']')?)),
-            '\\' => text.push(match chars.next()?.1 {
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                c @ ('"' | '\\') => c,
-                _ => return None,
-            }),
-            '$' | '%' if quoted[at + 1..].starts_with([c]) && quoted[at + 2..].starts_with('{') => {
+    let mut rest = quoted.chars();
+    loop {
+        match rest.next()? {
+            '"' => return Some((InstanceKey::Str(text), rest.as_str().strip_prefix(']')?)),
+            '\\' => text.push(unescaped(&mut rest)?),
+            c @ ('$' | '%') => {
                 text.push(c);
-                chars.next();
+                // Doubled before a brace it stands for itself.
+                let doubled = rest.as_str().strip_prefix(c).filter(|after| after.starts_with('{'));
+                rest = doubled.map_or(rest, str::chars);
             }
             c => text.push(c),
         }
     }
-    None
 }
 
 impl FromStr for InstanceAddr {
@@ -317,6 +297,19 @@ mod tests {
         }
         let dollar: InstanceAddr = "simplepod_instance.w[\"$${x}\"]".parse().expect("an address");
         assert_eq!(dollar.key, Some(InstanceKey::Str("${x}".into())));
+    }
+
+    /// As Terraform 1.11 spells it.
+    #[test]
+    fn keys_show_what_cannot_be_seen() {
+        let key = "\u{202e}ab\u{7}\t\u{200b}\u{e9}c\u{e0001}";
+        let text = r#"simplepod_instance.w["\u202eab\u0007\t\u200béc\U000e0001"]"#;
+        let raw = format!("simplepod_instance.w[\"{key}\"]");
+        for spelling in [text, &raw] {
+            let address: InstanceAddr = spelling.parse().expect("an address");
+            assert_eq!(address.key, Some(InstanceKey::Str(key.into())));
+            assert_eq!(address.to_string(), text);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //!
 //! | row | rooms, left to right |
 //! |---|---|
-//! | 0 words | [`clusters`], [`address`], [`diag`], [`money`], [`path`] (a place inside a value) |
+//! | 0 words | [`clusters`], [`printable`], [`address`], [`diag`], [`money`], [`path`] (a place inside a value) |
 //! | 1 language | [`lang`] |
 //! | 2 nouns | [`live`], [`schema`], [`config`], [`state`], [`snapshot`] |
 //! | 3 verbs | [`market`], [`plan`], [`review`] |
@@ -55,6 +55,7 @@ pub mod money;
 pub mod path;
 pub mod plan;
 pub mod planning;
+pub mod printable;
 pub mod refresh;
 pub mod render;
 pub mod review;

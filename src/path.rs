@@ -1,8 +1,9 @@
 //! A place inside a value, with one spelling: `registry.password`, `env_variables["TOKEN"]`, `expose_ports[0]`.
 
+use crate::printable::{escaped, unescaped};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
-use std::str::{Chars, FromStr};
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// One step into a value.
@@ -112,20 +113,7 @@ impl fmt::Display for ValuePath {
                 PathStep::Attribute(name) if at == 0 => f.write_str(name)?,
                 PathStep::Attribute(name) => write!(f, ".{name}")?,
                 PathStep::Index(index) => write!(f, "[{index}]")?,
-                PathStep::Key(key) => {
-                    f.write_str("[\"")?;
-                    for c in key.chars() {
-                        match c {
-                            '"' | '\\' => write!(f, "\\{c}")?,
-                            '\n' => f.write_str("\\n")?,
-                            '\r' => f.write_str("\\r")?,
-                            '\t' => f.write_str("\\t")?,
-                            c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
-                            c => write!(f, "{c}")?,
-                        }
-                    }
-                    f.write_str("\"]")?;
-                }
+                PathStep::Key(key) => write!(f, "[\"{}\"]", escaped(key))?,
             }
         }
         Ok(())
@@ -187,31 +175,10 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
     loop {
         match rest.next()? {
             '"' => return Some((out, rest.as_str())),
-            '\\' => out.push(escaped(&mut rest)?),
+            '\\' => out.push(unescaped(&mut rest)?),
             c => out.push(c),
         }
     }
-}
-
-/// What stands behind a backslash. States written before paths had a spelling of their own have Rust's: `\0`, `\'`,
-/// `\u{1b}`.
-fn escaped(rest: &mut Chars<'_>) -> Option<char> {
-    Some(match rest.next()? {
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        '0' => '\0',
-        c @ ('"' | '\\' | '\'') => c,
-        'u' => {
-            let (digits, after) = match rest.as_str().strip_prefix('{') {
-                Some(braced) => braced.split_once('}')?,
-                None => rest.as_str().split_at_checked(4)?,
-            };
-            *rest = after.chars();
-            char::from_u32(u32::from_str_radix(digits, 16).ok()?)?
-        }
-        _ => return None,
-    })
 }
 
 impl Serialize for ValuePath {
@@ -280,7 +247,7 @@ mod tests {
         assert_eq!(ValuePath::of("registry").attribute("password").to_string(), "registry.password");
         assert_eq!(ValuePath::of("list").index(0).to_string(), "list[0]");
         assert_eq!(ValuePath::of("o").attribute("two words").to_string(), "o[\"two words\"]");
-        assert_eq!(env.key("\u{1b}").to_string(), r#"env_variables["\u001b"]"#);
+        assert_eq!(env.key("\u{1b}\u{202e}").to_string(), r#"env_variables["\u001b\u202e"]"#);
     }
 
     #[test]

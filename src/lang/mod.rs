@@ -21,7 +21,6 @@ mod nfc;
 pub mod number;
 pub mod ops;
 pub mod parse;
-pub mod printable;
 pub mod reference;
 mod resolve;
 mod set_order;

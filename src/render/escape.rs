@@ -1,6 +1,7 @@
 //! Text of others (the API, the configuration) made harmless: a control character never reaches a terminal.
 
-use crate::lang::printable::is_printable;
+use crate::printable::is_printable;
+use std::borrow::Cow;
 
 /// True for characters that act on a terminal, or reorder what stands around them.
 pub fn is_unsafe(c: char) -> bool {
@@ -57,6 +58,15 @@ pub fn visible_line(text: &str) -> String {
         if is_unsafe(c) && c != '\t' { push_visible(c, &mut out) } else { out.push(c) }
     }
     out
+}
+
+/// A line that commands nobody: runners of CI jobs take one that begins with `::` for a command, whoever prints it.
+pub fn uncommanding(line: &str) -> Cow<'_, str> {
+    let inside = line.trim_start();
+    match inside.strip_prefix("::") {
+        Some(rest) => Cow::Owned(format!("{}\\x3a:{rest}", &line[..line.len() - inside.len()])),
+        None => Cow::Borrowed(line),
+    }
 }
 
 /// In quotes, as Terraform shows texts (`strconv.Quote`).
@@ -118,6 +128,8 @@ mod tests {
         let bad = "a\u{1b}[2J\u{9b}b\r\n\t\u{202e}\u{7f}";
         assert_eq!(visible_line(bad), "a\\x1b[2J\\x9bb\\r\\n\t\\u202e\\x7f");
         assert_eq!(visible_line("\tx\u{7}"), "\tx\\x07");
+        assert_eq!(uncommanding("  ::set-output name=x::y"), "  \\x3a:set-output name=x::y");
+        assert_eq!(uncommanding("a ::b"), "a ::b");
         assert_eq!(
             quoted("\u{7}\u{8}\u{b}\u{c}\u{7f}\u{80}\u{200b}\u{e0001}日"),
             r#""\a\b\v\f\x7f\u0080\u200b\U000e0001日""#

@@ -3,10 +3,10 @@
 //! Terraform's formatter loses a label with a lone `$` or `%`, and takes the quotes and braces off where what is left
 //! is no expression (a comment or an operator behind a line end). Here the label stays, and parentheses hold the rest.
 
-use super::super::printable::escaped;
 use super::super::syntax::escape::unescape;
 use super::super::syntax::grammar::Place;
 use super::super::syntax::token::{Kind, Texts, Token};
+use crate::printable::escaped_text;
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
@@ -132,7 +132,7 @@ fn quoted(label: &[Token], texts: &mut Texts<'_>) -> Vec<Token> {
         },
     );
     let text: String = text.nfc().collect();
-    let text = escaped(&text).replace("${", "$${").replace("%{", "%%{");
+    let text = escaped_text(&text);
     let mut tokens = vec![texts.add(Kind::OQuote, "\"")];
     if !text.is_empty() {
         tokens.push(texts.add(Kind::QuotedLit, &text));

@@ -108,7 +108,7 @@ fn nothing_reaches_the_terminal_unseen() {
         "S\\u{7}",
         "D\\u{1b}[31m",
         "x is \\u{9b}1 y",
-        "with x.a[\"\\u{1b}\"]",
+        "with x.a[\"\\u001b\"]",
     ] {
         assert!(text.contains(shown), "{shown} in {text}");
     }

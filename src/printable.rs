@@ -1,6 +1,7 @@
 //! Escapes of letters that cannot be seen.
 
 use std::fmt::Write as _;
+use std::str::Chars;
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 
 /// True for letters, marks, numbers, punctuation, symbols and the blank: Go's `unicode.IsPrint`.
@@ -38,4 +39,30 @@ pub fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// As [`escaped`], as the configuration spells a text: nothing in it begins a template.
+pub fn escaped_text(text: &str) -> String {
+    escaped(text).replace("${", "$${").replace("%{", "%%{")
+}
+
+/// What stands behind a backslash. States written before places had a spelling of their own have Rust's: `\0`, `\'`,
+/// `\u{1b}`.
+pub fn unescaped(rest: &mut Chars<'_>) -> Option<char> {
+    Some(match rest.next()? {
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        '0' => '\0',
+        c @ ('"' | '\\' | '\'') => c,
+        width @ ('u' | 'U') => {
+            let (digits, after) = match rest.as_str().strip_prefix('{') {
+                Some(braced) => braced.split_once('}')?,
+                None => rest.as_str().split_at_checked(if width == 'u' { 4 } else { 8 })?,
+            };
+            *rest = after.chars();
+            char::from_u32(u32::from_str_radix(digits, 16).ok()?)?
+        }
+        _ => return None,
+    })
 }
