@@ -179,7 +179,6 @@ fn a_plan_without_changes_says_so_and_what_the_fleet_costs() {
 podform compared the account with your configuration and found no differences,
 so no changes are needed.
 The fleet costs $0.25 per hour, about $182.50 a month (730 h).
-
     Balance: $40.00, lasts 160 h.
 ";
     assert_eq!(plan_text(&unchanged(), NARROW), expected);

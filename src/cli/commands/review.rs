@@ -8,8 +8,8 @@ use crate::cli::posting::{PostArgs, Posting, post};
 use crate::diag::Diagnostic;
 use crate::plan::{Approval, MadeFrom, Plan};
 use crate::render::{
-    CommentKey, Declared, gitlab_report, junit_report, review_html, review_json, review_markdown, review_outputs,
-    review_summary, sarif_report,
+    CommentKey, Declared, gitlab_report, harmless_json, junit_report, review_html, review_json, review_markdown,
+    review_outputs, review_summary, sarif_report,
 };
 use crate::review::Review;
 use crate::session::{Watched, saved};
@@ -154,8 +154,8 @@ fn drawn(args: &ReviewArgs, review: &Review<'_>, key: &CommentKey, approval: &Ap
         Format::Markdown => review_markdown(review, key, args.limit(COMMENT)),
         Format::Html => review_html(review),
         Format::Summary => review_summary(review, key, args.limit(SUMMARY)),
-        Format::Json => review_json(review, approval, declared),
-        Format::Sarif => sarif_report(review, declared),
+        Format::Json => harmless_json(&review_json(review, approval, declared)),
+        Format::Sarif => harmless_json(&sarif_report(review, declared)),
         Format::Junit => junit_report(review, declared),
         Format::Gitlab => gitlab_report(review),
     }

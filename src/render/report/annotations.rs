@@ -1,6 +1,6 @@
 //! Findings at the lines of the configuration, for a forge that shows them beside the code.
 
-use super::lines::{Declared, place};
+use super::declared::{Declared, place};
 use super::money::verdict;
 use crate::render::escape::harmless_line;
 use crate::render::words::finding::{Level, findings};

@@ -1,11 +1,11 @@
 //! A review as one page of HTML: no network, no script, light and dark, to be read on a telephone and on paper.
 
-use super::lines;
 use super::markup::html;
 use super::money::{cost, spending, verdict};
 use crate::money::Usd;
 use crate::plan::Action;
 use crate::render::escape::harmless_line;
+use crate::render::text::{change_text, drift_text};
 use crate::render::words::finding::{Finding, Level, findings};
 use crate::render::words::row::Row;
 use crate::render::words::{as_of, brief, count, headline, proof_sentence};
@@ -104,8 +104,8 @@ fn row(out: &mut String, change: &Described<'_>, alike: &Alike<'_, '_>) {
     let id = row.id.as_ref().map_or(String::new(), |id| format!(" <span class=\"dim\">{}</span>", text(id)));
     let _ = writeln!(
         out,
-        "<tr><td class=\"{class}\">{}</td><td><span class=\"code\">{}</span>{id}</td><td>{}</td><td>{}</td>\
-         <td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"code\">{}</td></tr>",
+        "<tr><td class=\"act {class}\">{}</td><td><span class=\"code\">{}</span>{id}</td><td class=\"machine\">{}</td><td>{}</td>\
+         <td class=\"num\" data-is=\"now\">{}</td><td class=\"num\" data-is=\"after\">{}</td><td class=\"code\">{}</td></tr>",
         brief::verb(change),
         text(&change.address.to_string()),
         text(&row.gpus),
@@ -123,8 +123,8 @@ fn bars(out: &mut String, review: &Review<'_>) {
         let group = groups.entry(change.address.resource.to_string()).or_default();
         *group = (group.0 + 1, group.1 + change.cost_after);
     }
-    let most = groups.values().map(|(_, cost)| *cost).max().unwrap_or(Usd::ZERO);
-    if most == Usd::ZERO {
+    let whole: Usd = groups.values().map(|(_, cost)| *cost).sum();
+    if whole == Usd::ZERO {
         return;
     }
     out.push_str(
@@ -132,11 +132,12 @@ fn bars(out: &mut String, review: &Review<'_>) {
          </th><th class=\"num\">Per hour</th><th class=\"num\">Per month</th><th>Share</th></tr></thead>\n<tbody>\n",
     );
     for (address, (machines, cost)) in groups {
-        let share = (cost.0 * rust_decimal::Decimal::ONE_HUNDRED / most.0).round();
+        let share = (cost.0 * rust_decimal::Decimal::ONE_HUNDRED / whole.0).round();
         let _ = writeln!(
             out,
-            "<tr><td class=\"code\">{}</td><td class=\"num\">{machines}</td><td class=\"num\">{cost:.4}</td>\
-             <td class=\"num\">{:.2}</td><td><meter max=\"100\" value=\"{share}\">{share} %</meter></td></tr>",
+            "<tr><td class=\"code\">{}</td><td class=\"num\" data-is=\"machines\">{machines}</td>\
+             <td class=\"num\" data-is=\"per hour\">{cost:.4}</td><td class=\"num\" data-is=\"per month\">{:.2}</td>\
+             <td><meter max=\"100\" value=\"{share}\"></meter> {share} %</td></tr>",
             text(&address),
             cost.per_month(),
         );
@@ -150,7 +151,7 @@ fn drift(out: &mut String, review: &Review<'_>) {
     }
     let _ = writeln!(out, "<h2>Changed outside of podform</h2>");
     for drifted in &review.drift {
-        details(out, &drifted.address.to_string(), &lines::drift(drifted));
+        details(out, &drifted.address.to_string(), &drift_text(drifted));
     }
 }
 
@@ -163,7 +164,7 @@ fn differences(out: &mut String, alike: &[Alike<'_, '_>]) {
         let Some(first) = alike.members.first() else { continue };
         let many = if alike.members.len() > 1 { format!(": {} alike", alike.members.len()) } else { String::new() };
         let title = format!("{}{}{many}", brief::addresses(alike), headline::sentence(first));
-        details(out, &title, &lines::diff(alike));
+        details(out, &title, &change_text(alike));
     }
 }
 

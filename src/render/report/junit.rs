@@ -1,6 +1,6 @@
 //! A review as a JUnit report: a test for each rule, which fails where it finds something.
 
-use super::lines::{Declared, place};
+use super::declared::{Declared, place};
 use super::markup::html;
 use crate::render::escape::harmless_line;
 use crate::render::words::finding::{Level, Rule, findings};

@@ -1,10 +1,10 @@
 //! A review as a comment: Markdown in GitHub's flavour, packed into a limit. What is dangerous, and how many changes there
 //! are, is never left out; then come the rows, what changed outside, and the differences, the dangerous ones first.
 
-use super::lines;
 use super::markup::{block, code, hidden, html, plain};
 use super::money::{cost, spending, verdict};
 use crate::plan::{Action, ApprovalDigest};
+use crate::render::text::{change_text, drift_text};
 use crate::render::words::finding::{Finding, Level, findings};
 use crate::render::words::row::Row;
 use crate::render::words::{as_of, brief, count, headline};
@@ -164,7 +164,7 @@ fn drift(page: &mut Packed, review: &Review<'_>) {
     let mut shown = 0;
     let mut text = String::new();
     for drifted in &review.drift {
-        let next = details(&drifted.address.to_string(), &block("diff", &lines::drift(drifted)));
+        let next = details(&drifted.address.to_string(), &block("diff", &drift_text(drifted)));
         if page.text.len() + text.len() + next.len() + title.len() + 40 > page.limit {
             break;
         }
@@ -197,7 +197,7 @@ fn difference(alike: &Alike<'_, '_>) -> String {
     let Some(first) = alike.members.first() else { return String::new() };
     let many = if alike.members.len() > 1 { format!(": {} alike", alike.members.len()) } else { String::new() };
     let title = format!("{}{}{many}", brief::addresses(alike), headline::sentence(first));
-    details(&title, &block("diff", &lines::diff(alike)))
+    details(&title, &block("diff", &change_text(alike)))
 }
 
 /// Folded. The title is HTML: nothing in it is read as Markdown.

@@ -31,6 +31,10 @@ pub fn plain(text: &str) -> String {
     while let Some(c) = rest.chars().next() {
         let after = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
+            '!' | '%' | '&' if after.starts_with(|c: char| c.is_alphanumeric() || c == '"') => {
+                out.push('\\');
+                out.push(c);
+            }
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -38,7 +42,7 @@ pub fn plain(text: &str) -> String {
                 out.push(c);
                 out.push_str(NOTHING);
             }
-            ':' if after.starts_with("//") => out.push_str(&format!(":{NOTHING}")),
+            ':' if after.starts_with("//") || is_picture(after) => out.push_str(&format!(":{NOTHING}")),
             '.' if out.to_ascii_lowercase().ends_with("www") => out.push_str(&format!("{NOTHING}.")),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 out.push('\\');
@@ -49,6 +53,13 @@ pub fn plain(text: &str) -> String {
         rest = after;
     }
     out
+}
+
+/// Whether a text behind a colon is the name of a picture, as in `:tada:`.
+fn is_picture(text: &str) -> bool {
+    let named = text.split_once(':').map_or("", |(name, _)| name);
+    let hours = named.len() <= 2 && named.bytes().all(|byte| byte.is_ascii_digit());
+    !hours && named.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-'))
 }
 
 /// The longest run of backticks in a text.
@@ -100,6 +111,10 @@ mod tests {
     fn nothing_hostile_acts() {
         assert_eq!(html("</details><script>\"'&"), "&lt;/details&gt;&lt;script&gt;&quot;&#39;&amp;");
         assert_eq!(plain("@all `x` |<b>\n#1 \u{202e}"), "@<!-- -->all \\`x\\` \\|&lt;b&gt; #<!-- -->1 \\\\u{202e}");
+        assert_eq!(
+            plain(":+1: !7 %\"x\" &lt; a & b! 5 % at 10:30 UTC"),
+            ":<!-- -->+1: \\!7 \\%\"x\" \\&lt; a &amp; b! 5 % at 10:30 UTC"
+        );
         assert_eq!(plain("https://x WWW.y a.b: 1"), "https:<!-- -->//x WWW<!-- -->.y a.b: 1");
         assert_eq!(code("a`b``c|d"), "```a`b``c\\|d```");
         assert_eq!(code("`"), "`` ` ``");

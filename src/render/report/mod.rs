@@ -1,10 +1,10 @@
 //! A review for other places than a terminal: comments, pages, summaries of jobs, and reports that other programs show.
 
 mod annotations;
+mod declared;
 mod gitlab;
 mod html;
 mod junit;
-mod lines;
 mod markdown;
 mod markup;
 mod money;
@@ -16,10 +16,10 @@ mod summary;
 mod tests;
 
 pub use annotations::{AnnotatedLine, Annotations, annotations};
+pub use declared::Declared;
 pub use gitlab::gitlab_report;
 pub use html::review_html;
 pub use junit::junit_report;
-pub use lines::Declared;
 pub use markdown::{CommentKey, comment_digest, review_markdown};
 pub use outputs::review_outputs;
 pub use review_json::{read_approval, review_json};

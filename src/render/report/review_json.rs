@@ -1,6 +1,6 @@
 //! A review for programs: what a comment says as data, and all that is approved, by which an apply tells what differs.
 
-use super::lines::{Declared, place};
+use super::declared::{Declared, place};
 use crate::plan::Approval;
 use crate::render::json::{decimal, ours};
 use crate::render::words::finding::{Level, findings};

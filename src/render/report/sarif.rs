@@ -1,6 +1,6 @@
 //! A review as SARIF 2.1.0: findings at the lines of the configuration, as forges show them beside the code.
 
-use super::lines::{Declared, place};
+use super::declared::{Declared, place};
 use crate::render::words::finding::{Finding, Level, Rule, findings};
 use crate::review::Review;
 use serde_json::{Value as Json, json};

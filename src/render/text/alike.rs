@@ -3,7 +3,7 @@
 use super::page::{Page, Sign};
 use crate::market::Placed;
 use crate::plan::Action;
-use crate::render::style::{BOLD, DIM, REMOVE, Style, wrap};
+use crate::render::style::{BOLD, DIM, REMOVE, wrap};
 use crate::render::words::row::{Row, goes};
 use crate::render::words::{brief, count, headline, offer, remark};
 use crate::review::{Alike, Described};
@@ -56,9 +56,9 @@ pub fn block(page: &mut Page, alike: &Alike<'_, '_>) {
     rows(page, alike);
 }
 
-/// What they have in common, or a row each where nothing stays; for a diff, without headlines.
-pub fn change_text(alike: &Alike<'_, '_>, style: Style) -> String {
-    let mut page = Page::new(style);
+/// What they have in common, or a row each where nothing stays, as a diff without headlines.
+pub fn change_text(alike: &Alike<'_, '_>) -> String {
+    let mut page = Page::diff();
     match alike.members.first() {
         Some(first) if goes(first) => rows(&mut page, alike),
         _ => common(&mut page, alike),

@@ -67,7 +67,6 @@ pub fn table(page: &mut Page, review: &Review<'_>, detail: Detail) {
         }
     }
     if let Some(proof) = review.proof {
-        page.gap();
         for line in wrap(&proof_sentence(proof), page.style.columns().saturating_sub(4)) {
             page.line(1, Sign::Same, &page.style.paint(DIM, &line));
         }

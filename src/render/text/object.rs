@@ -60,8 +60,11 @@ impl Page {
     }
 
     fn attributes(&mut self, level: usize, attributes: &AttributesDiff<'_>, forces: &str) {
-        let width = attributes.shown.iter().map(|attribute| attribute.name.width()).max().unwrap_or(0);
-        for attribute in &attributes.shown {
+        // What differs as a whole is named above, and told in each row.
+        let told = |attribute: &&AttributeDiff<'_>| !(self.compact && differs(&attribute.difference));
+        let shown: Vec<_> = attributes.shown.iter().filter(told).collect();
+        let width = shown.iter().map(|attribute| attribute.name.width()).max().unwrap_or(0);
+        for attribute in shown {
             let tail = if attribute.forces { self.style.paint(REMOVE, forces) } else { String::new() };
             self.difference(level, &assign(attribute.name, width), &attribute.difference, &tail);
         }
@@ -76,5 +79,13 @@ impl Page {
                 self.line(level, Sign::Same, &text);
             }
         }
+    }
+}
+
+/// Whether nothing of it is the same in several changes.
+fn differs(difference: &ValueDiff<'_>) -> bool {
+    match difference {
+        ValueDiff::Various { inside, .. } => inside.iter().all(|(_, difference)| differs(difference)),
+        ValueDiff::Same(_) | ValueDiff::Added(_) | ValueDiff::Removed(_) | ValueDiff::Changed(_) => false,
     }
 }

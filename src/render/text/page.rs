@@ -2,6 +2,7 @@
 
 use crate::plan::Action;
 use crate::render::escape::harmless_line;
+use crate::render::escape::uncommanding;
 use crate::render::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style, wrap};
 use crate::review::{Described, DiffKind};
 use unicode_width::UnicodeWidthStr;
@@ -77,6 +78,18 @@ impl Sign {
         }
     }
 
+    /// As it stands first in a line of a diff: what changes is marked with what such are highlighted by.
+    fn in_diff(self) -> &'static str {
+        match self {
+            Sign::Same | Sign::Moved => "",
+            Sign::Add => "+",
+            Sign::Remove | Sign::Forget => "-",
+            Sign::Change | Sign::Read => "!",
+            Sign::Replace => "-/+",
+            Sign::ReplaceNewFirst => "+/-",
+        }
+    }
+
     /// As it stands in the margin, coloured.
     pub fn painted(self, style: Style) -> String {
         match self {
@@ -109,6 +122,9 @@ impl Detail {
     }
 }
 
+/// Columns of sentences and lists where there are more: longer lines are hard to read.
+pub const WIDEST: usize = 100;
+
 /// Text that is being drawn.
 #[derive(Debug)]
 pub struct Page {
@@ -120,12 +136,19 @@ pub struct Page {
     pub compact: bool,
     /// Values have no table that says what may be absent, or which names are keys: null is drawn, and keys stand as names.
     pub free: bool,
+    /// The signs stand first in their lines, as what highlights a diff wants them; nothing else stands there.
+    pub signs_first: bool,
 }
 
 impl Page {
     /// An empty one.
     pub fn new(style: Style) -> Self {
-        Self { style, text: String::new(), compact: false, free: false }
+        Self { style, text: String::new(), compact: false, free: false, signs_first: false }
+    }
+
+    /// An empty one of what highlights a diff.
+    pub fn diff() -> Self {
+        Self { signs_first: true, ..Self::new(Style::PLAIN) }
     }
 
     /// One line: the text starts in column `4 * level`, the sign stands to its left.
@@ -134,13 +157,23 @@ impl Page {
             self.text.push('\n');
             return;
         }
-        let indent = (4 * level).saturating_sub(sign.text().len() + usize::from(sign != Sign::Same));
-        self.text.extend(std::iter::repeat_n(' ', indent));
-        if sign != Sign::Same {
-            self.text.push_str(&sign.painted(self.style));
-            self.text.push(' ');
+        let margin = 4 * level;
+        if self.signs_first {
+            let sign = sign.in_diff();
+            self.text.push_str(sign);
+            self.text.extend(std::iter::repeat_n(' ', margin.saturating_sub(sign.len()).max(1)));
+        } else {
+            let indent = margin.saturating_sub(sign.text().len() + usize::from(sign != Sign::Same));
+            self.text.extend(std::iter::repeat_n(' ', indent));
+            if sign != Sign::Same {
+                self.text.push_str(&sign.painted(self.style));
+                self.text.push(' ');
+            }
         }
-        self.text.push_str(text);
+        match sign {
+            Sign::Same => self.text.push_str(&uncommanding(text)),
+            _ => self.text.push_str(text),
+        }
         self.text.push('\n');
     }
 
@@ -155,7 +188,7 @@ impl Page {
 
     /// A paragraph, wrapped.
     pub fn paragraph(&mut self, text: &str) {
-        for line in wrap(text, self.style.columns().min(100)) {
+        for line in wrap(text, self.style.columns().min(WIDEST)) {
             self.line(0, Sign::Same, &line);
         }
     }
@@ -175,7 +208,7 @@ impl Page {
 
     /// An item of a list, wrapped.
     pub fn item(&mut self, text: &str) {
-        for (at, line) in wrap(text, self.style.columns().min(100).saturating_sub(4)).iter().enumerate() {
+        for (at, line) in wrap(text, self.style.columns().min(WIDEST).saturating_sub(4)).iter().enumerate() {
             self.line(0, Sign::Same, &format!("{}{line}", if at == 0 { "  - " } else { "    " }));
         }
     }
@@ -201,7 +234,7 @@ impl Page {
 
 /// Parts joined by a separator into lines of a width; a part that is longer stands alone. The separator's end is cut at
 /// a line's end.
-fn join<'a>(parts: impl IntoIterator<Item = &'a str>, separator: &str, width: usize) -> Vec<String> {
+pub fn join<'a>(parts: impl IntoIterator<Item = &'a str>, separator: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {

@@ -87,9 +87,9 @@ fn drift(page: &mut Page, review: &Review<'_>) {
     page.gap();
 }
 
-/// What changed of one object outside, for a diff.
+/// What changed of one object outside, as a diff.
 pub fn drift_text(drifted: &Drifted<'_>) -> String {
-    let mut page = Page::new(Style::PLAIN);
+    let mut page = Page::diff();
     let sign = if drifted.gone { Sign::Remove } else { Sign::Change };
     page.object(1, sign, drifted.address, &drifted.difference);
     page.text

@@ -64,3 +64,16 @@ fn painted(style: Style, pieces: &[Piece<'_>], paint: anstyle::Style, escape: fn
     };
     pieces.iter().map(piece).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_no_sign_and_no_command() {
+        let mut page = Page::diff();
+        page.heredoc(2, Sign::Add, "start_script = ", "- x\n::error::y\n  + z\n", "");
+        let drawn = "+       start_script = <<-EOT\n            - x\n            \\x3a:error::y\n              + z\n        EOT\n";
+        assert_eq!(page.text, drawn);
+    }
+}

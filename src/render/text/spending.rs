@@ -30,8 +30,8 @@ pub fn spending(page: &mut Page, review: &Review<'_>) {
         }
     }
     if let Some(runway) = runway_sentence(review.runway) {
-        // Beside how good the offers are, where that is told.
-        if review.proof.is_none() || !review.budgets.is_empty() {
+        // Below the costs, unless budgets stand between.
+        if !review.budgets.is_empty() {
             page.gap();
         }
         page.line(1, Sign::Same, &runway);

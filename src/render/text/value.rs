@@ -1,7 +1,7 @@
 //! Values and their differences, drawn element by element.
 
 use super::encoded::encoded;
-use super::page::{Page, Sign};
+use super::page::{Page, Sign, WIDEST, join};
 use crate::render::escape::{key, quoted};
 use crate::render::words::{UNKNOWN, VARIOUS, placeholder};
 use crate::review::{ElementDiff, Face, Shown, TextParts, ValueChange, ValueDiff};
@@ -127,11 +127,21 @@ impl Page {
             }
             _ => {
                 self.line(level, sign, &format!("{head}["));
-                for element in value.elements() {
-                    self.whole(level + 1, inner, "", element, ",");
+                let short: Option<Vec<String>> = value.elements().map(one_line).collect();
+                match short.filter(|_| self.compact && sign == inner) {
+                    Some(short) => self.filled(level + 1, inner, &short),
+                    None => value.elements().for_each(|element| self.whole(level + 1, inner, "", element, ",")),
                 }
                 self.line(level, Sign::Same, &format!("]{tail}"));
             }
+        }
+    }
+
+    /// Elements of one line each, as many in a line as there is room for.
+    fn filled(&mut self, level: usize, sign: Sign, elements: &[String]) {
+        let room = self.style.columns().min(WIDEST).saturating_sub(4 * level + ",".len());
+        for line in join(elements.iter().map(String::as_str), ", ", room) {
+            self.line(level, sign, &format!("{},", line.strip_suffix(',').unwrap_or(&line)));
         }
     }
 
