@@ -1,7 +1,7 @@
 //! What somebody approved, against what is planned now.
 
 use super::failure::{Failure, Why};
-use super::text::file;
+use super::text::written;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{Approval, ApprovalDigest};
 use crate::render::read_approval;
@@ -29,7 +29,7 @@ impl Reviewed {
                 Err(why) => Err(refuse(format!("{text:?} is no digest: {why}."))),
             };
         }
-        let bytes = file(Path::new(text)).map_err(|why| {
+        let bytes = written(Path::new(text)).map_err(|why| {
             refuse(format!("{text:?} is no digest (sha256:...), and no file that can be read: {why}."))
         })?;
         let approval = read_approval(&bytes).map_err(|why| refuse(format!("{text} is no review: {why}.")))?;

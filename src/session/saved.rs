@@ -4,7 +4,7 @@ use super::account::Access;
 use super::failure::{Failure, Why};
 use super::fleet::{Fleet, Texts};
 use super::held::Held;
-use super::text::file;
+use super::text::written;
 use super::work::{Planning, Prepared, Session};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -40,7 +40,7 @@ pub fn digests(texts: &Texts) -> BTreeMap<String, String> {
 /// Reads a saved plan.
 pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
     let refuse = |detail: String| Failure::from(Diagnostic::error("Saved plan cannot be used", detail));
-    let bytes = file(path).map_err(|why| refuse(format!("{} cannot be read: {why}.", path.display())))?;
+    let bytes = written(path).map_err(|why| refuse(format!("{} cannot be read: {why}.", path.display())))?;
     decode(&bytes).map_err(|error| refuse(format!("{}: {error}", path.display())))
 }
 

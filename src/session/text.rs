@@ -7,15 +7,26 @@ use std::sync::Arc;
 
 /// The most bytes of a file that are read: ten thousand blocks take a few million. A wrong path must not take all memory.
 const MOST: u64 = 64 << 20;
+/// The most bytes of a file that podform wrote: a plan has some 7,000 for each of at most 100,000 machines.
+const MOST_WRITTEN: u64 = 1 << 30;
 
 /// Where a shell hands over what is open already, as in `-var-file=<(command)`: opening it waits for nobody.
 const OPEN: [&str; 3] = ["/dev/fd/", "/dev/stdin", "/proc/self/fd/"];
 
 /// The bytes of a regular file, or why there are none. Opening a pipe may wait for ever, and a device has no end.
 pub fn file(path: &Path) -> Result<Vec<u8>, String> {
+    regular(path, MOST)
+}
+
+/// As [`file()`], of one that podform wrote: a fleet that can be planned can be read again.
+pub fn written(path: &Path) -> Result<Vec<u8>, String> {
+    regular(path, MOST_WRITTEN)
+}
+
+fn regular(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let meta = std::fs::metadata(path).map_err(|error| error.to_string())?;
     match meta.is_file() {
-        true => read(path),
+        true => read(path, most),
         false if meta.is_dir() => Err("it is a directory".to_owned()),
         false => Err("it is no regular file".to_owned()),
     }
@@ -24,22 +35,26 @@ pub fn file(path: &Path) -> Result<Vec<u8>, String> {
 /// As [`file()`]; also what a shell hands over as a pipe.
 pub fn file_or_pipe(path: &Path) -> Result<Vec<u8>, String> {
     match path.to_str().is_some_and(|path| OPEN.iter().any(|open| path.starts_with(open))) && is_pipe(path) {
-        true => read(path),
+        true => read(path, MOST),
         false => file(path),
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    up_to_limit(std::fs::File::open(path).map_err(|error| error.to_string())?)
+fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    at_most(std::fs::File::open(path).map_err(|error| error.to_string())?, most)
 }
 
 /// All that there is to be read, or why not.
 pub fn up_to_limit(from: impl Read) -> Result<Vec<u8>, String> {
+    at_most(from, MOST)
+}
+
+fn at_most(from: impl Read, most: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    from.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    from.take(most + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     match u64::try_from(bytes.len()) {
-        Ok(read) if read <= MOST => Ok(bytes),
-        _ => Err(format!("it has more than {} MB", MOST >> 20)),
+        Ok(read) if read <= most => Ok(bytes),
+        _ => Err(format!("it has more than {} MB", most >> 20)),
     }
 }
 
@@ -99,4 +114,17 @@ pub fn names(directory: &Path, wanted: impl Fn(&str) -> bool, diags: &mut Diagno
 /// A path in quotes, so that what is no text in it can be read too.
 pub fn shown(path: &Path) -> String {
     format!("{:?}", path.as_os_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_podform_wrote_may_be_larger_than_what_others_did() {
+        let large = tempfile::NamedTempFile::new().expect("a file");
+        large.as_file().set_len(MOST + 1).expect("it has room");
+        assert_eq!(file(large.path()), Err("it has more than 64 MB".to_owned()));
+        assert_eq!(written(large.path()).map(|bytes| bytes.len() as u64), Ok(MOST + 1));
+    }
 }
