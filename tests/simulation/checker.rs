@@ -4,7 +4,8 @@
 use super::account::{Account, Rented};
 use super::change::{Change, Done};
 use super::disk::Disk;
-use super::fleet::{Fleet, budgeted_cost};
+use super::fleet::{Block, CLOCKS, Fleet, budgeted_cost};
+use jiff::SignedDuration;
 use podform::address::ObjectKind;
 use podform::plan::{Plan, StepAction};
 use rust_decimal::Decimal;
@@ -42,6 +43,11 @@ pub fn claim(rented: &Rented) -> Option<&str> {
 
 fn bills_above(rented: &Rented, cap: Decimal) -> bool {
     rented.machine.price_per_gpu.is_some_and(|price| price.0 > cap)
+}
+
+/// How long ago it was rented.
+fn age(rented: &Rented) -> SignedDuration {
+    SignedDuration::try_from(rented.at.elapsed()).unwrap()
 }
 
 /// The claim in the mark of a template group.
@@ -83,9 +89,16 @@ impl Ledger {
                 if shown.is_none() || cap.is_none() || shown > cap {
                     self.fault(format!("{address} was rented at {shown:?}, and its cap is {cap:?}"));
                 }
-                let block = self.fleet.blocks.get(block_of(&address));
-                if block.and_then(|block| block.rests(account.now())) == Some(true) {
+                let block = self.fleet.blocks.get(block_of(&address)).cloned();
+                if block.as_ref().and_then(|block| block.rests(account.now())) == Some(true) {
                     self.fault(format!("{address} was rented at {}, when it is not wanted", account.now()));
+                }
+                let expired = disk.load().expired;
+                let expired = expired.iter().find(|(at, _)| at.to_string() == address).map(|(_, end)| &*end.expires);
+                if let Some((_, text)) = block.as_ref().and_then(Block::lasts)
+                    && expired == Some(&*text)
+                {
+                    self.fault(format!("{address} was rented again, though it expired after {text}"));
                 }
                 if let (Some(shown), Some(cap)) = (shown, cap) {
                     self.offered.insert(claim.clone(), (shown, cap));
@@ -359,11 +372,20 @@ impl Ledger {
         let live = |id: &u64| account.standing().any(|rented| rented.machine.id.0 == *id);
         let standing = recorded.machines.iter().filter(|(id, _)| live(id)).map(|(_, address)| address.clone());
         let standing: BTreeSet<String> = standing.collect();
-        if standing != *wanted {
+        let ended = wanted.iter().filter(|address| self.has_ended(address, &recorded, account)).cloned();
+        let wanted = wanted - &ended.collect();
+        if standing != wanted {
             self.fault(format!("{standing:?} stand, and {wanted:?} are wanted"));
         }
         for (id, address) in &recorded.machines {
-            let price = account.machines.get(id).and_then(|rented| rented.machine.price_per_gpu);
+            let Some(rented) = account.machines.get(id) else { continue };
+            let lasts = self.fleet.blocks.get(block_of(address)).and_then(Block::lasts);
+            if let Some((lasts, text)) = lasts
+                && age(rented) > lasts + CLOCKS
+            {
+                self.fault(format!("{address} stands, {:?} old, and expires after {text}", age(rented)));
+            }
+            let price = rented.machine.price_per_gpu;
             if price.map(|price| price.0) > self.fleet.cap(block_of(address)) {
                 self.fault(format!("{address} bills {price:?}, above its cap"));
             }
@@ -372,6 +394,13 @@ impl Ledger {
 }
 
 impl Ledger {
+    /// Whether the state says that an address expired a duration after its rent, and a machine of ours was as old.
+    fn has_ended(&self, address: &str, recorded: &Recorded, account: &Account) -> bool {
+        let Some((lasts, text)) = self.fleet.blocks.get(block_of(address)).and_then(Block::lasts) else { return false };
+        let mut ours = account.machines.values().filter(|rented| !rented.stranger);
+        recorded.expired.get(address) == Some(&text) && ours.any(|rented| age(rented) + CLOCKS >= lasts)
+    }
+
     /// After everything came to its end: no machine of these blocks is left that does not work.
     pub fn works(&mut self, account: &Account, disk: &Disk, blocks: &BTreeSet<String>) {
         let Some(recorded) = Recorded::read(&disk.state) else { return };
@@ -398,13 +427,16 @@ struct Recorded {
     /// Claims of calls that were given up.
     watched: BTreeSet<String>,
     deposed: usize,
+    /// Addresses whose machine expired, and by which words.
+    expired: BTreeMap<String, String>,
 }
 
 impl Recorded {
     fn read(text: &str) -> Option<Recorded> {
         let state: Json = serde_json::from_str(text).ok()?;
         let (open, watched) = (BTreeSet::new(), BTreeSet::new());
-        let mut recorded = Recorded { machines: Vec::new(), groups: Vec::new(), open, watched, deposed: 0 };
+        let expired = BTreeMap::new();
+        let mut recorded = Recorded { machines: Vec::new(), groups: Vec::new(), open, watched, deposed: 0, expired };
         for resource in state["resources"].as_array()? {
             let kind = resource["type"].as_str()?;
             for instance in resource["instances"].as_array()? {
@@ -422,6 +454,9 @@ impl Recorded {
         }
         for intent in state["podform"]["open"].as_array()? {
             recorded.open.insert(intent["claim"].as_str()?.to_owned());
+        }
+        for (address, end) in state["podform"]["expired"].as_object().into_iter().flatten() {
+            recorded.expired.insert(address.clone(), end["expires"].as_str()?.to_owned());
         }
         for given_up in state["podform"]["watched"].as_array().into_iter().flatten() {
             recorded.watched.insert(given_up["intent"]["claim"].as_str()?.to_owned());

@@ -9,9 +9,21 @@ use std::fmt::Write;
 /// GPU models of the market.
 pub const MODELS: [&str; 2] = ["RTX 3090", "RTX 4090"];
 
+/// Clocks go wrong by two hours, and a run may take one.
+pub const CLOCKS: SignedDuration = SignedDuration::from_hours(4);
+
 /// What a budget for so many machines allows to be paid per hour: less than all of them may cost.
 pub fn budgeted_cost(machines: usize) -> Decimal {
     Decimal::new(45 * i64::try_from(machines).unwrap(), 2)
+}
+
+/// When machines are not wanted any more.
+#[derive(Clone, Copy, Debug)]
+pub enum Expires {
+    /// From an instant on.
+    At(Timestamp),
+    /// So many hours after each was created.
+    After(i64),
 }
 
 /// A block of machines.
@@ -32,8 +44,7 @@ pub struct Block {
     pub replace_unhealthy: bool,
     /// Wanted from 8 to 20 o'clock only.
     pub daily: bool,
-    /// Not wanted from then on.
-    pub expires: Option<Timestamp>,
+    pub expires: Option<Expires>,
 }
 
 /// The configuration.
@@ -71,13 +82,21 @@ impl Block {
         }
     }
 
-    /// Whether its machines are not wanted at a time; `None` where that depends on whose clock is asked.
+    /// What `expires` says, where it is a duration.
+    pub fn lasts(&self) -> Option<(SignedDuration, String)> {
+        match self.expires? {
+            Expires::After(hours) => Some((SignedDuration::from_hours(hours), format!("{hours}h"))),
+            Expires::At(_) => None,
+        }
+    }
+
+    /// Whether its machines are not wanted at a time, whenever they were created; `None` where that depends on whose clock
+    /// is asked.
     pub fn rests(&self, now: Timestamp) -> Option<bool> {
-        // Clocks go wrong by two hours, and a run may take one.
-        let far = SignedDuration::from_hours(4);
+        let far = CLOCKS;
         let rests = |at: Timestamp| {
             let is_closed = self.daily && !(8..20).contains(&(at.as_second().rem_euclid(86_400) / 3_600));
-            is_closed || self.expires.is_some_and(|end| end <= at)
+            is_closed || matches!(self.expires, Some(Expires::At(end)) if end <= at)
         };
         let around = [now - far, now, now + far].map(rests);
         around.iter().all(|rests| *rests == around[0]).then_some(around[0])
@@ -134,7 +153,11 @@ impl Fleet {
                 ..
             } = block;
             let schedule = if block.daily { "  schedule {\n    on = [\"daily 08:00-20:00\"]\n  }\n" } else { "" };
-            let expires = block.expires.map_or(String::new(), |end| format!("  expires = \"{end}\"\n"));
+            let expires = match block.expires {
+                Some(Expires::At(end)) => format!("  expires = \"{end}\"\n"),
+                Some(Expires::After(hours)) => format!("  expires = \"{hours}h\"\n"),
+                None => String::new(),
+            };
             let (model, cap) = (MODELS[block.model], Decimal::new(*cap, 2));
             write!(
                 text,
@@ -254,13 +277,18 @@ impl Fleet {
         let names: Vec<String> = self.blocks.keys().cloned().collect();
         let Some(name) = chance.pick(&names).cloned() else { return self.add(chance) };
         let block = self.blocks.get_mut(&name).unwrap();
-        if chance.percent(60) {
+        if chance.percent(50) {
             block.daily = !block.daily;
-            return format!("{name}: daily = {}", block.daily);
+        } else {
+            let at = |hours: i64| Some(Expires::At(now + SignedDuration::from_hours(hours)));
+            let ends = [None, at(-1), at(2), at(30), Some(Expires::After(2)), Some(Expires::After(30))];
+            block.expires = *chance.pick(&ends).unwrap();
         }
-        let hours = *chance.pick(&[None, Some(-1), Some(2), Some(30)]).unwrap();
-        block.expires = hours.map(|hours| now + SignedDuration::from_hours(hours));
-        format!("{name}: expires = {:?}", block.expires)
+        if block.lasts().is_some() {
+            // With a schedule only a time can be meant.
+            block.daily = false;
+        }
+        format!("{name}: daily = {}, expires = {:?}", block.daily, block.expires)
     }
 
     fn add(&mut self, chance: &mut Chance) -> String {
