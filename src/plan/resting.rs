@@ -29,15 +29,14 @@ impl Planner<'_> {
         let now = self.input.now;
         rests(desired, now).or_else(|| {
             let expiry = Expiry::of(desired).filter(|_| !self.input.options.replace.contains(address))?;
-            let at = match record {
-                Some(record) => ended(expiry, record, live, now),
-                None => {
-                    let known = self.input.state.expired.get(address)?;
-                    (matches!(expiry, Expiry::After(_)) && Some(&*known.expires) == desired.get("expires")?.as_str())
-                        .then_some(known.at)
-                }
+            let text = desired.get("expires").and_then(Value::as_str);
+            let known = self.input.state.expired.get(address).filter(|known| Some(&*known.expires) == text);
+            let at = match known.filter(|_| matches!(expiry, Expiry::After(_))) {
+                // What ended has ended, also where the clock of today is behind that of then.
+                Some(known) => known.at,
+                None => ended(expiry, record?, live, now).filter(|at| *at <= now)?,
             };
-            Some(Rest::Expired { at: at.filter(|at| *at <= now)?, zone: zone_of(desired).to_owned() })
+            Some(Rest::Expired { at, zone: zone_of(desired).to_owned() })
         })
     }
 
@@ -196,6 +195,10 @@ mod tests {
         let (mut state, mut snapshot) = (state, snapshot);
         snapshot.objects.values_mut().for_each(|object| *object = None);
         events.iter().for_each(|event| state.apply(event.clone()));
+        // By a clock behind that of then.
+        let mut early = state.clone();
+        early.expired.values_mut().for_each(|end| end.at = "2030-01-01T00:00:00Z".parse().expect("a time"));
+        assert_eq!(rents(&make(&text, &early, &snapshot, &options).expect("a plan").plan), 0);
         let other = text.replace("72h", "73h");
         assert_eq!(rents(&make(&other, &state, &snapshot, &options).expect("a plan").plan), 1);
         let requested = PlanOptions { replace: vec![change.address.clone()], ..options };

@@ -26,6 +26,13 @@ pub enum Expires {
     After(i64),
 }
 
+impl Expires {
+    /// Most often none.
+    pub fn some_duration(chance: &mut Chance) -> Option<Expires> {
+        *chance.pick(&[None, None, None, Some(Expires::After(2)), Some(Expires::After(30))]).unwrap()
+    }
+}
+
 /// A block of machines.
 #[derive(Clone, Debug)]
 pub struct Block {
@@ -281,8 +288,8 @@ impl Fleet {
             block.daily = !block.daily;
         } else {
             let at = |hours: i64| Some(Expires::At(now + SignedDuration::from_hours(hours)));
-            let ends = [None, at(-1), at(2), at(30), Some(Expires::After(2)), Some(Expires::After(30))];
-            block.expires = *chance.pick(&ends).unwrap();
+            let duration = Expires::some_duration(chance);
+            block.expires = *chance.pick(&[None, at(-1), at(2), at(30), duration, duration]).unwrap();
         }
         if block.lasts().is_some() {
             // With a schedule only a time can be meant.
@@ -298,6 +305,7 @@ impl Fleet {
             model: chance.below(2),
             group: chance.pick(&["g", "h"]).unwrap(),
             create_first: chance.percent(30),
+            expires: Expires::some_duration(chance),
             ..Block::of(1 + chance.below(3))
         };
         self.groups.entry(block.group).or_default();

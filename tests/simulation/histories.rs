@@ -7,7 +7,7 @@ use super::account::{named, request};
 use super::chance::Chance;
 use super::cloud::World;
 use super::disk::Disk;
-use super::fleet::{Block, Fleet, MODELS};
+use super::fleet::{Block, Expires, Fleet, MODELS};
 use super::in_virtual_time;
 use super::manners::{Dates, Manners};
 use super::operator::settles;
@@ -63,6 +63,7 @@ impl History {
         let mut fleet = Fleet::of(Block::of(chance.below(4)));
         fleet.a().create_first = chance.percent(30);
         fleet.a().replace_unhealthy = chance.percent(50);
+        fleet.a().expires = Expires::some_duration(&mut chance);
         let mut history = History { world, fleet, chance, told, runs: 0, kept: None, talks };
         history.restock();
         history.spoil();
