@@ -110,15 +110,38 @@ fn fleet(chance: &mut Chance, instances: usize) -> Vec<Demand> {
     demands
 }
 
-/// One after the other, each the cheapest that is left: how many find one, and what those cost.
-fn greedy(demands: &[Demand], market: &[Offer]) -> (usize, Usd) {
+/// How good a placement is: less is better, what stands first counts most.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Worth {
+    without: usize,
+    fallbacks: usize,
+    /// Places in the lists of models.
+    ranks: usize,
+    cost: Usd,
+}
+
+impl Worth {
+    fn add(&mut self, envelope: &Envelope, offer: Option<&Offer>) {
+        let Some(offer) = offer else {
+            self.without += 1;
+            return;
+        };
+        let rank = envelope.preference(&offer.gpu_model).unwrap_or_default();
+        self.fallbacks += usize::from(rank > 0);
+        self.ranks += rank;
+        self.cost = self.cost + envelope.hourly_cost(offer);
+    }
+}
+
+/// One after the other, each the cheapest that is left.
+fn greedy(demands: &[Demand], market: &[Offer]) -> Worth {
     let mut free: HashMap<&str, u32> = HashMap::new();
     for offer in market {
         let gpus = free.entry(&offer.host).or_default();
         *gpus = offer.gpu_count.max(*gpus);
     }
     let mut machines: HashMap<(String, &str), u32> = HashMap::new();
-    let (mut filled, mut cost) = (0, Usd::ZERO);
+    let mut worth = Worth::default();
     for demand in demands {
         let envelope = &demand.envelope;
         let judge = envelope.judge_of_many();
@@ -130,14 +153,14 @@ fn greedy(demands: &[Demand], market: &[Offer]) -> (usize, Usd) {
                 && judge.judge(offer).is_empty()
         });
         let rank = |offer: &&Offer| (envelope.preference(&offer.gpu_model), envelope.hourly_cost(offer));
-        if let Some(offer) = fits.min_by_key(rank) {
-            filled += 1;
-            cost = cost + envelope.hourly_cost(offer);
+        let offer = fits.min_by_key(rank);
+        worth.add(envelope, offer);
+        if let Some(offer) = offer {
             *free.entry(&offer.host).or_default() -= offer.gpu_count;
             *machines.entry((block, &offer.host)).or_default() += 1;
         }
     }
-    (filled, cost)
+    worth
 }
 
 fn measure(name: &str, hosts: Hosts, (instances, rows, seeds): (usize, usize, u64), beside_greedy: bool) {
@@ -159,14 +182,16 @@ fn measure(name: &str, hosts: Hosts, (instances, rows, seeds): (usize, usize, u6
         open += u64::from(placements.proof.saving.is_none());
         gap = gap + placements.proof.saving.unwrap_or_default();
         if beside_greedy {
-            let (greedy_filled, greedy_costs) = greedy(&demands, &market);
-            by_greedy += greedy_filled;
-            let costs: Usd = placed.iter().map(|placed| placed.envelope.hourly_cost(&placed.offer)).sum();
-            if placed.len() == greedy_filled {
-                cost = cost + costs;
-                greedy_cost = greedy_cost + greedy_costs;
+            let by = greedy(&demands, &market);
+            by_greedy += demands.len() - by.without;
+            let mut ours = Worth::default();
+            let offers = placements.each.iter().map(|placed| placed.as_ref().map(|placed| &placed.offer));
+            demands.iter().zip(offers).for_each(|(demand, offer)| ours.add(&demand.envelope, offer));
+            if (ours.without, ours.fallbacks, ours.ranks) == (by.without, by.fallbacks, by.ranks) {
+                cost = cost + ours.cost;
+                greedy_cost = greedy_cost + by.cost;
             }
-            worse += usize::from(placed.len() < greedy_filled);
+            worse += usize::from(ours > by);
         }
         let began = Instant::now();
         let mut without = explain(&demands, &market, &placements);
@@ -182,7 +207,9 @@ fn measure(name: &str, hosts: Hosts, (instances, rows, seeds): (usize, usize, u6
     );
     print!(", number open {open}, money open {gap}; filled {filled} of {wanted}");
     if beside_greedy {
-        print!(", greedy {by_greedy} (fewer than greedy in {worse}); where equal: {cost} against {greedy_cost}");
+        print!(
+            ", greedy {by_greedy} (worse than greedy in {worse}); where as many and as few fallbacks: {cost} against {greedy_cost}"
+        );
     }
     println!("; {ways} ways out, at most {:.1?} (seed {})", looking.0, looking.1);
 }

@@ -39,8 +39,8 @@ fn main() {
     for (what, more, allowed) in [
         ("plan without changes", None, 100.0),
         ("rebalance: all that save 5 USD a month", Some("-min-saving=5"), 1_000.0),
-        ("rebalance: those that save 100 USD a month", Some("-min-saving=100"), 5_000.0),
-        ("rebalance: the best 10", Some("-max-disruptions=10"), 5_000.0),
+        ("rebalance: those that save 100 USD a month", Some("-min-saving=100"), 2_000.0),
+        ("rebalance: the best 10", Some("-max-disruptions=10"), 2_500.0),
     ] {
         let arguments = more.map_or(vec!["plan"], |more| [&rebalance[..], &[more]].concat());
         let runs = (0..RUNS).map(|_| podform(fleet.path(), &service, &arguments));
