@@ -11,7 +11,7 @@ use crate::address::InstanceAddr;
 use crate::cloud::fault::fault;
 use crate::cloud::{Cloud, Listed};
 use crate::diag::Diagnostic;
-use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark};
+use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark, Notes};
 use crate::refresh::{Clock, Search, Stranger, beside, same_shape, told_lineages};
 use crate::state::digest::SecretKey;
 use crate::state::{Intent, IntentAction, Record};
@@ -172,10 +172,10 @@ impl<C> Context<'_, C> {
         address: &InstanceAddr,
         record: &Record,
         machine: Option<MachineId>,
-        notes: Option<&str>,
+        notes: Option<&Notes>,
     ) -> String {
-        let (text, _) = Mark::read(notes.unwrap_or_default());
-        self.mark(address, record.claim.as_deref().unwrap_or_default(), machine).write(&text)
+        let text = notes.map_or("", Notes::text);
+        self.mark(address, record.claim.as_deref().unwrap_or_default(), machine).write(text)
     }
 
     /// What a search for the machine of an intent must know.

@@ -10,7 +10,7 @@ use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, Outcome};
 use crate::diag::{Diagnostic, Severity};
 use crate::lang::Value;
-use crate::live::{Group, GroupFields, GroupId, Mark};
+use crate::live::{Group, GroupFields, GroupId, Notes};
 use crate::plan::{Change, group_lacks_proof};
 use crate::refresh::{LOOKS, PAUSE, Sighting, sight_group, still_in_doubt};
 use crate::schema::group::{SCHEMA, env_of, fields};
@@ -225,8 +225,8 @@ pub(super) async fn delete<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
         true => marked_again(ctx, address, record, &live).await?,
         false => live.notes,
     };
-    let mark = notes.as_deref().and_then(|notes| Mark::read(notes).1);
-    super::release::is_ours(ctx, address, record, mark.as_ref(), None).map_err(|why| {
+    let mark = notes.as_ref().and_then(Notes::mark);
+    super::release::is_ours(ctx, address, record, mark, None).map_err(|why| {
         refused("Not ours to delete", format!("The template group {address} (id {id}) is not deleted: {why}"))
     })?;
     let intent = (IntentAction::Delete, address, id.0);
@@ -247,10 +247,10 @@ async fn marked_again<C: Cloud>(
     address: &InstanceAddr,
     record: &Record,
     live: &Group,
-) -> Result<Option<String>, Stop> {
+) -> Result<Option<Notes>, Stop> {
     let id = live.id;
     let doing = format!("Writing podform's mark into the notes of {address} (id {id}) before it is deleted");
-    let notes = Some(ctx.marked(address, record, None, live.notes.as_deref()));
+    let notes = Some(ctx.marked(address, record, None, live.notes.as_ref()));
     let body = GroupFields { notes, ..GroupFields::default() };
     let (claim, ()) = put(ctx, address, id.0, &doing, || ctx.cloud.update_group(id, &body)).await?;
     ctx.line.commit(vec![Event::NotDone { claim, reason: "the mark is read back".to_owned() }]).await?;

@@ -4,7 +4,7 @@ use super::orphan::{Removal, remove};
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud, Outcome};
 use crate::diag::Diagnostic;
-use crate::live::{Env, MachineFields, Mark, ObjectId};
+use crate::live::{Env, MachineFields, Mark, Notes, ObjectId};
 use crate::plan::lacks_proof;
 use crate::refresh::{Approval, Clock, Unproven, details, is_unseen};
 use crate::state::journal::Event;
@@ -37,7 +37,6 @@ pub async fn release_outside<C: Cloud>(
     // The number is that of the answer to its rent; where nothing else says whose it is, the mark is written first, and
     // what counts is what is read (invariant 4). A readable environment without the claim is somebody else's.
     if lacks_proof(record, &live) && live.env.as_ref().is_none_or(|env| env.0.is_empty()) {
-        let (text, _) = Mark::read(live.notes.as_deref().unwrap_or_default());
         let mark = Mark {
             fleet: fleet.to_owned(),
             lineage: state.lineage.clone(),
@@ -45,7 +44,8 @@ pub async fn release_outside<C: Cloud>(
             machine: Some(*id),
             address: address.clone(),
         };
-        let fields = MachineFields { notes: Some(mark.write(&text)), ..MachineFields::default() };
+        let text = live.notes.as_ref().map_or("", Notes::text);
+        let fields = MachineFields { notes: Some(mark.write(text)), ..MachineFields::default() };
         let intent = super::orphan::intent(IntentAction::Update, address, ObjectId::Machine(*id), clock);
         let call = intent.claim.clone();
         commit(vec![Event::Intent(Box::new(intent))]).await?;
@@ -57,7 +57,7 @@ pub async fn release_outside<C: Cloud>(
         live = look().await.map_err(failed)?.unwrap_or(live);
     }
     let mark = live.mark();
-    let marked = mark.as_ref().map(|mark| mark.fleet == fleet && mark.lineage == state.lineage && mark.claim == claim);
+    let marked = mark.map(|mark| mark.fleet == fleet && mark.lineage == state.lineage && mark.claim == claim);
     let claimed = live.env.as_ref().and_then(Env::claim) == Some(claim.as_str());
     if !(marked == Some(true) || (marked.is_none() && claimed)) {
         return refuse("neither its mark nor its environment says that it is ours. Look at it in the vendor's panel.");

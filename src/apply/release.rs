@@ -73,7 +73,7 @@ async fn marked_again<C: Cloud>(
         Stop::InDoubt(diags) => Stop::InDoubt(with_detail(diags, &way_out)),
         Stop::Interrupted => Stop::Interrupted,
     };
-    let notes = Some(ctx.marked(address, record, Some(id), live.notes.as_deref()));
+    let notes = Some(ctx.marked(address, record, Some(id), live.notes.as_ref()));
     let fields = MachineFields { notes, ..MachineFields::default() };
     let (claim, _) = put(ctx, address, id.0, &doing, || ctx.cloud.update_machine(id, &fields)).await.map_err(told)?;
     // The record says nothing of the mark: what counts is what is read.
@@ -116,7 +116,7 @@ fn may_release<C>(ctx: &Context<'_, C>, address: &InstanceAddr, record: &Record,
     }
     let mark = live.mark();
     let claim = live.env.as_ref().and_then(|env| env.claim());
-    is_ours(ctx, address, record, mark.as_ref(), claim)
+    is_ours(ctx, address, record, mark, claim)
 }
 
 /// Whether mark or claim prove that an object is ours.

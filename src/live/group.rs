@@ -1,6 +1,6 @@
 //! Template groups.
 
-use super::{Env, Seen};
+use super::{Env, Mark, Notes, Seen};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ pub struct Group {
     /// The environment.
     pub env: Option<Env>,
     /// The user's text and our mark.
-    pub notes: Option<String>,
+    pub notes: Option<Notes>,
     /// Host of the private registry.
     pub host: Option<String>,
     /// User of the private registry.
@@ -63,6 +63,11 @@ impl Group {
             password_protected: None,
             hidden: BTreeSet::new(),
         }
+    }
+
+    /// The mark in its notes.
+    pub fn mark(&self) -> Option<&Mark> {
+        self.notes.as_ref()?.mark()
     }
 
     /// The natural key.

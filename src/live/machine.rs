@@ -1,6 +1,6 @@
 //! Rented machines.
 
-use super::{Env, GroupId, Seen};
+use super::{Env, GroupId, HashId, MachineId, Mark, Notes, Seen};
 use crate::money::{Usd, hourly_cost};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -8,22 +8,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
-
-/// The numeric id of a machine; what paths use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct MachineId(pub u64);
-
-/// The opaque id of a machine; never reused, compared before a delete (API sheet §8).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct HashId(pub String);
-
-impl fmt::Display for MachineId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
-}
 
 /// The status of a machine: an open vocabulary, compared without case (API sheet §5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +85,7 @@ pub struct Machine {
     /// The attributes that nothing needs by name, as the table of the kind reads them.
     pub shown: Seen,
     /// The user's text and our mark.
-    pub notes: Option<String>,
+    pub notes: Option<Notes>,
     /// The status.
     pub status: Option<Status>,
     /// `RTX 4090`.
@@ -147,6 +131,16 @@ impl Machine {
     /// Its rent has ended: the API goes on showing it for a while.
     pub fn is_gone(&self) -> bool {
         self.status.as_ref().is_some_and(Status::is_gone)
+    }
+
+    /// The mark in its notes, unless that was written onto another machine, and copied.
+    pub fn mark(&self) -> Option<&Mark> {
+        self.noted().filter(|mark| !mark.is_copied_to(self.id))
+    }
+
+    /// The mark in its notes, whoever it was copied from.
+    pub fn noted(&self) -> Option<&Mark> {
+        self.notes.as_ref()?.mark()
     }
 
     /// A text among [`Machine::shown`].
@@ -210,7 +204,7 @@ impl MachineFields {
             sent.is_none() || sent == shown
         }
         self.settings.iter().all(|(name, sent)| machine.shown.get(name) == Some(sent))
-            && shows(&self.notes, &machine.notes)
+            && (self.notes.is_none() || self.notes.as_deref() == machine.notes.as_deref())
             && shows(&self.group, &machine.group)
     }
 }

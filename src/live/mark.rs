@@ -1,6 +1,6 @@
 //! The mark we leave in `notes`: whose machine it is. There are no tags in this API (API sheet §8).
 
-use super::{Group, Machine, MachineId};
+use super::MachineId;
 use crate::address::InstanceAddr;
 
 /// What starts a mark. The version of the form is part of it.
@@ -72,20 +72,6 @@ impl Mark {
     pub fn is_piece(notes: &str, fleet: &str, lineage: &str) -> bool {
         let start = format!("{START}{}:{}:", escape(fleet), escape(lineage));
         !lineage.is_empty() && notes.contains(&start)
-    }
-}
-
-impl Machine {
-    /// The mark in its notes, unless that was written onto another machine, and copied.
-    pub fn mark(&self) -> Option<Mark> {
-        Mark::read(self.notes.as_deref()?).1.filter(|mark| !mark.is_copied_to(self.id))
-    }
-}
-
-impl Group {
-    /// The mark in its notes.
-    pub fn mark(&self) -> Option<Mark> {
-        Mark::read(self.notes.as_deref()?).1
     }
 }
 

@@ -1,6 +1,6 @@
 //! What carries our mark: a machine or a template group.
 
-use super::{Group, GroupId, Machine, MachineId, Mark};
+use super::{Group, GroupId, Machine, MachineId, Mark, Notes};
 use crate::address::ObjectKind;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -88,15 +88,15 @@ impl LiveObject {
     }
 
     /// Its notes, mark and all; `None` where the answer did not carry them.
-    pub fn notes(&self) -> Option<&str> {
+    pub fn notes(&self) -> Option<&Notes> {
         match self {
-            LiveObject::Machine(machine) => machine.notes.as_deref(),
-            LiveObject::Group(group) => group.notes.as_deref(),
+            LiveObject::Machine(machine) => machine.notes.as_ref(),
+            LiveObject::Group(group) => group.notes.as_ref(),
         }
     }
 
     /// The mark in its notes, unless that was copied from another machine's.
-    pub fn mark(&self) -> Option<Mark> {
+    pub fn mark(&self) -> Option<&Mark> {
         match self {
             LiveObject::Machine(machine) => machine.mark(),
             LiveObject::Group(group) => group.mark(),

@@ -123,7 +123,7 @@ impl<'a> Planner<'a> {
             return refuse("Cannot import non-existent remote object", detail);
         };
         let mark = live.mark();
-        if let Some(mark) = &mark
+        if let Some(mark) = mark
             && (Some(mark.fleet.as_str()) != self.fleet.as_deref() || mark.lineage != self.input.state.lineage)
         {
             let detail = format!(
@@ -134,7 +134,7 @@ impl<'a> Planner<'a> {
         }
         let key = self.input.key;
         // Who sees the notes cannot tell it beforehand, and the same plan is made twice.
-        let claim = mark.map(|mark| mark.claim).unwrap_or_else(|| {
+        let claim = mark.map(|mark| mark.claim.clone()).unwrap_or_else(|| {
             key.digest(&ValuePath::of("import"), &format!("{}/{number}", what.resource_type()))
                 .digest
                 .chars()

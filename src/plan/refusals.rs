@@ -8,7 +8,7 @@ use crate::address::{InstanceAddr, ObjectKind, Target};
 use crate::config::{Configuration, Program};
 use crate::diag::{Diagnostic, Diagnostics, Span, Topic, did_you_mean};
 use crate::lang::Value;
-use crate::live::{Env, Group, LiveObject, Machine, Mark, ObjectId, Orphan, Proof};
+use crate::live::{Env, Group, LiveObject, Machine, ObjectId, Orphan, Proof};
 use crate::money::Usd;
 use crate::path::{ValuePath, listed};
 use crate::schema::instance::dollars;
@@ -79,7 +79,7 @@ pub(super) fn carries_mark(
     diags: &mut Diagnostics,
 ) -> bool {
     let Some(notes) = live.notes() else { return true };
-    match Mark::read(notes).1 {
+    match notes.mark() {
         Some(mark)
             if Some(mark.fleet.as_str()) != input.program.configuration.fleet()
                 || mark.lineage != input.state.lineage =>
@@ -197,7 +197,7 @@ pub(super) fn name_is_free(input: &PlanInput<'_>, address: &InstanceAddr, desire
     let is_it = |(at, record): &(&InstanceAddr, &Arc<Record>)| record.object_id(at) == Some(ObjectId::Group(other.id));
     let holder = match input.state.resources.iter().find(is_it) {
         Some((holder, _)) => format!("it is {holder}"),
-        None => match other.notes.as_deref().and_then(|notes| Mark::read(notes).1) {
+        None => match other.mark() {
             // What was made for this very address is told as that.
             Some(mark) if mark.lineage == input.state.lineage && mark.address == *address => return,
             Some(mark) if mark.lineage == input.state.lineage => format!(

@@ -133,7 +133,7 @@ pub(super) fn applied(plan: &Plan) -> (State, Snapshot) {
             };
             let machine = Machine {
                 hash_id: Some(HashId("known".into())),
-                notes: Some(mark.write("")),
+                notes: Some(mark.write("").into()),
                 ..Machine::bare(MachineId(id))
             };
             snapshot.extend([machine]);

@@ -41,7 +41,7 @@ pub fn adoption(
         LiveObject::Group(_) => None,
     };
     let mark = live.mark();
-    if let Some(mark) = &mark
+    if let Some(mark) = mark
         && mark.fleet != fleet
     {
         return refuse(format!(
@@ -49,17 +49,17 @@ pub fn adoption(
             mark.fleet, mark.address
         ));
     }
-    let claim = mark.as_ref().map(|mark| mark.claim.as_str()).or(claim);
+    let claim = mark.map(|mark| mark.claim.as_str()).or(claim);
     let given_up = claim.and_then(|claim| state.watched.get(claim)).map(|(intent, _)| intent);
     let spent = claim.and_then(|claim| state.spent(claim));
-    let address = mark.as_ref().map(|mark| &mark.address).or(given_up.map(|intent| &intent.address));
+    let address = mark.map(|mark| &mark.address).or(given_up.map(|intent| &intent.address));
     let address = address.or(spent.map(|spent| &spent.address));
     if let Some((made_for, at)) = address.zip(at).filter(|(made_for, at)| made_for != at) {
         return refuse(format!("{id} was made for {made_for}, not for {at}. Without an address, it is taken as that."));
     }
     let ours = |at: &InstanceAddr, record: &Record| record.object_id(at) == Some(id);
     let holder = state.objects().find(|(at, record)| ours(at, record));
-    match (holder, address, &mark) {
+    match (holder, address, mark) {
         (Some((at, record)), _, Some(mark))
             if mark.lineage != state.lineage && state.resources.get(at).is_some_and(|current| ours(at, current)) =>
         {
@@ -102,7 +102,7 @@ pub fn adoption(
         machine: None,
         address: spent.address.clone(),
     });
-    match (live, mark.or(marked), given_up) {
+    match (live, mark.cloned().or(marked), given_up) {
         (live, _, Some(intent)) => {
             let (address, record) = (intent.address.clone(), Box::new(intent.record_of(live, key)));
             Ok(Adoption::Answers(Event::Recorded { claim: None, address, record }))
@@ -140,8 +140,7 @@ fn adopt(state: &State, machine: &Machine, at: Option<&InstanceAddr>, key: &Secr
     if let Some((at, other)) = recorded.filter(|_| !replacing) {
         return refuse(format!("At {at} the machine {other} is recorded, and an address has one."));
     }
-    let mark = machine.mark();
-    let claim = machine.env.as_ref().and_then(Env::claim).map(str::to_owned).or(mark.map(|mark| mark.claim));
+    let claim = machine.env.as_ref().and_then(Env::claim).or(machine.mark().map(|mark| mark.claim.as_str()));
     if claim.is_none() && machine.shows_env() {
         return refuse(format!(
             "The machine {id} shows an environment without the claim that every rent sends: no rent of podform made it. Take it into the configuration with an import block."
@@ -152,7 +151,7 @@ fn adopt(state: &State, machine: &Machine, at: Option<&InstanceAddr>, key: &Secr
     let rents = rents.filter(|intent| at.is_none_or(|at| intent.address == *at));
     let rents = rents.filter(|intent| recorded.is_none() || replaces(intent));
     let fits: Vec<&Intent> = rents
-        .filter(|intent| intent.may_have_made(machine) && claim.as_ref().is_none_or(|claim| *claim == intent.claim))
+        .filter(|intent| intent.may_have_made(machine) && claim.is_none_or(|claim| *claim == intent.claim))
         .collect();
     match fits.as_slice() {
         [] => refuse(format!(
@@ -232,7 +231,7 @@ mod tests {
     fn marked(lineage: &str, address: &str) -> Machine {
         let address = address.parse().expect("an address");
         let mark = Mark { fleet: "lab".into(), lineage: lineage.into(), claim: "c".into(), machine: None, address };
-        Machine { notes: Some(mark.write("text")), ..machine() }
+        Machine { notes: Some(mark.write("text").into()), ..machine() }
     }
 
     fn of(state: &State, machine: &Machine) -> Result<Adoption, String> {

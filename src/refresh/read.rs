@@ -163,7 +163,7 @@ fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BT
     let differs = |row: &Machine| match recorded.get(&row.id) {
         Some(_) if !counts => false,
         Some(record) => {
-            let unmarked = row.notes.as_ref().is_some_and(|notes| !is_marked(notes, state, record));
+            let unmarked = row.notes.as_ref().is_some_and(|notes| !is_its_own(notes.mark(), state, record));
             unmarked || record.unproven.is_some() || !differing(record, &observe::machine(row)).is_empty()
         }
         None => is_of_interest(row, state) || (how == Refresh::Orphans && is_unmarked(row)),
@@ -211,20 +211,19 @@ fn twins(
 
 /// Whether notes and environment of a row leave open whose it is.
 fn is_unmarked(row: &Machine) -> bool {
-    let marked = row.notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_some());
-    !marked && row.env.is_none()
+    row.noted().is_none() && row.env.is_none()
 }
 
-/// Whether the notes of a recorded object carry the mark they should.
-fn is_marked(notes: &str, state: &State, record: &Record) -> bool {
-    let Some(mark) = Mark::read(notes).1 else { return false };
-    mark.lineage == state.lineage && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim)
+/// Whether the mark of a recorded object is the one it should carry.
+fn is_its_own(mark: Option<&Mark>, state: &State, record: &Record) -> bool {
+    mark.is_some_and(|mark| {
+        mark.lineage == state.lineage && record.claim.as_ref().is_none_or(|claim| *claim == mark.claim)
+    })
 }
 
 /// An unrecorded machine that carries our fleet's mark, or may be what an intent without known outcome rented.
 fn is_of_interest(row: &Machine, state: &State) -> bool {
-    let mark = row.notes.as_ref().and_then(|notes| Mark::read(notes).1);
-    if let Some(mark) = mark {
+    if let Some(mark) = row.noted() {
         return state.fleet.as_ref() == Some(&mark.fleet);
     }
     let intents = state.open.values().chain(state.watched.values().map(|(intent, _)| intent));
@@ -249,7 +248,7 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
         (Some(record), _) => !differing(record, &observe::group(row)).is_empty(),
         _ if row.name().is_some_and(|name| ours.contains(name)) => true,
         (None, None) => how == Refresh::Orphans,
-        (None, Some(notes)) => Mark::read(notes).1.is_some_and(|mark| state.fleet.as_ref() == Some(&mark.fleet)),
+        (None, Some(notes)) => notes.mark().is_some_and(|mark| state.fleet.as_ref() == Some(&mark.fleet)),
     };
     let missing = recorded.keys().copied().filter(|id| counts && !rows.contains_key(id));
     let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);

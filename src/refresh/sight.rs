@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use crate::address::ObjectKind;
 use crate::cloud::{Cloud, Listed, ReadResult};
-use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark, ObjectId};
+use crate::live::{Env, Group, GroupId, Machine, MachineId, ObjectId};
 use crate::state::{Intent, IntentAction, State};
 use futures::stream::{self, StreamExt};
 use jiff::SignedDuration;
@@ -103,7 +103,7 @@ pub async fn sight<C: Cloud>(
     let (mut marked, mut candidates, mut witnesses) = (Vec::new(), Vec::new(), Vec::new());
     let mut shows_env = listed.rows.iter().any(Machine::shows_env);
     for row in &listed.rows {
-        match row.notes.as_ref().and_then(|notes| Mark::read(notes).1) {
+        match row.noted() {
             Some(mark) if mark.claim == intent.claim && !mark.is_copied_to(row.id) => marked.push(row),
             _ if is_gone(row) => {}
             Some(_) => witnesses.push(row.id),
@@ -125,18 +125,16 @@ pub async fn sight<C: Cloud>(
     let near = |machine: &Machine| in_time(machine, intent, DOUBTFUL, DOUBTFUL);
     for machine in details {
         let Some(machine) = machine? else { continue };
-        let mark = machine.notes.as_ref().and_then(|notes| Mark::read(notes).1);
         let claim = machine.env.as_ref().and_then(Env::claim);
         if claim == Some(&intent.claim) {
             return Ok(Sighting::Found(Box::new(machine)));
         }
-        let ours = |mark: &Mark| mark.claim == intent.claim && !mark.is_copied_to(machine.id);
-        if mark.as_ref().is_some_and(ours) {
+        if machine.mark().is_some_and(|mark| mark.claim == intent.claim) {
             bearers.push(machine);
             continue;
         }
         shows_env |= machine.shows_env();
-        if mark.is_none() && !machine.shows_env() && intent.may_have_made(&machine) && near(&machine) {
+        if machine.noted().is_none() && !machine.shows_env() && intent.may_have_made(&machine) && near(&machine) {
             possible.push(machine);
         }
     }
@@ -215,7 +213,7 @@ pub async fn sight_group<C: Cloud>(cloud: &C, intent: &Intent, listed: &Listed<G
     let mut unmarked = Vec::new();
     for row in listed.rows.iter().filter(named) {
         let Some(group) = cloud.group(row.id).await? else { continue };
-        match group.notes.as_ref().and_then(|notes| Mark::read(notes).1) {
+        match group.mark() {
             Some(mark) if mark.claim == intent.claim => return Ok(Sighting::Found(Box::new(group))),
             Some(_) => {}
             None => unmarked.push(group.id.0),

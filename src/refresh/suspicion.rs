@@ -43,7 +43,11 @@ pub fn foreign_lineage(snapshot: &Snapshot, fleet: &str, lineage: &str) -> Vec<S
             LiveObject::Machine(machine) => machine.created(),
             LiveObject::Group(_) => None,
         };
-        (mark.fleet == fleet && mark.lineage != lineage).then_some(Stranger { id: object.id(), mark, created })
+        (mark.fleet == fleet && mark.lineage != lineage).then(|| Stranger {
+            id: object.id(),
+            mark: mark.clone(),
+            created,
+        })
     };
     snapshot.standing().filter_map(stranger).collect()
 }

@@ -5,7 +5,7 @@ use super::escape::is_unsafe;
 use crate::address::ObjectKind;
 use crate::diag::{Diagnostics, Sources};
 use crate::lang::format::format;
-use crate::live::{Env, Group, GroupId, Machine, Mark, Offer, Seen};
+use crate::live::{Env, Group, GroupId, Machine, Notes, Offer, Seen};
 use crate::schema::{Attribute, Presence, Unset, Wire, group, instance, script};
 use hcl::expr::{Expression, Object, ObjectKey, TemplateExpr, Traversal, Variable};
 use hcl::format::{Format, Formatter};
@@ -105,7 +105,7 @@ fn blocks_with(
         let attributes = group::SCHEMA.settings().map(|(attribute, field)| {
             let value = match field.wire {
                 Wire::Variables => env.take(),
-                Wire::Marked => notes(group.notes.as_deref()),
+                Wire::Marked => notes(group.notes.as_ref()),
                 _ => shown(attribute, &group.shown),
             };
             let value = match variables.guarded && attribute.may_be_secret && !matches!(field.wire, Wire::Variables) {
@@ -136,7 +136,7 @@ fn blocks_with(
             ("template_group", group),
             ("start_script", script.map(|text| quoted(&script::decode(text)))),
             ("env_variables", env),
-            ("notes", notes(machine.notes.as_deref())),
+            ("notes", notes(machine.notes.as_ref())),
         ];
         // What the API gives of itself need not be asked for.
         let others = instance::SCHEMA.settings().map(|(attribute, _)| attribute);
@@ -278,9 +278,8 @@ fn given(text: Option<&str>) -> Option<Expression> {
 }
 
 /// The user's text, without any mark.
-fn notes(notes: Option<&str>) -> Option<Expression> {
-    let (text, _) = Mark::read(notes?);
-    given(Some(&text))
+fn notes(notes: Option<&Notes>) -> Option<Expression> {
+    given(notes.map(Notes::text))
 }
 
 /// A label of its own: what stands in the account may be called anything, and alike.

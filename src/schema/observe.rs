@@ -2,7 +2,7 @@
 
 use super::field::dollars;
 use super::{instance, script};
-use crate::live::{Env, Group, GroupId, LiveObject, Machine, Mark, Seen, SshPlace};
+use crate::live::{Env, Group, GroupId, LiveObject, Machine, Seen, SshPlace};
 use crate::money::Usd;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -26,7 +26,7 @@ pub fn machine(machine: &Machine) -> Seen {
     };
     put("id", Some(json!(machine.id.to_string())));
     put("hash_id", machine.hash_id.as_ref().map(|id| json!(id.0)));
-    put("notes", machine.notes.as_ref().map(|notes| notes_of(notes)));
+    put("notes", machine.notes.as_ref().map(|notes| json!(notes.text())));
     put("status", machine.status.as_ref().map(|status| json!(status.0)));
     put("rented_gpu_model", machine.gpu_model.clone().map(Json::String));
     put("gpu_count", machine.gpu_count.map(|count| json!(count)));
@@ -75,13 +75,8 @@ pub fn is_detailed(machine: &Machine) -> bool {
 pub fn group(group: &Group) -> Seen {
     let mut seen = group.shown.clone();
     seen.extend([("id", json!(group.id.to_string())), ("iri", json!(group.id.iri()))]);
-    seen.extend(group.notes.as_ref().map(|notes| ("notes", notes_of(notes))));
+    seen.extend(group.notes.as_ref().map(|notes| ("notes", json!(notes.text()))));
     seen
-}
-
-/// The user's text of notes that may carry a mark.
-fn notes_of(notes: &str) -> Json {
-    json!(Mark::read(notes).0)
 }
 
 /// The environment that an object shows, and whether it is the object's own and no other's: a machine may show its

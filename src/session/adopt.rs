@@ -9,7 +9,7 @@ use crate::apply::{Taken, take_over};
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
-use crate::live::{LiveObject, Mark, ObjectId};
+use crate::live::{LiveObject, Mark, Notes, ObjectId};
 use crate::plan::record_of_live;
 use crate::refresh::{Adoption, adoption, is_unseen};
 use crate::schema::schema;
@@ -55,7 +55,7 @@ pub async fn adopt<C: Cloud>(
                         record
                     }
                 };
-                let text = object.notes().map(|notes| Mark::read(notes).0).unwrap_or_default();
+                let text = object.notes().map_or("", Notes::text).to_owned();
                 let foreign = mark.lineage != lineage;
                 let mark = Mark { lineage: lineage.clone(), machine: id.machine(), ..mark };
                 if foreign {
@@ -85,7 +85,7 @@ async fn forget_gone<C: Cloud>(
     held: &mut Held,
 ) -> Result<(), Failure> {
     let mark = object.mark();
-    let Some(address) = mark.map(|mark| mark.address).or(at.cloned()) else { return Ok(()) };
+    let Some(address) = mark.map(|mark| &mark.address).or(at).cloned() else { return Ok(()) };
     // One that was never read may not show yet, and is not gone for that.
     let recorded = held.state.resources.get(&address).filter(|record| !is_unseen(record));
     let recorded = recorded.and_then(|record| record.object_id(&address));

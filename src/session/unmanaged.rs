@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
-use crate::live::{Group, GroupId, LiveObject, Machine, Mark, ObjectId, Snapshot};
+use crate::live::{Group, GroupId, LiveObject, Machine, Mark, Notes, ObjectId, Snapshot};
 use crate::state::State;
 use std::collections::BTreeSet;
 
@@ -17,12 +17,12 @@ pub struct Unmanaged {
 
 /// Whether a mark leaves an object to us: it has none, or ours, which a record was dropped from. An object that an open
 /// operation may have made is settled, not imported.
-fn free(fleet: Option<&str>, state: &State, notes: Option<&str>) -> Result<(), Box<Mark>> {
-    match notes.and_then(|notes| Mark::read(notes).1) {
+fn free<'o>(fleet: Option<&str>, state: &State, object: &'o LiveObject) -> Result<(), &'o Mark> {
+    match object.notes().and_then(Notes::mark) {
         None => Ok(()),
         Some(mark) => {
             let ours = Some(mark.fleet.as_str()) == fleet && mark.lineage == state.lineage;
-            if ours && !state.open.contains_key(&mark.claim) { Ok(()) } else { Err(Box::new(mark)) }
+            if ours && !state.open.contains_key(&mark.claim) { Ok(()) } else { Err(mark) }
         }
     }
 }
@@ -33,7 +33,7 @@ pub fn unmanaged(fleet: Option<&str>, state: &State, snapshot: &Snapshot) -> Unm
     let mut found = Unmanaged { objects: Vec::new(), left: Vec::new() };
     for object in snapshot.standing().filter(|object| !own.contains(&object.id()) && !object.is_gone()) {
         let id = object.id();
-        match free(fleet, state, object.notes()) {
+        match free(fleet, state, object) {
             Ok(()) => found.objects.push(id),
             Err(mark) => found.left.push(format!(
                 "Left out: {} {} is marked as {} of the fleet \"{}\".\n",
@@ -62,7 +62,7 @@ pub async fn details<C: Cloud>(
     for id in found.objects {
         let doing = format!("Reading the {} {}", id.kind(), id.number());
         let read = cloud.object(id).await.map_err(|error| fault(&doing, &error))?;
-        match read.filter(|object| free(fleet, state, object.notes()).is_ok()) {
+        match read.filter(|object| free(fleet, state, object).is_ok()) {
             Some(LiveObject::Machine(machine)) if claimed(&machine) => {}
             Some(LiveObject::Machine(machine)) => machines.push(*machine),
             Some(LiveObject::Group(group)) => groups.push(*group),

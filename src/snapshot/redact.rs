@@ -8,7 +8,7 @@
 //! | objects | notes that are not as recorded, but for our mark | people write everything into notes |
 //! | both | queries of addresses | they carry tokens (Jupyter) |
 
-use crate::live::{Group, LiveObject, Machine, Mark, ObjectId};
+use crate::live::{Group, LiveObject, Machine, Notes, ObjectId};
 use crate::schema::{self, Schema};
 use crate::state::{Intent, Record, State};
 use serde_json::Value as Json;
@@ -56,7 +56,7 @@ impl Redaction {
         let mut hidden = hidden(&schema::instance::SCHEMA, known);
         let notes = machine.notes.clone();
         let mut machine = Machine {
-            notes: machine.notes.and_then(|notes| public(&notes, known)),
+            notes: machine.notes.and_then(|notes| public(notes, known)),
             env: None,
             start_script: None,
             console: None,
@@ -84,7 +84,7 @@ impl Redaction {
         let mut hidden = hidden(&schema::group::SCHEMA, known);
         let notes = group.notes.clone();
         let mut group = Group {
-            notes: group.notes.and_then(|notes| public(&notes, known)),
+            notes: group.notes.and_then(|notes| public(notes, known)),
             env: None,
             host: None,
             username: None,
@@ -120,11 +120,10 @@ fn shows(name: &str, known: Option<&Known>) -> bool {
 
 /// Notes as anybody may read them. Those of a recorded object that are not as recorded are not told at all: without their
 /// text they would seem to be changed.
-fn public(notes: &str, known: Option<&Known>) -> Option<String> {
-    let (text, mark) = Mark::read(notes);
+fn public(notes: Notes, known: Option<&Known>) -> Option<Notes> {
     match known {
-        Some(known) => (known.notes.as_deref() == Some(&*text)).then(|| notes.to_owned()),
-        None => mark.map(|mark| mark.write("")),
+        Some(known) => Some(notes).filter(|notes| known.notes.as_deref() == Some(notes.text())),
+        None => notes.mark().map(|mark| mark.write("").into()),
     }
 }
 

@@ -72,7 +72,7 @@ impl MachineRow {
             id: machine.id,
             hash_id: machine.hash_id.clone(),
             attributes: named(&machine.shown),
-            notes: machine.notes.clone(),
+            notes: machine.notes.as_deref().map(str::to_owned),
             status: machine.status.clone(),
             gpu_model: machine.gpu_model.clone(),
             gpu_count: machine.gpu_count,
@@ -103,7 +103,7 @@ impl MachineRow {
             id: self.id,
             hash_id: self.hash_id,
             shown: known(self.attributes, &instance::SCHEMA, &of)?,
-            notes: self.notes,
+            notes: self.notes.map(Into::into),
             status: self.status,
             gpu_model: self.gpu_model,
             gpu_count: self.gpu_count,
@@ -127,7 +127,7 @@ impl GroupRow {
         GroupRow {
             id: group.id,
             attributes: named(&group.shown),
-            notes: group.notes.clone(),
+            notes: group.notes.as_deref().map(str::to_owned),
             hidden: group.hidden.iter().map(|name| (*name).to_owned()).collect(),
         }
     }
@@ -140,7 +140,7 @@ impl GroupRow {
         let of = format!("template group {}", self.id);
         let shown = known(self.attributes, &group::SCHEMA, &of)?;
         let hidden = left_out(&self.hidden, &group::SCHEMA, &of)?;
-        Ok(Group { shown, notes: self.notes, hidden, ..Group::bare(self.id) })
+        Ok(Group { shown, notes: self.notes.map(Into::into), hidden, ..Group::bare(self.id) })
     }
 }
 

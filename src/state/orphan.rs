@@ -5,7 +5,7 @@ use super::like::is_twin;
 use super::model::{Record, Spent, State};
 use crate::address::InstanceAddr;
 use crate::diag::Diagnostic;
-use crate::live::{Env, LiveObject, Machine, Mark, ObjectId, Orphan, Proof, Snapshot};
+use crate::live::{Env, LiveObject, Machine, Mark, Notes, ObjectId, Orphan, Proof, Snapshot};
 use crate::money::Usd;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -37,9 +37,9 @@ fn whose(
     fleet: &str,
     shows_env: bool,
 ) -> Option<(Option<InstanceAddr>, Option<String>, Proof)> {
-    let notes = object.notes().unwrap_or_default();
-    let mark = Mark::read(notes).1;
-    if let Some(mark) = &mark
+    let notes = object.notes();
+    let mark = notes.and_then(Notes::mark);
+    if let Some(mark) = mark
         && (mark.fleet != fleet || state.lineage.is_empty() || mark.lineage != state.lineage)
     {
         return None;
@@ -52,13 +52,13 @@ fn whose(
     // What a copy says is not of this machine; a claim that this one shows itself is.
     let is_copied = |mark: &Mark| machine.is_some_and(|machine| mark.is_copied_to(machine.id));
     let mark = match mark {
-        Some(copy) if is_copied(&copy) && shown.is_none() => {
-            return Some((None, Some(copy.claim), Proof::Copied));
+        Some(copy) if is_copied(copy) && shown.is_none() => {
+            return Some((None, Some(copy.claim.clone()), Proof::Copied));
         }
         mark => mark.filter(|mark| !is_copied(mark)),
     };
-    let beside = mark.as_ref().is_some_and(|mark| shown.is_some_and(|shown| shown != mark.claim));
-    let claim = if beside { shown } else { mark.as_ref().map(|mark| mark.claim.as_str()).or(shown) };
+    let beside = mark.is_some_and(|mark| shown.is_some_and(|shown| shown != mark.claim));
+    let claim = if beside { shown } else { mark.map(|mark| mark.claim.as_str()).or(shown) };
     if claim.is_some_and(|claim| state.open.contains_key(claim)) {
         return None;
     }
@@ -83,10 +83,12 @@ fn whose(
         (None, Some(address), None) => Some((Some(address), owned, Proof::GivenUp)),
         (None, Some(address), Some(_)) if !unclaimed => Some((Some(address), owned, Proof::GivenUp)),
         (None, _, Some(_)) if beside => Some((None, owned, Proof::Damaged)),
-        (None, _, Some(mark)) if mark.claim.is_empty() => Some((Some(mark.address), None, Proof::Unclaimed)),
-        (None, _, Some(mark)) if unclaimed => Some((Some(mark.address), owned, Proof::Unclaimed)),
-        (None, _, Some(mark)) => Some((Some(mark.address), owned, Proof::Made)),
-        (None, None, None) if Mark::is_piece(notes, fleet, &state.lineage) => Some((None, owned, Proof::Damaged)),
+        (None, _, Some(mark)) if mark.claim.is_empty() => Some((Some(mark.address.clone()), None, Proof::Unclaimed)),
+        (None, _, Some(mark)) if unclaimed => Some((Some(mark.address.clone()), owned, Proof::Unclaimed)),
+        (None, _, Some(mark)) => Some((Some(mark.address.clone()), owned, Proof::Made)),
+        (None, None, None) if notes.is_some_and(|notes| Mark::is_piece(notes, fleet, &state.lineage)) => {
+            Some((None, owned, Proof::Damaged))
+        }
         (None, None, None) => {
             let machine = machine.filter(|_| shown.is_some() || !readable)?;
             perhaps(machine, state).map(|address| (address, None, Proof::Perhaps))

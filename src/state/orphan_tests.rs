@@ -17,7 +17,7 @@ fn state() -> State {
 
 fn machine(notes: &str, claim: Option<&str>) -> Machine {
     let env = claim.map(|claim| [("PODFORM_CLAIM".to_owned(), claim.to_owned())].into_iter().collect());
-    Machine { notes: Some(notes.to_owned()), env, ..Machine::bare(MachineId(5)) }
+    Machine { notes: Some(notes.to_owned().into()), env, ..Machine::bare(MachineId(5)) }
 }
 
 fn found(state: &State, machine: &Machine) -> Option<Orphan> {
@@ -99,7 +99,7 @@ fn the_claim_of_a_recorded_machine_on_another_one_is_that_of_a_rent_delivered_tw
 #[test]
 fn a_mark_that_was_copied_from_a_recorded_machine_is_that_of_none() {
     let (twice, like) = pair();
-    let copy = Machine { notes: Some(mark().write("")), env: None, ..like };
+    let copy = Machine { notes: Some(mark().write("").into()), env: None, ..like };
     let env = |name: &str| Some([(name.to_owned(), "c0ffee".to_owned())].into_iter().collect());
     for stranger in [
         copy.clone(),
@@ -128,7 +128,7 @@ fn gone() -> (State, Machine) {
 #[test]
 fn a_mark_that_was_copied_from_a_machine_that_went_is_that_of_none() {
     let (spent, like) = gone();
-    let copy = Machine { notes: Some(mark().write("")), env: None, ..like };
+    let copy = Machine { notes: Some(mark().write("").into()), env: None, ..like };
     let told = found(&spent, &copy).expect("told");
     assert_eq!((told.address, told.proof), (None, Proof::Copied));
     // With its whole environment, a day later.
@@ -148,7 +148,7 @@ fn the_twin_of_a_machine_that_went_is_told_as_that_and_so_is_the_machine_itself(
     assert_eq!((twin.address, twin.claim.as_deref(), twin.proof), (Some(mark().address), Some("c0ffee"), Proof::Made));
     // It was forgotten, and runs on.
     let itself = Machine { id: MachineId(4), ..like };
-    let hidden = Machine { env: None, notes: Some(mark().write("")), ..itself.clone() };
+    let hidden = Machine { env: None, notes: Some(mark().write("").into()), ..itself.clone() };
     for shown in [itself.clone(), hidden] {
         let told = found(&spent, &shown).expect("an orphan");
         assert_eq!((told.address, told.proof), (Some(mark().address), Proof::Made));
@@ -191,7 +191,7 @@ fn of_two_with_one_mark_only_the_claim_tells_which_is_ours() {
     let group = |id, name: &str| {
         let mark = Mark { address: "simplepod_template_group.g".parse().expect("an address"), ..mark() };
         let shown = [("name", json!(name))].into();
-        Group { notes: Some(mark.write("")), shown, ..Group::bare(GroupId(id)) }
+        Group { notes: Some(mark.write("").into()), shown, ..Group::bare(GroupId(id)) }
     };
     for (other, proof) in [("lab-g", Proof::Made), ("copy of lab-g", Proof::Disputed)] {
         let mut snapshot = Snapshot::default();
@@ -210,7 +210,7 @@ fn a_group_with_the_mark_of_a_recorded_one_is_its_twin_where_it_has_its_name() {
     twice.resources.insert(mark.address.clone(), record.into());
     for (name, proof) in [("lab-g", Proof::Made), ("theirs", Proof::Copied)] {
         let shown = [("name", json!(name))].into();
-        let group = Group { notes: Some(mark.write("")), shown, ..Group::bare(GroupId(5)) };
+        let group = Group { notes: Some(mark.write("").into()), shown, ..Group::bare(GroupId(5)) };
         let mut snapshot = Snapshot::default();
         snapshot.extend([group]);
         assert_eq!(orphans(&twice, &snapshot, "lab").pop().map(|orphan| orphan.proof), Some(proof));
@@ -224,7 +224,7 @@ fn an_unmarked_machine_of_our_own_group_may_be_ours_where_environments_are_hidde
     record.attributes.set("id", "7".into());
     ours.resources.insert("simplepod_template_group.g".parse().expect("an address"), record.into());
     let (_, like) = pair();
-    let unmarked = Machine { env: None, notes: Some(String::new()), ..like };
+    let unmarked = Machine { env: None, notes: Some(String::new().into()), ..like };
     let told = found(&ours, &unmarked).expect("told");
     assert_eq!((told.address, told.proof), (None, Proof::Perhaps));
     let env = Some([("A".to_owned(), "1".to_owned())].into_iter().collect());

@@ -199,7 +199,7 @@ impl Account {
             Change::UpdateMachine(id, fields) => {
                 let machine = &mut self.visible(*id).ok_or_else(not_found)?.machine;
                 machine.shown.extend(fields.settings.clone());
-                set(&mut machine.notes, &fields.notes);
+                set(&mut machine.notes, &fields.notes.clone().map(Into::into));
                 set(&mut machine.group, &fields.group);
                 set(&mut machine.env, &fields.env);
                 Ok(*id)
@@ -241,7 +241,7 @@ impl Account {
                 ("max_auto_renew_price", json!(0)),
             ]
             .into(),
-            notes: Some(String::new()),
+            notes: Some(String::new().into()),
             gpu_model: Some(offer.gpu_model),
             gpu_count: Some(offer.gpu_count),
             price_per_gpu: Some(Usd(offer.price_per_gpu.0 * factor)),
@@ -277,7 +277,7 @@ impl Account {
             ]
             .into(),
             env: Some(Env::default()),
-            notes: Some(String::new()),
+            notes: Some(String::new().into()),
             password_protected: Some(false),
             ..Group::bare(GroupId(id))
         };
@@ -388,7 +388,7 @@ fn write(group: &mut Group, fields: &GroupFields) {
     let stored = fields.settings.iter().filter(|(name, _)| **name != "arg_options");
     group.shown.extend(stored.map(|(name, value)| (*name, value.clone())));
     set(&mut group.env, &fields.env);
-    set(&mut group.notes, &fields.notes);
+    set(&mut group.notes, &fields.notes.clone().map(Into::into));
 }
 
 /// 404.

@@ -83,7 +83,7 @@ impl World {
     pub fn wipe_notes(&self) {
         let mut account = self.account();
         let ours = account.machines.values_mut().filter(|rented| !rented.stranger);
-        ours.for_each(|rented| rented.machine.notes = Some(String::new()));
+        ours.for_each(|rented| rented.machine.notes = Some(String::new().into()));
     }
 
     /// What a person does who was told of a machine that is theirs, and stands in no state: releases it in the panel.

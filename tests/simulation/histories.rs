@@ -141,7 +141,7 @@ impl History {
                 format!("somebody renames our machine {id}")
             }
             (4, Some(id), _) => {
-                account.machines.get_mut(id).unwrap().machine.notes = Some("mine".into());
+                account.machines.get_mut(id).unwrap().machine.notes = Some("mine".to_owned().into());
                 format!("somebody wipes the notes of our machine {id}")
             }
             (6, Some(id), _) => {

@@ -30,7 +30,7 @@ fn a_copied_mark_stops_a_release_until_an_apply_has_written_it_again() {
         for rented in world.account().machines.values_mut().filter(|rented| !rented.stranger) {
             let notes = rented.machine.notes.take().unwrap();
             let claim = notes.split(':').nth(4).unwrap();
-            rented.machine.notes = Some(notes.replace(claim, "c0ffee"));
+            rented.machine.notes = Some(notes.replace(claim, "c0ffee").into());
         }
         let refused = apply(nothing()).await;
         assert!(refused.words().contains("apply once with simplepod_instance.a"), "{}", refused.words());

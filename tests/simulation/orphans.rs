@@ -51,7 +51,7 @@ fn the_release_of_an_orphan_forgets_nothing_else() {
             let id = account.rent(&request(offer_iri, 1, env), true).unwrap();
             let rented = account.machines.get_mut(&id).unwrap();
             rented.stranger = false;
-            rented.machine.notes = Some(format!("podform:v1:sim:l:{claim}:{address}"));
+            rented.machine.notes = Some(format!("podform:v1:sim:l:{claim}:{address}").into());
             id
         };
         let mut state = State { lineage: "l".into(), ..State::default() };

@@ -54,7 +54,7 @@ fn borne(shows_env: bool, full_rows: bool, envs: &[Option<&str>]) -> (Option<u64
             let (name, value) = claim.map_or(("A", "1"), |claim| ("PODFORM_CLAIM", claim));
             let env: Env = [(name.to_owned(), value.to_owned())].into_iter().collect();
             let id = account.rent(&request(offer_iri, 1, env), true).unwrap();
-            let notes = "podform:v1:sim:l:c0ffee:simplepod_instance.a".to_owned();
+            let notes = "podform:v1:sim:l:c0ffee:simplepod_instance.a".to_owned().into();
             account.machines.get_mut(&id).unwrap().machine.notes = Some(notes);
         }
         let places: Vec<u64> = world.account().machines.keys().copied().collect();
