@@ -21,12 +21,19 @@ const DEEPEST: usize = 2 * grammar::DEEPEST + 64;
 /// # Errors
 /// As of serde_json: "recursion limit exceeded" beyond what values nest.
 pub fn read<'de, T: Deserialize<'de>>(text: &'de [u8]) -> serde_json::Result<T> {
-    let mut reader = Deserializer::new(SliceRead::new(text));
-    if nests_within(text, DEEPEST) {
-        reader.disable_recursion_limit();
+    let read = |is_deep: bool| {
+        let mut reader = Deserializer::new(SliceRead::new(text));
+        if is_deep {
+            reader.disable_recursion_limit();
+        }
+        let value = T::deserialize(&mut reader)?;
+        reader.end().map(|()| value)
+    };
+    // Whether brackets nest too deep is asked of the few texts that cannot be read as they are.
+    match read(false) {
+        Err(_) if nests_within(text, DEEPEST) => read(true),
+        done => done,
     }
-    let value = T::deserialize(&mut reader)?;
-    reader.end().map(|()| value)
 }
 
 /// True where brackets outside of strings nest no deeper.
