@@ -45,7 +45,7 @@ mod tests_values;
 
 pub use constraint::Constraint;
 pub use hex::hex;
-pub use named::Named;
+pub use named::{InOrder, Named};
 pub use number::Number;
 pub use reference::{Effects, Reference, Scope, Subject};
 pub use types::Type;

@@ -93,6 +93,29 @@ impl<T> Named<T> {
         Named { names: self.names.clone(), values }
     }
 
+    /// The value of a name that stands at this place, as a rule: then nothing is searched.
+    pub fn get_at(&self, place: usize, name: &str) -> Option<&T> {
+        self.values.get(self.find(place, name)?)
+    }
+
+    /// As [`Named::get_at`], to be changed.
+    pub fn get_mut_at(&mut self, place: usize, name: &str) -> Option<&mut T> {
+        let at = self.find(place, name)?;
+        self.values.get_mut(at)
+    }
+
+    fn find(&self, place: usize, name: &str) -> Option<usize> {
+        match self.names.get(place) {
+            Some(there) if **there == *name => Some(place),
+            _ => self.place(name).ok(),
+        }
+    }
+
+    /// For who asks for many names in their order.
+    pub fn in_order(&self) -> InOrder<'_, T> {
+        InOrder { all: self, next: 0 }
+    }
+
     /// The names.
     pub fn keys(&self) -> slice::Iter<'_, Arc<str>> {
         self.names.iter()
@@ -111,6 +134,26 @@ impl<T> Named<T> {
     /// Names, and values to be changed.
     pub fn iter_mut(&mut self) -> impl FusedIterator<Item = (&Arc<str>, &mut T)> {
         self.names.iter().zip(&mut self.values)
+    }
+}
+
+/// Values by name, asked for in the order of the names as a rule: then nothing is searched.
+#[derive(Debug)]
+pub struct InOrder<'a, T> {
+    all: &'a Named<T>,
+    next: usize,
+}
+
+impl<'a, T> InOrder<'a, T> {
+    /// The value of a name.
+    pub fn get(&mut self, name: &str) -> Option<&'a T> {
+        while let Some(there) = self.all.names.get(self.next).filter(|there| &***there <= name) {
+            self.next += 1;
+            if **there == *name {
+                return self.all.values.get(self.next - 1);
+            }
+        }
+        self.all.get(name)
     }
 }
 
@@ -169,6 +212,11 @@ mod tests {
             }
             prop_assert!(entries.iter().eq(map.iter()));
             prop_assert!(map.iter().all(|(name, value)| entries.get(name) == Some(value)));
+            prop_assert!(map.keys().enumerate().all(|(at, name)| entries.get_at(at, name) == map.get(name)));
+            let mut in_order = entries.in_order();
+            for (name, _) in map.keys().map(|name| (&**name, ())).chain(out.iter().map(|name| (&**name, ()))) {
+                prop_assert_eq!((in_order.get(name), entries.get_at(1, name)), (map.get(name), map.get(name)));
+            }
             prop_assert_eq!(&entries, &map.into_iter().collect());
             prop_assert_eq!(shared, start.iter().map(value).collect());
         }

@@ -106,14 +106,14 @@ pub(super) fn compare(
         remarks: Vec::new(),
     };
     let mut changed = false;
-    let now = |name: &str| standing.object.get(name);
-    for attribute in schema.attributes {
+    for (place, attribute) in schema.placed() {
+        let before = standing.object.as_entries().and_then(|entries| entries.get_at(place, attribute.name));
+        let (Some(before), Some(after)) = (before, object.get_mut_at(place, attribute.name)) else { continue };
         let keeps = match attribute.presence {
             Presence::Computed => true,
-            Presence::OptionalComputed => object.get(attribute.name).is_none_or(Value::is_null),
+            Presence::OptionalComputed => after.is_null(),
             Presence::Required | Presence::Optional => false,
         };
-        let (Some(before), Some(after)) = (now(attribute.name), object.get_mut(attribute.name)) else { continue };
         if keeps {
             *after = before.clone();
             continue;
@@ -132,7 +132,7 @@ pub(super) fn compare(
         }
     }
     for block in schema.blocks {
-        let (Some(before), Some(after)) = (now(block.name), object.get(block.name)) else { continue };
+        let (Some(before), Some(after)) = (standing.object.get(block.name), object.get(block.name)) else { continue };
         if same(before, after) {
             continue;
         }

@@ -23,23 +23,21 @@ pub struct Difference {
 /// Where live differs from what the record expects to read, in the order of the table. Facts (computed attributes) are
 /// among them; an attribute that the answer does not carry is not.
 pub fn differences(schema: &Schema, record: &Record, live: &LiveObject, key: &SecretKey) -> Vec<Difference> {
-    let seen = observe::object(live);
+    let mut expected = record.expected();
     let mut found = Vec::new();
-    for attribute in schema.attributes {
-        let Some(now) = seen.get(attribute.name) else { continue };
-        let recorded = record.read_back.get(attribute.name).or_else(|| record.attributes.get(attribute.name));
-        let recorded = recorded.unwrap_or(&Json::Null);
-        if let Some(differs) = record.secret_differs(attribute.name, now, key) {
-            if differs {
-                found.push(Difference { attribute: attribute.name, recorded: Json::Null, live: now.clone() });
-            }
-            continue;
-        }
-        // A machine's GPU count and group are what it was rented with; the record holds what was asked for.
-        if !observe::same(recorded, now) {
-            found.push(Difference { attribute: attribute.name, recorded: recorded.clone(), live: now.clone() });
+    for (attribute, live) in observe::object(live) {
+        let recorded = expected(attribute);
+        match record.secret_differs(attribute, &live, key) {
+            Some(true) => found.push(Difference { attribute, recorded: Json::Null, live }),
+            Some(false) => {}
+            // A machine's GPU count and group are what it was rented with; the record holds what was asked for.
+            None if observe::same(recorded, &live) => {}
+            None => found.push(Difference { attribute, recorded: recorded.clone(), live }),
         }
     }
+    let place = |found: &Difference| schema.attributes.iter().position(|known| known.name == found.attribute);
+    found.retain(|found| place(found).is_some());
+    found.sort_by_key(place);
     if let Some((env, exact)) = observe::environment(live)
         && let Some(difference) = env_difference(record, &env, exact, key)
     {

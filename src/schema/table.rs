@@ -251,6 +251,8 @@ pub(super) struct Shape {
     absent: Entries,
     /// In the order of names, as entries are.
     given_by_api: Vec<&'static str>,
+    /// Where each attribute stands among the names.
+    places: Vec<usize>,
 }
 
 impl Schema {
@@ -265,6 +267,11 @@ impl Schema {
     /// What stands where a configuration is silent: defaults, and nulls of the attribute's type.
     pub fn absent(&self) -> &Entries {
         &self.shape().absent
+    }
+
+    /// The attributes, each with where it stands among the names of an object.
+    pub fn placed(&self) -> impl Iterator<Item = (usize, &'static Attribute)> {
+        self.shape().places.iter().copied().zip(self.attributes)
     }
 
     /// What an object leaves open of what the API gives, by name.
@@ -286,7 +293,10 @@ impl Schema {
             let given = |known: &&Attribute| matches!(known.presence, Presence::Computed | Presence::OptionalComputed);
             let mut given_by_api: Vec<&str> = self.attributes.iter().filter(given).map(|known| known.name).collect();
             given_by_api.sort_unstable();
-            Shape { absent: attributes.chain(blocks).collect(), given_by_api }
+            let absent: Entries = attributes.chain(blocks).collect();
+            let place = |known: &Attribute| absent.keys().position(|name| **name == *known.name).unwrap_or_default();
+            let places = self.attributes.iter().map(place).collect();
+            Shape { absent, given_by_api, places }
         })
     }
 

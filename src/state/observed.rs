@@ -10,11 +10,16 @@ use serde_json::Value as Json;
 /// The names of the attributes of an answer that differ from what the record expects to read. Of a secret one nobody can
 /// tell here: it counts as differing.
 pub fn differing(record: &Record, seen: &Seen) -> Vec<&'static str> {
-    let expected = |name: &str| record.read_back.get(name).or_else(|| record.attributes.get(name));
-    seen.iter()
-        .filter(|(name, live)| !same(expected(name).unwrap_or(&Json::Null), live))
-        .map(|(name, _)| *name)
-        .collect()
+    let mut expected = record.expected();
+    seen.iter().filter(|(name, live)| !same(expected(name), live)).map(|(name, _)| *name).collect()
+}
+
+impl Record {
+    /// What an answer should show of each attribute, as far as is recorded; asked for in the order of their names.
+    pub fn expected<'a>(&'a self) -> impl FnMut(&str) -> &'a Json {
+        let mut recorded = self.attributes.in_order();
+        move |name| self.read_back.get(name).or_else(|| recorded.get(name)).unwrap_or(&Json::Null)
+    }
 }
 
 /// Takes an answer into a record: facts are stored as read; of a desired attribute, the value read stands beside the one

@@ -59,16 +59,13 @@ impl Record {
         key: &SecretKey,
         foreign: &mut Vec<ValuePath>,
     ) -> Value {
-        // Both go by name, as a rule: then nothing is looked for.
-        let mut recorded = self.attributes.iter().peekable();
+        let mut recorded = self.attributes.in_order();
+        let mut wishes = desired.and_then(Value::as_entries).map(Entries::in_order);
         let attribute = |name: &Arc<str>, absent: &Value| {
             let ty = absent.ty();
-            let json = match recorded.next_if(|(recorded, _)| ***recorded == **name) {
-                Some((_, json)) => json,
-                None => self.attributes.get(name).unwrap_or(&Json::Null),
-            };
-            let value = from_json(json, &ty).unwrap_or_else(|_| Value::null(ty));
-            let wanted = desired.and_then(|desired| desired.get(name));
+            let value = from_json(recorded.get(name).unwrap_or(&Json::Null), &ty);
+            let value = value.unwrap_or_else(|_| Value::null(ty));
+            let wanted = wishes.as_mut().and_then(|wishes| wishes.get(name));
             // Most attributes hold no secret: no path is made for them.
             match self.holds_secret(name) || wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
                 true => self.put_back(&ValuePath::of(name), value, wanted, key, foreign),
