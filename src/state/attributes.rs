@@ -5,8 +5,10 @@ use crate::schema;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 /// Recorded attributes, in the order of their names. Those of one kind share the names of its table: thousands of records
 /// are held at once.
@@ -44,12 +46,12 @@ impl DerefMut for Attributes {
 }
 
 /// Of equal names the last counts.
-impl FromIterator<(String, Json)> for Attributes {
-    fn from_iter<I: IntoIterator<Item = (String, Json)>>(all: I) -> Self {
-        let mut all: Vec<(String, Json)> = all.into_iter().collect();
-        all.sort_by(|(left, _), (right, _)| left.cmp(right));
+impl<N: AsRef<str> + Into<Arc<str>>> FromIterator<(N, Json)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (N, Json)>>(all: I) -> Self {
+        let mut all: Vec<(N, Json)> = all.into_iter().collect();
+        all.sort_by(|(left, _), (right, _)| left.as_ref().cmp(right.as_ref()));
         let mut tables = schema::ALL.into_iter().chain(schema::data::ALL).map(schema::Schema::absent);
-        let alike = tables.find(|table| table.keys().map(|name| &**name).eq(all.iter().map(|(name, _)| name.as_str())));
+        let alike = tables.find(|table| table.keys().map(|name| &**name).eq(all.iter().map(|(name, _)| name.as_ref())));
         let mut values = all.into_iter();
         match alike {
             Some(table) => Self(table.map(|_, _| values.next().map(|(_, value)| value).unwrap_or_default())),
@@ -68,6 +70,10 @@ impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries;
 
+        /// Part of the text, unless it holds escapes.
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
         impl<'de> Visitor<'de> for Entries {
             type Value = Attributes;
 
@@ -77,8 +83,8 @@ impl<'de> Deserialize<'de> for Attributes {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes, A::Error> {
                 let mut all = Vec::with_capacity(map.size_hint().unwrap_or(0));
-                while let Some(entry) = map.next_entry()? {
-                    all.push(entry);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    all.push((name, value));
                 }
                 Ok(all.into_iter().collect())
             }
