@@ -6,6 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 /// Text without escape sequences, control characters and characters that turn the direction of writing. Line breaks
 /// and tabs stay; of a line that was overwritten after carriage returns, the last version stays.
 pub(super) fn clean(text: &str) -> String {
+    // Nearly all that comes is plain already.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n')) {
+        return text.to_owned();
+    }
     let text = without_escapes(text).replace("\r\n", "\n");
     let mut lines = text.split('\n').map(|line| {
         let line = line.trim_end_matches('\r');
