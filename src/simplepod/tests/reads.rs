@@ -176,6 +176,22 @@ async fn the_market_is_read_page_by_page_until_it_shows_that_it_has_none() {
     assert_eq!(client(&server.url).offers().await.map_err(|error| error.kind), Err(ErrorKind::Protocol));
 }
 
+#[tokio::test]
+async fn behind_a_full_page_of_the_market_some_are_read_side_by_side() {
+    let server = Server::start(|_, seen| {
+        let page: usize = seen.parameter("page").and_then(|page| page.parse().ok()).expect("a number");
+        let row = |id: usize| format!(r#"{{"id":{id},"gpuModel":"RTX 4090","gpuCount":1,"pricePerGpu":0.31}}"#);
+        let rows: Vec<String> = (1..=2500).skip((page - 1) * 1000).take(1000).map(row).collect();
+        answer(200, format!("[{}]", rows.join(",")))
+    })
+    .await;
+    assert_eq!(client(&server.url).offers().await.expect("a read").len(), 2500);
+    let mut lines = server.lines();
+    lines.sort();
+    let page = |page| format!("GET /instances/market/list?rentalStatus=active&page={page}&itemsPerPage=1000");
+    assert_eq!(lines, (1..=5).map(page).collect::<Vec<_>>());
+}
+
 #[test]
 fn bad_settings_are_told() {
     let told = |change: fn(&mut crate::simplepod::Settings)| {
