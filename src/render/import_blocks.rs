@@ -39,7 +39,7 @@ pub fn resource_blocks(groups: &[Named<Group>], machines: &[Named<Machine>], oth
 pub fn group_block(group: &Group) -> (String, String) {
     let name = label(group.name(), "template", group.id.0);
     let groups = [(name.clone(), group.clone())];
-    let marked = group.notes.as_deref().is_some_and(|notes| Mark::read(notes).1.is_some());
+    let marked = group.mark().is_some();
     let variables = Variables { guarded: marked, ..Variables::default() };
     (name, blocks_with(variables, &groups, &[], &[], |_, _, _| String::new()))
 }
@@ -326,6 +326,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::live::MachineId;
+    use crate::live::Mark;
 
     #[test]
     fn labels_are_names_and_differ() {
@@ -363,7 +364,7 @@ mod tests {
     fn what_a_configuration_may_hide_stays_out_of_the_block_of_a_marked_group() {
         let env = Env([("MODE".to_owned(), "train".to_owned())].into());
         let shown = [("name", "base".into()), ("start_script", "echo hidden".into())].into();
-        let group = Group { shown, env: Some(env), notes: Some("mine".into()), ..Group::bare(GroupId(3)) };
+        let group = Group { shown, env: Some(env), notes: Some("mine".to_owned().into()), ..Group::bare(GroupId(3)) };
         let (name, block) = group_block(&group);
         assert_eq!(name, "base_3");
         assert!(block.contains("\"MODE\" = \"train\"") && block.contains("echo hidden"), "{block}");
@@ -374,7 +375,7 @@ mod tests {
             machine: None,
             address: "simplepod_template_group.base".parse().expect("an address"),
         };
-        let (_, block) = group_block(&Group { notes: Some(mark.write("mine")), ..group });
+        let (_, block) = group_block(&Group { notes: Some(mark.write("mine").into()), ..group });
         assert!(!["train", "hidden", "mine", "lab"].iter().any(|word| block.contains(word)), "{block}");
         for line in ["\"MODE\" = var.base_3_mode", "start_script = var.base_3_start_script", "= var.base_3_notes"] {
             assert!(block.contains(line), "{block}");

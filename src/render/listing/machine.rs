@@ -2,7 +2,7 @@
 
 use super::machines::{Listed, seat_of};
 use super::ports::ports_table;
-use crate::live::{CLAIM_VARIABLE, Env, Mark, Status};
+use crate::live::{CLAIM_VARIABLE, Env, Status};
 use crate::render::table::{Cell, Detail, Details, per_hour};
 use crate::schema::observe;
 use jiff::Timestamp;
@@ -18,14 +18,14 @@ pub fn machine_details(listed: &Listed<'_>) -> Details {
     let time = |name: &str| text(name).and_then(|text| text.parse::<Timestamp>().ok());
     let percent = |share: Option<Decimal>| share.map_or(Cell::Empty, |share| Cell::Number(share, 1));
     let words = |words: &Vec<String>| if words.is_empty() { Cell::Empty } else { Cell::List(words.clone()) };
-    let (notes, mark) = Mark::read(machine.notes.as_deref().unwrap_or_default());
-    let copied = mark.as_ref().is_some_and(|mark| mark.is_copied_to(machine.id));
+    let (notes, mark) = (machine.notes.as_ref().map(|notes| notes.text().to_owned()), machine.noted());
+    let copied = mark.is_some_and(|mark| mark.is_copied_to(machine.id));
     let lines = machine.start_script.as_ref().map(|script| script.lines().count()).filter(|lines| *lines > 0);
     let identity = vec![
         Detail::new("id", "Id", machine.id.to_string()),
         Detail::new("address", "Address", address.map(ToString::to_string)),
         Detail::new("fleet", "Fleet", listed.owner()),
-        Detail::new("marked_address", "Marked as", mark.as_ref().map(|mark| mark.address.to_string())),
+        Detail::new("marked_address", "Marked as", mark.map(|mark| mark.address.to_string())),
         Detail::new("mark_is_copied", "Mark is copied", if copied { Cell::Flag(true) } else { Cell::Empty }),
         Detail::new("hash_id", "Hash id", machine.hash_id.as_ref().map(|id| id.0.clone())),
         Detail::new("support_id", "Support id", text("support_id")),

@@ -25,7 +25,7 @@ impl Listed<'_> {
     /// Whose it is: the fleet that recorded it, else the one of its mark.
     pub fn owner(&self) -> Option<String> {
         let recorded = self.recorded.and(self.fleet).map(str::to_owned);
-        recorded.or_else(|| self.machine.mark().map(|mark| mark.fleet))
+        recorded.or_else(|| self.machine.mark().map(|mark| mark.fleet.clone()))
     }
 
     /// No fleet says that it is its own.

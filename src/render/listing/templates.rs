@@ -1,6 +1,6 @@
 //! `podform templates`: the template groups of the account, and the vendor's.
 
-use crate::live::{Group, Mark};
+use crate::live::Group;
 use crate::render::table::{Cell, Column, Table};
 use serde_json::Value as Json;
 
@@ -72,7 +72,7 @@ fn row(owner: Owner, group: &Group) -> Vec<Cell> {
     let text = |name: &str| Cell::from(shown(name).and_then(Json::as_str));
     let flag = |name: &str| Cell::from(shown(name).and_then(Json::as_bool));
     let ports = shown("expose_ports").and_then(Json::as_array).filter(|ports| !ports.is_empty());
-    let (notes, mark) = Mark::read(group.notes.as_deref().unwrap_or_default());
+    let (notes, mark) = (group.notes.as_ref().map(|notes| notes.text().to_owned()), group.mark());
     let env = group.env.as_ref().filter(|env| !env.0.is_empty());
     let script = shown("start_script").and_then(Json::as_str).filter(|script| !script.is_empty());
     let registry = group.host.as_deref().filter(|_| group.password_protected.unwrap_or(false));
@@ -90,8 +90,8 @@ fn row(owner: Owner, group: &Group) -> Vec<Cell> {
         env.map(|env| Cell::List(env.0.keys().cloned().collect())).into(),
         script.map(|script| script.lines().count()).into(),
         registry.into(),
-        mark.as_ref().map(|mark| format!("{} ({})", mark.address, mark.fleet)).into(),
+        mark.map(|mark| format!("{} ({})", mark.address, mark.fleet)).into(),
         // A configuration may hold the notes of its own as a secret.
-        mark.is_none().then_some(notes).into(),
+        notes.filter(|_| mark.is_none()).into(),
     ]
 }

@@ -25,7 +25,7 @@ fn machine(id: u64, name: &str) -> Machine {
     };
     Machine {
         shown: [("name", json!(name)), ("region", json!("Europe")), ("country", json!("PL"))].into(),
-        notes: Some("hello\npodform:v1:farm:l:c:7:simplepod_instance.worker%5B0%5D".to_owned()),
+        notes: Some("hello\npodform:v1:farm:l:c:7:simplepod_instance.worker%5B0%5D".to_owned().into()),
         status: Some(Status("running".to_owned())),
         gpu_model: Some("RTX PRO 6000 Blackwell".to_owned()),
         gpu_count: Some(8),

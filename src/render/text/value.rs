@@ -127,7 +127,7 @@ impl Page {
             }
             _ => {
                 self.line(level, sign, &format!("{head}["));
-                let short: Option<Vec<String>> = value.elements().map(one_line).collect();
+                let short: Option<Vec<String>> = value.elements().map(|element| one_line(element, self.free)).collect();
                 match short.filter(|_| self.compact && sign == inner) {
                     Some(short) => self.filled(level + 1, inner, &short),
                     None => value.elements().for_each(|element| self.whole(level + 1, inner, "", element, ",")),
