@@ -30,6 +30,8 @@ mod layering;
 mod locks;
 mod nesting;
 #[cfg(unix)]
+mod packaging;
+#[cfg(unix)]
 mod pages;
 mod prompts;
 mod scenarios;
