@@ -14,6 +14,7 @@ use super::operator::settles;
 use super::orphans::release_orphans;
 use super::run::{End, How, overtaken, run};
 use super::trouble::Trouble;
+use jiff::{SignedDuration, Timestamp};
 use podform::money::Usd;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -263,7 +264,11 @@ impl History {
         self.restock();
         self.world.account().bad.clear();
         tokio::time::sleep(Duration::from_secs(600)).await;
-        while self.fleet.blocks.values().any(|block| block.rests(self.world.account().now()).is_none()) {
+        // The last runs and the look at their end take minutes: what is wanted must not change in them, by nobody's clock.
+        let changes = |block: &Block, now: Timestamp| {
+            block.rests(now).is_none() || block.rests(now) != block.rests(now + SignedDuration::from_hours(1))
+        };
+        while self.fleet.blocks.values().any(|block| changes(block, self.world.account().now())) {
             tokio::time::sleep(Duration::from_secs(3600)).await;
         }
         self.fleet.blocks.values_mut().for_each(|block| block.cap = 70);
