@@ -80,6 +80,11 @@ pub struct Session {
 
 impl Session {
     pub fn start(fleet: &Fleet, arguments: &[&str]) -> Session {
+        Session::on(fleet, arguments, "dumb")
+    }
+
+    /// On a terminal of this kind.
+    pub fn on(fleet: &Fleet, arguments: &[&str], kind: &str) -> Session {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
@@ -92,7 +97,12 @@ impl Session {
             .open(std::ffi::OsStr::from_bytes(name.to_bytes()))
             .unwrap();
         let mut command = podform();
-        command.current_dir(fleet.path()).args(arguments).env("PODFORM_SANDBOX", "1").env("NO_COLOR", "1");
+        command
+            .current_dir(fleet.path())
+            .args(arguments)
+            .env("PODFORM_SANDBOX", "1")
+            .env("NO_COLOR", "1")
+            .env("TERM", kind);
         command.stdin(terminal.try_clone().unwrap()).stdout(terminal.try_clone().unwrap()).stderr(terminal);
         let child = command.spawn().unwrap();
         // Only the child's own ends are left: when it is gone, reading ends.
@@ -271,4 +281,25 @@ fn who_says_no_hears_what_was_done_before() {
     assert!(recorded.contains("simplepod_template_group") && !recorded.contains("simplepod_instance"), "{recorded}");
     let plan = fleet.run(&["plan"], 0);
     assert!(plan.contains("1 to add, 0 to change, 0 to destroy"), "{plan}");
+}
+
+#[test]
+fn a_line_at_the_foot_says_how_far_an_apply_is_and_goes() {
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
+    let (code, screen) = Session::on(&Fleet::copy(&example), &["apply", "-auto-approve"], "xterm").end();
+    assert_eq!(code, Some(0), "{screen}");
+    let wipe = "\r\u{1b}[K";
+    let feet: Vec<&str> = screen.split(wipe).filter(|foot| foot.contains(" of 3 done")).collect();
+    let told = |far: &str| feet.iter().any(|foot| foot.starts_with(far) && !foot.contains('\n'));
+    assert!(told("0 of 3 done, going on: simplepod_template_group.pytorch since 0s"), "{screen}");
+    assert!(told("1 of 3 done, going on: simplepod_instance.worker["), "{screen}");
+    assert!(told("2 of 3 done"), "{screen}");
+    // What stays is what is told anywhere else.
+    let stays: String =
+        screen.split('\n').filter_map(|line| line.rsplit(wipe).next()).map(|line| format!("{line}\n")).collect();
+    assert!(!stays.contains(" of 3 done") && stays.contains("Apply complete!"), "{stays}");
+
+    let (code, screen) = Session::start(&Fleet::copy(&example), &["apply", "-auto-approve"]).end();
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(!screen.contains('\u{1b}') && !screen.contains(" of 3 done"), "{screen}");
 }

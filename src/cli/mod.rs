@@ -10,6 +10,7 @@ mod dashes;
 pub mod exit;
 mod extra_args;
 pub mod flags;
+mod foot;
 mod help;
 mod interrupts;
 mod logs;
@@ -21,6 +22,7 @@ mod refreshing;
 mod silence;
 pub mod terminal;
 mod usage;
+mod waiting;
 
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::lang::stack::on_deep_stack;

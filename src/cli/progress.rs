@@ -14,17 +14,60 @@ const EVERY: u64 = 10;
 pub struct Progress {
     terminal: Terminal,
     told: BTreeMap<InstanceAddr, (u64, Option<String>)>,
+    /// What runs, since how many seconds.
+    running: BTreeMap<InstanceAddr, u64>,
+    ended: usize,
+    steps: usize,
     finished: Option<ApplyEvent>,
 }
 
 impl Progress {
-    /// Lines of text to standard error, or messages to standard output.
-    pub fn new(terminal: Terminal) -> Progress {
-        Progress { terminal, told: BTreeMap::new(), finished: None }
+    /// Of so many steps: lines of text to standard error, or messages to standard output.
+    pub fn new(terminal: Terminal, steps: usize) -> Progress {
+        let (told, running) = (BTreeMap::new(), BTreeMap::new());
+        Progress { terminal, told, running, ended: 0, steps, finished: None }
     }
 
-    /// Tells one event.
+    /// Tells one event, and how far all of it is.
     pub fn tell(&mut self, event: ApplyEvent) {
+        self.count(&event);
+        self.tell_event(event);
+        if self.finished.is_none() {
+            self.terminal.foot(&self.standing());
+        }
+    }
+
+    fn count(&mut self, event: &ApplyEvent) {
+        match event {
+            ApplyEvent::StepStarted { address, .. } => {
+                self.running.insert(address.clone(), 0);
+            }
+            ApplyEvent::StepProgress { address, elapsed_s, .. } => {
+                self.running.insert(address.clone(), *elapsed_s);
+            }
+            ApplyEvent::StepDone { address, .. }
+            | ApplyEvent::StepFailed { address, .. }
+            | ApplyEvent::StepSkipped { address, .. } => {
+                self.running.remove(address);
+                self.ended += 1;
+            }
+            ApplyEvent::OfferChanged { .. } | ApplyEvent::Settled { .. } | ApplyEvent::Finished { .. } => {}
+        }
+    }
+
+    /// `27 of 30 done, going on: simplepod_instance.worker[3] since 42s, and 2 more`
+    fn standing(&self) -> String {
+        let far = format!("{} of {} done", self.ended, self.steps);
+        match self.running.iter().max_by_key(|(_, elapsed)| **elapsed) {
+            None => far,
+            Some((address, elapsed)) => match self.running.len() - 1 {
+                0 => format!("{far}, going on: {address} since {elapsed}s"),
+                others => format!("{far}, going on: {address} since {elapsed}s, and {others} more"),
+            },
+        }
+    }
+
+    fn tell_event(&mut self, event: ApplyEvent) {
         if let ApplyEvent::StepProgress { address, elapsed_s, status, .. } = &event {
             let news = self
                 .told

@@ -1,6 +1,7 @@
-//! Which recorded objects a refresh looks at, for programs.
+//! A look at the account while it lasts: which recorded objects it looks at, for programs; that it goes on, for people.
 
 use super::terminal::Terminal;
+use super::waiting::Waiting;
 use crate::address::InstanceAddr;
 use crate::live::{ObjectId, Snapshot};
 use crate::refresh::Refresh;
@@ -12,6 +13,7 @@ pub struct Refreshing {
     terminal: Terminal,
     /// By which name each is known in the state, and in the account.
     objects: Vec<(InstanceAddr, Option<String>, ObjectId)>,
+    _waiting: Waiting,
 }
 
 impl Refreshing {
@@ -26,7 +28,7 @@ impl Refreshing {
             (address.clone(), record.id().map(|id| id.to_string()), id)
         };
         let objects = state.identified().filter(|_| looks).map(object).collect();
-        let refreshing = Refreshing { terminal, objects };
+        let refreshing = Refreshing { terminal, objects, _waiting: Waiting::begin(terminal, "Reading the account") };
         refreshing.tell(false, &|_| false);
         refreshing
     }

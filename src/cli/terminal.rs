@@ -4,6 +4,7 @@
 use super::beside::beside;
 use super::commands_here;
 use super::exit::Exit;
+use super::foot;
 use super::silence::{Silence, Typed};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
@@ -73,6 +74,7 @@ impl Terminal {
 
     /// Prints data.
     pub fn print(&self, text: &str) {
+        foot::wipe();
         let mut out = std::io::stdout().lock();
         printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
@@ -145,7 +147,20 @@ impl Terminal {
 
     /// Tells the person in front of it; the text ends its lines itself.
     pub fn tell(&self, text: &str) {
+        foot::wipe();
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Whether it has a foot: a person reads what is told, on something that obeys.
+    pub fn has_foot(&self) -> bool {
+        !self.streams && !self.err.endless && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+    }
+
+    /// Says at the foot what goes on, until anything else is told.
+    pub fn foot(&self, text: &str) {
+        if self.has_foot() {
+            foot::draw(text, self.err.width);
+        }
     }
 
     /// Draws diagnostics.
@@ -176,7 +191,7 @@ impl Terminal {
         if !errors.is_empty() {
             text.push_str(&diagnostics(&errors, sources, self.err));
         }
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        self.tell(&text);
     }
 
     /// Asks, and reads one line; `None` at the end of input.

@@ -256,7 +256,7 @@ async fn perform<C: Cloud>(
         cancel,
         connect: &TcpConnect,
     };
-    let mut progress = Progress::new(context.terminal);
+    let mut progress = Progress::new(context.terminal, prepared.plan.steps.len());
     let result = session.apply(performing, |event| progress.tell(event)).await;
     conclude(result, progress.finished(), held, context).await
 }
