@@ -129,7 +129,8 @@ impl Worth {
         let rank = envelope.preference(&offer.gpu_model).unwrap_or_default();
         self.fallbacks += usize::from(rank > 0);
         self.ranks += rank;
-        self.cost = self.cost + envelope.hourly_cost(offer);
+        // Costs are compared in micro-dollars: what is smaller is no difference.
+        self.cost = Usd((self.cost.0 + envelope.hourly_cost(offer).0).round_dp(6));
     }
 }
 

@@ -9,6 +9,11 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
+/// The largest number that anything is believed to be, of dollars, of MB or of whatever else is measured.
+const MOST: u64 = 1_000_000_000_000;
+/// More GPUs than any machine has: at most 16 are for rent (API reference).
+const MOST_GPUS: u32 = 1024;
+
 /// Messages inside messages are looked for this deep: no honest answer has more, and a hostile one ends here.
 const DEPTH: usize = 8;
 
@@ -42,9 +47,15 @@ impl<'a> Row<'a> {
         if is_null(value) { Some(String::new()) } else { text(value) }
     }
 
-    /// A number, exactly as written; money among them.
+    /// A number, exactly as written; money among them. One beyond all measure tells nothing: sums and products of what is
+    /// told must not overflow.
     pub(super) fn decimal(&self, key: &str) -> Option<Decimal> {
-        decimal(self.raw(key)?)
+        decimal(self.raw(key)?).filter(|number| number.abs() <= Decimal::from(MOST))
+    }
+
+    /// A number of GPUs of one machine, from one.
+    pub(super) fn gpus(&self, key: &str) -> Option<u32> {
+        u32::try_from(self.whole(key)?).ok().filter(|gpus| (1..=MOST_GPUS).contains(gpus))
     }
 
     /// The number of an object: a whole one, as it stands.

@@ -51,7 +51,7 @@ pub(super) fn offer(value: &RawValue) -> Option<Offer> {
         iri,
         available: free && row.truth("isAvailableForDemand").unwrap_or(true),
         gpu_model: row.text("gpuModel").filter(|model| !model.is_empty())?,
-        gpu_count: row.whole("gpuCount").and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0)?,
+        gpu_count: row.gpus("gpuCount")?,
         price_per_gpu: Usd(price),
         row_price: None,
         price_per_disk: Usd(row.decimal("pricePerDiskSize").filter(|price| *price > Decimal::ZERO).unwrap_or_default()),
@@ -192,6 +192,15 @@ mod tests {
                "gpuCount": count, "gpuMemorySize": 24564, "systemMemory": "64215", "cpuCoreCount": 12.0 * f64::from(count),
                "pricePerGpu": price, "pricePerDiskSize": 0.15, "gpuCudaVer": "13.0", "sysDlp": 0, "pricePerDlp": 0,
                "rentalStatus": "active", "rig": {"region": "Europe", "country": "PL"}})
+    }
+
+    #[test]
+    fn numbers_beyond_all_measure_harm_nobody() {
+        let most = "79228162514264337593543950335";
+        let rows = [row(1, 4_000_000_000, "0.31"), row(2, 1, most), row(3, 1, "0.31"), row(4, 2, "999999999999")];
+        let offers = offers(&rows);
+        let iris: Vec<&str> = offers.iter().map(|offer| offer.iri.as_str()).collect();
+        assert_eq!(iris, ["/instances/market/1003", "/instances/market/1004"]);
     }
 
     #[test]

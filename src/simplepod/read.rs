@@ -31,7 +31,7 @@ pub(super) fn machine(row: &Row<'_>) -> Option<Machine> {
         notes: row.free_text("notes").map(Into::into),
         status: row.text("status").filter(|text| !text.is_empty()).map(|text| Status(one_line(&text, LINE))),
         gpu_model: row.text("gpuModel"),
-        gpu_count: row.whole("gpuCount").and_then(|n| u32::try_from(n).ok()),
+        gpu_count: row.gpus("gpuCount"),
         price_per_gpu: usd("pricePerGpu"),
         price_per_disk: usd("pricePerDiskSize"),
         disk_size: row.whole("diskSize"),
