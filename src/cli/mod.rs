@@ -18,6 +18,7 @@ mod others;
 mod posting;
 pub mod progress;
 pub mod prompt;
+mod rebooting;
 mod refreshing;
 mod silence;
 pub mod terminal;

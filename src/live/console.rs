@@ -1,5 +1,13 @@
 //! What is new of a console of which the API shows the last few kilobytes (API sheet §3.9).
 
+use std::time::Duration;
+
+/// Between looks of who follows it: the buffer holds about 3 KB, some forty lines.
+pub const PAUSE: Duration = Duration::from_secs(3);
+
+/// What is told of [`News::gap`].
+pub const GAP: &str = "The console began anew, or more was written than the API keeps: lines may be missing here.";
+
 /// The console as it was seen last.
 #[derive(Clone, Debug, Default)]
 pub struct Tail {

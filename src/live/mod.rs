@@ -2,7 +2,7 @@
 //! all of it at one moment.
 
 mod bill;
-mod console;
+pub mod console;
 mod env;
 mod group;
 mod id;

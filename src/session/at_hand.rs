@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::fleet::{as_far_as_known, read_with};
 use super::held::Held;
 use super::open::Opening;
-use super::stored::{self, Locking};
+use super::stored::{self, Locking, StatePlace};
 use super::variables;
 use crate::address::{InstanceAddr, Target};
 use crate::config::{Inputs, ProviderSettings, is_configuration_file};
@@ -15,6 +15,7 @@ use crate::live::{MachineId, ObjectId};
 use crate::simplepod::Client;
 use crate::state::{Record, State};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is known beside the account.
@@ -25,6 +26,41 @@ pub struct AtHand {
     /// What it recorded; empty elsewhere.
     pub state: State,
     provider: ProviderSettings,
+}
+
+/// An account that stays open for a while, and the state beside it: read anew, and locked, whenever that is needed.
+pub struct Reach<'a> {
+    /// The account.
+    pub client: Arc<Client>,
+    /// How long a call in doubt is looked for.
+    pub window: Duration,
+    access: &'a Access,
+    /// Where the state is; `None` outside of a fleet.
+    place: Option<StatePlace>,
+}
+
+impl Reach<'_> {
+    /// What is recorded now; empty outside of a fleet.
+    ///
+    /// # Errors
+    /// The state cannot be read, or is of another account.
+    pub async fn recorded(&self) -> Result<State, Failure> {
+        let Some(place) = &self.place else { return Ok(State::default()) };
+        let (state, _) = stored::read(place).await?;
+        self.access.check(&state)?;
+        Ok(state)
+    }
+
+    /// The state under its lock; `None` outside of a fleet.
+    ///
+    /// # Errors
+    /// It is locked, or cannot be read, or is of another account.
+    pub async fn held(&self, locking: Locking) -> Result<Option<Held>, Failure> {
+        match &self.place {
+            Some(place) => Held::open(place.store(), locking, self.access).await.map(Some),
+            None => Ok(None),
+        }
+    }
 }
 
 impl Opening {
@@ -79,10 +115,23 @@ impl Opening {
         at_hand: &AtHand,
         using: impl AsyncFnOnce(&Client, Duration) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.reaching_on(at_hand, async |reach| using(&reach.client, reach.window).await).await
+    }
+
+    /// As [`Opening::reaching_for`], for who reads the state anew, and locks it now and then.
+    ///
+    /// # Errors
+    /// As [`Opening::reaching`].
+    pub async fn reaching_on<T, E: From<Failure>>(
+        &self,
+        at_hand: &AtHand,
+        using: impl AsyncFnOnce(&Reach<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         Access::during(&self.account, &at_hand.provider, async |access| {
             access.check(&at_hand.state)?;
             let client = access.client(&at_hand.state, self.parallelism)?;
-            using(&client, access.settle_window).await
+            let place = is_fleet(Path::new(".")).then(|| self.account.place());
+            using(&Reach { client, window: access.settle_window, access, place }).await
         })
         .await
     }

@@ -32,7 +32,7 @@ pub mod written;
 pub use account::{Choice, Who, apply_specs};
 pub use adopt::adopt;
 pub use asked::Asked;
-pub use at_hand::{AtHand, is_fleet};
+pub use at_hand::{AtHand, Reach, is_fleet};
 pub use bounds::{distrust, is_untrusted, own_file};
 pub use credentials::{Credentials, account_name, key_of};
 pub use effects::{LocalEffects, enter};

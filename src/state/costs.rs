@@ -55,14 +55,20 @@ pub struct Costs {
     pub without_usage: bool,
 }
 
+/// What each machine has cost, by the account's list of usage.
+pub fn billed(bills: &[Bill]) -> BTreeMap<MachineId, Usd> {
+    let mut billed: BTreeMap<MachineId, Usd> = BTreeMap::new();
+    for Bill { machine, amount, .. } in bills {
+        let sum = billed.entry(*machine).or_default();
+        *sum = *sum + *amount;
+    }
+    billed
+}
+
 impl Costs {
     /// Of what is recorded and live, by the account's list of usage.
     pub fn of(state: &State, snapshot: &Snapshot, bills: &[Bill]) -> Costs {
-        let mut billed: BTreeMap<MachineId, Usd> = BTreeMap::new();
-        for Bill { machine, amount, .. } in bills {
-            let sum = billed.entry(*machine).or_default();
-            *sum = *sum + *amount;
-        }
+        let mut billed = billed(bills);
         let deposed: BTreeSet<ObjectId> = (state.deposed.iter())
             .flat_map(|(address, all)| all.values().filter_map(|record| record.object_id(address)))
             .collect();

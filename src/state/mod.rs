@@ -35,7 +35,7 @@ mod verify;
 
 pub use attributes::Attributes;
 pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, encode_event, salvage};
-pub use costs::{Costs, MachineCost, Others};
+pub use costs::{Costs, MachineCost, Others, billed};
 pub use decode::{decode, decode_edited};
 pub use digest::{SecretKey, SecretMatch, fingerprint};
 pub use fault::{JournalDamage, StateError};

@@ -3,7 +3,7 @@
 use crate::address::{AddressError, Target};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::flags::{AccountArgs, ListingArgs, OfferArgs, VariableArgs};
+use crate::cli::flags::{AccountArgs, ListingArgs, OfferArgs, VariableArgs, pause};
 use crate::cli::terminal::Terminal;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud as _, ErrorKind};
@@ -16,7 +16,6 @@ use crate::market::{
 use crate::render::listing::{Told, bands_table, hosts_table, models_table, moved_json, moved_line, offers_table};
 use crate::render::table::Table;
 use crate::render::unplaced;
-use crate::schema::instance::duration;
 use crate::session::{Asked, Locking, Watched};
 use crate::simplepod::Client;
 use clap::{Args, ValueEnum};
@@ -63,14 +62,6 @@ pub enum By {
     Offer,
     /// A model of GPUs.
     Model,
-}
-
-/// So often at most: a market of thousands of rows is read in seconds.
-const SHORTEST: Duration = Duration::from_secs(1);
-
-fn pause(text: &str) -> Result<Duration, String> {
-    let pause = duration(text).filter(|pause| *pause >= SHORTEST);
-    pause.ok_or_else(|| "write it like \"30s\" or \"5m\", at least one second".to_owned())
 }
 
 /// By what offers are judged.

@@ -13,7 +13,7 @@ mod variables;
 pub use account::AccountArgs;
 pub use fleet::FleetArgs;
 pub use listing::ListingArgs;
-pub use moment::since;
+pub use moment::{pause, since};
 pub use objects::Named;
 pub use offers::OfferArgs;
 pub use planning::{PlanningArgs, RefreshFlag};

@@ -1,10 +1,24 @@
-//! Moments on a command line.
+//! Moments and pauses on a command line.
 
 use crate::cli::exit::Failure;
 use crate::diag::Diagnostic;
+use crate::schema::instance::duration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// Nothing is looked at more often: lists of thousands of rows are read in seconds.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Reads how long is waited between two looks.
+///
+/// # Errors
+/// It is no duration, or too short.
+pub fn pause(text: &str) -> Result<Duration, String> {
+    let pause = duration(text).filter(|pause| *pause >= SHORTEST);
+    pause.ok_or_else(|| "write it like \"30s\" or \"5m\", at least one second".to_owned())
+}
 
 /// Reads `-since`: so long ago (`90m`, `12h`, `7d`, `4w`), a date (its beginning, UTC) or a time.
 ///

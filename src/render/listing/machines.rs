@@ -78,7 +78,7 @@ pub fn machines_table(listed: &[Listed<'_>], total: usize, now: Timestamp) -> Ta
 }
 
 /// USD per hour; nothing is paid for what has ended. Rows of lists may not tell the disk: what was read last does (C17).
-fn cost_of(listed: &Listed<'_>) -> Option<Usd> {
+pub fn cost_of(listed: &Listed<'_>) -> Option<Usd> {
     let Listed { machine, recorded, .. } = listed;
     let record =
         || Some(Usd(recorded.as_ref()?.1.attributes.get("hourly_cost")?.as_number()?.to_string().parse().ok()?));

@@ -13,7 +13,7 @@ pub use super::words::runway_of;
 pub use bills::{By, Ledger, bills_table};
 pub use deposits::deposits_table;
 pub use machine::machine_details;
-pub use machines::{Listed, machine_words, machines_table};
+pub use machines::{Listed, cost_of, machine_words, machines_table};
 pub use market::{
     Told, bands_table, hosts_table, models_table, moved_json, moved_line, offers_table, requirement_flag,
 };

@@ -16,11 +16,24 @@ pub struct Condition<'a> {
     /// What it is and costs.
     pub cost: &'a MachineCost,
     /// What was recorded of it.
-    record: Option<&'a Record>,
+    pub record: Option<&'a Record>,
     /// As the API shows it; `None` where it is gone.
-    live: Option<&'a Machine>,
+    pub live: Option<&'a Machine>,
     /// Why it is of no use, in words behind its name.
     pub ails: Option<String>,
+}
+
+impl Condition<'_> {
+    /// The API's word for how it stands.
+    pub fn status(&self) -> &str {
+        self.live.and_then(|machine| machine.status.as_ref()).map_or("gone", |Status(status)| status.as_str())
+    }
+
+    /// When its rent ends, as shown now, else as recorded.
+    pub fn expires(&self) -> Option<Timestamp> {
+        let recorded = || self.record.and_then(|record| record.attributes.get("expires_at")?.as_str());
+        self.live.and_then(|machine| machine.text("expires_at")).or_else(recorded)?.parse().ok()
+    }
 }
 
 /// Of all recorded machines, in the order of their costs. `now` is the server's clock.
@@ -94,11 +107,9 @@ pub fn status_table(conditions: &[Condition<'_>], costs: &Costs, now: Timestamp)
 
 fn row(condition: &Condition<'_>, now: Timestamp) -> Vec<Cell> {
     let Condition { cost, record, live, ails } = condition;
-    let recorded = |name: &str| record.and_then(|record| record.attributes.get(name)?.as_str());
-    let created = live.and_then(|machine| machine.created()).or_else(|| recorded("created_at")?.parse().ok());
+    let recorded = || record.and_then(|record| record.attributes.get("created_at")?.as_str()?.parse().ok());
+    let created = live.and_then(|machine| machine.created()).or_else(recorded);
     let age = created.map(|created| now.duration_since(created)).map(|age| age.max(SignedDuration::ZERO));
-    let expires = live.and_then(|machine| machine.text("expires_at")).or_else(|| recorded("expires_at"));
-    let status = live.and_then(|machine| machine.status.as_ref()).map_or("gone", |Status(status)| status.as_str());
     vec![
         machine_name(cost).into(),
         cost.id.to_string().into(),
@@ -107,11 +118,11 @@ fn row(condition: &Condition<'_>, now: Timestamp) -> Vec<Cell> {
         cost.model.clone().into(),
         cost.region.clone().into(),
         cost.country.clone().into(),
-        status.into(),
+        condition.status().into(),
         age.map(SignedDuration::unsigned_abs).into(),
         per_hour(cost.hourly),
         dollars_and_cents(cost.so_far),
-        expires.and_then(|text| text.parse::<Timestamp>().ok()).into(),
+        condition.expires().into(),
         ssh_of(*live, *record).into(),
         ails.clone().into(),
     ]

@@ -1,7 +1,7 @@
 //! One thing of the account with everything that is told of it: groups of named values, drawn for people and as JSON.
 
 use super::json::value;
-use super::text::word;
+use super::word::word;
 use super::{Cell, Table, table_json, table_text};
 use crate::render::style::{BOLD, DIM, Style, wrap};
 use serde_json::{Map, Value as Json, json};

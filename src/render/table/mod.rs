@@ -2,13 +2,17 @@
 
 mod csv;
 mod details;
+mod grid;
 mod json;
 mod text;
+mod word;
 
 pub use csv::table_csv;
 pub use details::{Detail, Details, details_json, details_text};
+pub use grid::{Grid, cut};
 pub use json::table_json;
 pub use text::table_text;
+pub use word::word;
 
 use crate::money::Usd;
 use jiff::Timestamp;

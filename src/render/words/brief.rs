@@ -74,12 +74,16 @@ pub fn place(place: &Place<'_>) -> String {
 
 /// An address without the type of the resource, which stands above it already.
 pub fn short_address(change: &Described<'_>) -> String {
-    let InstanceAddr { resource, key } = change.address;
+    let deposed = change.deposed.map_or(String::new(), |key| format!(" (deposed {key})"));
+    harmless_line(&format!("{}{deposed}", short(change.address)))
+}
+
+/// As [`short_address`], of an address alone.
+pub fn short(InstanceAddr { resource, key }: &InstanceAddr) -> String {
     let module = if resource.module.is_root() { String::new() } else { format!("{}.", resource.module) };
     let data = if resource.mode == Mode::Data { "data." } else { "" };
     let key = key.as_ref().map_or(String::new(), ToString::to_string);
-    let deposed = change.deposed.map_or(String::new(), |key| format!(" (deposed {key})"));
-    harmless_line(&format!("{module}{data}{}{key}{deposed}", resource.name))
+    format!("{module}{data}{}{key}", resource.name)
 }
 
 /// All of several addresses of one block: `simplepod_instance.w[0] to w[99]`.

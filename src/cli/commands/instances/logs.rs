@@ -6,15 +6,12 @@ use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::{fault, passes};
+use crate::live::console::{GAP, PAUSE};
 use crate::live::{Machine, MachineId, Tail};
 use crate::simplepod::Client;
 use clap::Args;
 use serde_json::json;
-use std::time::Duration;
 use tokio::time::sleep;
-
-/// Between looks of `-follow`: the buffer holds about 3 KB (API sheet §3.9), some forty lines.
-const PAUSE: Duration = Duration::from_secs(3);
 
 /// `instances logs`.
 #[derive(Debug, Args)]
@@ -113,8 +110,7 @@ async fn follow(
         };
         let news = tail.look(args.console(&machine));
         if news.gap {
-            terminal
-                .tell("The console began anew, or more was written than the API keeps: lines may be missing here.\n");
+            terminal.tell(&format!("{GAP}\n"));
         }
         news.lines.iter().for_each(|line| terminal.line(line));
     }
