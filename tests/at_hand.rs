@@ -29,17 +29,17 @@ resource "simplepod_instance" "node" {
   template_group    = simplepod_template_group.base.id
 }
 "#;
-const NODE: &str = "simplepod_instance.node";
+pub const NODE: &str = "simplepod_instance.node";
 const REBOOT: &str = "/instances/execute-reboot";
 
-struct Scene {
-    fleet: Fleet,
-    sandbox: Sandbox,
+pub struct Scene {
+    pub fleet: Fleet,
+    pub sandbox: Sandbox,
 }
 
 impl Scene {
     /// A machine that has run for ten hours.
-    fn new() -> Scene {
+    pub fn new() -> Scene {
         let mut switches = Switches::default();
         for spec in ["speed=0", "boot=0", "ports-open=0"] {
             switches.apply_spec(spec).unwrap();
@@ -50,7 +50,7 @@ impl Scene {
         scene
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = podform();
         command.current_dir(self.fleet.path()).args(arguments);
         command.env("SIMPLEPOD_API_URL", self.sandbox.url()).env("SIMPLEPOD_API_KEY", KEY);
@@ -59,17 +59,17 @@ impl Scene {
     }
 
     #[track_caller]
-    fn run(&self, arguments: &[&str], code: i32) -> String {
+    pub fn run(&self, arguments: &[&str], code: i32) -> String {
         let output = self.command(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output));
         text(&output)
     }
 
-    fn reboots(&self) -> usize {
+    pub fn reboots(&self) -> usize {
         self.sandbox.calls().iter().filter(|call| call.method == "PATCH").count()
     }
 
-    fn id(&self) -> u64 {
+    pub fn id(&self) -> u64 {
         self.sandbox.machines()[0]["id"].as_u64().unwrap()
     }
 

@@ -44,6 +44,8 @@ mod simulation;
 mod snapshot;
 #[cfg(unix)]
 mod surroundings;
+#[cfg(target_os = "linux")]
+mod top;
 mod twins;
 #[cfg(unix)]
 mod untrusted;

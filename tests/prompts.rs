@@ -3,12 +3,13 @@
 use crate::fleet::Fleet;
 use crate::scenarios::podform;
 use rustix::fs::OFlags;
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -85,9 +86,23 @@ impl Session {
 
     /// On a terminal of this kind.
     pub fn on(fleet: &Fleet, arguments: &[&str], kind: &str) -> Session {
+        let mut command = podform();
+        command
+            .current_dir(fleet.path())
+            .args(arguments)
+            .env("PODFORM_SANDBOX", "1")
+            .env("NO_COLOR", "1")
+            .env("TERM", kind);
+        Session::run(command, (80, 24))
+    }
+
+    /// Runs it on a terminal of so many columns and rows.
+    pub fn run(mut command: Command, (columns, rows): (u16, u16)) -> Session {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
+        // A child that held it too would never see the terminal close.
+        fcntl_setfd(&keyboard, FdFlags::CLOEXEC).unwrap();
         let name = ptsname(&keyboard, Vec::new()).unwrap();
         let no_tty = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
         let terminal = OpenOptions::new()
@@ -96,13 +111,7 @@ impl Session {
             .custom_flags(no_tty)
             .open(std::ffi::OsStr::from_bytes(name.to_bytes()))
             .unwrap();
-        let mut command = podform();
-        command
-            .current_dir(fleet.path())
-            .args(arguments)
-            .env("PODFORM_SANDBOX", "1")
-            .env("NO_COLOR", "1")
-            .env("TERM", kind);
+        resize(&keyboard, columns, rows);
         command.stdin(terminal.try_clone().unwrap()).stdout(terminal.try_clone().unwrap()).stderr(terminal);
         let child = command.spawn().unwrap();
         // Only the child's own ends are left: when it is gone, reading ends.
@@ -121,6 +130,31 @@ impl Session {
 
     fn screen(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().unwrap()).replace("\r\n", "\n")
+    }
+
+    /// Types.
+    pub fn types(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Makes the terminal larger or smaller.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        resize(&self.keyboard, columns, rows);
+    }
+
+    /// Everything that was written to the terminal.
+    pub fn written(&self) -> Vec<u8> {
+        self.screen.lock().unwrap().clone()
+    }
+
+    /// How the terminal is set.
+    pub fn modes(&self) -> String {
+        format!("{:?}", rustix::termios::tcgetattr(&self.keyboard).unwrap())
+    }
+
+    /// Another hold on the keyboard: it outlives the session.
+    pub fn keyboard(&self) -> File {
+        self.keyboard.try_clone().unwrap()
     }
 
     /// Waits until this stands above a prompt.
@@ -169,6 +203,11 @@ impl Session {
             screen = now;
         }
     }
+}
+
+fn resize(terminal: impl rustix::fd::AsFd, columns: u16, rows: u16) {
+    let size = rustix::termios::Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(terminal, size).unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! that has calls under way says so, and ends by itself.
 
 use super::exit::{Exit, Outcome};
+use super::screen;
 use super::terminal::Terminal;
 use crate::apply::Cancel;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,15 +77,21 @@ impl Interrupts {
             let next = match before {
                 Cancel::Running => Cancel::Gently,
                 // It computes, or its disk hangs: there is no place where it could be dropped, or end.
-                _ if before > own.ends => std::process::exit(Exit::Interrupted.code().into()),
+                _ if before > own.ends => end_at_once(),
                 Cancel::Gently => Cancel::AtOnce,
-                Cancel::AtOnce => std::process::exit(Exit::Interrupted.code().into()),
+                Cancel::AtOnce => end_at_once(),
             };
             first.get_or_insert_with(Instant::now);
             terminal.say(own.told[usize::from(before > Cancel::Running)]);
             self.stage.send_replace(next);
         }
     }
+}
+
+/// Ends the process where nothing can be dropped any more.
+fn end_at_once() -> ! {
+    screen::give_back();
+    std::process::exit(Exit::Interrupted.code().into())
 }
 
 /// What asks a program to end.

@@ -5,13 +5,22 @@ use crate::diag::Diagnostic;
 use crate::session::environment;
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+
+/// It is written to standard error.
+static ON_STDERR: AtomicBool = AtomicBool::new(false);
+
+/// Whether the log is written to standard error, and that is a terminal.
+pub fn is_on_terminal() -> bool {
+    ON_STDERR.load(Ordering::Relaxed) && std::io::stderr().is_terminal()
+}
 
 /// Turns the log on where the environment asks for it. Until then, and without it, nothing of it costs anything.
 ///
@@ -31,6 +40,7 @@ pub fn start() -> Result<(), Failure> {
     };
     let path = std::env::var_os("PODFORM_LOG_PATH").filter(|path| !path.is_empty());
     let file = path.map(|path| open(Path::new(&path))).transpose()?;
+    ON_STDERR.store(file.is_none(), Ordering::Relaxed);
     // A second one in this process changes nothing.
     let _ = tracing::subscriber::set_global_default(Log { level, file: file.map(Mutex::new) });
     Ok(())

@@ -20,6 +20,7 @@ pub mod progress;
 pub mod prompt;
 mod rebooting;
 mod refreshing;
+pub mod screen;
 mod silence;
 pub mod terminal;
 mod usage;

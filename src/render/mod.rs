@@ -1,5 +1,5 @@
 //! Plan, state, values, events of an apply and diagnostics as text and JSON; the graph for Graphviz; configuration for
-//! what is imported. Pure functions: a plan is drawn from its [`crate::review`], and the shell prints.
+//! what is imported; a full screen. Pure functions: a plan is drawn from its [`crate::review`], and the shell prints.
 
 mod credential;
 pub mod diagnostics;
@@ -16,6 +16,7 @@ mod ssh_config;
 pub mod style;
 pub mod table;
 mod text;
+pub mod top;
 mod tree;
 mod value;
 mod words;

@@ -31,6 +31,7 @@ pub mod ssh;
 pub mod state;
 pub mod status;
 pub mod templates;
+pub mod top;
 pub mod validate;
 pub mod version;
 pub mod whoami;
@@ -81,6 +82,8 @@ pub enum Command {
     Orphans(orphans::OrphansArgs),
     /// Show the fleet's machines as they stand: status, age, cost, the way in. Exit code 2 where one is sick.
     Status(status::StatusArgs),
+    /// Show the machines of the account live, on the whole screen: filter, sort, logs, reboot.
+    Top(top::TopArgs),
     /// Show the offers of the market: by host, by model, with a histogram of prices; which of them satisfy an instance.
     Market(market::MarketArgs),
     /// Show the template groups of the account and the vendor's templates, or write one as configuration.
@@ -167,6 +170,7 @@ impl Command {
             Command::Modules(args) => modules::run(args, context),
             Command::Graph(args) => wait(context, async |context| graph::run(args, context).await),
             Command::Status(args) => wait(context, async |context| status::run(args, context).await),
+            Command::Top(args) => wait(context, async |context| top::run(args, context).await),
             Command::Market(args) => wait(context, async |context| market::run(args, context).await),
             Command::Templates(args) => wait(context, async |context| templates::run(args, context).await),
             Command::Cost(args) => wait(context, async |context| cost::run(args, context).await),
@@ -212,6 +216,7 @@ impl Command {
             Command::Login(_) => Some("login"),
             Command::Logout(_) => Some("logout"),
             Command::Whoami(_) => Some("whoami"),
+            Command::Top(_) => Some("top"),
             Command::Market(_) => Some("market"),
             Command::Templates(_) => Some("templates"),
             Command::Cost(_) => Some("cost"),

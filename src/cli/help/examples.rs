@@ -42,6 +42,10 @@ pub fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
             ("podform status", "The fleet's machines as they stand."),
             ("podform status -json", "The same for programs; exit code 2 where one is sick."),
         ],
+        "top" => &[
+            ("podform top", "All machines of the account; ? tells the keys."),
+            ("podform top -interval=30s", "A look every half a minute."),
+        ],
         "ssh" => &[
             ("podform ssh 'simplepod_instance.worker[0]'", "A shell on this machine."),
             ("podform ssh 108209 -- nvidia-smi", "A command on it; its exit code is that of podform."),
