@@ -32,7 +32,7 @@ fn machine(id: u64, status: &str, cpu: u32, notes: &str) -> Machine {
             ("expires_at", json!("2026-06-05T12:00:00+02:00")),
         ]
         .into(),
-        notes: Some(notes.to_owned()),
+        notes: Some(notes.to_owned().into()),
         status: Some(Status(status.to_owned())),
         gpu_model: Some("RTX 4090".to_owned()),
         gpu_count: Some(1),
