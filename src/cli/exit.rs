@@ -82,6 +82,28 @@ pub struct Failure {
     pub diags: Diagnostics,
 }
 
+impl Failure {
+    /// Nothing failed yet: for several things of which each is tried, whatever becomes of the others.
+    pub fn none() -> Failure {
+        Failure { exit: Exit::Done, diags: Diagnostics::new() }
+    }
+
+    /// Something else failed too. The greatest exit counts.
+    pub fn add(&mut self, other: impl Into<Failure>) {
+        let other = other.into();
+        self.exit = self.exit.max(other.exit);
+        self.diags.extend(other.diags);
+    }
+
+    /// What the command gives back in the end.
+    ///
+    /// # Errors
+    /// Something is to be told.
+    pub fn outcome(self) -> Outcome {
+        if self.diags.is_empty() { Ok(self.exit) } else { Err(self) }
+    }
+}
+
 impl From<session::Failure> for Failure {
     fn from(failure: session::Failure) -> Self {
         Failure { exit: failure.why.into(), diags: failure.diags }
@@ -122,5 +144,16 @@ mod tests {
         all.sort_by(|a, b| b.cmp(a));
         assert_eq!(all.map(Exit::code), [130, 4, 7, 6, 5, 3, 1, 2]);
         assert!(Ended::ALL.is_sorted() && Ended::ALL.map(Exit::from).is_sorted());
+    }
+
+    #[test]
+    fn a_later_failure_takes_nothing_from_an_earlier_one() {
+        let mut failed = Failure::none();
+        failed.exit = Exit::InDoubt;
+        assert_eq!(Failure::none().outcome().unwrap(), Exit::Done);
+        failed.add(Diagnostic::error("Gone", "One is gone."));
+        failed.add(Diagnostic::error("Gone", "Another one is gone."));
+        let failed = failed.outcome().unwrap_err();
+        assert_eq!((failed.exit, failed.diags.len()), (Exit::InDoubt, 2));
     }
 }

@@ -218,21 +218,18 @@ pub(super) fn who(provider: &ProviderSettings, choice: &Choice) -> Result<Who, F
     }
     let own = |key: SecretString, source: &str| Ok(Who { key, source: source.to_owned(), account: None });
     if let Some(key) = provider.api_key.as_ref().and_then(|value| value.as_str()) {
-        return match key.is_empty() {
-            true => Err(no_key()),
-            false => own(SecretString::from(key), "the provider block"),
+        return match (&choice.account, key.is_empty()) {
+            (Some(name), _) => {
+                Err(two_keys(name, "api_key of the provider block", "Take api_key out of the provider block"))
+            }
+            (None, true) => Err(no_key()),
+            (None, false) => own(SecretString::from(key), "the provider block"),
         };
     }
     if let Some(key) = environment("SIMPLEPOD_API_KEY")? {
         return match &choice.account {
             None => own(SecretString::from(key), "SIMPLEPOD_API_KEY"),
-            Some(name) => {
-                let detail =
-                    format!("-account={name} asks for a stored key, and SIMPLEPOD_API_KEY, which comes first, is set.");
-                Err(Diagnostic::error("Two API keys", detail)
-                    .with_hint("Unset SIMPLEPOD_API_KEY, or leave -account out.")
-                    .into())
-            }
+            Some(name) => Err(two_keys(name, "SIMPLEPOD_API_KEY", "Unset SIMPLEPOD_API_KEY")),
         };
     }
     if choice.account.is_none()
@@ -255,6 +252,11 @@ pub(super) fn who(provider: &ProviderSettings, choice: &Choice) -> Result<Who, F
         }
         None => Err(no_key()),
     }
+}
+
+fn two_keys(account: &str, other: &str, way: &str) -> Failure {
+    let detail = format!("-account={account} asks for a stored key, and {other}, which comes first, is set.");
+    Diagnostic::error("Two API keys", detail).with_hint(format!("{way}, or leave -account out.")).into()
 }
 
 fn no_key() -> Failure {

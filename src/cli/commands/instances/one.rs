@@ -25,11 +25,13 @@ pub fn id(at_hand: &AtHand, named: &str) -> Result<MachineId, Failure> {
 pub async fn read(client: &Client, id: MachineId) -> Result<Machine, Failure> {
     let read = client.machine(id).await;
     let read = read.map_err(|error| fault(&format!("Reading machine {id}"), &error))?;
-    read.ok_or_else(|| {
-        let told =
-            Diagnostic::error("No such machine", format!("The API knows no machine {id}: it is gone, or never was."));
-        told.with_hint("podform instances lists what the account holds.").into()
-    })
+    read.ok_or_else(|| unknown(id).into())
+}
+
+/// What is told where the API knows no machine of this id.
+pub fn unknown(id: MachineId) -> Diagnostic {
+    let detail = format!("The API knows no machine {id}: it is gone, or never was.");
+    Diagnostic::error("No such machine", detail).with_hint("podform instances lists what the account holds.")
 }
 
 /// A machine in words: with its address, where it is recorded.

@@ -3,19 +3,19 @@
 use super::one;
 use crate::apply::{TcpConnect, is_as_far};
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::exit::{Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::{fault, passes};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::Diagnostic;
 use crate::live::{Machine, MachineId, Status};
 use crate::schema::instance::{WaitFor, duration};
 use crate::simplepod::Client;
 use clap::{Args, ValueEnum};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
-/// Between looks: as apply looks at first.
+/// Between looks: as apply looks at first. The last look has as long too, so that it can be answered.
 const PAUSE: Duration = Duration::from_secs(2);
 /// Between lines of progress: as apply's.
 const EVERY: Duration = Duration::from_secs(10);
@@ -52,6 +52,15 @@ pub struct WaitArgs {
     pub variables: VariableArgs,
 }
 
+/// A machine that is not there yet.
+struct Waited {
+    id: MachineId,
+    /// It is recorded, or was, or the API told of it.
+    is_known: bool,
+    /// What the last look told.
+    why: String,
+}
+
 /// How far a machine is.
 enum Stands {
     /// As far as it should be.
@@ -70,14 +79,21 @@ pub async fn run(args: &WaitArgs, context: &mut Context) -> Outcome {
     })?;
     let opening = args.variables.opening(args.account.choice(), 0);
     let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
-    let mut left = at_hand.all_machines(&args.machines)?;
+    let waited = |id| Waited {
+        id,
+        is_known: at_hand.address_ever(id).is_some(),
+        why: "the API did not answer in time".to_owned(),
+    };
+    let mut left: Vec<Waited> = at_hand.all_machines(&args.machines)?.into_iter().map(waited).collect();
     let (terminal, word) = (&context.terminal, word(args.until));
     opening
         .reaching(&at_hand, async |client| {
             let (began, mut told) = (Instant::now(), Instant::now());
-            let mut failed = Diagnostics::new();
+            let mut failed = Failure::none();
             loop {
-                let looks = futures::future::join_all(left.iter().map(|id| look(client, *id, args.until))).await;
+                let last = (began + timeout).max(Instant::now() + PAUSE);
+                let looks = left.iter_mut().map(|waited| timeout_at(last, look(client, waited, args.until)));
+                let looks = futures::future::join_all(looks).await;
                 let passed = began.elapsed();
                 let over = passed >= timeout;
                 let tells = told.elapsed() >= EVERY;
@@ -85,19 +101,27 @@ pub async fn run(args: &WaitArgs, context: &mut Context) -> Outcome {
                     told = Instant::now();
                 }
                 let mut waiting = Vec::new();
-                for (id, stands) in left.into_iter().zip(looks) {
-                    let name = one::name(&at_hand, id);
+                for (mut waited, stands) in left.into_iter().zip(looks) {
+                    let name = one::name(&at_hand, waited.id);
                     let seconds = passed.as_secs();
-                    match stands? {
+                    let stands = match stands {
+                        Ok(Ok(stands)) => stands,
+                        Ok(Err(why)) => {
+                            failed.add(why);
+                            continue;
+                        }
+                        Err(_) => Stands::NotYet(waited.why.clone()),
+                    };
+                    match stands {
                         Stands::There => terminal.line(&format!("{name} is {word} after {seconds}s.")),
                         Stands::Never(why) => {
                             let detail = format!("{name} will not be {word}: {why}.");
-                            failed.push(Diagnostic::error("It will not get there", detail));
+                            failed.add(Diagnostic::error("It will not get there", detail));
                         }
                         Stands::NotYet(why) if over => {
                             let detail = format!("{name} is not {word} after {seconds}s: {why}.");
                             let told = Diagnostic::error("Not in time", detail);
-                            failed.push(
+                            failed.add(
                                 told.with_hint("-timeout waits longer; podform instances logs shows what it does."),
                             );
                         }
@@ -105,13 +129,14 @@ pub async fn run(args: &WaitArgs, context: &mut Context) -> Outcome {
                             if tells {
                                 terminal.tell(&format!("{name}: waiting until it is {word}, {seconds}s: {why}\n"));
                             }
-                            waiting.push(id);
+                            waited.why = why;
+                            waiting.push(waited);
                         }
                     }
                 }
                 left = waiting;
                 if left.is_empty() {
-                    return if failed.is_empty() { Ok(Exit::Done) } else { Err(failed.into()) };
+                    return failed.outcome();
                 }
                 sleep(PAUSE.min(timeout.saturating_sub(passed))).await;
             }
@@ -119,12 +144,19 @@ pub async fn run(args: &WaitArgs, context: &mut Context) -> Outcome {
         .await
 }
 
-async fn look(client: &Client, id: MachineId, until: For) -> Result<Stands, Failure> {
+async fn look(client: &Client, waited: &mut Waited, until: For) -> Result<Stands, Diagnostic> {
+    let id = waited.id;
     let machine = match client.machine(id).await {
-        Ok(machine) => machine.filter(|machine| !machine.is_gone()),
+        Ok(machine) => machine,
         Err(error) if passes(&error) => return Ok(Stands::NotYet(format!("the last look failed: {error}"))),
-        Err(error) => return Err(fault(&format!("Waiting for machine {id}"), &error).into()),
+        Err(error) => return Err(fault(&format!("Waiting for machine {id}"), &error)),
     };
+    waited.is_known |= machine.is_some();
+    // One that never was would be gone at once, and a mistyped id would pass for a release.
+    if !waited.is_known {
+        return Err(one::unknown(id));
+    }
+    let machine = machine.filter(|machine| !machine.is_gone());
     let wait_for = match until {
         For::Running => WaitFor::Running,
         For::Ready => WaitFor::Ready,
