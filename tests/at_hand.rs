@@ -162,3 +162,46 @@ fn a_reboot_survives_a_kill() {
         scene.run(&["plan", "-detailed-exitcode"], 0);
     }
 }
+
+/// What became of one machine counts whatever becomes of those after it, and they have their turn.
+#[test]
+fn a_doubt_stays_when_a_later_reboot_fails() {
+    let scene = Scene::new();
+    let second = "\nresource \"simplepod_instance\" \"second\" {\n  gpu_model         = \"RTX 3090\"\n  max_price_per_gpu = 0.50\n  template_group    = simplepod_template_group.base.id\n}\n";
+    std::fs::write(scene.fleet.path().join("main.hcl"), format!("{FLEET}{second}")).unwrap();
+    scene.run(&["apply", "-auto-approve"], 0);
+    // Of a container that began a moment ago nobody can tell whether it began anew.
+    scene.run(&["reboot", NODE, "-auto-approve"], 0);
+    scene.sandbox.advance(10);
+    scene.sandbox.switch(&format!("503:PATCH {REBOOT}:1")).unwrap();
+    scene.sandbox.switch(&format!("403:PATCH {REBOOT}:2")).unwrap();
+    let told = scene.run(&["reboot", NODE, "simplepod_instance.second", "-auto-approve"], 4);
+    assert!(told.contains("whether it was rebooted is not known") && told.contains("Not permitted"), "{told}");
+}
+
+/// A state counts where no configuration stands beside it.
+#[test]
+fn a_state_without_a_configuration_is_read() {
+    let scene = Scene::new();
+    let elsewhere = Fleet::new(&[]);
+    let state = scene.fleet.path().join("state/podform.state.json");
+    let flag = format!("-state={}", state.display());
+    let output =
+        scene.command(&["reboot", NODE, "-auto-approve", &flag]).current_dir(elsewhere.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    std::fs::remove_file(scene.fleet.path().join("main.hcl")).unwrap();
+    let status = scene.run(&["status"], 0);
+    assert!(status.contains("running"), "{status}");
+}
+
+#[test]
+fn waiting_ends_in_time_where_nobody_answers() {
+    let scene = Scene::new();
+    scene.sandbox.switch("503:GET /instances/{id}").unwrap();
+    let start = Instant::now();
+    let told = scene.run(&["instances", "wait", NODE, "-timeout=1s"], 1);
+    assert!(told.contains("Not in time") && start.elapsed() < Duration::from_secs(8), "{:?}: {told}", start.elapsed());
+    scene.sandbox.switch("no faults").unwrap();
+    let told = scene.run(&["instances", "wait", "99999", NODE, "-for=running"], 1);
+    assert!(told.contains("knows no machine 99999") && told.contains("is running after"), "{told}");
+}

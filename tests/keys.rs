@@ -79,6 +79,22 @@ fn keys_are_kept_for_their_owner_alone_and_the_nearest_one_is_used() {
         let key = home.key(arguments, variables);
         assert!(key.contains(wanted), "{arguments:?} {variables:?}: {key}");
     }
+    let fleet = "podform {\n  fleet = \"keys\"\n}\nvariable \"key\" {\n  type      = string\n  sensitive = true\n}\nprovider \"simplepod\" {\n  api_key = var.key\n}\n";
+    fs::write(home.0.path().join("main.hcl"), fleet).unwrap();
+    let given = ("PODFORM_VAR_key", "environment-canary");
+    assert!(home.key(&[], &[given]).contains("from the provider block"));
+    assert!(home.key(&["-account=team"], &[given]).contains("Two API keys"));
+    // Without its value nobody knows whose account is meant: none is looked at.
+    let out = home.run(&["doctor"], &[set], "");
+    let told = text(&out);
+    assert!(out.status.code() == Some(1) && told.contains("error    account        Provider block is not"), "{told}");
+    assert!(!told.contains("endpoint") && told.contains("no call whose outcome is not known"), "{told}");
+    fs::remove_file(home.0.path().join("main.hcl")).unwrap();
+    fs::create_dir(home.0.path().join("state")).unwrap();
+    fs::write(home.0.path().join("state/podform.state.json"), "no state").unwrap();
+    let told = text(&home.run(&["doctor"], &[set], ""));
+    assert!(told.contains("not known: the state cannot be read"), "{told}");
+    fs::remove_dir_all(home.0.path().join("state")).unwrap();
     assert_eq!(home.run(&["logout"], &[], "").status.code(), Some(0));
     assert!(home.key(&[], &[]).starts_with("No API key"));
     assert!(home.key(&["-account=team"], &[]).contains("team"));

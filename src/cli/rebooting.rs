@@ -31,6 +31,14 @@ pub struct Way<'a> {
     fleet: Option<&'a str>,
 }
 
+/// Why a machine was not rebooted.
+pub struct NotRebooted {
+    /// What is told.
+    pub failure: Failure,
+    /// The journal can be written. Where it cannot, no other reboot may be sent.
+    pub is_written: bool,
+}
+
 /// A machine that may be rebooted.
 pub struct Candidate {
     /// What it is, how it stands, and what is to be known before it is approved.
@@ -73,14 +81,19 @@ impl<'a> Way<'a> {
         name: &str,
         state: &State,
         mut held: Option<&mut Held>,
-    ) -> Result<(String, Exit), Failure> {
-        let machine = seen(self.client, id).await?;
-        let recorded = may_be(&machine, state, self.fleet)?;
+    ) -> Result<(String, Exit), NotRebooted> {
+        let mut is_written = true;
         let commit = async |events| match &mut held {
-            Some(held) => held.commit(events).await,
+            Some(held) => held.commit(events).await.inspect_err(|_| is_written = false),
             None => Ok(()),
         };
-        Ok(match reboot(self.client, &machine, recorded, (&self.clock, self.window), commit).await? {
+        let done = async {
+            let machine = seen(self.client, id).await?;
+            let recorded = may_be(&machine, state, self.fleet)?;
+            Ok::<_, Failure>(reboot(self.client, &machine, recorded, (&self.clock, self.window), commit).await?)
+        };
+        let done = done.await;
+        Ok(match done.map_err(|failure| NotRebooted { failure, is_written })? {
             Reboot::Accepted => (format!("{name}: the API took the reboot."), Exit::Done),
             Reboot::Seen => (format!("{name} was rebooted. There was no answer; the machine shows it."), Exit::Done),
             Reboot::NotDone(why) => (format!("{name} was not rebooted: {why}."), Exit::Error),

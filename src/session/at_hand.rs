@@ -21,9 +21,9 @@ use std::time::Duration;
 /// What is known beside the account.
 #[derive(Debug, Default)]
 pub struct AtHand {
-    /// The fleet whose directory this is.
+    /// The fleet whose directory this is, or whose state is at hand.
     pub fleet: Option<String>,
-    /// What it recorded; empty elsewhere.
+    /// What it recorded; empty where no state is.
     pub state: State,
     provider: ProviderSettings,
 }
@@ -70,10 +70,16 @@ impl Opening {
     /// # Errors
     /// The state cannot be read; the provider block refers to what nobody gives, and another account would be looked at.
     pub async fn at_hand(&self, sources: &mut Sources, diags: &mut Diagnostics) -> Result<AtHand, Failure> {
-        if !is_fleet(Path::new(".")) {
-            return Ok(AtHand::default());
-        }
         let place = self.account.place();
+        if !is_fleet(Path::new(".")) {
+            // Of a state without a configuration only the provider block is not known.
+            if !place.may_be() {
+                return Ok(AtHand::default());
+            }
+            let (state, told) = stored::read(&place).await?;
+            diags.extend(told);
+            return Ok(AtHand::recorded_by(state));
+        }
         let (read, state) = stored::read_beside(&place, || {
             let mut beside = Diagnostics::new();
             let (configuration, texts) = read_with(&self.blocks, sources, &mut beside);
@@ -84,7 +90,7 @@ impl Opening {
         });
         let (state, told) = state?;
         diags.extend(told);
-        let Some(fleet) = read else { return Ok(AtHand { state, ..AtHand::default() }) };
+        let Some(fleet) = read else { return Ok(AtHand::recorded_by(state)) };
         let elsewhere = |name: &&&str| matches!(**name, "api_key" | "base_url");
         if let Some(name) = fleet.provider.unread.iter().find(elsewhere) {
             let detail = format!("The provider block says {name}, from a value that is not given here.");
@@ -190,6 +196,11 @@ impl Opening {
 }
 
 impl AtHand {
+    /// What a state alone tells.
+    fn recorded_by(state: State) -> AtHand {
+        AtHand { fleet: state.fleet.clone(), state, provider: ProviderSettings::default() }
+    }
+
     /// Where a machine is recorded.
     pub fn address_of(&self, machine: MachineId) -> Option<&InstanceAddr> {
         self.recorded(machine).map(|(address, _)| address)

@@ -47,6 +47,11 @@ impl StatePlace {
         }
     }
 
+    /// Whether a state may be there: it was named, or its directory is there.
+    pub fn may_be(&self) -> bool {
+        self.file.is_some() || directory(self.sandbox).is_dir()
+    }
+
     /// A file beside the state.
     pub fn beside(&self, name: &str) -> PathBuf {
         match &self.file {

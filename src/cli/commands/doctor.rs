@@ -41,10 +41,13 @@ pub async fn run(args: &DoctorArgs, context: &mut Context) -> Outcome {
     let opening = args.variables.opening(args.account.choice(), 0);
     let mut found = vec![version(), configuration(context)];
     found.extend(state(&opening).await);
-    let at_hand = opening.at_hand(&mut context.sources, &mut Diagnostics::new()).await.unwrap_or_default();
-    found.push(in_doubt(&at_hand));
+    found.push(in_doubt(&opening).await);
     found.extend(way());
-    found.extend(account(&opening, &at_hand).await);
+    match opening.at_hand(&mut context.sources, &mut Diagnostics::new()).await {
+        Ok(at_hand) => found.extend(account(&opening, &at_hand).await),
+        // Whose account is meant is not known then, and the key at hand may be that of another one.
+        Err(failure) => found.push(wrong("account", &failure.diags)),
+    }
     found.push(terminal(context));
     match args.json {
         true => context.terminal.json(&findings_json(&found).to_string()),
@@ -124,8 +127,12 @@ async fn state(opening: &Opening) -> Vec<Finding> {
     vec![state, lock]
 }
 
-fn in_doubt(at_hand: &AtHand) -> Finding {
-    match at_hand.state.open.len() {
+async fn in_doubt(opening: &Opening) -> Finding {
+    let Ok((state, _)) = session::stored::read(&opening.account.place()).await else {
+        let next = "podform state verify shows what is wrong with the state.";
+        return warning("in doubt", "not known: the state cannot be read", next);
+    };
+    match state.open.len() {
         0 => ok("in doubt", "no call whose outcome is not known"),
         open => warning(
             "in doubt",

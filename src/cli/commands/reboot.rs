@@ -5,8 +5,8 @@ use crate::cli::approval::approved;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, LockArgs, VariableArgs};
-use crate::cli::rebooting::{STOPPED, WHAT_IT_DOES, Way};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::cli::rebooting::{NotRebooted, STOPPED, WHAT_IT_DOES, Way};
+use crate::diag::Diagnostic;
 use crate::live::MachineId;
 use crate::session::{AtHand, Held};
 use crate::simplepod::Client;
@@ -42,16 +42,12 @@ pub struct RebootArgs {
     pub variables: VariableArgs,
 }
 
-/// Reboots machines, one after the other. Exit code 4 where nobody can tell whether one was.
+/// Reboots machines, one after the other; the failure of one keeps none of the others. Exit code 4 where nobody can tell whether one was.
 pub async fn run(args: &RebootArgs, context: &mut Context) -> Outcome {
     let locking = args.locking.locking("reboot")?;
     let opening = args.variables.opening(args.account.choice(), 0);
     let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
-    let mut ids: Vec<MachineId> = Vec::new();
-    for named in &args.machines {
-        let found = at_hand.machines(named)?;
-        ids.extend(found.into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>());
-    }
+    let ids = at_hand.all_machines(&args.machines)?;
     if ids.iter().all(|id| at_hand.address_of(*id).is_none()) {
         // Nothing of it is recorded: there is no journal to write to.
         return opening
@@ -65,8 +61,14 @@ pub async fn run(args: &RebootArgs, context: &mut Context) -> Outcome {
             held.tell(&mut context.diags);
             let done = act(args, &ids, &at_hand, (client, window), Some(&mut held), context).await;
             // What was done before a failure is recorded too.
-            held.fold().await?;
-            done
+            match held.fold().await {
+                Ok(()) => done,
+                Err(unwritten) => {
+                    let mut failed = ended(done);
+                    failed.add(unwritten);
+                    failed.outcome()
+                }
+            }
         })
         .await
 }
@@ -98,15 +100,27 @@ async fn act(
         return Ok(Exit::Error);
     }
     let cancel = context.interrupts.handled(Cancel::Gently, INTERRUPTED);
-    let mut exit = Exit::Done;
+    let mut failed = Failure::none();
     for id in ids {
         if *cancel.borrow() > Cancel::Running {
-            return Err(Failure { exit: Exit::Interrupted, diags: Diagnostics::new() });
+            failed.exit = failed.exit.max(Exit::Interrupted);
+            break;
         }
         let name = super::instances::name(at_hand, *id);
-        let (told, ends) = way.reboot(*id, &name, &state, held.as_deref_mut()).await?;
+        let (told, ends) = match way.reboot(*id, &name, &state, held.as_deref_mut()).await {
+            Ok(done) => done,
+            Err(NotRebooted { failure, is_written }) => {
+                failed.add(failure);
+                // Without a journal no other is sent.
+                if is_written { continue } else { break }
+            }
+        };
         context.terminal.line(&told);
-        exit = exit.max(ends);
+        failed.exit = failed.exit.max(ends);
     }
-    Ok(exit)
+    failed.outcome()
+}
+
+fn ended(done: Outcome) -> Failure {
+    done.map_or_else(|failure| failure, |exit| Failure { exit, ..Failure::none() })
 }

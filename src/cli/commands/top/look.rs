@@ -162,7 +162,7 @@ async fn reboot(
         // What was done before a failure is recorded too.
         held.fold().await?;
     }
-    done
+    done.map_err(|not| not.failure)
 }
 
 /// What is wrong, in one line.
