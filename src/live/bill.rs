@@ -12,6 +12,9 @@ use serde_json::{Map, Value as Json};
 /// A bill that is said to be longer is misread: the vendor rents by the hour.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 3660);
 
+/// The likely names of its end.
+const ENDS: [&str; 7] = ["endedAt", "endAt", "end", "to", "until", "periodEnd", "stoppedAt"];
+
 /// One row of the lists of usage and of deposits: its fields as they came, texts cleaned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LedgerRow(pub Map<String, Json>);
@@ -49,16 +52,20 @@ pub struct Deposit {
 }
 
 impl LedgerRow {
-    /// As a row of the list of usage; `None` where none of the names of a machine or of an amount stands there.
-    pub fn bill(&self) -> Option<Bill> {
+    /// As a row of the list of usage, which was made at `now`; `None` where none of the names of a machine or of an amount
+    /// stands there.
+    pub fn bill(&self, now: Timestamp) -> Option<Bill> {
         let machine = self.first(&["instanceId", "instance", "instance_id", "machineId"], id)?;
         let amount = self.first(&["amount", "cost", "total", "totalCost", "price", "totalPrice"], decimal)?;
         let from = self.first(&["startedAt", "startAt", "start", "from", "periodStart", "createdAt", "date"], moment);
-        let until = self.first(&["endedAt", "endAt", "end", "to", "until", "periodEnd", "stoppedAt"], moment);
+        let until = self.first(&ENDS, moment);
         let lasted = self.first(&["duration", "seconds"], decimal).and_then(|seconds| i64::try_from(seconds).ok());
         let lasted =
             from.zip(lasted).and_then(|(from, seconds)| from.checked_add(SignedDuration::from_secs(seconds)).ok());
-        let until = until.or(lasted).filter(|until| from.is_none_or(|from| *until >= from));
+        // An end that is known to be none yet: it runs.
+        let runs = ENDS.iter().any(|name| self.0.get(*name).is_some_and(Json::is_null));
+        let made = from.and(Some(now)).filter(|_| runs);
+        let until = until.or(lasted).or(made).filter(|until| from.is_none_or(|from| *until >= from));
         Some(Bill {
             machine: MachineId(machine),
             amount: Usd(amount),
@@ -101,25 +108,36 @@ impl Bill {
         Some(Bill { amount: part, from: Some(then), ..self.clone() })
     }
 
-    /// Its amount by day (UTC), spread evenly over its time; empty where it tells no time. The days add up to the amount.
-    pub fn days(&self) -> Vec<(Date, Usd)> {
+    /// Its amount by day (UTC), spread evenly over its time, in runs of days that cost the same, the first and the last of
+    /// each named: the day on which it begins, the whole days, the day on which it ends. Empty where it tells no time. The
+    /// days add up to the amount.
+    pub fn days(&self) -> Vec<(Date, Date, Usd)> {
         let Some((from, until)) = self.period() else { return Vec::new() };
-        let (mut days, mut left, mut at) = (Vec::new(), self.amount, from);
-        loop {
-            let day = TimeZone::UTC.to_datetime(at).date();
-            let next = day.tomorrow().ok().and_then(|next| TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)).ok());
-            match next.filter(|next| *next < until).and_then(|next| Some((next, self.part(at, next)?))) {
-                Some((next, amount)) => {
-                    days.push((day, amount));
-                    left = left - amount;
-                    at = next;
-                }
-                None => {
-                    days.push((day, left));
-                    return days;
-                }
+        let midnight = |day: Date| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok();
+        let first = TimeZone::UTC.to_datetime(from).date();
+        // What ends at midnight ends on the day before.
+        let inside = until.checked_sub(SignedDuration::from_nanos(1)).map_or(from, |inside| inside.max(from));
+        let last = TimeZone::UTC.to_datetime(inside).date();
+        let spread = || -> Option<Vec<(Date, Date, Usd)>> {
+            let second = first.tomorrow().ok().filter(|second| *second <= last)?;
+            let begun = self.part(from, midnight(second)?)?;
+            let mut runs = vec![(first, first, begun)];
+            let mut left = self.amount - begun;
+            if let Some(before) = last.yesterday().ok().filter(|before| second <= *before) {
+                let each = self.part(midnight(second)?, midnight(second.tomorrow().ok()?)?)?;
+                let whole = second.duration_until(last).as_hours() / 24;
+                runs.push((second, before, each));
+                left = left - Usd(each.0.checked_mul(whole.into())?);
             }
-        }
+            runs.push((last, last, left));
+            Some(runs)
+        };
+        spread().unwrap_or_else(|| vec![(first, first, self.amount)])
+    }
+
+    /// Whether it tells a time that can be.
+    pub fn is_dated(&self) -> bool {
+        self.period().is_some()
     }
 
     /// How long it is for.
@@ -194,15 +212,26 @@ mod tests {
             "instanceId": 7, "amount": 1.5, "gpuModel": "RTX 4090", "gpuCount": 2, "instanceName": "a",
             "startedAt": "2026-06-01T12:00:00+02:00", "endedAt": null, "duration": 3600,
         }));
-        let bill = told.bill().expect("a bill");
+        let now = time("2026-06-05T00:00:00Z");
+        let bill = told.bill(now).expect("a bill");
         assert_eq!((bill.machine, bill.amount.to_string(), bill.gpu_count), (MachineId(7), "$1.50".into(), Some(2)));
         assert_eq!((bill.from, bill.until), (Some(time("2026-06-01T10:00:00Z")), Some(time("2026-06-01T11:00:00Z"))));
-        let told = row(&json!({"instance": {"id": 8, "name": "b"}, "cost": "$2.25", "date": "2026-06-01"})).bill();
+        let told = row(&json!({"instance": {"id": 8, "name": "b"}, "cost": "$2.25", "date": "2026-06-01"})).bill(now);
         let bill = told.expect("a bill");
         assert_eq!((bill.name.as_deref(), bill.from), (Some("b"), Some(time("2026-06-01T00:00:00Z"))));
-        assert_eq!(row(&json!({"instance": "/instances/9", "total": 1e-3})).bill().map(|bill| bill.machine.0), Some(9));
+        assert_eq!(
+            row(&json!({"instance": "/instances/9", "total": 1e-3})).bill(now).map(|bill| bill.machine.0),
+            Some(9)
+        );
+        let runs = json!({"instanceId": 7, "amount": 1, "startedAt": "2026-06-01T00:00:00Z", "endedAt": null});
+        let runs = row(&runs).bill(now).expect("a bill");
+        assert_eq!(runs.until, Some(now));
+        let half = runs.since(time("2026-06-03T00:00:00Z")).map(|bill| bill.amount.to_string());
+        assert_eq!(half.as_deref(), Some("$0.50"), "of a machine that runs, what was since then");
+        let timeless = row(&json!({"instanceId": 7, "amount": 1, "endedAt": null})).bill(now).expect("a bill");
+        assert!(!timeless.is_dated());
         for no_bill in [json!({"amount": 1}), json!({"instanceId": 1}), json!({"instanceId": 1, "amount": null})] {
-            assert_eq!(row(&no_bill).bill(), None);
+            assert_eq!(row(&no_bill).bill(now), None);
         }
     }
 
@@ -214,8 +243,20 @@ mod tests {
             until: "2026-06-03T16:00:00Z".parse().ok(),
             ..Bill::default()
         };
-        let told: Vec<String> = bill.days().iter().map(|(day, amount)| format!("{day} {amount:.6}")).collect();
-        assert_eq!(told, ["2026-06-01 $0.166667", "2026-06-02 $0.500000", "2026-06-03 $0.333333"]);
+        let told: Vec<String> =
+            bill.days().iter().map(|(day, last, amount)| format!("{day} {last} {amount:.6}")).collect();
+        assert_eq!(
+            told,
+            ["2026-06-01 2026-06-01 $0.166667", "2026-06-02 2026-06-02 $0.500000", "2026-06-03 2026-06-03 $0.333333"]
+        );
+        let whole = Bill {
+            from: "2026-06-01T00:00:00Z".parse().ok(),
+            until: "2026-06-05T00:00:00Z".parse().ok(),
+            ..bill.clone()
+        };
+        let told: Vec<String> =
+            whole.days().iter().map(|(day, last, amount)| format!("{day} {last} {amount}")).collect();
+        assert_eq!(told, ["2026-06-01 2026-06-01 $0.25", "2026-06-02 2026-06-03 $0.25", "2026-06-04 2026-06-04 $0.25"]);
         let late = bill.since("2026-06-03T04:00:00Z".parse().expect("a time")).expect("a part");
         assert_eq!((late.amount.to_string(), late.days().len()), ("$0.25".to_owned(), 1));
         assert_eq!(bill.since("2026-06-03T16:00:00Z".parse().expect("a time")), None);

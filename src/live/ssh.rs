@@ -1,6 +1,6 @@
 //! Where a shell on a machine is opened.
 
-use super::Machine;
+use super::{Machine, Port};
 use std::fmt;
 
 /// Where SSH of a machine is reached.
@@ -42,8 +42,19 @@ impl fmt::Display for SshPlace {
 impl Machine {
     /// Where its SSH is reached: the direct entry of port 22 (API sheet §3.10).
     pub fn ssh(&self) -> Option<SshPlace> {
-        let direct = self.ports.as_deref()?.iter().filter(|port| port.container_port == "22");
-        direct.filter_map(|port| SshPlace::new(port.ip.as_deref()?, port.host_port?)).next()
+        self.ports_of_ssh().find_map(Port::place)
+    }
+
+    /// What the API tells of its port 22, whether somebody can be sent there or not.
+    pub fn ports_of_ssh(&self) -> impl Iterator<Item = &Port> {
+        self.ports.iter().flatten().filter(|port| port.container_port == "22")
+    }
+}
+
+impl Port {
+    /// Where it is reached from outside; `None` of one that is not, or whose host is none.
+    pub fn place(&self) -> Option<SshPlace> {
+        SshPlace::new(self.ip.as_deref()?, self.host_port?)
     }
 }
 

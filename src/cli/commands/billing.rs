@@ -83,9 +83,9 @@ pub async fn run(args: &BillingArgs, context: &mut Context) -> Outcome {
             let billed = billed.map_err(|error| fault("Reading the list of usage", &error))?;
             let now = billed.as_of.or(snapshot.as_of).unwrap_or_else(jiff::Timestamp::now);
             let since = args.since.as_ref().map(|text| since(text, now)).transpose()?;
-            let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill()).collect();
+            let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill(now)).collect();
             let runway = runway_of(&Costs::of(&at_hand.state, &snapshot, &bills));
-            let ledger = Ledger::of(billed.rows, machines.as_deref(), since);
+            let ledger = Ledger::of(billed.rows, machines.as_deref(), since, now);
             let by = match args.by {
                 ByFlag::Machine => By::Machine,
                 ByFlag::Address => By::Address,

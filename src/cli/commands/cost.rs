@@ -36,7 +36,8 @@ pub async fn run(args: &CostArgs, context: &mut Context) -> Outcome {
             let (look, billed) = futures::join!(session.look(&state, &how, false), session.cloud.billing(None));
             let snapshot = look?.snapshot;
             let billed = billed.map_err(|error| Failure::from(fault("Reading the list of usage", &error)))?;
-            let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill()).collect();
+            let now = billed.as_of.unwrap_or_else(jiff::Timestamp::now);
+            let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill(now)).collect();
             let costs = Costs::of(&state, &snapshot, &bills);
             match args.json {
                 true => context.terminal.json(&costs_json(&costs, fleet.name()).to_string()),

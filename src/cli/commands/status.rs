@@ -45,9 +45,9 @@ pub async fn run(args: &StatusArgs, context: &mut Context) -> Outcome {
             let account = account.map_err(|error| Failure::from(fault("Reading the balance", &error)))?;
             snapshot.balance = account.balance;
             let billed = billed.map_err(|error| Failure::from(fault("Reading the list of usage", &error)))?;
-            let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill()).collect();
+            let now = billed.as_of.or(snapshot.as_of).unwrap_or_else(jiff::Timestamp::now);
+            let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill(now)).collect();
             let costs = Costs::of(state, &snapshot, &bills);
-            let now = snapshot.as_of.unwrap_or_else(jiff::Timestamp::now);
             let conditions = conditions(state, &snapshot, &costs, now);
             args.listing.print(&status_table(&conditions, &costs, now), &context.terminal);
             let sick = conditions.iter().any(|condition| condition.ails.is_some());

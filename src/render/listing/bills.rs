@@ -7,7 +7,7 @@ use crate::plan::Runway;
 use crate::render::table::{Cell, Column, Table, dollars_and_cents};
 use crate::render::words::{count, runway_sentence};
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,9 @@ pub struct Ledger {
     pub is_empty: bool,
 }
 
+/// What each day cost, and how many machines.
+type Days = BTreeMap<Date, (Usd, usize)>;
+
 impl Default for Ledger {
     fn default() -> Ledger {
         Ledger { bills: Vec::new(), rows: Vec::new(), unread: 0, is_empty: true }
@@ -45,11 +48,16 @@ impl Default for Ledger {
 }
 
 impl Ledger {
-    /// The bills of some machines (none named: of all), since then.
-    pub fn of(rows: Vec<LedgerRow>, machines: Option<&[MachineId]>, since: Option<Timestamp>) -> Ledger {
+    /// The bills of some machines (none named: of all), since then, from a list that was made at `now`.
+    pub fn of(
+        rows: Vec<LedgerRow>,
+        machines: Option<&[MachineId]>,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Ledger {
         let mut ledger = Ledger { is_empty: rows.is_empty() && machines.is_none(), ..Ledger::default() };
         for row in rows {
-            let Some(bill) = row.bill() else {
+            let Some(bill) = row.bill(now) else {
                 ledger.unread += 1;
                 ledger.rows.push(row);
                 continue;
@@ -64,20 +72,41 @@ impl Ledger {
         ledger
     }
 
-    fn days(&self) -> BTreeMap<Date, (Usd, BTreeSet<MachineId>)> {
-        let mut days: BTreeMap<Date, (Usd, BTreeSet<MachineId>)> = BTreeMap::new();
+    /// Day by day through what begins and what is over, for bills may be of years.
+    fn days(&self) -> Days {
+        let mut changes: BTreeMap<Date, Vec<(MachineId, Usd, bool)>> = BTreeMap::new();
         for bill in &self.bills {
-            for (day, amount) in bill.days() {
-                let of_day = days.entry(day).or_default();
-                of_day.0 = of_day.0 + amount;
-                of_day.1.insert(bill.machine);
+            for (first, last, each) in bill.days() {
+                changes.entry(first).or_default().push((bill.machine, each, true));
+                if let Ok(after) = last.tomorrow() {
+                    changes.entry(after).or_default().push((bill.machine, each, false));
+                }
             }
+        }
+        let mut days = Days::new();
+        let mut amount = Usd::ZERO;
+        let mut running: BTreeMap<MachineId, usize> = BTreeMap::new();
+        let ends = changes.keys().skip(1).copied().map(Some).chain([None]);
+        for ((first, changed), end) in changes.iter().zip(ends) {
+            for (machine, each, begins) in changed {
+                let bills = running.entry(*machine).or_default();
+                (*bills, amount) =
+                    if *begins { (*bills + 1, amount + *each) } else { (bills.saturating_sub(1), amount - *each) };
+            }
+            running.retain(|_, bills| *bills > 0);
+            if running.is_empty() {
+                amount = Usd::ZERO;
+                continue;
+            }
+            // After the last day of the calendar nothing is over.
+            let run = first.series(1.day()).take_while(|day| end.is_none_or(|end| *day < end));
+            days.extend(run.map(|day| (day, (amount, running.len()))));
         }
         days
     }
 
     fn undated(&self) -> impl Iterator<Item = &Bill> {
-        self.bills.iter().filter(|bill| bill.days().is_empty())
+        self.bills.iter().filter(|bill| !bill.is_dated())
     }
 
     fn sum(&self) -> Usd {
@@ -93,10 +122,11 @@ pub fn bills_table(
     since: Option<Timestamp>,
     runway: &Runway,
 ) -> Table {
+    let days = ledger.days();
     let (columns, mut rows) = match by {
         By::Machine => by_machine(ledger, address_of),
         By::Address => by_address(ledger, address_of),
-        By::Day => by_day(ledger),
+        By::Day => by_day(ledger, &days),
         By::Model => by_model(ledger),
     };
     let amount = columns.iter().position(|column| column.key == "amount").unwrap_or_default();
@@ -112,7 +142,6 @@ pub fn bills_table(
     let machines: BTreeSet<MachineId> = ledger.bills.iter().map(|bill| bill.machine).collect();
     total[0] = count(machines.len(), "machine").into();
     total[amount] = dollars_and_cents(Some(ledger.sum()));
-    let days = ledger.days();
     let days_json: Json =
         days.iter().map(|(day, (amount, _))| json!({"day": day.to_string(), "amount": number(*amount)})).collect();
     let raw: Json = ledger.rows.iter().map(|LedgerRow(row)| Json::Object(row.clone())).collect();
@@ -137,12 +166,7 @@ pub fn bills_table(
     }
 }
 
-fn notes(
-    ledger: &Ledger,
-    days: &BTreeMap<Date, (Usd, BTreeSet<MachineId>)>,
-    since: Option<Timestamp>,
-    runway: &Runway,
-) -> Vec<String> {
+fn notes(ledger: &Ledger, days: &Days, since: Option<Timestamp>, runway: &Runway) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(curve(days));
     if let (Some(_), 1..) = (since, ledger.undated().count()) {
@@ -167,7 +191,7 @@ pub(super) fn unread(rows: usize) -> Option<String> {
 /// The last days, each a bar. So many fit beside nothing else on a terminal of 80 columns.
 const MOST_DAYS: i64 = 60;
 
-fn curve(days: &BTreeMap<Date, (Usd, BTreeSet<MachineId>)>) -> Option<String> {
+fn curve(days: &Days) -> Option<String> {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let last = *days.last_key_value()?.0;
     let first = *days.first_key_value().filter(|(first, _)| **first < last)?.0;
@@ -272,13 +296,13 @@ fn by_model(ledger: &Ledger) -> Grid {
     (columns, rows.collect())
 }
 
-fn by_day(ledger: &Ledger) -> Grid {
+fn by_day(ledger: &Ledger, days: &Days) -> Grid {
     let columns =
         vec![Column::new("day", "Day (UTC)"), Column::new("machines", "Machines"), Column::new("amount", "Amount")];
-    let row = |(day, (amount, machines)): (Date, (Usd, BTreeSet<MachineId>))| {
-        vec![day.to_string().into(), machines.len().into(), dollars_and_cents(Some(amount))]
+    let row = |(day, (amount, machines)): (&Date, &(Usd, usize))| {
+        vec![day.to_string().into(), (*machines).into(), dollars_and_cents(Some(*amount))]
     };
-    let mut rows: Vec<Vec<Cell>> = ledger.days().into_iter().map(row).collect();
+    let mut rows: Vec<Vec<Cell>> = days.iter().map(row).collect();
     let (machines, amount) = ledger.undated().fold((BTreeSet::new(), Usd::ZERO), |(mut machines, sum), bill| {
         machines.insert(bill.machine);
         (machines, sum + bill.amount)

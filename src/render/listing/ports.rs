@@ -17,7 +17,7 @@ pub fn ports_table(machine: &Machine) -> Table {
     let row = |port: &Port| -> Vec<Cell> {
         vec![
             port.container_port.as_str().into(),
-            reached(port).into(),
+            port.place().map(|place| place.to_string()).into(),
             port.ip.clone().into(),
             port.host_port.map(u32::from).into(),
             port.protocol.as_str().into(),
@@ -40,11 +40,6 @@ pub fn ports_table(machine: &Machine) -> Table {
             None => "The API tells no ports of this machine.".to_owned(),
         },
     }
-}
-
-/// `host:port` of a direct one.
-pub(super) fn reached(port: &Port) -> Option<String> {
-    Some(format!("{}:{}", port.ip.as_deref()?, port.host_port?))
 }
 
 /// The command line that opens a shell there.

@@ -93,7 +93,8 @@ fn bills_fit_a_terminal_and_lose_no_row() {
         .chain([row(json!({"instanceId": 3, "amount": 2})), row(json!({"what": "nobody knows"}))])
         .collect();
     let runway = Runway { balance: Some(Usd("9.5".parse().expect("a decimal"))), ..Runway::default() };
-    let ledger = Ledger::of(rows.clone(), None, None);
+    let now = "2026-07-01T00:00:00Z".parse().expect("a time");
+    let ledger = Ledger::of(rows.clone(), None, None, now);
     for by in [By::Machine, By::Address, By::Day, By::Model] {
         let table = bills_table(&ledger, by, |_| "simplepod_instance.worker".parse().ok(), None, &runway);
         for width in [80, 200] {
@@ -106,12 +107,31 @@ fn bills_fit_a_terminal_and_lose_no_row() {
         assert!(!table_csv(&table).contains("\n=a"));
     }
     let since = "2026-06-20T12:00:00Z".parse().ok();
-    let late = Ledger::of(rows, Some(&[MachineId(3)]), since);
+    let late = Ledger::of(rows, Some(&[MachineId(3)]), since, now);
     assert!(late.bills.iter().all(|Bill { machine, .. }| machine.0 == 3) && late.bills.len() < 6);
     let text = drawn(&bills_table(&late, By::Day, |_| None, since, &runway), 80);
     assert!(text.contains("1 bill without a time"), "{text}");
     let none = bills_table(&Ledger::default(), By::Day, |_| None, None, &runway);
     assert!(drawn(&none, 80).starts_with("The account's list of usage is empty."));
+}
+
+#[test]
+fn bills_of_years_are_shown_at_once() {
+    let bill = |n: u64| {
+        let row = json!({"instanceId": n, "amount": "900.5", "startedAt": "2017-01-01T07:00:00Z", "endedAt": "2026-01-01T07:00:00Z"});
+        LedgerRow(row.as_object().expect("an object").clone())
+    };
+    let ledger =
+        Ledger::of((0..10_000).map(bill).collect(), None, None, "2026-07-01T00:00:00Z".parse().expect("a time"));
+    let began = std::time::Instant::now();
+    let table = bills_table(&ledger, By::Day, |_| None, None, &Runway::default());
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    assert_eq!(table.rows.len(), 3288);
+    let json = table_json(&table);
+    let days = json["days"].as_array().expect("days");
+    let sum: f64 = days.iter().filter_map(|day| day["amount"].as_f64()).sum();
+    assert!((sum - 9_005_000.0).abs() < 0.001, "{sum}");
+    assert_eq!(json["bills"][1]["machines"], 10_000);
 }
 
 #[test]

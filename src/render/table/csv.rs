@@ -1,9 +1,10 @@
 //! A table for spreadsheets.
 
 use super::{Cell, Table};
+use crate::render::escape::harmless_line;
 
 /// RFC 4180, with the keys of JSON as its head and the values of JSON; what is not known is empty, several words are parted
-/// by spaces. A text that a spreadsheet would run as a formula begins with `'`.
+/// by spaces. A text acts neither on a terminal nor on a spreadsheet: one that this would run as a formula begins with `'`.
 pub fn table_csv(table: &Table) -> String {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     // A buffer takes everything.
@@ -33,10 +34,28 @@ fn field(cell: &Cell) -> String {
     }
 }
 
-/// Names are anybody's: `=HYPERLINK(...)` in one is text.
+/// Names are anybody's: `=HYPERLINK(...)` in one is text, also behind blanks, and in the wide letters that some spreadsheets
+/// take for the same.
 fn inert(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    let text = harmless_line(text);
+    match text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
         true => format!("'{text}"),
-        false => text.to_owned(),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_act_on_no_terminal_and_no_spreadsheet() {
+        let told = |text: &str| field(&Cell::Text(text.to_owned()));
+        assert_eq!(told("a\u{1b}[2J\u{9b}\u{202e}b\nc"), "a\\u{1b}[2J\\u{9b}\\u{202e}b c");
+        assert_eq!(told("\u{1b}=HYPERLINK(1)"), "\\u{1b}=HYPERLINK(1)");
+        for formula in ["=1", "\r=1", "\n=1", "\t=1", " @a", "＝1"] {
+            assert!(told(formula).starts_with('\''), "{formula:?}: {}", told(formula));
+        }
+        assert_eq!(field(&Cell::List(vec!["-a".into(), "\u{7}".into()])), "'-a \\u{7}");
     }
 }

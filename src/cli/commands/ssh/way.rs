@@ -4,7 +4,7 @@ use crate::cli::commands::instances;
 use crate::cli::exit::Failure;
 use crate::diag::Diagnostic;
 use crate::live::{Machine, MachineId, SshPlace, Status};
-use crate::render::host_key_alias;
+use crate::render::{host_key_alias, quoted};
 use crate::simplepod::Client;
 use clap::Args;
 use std::ffi::OsString;
@@ -65,11 +65,16 @@ pub async fn way(client: &Client, id: MachineId, name: &str) -> Result<Way, Fail
 }
 
 fn no_way(machine: &Machine, name: &str) -> Diagnostic {
+    let hosts: Vec<String> = machine.ports_of_ssh().filter_map(|port| Some(quoted(port.ip.as_deref()?))).collect();
     let runs = machine.status.as_ref().is_none_or(Status::is_running);
     let (detail, hint) = match (&machine.status, runs) {
         (Some(status), false) => (
             format!("{name} is {status}, and the API tells no way in."),
             format!("podform instances wait {} waits until it runs.", machine.id),
+        ),
+        _ if !hosts.is_empty() => (
+            format!("{name} exposes port 22 without a usable host: the API tells {}.", hosts.join(", ")),
+            format!("podform instances ports {} -json shows all of what it tells.", machine.id),
         ),
         _ => (
             format!("{name} exposes no port 22."),
@@ -77,4 +82,26 @@ fn no_way(machine: &Machine, name: &str) -> Diagnostic {
         ),
     };
     Diagnostic::error("No way in", detail).with_hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::Port;
+
+    #[test]
+    fn a_host_that_is_none_is_told_as_that() {
+        let port = |ip: Option<&str>| Port {
+            container_port: "22".to_owned(),
+            host_port: Some(40900),
+            ip: ip.map(str::to_owned),
+            protocol: "tcp".to_owned(),
+            url: None,
+        };
+        let told = |ports| no_way(&Machine { ports: Some(ports), ..Machine::default() }, "machine 1").text();
+        let refused = told(vec![port(Some("-oProxyCommand=id\u{1b}"))]);
+        assert!(refused.contains(r#"without a usable host: the API tells "-oProxyCommand=id\x1b"."#), "{refused}");
+        assert!(!refused.contains("ssh_server"), "{refused}");
+        assert!(told(Vec::new()).contains("exposes no port 22"));
+    }
 }
