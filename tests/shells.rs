@@ -4,6 +4,7 @@ use crate::fleet::{Fleet, text};
 use crate::scenarios::{KEY, podform};
 use crate::world::Sandbox;
 use podform::sandbox::Switches;
+use podform::state::fingerprint;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
@@ -82,6 +83,11 @@ resource "simplepod_instance" "node" {{
     }
 }
 
+/// The word for the account in the names of keys.
+fn account() -> String {
+    fingerprint(&KEY.into()).chars().take(8).collect()
+}
+
 const A: &str = r#"simplepod_instance.node["a"]"#;
 
 #[test]
@@ -89,8 +95,9 @@ fn ssh_is_told_where_and_its_end_is_ours() {
     let scene = Scene::new(true);
     let (id, host, port) = scene.machines().remove(0);
     let told = scene.run(&["ssh", A, "-user=ann", "-option=ServerAliveInterval=5", "--", "df", "-h", "exit=9"], 9);
+    let account = account();
     let words = format!(
-        "-o|ServerAliveInterval=5|-o|HostKeyAlias=podform-{id}|-o|StrictHostKeyChecking=accept-new|-p|{port}|-l|ann|--|{host}|df|-h|exit=9|"
+        "-o|ServerAliveInterval=5|-o|HostKeyAlias=podform-{account}-{id}|-o|StrictHostKeyChecking=accept-new|-p|{port}|-l|ann|--|{host}|df|-h|exit=9|"
     );
     assert!(told.contains(&words), "{told}");
     let whole = scene.run(&["ssh", "simplepod_instance.node"], 1);
@@ -119,11 +126,11 @@ fn a_command_runs_on_all_of_them() {
 #[test]
 fn ssh_knows_the_machines_by_address_as_they_come_and_go() {
     let scene = Scene::new(true);
-    let machines = scene.machines();
+    let (machines, account) = (scene.machines(), account());
     let shown = scene.run(&["ssh-config"], 0);
     for (key, (id, host, port)) in ["a", "b"].iter().zip(&machines) {
         let block = format!(
-            "\nHost simplepod_instance.node[{key}] simplepod_instance.node.{key} podform-{id}\n  HostName {host}\n  Port {port}\n  User root\n  HostKeyAlias podform-{id}\n"
+            "\nHost simplepod_instance.node[{key}] simplepod_instance.node.{key} podform-{account}-{id}\n  HostName {host}\n  Port {port}\n  User root\n  HostKeyAlias podform-{account}-{id}\n"
         );
         assert!(shown.contains(&block), "{shown}");
     }
@@ -135,8 +142,8 @@ fn ssh_knows_the_machines_by_address_as_they_come_and_go() {
     assert_eq!(fs::read_to_string(&path).unwrap(), shown.trim_start());
     scene.run(&["apply", "-auto-approve", &format!("-replace={A}")], 0);
     let replaced = fs::read_to_string(&path).unwrap();
-    assert!(!replaced.contains(&format!("podform-{}", machines[0].0)), "{replaced}");
-    assert!(replaced.contains(&format!("podform-{}", machines[1].0)), "{replaced}");
+    assert!(!replaced.contains(&format!("podform-{account}-{}\n", machines[0].0)), "{replaced}");
+    assert!(replaced.contains(&format!("podform-{account}-{}\n", machines[1].0)), "{replaced}");
     scene.run(&["destroy", "-auto-approve"], 0);
     assert_eq!(fs::read_to_string(&path).unwrap().matches("Host ").count(), 0);
 }

@@ -2,7 +2,7 @@
 
 use crate::address::InstanceAddr;
 use crate::live::{MachineId, SshPlace};
-use crate::state::State;
+use crate::state::{AccountIdentity, State};
 use std::fmt::Write as _;
 
 /// A machine that ssh reaches.
@@ -14,21 +14,23 @@ struct SshHost<'a> {
 }
 
 /// The name under which ssh keeps the key of a machine. Hosts give a port to one machine after the other: by place it would
-/// warn of an attack, or trust the wrong one.
-pub fn host_key_alias(machine: MachineId) -> String {
-    format!("podform-{machine}")
+/// warn of an attack, or trust the wrong one. Two accounts, or one and the simulator, may count alike.
+pub fn host_key_alias(account: &AccountIdentity, machine: MachineId) -> String {
+    format!("podform-{}-{machine}", account.word())
 }
 
 /// For `Include` in `~/.ssh/config`: what the state records, without secrets.
 pub fn ssh_config(state: &State) -> String {
+    let mut text = "# Written by podform ssh-config.\n".to_owned();
+    // Whatever is recorded was made with an account.
+    let Some(account) = &state.account else { return text };
     let recorded = state.resources.iter();
     let hosts = recorded.filter_map(|(address, record)| {
         let machine = record.object_id(address)?.machine()?;
         Some(SshHost { address, machine, place: record.ssh()? })
     });
-    let mut text = "# Written by podform ssh-config.\n".to_owned();
     for SshHost { address, machine, place } in hosts {
-        let (host, port, key) = (place.host(), place.port(), host_key_alias(machine));
+        let (host, port, key) = (place.host(), place.port(), host_key_alias(account, machine));
         let names: Vec<String> = names(address).into_iter().chain([key.clone()]).collect();
         let _ = write!(
             text,
@@ -54,6 +56,17 @@ fn names(address: &InstanceAddr) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accounts_that_count_alike_share_no_name() {
+        let alias = |base_url: &str, key: &str| {
+            let account = AccountIdentity { base_url: base_url.to_owned(), key_fingerprint: key.to_owned() };
+            host_key_alias(&account, MachineId(7))
+        };
+        assert_eq!(alias("https://api.simplepod.ai", "9f86d081884c7d65"), "podform-9f86d081-7");
+        assert_eq!(alias("sandbox", "9f86d081884c7d65"), "podform-sandbox-7");
+        assert_eq!(alias("https://api.simplepod.ai", "a\nHost *"), "podform-aHost-7");
+    }
 
     #[test]
     fn addresses_are_names() {

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tracing::debug;
 
 /// What stands for the address of the simulator in a state.
-const SANDBOX: &str = "sandbox";
+const SANDBOX: &str = AccountIdentity::SANDBOX;
 
 /// Which account is meant.
 #[derive(Clone, Debug, Default)]

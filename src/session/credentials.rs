@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// The account of who names none.
 const DEFAULT: &str = "default";
+/// What its `format_version` says.
+const FORMAT: &str = "1.0";
 /// The most bytes of the file, and of a key that something hands over.
 const MOST: u64 = 1 << 20;
 /// The name of the key in the directory that a service manager hands over.
@@ -66,7 +68,7 @@ impl Credentials {
     /// Reads them; none are none.
     ///
     /// # Errors
-    /// Somebody else could have written or read the file; it cannot be understood.
+    /// Somebody else could have written or read the file; it cannot be understood, or is of another format.
     pub fn read(path: &Path) -> Result<Credentials, Diagnostic> {
         let wrong = |why: String| {
             let detail = format!("{}: {why}.", path.display());
@@ -91,7 +93,12 @@ impl Credentials {
         let bytes = fs::read(path).map_err(|error| wrong(error.to_string()))?;
         // What serde says of the place shows nothing of the text.
         let read = serde_json::from_slice::<Credentials>(&bytes);
-        read.map_err(|error| wrong(format!("it is no file of podform login (line {})", error.line())))
+        let read = read.map_err(|error| wrong(format!("it is no file of podform login (line {})", error.line())))?;
+        if read.format_version != FORMAT {
+            let version = read.format_version.escape_debug();
+            return Err(wrong(format!("its format_version is \"{version}\", and this podform reads \"{FORMAT}\"")));
+        }
+        Ok(read)
     }
 
     /// Writes them.
@@ -123,7 +130,7 @@ impl Credentials {
 
     /// Stores a key in the place of what was there.
     pub fn put(&mut self, account: &str, key: &SecretString) {
-        "1.0".clone_into(&mut self.format_version);
+        FORMAT.clone_into(&mut self.format_version);
         self.accounts.insert(account.to_owned(), Stored { api_key: key.expose_secret().to_owned() });
     }
 
@@ -204,4 +211,23 @@ fn make(directory: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn make(directory: &Path) -> std::io::Result<()> {
     fs::create_dir_all(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_format_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("podform").join("credentials.json");
+        let mut stored = Credentials::default();
+        stored.put("default", &SecretString::from("canary"));
+        stored.write(&path).expect("it can be written");
+        assert!(Credentials::read(&path).is_ok_and(|read| read.key("default").is_some()));
+        let later = fs::read_to_string(&path).expect("a file").replace("1.0", "2.0");
+        write_private(&path, later.as_bytes()).expect("it can be written");
+        let told = Credentials::read(&path).err().map(|why| why.text()).unwrap_or_default();
+        assert!(told.contains(r#"its format_version is "2.0""#) && !told.contains("canary"), "{told}");
+    }
 }

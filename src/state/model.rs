@@ -23,6 +23,19 @@ pub struct AccountIdentity {
     pub key_fingerprint: String,
 }
 
+impl AccountIdentity {
+    /// The base URL of the simulator, whose port differs from run to run.
+    pub const SANDBOX: &str = "sandbox";
+
+    /// A word of letters and digits that tells accounts apart, for names: `sandbox`, or the beginning of the key's digest.
+    pub fn word(&self) -> String {
+        match self.base_url.as_str() {
+            AccountIdentity::SANDBOX => AccountIdentity::SANDBOX.to_owned(),
+            _ => self.key_fingerprint.chars().filter(char::is_ascii_alphanumeric).take(8).collect(),
+        }
+    }
+}
+
 /// A keyed digest of a secret: tells whether the secret changed, and nothing else (invariant 9).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

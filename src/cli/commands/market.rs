@@ -5,8 +5,8 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, ListingArgs, OfferArgs, VariableArgs, pause};
 use crate::cli::terminal::Terminal;
-use crate::cloud::fault::fault;
-use crate::cloud::{CallError, Cloud as _, ErrorKind};
+use crate::cloud::fault::{fault, passes};
+use crate::cloud::{CallError, Cloud as _};
 use crate::diag::Diagnostic;
 use crate::live::Offer;
 use crate::market::{
@@ -145,7 +145,7 @@ async fn look(args: &MarketArgs, judged: &Judged, client: &Client, terminal: Ter
         let now = match client.market(&query).await {
             Ok(market) => kept(&market),
             // The next look may succeed: until then the last one counts.
-            Err(error) if passes(error.kind) => {
+            Err(error) if passes(&error) => {
                 terminal.tell(&format!("{error}. The market is read again in {} s.\n", pause.as_secs()));
                 continue;
             }
@@ -161,14 +161,6 @@ async fn look(args: &MarketArgs, judged: &Judged, client: &Client, terminal: Ter
         before = now;
     }
     Ok(Exit::Done)
-}
-
-/// Whether a call that failed may succeed later.
-fn passes(kind: ErrorKind) -> bool {
-    match kind {
-        ErrorKind::Unavailable | ErrorKind::Network | ErrorKind::TooManyRequests | ErrorKind::Protocol => true,
-        ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Refused => false,
-    }
 }
 
 fn table(args: &MarketArgs, judged: &Judged, market: &[Offer]) -> Table {

@@ -5,6 +5,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud as _, ErrorKind};
+use crate::schema::dollars;
 use clap::Args;
 use serde_json::json;
 
@@ -54,13 +55,11 @@ pub async fn run(args: &WhoamiArgs, context: &mut Context) -> Outcome {
             let balance = account.as_ref().ok().and_then(|account| account.balance);
             let (endpoint, key) = (client.base_url(), client.account_fingerprint());
             if args.json {
-                // Money is a number in JSON, with all its digits.
-                let number = balance.and_then(|usd| usd.0.normalize().to_string().parse::<serde_json::Number>().ok());
                 let may: serde_json::Map<String, serde_json::Value> =
                     lists.iter().map(|(name, error)| (name.replace(' ', "_"), json!(answer(*error)))).collect();
                 context.terminal.json(
                     &json!({"format_version": "1.0", "account": who.account, "key_from": who.source, "key_fingerprint": key,
-                        "endpoint": endpoint, "balance": number, "lists": may})
+                        "endpoint": endpoint, "balance": balance.map(dollars), "lists": may})
                     .to_string(),
                 );
                 return Ok(Exit::Done);

@@ -34,8 +34,9 @@ impl Listed<'_> {
     }
 }
 
-/// `now` is the server's clock. `total` says how many there are, listed or not.
-pub fn machines_table(listed: &[Listed<'_>], total: usize, now: Timestamp) -> Table {
+/// `now` is the server's clock. `total` says how many there are, listed or not; of those that are found for a text, where one
+/// is searched for.
+pub fn machines_table(listed: &[Listed<'_>], total: usize, search: Option<&str>, now: Timestamp) -> Table {
     let columns = vec![
         Column::new("id", "Id"),
         Column::new("address", "Address").spare(4),
@@ -70,9 +71,15 @@ pub fn machines_table(listed: &[Listed<'_>], total: usize, now: Timestamp) -> Ta
         total: (!listed.is_empty()).then_some(sums),
         facts: Vec::new(),
         notes: sick.chain(diskless).collect(),
-        empty: match total {
-            0 => "The account holds no machine.".to_owned(),
-            total => format!("The account holds {}, and none that is asked for.", count(total, "machine")),
+        empty: match (total, search.map(str::escape_debug)) {
+            (0, Some(text)) => {
+                format!("There is no machine that is found for \"{text}\". Without -search all are listed.")
+            }
+            (total, Some(text)) => {
+                format!("For \"{text}\" the API finds {}, and none that is asked for.", count(total, "machine"))
+            }
+            (0, None) => "The account holds no machine.".to_owned(),
+            (total, None) => format!("The account holds {}, and none that is asked for.", count(total, "machine")),
         },
     }
 }

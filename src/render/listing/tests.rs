@@ -56,14 +56,16 @@ fn machines_fit_a_terminal_and_are_harmless() {
         machines.iter().map(|machine| Listed { machine, recorded: None, fleet: Some("lab") }).collect();
     assert_eq!(listed[0].owner().as_deref(), Some("farm"));
     assert!(listed[1].is_unmanaged(), "its mark is a copy");
-    let table = machines_table(&listed, 2, now);
+    let table = machines_table(&listed, 2, None, now);
     for width in [80, 200] {
         let text = drawn(&table, width);
         assert!(text.contains("8x RTX PRO 6000 Blackwell") && text.contains("$2.5120"), "{text}");
         assert!(text.contains("2 machines") && text.contains("without the disk for 2 machines"), "{text}");
     }
     assert!(table_text(&table, true, Style::PLAIN).contains("1d 02h"));
-    let empty = machines_table(&[], 3, now);
+    let empty = machines_table(&[], 3, None, now);
+    let unfound = machines_table(&[], 0, Some("x\u{1b}"), now);
+    assert!(unfound.empty.starts_with("There is no machine that is found for \"x\\u{1b}\"."), "{}", unfound.empty);
     assert!(drawn(&empty, 80).contains("3 machines, and none that is asked for"));
     assert!(machine_words(&machines[0]).contains("running, up 61 min"), "{}", machine_words(&machines[0]));
 }
@@ -139,11 +141,17 @@ fn deposits_are_summed_by_status() {
     let row = |value: serde_json::Value| LedgerRow(value.as_object().expect("an object").clone());
     let rows = [
         row(json!({"amount": 50, "status": "completed", "createdAt": "2026-06-01T00:00:00Z"})),
-        row(json!({"amount": 10, "status": "pending\u{1b}[2J", "createdAt": "2026-06-03T00:00:00Z"})),
-        row(json!({"note": "no amount"})),
+        row(json!({"amount": 10, "status": "pending", "createdAt": "2026-06-03T00:00:00Z"})),
+        row(json!({"note": "no amount\u{1b}[2J"})),
     ];
     let text = drawn(&deposits_table(&rows), 80);
-    assert!(text.contains("$60.00") && text.contains("completed: $50.00 (1)"), "{text}");
+    assert!(text.contains("1 deposit ") && text.contains("completed: $50.00 (1)"), "{text}");
+    assert!(!text.contains("$60.00"), "what is pending has not come in: {text}");
+    let euros = row(json!({"amount": 7, "status": "completed", "currency": "eur"}));
+    let mixed = deposits_table(&rows.iter().cloned().chain([euros]).collect::<Vec<_>>());
+    assert_eq!(mixed.total, None);
+    let text = drawn(&mixed, 80);
+    assert!(text.contains("completed: 7.00 EUR (1)") && !text.contains("$7.00"), "{text}");
     assert!(text.contains("1 row of the API's list could not be read"), "{text}");
     assert_eq!(drawn(&deposits_table(&[]), 80), "The account tells of no deposit.\n");
 }

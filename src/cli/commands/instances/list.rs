@@ -70,7 +70,8 @@ pub async fn run(args: &ListArgs, context: &mut Context) -> Outcome {
             let mut listed: Vec<Listed<'_>> =
                 machines.rows.iter().map(of).filter(|listed| args.takes(listed)).collect();
             listed.sort_by_key(|listed: &Listed<'_>| listed.machine.id);
-            args.listing.print(&machines_table(&listed, machines.rows.len(), now), &context.terminal);
+            let table = machines_table(&listed, machines.rows.len(), args.search.as_deref(), now);
+            args.listing.print(&table, &context.terminal);
             Ok(Exit::Done)
         })
         .await

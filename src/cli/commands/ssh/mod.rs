@@ -14,7 +14,7 @@ use crate::cli::flags::{AccountArgs, VariableArgs};
 use crate::diag::Diagnostic;
 use clap::Args;
 use std::process::Command;
-use way::{LoginArgs, Way, way};
+use way::{LoginArgs, account_of, way};
 
 /// `ssh`.
 #[derive(Debug, Args)]
@@ -41,10 +41,14 @@ pub async fn run(args: &SshArgs, context: &mut Context) -> Outcome {
     let opening = args.variables.opening(args.account.choice(), 0);
     let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
     let id = instances::id(&at_hand, &args.machine)?;
-    let Way { machine, place } =
-        opening.reaching(&at_hand, async |client| way(client, id, &instances::name(&at_hand, id)).await).await?;
+    let way = opening
+        .reaching(&at_hand, async |client| {
+            let account = account_of(&at_hand, args.account.sandbox, client);
+            way(client, &account, id, &instances::name(&at_hand, id)).await
+        })
+        .await?;
     let mut ssh = Command::new("ssh");
-    ssh.args(args.login.words(machine, &place)).args(&args.command);
+    ssh.args(args.login.words(&way)).args(&args.command);
     Err(become_it(ssh))
 }
 

@@ -5,7 +5,9 @@ use crate::cli::exit::Failure;
 use crate::diag::Diagnostic;
 use crate::live::{Machine, MachineId, SshPlace, Status};
 use crate::render::{host_key_alias, quoted};
+use crate::session::AtHand;
 use crate::simplepod::Client;
+use crate::state::AccountIdentity;
 use clap::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,11 +29,11 @@ pub struct LoginArgs {
 
 impl LoginArgs {
     /// The words up to the host. What is chosen here comes first, for ssh takes the first of two.
-    pub fn words(&self, machine: MachineId, place: &SshPlace) -> Vec<OsString> {
+    pub fn words(&self, Way { alias, place }: &Way) -> Vec<OsString> {
         let mut words: Vec<OsString> = Vec::new();
         let mut option = |text: String| words.extend(["-o".into(), text.into()]);
         self.option.iter().cloned().for_each(&mut option);
-        option(format!("HostKeyAlias={}", host_key_alias(machine)));
+        option(format!("HostKeyAlias={alias}"));
         // A machine is new: nobody has seen its key, and afterwards it has no other.
         option("StrictHostKeyChecking=accept-new".to_owned());
         if let Some(identity) = &self.identity {
@@ -46,20 +48,28 @@ impl LoginArgs {
 /// A machine that SSH reaches.
 #[derive(Clone, Debug)]
 pub struct Way {
-    /// Which.
-    pub machine: MachineId,
+    /// The name under which ssh keeps its key.
+    pub alias: String,
     /// Where.
     pub place: SshPlace,
+}
+
+/// Whose machines they are: as the state says, for `ssh-config` goes by it; else as the key does.
+pub fn account_of(at_hand: &AtHand, sandbox: bool, client: &Client) -> AccountIdentity {
+    at_hand.state.account.clone().unwrap_or_else(|| AccountIdentity {
+        base_url: if sandbox { AccountIdentity::SANDBOX } else { client.base_url() }.to_owned(),
+        key_fingerprint: client.account_fingerprint(),
+    })
 }
 
 /// Where SSH of a machine is now.
 ///
 /// # Errors
 /// It cannot be read, does not run, or has no SSH.
-pub async fn way(client: &Client, id: MachineId, name: &str) -> Result<Way, Failure> {
+pub async fn way(client: &Client, account: &AccountIdentity, id: MachineId, name: &str) -> Result<Way, Failure> {
     let machine = instances::read(client, id).await?;
     match machine.ssh() {
-        Some(place) => Ok(Way { machine: id, place }),
+        Some(place) => Ok(Way { alias: host_key_alias(account, id), place }),
         None => Err(no_way(&machine, name).into()),
     }
 }

@@ -39,7 +39,11 @@ impl OwnerArgs {
 pub async fn find(client: &Client, named: &str, wanted: OwnerArgs) -> Result<(Owner, Group), Failure> {
     if let Ok(id) = named.parse().map(GroupId) {
         // The account's path answers with the vendor's too: they share their ids (API sheet §3.2).
-        let vendors = details(client, Owner::Global, id).await?;
+        let vendors = match details(client, Owner::Global, id).await {
+            // A key that may not read the vendor's may read the account's.
+            Err(_) if wanted.own => None,
+            read => read?,
+        };
         match (vendors, wanted) {
             (Some(found), OwnerArgs { own: false, .. }) => return Ok((Owner::Global, found)),
             (None, OwnerArgs { global: false, .. }) => {
