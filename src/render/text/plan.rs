@@ -298,7 +298,7 @@ fn in_doubt(page: &mut Page, doubts: &[Doubt<'_>]) {
         let cost =
             doubt.hourly_cost.map_or(String::new(), |cost| format!(" If the machine exists it costs {cost} per hour."));
         let Doubt { address, since, .. } = doubt;
-        page.item(&format!("{address}: {what}{gpus} has no known outcome since {since}{why}.{cost}"));
+        page.item(&format!("{address}: {what}{gpus} has no known outcome since {since:.0}{why}.{cost}"));
     }
     page.gap();
     page.paragraph(

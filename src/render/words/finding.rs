@@ -131,7 +131,7 @@ pub fn findings<'p>(review: &Review<'p>, alike: &[Alike<'_, 'p>]) -> Vec<Finding
         let cost = doubt
             .hourly_cost
             .map_or(String::new(), |cost| format!("; if it made a machine, that costs {cost} per hour"));
-        let text = format!("an operation{gpus} has no known outcome since {}{cost}", doubt.since);
+        let text = format!("an operation{gpus} has no known outcome since {:.0}{cost}", doubt.since);
         Finding { subject: doubt.address.to_string(), ..one(Rule::InDoubt, doubt.address, text) }
     }));
     for change in &review.changes {

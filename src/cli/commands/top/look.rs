@@ -106,7 +106,10 @@ async fn look(reach: &Reach<'_>, sight: &[MachineId]) -> Done {
         Err(error) => trouble = Some(error),
     }
     let bills = match billed {
-        Ok(billed) => billed.rows.iter().filter_map(|row| row.bill()).collect(),
+        Ok(billed) => {
+            let now = billed.as_of.or(snapshot.as_of).unwrap_or_else(jiff::Timestamp::now);
+            billed.rows.iter().filter_map(|row| row.bill(now)).collect()
+        }
         Err(error) => {
             trouble = Some(error);
             Vec::new()
