@@ -150,10 +150,10 @@ mod tests {
     fn a_later_failure_takes_nothing_from_an_earlier_one() {
         let mut failed = Failure::none();
         failed.exit = Exit::InDoubt;
-        assert_eq!(Failure::none().outcome().unwrap(), Exit::Done);
+        assert_eq!(Failure::none().outcome().expect("no failure"), Exit::Done);
         failed.add(Diagnostic::error("Gone", "One is gone."));
         failed.add(Diagnostic::error("Gone", "Another one is gone."));
-        let failed = failed.outcome().unwrap_err();
+        let failed = failed.outcome().expect_err("a failure");
         assert_eq!((failed.exit, failed.diags.len()), (Exit::InDoubt, 2));
     }
 }
