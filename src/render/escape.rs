@@ -36,7 +36,7 @@ pub fn harmless_json(json: &str) -> String {
     out
 }
 
-/// As [`harmless`], on one line: line breaks become spaces.
+/// Text without what a terminal would obey or hide, on one line: line breaks become spaces.
 pub fn harmless_line(text: &str) -> String {
     harmless(text).replace('\n', " ")
 }
