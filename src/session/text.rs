@@ -26,6 +26,8 @@ pub fn written(path: &Path) -> Result<Vec<u8>, String> {
 fn regular(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let meta = std::fs::metadata(path).map_err(|error| error.to_string())?;
     match meta.is_file() {
+        // Nothing of it is read; one that grows meanwhile is cut short below.
+        true if meta.len() > most => Err(too_long(most)),
         true => read(path, most),
         false if meta.is_dir() => Err("it is a directory".to_owned()),
         false => Err("it is no regular file".to_owned()),
@@ -54,8 +56,12 @@ fn at_most(from: impl Read, most: u64) -> Result<Vec<u8>, String> {
     from.take(most + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     match u64::try_from(bytes.len()) {
         Ok(read) if read <= most => Ok(bytes),
-        _ => Err(format!("it has more than {} MB", most >> 20)),
+        _ => Err(too_long(most)),
     }
+}
+
+fn too_long(most: u64) -> String {
+    format!("it has more than {} MB", most >> 20)
 }
 
 #[cfg(unix)]
