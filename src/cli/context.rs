@@ -1,11 +1,12 @@
 //! What every command has at hand.
 
 use super::exit::Failure;
+use super::flags::{AccountArgs, VariableArgs};
 use super::interrupts::Interrupts;
 use super::terminal::Terminal;
 use crate::diag::{Diagnostics, Sources};
 use crate::plan::SavedPlan;
-use crate::session::{Fleet, Locking, Opening, Watched};
+use crate::session::{AtHand, Fleet, Locking, Opening, Watched};
 
 /// What every command has at hand.
 pub struct Context {
@@ -40,5 +41,19 @@ impl Context {
         locking: Locking,
     ) -> Result<Option<(Fleet, Watched)>, Failure> {
         Ok(opening.configure_beside_state(locking, &self.terminal, &mut self.sources, &mut self.diags).await?)
+    }
+
+    /// The account that flags choose, and what is known beside it: for commands that look at it wherever they are started.
+    ///
+    /// # Errors
+    /// As [`Opening::at_hand`].
+    pub async fn at_hand(
+        &mut self,
+        variables: &VariableArgs,
+        account: &AccountArgs,
+    ) -> Result<(Opening, AtHand), Failure> {
+        let opening = variables.opening(account.choice(), 0);
+        let at_hand = opening.at_hand(&mut self.sources, &mut self.diags).await?;
+        Ok((opening, at_hand))
     }
 }

@@ -65,8 +65,7 @@ pub struct DepositsArgs {
 
 /// Shows what machines have cost, by the account's list of usage: also those that are gone.
 pub async fn run(args: &BillingArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let mut machines: Vec<MachineId> = Vec::new();
     for named in &args.machine {
         machines.extend(at_hand.machines_ever(named)?);
@@ -101,8 +100,7 @@ pub async fn run(args: &BillingArgs, context: &mut Context) -> Outcome {
 
 /// Shows the money that came in.
 pub async fn deposits(args: &DepositsArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     opening
         .reaching(&at_hand, async |client| {
             let listed = client.deposits().await;

@@ -45,8 +45,7 @@ pub struct RebootArgs {
 /// Reboots machines, one after the other; the failure of one keeps none of the others. Exit code 4 where nobody can tell whether one was.
 pub async fn run(args: &RebootArgs, context: &mut Context) -> Outcome {
     let locking = args.locking.locking("reboot")?;
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let ids = at_hand.all_machines(&args.machines)?;
     if ids.iter().all(|id| at_hand.address_of(*id).is_none()) {
         // Nothing of it is recorded: there is no journal to write to.

@@ -29,8 +29,7 @@ pub struct StatusArgs {
 /// Shows the recorded machines as they stand. Changes nothing, takes no lock, and asks for no variable. Exit code 2 where a
 /// machine is sick or gone.
 pub async fn run(args: &StatusArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let state = &at_hand.state;
     if at_hand.fleet.is_none() && state.resources.is_empty() {
         let detail = "status shows the machines of the fleet in this directory, and there is none.";

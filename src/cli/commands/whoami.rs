@@ -26,8 +26,7 @@ pub struct WhoamiArgs {
 /// Shows whose key is used, and what it may read: the API has no list of permissions, so each list is asked for. What the key
 /// may change cannot be told without changing something.
 pub async fn run(args: &WhoamiArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let who = opening.who(&at_hand)?;
     opening
         .reaching_any(&at_hand, async |client| {

@@ -36,8 +36,7 @@ pub async fn from(
     context: &mut Context,
 ) -> Result<(), Failure> {
     refuse_beside()?;
-    let opening = VariableArgs::default().opening(account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&VariableArgs::default(), account).await?;
     let text = opening
         .reaching::<_, Failure>(&at_hand, async |client| {
             let owner = OwnerArgs { global: false, own: false };

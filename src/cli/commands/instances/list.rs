@@ -55,8 +55,7 @@ impl ListArgs {
 
 /// Lists them, by id.
 pub async fn run(args: &ListArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     opening
         .reaching(&at_hand, async |client| {
             let machines = match &args.search {

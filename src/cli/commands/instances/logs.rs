@@ -48,8 +48,7 @@ impl LogsArgs {
 
 /// Prints a console, decoded and without what acts on a terminal.
 pub async fn run(args: &LogsArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let id = one::id(&at_hand, &args.machine)?;
     opening
         .reaching(&at_hand, async |client| {

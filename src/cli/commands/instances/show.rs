@@ -32,8 +32,7 @@ pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
         let told = Diagnostic::error("No CSV of one machine", "instances show prints text, or JSON with -json.");
         return Err(told.with_hint("podform instances -csv has a row for each machine.").into());
     }
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let id = one::id(&at_hand, &args.machine)?;
     opening
         .reaching(&at_hand, async |client| {
@@ -52,8 +51,7 @@ pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
 
 /// Shows where the ports of a machine are reached.
 pub async fn ports(args: &ShowArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let id = one::id(&at_hand, &args.machine)?;
     opening
         .reaching(&at_hand, async |client| {

@@ -77,8 +77,7 @@ pub async fn run(args: &WaitArgs, context: &mut Context) -> Outcome {
         let detail = format!("\"{}\" is no duration. Write it like \"30s\" or \"1h30m\".", args.timeout);
         Failure::from(Diagnostic::error("Invalid -timeout", detail))
     })?;
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let waited = |id| Waited {
         id,
         is_known: at_hand.address_ever(id).is_some(),

@@ -29,8 +29,7 @@ pub struct SshConfigArgs {
 
 /// Prints it, or writes it and says how ssh gets to know of it.
 pub async fn run(args: &SshConfigArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (_, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let text = ssh_config(&at_hand.state);
     if !args.write {
         context.terminal.print(&text);

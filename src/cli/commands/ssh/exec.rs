@@ -42,8 +42,7 @@ pub struct ExecArgs {
 
 /// Runs it on all of them, and says of each where it failed. Exit code 1 where one did.
 pub async fn run(args: &ExecArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let ids = at_hand.all_machines(&args.machines)?;
     let named: Vec<(MachineId, String)> = ids.into_iter().map(|id| (id, instances::name(&at_hand, id))).collect();
     let ways: Vec<Result<Way, Failure>> = opening

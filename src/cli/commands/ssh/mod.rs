@@ -38,8 +38,7 @@ pub struct SshArgs {
 
 /// Becomes ssh: what it ends with is the exit code.
 pub async fn run(args: &SshArgs, context: &mut Context) -> Outcome {
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     let id = instances::id(&at_hand, &args.machine)?;
     let way = opening
         .reaching(&at_hand, async |client| {

@@ -6,11 +6,10 @@ pub use find::{OwnerArgs, find};
 
 use crate::cli::commands_here::told;
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, ListingArgs, VariableArgs};
 use crate::render::group_block;
 use crate::render::listing::{Owner, template_table, templates_table};
-use crate::session::{AtHand, Opening};
 use clap::{Args, Subcommand};
 use find::{listed, reading};
 
@@ -87,19 +86,8 @@ pub async fn run(args: &TemplatesArgs, context: &mut Context) -> Outcome {
     }
 }
 
-/// The account, for a command with these flags.
-async fn open(
-    variables: &VariableArgs,
-    account: &AccountArgs,
-    context: &mut Context,
-) -> Result<(Opening, AtHand), Failure> {
-    let opening = variables.opening(account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
-    Ok((opening, at_hand))
-}
-
 async fn list(args: &ListArgs, context: &mut Context) -> Outcome {
-    let (opening, at_hand) = open(&args.variables, &args.account, context).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     opening
         .reaching(&at_hand, async |client| {
             let mut templates = Vec::new();
@@ -126,7 +114,7 @@ async fn list(args: &ListArgs, context: &mut Context) -> Outcome {
 }
 
 async fn show(args: &ShowArgs, context: &mut Context) -> Outcome {
-    let (opening, at_hand) = open(&args.variables, &args.account, context).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     opening
         .reaching(&at_hand, async |client| {
             let (owner, template) = find(client, &args.named, args.owner).await?;

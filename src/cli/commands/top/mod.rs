@@ -53,8 +53,7 @@ pub async fn run(args: &TopArgs, context: &mut Context) -> Outcome {
         return Err(Diagnostic::error("Log on the screen", detail).with_hint(hint).into());
     }
     let locking = args.locking.locking("reboot")?;
-    let opening = args.variables.opening(args.account.choice(), 0);
-    let at_hand = opening.at_hand(&mut context.sources, &mut context.diags).await?;
+    let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     // On the screen nothing else may be printed: the model says what is to be said.
     let stage = context.interrupts.handled(Cancel::Gently, ["", ""]);
     let model = Model::new(at_hand.fleet.clone(), args.interval, !args.variables.input, jiff::Timestamp::now());
