@@ -6,6 +6,7 @@ mod fault;
 mod holder;
 pub mod local;
 mod locked;
+mod objects;
 mod place;
 mod recorded;
 
@@ -13,5 +14,6 @@ pub use backend::{Copies, Entries, Kept, Snapshot, StateStore, Stored, Version, 
 pub use fault::StoreError;
 pub use holder::LockInfo;
 pub use locked::LockedStore;
+pub use objects::{Holding, Lock, Object, Objects, Tried};
 pub use place::{Part, Place};
 pub use recorded::{Remark, read};

@@ -1,0 +1,91 @@
+//! What a place for objects can do: six verbs and a lock. A bucket, a container and a table of a database can all do it, so
+//! one protocol keeps a state in any of them.
+//!
+//! A verb is one attempt, and says what is known of it. Versions are the place's own: an entity tag, a generation, a digest.
+//! No two bodies under one key are ever the same, so that equal tags mean the same write.
+
+use super::backend::Version;
+use super::fault::StoreError;
+use super::holder::LockInfo;
+use super::place::Place;
+use futures::future::BoxFuture;
+use std::fmt::Debug;
+
+/// An object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Which of those that stood under its key.
+    pub version: Version,
+}
+
+/// What became of one attempt to change an object.
+#[derive(Debug)]
+pub enum Tried<T> {
+    /// It is durable.
+    Done(T),
+    /// The condition does not hold: the key is taken, or holds another version, or nothing.
+    Refused,
+    /// Provably nothing was changed.
+    NotDone(StoreError),
+    /// Nobody knows: no answer came, or one that says nothing of the effect. Reading the key settles it.
+    InDoubt(StoreError),
+}
+
+/// Where objects are kept under keys.
+pub trait Objects: Debug + Send + Sync {
+    /// How a person finds the object of a key.
+    fn place(&self, key: &str) -> Place;
+
+    /// Reads an object; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>, StoreError>>;
+
+    /// Writes an object where none is.
+    fn create<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>>;
+
+    /// Replaces an object of this version.
+    fn replace<'a>(&'a self, key: &'a str, over: &'a Version, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>>;
+
+    /// Removes an object of this version. One that is gone already is done.
+    fn remove<'a>(&'a self, key: &'a str, over: &'a Version) -> BoxFuture<'a, Tried<()>>;
+
+    /// The keys that begin with this, all pages of them, in order.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+}
+
+/// A lock, where others find it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Who holds it; `None` where its text is not understood.
+    pub info: Option<LockInfo>,
+    /// By which ids it may be taken away: that of its text, and the place's own where it has one (a generation).
+    pub ids: Vec<String>,
+    /// Which lock of those that stood there.
+    pub version: Version,
+}
+
+/// The lock of a state, where Terraform has it and as Terraform writes it. It is politeness: what keeps two runs apart is
+/// the journal, so it may be broken at any time.
+pub trait Lock: Debug + Send + Sync {
+    /// How a person finds it.
+    fn place(&self) -> Place;
+
+    /// Takes it, once. Refused where somebody holds it.
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>>;
+
+    /// Who holds it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn holding(&self) -> BoxFuture<'_, Result<Option<Holding>, StoreError>>;
+
+    /// Gives this run's own back, or takes that holding away: refused where another stands there by now.
+    fn free<'a>(&'a self, holding: &'a Holding) -> BoxFuture<'a, Tried<()>>;
+}
