@@ -19,7 +19,6 @@ mod examples;
 mod fences;
 mod fleet;
 mod forges;
-mod group_lists;
 mod help;
 mod hostile;
 mod judge;
@@ -27,6 +26,7 @@ mod judge;
 mod keys;
 mod language;
 mod layering;
+mod lists;
 mod locks;
 mod nesting;
 #[cfg(unix)]

@@ -1,9 +1,46 @@
 //! Which steps may start: those whose needs are done.
 
 use super::input::StepEnd;
-use crate::plan::{Plan, StepId};
+use crate::plan::{Plan, Step, StepId};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
+
+/// Steps that may start: first the first rent of every host, and what is no rent; then the second ones, and so on. After a
+/// rent the market is read once more before the next one of its host: so that is once a round, and not once a rent.
+#[derive(Debug)]
+struct Ready {
+    /// Which rent of its host each step is, from 0.
+    rounds: Vec<usize>,
+    steps: BTreeMap<usize, VecDeque<StepId>>,
+}
+
+impl Ready {
+    fn of(plan: &Plan) -> Ready {
+        let mut rented: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut round = |step: &Step| {
+            let host = &plan.change(&step.address).filter(|_| step.action.rents())?.placed.as_ref()?.offer.host;
+            let before = rented.entry(host).or_default();
+            *before += 1;
+            Some(*before - 1)
+        };
+        let rounds = plan.steps.iter().map(|step| round(step).unwrap_or_default()).collect();
+        Ready { rounds, steps: BTreeMap::new() }
+    }
+
+    fn push(&mut self, step: StepId) {
+        let round = self.rounds.get(step.0).copied().unwrap_or_default();
+        self.steps.entry(round).or_default().push_back(step);
+    }
+
+    fn pop(&mut self) -> Option<StepId> {
+        let mut round = self.steps.first_entry()?;
+        let step = round.get_mut().pop_front();
+        if round.get().is_empty() {
+            round.remove();
+        }
+        step
+    }
+}
 
 /// The order of a plan's steps as they end.
 #[derive(Debug)]
@@ -12,8 +49,7 @@ pub(super) struct Order {
     missing: Vec<usize>,
     /// Who needs each step.
     dependents: Vec<Vec<usize>>,
-    /// May start.
-    ready: VecDeque<StepId>,
+    ready: Ready,
     /// How each ended.
     ended: BTreeMap<StepId, StepEnd>,
 }
@@ -38,19 +74,20 @@ impl Order {
             }
         }
         let missing: Vec<usize> = plan.steps.iter().map(|step| step.needs.len()).collect();
-        let ready =
-            missing.iter().enumerate().filter(|(_, missing)| **missing == 0).map(|(at, _)| StepId(at)).collect();
+        let mut ready = Ready::of(plan);
+        let free = missing.iter().enumerate().filter(|(_, missing)| **missing == 0);
+        free.for_each(|(at, _)| ready.push(StepId(at)));
         Order { missing, dependents, ready, ended: BTreeMap::new() }
     }
 
     /// Whether a step may start now.
     pub fn has_ready(&self) -> bool {
-        !self.ready.is_empty()
+        !self.ready.steps.is_empty()
     }
 
-    /// A step that may start now, in the order of the plan; each is given once.
+    /// A step that may start now, in the order of the plan, but for rents of a host that was rented from; each is given once.
     pub fn take_ready(&mut self) -> Option<StepId> {
-        self.ready.pop_front()
+        self.ready.pop()
     }
 
     /// A step ended. Returns everything that is not tried because of it.
@@ -65,7 +102,7 @@ impl Order {
                     if let Some(missing) = self.missing.get_mut(dependent) {
                         *missing = missing.saturating_sub(1);
                         if *missing == 0 && !self.ended.contains_key(&id) {
-                            self.ready.push_back(id);
+                            self.ready.push(id);
                         }
                     }
                 } else if let Entry::Vacant(left) = self.ended.entry(id) {

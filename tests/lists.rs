@@ -1,4 +1,5 @@
-//! How often an apply lists the template groups: once for many creates, and never so seldom that a name is taken twice.
+//! How often an apply reads lists: template groups once for many creates, and never so seldom that a name is taken twice;
+//! the market once for each round of rents, and not for each rent.
 
 use crate::fleet::{Fleet, text};
 use crate::scenarios::{KEY, podform};
@@ -81,4 +82,32 @@ fn a_name_that_this_apply_sets_free_may_be_taken() {
     let output = apply(&fleet, &sandbox, &replace);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     assert_eq!(count(&sandbox, "POST", "/instances/templates"), 3);
+}
+
+#[test]
+fn the_market_is_read_for_each_round_of_rents_of_a_host() {
+    let sandbox = sandbox("hosts=1000");
+    let machines = r#"
+resource "simplepod_instance" "node" {
+  count               = 300
+  gpu_model           = "RTX 3090"
+  fallback_gpu_models = ["RTX 3060", "RTX 4090"]
+  max_price_per_gpu   = 2
+  template_group      = simplepod_template_group.a.id
+  wait_for            = "none"
+}
+"#;
+    let fleet = fleet("many", &(group("a", "many-a") + machines));
+    let output = apply(&fleet, &sandbox, &["-parallelism=10"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let before = |routes: &[&str]| {
+        let calls = sandbox.calls();
+        calls.into_iter().filter(|call| routes.contains(&&*call.route)).collect::<Vec<_>>()
+    };
+    let seen = before(&["/instances", "/instances/market/list"]);
+    let reads = seen.windows(2).filter(|two| two[0].method == "POST" && two[1].method == "GET").count();
+    let rents = seen.iter().filter(|call| call.method == "POST").count();
+    assert_eq!(rents, 300);
+    // A host has at most eight GPUs; the last rents of a round may need one more reading.
+    assert!(reads <= 2 * 8, "{reads} readings of the market between {rents} rents");
 }
