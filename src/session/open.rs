@@ -232,7 +232,7 @@ impl Opening {
         locking: Locking,
         using: impl AsyncFnOnce(&Session<'_, Client>, Held) -> Result<T, E>,
     ) -> Result<T, E> {
-        let held = Held::open(self.account.place().store(), locking, access).await?;
+        let held = Held::open(self.account.place().store()?, locking, access).await?;
         let client = access.client(&held.state, self.parallelism)?;
         let applying = LocalEffects::applying(&self.effects);
         using(&session(fleet, access, &*client, (&self.effects, &applying)), held).await

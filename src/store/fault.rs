@@ -81,6 +81,13 @@ pub enum StoreError {
         /// What came back.
         what: String,
     },
+    /// The place does not do what a state needs of it.
+    Unfit {
+        /// The backend, or a part of it.
+        place: Place,
+        /// After a colon: whole sentences, with the way out.
+        why: String,
+    },
     /// Other runs replaced the state faster than it could be read.
     Busy {
         /// The state file.
@@ -218,6 +225,7 @@ impl fmt::Display for StoreError {
                  is. This is a fault of podform: please report it.",
                 place
             ),
+            Self::Unfit { place, why } => write!(f, "{place}: {why}"),
             Self::Busy { place } => write!(
                 f,
                 "The state at {} was replaced again and again while it was read. Run this again when the other runs \

@@ -175,7 +175,8 @@ pub fn declared(configuration: &Configuration, sources: &Sources) -> BTreeMap<St
 
 /// That another run holds the lock: what it does at the moment may be all that is wrong with a plan beside it.
 async fn at_work(place: &StatePlace) -> Diagnostics {
-    let Ok(Some(run)) = place.store().holder().await else { return Diagnostics::new() };
+    let Ok(store) = place.store() else { return Diagnostics::new() };
+    let Ok(Some(run)) = store.holder().await else { return Diagnostics::new() };
     let detail = format!(
         "{} by {} works on this state since {}, or died with its lock: what the account shows meanwhile is half of what it will be.",
         run.operation, run.who, run.created
