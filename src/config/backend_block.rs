@@ -1,25 +1,14 @@
 //! The `backend` block of the podform block, and what is said beside it: constants by the table of its kind.
 
 use super::backend_table::{Argument, BackendKind, Sort};
-use super::backend_values::{Arguments, BackendValue};
+use super::backend_values::{Arguments, BackendBlock, BackendValue};
 use super::block::labels;
 use super::overrides::{self, LoadedFile};
-use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::lang::ast::{Attribute, Block, Body};
 use crate::lang::convert::convert;
 use crate::lang::reference::NoScope;
 use crate::lang::{Type, Value, eval};
-
-/// Where the states of a fleet are kept, as the configuration says it. Parts of it may be said elsewhere.
-#[derive(Clone, Debug)]
-pub struct BackendBlock {
-    /// Which kind of place.
-    pub kind: BackendKind,
-    /// What is said of it.
-    pub arguments: Arguments,
-    /// The header of the block.
-    pub span: Span,
-}
 
 /// Terraform's that podform has not, so that nobody looks for a slip.
 const OTHERS: [&str; 6] = ["remote", "cloud", "consul", "cos", "kubernetes", "oss"];

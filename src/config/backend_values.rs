@@ -1,11 +1,23 @@
 //! What the arguments of a backend are: constants. Secrets among them have a type that nothing prints.
 
 use super::backend_table::{Argument, BackendKind, Secrecy, Sort};
+use crate::diag::Span;
 use crate::lang::hex;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+
+/// Where the states of a fleet are kept, as the configuration says it. Parts of it may be said elsewhere.
+#[derive(Clone, Debug)]
+pub struct BackendBlock {
+    /// Which kind of place.
+    pub kind: BackendKind,
+    /// What is said of it.
+    pub arguments: Arguments,
+    /// The header of the block.
+    pub span: Span,
+}
 
 /// The value of one argument.
 #[derive(Clone, Debug)]

@@ -47,9 +47,9 @@ mod verdict;
 mod visit;
 mod walk;
 
-pub use backend_block::{BackendBlock, backend_of, missing as missing_arguments, read as backend_arguments, typed};
+pub use backend_block::{backend_of, missing as missing_arguments, read as backend_arguments, typed};
 pub use backend_table::{Argument, BackendKind, Secrecy, Sort};
-pub use backend_values::{Arguments, BackendValue, without_password};
+pub use backend_values::{Arguments, BackendBlock, BackendValue, without_password};
 pub use budget::{Budget, BudgetBlock, Limit, hours};
 pub use checks::settled;
 pub use evaluate::{Evaluated, Evaluation, evaluate};

@@ -1,6 +1,6 @@
 //! What a configuration declares, as it was read: nothing is evaluated here.
 
-use super::backend_block::BackendBlock;
+use super::backend_values::BackendBlock;
 use super::budget::BudgetBlock;
 use crate::address::{Mode, ModulePath, ResourceAddr, Target};
 use crate::diag::{Diagnostic, Span};

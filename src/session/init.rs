@@ -1,6 +1,6 @@
 //! `init`: opens the backend that is declared, has it tried out, brings states to it, and remembers it.
 
-use super::backend::{from_environment, lacking, opened};
+use super::backend::{forgotten, from_environment, lacking, opened};
 use super::data_dir::{DataDir, Remembered, merged};
 use super::failure::Failure;
 use super::stored;
@@ -80,6 +80,7 @@ impl Initializing {
         let mut now = Remembered::of(block, given);
         now.secrets.extend(forgets.into_iter().flatten());
         let all = from_environment(block.kind, merged(block, &now.given))?;
+        forgotten(&now, &all)?;
         let missing = lacking(block.kind, &all, Some(block));
         if missing.has_errors() {
             return Err(missing.into());

@@ -106,6 +106,7 @@ impl Opening {
     ) -> Result<(Configuration, Texts, Vec<Given>), Failure> {
         let (configuration, texts) = fleet::read_with(&self.blocks, sources, diags);
         if let Some(saved) = saved {
+            saved::check_workspace(saved, configuration.workspace())?;
             saved::check_files(saved, &texts)?;
         }
         let root = configuration.root();

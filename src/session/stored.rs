@@ -12,6 +12,7 @@ use crate::state::State;
 use crate::store::local::{Files, Places};
 use crate::store::{self, Backend, LockInfo, Part, Remark, StateStore, StoreError};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::thread::Builder;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -86,14 +87,23 @@ impl StatePlace {
     ///
     /// # Errors
     /// As [`StatePlace::store`].
-    pub fn backend(&self) -> Result<Box<dyn Backend>, Failure> {
-        let declared = if self.sandbox { None } else { initialized()? };
-        match declared {
-            Some((kind, arguments)) => opened(kind, &arguments),
-            None => Ok(Box::new(self.files())),
+    pub fn backend(&self) -> Result<Arc<dyn Backend>, Failure> {
+        if self.sandbox {
+            return Ok(Arc::new(self.files()));
         }
+        if let Some(opened) = OPENED.get() {
+            return Ok(opened.clone());
+        }
+        let backend: Arc<dyn Backend> = match initialized()? {
+            Some((kind, arguments)) => opened(kind, &arguments)?.into(),
+            None => Arc::new(self.files()),
+        };
+        Ok(OPENED.get_or_init(|| backend).clone())
     }
 }
+
+/// The backend of this run. A command comes to its state several times, and credentials are got, and connections made, once.
+static OPENED: OnceLock<Arc<dyn Backend>> = OnceLock::new();
 
 /// Where state and journal of the fleet in this directory are kept.
 pub fn directory(sandbox: bool) -> PathBuf {

@@ -2,12 +2,14 @@
 
 use super::data_dir::DataDir;
 use super::failure::Failure;
+use super::history::history;
 use super::stored::{self, Locking, StatePlace};
 use super::workspace::{Chosen, WORKSPACE_VARIABLE, invalid, workspace};
 use crate::diag::Diagnostic;
 use crate::live::DEFAULT_WORKSPACE;
 use crate::state::State;
 use crate::store::{Backend, LockedStore, is_default, is_workspace_name};
+use std::sync::Arc;
 
 /// So many of the objects that a workspace holds are named: a screen is longer.
 const NAMED: usize = 20;
@@ -15,7 +17,7 @@ const NAMED: usize = 20;
 /// Those of one backend.
 #[derive(Debug)]
 pub struct Workspaces {
-    backend: Box<dyn Backend>,
+    backend: Arc<dyn Backend>,
     /// The one that is meant.
     pub chosen: Chosen,
 }
@@ -58,7 +60,7 @@ impl Workspaces {
             return Err(Diagnostic::error("Workspace is overridden", detail).with_hint(hint).into());
         }
         if self.has(name).await? {
-            let detail = format!("Workspace \"{name}\" already exists");
+            let detail = format!("Workspace \"{name}\" already exists.");
             let hint = format!("podform workspace select {name} switches to it.");
             return Err(Diagnostic::error("Workspace exists", detail).with_hint(hint).into());
         }
@@ -116,7 +118,13 @@ impl Workspaces {
         let store = self.backend.state(name).map_err(|error| stored::failure(&error))?;
         let opened = LockedStore::open(store, locking.operation, locking.wait).await;
         let (held, state) = opened.map_err(|error| stored::failure(&error))?;
-        let there = recorded(&state);
+        let mut there = recorded(&state);
+        // A state that was lost records nothing, and its copies do.
+        let newest = history(&*self.backend.state(name).map_err(|error| stored::failure(&error))?).await?;
+        let newest = newest.into_iter().find_map(|was| was.state.ok()).filter(|copy| copy.serial > state.serial);
+        if let Some(copy) = newest.filter(|_| there.is_empty()) {
+            there = recorded(&copy);
+        }
         if !there.is_empty() && !force {
             return Err(not_empty(name, &there));
         }

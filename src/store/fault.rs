@@ -136,6 +136,12 @@ impl StoreError {
 }
 
 impl StoreError {
+    /// For a backend that keeps no state beside that of the default workspace.
+    pub fn one_state(place: Place) -> StoreError {
+        let why = "workspaces are not supported here: this backend keeps one state. Select the workspace default (podform workspace select default, or PODFORM_WORKSPACE), or choose another backend.";
+        Self::Unfit { place, why: why.to_owned() }
+    }
+
     /// This user may write nothing there.
     pub fn is_read_only(&self) -> bool {
         let denied = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];

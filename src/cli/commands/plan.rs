@@ -15,6 +15,7 @@ use crate::session::generate::generated;
 use crate::session::stored::StatePlace;
 use crate::session::{Opening, Planning, Prepared, Session, Watched, is_untrusted, saved};
 use crate::state::State;
+use crate::store::is_default;
 use crate::store::local::write_private;
 use clap::Args;
 use jiff::Timestamp;
@@ -156,6 +157,7 @@ pub fn made_from<C: Cloud>(
     MadeFrom {
         snapshot,
         untrusted: is_untrusted(),
+        workspace: Some(configuration.workspace().to_owned()).filter(|name| !is_default(name)),
         timestamp: session.planning.plan_time().unwrap_or_default(),
         declared: declared(configuration, sources),
         configuration: configuration_json(configuration),

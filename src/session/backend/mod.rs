@@ -4,5 +4,5 @@ mod declared;
 mod given;
 mod open;
 
-pub use given::{Partial, from_environment, lacking};
+pub use given::{Partial, forgotten, from_environment, lacking};
 pub use open::{initialized, opened};

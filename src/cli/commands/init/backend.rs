@@ -1,23 +1,51 @@
 //! What `init` does about the backend, and about git.
 
-use super::InitArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
-use crate::cli::flags::lock_timeout;
+use crate::cli::flags::{LockArgs, lock_timeout};
 use crate::cli::terminal::{Terminal, may_ask};
-use crate::config::BackendBlock;
+use crate::config::{Arguments, BackendBlock};
 use crate::diag::Diagnostic;
 use crate::session::init::{Change, Ignoring, Initializing, Moving, Partial, ignore, is_tracked};
 use crate::session::{is_untrusted, stored};
 use crate::store::Backend;
+use clap::Args;
 use std::path::Path;
 use std::time::Duration;
+
+/// How `init` comes to the backend.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Backend")]
+pub struct BackendArgs {
+    /// Ask what is to become of states, on a terminal (false: do not; without an answer nothing is done).
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub input: bool,
+    /// An argument of the backend that its block does not say, or a file of them; may be repeated. Secrets are not kept: later
+    /// commands read them from the environment.
+    #[arg(long, value_name = "NAME=VALUE|FILE", allow_hyphen_values = true, num_args = 0..=1, require_equals = true)]
+    pub backend_config: Vec<String>,
+    /// Copy the states of the backend that was used before into this one, read them back, and leave word of it there.
+    #[arg(long, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub migrate_state: Option<bool>,
+    /// Use this backend whatever was used before, and leave the states where they are.
+    #[arg(long, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub reconfigure: Option<bool>,
+    /// With -migrate-state, which it implies: do not ask.
+    #[arg(long, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
+    pub force_copy: Option<bool>,
+    /// Open the backend (false: do not).
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub backend: bool,
+    /// How states are locked while they are copied.
+    #[command(flatten)]
+    pub locking: LockArgs,
+}
 
 /// Opens what is declared, brings states to it, and remembers it.
 ///
 /// # Errors
 /// It is wrong, or cannot be opened, or states cannot be brought to it: then everything is as it was before.
-pub async fn run(args: &InitArgs, block: Option<&BackendBlock>, context: &mut Context) -> Result<(), Failure> {
+pub async fn run(args: &BackendArgs, block: Option<&BackendBlock>, context: &mut Context) -> Result<(), Failure> {
     let is_set = |flag: Option<bool>| flag.unwrap_or_default();
     let (migrates, reconfigures) = (is_set(args.migrate_state) || is_set(args.force_copy), is_set(args.reconfigure));
     if migrates && reconfigures {
@@ -47,6 +75,9 @@ pub async fn run(args: &InitArgs, block: Option<&BackendBlock>, context: &mut Co
         if let Some(told) = concluded(&opened) {
             tell(context, &told);
         }
+    } else if reconfigures {
+        // What was opened before counts for nothing.
+        opened.remember()?;
     }
     if !is_untrusted() {
         git(context);
@@ -55,7 +86,7 @@ pub async fn run(args: &InitArgs, block: Option<&BackendBlock>, context: &mut Co
 }
 
 /// What `-backend-config` gives; `None` where it is not there at all.
-fn given(args: &InitArgs, block: Option<&BackendBlock>, context: &mut Context) -> Option<crate::config::Arguments> {
+fn given(args: &BackendArgs, block: Option<&BackendBlock>, context: &mut Context) -> Option<Arguments> {
     let given: Vec<String> = args.backend_config.iter().filter(|given| !given.is_empty()).cloned().collect();
     if given.is_empty() {
         return None;
@@ -87,7 +118,7 @@ fn refuse_change(change: &Change, migrates: bool) -> Result<(), Failure> {
 }
 
 async fn bring(
-    args: &InitArgs,
+    args: &BackendArgs,
     opened: &Initializing,
     wait: Option<Duration>,
     context: &Context,
@@ -111,7 +142,7 @@ async fn bring(
 }
 
 async fn approved(
-    args: &InitArgs,
+    args: &BackendArgs,
     old: &dyn Backend,
     opened: &Initializing,
     leaving: &[String],
@@ -122,12 +153,13 @@ async fn approved(
     }
     if !args.input || !may_ask() || context.terminal.streams() || !Terminal::is_interactive() {
         let detail = format!(
-            "{} holds the state of {}, and can't ask approval for state migration when interactive input is disabled.",
+            "{} holds a state ({}), and nobody can be asked here whether it is to be copied.",
             old.place(),
             leaving.join(", ")
         );
         let hint = "Add -force-copy to copy it without a question, or -reconfigure to leave it where it is.";
-        return Err(Diagnostic::error("Approval needed", detail).with_hint(hint).into());
+        let summary = "Can't ask approval for state migration when interactive input is disabled";
+        return Err(Diagnostic::error(summary, detail).with_hint(hint).into());
     }
     let question = format!(
         "\nDo you want to copy existing state to the new backend?\n  States of these workspaces are in {}: {}. They are copied to {}, read back, and word is left\n  where they were. Enter \"yes\" to copy and \"no\" to start with an empty state.\n\n  Enter a value: ",

@@ -7,9 +7,10 @@ mod examples;
 
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::flags::{AccountArgs, LockArgs};
+use crate::cli::flags::AccountArgs;
 use crate::render::initialized_message;
 use crate::session;
+use backend::BackendArgs;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use examples::EXAMPLES;
@@ -26,9 +27,6 @@ pub struct InitArgs {
     /// With -from: of this model.
     #[arg(long, value_name = "MODEL", requires = "from")]
     pub gpu_model: Option<String>,
-    /// Ask what is to become of states, on a terminal (false: do not; without an answer nothing is done).
-    #[arg(long, help_heading = "Backend", value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
-    pub input: bool,
     /// The configuration is looked at without values.
     #[arg(long, hide = true, value_name = "NAME=VALUE", allow_hyphen_values = true)]
     pub var: Vec<String>,
@@ -38,28 +36,12 @@ pub struct InitArgs {
     /// There is nothing to upgrade.
     #[arg(long, hide = true)]
     pub upgrade: bool,
-    /// An argument of the backend that its block does not say, or a file of them; may be repeated. Secrets are not kept: later
-    /// commands read them from the environment.
-    #[arg(long, help_heading = "Backend", value_name = "NAME=VALUE|FILE", allow_hyphen_values = true, num_args = 0..=1, require_equals = true)]
-    pub backend_config: Vec<String>,
-    /// Copy the states of the backend that was used before into this one, read them back, and leave word of it there.
-    #[arg(long, help_heading = "Backend", value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
-    pub migrate_state: Option<bool>,
-    /// Use this backend whatever was used before, and leave the states where they are.
-    #[arg(long, help_heading = "Backend", value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
-    pub reconfigure: Option<bool>,
-    /// With -migrate-state, which it implies: do not ask.
-    #[arg(long, help_heading = "Backend", value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
-    pub force_copy: Option<bool>,
-    /// Open the backend (false: do not).
-    #[arg(long, help_heading = "Backend", value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
-    pub backend: bool,
     /// Modules are read where they are.
     #[arg(long, hide = true, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub get: Option<bool>,
-    /// How states are locked while they are copied.
+    /// The backend.
     #[command(flatten)]
-    pub locking: LockArgs,
+    pub backend: BackendArgs,
     /// There are no remote versions.
     #[arg(long, hide = true)]
     pub ignore_remote_version: bool,
@@ -104,9 +86,9 @@ pub async fn run(args: &InitArgs, context: &mut Context) -> Outcome {
     if context.diags.has_errors() {
         return Ok(Exit::Error);
     }
-    if args.backend && !args.account.sandbox {
+    if args.backend.backend && !args.account.sandbox {
         let block = configuration.root().settings.as_ref().and_then(|settings| settings.backend.as_ref());
-        backend::run(args, block, context).await?;
+        backend::run(&args.backend, block, context).await?;
     }
     if context.terminal.streams() {
         context.terminal.messages([initialized_message(READY)]);
