@@ -152,3 +152,68 @@ fn variables(argument: &Argument) -> Vec<String> {
     let all = argument.env.iter().map(|name| (*name).to_owned());
     all.chain([format!("{PREFIX}{}", argument.name)]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: BackendKind, given: &[&str]) -> (Arguments, Vec<String>) {
+        let mut diags = Diagnostics::new();
+        let partial = Partial(given.iter().map(|one| (*one).to_owned()).collect());
+        let all = partial.read(kind, &mut Sources::default(), &mut diags);
+        (all, diags.iter().map(|told| told.detail.clone()).collect())
+    }
+
+    #[test]
+    fn pairs_and_files_give_arguments_and_later_ones_win() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        let text = "region = \"eu\"\nmax_retries = 4\nassume_role = { role_arn = \"arn\" }\n";
+        std::io::Write::write_all(&mut file, text.as_bytes()).expect("written");
+        let path = file.path().to_str().expect("a text");
+        let given = ["region=us", "key=a=b", path, "max_retries=5", "allowed_account_ids=[\"1\",\"2\"]", ""];
+        let (all, told) = read(BackendKind::S3, &given);
+        assert_eq!(told, Vec::<String>::new());
+        assert_eq!(
+            (all.text("region"), all.text("key"), all.number("max_retries")),
+            (Some("eu"), Some("a=b"), Some(5))
+        );
+        assert_eq!(all.texts("allowed_account_ids").map(<[String]>::len), Some(2));
+        assert_eq!(all.object("assume_role").and_then(|role| role.text("role_arn")), Some("arn"));
+    }
+
+    #[test]
+    fn what_cannot_be_given_is_told() {
+        for (given, what) in [
+            ("bukket=b", "Did you mean \"bucket\"?"),
+            ("dynamodb_table=t", "is not taken"),
+            ("max_retries=-1", "a whole number, zero or more, is required"),
+            ("max_retries=many", "Variables may not be used here"),
+            ("encrypt=upper(\"x\")", "Functions may not be called here"),
+            ("assume_role={}", "attribute \"role_arn\" is required"),
+            ("/nowhere/at.all", "cannot be read"),
+        ] {
+            let told = read(BackendKind::S3, &[given]).1;
+            assert!(told.iter().any(|told| told.contains(what)), "{given}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_names_the_ways_to_give_it() {
+        let kind = BackendKind::Http;
+        let (all, _) = read(kind, &["username=u"]);
+        let told = lacking(kind, &all, None);
+        let hint = told.iter().next().and_then(|told| told.hint.clone()).expect("a hint");
+        assert!(hint.contains("TF_HTTP_ADDRESS or PODFORM_BACKEND_CONFIG_address"), "{hint}");
+        let file = Sources::default().add("main.hcl", "");
+        let span = crate::diag::Span { file, start: 0, end: 0 };
+        let block = BackendBlock { kind, arguments: Arguments::default(), span };
+        let (given, _) = read(kind, &["address=http://h/s", "password=canary"]);
+        let remembered = Remembered::of(&block, given.clone());
+        assert!(forgotten(&remembered, &given).is_ok());
+        let told = forgotten(&remembered, &read(kind, &["address=http://h/s"]).0).expect_err("it is not kept");
+        assert!(told.hint.as_deref().is_some_and(|hint| hint.contains("TF_HTTP_PASSWORD")), "{told:?}");
+        assert!(!format!("{told:?}").contains("canary"));
+        let (all, _) = read(BackendKind::Pg, &[]);
+        assert!(lacking(BackendKind::Pg, &all, None).is_empty(), "its program reads the environment");
+    }
+}

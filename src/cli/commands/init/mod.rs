@@ -39,6 +39,9 @@ pub struct InitArgs {
     /// Modules are read where they are.
     #[arg(long, hide = true, value_name = "BOOL", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub get: Option<bool>,
+    /// Tell everything as Terraform's messages, one JSON object a line.
+    #[arg(long, conflicts_with_all = ["example", "from"])]
+    pub json: bool,
     /// The backend.
     #[command(flatten)]
     pub backend: BackendArgs,
@@ -54,9 +57,6 @@ pub struct InitArgs {
     /// There are no test files.
     #[arg(long, hide = true, value_name = "DIR")]
     pub test_directory: Option<String>,
-    /// Tell everything as Terraform's messages, one JSON object a line.
-    #[arg(long, conflicts_with_all = ["example", "from"])]
-    pub json: bool,
     /// With -from: whose templates and market.
     #[command(flatten)]
     pub account: AccountArgs,
