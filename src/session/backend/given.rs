@@ -59,10 +59,14 @@ fn pair(
         return diags.push(Diagnostic::error("Invalid backend configuration argument", detail).with_hint(why));
     }
     let value = match argument.sort {
-        Sort::Text => Some(Value::string(value)),
-        _ => {
+        Sort::Text | Sort::Flag | Sort::Number => Some(Value::string(value)),
+        Sort::Texts | Sort::Map | Sort::Object(_) => {
             let file = sources.add(format!("<value for -backend-config {name}>"), value);
-            parse_expr(file, value, diags).map(|expr| eval::evaluate(&expr, &NoScope, diags))
+            let mut own = Diagnostics::new();
+            let read = parse_expr(file, value, &mut own).map(|expr| eval::evaluate(&expr, &NoScope, &mut own));
+            let failed = own.has_errors();
+            diags.extend(own);
+            read.filter(|_| !failed)
         }
     };
     match value.map(|value| typed(argument, &value)) {
@@ -187,8 +191,9 @@ mod tests {
             ("bukket=b", "Did you mean \"bucket\"?"),
             ("dynamodb_table=t", "is not taken"),
             ("max_retries=-1", "a whole number, zero or more, is required"),
-            ("max_retries=many", "Variables may not be used here"),
-            ("encrypt=upper(\"x\")", "Functions may not be called here"),
+            ("max_retries=many", "a number is required"),
+            ("encrypt=perhaps", "a bool is required"),
+            ("allowed_account_ids=[upper(\"x\")]", "Functions may not be called here"),
             ("assume_role={}", "attribute \"role_arn\" is required"),
             ("/nowhere/at.all", "cannot be read"),
         ] {
