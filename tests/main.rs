@@ -5,6 +5,8 @@
 #[cfg(unix)]
 mod at_hand;
 mod authorities;
+#[cfg(unix)]
+mod backends;
 mod beginnings;
 mod canary;
 mod checks;

@@ -6,15 +6,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 
 /// Terraform's, and what stands in their place; those below another command with its name.
-const OTHERS: [(&str, &str); 13] = [
+const OTHERS: [(&str, &str); 11] = [
     ("test", "check blocks and conditions test a configuration, and --sandbox runs it against a simulated account"),
     ("stacks", "modules and directories divide a fleet"),
-    ("cloud", "state lies in the directory of the fleet"),
+    ("cloud", "a backend block says where states are kept"),
     ("env", "it was renamed: podform workspace"),
     ("push", "plan and apply run where they are started"),
     ("rpcapi", "other programs read plan -json, show -json and apply -json"),
-    ("workspace new", "a fleet has one workspace, and another fleet a directory of its own"),
-    ("workspace delete", "a fleet has one workspace, and another fleet a directory of its own"),
     ("providers lock", "the one provider is a part of it"),
     ("providers mirror", "the one provider is a part of it"),
     ("state replace-provider", "there is one provider"),

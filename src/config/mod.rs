@@ -3,6 +3,9 @@
 //! [`load`] reads syntax into declarations; [`Graph`] orders them; [`evaluate`] walks that order and asks a [`Resolve`]
 //! what each resource instance looks like: the planner answers with planned objects, apply with real ones.
 
+mod backend_block;
+mod backend_table;
+mod backend_values;
 mod block;
 mod budget;
 mod budget_block;
@@ -44,6 +47,9 @@ mod verdict;
 mod visit;
 mod walk;
 
+pub use backend_block::{backend_of, missing as missing_arguments, read as backend_arguments, typed};
+pub use backend_table::{Argument, BackendKind, Secrecy, Sort};
+pub use backend_values::{Arguments, BackendBlock, BackendValue, without_password};
 pub use budget::{Budget, BudgetBlock, Limit, hours};
 pub use checks::settled;
 pub use evaluate::{Evaluated, Evaluation, evaluate};

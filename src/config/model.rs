@@ -1,10 +1,12 @@
 //! What a configuration declares, as it was read: nothing is evaluated here.
 
+use super::backend_values::BackendBlock;
 use super::budget::BudgetBlock;
 use crate::address::{Mode, ModulePath, ResourceAddr, Target};
 use crate::diag::{Diagnostic, Span};
 use crate::lang::ast::{Attribute, Body, Expr};
 use crate::lang::{Constraint, Marks, Reference, Value};
+use crate::live::{DEFAULT_WORKSPACE, owner};
 use crate::path::ValuePath;
 use crate::schema::Schema;
 use std::collections::BTreeMap;
@@ -19,6 +21,16 @@ pub struct ModuleId(pub usize);
 pub struct Configuration {
     /// The root module is the first; a child stands after its parent.
     pub modules: Vec<Module>,
+    /// In which workspace it is evaluated; `None` in the default one.
+    workspace: Option<Workspace>,
+}
+
+/// One that is not the default.
+#[derive(Clone, Debug)]
+struct Workspace {
+    name: String,
+    /// Whose the objects are that it makes.
+    owner: Option<String>,
 }
 
 impl Configuration {
@@ -53,9 +65,30 @@ impl Configuration {
         self.module(Self::ROOT)
     }
 
-    /// `fleet` of the podform block.
+    /// Whose the objects are that this configuration makes, as their marks say it: `fleet` of the podform block, and beside the
+    /// default workspace that with it.
     pub fn fleet(&self) -> Option<&str> {
+        match &self.workspace {
+            Some(workspace) => workspace.owner.as_deref(),
+            None => self.fleet_name(),
+        }
+    }
+
+    /// `fleet` of the podform block.
+    pub fn fleet_name(&self) -> Option<&str> {
         self.root().settings.as_ref()?.fleet.as_deref()
+    }
+
+    /// The workspace that it is evaluated in.
+    pub fn workspace(&self) -> &str {
+        self.workspace.as_ref().map_or(DEFAULT_WORKSPACE, |workspace| &workspace.name)
+    }
+
+    /// From now on it is evaluated in this workspace.
+    pub fn enter(&mut self, workspace: &str) {
+        let owner = self.fleet_name().map(|fleet| owner(fleet, workspace));
+        let other = (workspace != DEFAULT_WORKSPACE).then(|| Workspace { name: workspace.to_owned(), owner });
+        self.workspace = other;
     }
 
     /// The module behind a path, whatever its keys.
@@ -315,6 +348,8 @@ pub struct ModuleCall {
 pub struct Settings {
     /// `fleet`: the identity that outlives a lost state.
     pub fleet: Option<String>,
+    /// `backend`.
+    pub backend: Option<BackendBlock>,
     /// `budget`, in their order.
     pub budgets: Vec<BudgetBlock>,
     /// The header of its block.

@@ -87,8 +87,8 @@ impl Scope for FrameScope<'_> {
             Subject::EachValue => self.repetition.each_value.clone(),
             Subject::Path(name) => self.path(name, span, diags),
             Subject::Podform(name) => match &**name {
-                "workspace" => Some(Value::string("default")),
-                "fleet" => Some(self.configuration.fleet().map_or(Value::null(Type::String), Value::string)),
+                "workspace" => Some(Value::string(self.configuration.workspace())),
+                "fleet" => Some(self.configuration.fleet_name().map_or(Value::null(Type::String), Value::string)),
                 // A plan has no time of day either.
                 "applying" => {
                     let ephemeral = Marks { ephemeral: true, ..Marks::NONE };

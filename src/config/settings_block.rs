@@ -1,5 +1,6 @@
 //! Blocks of the root module alone: `podform` and `provider`.
 
+use super::backend_block::backend;
 use super::block::{allow, attribute, constant_text, labels};
 use super::budget_block::budgets;
 use super::model::{Configuration, Module, ModuleId, Settings};
@@ -16,7 +17,7 @@ pub(super) fn settings(block: &Block, id: ModuleId, own: &mut Module, diags: &mu
         diags.push(Diagnostic::error("Unexpected podform block", detail).at(block.span));
         return;
     }
-    allow(&block.body, "a podform block", &["fleet", "required_version"], &["budget"], diags);
+    allow(&block.body, "a podform block", &["fleet", "required_version"], &["backend", "budget"], diags);
     let fleet = attribute(&block.body, "fleet").and_then(|attribute| {
         let fleet = constant_text(attribute, diags)?;
         let valid = !fleet.is_empty()
@@ -34,8 +35,9 @@ pub(super) fn settings(block: &Block, id: ModuleId, own: &mut Module, diags: &mu
         required_version(&required, attribute.expr.span, diags);
     }
     let budgets = budgets(block.body.blocks.iter().filter(|inner| &*inner.kind == "budget"), diags);
+    let backend = backend(block.body.blocks.iter().filter(|inner| &*inner.kind == "backend"), diags);
     match &own.settings {
-        None => own.settings = Some(Settings { fleet, budgets, span: block.span }),
+        None => own.settings = Some(Settings { fleet, backend, budgets, span: block.span }),
         Some(_) => {
             let detail = "A configuration has at most one podform block.";
             diags.push(Diagnostic::error("Duplicate podform block", detail).at(block.span));

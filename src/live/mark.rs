@@ -6,11 +6,24 @@ use crate::address::InstanceAddr;
 /// What starts a mark. The version of the form is part of it.
 const START: &str = "podform:v1:";
 
+/// The workspace of a fleet that chooses none.
+pub const DEFAULT_WORKSPACE: &str = "default";
+
+/// Whose objects are that a workspace of a fleet makes: the fleet's in the default one, and `FLEET/WORKSPACE` in every other, which
+/// no fleet can be called. So two workspaces of a fleet are to each other what two fleets are: neither adopts, releases or
+/// refuses what is the other's, and a podform that knows no workspaces leaves alone what it does not know.
+pub fn owner(fleet: &str, workspace: &str) -> String {
+    match workspace {
+        DEFAULT_WORKSPACE => fleet.to_owned(),
+        other => format!("{fleet}/{other}"),
+    }
+}
+
 /// Ownership of a machine or template group: `podform:v1:FLEET:LINEAGE:CLAIM:MACHINE:ADDRESS`, without a machine where
 /// none was known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// The fleet's name, from `podform { fleet = ... }`.
+    /// The fleet's name, from `podform { fleet = ... }`; beside the default workspace that of the [`owner`].
     pub fleet: String,
     /// The lineage of the state that made it.
     pub lineage: String,
@@ -133,6 +146,18 @@ mod tests {
         for text in ["", "hello", "two\nlines\n", "ends with newline\n", "podform:v1:not-a-mark", "ünï 100% %zz"] {
             assert_eq!(Mark::read(&mark().write(text)), (text.to_owned(), Some(mark())), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_workspace_is_an_owner_of_its_own() {
+        assert_eq!(owner("lab", DEFAULT_WORKSPACE), "lab", "marks of the default workspace are as they ever were");
+        let staging = Mark { fleet: owner("lab", "staging"), ..mark() };
+        let notes = staging.write("text");
+        assert!(notes.contains("podform:v1:lab%2Fstaging:"), "{notes}");
+        assert_eq!(Mark::read(&notes), ("text".to_owned(), Some(staging.clone())));
+        assert!(
+            Mark::is_piece(&notes, "lab/staging", &staging.lineage) && !Mark::is_piece(&notes, "lab", &staging.lineage)
+        );
     }
 
     #[test]

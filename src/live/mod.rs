@@ -23,7 +23,7 @@ pub use env::{CLAIM_VARIABLE, Env};
 pub use group::{Group, GroupFields, GroupId, Registry};
 pub use id::{HashId, MachineId};
 pub use machine::{Load, Machine, MachineFields, Port, RentRequest, Status};
-pub use mark::Mark;
+pub use mark::{DEFAULT_WORKSPACE, Mark, owner};
 pub use notes::Notes;
 pub use object::{LiveObject, ObjectId};
 pub use offer::{Offer, OfferFacts, Version};

@@ -71,6 +71,9 @@ pub struct MadeFrom {
     /// The configuration was untrusted: such a plan knows no secrets, and is not applied.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub untrusted: bool,
+    /// The workspace, where that is not the default one: the plan is performed in no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
     /// `configuration` of Terraform's plan JSON.
     pub configuration: Json,
     /// `relevant_attributes` of it ([`Plan::relevant`]).

@@ -27,6 +27,7 @@ fn plan_json(plan: &Plan, configuration: Json, prior: &State) -> Json {
         declared: Default::default(),
         snapshot: None,
         untrusted: false,
+        workspace: None,
         configuration,
         relevant_attributes: serde_json::json!([]),
         prior_state: prior_state_json(prior),

@@ -57,7 +57,7 @@ impl Reach<'_> {
     /// It is locked, or cannot be read, or is of another account.
     pub async fn held(&self, locking: Locking) -> Result<Option<Held>, Failure> {
         match &self.place {
-            Some(place) => Held::open(place.store(), locking, self.access).await.map(Some),
+            Some(place) => Held::open(place.store()?, locking, self.access).await.map(Some),
             None => Ok(None),
         }
     }
@@ -153,7 +153,7 @@ impl Opening {
         using: impl AsyncFnOnce(&Client, Held, Duration) -> Result<T, E>,
     ) -> Result<T, E> {
         Access::during(&self.account, &at_hand.provider, async |access| {
-            let held = Held::open(self.account.place().store(), locking, access).await?;
+            let held = Held::open(self.account.place().store()?, locking, access).await?;
             let client = access.client(&held.state, self.parallelism)?;
             using(&client, held, access.settle_window).await
         })

@@ -3,6 +3,7 @@
 use super::bounds::{confined, own_file, refuse_settings};
 use super::foreign;
 use super::text::{names, text};
+use super::workspace::workspace;
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::config::{
     self, Configuration, DataInstance, Graph, Inputs, Instance, Judging, LoadedFile, Program, ProviderSettings,
@@ -120,7 +121,7 @@ pub fn read(sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, T
 pub fn read_with(blocks: &[String], sources: &mut Sources, diags: &mut Diagnostics) -> (Configuration, Texts) {
     let mut texts = Texts::new();
     let mut parsed: BTreeMap<String, Vec<LoadedFile>> = BTreeMap::new();
-    let configuration = config::load(
+    let mut configuration = config::load(
         ".",
         &mut |dir, at, diags| {
             // A module that is called twice is read and parsed once.
@@ -138,6 +139,10 @@ pub fn read_with(blocks: &[String], sources: &mut Sources, diags: &mut Diagnosti
         },
         diags,
     );
+    match workspace() {
+        Ok(workspace) => configuration.enter(&workspace.name),
+        Err(told) => diags.push(told),
+    }
     (configuration, texts)
 }
 

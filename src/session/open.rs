@@ -106,6 +106,7 @@ impl Opening {
     ) -> Result<(Configuration, Texts, Vec<Given>), Failure> {
         let (configuration, texts) = fleet::read_with(&self.blocks, sources, diags);
         if let Some(saved) = saved {
+            saved::check_workspace(saved, configuration.workspace())?;
             saved::check_files(saved, &texts)?;
         }
         let root = configuration.root();
@@ -232,7 +233,7 @@ impl Opening {
         locking: Locking,
         using: impl AsyncFnOnce(&Session<'_, Client>, Held) -> Result<T, E>,
     ) -> Result<T, E> {
-        let held = Held::open(self.account.place().store(), locking, access).await?;
+        let held = Held::open(self.account.place().store()?, locking, access).await?;
         let client = access.client(&held.state, self.parallelism)?;
         let applying = LocalEffects::applying(&self.effects);
         using(&session(fleet, access, &*client, (&self.effects, &applying)), held).await

@@ -8,6 +8,7 @@ use super::text::written;
 use super::work::{Planning, Prepared, Session};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::live::DEFAULT_WORKSPACE;
 use crate::plan::{
     Approval, MadeFrom, Plan, PlanOptions, SavedPlan, Stale, changed_files, changed_variables, configuration_digests,
     decode, encode, foreign_key, offers, planned_variables, stale,
@@ -53,6 +54,19 @@ pub fn refuse_unapplicable(saved: &SavedPlan) -> Result<(), Failure> {
     };
     let detail = format!("{why} It can be shown. Plan again on the account, without -snapshot and -untrusted.");
     Err(Diagnostic::error("Plan is not to be applied", detail).into())
+}
+
+/// Refuses a plan of another workspace: it speaks of another state.
+pub fn check_workspace(saved: &SavedPlan, workspace: &str) -> Result<(), Failure> {
+    let planned = saved.made_from.workspace.as_deref().unwrap_or(DEFAULT_WORKSPACE);
+    if planned == workspace {
+        return Ok(());
+    }
+    let detail =
+        format!("The plan was made in the workspace \"{planned}\", and the current workspace is \"{workspace}\".");
+    let told = Diagnostic::error("Saved plan is of another workspace", detail);
+    let hint = format!("podform workspace select {planned} switches to it; or plan again here.");
+    Err(Failure { why: Why::Stale, diags: told.with_hint(hint).into() })
 }
 
 /// Refuses other configuration files than those that it was planned from.

@@ -1,14 +1,18 @@
 //! Where the state is kept, and reading it for those who only look.
 
+use super::backend::{initialized, opened};
 use super::bounds::{is_untrusted, refuse_links};
+use super::data_dir::DataDir;
 use super::failure::{Failure, Why};
+use super::workspace::workspace;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::stack::STACK;
 use crate::snapshot::without_secrets;
 use crate::state::State;
-use crate::store::local::Files;
-use crate::store::{self, LockInfo, Part, Remark, StateStore, StoreError};
+use crate::store::local::{Files, Places};
+use crate::store::{self, Backend, LockInfo, Part, Remark, StateStore, StoreError};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::thread::Builder;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -43,31 +47,63 @@ impl StatePlace {
     fn check(&self) -> Result<(), Failure> {
         match &self.file {
             Some(_) => Ok(()),
-            None => Ok(refuse_links(&directory(self.sandbox))?),
+            None => Ok(refuse_links(&self.files().directory(&workspace()?.name))?),
         }
     }
 
-    /// Whether a state may be there: it was named, or its directory is there.
+    /// The files of a fleet that declares no backend.
+    fn files(&self) -> Places {
+        Places::below(directory(self.sandbox))
+    }
+
+    /// Whether a state may be there: it was named, or its directory is there, or a backend was opened from here.
     pub fn may_be(&self) -> bool {
-        self.file.is_some() || directory(self.sandbox).is_dir()
+        self.file.is_some()
+            || directory(self.sandbox).is_dir()
+            || DataDir::here().backend().is_ok_and(|it| it.is_some())
     }
 
-    /// A file beside the state.
-    pub fn beside(&self, name: &str) -> PathBuf {
+    /// A file beside the state; where a backend keeps that, in the directory that would hold it.
+    pub fn beside(&self, name: &str) -> Result<PathBuf, Failure> {
         match &self.file {
-            Some(file) => file.with_file_name(name),
-            None => directory(self.sandbox).join(name),
+            Some(file) => Ok(file.with_file_name(name)),
+            None => Ok(self.files().directory(&workspace()?.name).join(name)),
         }
     }
 
-    /// The store that is there. Asked for only after the configuration was read, which may come to say something else.
-    pub fn store(&self) -> Box<dyn StateStore> {
-        Box::new(match &self.file {
-            Some(file) => Files::at(file),
-            None => Files::new(directory(self.sandbox)),
-        })
+    /// The store of the workspace that is meant. Asked for only after the configuration was read, which may come to say
+    /// something else.
+    ///
+    /// # Errors
+    /// A backend is declared that `init` did not open, or that cannot be opened now; there is no such workspace in it.
+    pub fn store(&self) -> Result<Box<dyn StateStore>, Failure> {
+        match &self.file {
+            Some(file) => Ok(Box::new(Files::at(file))),
+            None => self.backend()?.state(&workspace()?.name).map_err(|error| failure(&error)),
+        }
+    }
+
+    /// Where the states of all workspaces are.
+    ///
+    /// # Errors
+    /// As [`StatePlace::store`].
+    pub fn backend(&self) -> Result<Arc<dyn Backend>, Failure> {
+        if self.sandbox {
+            return Ok(Arc::new(self.files()));
+        }
+        if let Some(opened) = OPENED.get() {
+            return Ok(opened.clone());
+        }
+        let backend: Arc<dyn Backend> = match initialized()? {
+            Some((kind, arguments)) => opened(kind, &arguments)?.into(),
+            None => Arc::new(self.files()),
+        };
+        Ok(OPENED.get_or_init(|| backend).clone())
     }
 }
+
+/// The backend of this run. A command comes to its state several times, and credentials are got, and connections made, once.
+static OPENED: OnceLock<Arc<dyn Backend>> = OnceLock::new();
 
 /// Where state and journal of the fleet in this directory are kept.
 pub fn directory(sandbox: bool) -> PathBuf {
@@ -77,7 +113,7 @@ pub fn directory(sandbox: bool) -> PathBuf {
 /// What is recorded, and what is to be told of it. No state is an empty one.
 pub async fn read(place: &StatePlace) -> Result<(State, Diagnostics), Failure> {
     place.check()?;
-    let (state, remarks) = store::read(&*place.store()).await.map_err(|error| failure(&error))?;
+    let (state, remarks) = store::read(&*place.store()?).await.map_err(|error| failure(&error))?;
     let state = if is_untrusted() { without_secrets(&state) } else { state };
     Ok((state, remarks.iter().map(told).collect()))
 }
@@ -91,7 +127,7 @@ pub async fn watch(
 ) -> Result<Option<Box<dyn StateStore>>, Failure> {
     let Some(wait) = locking.wait else { return Ok(None) };
     place.check()?;
-    let mut store = place.store();
+    let mut store = place.store()?;
     match store.lock(&LockInfo::new(locking.operation), wait).await {
         Ok(dead) => {
             diags.extend(dead.map(|dead| Diagnostics::from(told(&Remark::Died(Box::new(dead))))).unwrap_or_default());
@@ -169,6 +205,7 @@ pub fn failure(error: &StoreError) -> Failure {
         StoreError::Journal { .. } => (Why::Wrong, "Journal cannot be read"),
         StoreError::Changed { .. } => (Why::Wrong, "State was changed meanwhile"),
         StoreError::Fenced { .. } => (Why::Locked, error.taken_away().unwrap_or_default()),
+        StoreError::Unfit { .. } => (Why::Wrong, "Backend does not fit"),
         StoreError::Unlock { .. } => (Why::Wrong, "Lock cannot be taken away"),
         _ => (Why::Wrong, "State cannot be used"),
     };

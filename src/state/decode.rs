@@ -4,6 +4,7 @@
 use super::fault::StateError;
 use super::format::{FIRST_SEALED, FORMAT, File, Instance, Ours, Resource, mode};
 use super::model::{Record, State};
+use super::moved::Moved;
 use super::sum::is_sealed;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::lang::json;
@@ -102,6 +103,9 @@ fn misfit(text: &str, error: &serde_json::Error) -> StateError {
     if header.version.as_u64() != Some(4) {
         let found = if header.version.is_null() { "missing".into() } else { header.version.to_string() };
         return StateError::Version { found };
+    }
+    if let Some(Moved { to, .. }) = Moved::read(text.as_bytes()) {
+        return StateError::Moved { to };
     }
     let Some(ours) = header.podform else {
         let is_ours = |resource: &Json| {

@@ -48,6 +48,11 @@ pub enum StateError {
         /// Which podform wrote it.
         version: String,
     },
+    /// The state is kept elsewhere since.
+    Moved {
+        /// Where, as a person finds it.
+        to: String,
+    },
     /// Its checksum does not match.
     Changed,
     /// Its checksum was taken out.
@@ -73,6 +78,9 @@ impl StateError {
                 "If podform {version} is newer than {}, upgrade. If the file was edited by hand, undo the edit; else \
                  {REPAIR}",
                 env!("CARGO_PKG_VERSION")
+            ),
+            Self::Moved { .. } => String::from(
+                "This configuration does not say so: bring it up to date (the backend block of the podform block), and run podform init.",
             ),
             Self::Changed | Self::Unsealed => {
                 "If you edited it, podform state repair takes it as it is now; if you did \
@@ -135,6 +143,7 @@ impl StateError {
                 env!("CARGO_PKG_VERSION"),
                 super::FORMAT
             ),
+            Self::Moved { to } => format!("The state was moved away from here, to {to}."),
             Self::Shape { line, column, message, .. } => {
                 format!("The state is not understood: line {line}, column {column}: {message}.")
             }

@@ -18,6 +18,7 @@ mod like;
 mod loss;
 mod made;
 mod model;
+mod moved;
 pub mod observed;
 mod orphan;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod orphan_tests;
 mod record;
 mod remains;
 mod repair;
+mod rollback;
 #[cfg(test)]
 pub(crate) mod sample;
 mod spent;
@@ -48,8 +50,10 @@ pub use model::{
     AccountIdentity, Billed, Expired, Failure, Heard, Intent, IntentAction, OutputState, Record, SecretDigest, Spent,
     State, deposed_key,
 };
+pub use moved::Moved;
 pub use orphan::{orphaned, orphans, orphans_told, shows_env};
 pub use remains::{Remains, is_older};
 pub use repair::{Repair, repair};
+pub use rollback::{Rollback, Turn, Turned};
 pub use sum::sum_in;
 pub use verify::{FileFault, Verdict, contradictions, older, verify};

@@ -10,7 +10,8 @@ use super::fault::StoreError;
 use super::holder::LockInfo;
 use super::place::{Part, Place};
 use crate::state::{Remains, State, encode};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt, ready};
+use jiff::Timestamp;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -40,6 +41,19 @@ pub struct Kept {
     pub place: Place,
     /// One entry a line.
     pub bytes: Vec<u8>,
+}
+
+/// A snapshot that stood there once, and of which the store kept a copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// Where the copy stands.
+    pub place: Place,
+    /// By which the store finds it.
+    pub key: String,
+    /// Its serial, as the store knows it without reading it; `None` where only its text tells.
+    pub serial: Option<u64>,
+    /// When it was written, where the store knows that.
+    pub at: Option<Timestamp>,
 }
 
 /// Copies of snapshots: where, and their bytes.
@@ -124,6 +138,23 @@ pub trait StateStore: Debug + Send + Sync {
     /// # Errors
     /// They cannot be read.
     fn newer(&self, serial: u64, seq: u64) -> BoxFuture<'_, Result<Copies, StoreError>>;
+
+    /// The copies that are kept, the newest first; most stores keep that of the snapshot that stands there, too. A store that keeps
+    /// none says so by an empty list.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    fn history(&self) -> BoxFuture<'_, Result<Vec<Former>, StoreError>> {
+        ready(Ok(Vec::new())).boxed()
+    }
+
+    /// The text of a copy of [`StateStore::history`]; `None` where it is gone by now.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn former<'a>(&'a self, _former: &'a Former) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        ready(Ok(None)).boxed()
+    }
 
     /// Replaces the snapshot of this version, keeps a copy, and empties the journal of what the new one contains.
     fn replace<'a>(&'a mut self, over: &'a Version, next: &'a Snapshot) -> BoxFuture<'a, Written<Version>>;

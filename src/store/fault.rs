@@ -81,6 +81,13 @@ pub enum StoreError {
         /// What came back.
         what: String,
     },
+    /// The place does not do what a state needs of it.
+    Unfit {
+        /// The backend, or a part of it.
+        place: Place,
+        /// After a colon: whole sentences, with the way out.
+        why: String,
+    },
     /// Other runs replaced the state faster than it could be read.
     Busy {
         /// The state file.
@@ -129,6 +136,12 @@ impl StoreError {
 }
 
 impl StoreError {
+    /// For a backend that keeps no state beside that of the default workspace.
+    pub fn one_state(place: Place) -> StoreError {
+        let why = "workspaces are not supported here: this backend keeps one state. Select the workspace default (podform workspace select default, or PODFORM_WORKSPACE), or choose another backend.";
+        Self::Unfit { place, why: why.to_owned() }
+    }
+
     /// This user may write nothing there.
     pub fn is_read_only(&self) -> bool {
         let denied = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
@@ -218,6 +231,7 @@ impl fmt::Display for StoreError {
                  is. This is a fault of podform: please report it.",
                 place
             ),
+            Self::Unfit { place, why } => write!(f, "{place}: {why}"),
             Self::Busy { place } => write!(
                 f,
                 "The state at {} was replaced again and again while it was read. Run this again when the other runs \

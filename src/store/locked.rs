@@ -5,7 +5,7 @@ use super::fault::StoreError;
 use super::holder::LockInfo;
 use super::place::Part;
 use super::recorded::{Recorded, Remark, read, recorded};
-use crate::state::{Event, State, decode, decode_edited, decode_journal, encode_event, kept, sum_in};
+use crate::state::{Event, Moved, State, decode, decode_edited, decode_journal, encode_event, kept, sum_in};
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -52,16 +52,41 @@ impl LockedStore {
     /// # Errors
     /// [`StoreError::Locked`]; what cannot be read or understood, for it must not be overwritten.
     pub async fn open(
+        store: Box<dyn StateStore>,
+        operation: &str,
+        timeout: Option<Duration>,
+    ) -> Result<(LockedStore, State), StoreError> {
+        LockedStore::begin(store, operation, timeout, false).await
+    }
+
+    /// As [`LockedStore::open`]; also where a state was once, and was moved away: one may come back.
+    ///
+    /// # Errors
+    /// As [`LockedStore::open`].
+    pub async fn open_anew(
+        store: Box<dyn StateStore>,
+        operation: &str,
+        timeout: Option<Duration>,
+    ) -> Result<(LockedStore, State), StoreError> {
+        LockedStore::begin(store, operation, timeout, true).await
+    }
+
+    async fn begin(
         mut store: Box<dyn StateStore>,
         operation: &str,
         timeout: Option<Duration>,
+        comes_back: bool,
     ) -> Result<(LockedStore, State), StoreError> {
         let info = LockInfo::new(operation);
         let dead = match timeout {
             Some(timeout) => store.lock(&info, timeout).await?,
             None => None,
         };
-        let stored = store.take_over().await?;
+        let mut stored = store.take_over().await?;
+        let left = stored.state.as_deref().and_then(Moved::read).filter(|_| comes_back);
+        if left.is_some() {
+            stored.state = None;
+        }
         let Recorded { snapshot, state, remarks: found, kept, newest } = recorded(&*store, &stored).await?;
         let died = dead.map(|dead| Remark::Died(Box::new(dead)));
         let locked = LockedStore {
@@ -76,7 +101,7 @@ impl LockedStore {
             info,
             snapshot,
             kept,
-            newest,
+            newest: newest.max(left.map(|left| (left.serial, left.journal_seq))),
         };
         Ok((locked, state))
     }
@@ -175,6 +200,17 @@ impl LockedStore {
         let serial = self.snapshot.as_ref().map_or(0, |old| old.serial).max(serial).saturating_add(1);
         let next = State { serial: serial.max(state.serial), journal_seq: self.seq, ..state.clone() };
         self.replace(next, state).await
+    }
+
+    /// Leaves word of where the state is kept from now on, in the place of the snapshot; nothing can be written here any more.
+    ///
+    /// # Errors
+    /// The store's: the state is here as it was before.
+    pub async fn leave(mut self, state: &State, to: &str) -> Result<(), StoreError> {
+        let serial = self.snapshot.as_ref().map_or(0, |old| old.serial).max(state.serial).saturating_add(1);
+        let (lineage, journal_seq) = (state.lineage.clone(), self.seq.max(state.journal_seq));
+        let text = Moved { to: to.to_owned(), serial, lineage, journal_seq }.text();
+        self.settle(&Snapshot { serial, seq: journal_seq, text }).await.map(drop)
     }
 
     async fn replace(&mut self, next: State, state: &mut State) -> Result<(), StoreError> {

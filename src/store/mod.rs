@@ -9,11 +9,13 @@ mod locked;
 mod objects;
 mod place;
 mod recorded;
+mod workspaces;
 
-pub use backend::{Copies, Entries, Kept, Snapshot, StateStore, Stored, Version, Written};
+pub use backend::{Copies, Entries, Former, Kept, Snapshot, StateStore, Stored, Version, Written};
 pub use fault::StoreError;
 pub use holder::LockInfo;
 pub use locked::LockedStore;
 pub use objects::{Holding, Lock, Object, Objects, Tried};
 pub use place::{Part, Place};
 pub use recorded::{Remark, read};
+pub use workspaces::{Backend, is_default, is_workspace_name};

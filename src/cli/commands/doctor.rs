@@ -99,7 +99,10 @@ fn configuration(context: &mut Context) -> Finding {
 }
 
 async fn state(opening: &Opening) -> Vec<Finding> {
-    let store = opening.account.place().store();
+    let store = match opening.account.place().store() {
+        Ok(store) => store,
+        Err(failure) => return vec![wrong("state", &failure.diags)],
+    };
     let state = match store.remains().await {
         Err(error) => wrong("state", &session::stored::failure(&error).diags),
         Ok(remains) if remains.state.is_none() && remains.journal.is_empty() => ok("state", "nothing is recorded here"),

@@ -47,7 +47,7 @@ use std::time::Duration;
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Look whether the configuration and its modules are there; nothing has to be installed.
+    /// Look whether the configuration and its modules are there, and open the backend; nothing has to be installed.
     Init(init::InitArgs),
     /// Look whether the modules are there.
     #[command(hide = true)]
@@ -121,7 +121,7 @@ pub enum Command {
     Untaint(state::taint::TaintArgs),
     /// Take the lock of the state away from a run that died on another host.
     ForceUnlock(state::unlock::UnlockArgs),
-    /// The workspace: a fleet has one.
+    /// Several states of one configuration: list them, make one, switch, delete.
     #[command(subcommand)]
     Workspace(workspace::WorkspaceCommand),
     /// The simulated API.
@@ -189,7 +189,7 @@ impl Command {
             Command::Taint(args) => wait(context, async |context| state::taint::run(args, true, context).await),
             Command::Untaint(args) => wait(context, async |context| state::taint::run(args, false, context).await),
             Command::ForceUnlock(args) => wait(context, async |context| state::unlock::run(args, context).await),
-            Command::Workspace(command) => workspace::run(command, context),
+            Command::Workspace(command) => wait(context, async |context| workspace::run(command, context).await),
             Command::Sandbox(command) => wait(context, async |context| sandbox::run(command, context).await),
             Command::Metadata(command) => metadata::run(command, context),
             Command::Doctor(args) => wait(context, async |context| doctor::run(args, context).await),
@@ -234,6 +234,12 @@ impl Command {
             Command::Taint(_) => Some("taint"),
             Command::Untaint(_) => Some("untaint"),
             Command::ForceUnlock(_) => Some("force-unlock"),
+            Command::Workspace(
+                workspace::WorkspaceCommand::List(_)
+                | workspace::WorkspaceCommand::New(_)
+                | workspace::WorkspaceCommand::Select(_)
+                | workspace::WorkspaceCommand::Delete(_),
+            ) => Some("workspace"),
             Command::Init(_)
             | Command::Get(_)
             | Command::Validate(_)
@@ -246,7 +252,7 @@ impl Command {
             | Command::Graph(_)
             | Command::Show(_)
             | Command::Output(_)
-            | Command::Workspace(_)
+            | Command::Workspace(workspace::WorkspaceCommand::Show)
             | Command::Sandbox(_)
             | Command::Metadata(_)
             | Command::Completion(_)

@@ -15,6 +15,7 @@ use crate::session::generate::generated;
 use crate::session::stored::StatePlace;
 use crate::session::{Opening, Planning, Prepared, Session, Watched, is_untrusted, saved};
 use crate::state::State;
+use crate::store::is_default;
 use crate::store::local::write_private;
 use clap::Args;
 use jiff::Timestamp;
@@ -156,6 +157,7 @@ pub fn made_from<C: Cloud>(
     MadeFrom {
         snapshot,
         untrusted: is_untrusted(),
+        workspace: Some(configuration.workspace().to_owned()).filter(|name| !is_default(name)),
         timestamp: session.planning.plan_time().unwrap_or_default(),
         declared: declared(configuration, sources),
         configuration: configuration_json(configuration),
@@ -175,7 +177,8 @@ pub fn declared(configuration: &Configuration, sources: &Sources) -> BTreeMap<St
 
 /// That another run holds the lock: what it does at the moment may be all that is wrong with a plan beside it.
 async fn at_work(place: &StatePlace) -> Diagnostics {
-    let Ok(Some(run)) = place.store().holder().await else { return Diagnostics::new() };
+    let Ok(store) = place.store() else { return Diagnostics::new() };
+    let Ok(Some(run)) = store.holder().await else { return Diagnostics::new() };
     let detail = format!(
         "{} by {} works on this state since {}, or died with its lock: what the account shows meanwhile is half of what it will be.",
         run.operation, run.who, run.created

@@ -3,6 +3,7 @@
 
 use crate::cli::dashes::as_terraform_takes_them;
 use crate::sandbox::published_models;
+use crate::session::Workspaces;
 use crate::session::stored::{self, StatePlace};
 use crate::state::State;
 use clap::{Arg, Command, ValueHint};
@@ -51,6 +52,16 @@ impl Place {
         read.map(|(state, _)| state).unwrap_or_default()
     }
 
+    fn workspaces(&self) -> Vec<CompletionCandidate> {
+        let entered = self.chdir.as_ref().is_none_or(|dir| crate::session::enter(dir).is_ok());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok().filter(|_| entered);
+        let names = runtime.and_then(|runtime| {
+            let workspaces = Workspaces::here(&self.state).ok()?;
+            runtime.block_on(workspaces.names()).ok()
+        });
+        names.unwrap_or_else(|| vec!["default".to_owned()]).into_iter().map(CompletionCandidate::new).collect()
+    }
+
     fn addresses(&self, wholes: bool) -> Vec<CompletionCandidate> {
         let state = self.recorded();
         let mut all = BTreeSet::new();
@@ -78,7 +89,7 @@ fn with_value(arg: Arg, place: &Place) -> Arg {
             let wholes = matches!(arg.get_id().as_str(), "target" | "exclude" | "addresses" | "machines" | "source");
             arg.add(ArgValueCandidates::new(move || place.addresses(wholes)))
         }
-        "WORKSPACE" => arg.add(ArgValueCandidates::new(|| vec![CompletionCandidate::new("default")])),
+        "WORKSPACE" => arg.add(ArgValueCandidates::new(move || place.workspaces())),
         "MODEL" => arg.add(ArgValueCandidates::new(|| published_models().map(CompletionCandidate::new).collect())),
         "DIR" => arg.value_hint(ValueHint::DirPath),
         _ => arg,

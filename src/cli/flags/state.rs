@@ -47,8 +47,11 @@ pub struct WriteArgs {
 
 impl StateArgs {
     /// Where it is kept.
-    pub fn store(&self) -> Box<dyn StateStore> {
-        self.place().store()
+    ///
+    /// # Errors
+    /// Its backend was not opened by `init`, or cannot be opened now.
+    pub fn store(&self) -> Result<Box<dyn StateStore>, Failure> {
+        Ok(self.place().store()?)
     }
 
     fn place(&self) -> StatePlace {
@@ -81,7 +84,7 @@ impl WriteArgs {
     /// # Errors
     /// A flag that is no duration; the state is locked, or cannot be read.
     pub async fn hold(&self, operation: &'static str, diags: &mut Diagnostics) -> Result<Held, Failure> {
-        Ok(Held::alone(self.place.store(), self.locking.locking(operation)?, diags).await?)
+        Ok(Held::alone(self.place.store()?, self.locking.locking(operation)?, diags).await?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bills;
 mod deposits;
+mod history;
 mod machine;
 mod machines;
 mod market;
@@ -12,6 +13,7 @@ mod templates;
 pub use super::words::runway_of;
 pub use bills::{By, Ledger, bills_table};
 pub use deposits::deposits_table;
+pub use history::{Copied, history_table};
 pub use machine::machine_details;
 pub use machines::{Listed, cost_of, machine_words, machines_table};
 pub use market::{

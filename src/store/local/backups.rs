@@ -3,6 +3,7 @@
 
 use super::private::{make_directory, replace};
 use crate::store::Snapshot;
+use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fs, io};
@@ -20,6 +21,13 @@ pub(super) struct Backup {
     /// The last journal entry that it contains, as its name says.
     pub seq: u64,
     modified: SystemTime,
+}
+
+impl Backup {
+    /// When it was written, as the disk says.
+    pub fn written(&self) -> Option<Timestamp> {
+        Timestamp::try_from(self.modified).ok()
+    }
 }
 
 /// Writes the copy of a state, and removes the oldest beyond [`KEPT`].

@@ -7,7 +7,7 @@ use super::private::{make_directory, read, replace, sweep};
 use crate::lang::hex;
 use crate::state::Remains;
 use crate::store::{
-    Copies, Entries, Kept, LockInfo, Part, Place, Snapshot, StateStore, StoreError, Stored, Version, Written,
+    Copies, Entries, Former, Kept, LockInfo, Part, Place, Snapshot, StateStore, StoreError, Stored, Version, Written,
 };
 use futures::future::{BoxFuture, FutureExt, ready};
 use sha2::{Digest, Sha256};
@@ -292,6 +292,21 @@ impl StateStore for Files {
             Ok((copy.path.as_path().into(), bytes.unwrap_or_default()))
         });
         ready(newer.collect()).boxed()
+    }
+
+    fn history(&self) -> BoxFuture<'_, Result<Vec<Former>, StoreError>> {
+        let former = |copy: backups::Backup| Former {
+            place: copy.path.as_path().into(),
+            key: copy.path.to_string_lossy().into_owned(),
+            serial: Some(copy.serial),
+            at: copy.written(),
+        };
+        ready(Ok(backups::list(&self.copies).into_iter().map(former).collect())).boxed()
+    }
+
+    fn former<'a>(&'a self, former: &'a Former) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        let path = Path::new(&former.key);
+        ready(read(path).map_err(StoreError::io("read a backup of the state", path))).boxed()
     }
 
     fn append<'a>(&'a mut self, entries: &'a Entries) -> BoxFuture<'a, Written<()>> {

@@ -8,10 +8,12 @@ mod backups;
 mod files;
 mod journal;
 mod lock;
+mod places;
 mod private;
 mod repair;
 #[cfg(test)]
 mod tests;
 
 pub use files::Files;
+pub use places::Places;
 pub use private::write_private;

@@ -35,7 +35,7 @@ pub async fn run(args: &SshConfigArgs, context: &mut Context) -> Outcome {
         context.terminal.print(&text);
         return Ok(Exit::Done);
     }
-    let path = args.account.choice().place().beside(FILE);
+    let path = args.account.choice().place().beside(FILE)?;
     write(&path, &text)?;
     let whole = std::path::absolute(&path).unwrap_or(path);
     context.terminal.line(&format!(
@@ -47,13 +47,13 @@ pub async fn run(args: &SshConfigArgs, context: &mut Context) -> Outcome {
 
 /// Writes it anew where it was written once. What is wrong with it harms nothing else: a warning tells of it.
 pub async fn update(choice: &Choice, diags: &mut Diagnostics) {
-    let path = choice.place().beside(FILE);
+    // What is wrong with the state was told.
+    let Ok(path) = choice.place().beside(FILE) else { return };
     if !path.is_file() {
         return;
     }
     let written = match stored::read(&choice.place()).await {
         Ok((state, _)) => write(&path, &ssh_config(&state)),
-        // What is wrong with the state was told.
         Err(_) => return,
     };
     if let Err(why) = written {

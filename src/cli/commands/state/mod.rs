@@ -1,5 +1,6 @@
 //! `podform state`: one file per command, but for those that only look.
 
+mod history;
 mod look;
 mod mv;
 mod push;
@@ -33,6 +34,10 @@ pub enum StateCommand {
     Repair(repair::RepairArgs),
     /// Put a state file in the place of the recorded one.
     Push(push::PushArgs),
+    /// List the states that were, of which copies are kept.
+    History(history::HistoryArgs),
+    /// Go back to a state that was: says first what that would mean.
+    Rollback(history::RollbackArgs),
 }
 
 /// Looks into the state, or writes it; calls nothing.
@@ -46,5 +51,7 @@ pub async fn run(command: &StateCommand, context: &mut Context) -> Outcome {
         StateCommand::Verify(args) => verify::run(args, context).await,
         StateCommand::Repair(args) => repair::run(args, context).await,
         StateCommand::Push(args) => push::run(args, context).await,
+        StateCommand::History(args) => history::list(args, context).await,
+        StateCommand::Rollback(args) => history::rollback(args, context).await,
     }
 }

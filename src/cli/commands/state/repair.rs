@@ -6,7 +6,8 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{StateArgs, lock_timeout};
 use crate::diag::Diagnostic;
 use crate::session::stored;
-use crate::state::repair;
+use crate::state::StateError::Moved;
+use crate::state::{decode, repair};
 use crate::store::{LockInfo, Remark, Snapshot};
 use clap::Args;
 
@@ -29,12 +30,20 @@ pub struct RepairArgs {
 
 /// Says what it would do, asks, and does it. What may forget a machine is done only by force.
 pub async fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
-    let mut store = args.place.store();
+    let mut store = args.place.store()?;
     let timeout = lock_timeout(&args.lock_timeout)?;
     let failed = |error| stored::failure(&error);
     let dead = store.lock(&LockInfo::new("state repair"), timeout).await.map_err(failed)?;
     if let Some(dead) = dead {
         context.diags.push(stored::told(&Remark::Died(Box::new(dead))));
+    }
+    let there = store.read().await.ok().and_then(|stored| stored.state);
+    if let Some(Moved { to }) =
+        there.as_deref().and_then(|bytes| decode(bytes).err()).filter(|why| matches!(why, Moved { .. }))
+    {
+        let detail = format!("Nothing is damaged: the state was moved away from here, to {to}.");
+        let hint = "Bring the configuration up to date (the backend block), and run podform init. state repair mends it there.";
+        return Err(Failure::from(Diagnostic::error("Nothing to repair", detail).with_hint(hint)));
     }
     let Some(repair) = repair(&store.remains().await.map_err(failed)?) else {
         let detail = "Neither the state, nor a backup, nor a journal from its first entry on can be read. Put a copy of your own in their place.";

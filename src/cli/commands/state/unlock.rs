@@ -22,7 +22,7 @@ pub struct UnlockArgs {
 
 /// Takes the lock away from a run that died on another host; never from one that runs on this host.
 pub async fn run(args: &UnlockArgs, context: &mut Context) -> Outcome {
-    let store = args.place.store();
+    let store = args.place.store()?;
     let failed = |error| stored::failure(&error);
     if let Some(holder) = store.holder().await.map_err(failed)? {
         context.terminal.tell(&holder.at(&store.place(Part::Lock)).to_string());

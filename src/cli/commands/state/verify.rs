@@ -22,7 +22,7 @@ pub struct VerifyArgs {
 
 /// Tells everything that is wrong, each with its file; exit 1 where something is. Writes nothing, needs no lock.
 pub async fn run(args: &VerifyArgs, context: &mut Context) -> Outcome {
-    let remains = args.place.store().remains().await.map_err(|error| stored::failure(&error))?;
+    let remains = args.place.store()?.remains().await.map_err(|error| stored::failure(&error))?;
     let Verdict { faults, notes } = verify(&remains);
     let exit = if faults.is_empty() { Exit::Done } else { Exit::Error };
     if args.json {

@@ -4,6 +4,7 @@ mod disk;
 mod fence;
 mod journal;
 mod locks;
+mod moved;
 mod repair;
 mod samples;
 mod snapshot;

@@ -1,0 +1,8 @@
+//! Where the states of a fleet are kept: what the configuration declares, what is said beside it, and the opening of it.
+
+mod declared;
+mod given;
+mod open;
+
+pub use given::{Partial, forgotten, from_environment, lacking};
+pub use open::{initialized, opened};

@@ -1,0 +1,83 @@
+//! Opening a backend, by its kind.
+
+use super::declared::declared;
+use super::given::{forgotten, from_environment, lacking};
+use crate::config::{Arguments, BackendKind};
+use crate::diag::Diagnostic;
+use crate::session::bounds::is_untrusted;
+use crate::session::data_dir::{DataDir, merged};
+use crate::session::failure::Failure;
+use crate::store::Backend;
+use crate::store::local::Places;
+use std::path::Path;
+
+/// Opens one, of arguments that are complete. Nothing is called yet. A wire plugs in here, with one arm.
+///
+/// # Errors
+/// This build has no such backend; its arguments do not go together.
+pub fn opened(kind: BackendKind, arguments: &Arguments) -> Result<Box<dyn Backend>, Failure> {
+    match kind {
+        BackendKind::Local => Ok(Box::new(places(arguments))),
+        BackendKind::Http | BackendKind::S3 | BackendKind::Gcs | BackendKind::Azurerm | BackendKind::Pg => {
+            Err(absent(kind))
+        }
+    }
+}
+
+/// The files that a backend "local" names; those of a fleet without a backend, where it names none.
+pub fn places(arguments: &Arguments) -> Places {
+    let mut places = Places::below(Path::new("state"));
+    if let Some(path) = arguments.text("path") {
+        places = places.with_file(path);
+    }
+    match arguments.text("workspace_dir") {
+        Some(directory) => places.with_others(directory),
+        None => places,
+    }
+}
+
+/// The backend that is declared here, with everything that is said of it; `None` where there is none. What `init` did not
+/// open is refused: a state must not be taken for another one.
+///
+/// # Errors
+/// It was not opened by `init`, or leads elsewhere since; something of it is missing.
+pub fn initialized() -> Result<Option<(BackendKind, Arguments)>, Failure> {
+    let block = declared()?;
+    // What an untrusted checkout remembers is nobody's choice.
+    let remembered = if is_untrusted() { None } else { DataDir::here().backend()? };
+    let (block, remembered) = match (block, remembered) {
+        (None, None) => return Ok(None),
+        (None, Some(last)) => {
+            return Err(required(&format!("Unsetting the previously set backend \"{}\"", last.kind.name())));
+        }
+        (Some(block), None) => {
+            return Err(required(&format!("Initial configuration of the requested backend \"{}\"", block.kind.name())));
+        }
+        (Some(block), Some(last)) => (block, last),
+    };
+    if let Some(why) = remembered.changed(&block) {
+        return Err(required(&why));
+    }
+    let all = from_environment(block.kind, merged(&block, &remembered.given))?;
+    forgotten(&remembered, &all)?;
+    let lacking = lacking(block.kind, &all, None);
+    match lacking.has_errors() {
+        true => Err(lacking.into()),
+        false => Ok(Some((block.kind, all))),
+    }
+}
+
+/// Terraform's words.
+fn required(reason: &str) -> Failure {
+    let detail = format!(
+        "Reason: {reason}\n\nThe \"backend\" is where podform keeps the state. Changes to backend configurations require reinitialization: podform init opens the backend, tries whether it does what a state needs, and copies existing state. Nothing was read or changed."
+    );
+    let hint = "podform init does it; where a backend was used before, with -migrate-state to copy its states, or with -reconfigure to leave them.";
+    Diagnostic::error("Backend initialization required, please run \"podform init\"", detail).with_hint(hint).into()
+}
+
+fn absent(kind: BackendKind) -> Failure {
+    let detail = format!("This build of podform has no backend \"{}\".", kind.name());
+    let hint = "The releases have all of them; a build of your own has those whose features it was built with.";
+    Diagnostic::error("Backend is not built in", detail).with_hint(hint).into()
+}
