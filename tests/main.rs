@@ -13,6 +13,7 @@ mod closing;
 mod completions;
 mod console;
 mod crash;
+mod data_sources;
 mod dependencies;
 mod documents;
 mod examples;
