@@ -49,6 +49,7 @@ pub async fn run(args: &WhoamiArgs, context: &mut Context) -> Outcome {
             let answer = |error: Option<&CallError>| match error.map(|error| error.kind) {
                 None => "readable",
                 Some(ErrorKind::Forbidden | ErrorKind::Unauthorized) => "not permitted",
+                Some(ErrorKind::Blocked) => "blocked before the API",
                 Some(_) => "no answer",
             };
             let balance = account.as_ref().ok().and_then(|account| account.balance);
@@ -65,7 +66,7 @@ pub async fn run(args: &WhoamiArgs, context: &mut Context) -> Outcome {
             }
             let mut text = format!("Account   {}\n", who.account.as_deref().unwrap_or("(not named)"));
             text.push_str(&format!("Key       {key}, from {}\nEndpoint  {endpoint}\n", who.source));
-            let balance = balance.map_or_else(|| "(not told)".to_owned(), |usd| usd.to_string());
+            let balance = balance.map_or_else(|| "(not told)".to_owned(), |usd| format!("{usd:.2}"));
             text.push_str(&format!("Balance   {balance}\n"));
             for (at, (name, error)) in lists.iter().enumerate() {
                 let head = if at == 0 { "May read" } else { "" };
