@@ -7,7 +7,7 @@ use crate::lang::stack::STACK;
 use crate::snapshot::without_secrets;
 use crate::state::State;
 use crate::store::local::Files;
-use crate::store::{self, LockInfo, Part, Remark, StateStore, StoreError};
+use crate::store::{self, LockInfo, Part, Remark, StateStore, StoreError, Told, lock_patiently};
 use std::path::{Path, PathBuf};
 use std::thread::Builder;
 use std::time::Duration;
@@ -20,12 +20,14 @@ pub struct Locking {
     pub operation: &'static str,
     /// How long it is waited for; `None`: it is not taken.
     pub wait: Option<Duration>,
+    /// Who hears of the wait.
+    pub told: Told,
 }
 
 impl Locking {
     /// It is not taken.
     pub fn none(operation: &'static str) -> Locking {
-        Locking { operation, wait: None }
+        Locking { operation, wait: None, told: |_, _| {} }
     }
 }
 
@@ -92,7 +94,7 @@ pub async fn watch(
     let Some(wait) = locking.wait else { return Ok(None) };
     place.check()?;
     let mut store = place.store();
-    match store.lock(&LockInfo::new(locking.operation), wait).await {
+    match lock_patiently(&mut *store, &LockInfo::new(locking.operation), wait, locking.told).await {
         Ok(dead) => {
             diags.extend(dead.map(|dead| Diagnostics::from(told(&Remark::Died(Box::new(dead))))).unwrap_or_default());
             Ok(Some(store))

@@ -3,6 +3,7 @@
 use super::backend::{Entries, Kept, Snapshot, StateStore, Version, Written};
 use super::fault::StoreError;
 use super::holder::LockInfo;
+use super::patience::{Told, lock_patiently};
 use super::place::Part;
 use super::recorded::{Recorded, Remark, read, recorded};
 use crate::state::{Event, State, decode, decode_edited, decode_journal, encode_event, kept, sum_in};
@@ -52,13 +53,26 @@ impl LockedStore {
     /// # Errors
     /// [`StoreError::Locked`]; what cannot be read or understood, for it must not be overwritten.
     pub async fn open(
-        mut store: Box<dyn StateStore>,
+        store: Box<dyn StateStore>,
         operation: &str,
         timeout: Option<Duration>,
     ) -> Result<(LockedStore, State), StoreError> {
+        LockedStore::open_patiently(store, operation, timeout, |_, _| {}).await
+    }
+
+    /// As [`LockedStore::open`]; somebody is told while the lock is waited for.
+    ///
+    /// # Errors
+    /// As [`LockedStore::open`].
+    pub async fn open_patiently(
+        mut store: Box<dyn StateStore>,
+        operation: &str,
+        timeout: Option<Duration>,
+        told: Told,
+    ) -> Result<(LockedStore, State), StoreError> {
         let info = LockInfo::new(operation);
         let dead = match timeout {
-            Some(timeout) => store.lock(&info, timeout).await?,
+            Some(timeout) => lock_patiently(&mut *store, &info, timeout, told).await?,
             None => None,
         };
         let stored = store.take_over().await?;

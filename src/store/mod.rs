@@ -7,6 +7,7 @@ mod holder;
 pub mod local;
 mod locked;
 mod objects;
+mod patience;
 mod place;
 mod recorded;
 
@@ -15,5 +16,6 @@ pub use fault::StoreError;
 pub use holder::LockInfo;
 pub use locked::LockedStore;
 pub use objects::{Holding, Lock, Object, Objects, Tried};
+pub use patience::{Told, lock_patiently};
 pub use place::{Part, Place};
 pub use recorded::{Remark, read};

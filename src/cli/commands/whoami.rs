@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud as _, ErrorKind};
 use crate::schema::dollars;
@@ -30,9 +31,11 @@ pub async fn run(args: &WhoamiArgs, context: &mut Context) -> Outcome {
     let who = opening.who(&at_hand)?;
     opening
         .reaching_any(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let (account, machines, groups, offers) =
                 futures::join!(client.account(), client.machines(), client.groups(), client.offers());
             let (billing, deposits) = futures::join!(client.billing(None), client.deposits());
+            drop(waiting);
             if let Err(error) = &account
                 && error.kind != ErrorKind::Forbidden
             {
