@@ -183,4 +183,6 @@ fn who_is_asked_for_is_told_with_what_the_key_may_read() {
     fs::write(fleet.path().join("main.hcl"), "podform {").unwrap();
     let doctor = fleet.run(&["doctor"], 1);
     assert!(doctor.contains("error    configuration") && doctor.contains("ok       API"), "{doctor}");
+    let words = doctor.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("what follows goes by the environment alone"), "{doctor}");
 }
