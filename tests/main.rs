@@ -16,6 +16,8 @@ mod crash;
 mod data_sources;
 mod dependencies;
 mod documents;
+#[cfg(unix)]
+mod endpoints;
 mod examples;
 mod fences;
 mod fleet;
@@ -47,6 +49,8 @@ mod snapshot;
 mod surroundings;
 #[cfg(target_os = "linux")]
 mod top;
+#[cfg(unix)]
+mod transcripts;
 mod twins;
 #[cfg(unix)]
 mod untrusted;
