@@ -46,6 +46,8 @@ mod signals;
 mod simulation;
 mod snapshot;
 #[cfg(unix)]
+mod sshd;
+#[cfg(unix)]
 mod surroundings;
 #[cfg(target_os = "linux")]
 mod top;
