@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Sub};
+use std::time::Duration;
 
 /// Hours of a month, as other users of the API count them (API sheet §6).
 pub const HOURS_PER_MONTH: u32 = 730;
@@ -27,6 +28,13 @@ impl Usd {
     #[must_use]
     pub fn per_month(self) -> Usd {
         self.times(HOURS_PER_MONTH)
+    }
+
+    /// What a rate per hour comes to in this time.
+    #[must_use]
+    pub fn over(self, time: Duration) -> Usd {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.times(Decimal::from(millis) / Decimal::from(3_600_000))
     }
 
     /// The rate of an hour, for a rate per month.
@@ -105,6 +113,13 @@ mod tests {
     #[test]
     fn an_hour_includes_the_disk() {
         assert_eq!(hourly_cost(usd("0.30"), 2, usd("0.15"), 73), usd("0.615"));
+    }
+
+    #[test]
+    fn a_rate_adds_up() {
+        assert_eq!(usd("0.36").over(Duration::from_secs(90)), usd("0.009"));
+        assert_eq!(usd("1").over(Duration::ZERO), Usd::ZERO);
+        assert!(usd("1").over(Duration::MAX) > usd("1000"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use crate::fleet::Fleet;
 use crate::scenarios::podform;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -80,7 +81,7 @@ fn bash_loads_the_script_and_reads_each_answer_as_one_word() {
     let Ok(bash) = Command::new("bash").arg("--version").output() else { return };
     assert!(bash.status.success());
     let fleet = hostile();
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_podform")).parent().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_podform")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let ask = r#"
         set -e
@@ -112,4 +113,69 @@ fn bash_loads_the_script_and_reads_each_answer_as_one_word() {
     );
     assert_eq!((said.as_str(), String::from_utf8_lossy(&out.stderr).as_ref()), (wanted.as_str(), ""));
     assert!(!fleet.path().join("pwned").exists());
+}
+
+/// Each is asked as far as it can be without a person who types; the driver types.
+#[test]
+fn real_shells_load_the_scripts() {
+    let fleet = hostile();
+    let program = Path::new(env!("CARGO_BIN_EXE_podform")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    for (shell, words, ask, wanted) in [
+        (
+            "zsh",
+            &["-f", "-c"][..],
+            "autoload -Uz compinit; compinit -u -D; source <(podform completion zsh); print -r -- $_comps[podform]; whence -w _podform",
+            "_podform\n_podform: function\n",
+        ),
+        (
+            "fish",
+            &["--no-config", "-c"],
+            "podform completion fish | source; complete -C 'podform complet' | string split -f1 \\t; complete -C 'podform workspace select d' | string split -f1 \\t",
+            "completion\ndefault\n",
+        ),
+        ("fish", &["--no-config", "-c"], "podform completion fish | fish --no-execute && echo read", "read\n"),
+    ] {
+        let mut command = Command::new(shell);
+        command.args(words).arg(ask).current_dir(fleet.path()).env("PATH", &path).env("PODFORM_SANDBOX", "1");
+        command.env("HOME", fleet.path());
+        match command.output() {
+            Ok(out) => {
+                let said = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+                assert_eq!((&*said.0, &*said.1), (wanted, ""), "{shell}: {ask}");
+            }
+            Err(error) => println!("skipped: {shell} is not installed ({error})"),
+        }
+    }
+}
+
+/// No PowerShell runs here: brackets and quotes are counted, and what is written is what the other shells ask.
+#[test]
+fn the_script_of_powershell_is_whole() {
+    let fleet = Fleet::new(&[]);
+    let script = fleet.run(&["completion", "powershell"], 0);
+    let mut open = Vec::new();
+    for line in script.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        let mut quote = None;
+        for letter in line.chars() {
+            match (quote, letter) {
+                (Some(begun), letter) if begun == letter => quote = None,
+                (Some(_), _) => {}
+                (None, '\'' | '"') => quote = Some(letter),
+                (None, '(' | '{' | '[') => open.push(letter),
+                (None, ')' | '}' | ']') => {
+                    let begun = match letter {
+                        ')' => '(',
+                        '}' => '{',
+                        _ => '[',
+                    };
+                    assert_eq!(open.pop(), Some(begun), "{line}");
+                }
+                (None, _) => {}
+            }
+        }
+        assert_eq!(quote, None, "{line}");
+    }
+    assert!(open.is_empty(), "{open:?}");
+    assert!(script.contains("-CommandName podform") && script.contains("__complete powershell"), "{script}");
 }

@@ -49,6 +49,28 @@ fn a_command_lists_what_it_obeys() {
 }
 
 #[test]
+fn pages_of_the_manual_are_clean() {
+    let fleet = Fleet::new(&[]);
+    fleet.run(&["man", "-out=pages"], 0);
+    let pages: Vec<_> =
+        std::fs::read_dir(fleet.path().join("pages")).unwrap().map(|page| page.unwrap().path()).collect();
+    assert!(pages.len() > 50, "{pages:?}");
+    for (program, words) in [("mandoc", &["-T", "lint"][..]), ("man", &["--warnings", "-l"])] {
+        // In the C locale a dash of another kind would be no letter.
+        let mut command = Command::new(program);
+        command.args(words).args(&pages).env("LC_ALL", "C.UTF-8").env("MANWIDTH", "80").env("MANPAGER", "cat");
+        match command.output() {
+            Ok(said) => {
+                let lint = if program == "mandoc" { String::from_utf8_lossy(&said.stdout) } else { "".into() };
+                let told = (lint, String::from_utf8_lossy(&said.stderr));
+                assert_eq!((&*told.0, &*told.1, said.status.success()), ("", "", true), "{program}");
+            }
+            Err(error) => println!("skipped: {program} is not installed ({error})"),
+        }
+    }
+}
+
+#[test]
 fn there_is_a_page_of_the_manual_for_each_command() {
     let fleet = Fleet::new(&[]);
     fleet.run(&["man", "-out=man/man1"], 0);

@@ -100,6 +100,26 @@ fn keys_are_kept_for_their_owner_alone_and_the_nearest_one_is_used() {
     assert!(home.key(&["-account=team"], &[]).contains("team"));
 }
 
+/// Each reads the file, and writes it anew.
+#[test]
+fn keys_that_are_stored_at_once_are_all_kept() {
+    let home = Home::new();
+    let names: Vec<String> = (0..16).map(|number| format!("account-{number}")).collect();
+    std::thread::scope(|scope| {
+        names.iter().for_each(|name| {
+            let home = &home;
+            scope.spawn(move || home.login(&[&format!("-account={name}")], "stored-canary"));
+        });
+    });
+    let stored: serde_json::Value = serde_json::from_slice(&fs::read(home.file()).unwrap()).unwrap();
+    let kept = stored["accounts"].as_object().unwrap();
+    assert!(names.iter().all(|name| kept.contains_key(name)), "{:?}", kept.keys());
+    let mut left: Vec<_> =
+        fs::read_dir(home.file().parent().unwrap()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["credentials.json", "credentials.lock"]);
+}
+
 #[test]
 fn keys_that_others_could_have_touched_are_refused() {
     let home = Home::new();
@@ -163,4 +183,6 @@ fn who_is_asked_for_is_told_with_what_the_key_may_read() {
     fs::write(fleet.path().join("main.hcl"), "podform {").unwrap();
     let doctor = fleet.run(&["doctor"], 1);
     assert!(doctor.contains("error    configuration") && doctor.contains("ok       API"), "{doctor}");
+    let words = doctor.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("what follows goes by the environment alone"), "{doctor}");
 }

@@ -134,7 +134,13 @@ fn the_second_apply_names_the_first_or_waits_for_it() {
     scene.run(&["state", "repair", "-auto-approve"], 5);
     let told = scene.run(&["force-unlock", "-force", holder["id"].as_str().unwrap()], 1);
     assert!(told.contains("Lock cannot be taken away"), "{told}");
+    scene.sandbox.switch("latency=500").unwrap();
     let told = scene.run(&["apply", "-auto-approve", "-lock-timeout=60s"], 0);
+    // Told once: the next line would come after half a minute.
+    let waits: Vec<&str> = told.lines().filter(|line| line.contains("Waiting for the lock")).collect();
+    let begins = "Waiting for the lock [1s elapsed]: apply by ";
+    let process = format!(" UTC, process {}", first.id());
+    assert!(waits.len() == 1 && waits[0].starts_with(begins) && waits[0].contains(&process), "{told}");
     assert!(told.contains("No changes"), "{told}");
     ends(first, 0);
     scene.settled();

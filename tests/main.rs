@@ -15,8 +15,11 @@ mod closing;
 mod completions;
 mod console;
 mod crash;
+mod data_sources;
 mod dependencies;
 mod documents;
+#[cfg(unix)]
+mod endpoints;
 mod examples;
 mod fences;
 mod fleet;
@@ -45,9 +48,13 @@ mod signals;
 mod simulation;
 mod snapshot;
 #[cfg(unix)]
+mod sshd;
+#[cfg(unix)]
 mod surroundings;
 #[cfg(target_os = "linux")]
 mod top;
+#[cfg(unix)]
+mod transcripts;
 mod twins;
 #[cfg(unix)]
 mod untrusted;

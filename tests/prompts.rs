@@ -123,6 +123,10 @@ impl Session {
             let mut bytes = [0; 4096];
             while let Ok(n @ 1..) = reader.read(&mut bytes) {
                 shown.lock().unwrap().extend_from_slice(&bytes[..n]);
+                // Nobody looks any more: the terminal closes.
+                if Arc::strong_count(&shown) == 1 {
+                    break;
+                }
             }
         });
         Session { keyboard, screen, child }
@@ -155,6 +159,13 @@ impl Session {
     /// Another hold on the keyboard: it outlives the session.
     pub fn keyboard(&self) -> File {
         self.keyboard.try_clone().unwrap()
+    }
+
+    /// The terminal closes: nobody holds its other end any more, once something is written to it.
+    pub fn hangs_up(self) -> Child {
+        let Session { keyboard, screen, child } = self;
+        drop((keyboard, screen));
+        child
     }
 
     /// Waits until this stands above a prompt.

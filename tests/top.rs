@@ -73,6 +73,12 @@ impl Top {
         kill_process(Pid::from_child(&self.session.child), signal).unwrap();
     }
 
+    /// The terminal closes.
+    fn hangs_up(self) -> std::process::Child {
+        drop(self.keyboard);
+        self.session.hangs_up()
+    }
+
     /// The exit code, and what stands on the terminal, which is as it was before.
     #[track_caller]
     fn ends(self) -> (Option<i32>, String) {
@@ -216,6 +222,31 @@ fn signals_give_the_terminal_back() {
         let (code, screen) = top.ends();
         assert_eq!(code, Some(130), "{signal:?}: {screen}");
     }
+}
+
+/// Begun as `nohup` begins programs: the signal does not come, and the terminal tells no keys any more.
+#[test]
+fn a_terminal_that_closes_ends_it_though_hangups_are_ignored() {
+    let scene = Scene::new();
+    let own = scene.command(&["top", "-interval=1s"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(own.get_program()).args(own.get_args());
+    command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(scene.fleet.path());
+    let top = Top::run(&command, SMALL);
+    top.shows("> node");
+    let mut child = top.hangs_up();
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("it goes on without a terminal");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(status.code(), Some(1), "it ended by itself");
 }
 
 /// Not a test of its own: what the next one looks at from outside.

@@ -23,6 +23,15 @@ impl Sandbox {
         })))
     }
 
+    /// Serves a stored world on a free port.
+    pub fn open(path: &std::path::Path, switches: Switches) -> Self {
+        let world = World::open(path, None, switches).unwrap();
+        Self(Some(RUNTIME.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            serve(world, listener).await.unwrap()
+        })))
+    }
+
     fn handle(&self) -> &Handle {
         self.0.as_ref().unwrap()
     }

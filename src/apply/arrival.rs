@@ -10,6 +10,7 @@ use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud, ErrorKind};
 use crate::diag::{Diagnostic, Severity};
 use crate::live::{Machine, MachineId, Offer, Status};
+use crate::money::Usd;
 use crate::plan::{ApplyEvent, StepAction};
 use crate::refresh::{Approval, PAUSE, VISIBLE, unreadable};
 use crate::schema::PriceBasis;
@@ -112,6 +113,7 @@ pub(super) async fn within<C: Cloud>(
     ctx.line.commit(events).await?;
     let gone = |claim| Event::gone(Some(claim), address, record);
     release::delete(ctx, job, id, (desired.delete_timeout, None), gone).await?;
+    ctx.line.show(ApplyEvent::Bills { address: address.clone(), per_hour: Usd::ZERO });
     Err(refused(
         "Machine outside of what was approved",
         format!("{address} was rented as approved, but machine {id} {why}. It was released at once. Plan again."),
@@ -127,12 +129,11 @@ pub(super) async fn await_it<C: Cloud>(
     record: &mut Record,
 ) -> Result<(), Stop> {
     let address = &job.step.address;
-    let began = Instant::now();
     let show = |status: Option<&Status>| {
         ctx.line.show(ApplyEvent::StepProgress {
             address: address.clone(),
             action: StepAction::RENT,
-            elapsed_s: began.elapsed().as_secs(),
+            elapsed_s: job.began.elapsed().as_secs(),
             status: status.map(ToString::to_string),
         });
     };

@@ -8,7 +8,6 @@ use crate::address::ObjectKind;
 use crate::cloud::Cloud;
 use crate::plan::{ApplyEvent, StepAction, StepId};
 use tokio::sync::SemaphorePermit;
-use tokio::time::Instant;
 
 /// Runs a step to its end, telling how it goes.
 pub(super) async fn run<C: Cloud>(
@@ -17,7 +16,6 @@ pub(super) async fn run<C: Cloud>(
     place: SemaphorePermit<'_>,
 ) -> (StepId, Result<Finished, Stop>) {
     let (address, action) = (job.step.address.clone(), job.step.action);
-    let began = Instant::now();
     if !action.rents() {
         started(ctx, &job);
     }
@@ -32,7 +30,7 @@ pub(super) async fn run<C: Cloud>(
         StepAction::Read => data::read(ctx, &job).await,
     };
     let ended = ended.map_err(|stop| clean(stop, &job));
-    let elapsed_s = began.elapsed().as_secs();
+    let elapsed_s = job.began.elapsed().as_secs();
     ctx.line.show(match &ended {
         Ok(finished) => ApplyEvent::StepDone { address, action, elapsed_s, id: finished.id.clone() },
         Err(stop) => ApplyEvent::StepFailed { address, action, elapsed_s, error: stop.words() },

@@ -12,6 +12,7 @@ use crate::plan::{Change, Step, StepAction, StepId};
 use crate::schema;
 use crate::state::Record;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 impl<'a> Executor<'a> {
     /// What a step needs to know.
@@ -23,6 +24,7 @@ impl<'a> Executor<'a> {
         let (record, deposed) = self.recorded(step, change);
         let mut job = Job {
             id,
+            began: Instant::now(),
             step,
             change,
             object: None,

@@ -16,6 +16,7 @@ use crate::cloud::{Cloud, ErrorKind, Outcome};
 use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest};
 use crate::market::Requirement;
 use crate::money::hourly_cost;
+use crate::plan::ApplyEvent;
 use crate::refresh::{PAUSE, VISIBLE};
 use crate::schema::instance::{Desired, SCHEMA, WaitFor};
 use crate::schema::{observe, rests};
@@ -218,6 +219,7 @@ async fn order<'a, C: Cloud>(
             }
         };
         ctx.offers.rented(address, &offer);
+        ctx.line.show(ApplyEvent::Bills { address: address.clone(), per_hour: placed.envelope.hourly_cost(&offer) });
         drop(host);
         {
             let mut known = ctx.known();

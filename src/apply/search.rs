@@ -79,6 +79,12 @@ pub(super) async fn found<C: Cloud>(
             }
             _ => {}
         }
+        ctx.line.show(ApplyEvent::StepProgress {
+            address: job.step.address.clone(),
+            action: job.step.action,
+            elapsed_s: job.began.elapsed().as_secs(),
+            status: Some("looking for its machine".to_owned()),
+        });
         if ctx.interrupted_after(PAUSE).await {
             break "an interrupt ended the search".to_owned();
         }

@@ -10,11 +10,14 @@ use crate::plan::{Change, Step, StepId};
 use crate::state::Record;
 use crate::state::journal::Event;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Everything a step needs to know before it starts.
 pub(super) struct Job<'a> {
     /// Which.
     pub id: StepId,
+    /// When it began.
+    pub began: Instant,
     /// What it does.
     pub step: &'a Step,
     /// Its change.

@@ -2,10 +2,11 @@
 
 use super::exit::Failure;
 use super::terminal::Terminal;
+use super::waiting::Waiting;
 use crate::config::Variable;
 use crate::diag::Diagnostic;
 use crate::live::ObjectId;
-use crate::session::{self, Person};
+use crate::session::{self, Person, Telling};
 use futures::future::{FutureExt, LocalBoxFuture};
 
 impl Person for Terminal {
@@ -13,8 +14,13 @@ impl Person for Terminal {
         self.asked(variable).boxed_local()
     }
 
-    fn settling(&self, open: usize) {
-        self.say(&format!("Looking for {open} operation(s) of an earlier run whose outcome is not known...\n"));
+    fn settling(&self, open: usize) -> Box<dyn Telling> {
+        let (what, whose) = match open {
+            1 => ("1 operation", "whose outcome is"),
+            _ => (&*format!("{open} operations"), "whose outcomes are"),
+        };
+        self.say(&format!("Looking for {what} of an earlier run {whose} not known...\n"));
+        Box::new(Waiting::often(*self, "Still looking what became of an earlier run"))
     }
 
     fn adopted(&self, id: ObjectId, place: &str) {

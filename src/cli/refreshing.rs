@@ -13,7 +13,7 @@ pub struct Refreshing {
     terminal: Terminal,
     /// By which name each is known in the state, and in the account.
     objects: Vec<(InstanceAddr, Option<String>, ObjectId)>,
-    _waiting: Waiting,
+    waiting: Waiting,
 }
 
 impl Refreshing {
@@ -28,14 +28,15 @@ impl Refreshing {
             (address.clone(), record.id().map(|id| id.to_string()), id)
         };
         let objects = state.identified().filter(|_| looks).map(object).collect();
-        let refreshing = Refreshing { terminal, objects, _waiting: Waiting::begin(terminal, "Reading the account") };
+        let refreshing = Refreshing { terminal, objects, waiting: Waiting::reading(terminal) };
         refreshing.tell(false, &|_| false);
         refreshing
     }
 
-    /// Tells what is over.
-    pub fn end(self, snapshot: &Snapshot) {
+    /// Tells what is over. What is read for the plan besides may take as long: it is told of as long as the answer lives.
+    pub fn end(self, snapshot: &Snapshot) -> Waiting {
         self.tell(true, &|id| snapshot.is_gone(id));
+        self.waiting
     }
 
     fn tell(&self, is_over: bool, is_gone: &dyn Fn(ObjectId) -> bool) {

@@ -25,6 +25,9 @@ const PIPED: usize = 80;
 /// Why data could not be printed, the first time.
 static UNPRINTED: OnceLock<io::Error> = OnceLock::new();
 
+/// That of this run.
+static HERE: OnceLock<Terminal> = OnceLock::new();
+
 /// Whoever read the data has closed the pipe.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
@@ -108,8 +111,14 @@ impl Terminal {
         self.streams
     }
 
-    /// Says whose stream of messages it is, where there is one.
+    /// That of this run, for what is told from where none is at hand; `None` before it begins.
+    pub fn here() -> Option<Terminal> {
+        HERE.get().copied()
+    }
+
+    /// The run begins: says whose stream of messages it is, where there is one.
     pub fn begin(&self) {
+        HERE.get_or_init(|| *self);
         if self.streams {
             self.messages([version_message()]);
         }

@@ -13,8 +13,13 @@ pub fn fault(doing: &str, error: &CallError) -> Diagnostic {
         ),
         ErrorKind::Forbidden => (
             "Not permitted by the API",
-            " The key's sub-account may lack the permission for this call, or the firewall before the API refused the request (a long start script can cause that).",
-            "Grant the permission, or shorten the script.",
+            " The key's sub-account may lack the permission for this call.",
+            "Grant it in Account Settings, Subaccounts, or use another key; podform whoami says what this one may read.",
+        ),
+        ErrorKind::Blocked => (
+            "Blocked before the API",
+            " The API itself never saw the call.",
+            "Run the command again in a minute, or from another network; if it stays so, ask the vendor.",
         ),
         ErrorKind::NotFound => (
             "Not found by the API",

@@ -39,8 +39,10 @@ impl<T> Outcome<T> {
 pub enum ErrorKind {
     /// 401: the key is wrong.
     Unauthorized,
-    /// 403: the key's sub-account may not do this, or a firewall refused the body.
+    /// 403: the key's sub-account may not do this.
     Forbidden,
+    /// 403 with a page: a firewall before the API refused it.
+    Blocked,
     /// 404, 410: there is nothing of that id.
     NotFound,
     /// 400, 402, 409, 415, 422 and other 4xx: the API refuses this request.

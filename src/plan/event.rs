@@ -52,6 +52,13 @@ pub enum ApplyEvent {
         /// The machine's status and last console line, as far as they are known.
         status: Option<String>,
     },
+    /// A machine was rented and bills from now on, by the price of its offer; nothing, where it was released again.
+    Bills {
+        /// Which object.
+        address: InstanceAddr,
+        /// USD per hour.
+        per_hour: Usd,
+    },
     /// A step is done.
     StepDone {
         /// Which object.

@@ -53,9 +53,10 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     }
     let (machines, groups) = futures::join!(cloud.machines(), cloud.groups());
     let mut faults = Diagnostics::new();
-    // What is wrong with the key, or with the way to the API, is told once.
+    // What is wrong with the key, with the way to the API, or with all of the API, is told once.
+    let of_all = |kind| matches!(kind, ErrorKind::Unauthorized | ErrorKind::Network | ErrorKind::Unavailable);
     let mut listed = |what: &str, error: CallError| {
-        if faults.is_empty() || !matches!(error.kind, ErrorKind::Unauthorized | ErrorKind::Network) {
+        if faults.is_empty() || !of_all(error.kind) {
             faults.push(fault(what, &error));
         }
     };

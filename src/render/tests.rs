@@ -273,7 +273,7 @@ fn events_are_lines_and_messages() {
             error: "a\nb".into(),
         },
         ApplyEvent::StepSkipped { address: address.clone(), action, because: "simplepod_instance.b failed".into() },
-        ApplyEvent::Settled { address, settlement: Settlement::Adopted, id: Some("7".into()) },
+        ApplyEvent::Settled { address: address.clone(), settlement: Settlement::Adopted, id: Some("7".into()) },
         ApplyEvent::Finished {
             mode: PlanMode::Normal,
             imported: 0,
@@ -285,6 +285,8 @@ fn events_are_lines_and_messages() {
             planned: usd("0.31"),
             unpriced: 0,
         },
+        ApplyEvent::Bills { address: address.clone(), per_hour: usd("0.3206") },
+        ApplyEvent::Bills { address, per_hour: usd("0") },
     ];
     let text: String = events.iter().map(|event| event_text(event, NARROW)).collect();
     let expected = r#"module.m.simplepod_instance.a[0]: Renting... [1x RTX 4090 at $0.31 per GPU-hour]
@@ -296,6 +298,8 @@ module.m.simplepod_instance.a[0]: Settled: it took effect and is recorded [id=7]
 
 Apply complete! Resources: 3 added, 0 changed, 0 destroyed.
 The fleet costs $0.31 per hour, about $226.30 a month (730 h).
+module.m.simplepod_instance.a[0]: Bills about $0.3206 per hour from now on
+module.m.simplepod_instance.a[0]: Bills no more
 "#;
     assert_eq!(text, expected);
     let at = "2025-03-01T10:00:00Z".parse().expect("a time");
@@ -308,6 +312,8 @@ The fleet costs $0.31 per hour, about $226.30 a month (730 h).
             .line(at)
             .contains(r#""changes":{"add":3,"change":0,"import":0,"remove":0,"operation":"apply"}"#)
     );
+    let bills = event_message(&events[7]).line(at);
+    assert!(bills.contains(r#""event":"bills""#) && bills.contains(r#""hourly_cost":"0.3206""#), "{bills}");
 }
 
 #[test]

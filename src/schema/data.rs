@@ -6,24 +6,24 @@ use std::sync::OnceLock;
 
 const GIVEN: Effect = Effect::Local;
 
-const OFFER_ROW: &[(&str, Ty)] = &[
-    ("iri", Ty::String),
-    ("gpu_model", Ty::String),
-    ("gpu_count", Ty::Number),
-    ("price_per_gpu", Ty::Number),
-    ("price_per_disk", Ty::Number),
-    ("region", Ty::String),
-    ("country", Ty::String),
-    ("gpu_memory", Ty::Number),
-    ("memory", Ty::Number),
-    ("disk", Ty::Number),
-    ("cuda_version", Ty::String),
-    ("driver_version", Ty::String),
-    ("cpu_cores", Ty::Number),
-    ("download", Ty::Number),
-    ("upload", Ty::Number),
-    ("sla", Ty::Number),
-    ("tflops", Ty::Number),
+const OFFER_ROW: &[(&str, Ty, &str)] = &[
+    ("iri", Ty::String, "How a rent names it; it lives as long as the offer."),
+    ("gpu_model", Ty::String, "GPU model."),
+    ("gpu_count", Ty::Number, "GPUs of the row."),
+    ("price_per_gpu", Ty::Number, "USD per GPU-hour."),
+    ("price_per_disk", Ty::Number, "USD per GB-month."),
+    ("region", Ty::String, "Continent."),
+    ("country", Ty::String, "Two letters."),
+    ("gpu_memory", Ty::Number, "GB per GPU."),
+    ("memory", Ty::Number, "GB."),
+    ("disk", Ty::Number, "GB."),
+    ("cuda_version", Ty::String, "CUDA version."),
+    ("driver_version", Ty::String, "Driver version."),
+    ("cpu_cores", Ty::Number, "Cores."),
+    ("download", Ty::Number, "Mbit/s."),
+    ("upload", Ty::Number, "Mbit/s."),
+    ("sla", Ty::Number, "% uptime."),
+    ("tflops", Ty::Number, "TFLOPS in total."),
 ];
 
 /// `simplepod_offers`.

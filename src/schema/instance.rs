@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use Effect::{ByEnvChange, ByTemplateChange, InPlace, Judged, Local, Rerent};
 
-pub(super) const PORT: &[(&str, Ty)] = &[
-    ("container_port", Ty::String),
-    ("host_port", Ty::Number),
-    ("ip", Ty::String),
-    ("protocol", Ty::String),
-    ("url", Ty::String),
+pub(super) const PORT: &[(&str, Ty, &str)] = &[
+    ("container_port", Ty::String, "In the container, as text."),
+    ("host_port", Ty::Number, "Of the host; null where only an address leads there."),
+    ("ip", Ty::String, "Of the host."),
+    ("protocol", Ty::String, "As the API says: direct, http or https."),
+    ("url", Ty::String, "For a browser, where there is one."),
 ];
 
 /// The table of docs/resources.md.

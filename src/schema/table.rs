@@ -21,8 +21,8 @@ pub enum Ty {
     NumberList,
     /// `map(string)`
     StringMap,
-    /// `list(object)`: the rows of `simplepod_offers`, the ports of an instance.
-    Rows(&'static [(&'static str, Ty)]),
+    /// `list(object)`: the rows of `simplepod_offers`, the ports of an instance. Name, type, and one line of documentation.
+    Rows(&'static [(&'static str, Ty, &'static str)]),
 }
 
 impl Ty {
@@ -35,7 +35,7 @@ impl Ty {
             Ty::StringList => Type::list(Type::String),
             Ty::NumberList => Type::list(Type::Number),
             Ty::StringMap => Type::map(Type::String),
-            Ty::Rows(columns) => Type::list(Type::object(columns.iter().map(|(name, ty)| (*name, ty.to_type())))),
+            Ty::Rows(columns) => Type::list(Type::object(columns.iter().map(|(name, ty, _)| (*name, ty.to_type())))),
         }
     }
 }

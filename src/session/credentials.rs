@@ -8,7 +8,7 @@ use crate::store::local::write_private;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -101,26 +101,31 @@ impl Credentials {
         Ok(read)
     }
 
-    /// Writes them.
+    /// Reads them, changes them and writes them back where anything is another now: one process at a time, so that none
+    /// loses what another one stores.
     ///
     /// # Errors
-    /// They cannot be written, or would lie where somebody else rules.
-    pub fn write(&self, path: &Path) -> Result<(), Diagnostic> {
-        let failed = |why: String| {
-            Diagnostic::error("Keys cannot be stored", format!("{} cannot be written: {why}.", path.display()))
-        };
-        let directory = path.parent().unwrap_or(path);
-        make(directory).map_err(|error| failed(error.to_string()))?;
-        let above = fs::symlink_metadata(directory).map_err(|error| failed(error.to_string()))?;
-        if !above.is_dir() {
-            return Err(failed(format!("{} is a link, and none is followed", directory.display())));
+    /// As [`Credentials::read`]; they cannot be written, or would lie where somebody else rules.
+    pub fn change(path: &Path, change: impl FnOnce(&mut Credentials) -> bool) -> Result<bool, Diagnostic> {
+        prepare(path)?;
+        // Free again when it is closed, however this ends. The file stays: who opened it already waits for this one.
+        let lock = File::options().create(true).append(true).open(path.with_extension("lock"));
+        let lock = lock.and_then(|lock| lock.lock().map(|()| lock));
+        let _lock = lock.map_err(|error| unstored(path, &error.to_string()))?;
+        let mut stored = Credentials::read(path)?;
+        let changed = change(&mut stored);
+        if changed {
+            stored.write(path)?;
         }
-        own(&above, 0o022).map_err(failed)?;
+        Ok(changed)
+    }
+
+    fn write(&self, path: &Path) -> Result<(), Diagnostic> {
         if fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
-            return Err(failed("it is no regular file, and a link is not followed".to_owned()));
+            return Err(unstored(path, "it is no regular file, and a link is not followed"));
         }
-        let text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.to_string()))?;
-        write_private(path, &text).map_err(|error| failed(error.to_string()))
+        let text = serde_json::to_vec_pretty(self).map_err(|error| unstored(path, &error.to_string()))?;
+        write_private(path, &text).map_err(|error| unstored(path, &error.to_string()))
     }
 
     /// The key of an account.
@@ -143,6 +148,21 @@ impl Credentials {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.accounts.keys().map(String::as_str)
     }
+}
+
+/// The directory of the file, which nobody else may write into.
+fn prepare(path: &Path) -> Result<(), Diagnostic> {
+    let directory = path.parent().unwrap_or(path);
+    make(directory).map_err(|error| unstored(path, &error.to_string()))?;
+    let above = fs::symlink_metadata(directory).map_err(|error| unstored(path, &error.to_string()))?;
+    if !above.is_dir() {
+        return Err(unstored(path, &format!("{} is a link, and none is followed", directory.display())));
+    }
+    own(&above, 0o022).map_err(|why| unstored(path, &why))
+}
+
+fn unstored(path: &Path, why: &str) -> Diagnostic {
+    Diagnostic::error("Keys cannot be stored", format!("{} cannot be written: {why}.", path.display()))
 }
 
 /// A key as it is typed or handed over, without blanks around it.
@@ -223,7 +243,7 @@ mod tests {
         let path = directory.path().join("podform").join("credentials.json");
         let mut stored = Credentials::default();
         stored.put("default", &SecretString::from("canary"));
-        stored.write(&path).expect("it can be written");
+        prepare(&path).and_then(|()| stored.write(&path)).expect("it can be written");
         assert!(Credentials::read(&path).is_ok_and(|read| read.key("default").is_some()));
         let later = fs::read_to_string(&path).expect("a file").replace("1.0", "2.0");
         write_private(&path, later.as_bytes()).expect("it can be written");

@@ -47,7 +47,7 @@ impl Held {
     }
 
     async fn take(store: Box<dyn StateStore>, locking: Locking) -> Result<Held, Failure> {
-        let opened = LockedStore::open(store, locking.operation, locking.wait).await;
+        let opened = LockedStore::open_patiently(store, locking.operation, locking.wait, locking.told).await;
         let (store, state) = opened.map_err(|error| stored::failure(&error))?;
         Ok(Held::of(store, state))
     }
@@ -106,7 +106,7 @@ impl Held {
         if count == 0 {
             return Ok(());
         }
-        person.settling(count);
+        let _telling = person.settling(count);
         let settled = session.settled(&self.state).await?;
         debug!("settled: {} of {count} operation(s) in doubt change their record", settled.events.len());
         self.commit(settled.events).await?;

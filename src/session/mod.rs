@@ -48,7 +48,7 @@ pub use failure::{Failure, Why};
 pub use fleet::{Fleet, evaluated, read};
 pub use held::Held;
 pub use open::{Opening, Watched};
-pub use person::Person;
+pub use person::{Person, Telling};
 pub use reviewed::Reviewed;
 pub use stored::Locking;
 pub use text::{file, file_or_pipe, names, shown, text, up_to_limit};

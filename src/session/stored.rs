@@ -10,7 +10,7 @@ use crate::lang::stack::STACK;
 use crate::snapshot::without_secrets;
 use crate::state::State;
 use crate::store::local::{Files, Places};
-use crate::store::{self, Backend, LockInfo, Part, Remark, StateStore, StoreError};
+use crate::store::{self, Backend, LockInfo, Part, Remark, StateStore, StoreError, Told, lock_patiently};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::Builder;
@@ -24,12 +24,14 @@ pub struct Locking {
     pub operation: &'static str,
     /// How long it is waited for; `None`: it is not taken.
     pub wait: Option<Duration>,
+    /// Who hears of the wait.
+    pub told: Told,
 }
 
 impl Locking {
     /// It is not taken.
     pub fn none(operation: &'static str) -> Locking {
-        Locking { operation, wait: None }
+        Locking { operation, wait: None, told: |_, _| {} }
     }
 }
 
@@ -128,7 +130,7 @@ pub async fn watch(
     let Some(wait) = locking.wait else { return Ok(None) };
     place.check()?;
     let mut store = place.store()?;
-    match store.lock(&LockInfo::new(locking.operation), wait).await {
+    match lock_patiently(&mut *store, &LockInfo::new(locking.operation), wait, locking.told).await {
         Ok(dead) => {
             diags.extend(dead.map(|dead| Diagnostics::from(told(&Remark::Died(Box::new(dead))))).unwrap_or_default());
             Ok(Some(store))

@@ -27,6 +27,7 @@ pub(super) fn refused(call: &str, answer: &Answer, secrets: &[String]) -> CallEr
     let html = is_html(&answer.body);
     let kind = match answer.status {
         401 => ErrorKind::Unauthorized,
+        403 if html => ErrorKind::Blocked,
         403 => ErrorKind::Forbidden,
         404 | 410 if html => ErrorKind::Protocol,
         404 | 410 => ErrorKind::NotFound,
@@ -37,12 +38,29 @@ pub(super) fn refused(call: &str, answer: &Answer, secrets: &[String]) -> CallEr
         _ => ErrorKind::Protocol,
     };
     let said = one_line(&hide(&said(&answer.body), secrets), MESSAGE);
+    let said = without_status(&said, answer.status).to_owned();
     let said = if said.is_empty() { reason(answer.status).to_owned() } else { said };
     let message = match advice(answer, html) {
         Some(advice) => hide(&format!("{said} ({advice})"), secrets),
         None => said,
     };
     CallError { kind, call: call.to_owned(), status: Some(answer.status), message }
+}
+
+/// Pages of gateways begin with the status ("503: Service Temporarily Unavailable"), which stands before the words already.
+fn without_status(said: &str, status: u16) -> &str {
+    match said.strip_prefix(&status.to_string()) {
+        Some(rest) if rest.starts_with([':', ' ']) => rest.trim_start_matches([':', ' ']),
+        _ => said,
+    }
+}
+
+/// A call that sent a start script was blocked: that may be why.
+pub(super) fn script_blamed(mut error: CallError) -> CallError {
+    if error.kind == ErrorKind::Blocked {
+        error.message.push_str("; a long start script can cause that: shorten it, or let the image hold what it does");
+    }
+    error
 }
 
 /// No answer, or an unreadable one, as an error.
@@ -208,7 +226,9 @@ mod tests {
         assert_eq!(message(409, ""), "conflict");
         let violation = r#"{"title":"An error occurred","violations":[{"propertyPath":"name","message":"blank"}]}"#;
         assert_eq!(message(422, violation), "An error occurred; blank");
-        assert_eq!(message(502, "<html><head><title>502 Bad Gateway</title></head><body>x</body>"), "502 Bad Gateway");
+        assert_eq!(message(502, "<html><head><title>502 Bad Gateway</title></head><body>x</body>"), "Bad Gateway");
+        assert_eq!(message(503, "<title>503: Service Unavailable</title>"), "Service Unavailable");
+        assert_eq!((message(503, "503"), message(500, "5000 rows")), ("503".to_owned(), "5000 rows".to_owned()));
         assert!(message(400, &"x".repeat(9000)).chars().count() <= MESSAGE + 1);
     }
 
@@ -223,7 +243,10 @@ mod tests {
         assert_eq!((kind(500), kind(524)), (ErrorKind::Unavailable, ErrorKind::Unavailable));
         assert_eq!((kind(302), kind(199)), (ErrorKind::Protocol, ErrorKind::Protocol));
         assert_eq!(message(401, r#"{"message":"Invalid credentials."}"#), "Invalid credentials.");
-        assert!(message(403, "<title>Attention Required! | Cloudflare</title>").contains("firewall"));
+        let page = answer(403, "<title>Attention Required! | Cloudflare</title>");
+        let blocked = refused("POST /x", &page, &[]);
+        assert!(blocked.kind == ErrorKind::Blocked && blocked.message.contains("firewall"));
+        assert!(!blocked.message.contains("script") && script_blamed(blocked).message.contains("start script"));
         assert_eq!(message(403, r#"{"detail":"Access Denied."}"#), "Access Denied.");
         let moved = Answer { location_host: Some("evil.example".into()), ..answer(302, "") };
         assert!(refused("GET /x", &moved, &[]).message.contains("redirect to evil.example is not followed"));

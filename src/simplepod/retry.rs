@@ -9,11 +9,12 @@
 use super::clean::one_line;
 use super::hide::hide;
 use super::log;
-use super::refusal::{failed, is_html, refused, unreadable};
+use super::refusal::{failed, is_html, refused, script_blamed, unreadable};
 use super::stream::{Reader, Whole, Wrong};
 use crate::cloud::{CallError, ErrorKind, Outcome, ReadResult};
 use crate::http::{Answer, Failure, Method, Request, Transport};
 use secrecy::ExposeSecret as _;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -230,6 +231,7 @@ impl<'a> Call<'a> {
             Ok(answer) => {
                 let asked = self.asked_wait(&answer, number);
                 let error = refused(&self.name, &answer, &self.secrets);
+                let error = if self.sends_script() { script_blamed(error) } else { error };
                 // 408: it may have been the answer that took too long.
                 let proof = (400..500).contains(&answer.status) && answer.status != 408;
                 let tried = if proof { Tried::NotDone(error) } else { Tried::InDoubt(error) };
@@ -243,6 +245,13 @@ impl<'a> Call<'a> {
                 }
             }
         }
+    }
+
+    fn sends_script(&self) -> bool {
+        let sent = self.request.body.as_ref().and_then(|(_, body)| serde_json::from_slice::<Value>(body).ok());
+        sent.is_some_and(|sent| {
+            sent.get("startScript").and_then(Value::as_str).is_some_and(|script| !script.is_empty())
+        })
     }
 
     /// The last word on a call of which earlier tries may have taken effect.

@@ -45,7 +45,7 @@ impl LockInfo {
         LockInfo {
             id: Uuid::new_v4().to_string(),
             operation: operation.to_owned(),
-            who: format!("{}@{}", user.unwrap_or("unknown".into()), host()),
+            who: format!("{}@{}", user.unwrap_or_else(nameless), host()),
             host: host(),
             pid: std::process::id(),
             started: started("self"),
@@ -88,6 +88,17 @@ impl LockInfo {
             self.id, place, self.operation, self.who, self.version, self.created, self.pid
         )
     }
+}
+
+/// Of whom the environment tells no name, as in most containers.
+#[cfg(unix)]
+fn nameless() -> String {
+    format!("uid-{}", rustix::process::getuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn nameless() -> String {
+    "unknown".to_owned()
 }
 
 /// The name of this host.

@@ -3,6 +3,7 @@
 use super::backend::{Entries, Kept, Snapshot, StateStore, Version, Written};
 use super::fault::StoreError;
 use super::holder::LockInfo;
+use super::patience::{Told, lock_patiently};
 use super::place::Part;
 use super::recorded::{Recorded, Remark, read, recorded};
 use crate::state::{Event, Moved, State, decode, decode_edited, decode_journal, encode_event, kept, sum_in};
@@ -56,7 +57,20 @@ impl LockedStore {
         operation: &str,
         timeout: Option<Duration>,
     ) -> Result<(LockedStore, State), StoreError> {
-        LockedStore::begin(store, operation, timeout, false).await
+        LockedStore::begin(store, operation, (timeout, |_, _| {}), false).await
+    }
+
+    /// As [`LockedStore::open`]; somebody is told while the lock is waited for.
+    ///
+    /// # Errors
+    /// As [`LockedStore::open`].
+    pub async fn open_patiently(
+        store: Box<dyn StateStore>,
+        operation: &str,
+        timeout: Option<Duration>,
+        told: Told,
+    ) -> Result<(LockedStore, State), StoreError> {
+        LockedStore::begin(store, operation, (timeout, told), false).await
     }
 
     /// As [`LockedStore::open`]; also where a state was once, and was moved away: one may come back.
@@ -68,18 +82,18 @@ impl LockedStore {
         operation: &str,
         timeout: Option<Duration>,
     ) -> Result<(LockedStore, State), StoreError> {
-        LockedStore::begin(store, operation, timeout, true).await
+        LockedStore::begin(store, operation, (timeout, |_, _| {}), true).await
     }
 
     async fn begin(
         mut store: Box<dyn StateStore>,
         operation: &str,
-        timeout: Option<Duration>,
+        (timeout, told): (Option<Duration>, Told),
         comes_back: bool,
     ) -> Result<(LockedStore, State), StoreError> {
         let info = LockInfo::new(operation);
         let dead = match timeout {
-            Some(timeout) => store.lock(&info, timeout).await?,
+            Some(timeout) => lock_patiently(&mut *store, &info, timeout, told).await?,
             None => None,
         };
         let mut stored = store.take_over().await?;

@@ -161,6 +161,10 @@ impl Story {
             }
         };
         let stderr = self.normalise(&String::from_utf8_lossy(&output.stderr));
+        // How long something took is no part of a story.
+        let goes_on =
+            |line: &&str| line.contains(" elapsed]") || (line.contains(": Still ") && line.contains(" elapsed, "));
+        let stderr: String = stderr.split_inclusive('\n').filter(|line| !goes_on(line)).collect();
         let at_once = line.words.iter().any(|word| word.contains("-parallelism"));
         let stderr = if at_once { by_address(&stderr) } else { ends_last(&stderr) };
         let stderr = if full { stderr } else { narrow(&stderr) };

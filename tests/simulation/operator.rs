@@ -8,7 +8,7 @@ use podform::address::InstanceAddr;
 use podform::config::Variable;
 use podform::live::{ObjectId, Proof};
 use podform::refresh::{Refresh, candidates, refresh};
-use podform::session::{Failure, Held, Person, Session, adopt};
+use podform::session::{Failure, Held, Person, Session, Telling, adopt};
 use podform::state::{Event, Intent, IntentAction, orphans};
 
 /// Nobody looks at the terminal.
@@ -19,7 +19,9 @@ impl Person for Silent {
         Box::pin(ready(Ok(None)))
     }
 
-    fn settling(&self, _: usize) {}
+    fn settling(&self, _: usize) -> Box<dyn Telling> {
+        Box::new(())
+    }
 
     fn adopted(&self, _: ObjectId, _: &str) {}
 }

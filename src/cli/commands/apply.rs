@@ -20,7 +20,13 @@ use crate::state::{Event, State};
 use crate::store::StoreError;
 use clap::{Args, ValueEnum};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::time::Duration;
+
+/// Between two looks at what goes on.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// What is told of an interrupt, and of a second one.
 const INTERRUPTED: [&str; 2] = [
@@ -155,9 +161,10 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
                 }
                 false => session.foresee(&held.state, &how, rents, &mut context.diags).await?,
             };
-            refreshing.end(&snapshot);
+            let waiting = refreshing.end(&snapshot);
             let seen = (&*state, &snapshot);
             let prepared = session.plan_on(seen, &how.options, Market::Api(market), &mut context.diags).await?;
+            drop(waiting);
             session.warn(seen, &prepared.plan, &mut context.diags);
             let plan = &prepared.plan;
             let approval = session.approval(plan);
@@ -256,9 +263,18 @@ async fn perform<C: Cloud>(
         cancel,
         connect: &TcpConnect,
     };
-    let mut progress = Progress::new(context.terminal, prepared.plan.steps.len());
-    let result = session.apply(performing, |event| progress.tell(event)).await;
-    conclude(result, progress.finished(), held, context).await
+    let progress = RefCell::new(Progress::new(context.terminal, prepared.plan.steps.len()));
+    let result = {
+        let mut applying = pin!(session.apply(performing, |event| progress.borrow_mut().tell(event)));
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut applying => break result,
+                () = tokio::time::sleep(SECOND) => progress.borrow_mut().tick(),
+            }
+        }
+    };
+    conclude(result, progress.into_inner().finished(), held, context).await
 }
 
 /// Writes the snapshot, tells the end.

@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, ListingArgs, VariableArgs, since};
+use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
 use crate::live::{Bill, MachineId};
@@ -74,6 +75,7 @@ pub async fn run(args: &BillingArgs, context: &mut Context) -> Outcome {
     let one = machines.as_ref().and_then(|machines| <[MachineId; 1]>::try_from(machines.as_slice()).ok());
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let seen = refresh(client, &at_hand.state, Refresh::Lists);
             let billed = client.billing(one.map(|[machine]| machine));
             let (snapshot, account, billed) = futures::join!(seen, client.account(), billed);
@@ -92,6 +94,7 @@ pub async fn run(args: &BillingArgs, context: &mut Context) -> Outcome {
                 ByFlag::Model => By::Model,
             };
             let address_of = |machine| at_hand.address_ever(machine).cloned();
+            drop(waiting);
             args.listing.print(&bills_table(&ledger, by, address_of, since, &runway), &context.terminal);
             Ok(Exit::Done)
         })
@@ -103,7 +106,9 @@ pub async fn deposits(args: &DepositsArgs, context: &mut Context) -> Outcome {
     let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let listed = client.deposits().await;
+            drop(waiting);
             let listed = listed.map_err(|error| Failure::from(fault("Reading the list of deposits", &error)))?;
             args.listing.print(&deposits_table(&listed.rows), &context.terminal);
             Ok(Exit::Done)

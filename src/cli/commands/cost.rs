@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::cloud::fault::fault;
 use crate::live::Bill;
 use crate::render::{costs_json, costs_text};
@@ -31,6 +32,7 @@ pub async fn run(args: &CostArgs, context: &mut Context) -> Outcome {
     let Some((fleet, Watched { state, .. })) = looking else { return Ok(Exit::Error) };
     opening
         .looking(&fleet, &state, async |session| {
+            let waiting = Waiting::reading(context.terminal);
             // Machines that are gone are told as that: there is nothing to refuse.
             let how = Planning { accept_missing: true, ..Planning::default() };
             let (look, billed) = futures::join!(session.look(&state, &how, false), session.cloud.billing(None));
@@ -39,6 +41,7 @@ pub async fn run(args: &CostArgs, context: &mut Context) -> Outcome {
             let now = billed.as_of.unwrap_or_else(jiff::Timestamp::now);
             let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill(now)).collect();
             let costs = Costs::of(&state, &snapshot, &bills);
+            drop(waiting);
             match args.json {
                 true => context.terminal.json(&costs_json(&costs, fleet.name()).to_string()),
                 false => context.terminal.print(&costs_text(&costs, context.terminal.out)),

@@ -4,6 +4,7 @@ use crate::cli::commands_here::told;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
@@ -39,12 +40,24 @@ pub struct DoctorArgs {
 /// is told, and the rest looked at. Exit code 1 where an error stands.
 pub async fn run(args: &DoctorArgs, context: &mut Context) -> Outcome {
     let opening = args.variables.opening(args.account.choice(), 0);
-    let mut found = vec![version(), configuration(context)];
+    let configuration = configuration(context);
+    let is_unread = configuration.standing == Standing::Error;
+    let mut found = vec![version(), configuration];
     found.extend(state(&opening).await);
     found.push(in_doubt(&opening).await);
     found.extend(way());
     match opening.at_hand(&mut context.sources, &mut Diagnostics::new()).await {
-        Ok(at_hand) => found.extend(account(&opening, &at_hand).await),
+        Ok(at_hand) => {
+            found.extend(is_unread.then(|| {
+                warning(
+                    "account",
+                    "the configuration cannot be read: what follows goes by the environment alone, whatever a provider block says",
+                    "Correct the configuration, then look again.",
+                )
+            }));
+            let _waiting = Waiting::reading(context.terminal);
+            found.extend(account(&opening, &at_hand).await);
+        }
         // Whose account is meant is not known then, and the key at hand may be that of another one.
         Err(failure) => found.push(wrong("account", &failure.diags)),
     }
@@ -107,7 +120,11 @@ async fn state(opening: &Opening) -> Vec<Finding> {
         Err(error) => wrong("state", &session::stored::failure(&error).diags),
         Ok(remains) if remains.state.is_none() && remains.journal.is_empty() => ok("state", "nothing is recorded here"),
         Ok(remains) => match verify(&remains).faults.first() {
-            None => ok("state", format!("state, journal and {} backups hold together", remains.backups.len())),
+            None => {
+                let count = remains.backups.len();
+                let backups = if count == 1 { "backup" } else { "backups" };
+                ok("state", format!("state, journal and {count} {backups} hold together"))
+            }
             Some(fault) => Finding {
                 what: "state",
                 standing: Standing::Error,

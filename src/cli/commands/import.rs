@@ -5,6 +5,7 @@ use crate::cli::commands_here::told;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::FleetArgs;
+use crate::cli::waiting::Waiting;
 use crate::diag::Diagnostic;
 use crate::plan::PlanOptions;
 use crate::planning::Market;
@@ -109,6 +110,7 @@ async fn all(args: &ImportArgs, context: &mut Context) -> Outcome {
         return Err(Diagnostic::error("File exists", detail).into());
     }
     let read = opening.looking(&fleet, &state, async |session| {
+        let _waiting = Waiting::reading(context.terminal);
         let snapshot = refresh(session.cloud, &state, Refresh::Lists).await?;
         let found = unmanaged(fleet.name(), &state, &snapshot);
         for line in &found.left {

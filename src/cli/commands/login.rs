@@ -25,7 +25,8 @@ pub struct LoginArgs {
 pub async fn login(args: &LoginArgs, context: &mut Context) -> Outcome {
     let name = account_name(args.account.as_deref())?;
     let path = place()?;
-    let mut stored = Credentials::read(&path)?;
+    // What is wrong there is told before a key is asked for.
+    Credentials::read(&path)?;
     let text = match Terminal::is_interactive() {
         true => {
             context
@@ -36,8 +37,10 @@ pub async fn login(args: &LoginArgs, context: &mut Context) -> Outcome {
         false => read()?,
     };
     let key = key_of(&text.unwrap_or_default())?;
-    stored.put(&name, &key);
-    stored.write(&path)?;
+    Credentials::change(&path, |stored| {
+        stored.put(&name, &key);
+        true
+    })?;
     context.terminal.line(&format!(
         "The key {} is kept as account \"{name}\" in {}. podform whoami asks the API what it may do.",
         fingerprint(&key),
@@ -56,12 +59,12 @@ pub async fn login(args: &LoginArgs, context: &mut Context) -> Outcome {
 pub fn logout(args: &LoginArgs, context: &mut Context) -> Outcome {
     let name = account_name(args.account.as_deref())?;
     let path = place()?;
-    let mut stored = Credentials::read(&path)?;
-    if !stored.remove(&name) {
+    // Where nothing is kept, nothing is made.
+    let is_kept = Credentials::read(&path)?.key(&name).is_some();
+    if !is_kept || !Credentials::change(&path, |stored| stored.remove(&name))? {
         context.terminal.line(&format!("No key is kept for the account \"{name}\"."));
         return Ok(Exit::Done);
     }
-    stored.write(&path)?;
     context.terminal.line(&format!(
         "The key of the account \"{name}\" is forgotten here. It is valid until it is removed in Account Settings, Subaccounts."
     ));

@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, ListingArgs, OfferArgs, VariableArgs, pause};
 use crate::cli::terminal::Terminal;
+use crate::cli::waiting::Waiting;
 use crate::cloud::fault::{fault, passes};
 use crate::cloud::{CallError, Cloud as _};
 use crate::diag::Diagnostic;
@@ -133,7 +134,9 @@ fn alike(address: &str, asked: &[Asked]) -> Result<(), Failure> {
 async fn look(args: &MarketArgs, judged: &Judged, client: &Client, terminal: Terminal) -> Outcome {
     let query = args.offers.query();
     let told = |error: &CallError| fault("Reading the market", error);
+    let waiting = Waiting::begin(terminal, "Reading the market");
     let market = client.market(&query).await.map_err(|error| told(&error))?;
+    drop(waiting);
     if args.watch.is_none() || !args.listing.json {
         args.listing.print(&table(args, judged, &market), &terminal);
     }

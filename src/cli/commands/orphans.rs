@@ -7,6 +7,7 @@ use crate::cli::commands_here::told;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{FleetArgs, Named};
+use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::{ObjectId, Orphan, Snapshot};
@@ -91,7 +92,9 @@ async fn list(args: &OrphansArgs, context: &mut Context) -> Outcome {
     let name = at_hand.fleet.as_deref().ok_or_else(nameless)?;
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let seen = see(client, &at_hand.state, name).await?;
+            drop(waiting);
             show(&seen, &at_hand.state, name, args.json, context);
             Ok(exit(seen.orphans.len()))
         })

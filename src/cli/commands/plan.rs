@@ -100,7 +100,7 @@ pub(super) async fn planned<C: Cloud>(
     let refreshing = Refreshing::begin(context.terminal, state, how.refresh);
     let planned = async {
         let look = session.look(state, how, session.will_rent(state, how)).await?;
-        refreshing.end(&look.snapshot);
+        let _waiting = refreshing.end(&look.snapshot);
         session.plan(state, look, &how.options, &mut context.diags).await
     };
     match planned.await {

@@ -4,6 +4,7 @@ use super::plan::{made_from, next_step};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::PlanningArgs;
+use crate::cli::waiting::Waiting;
 use crate::diag::Diagnostic;
 use crate::money::Usd;
 use crate::plan::Limits;
@@ -62,10 +63,12 @@ pub async fn run(args: &RebalanceArgs, context: &mut Context) -> Outcome {
     };
     opening
         .looking(&fleet, &state, async |session| {
+            let waiting = Waiting::reading(context.terminal);
             let (state, look) = session.foresee(&state, &how, true, &mut context.diags).await?;
             let offers = look.market.map(|market| market.offers).unwrap_or_default();
             let on = (&*state, &look.snapshot);
             let (plan, options) = rebalance(session, on, (&how.options, &offers), &limits, &mut context.diags).await?;
+            drop(waiting);
             match planning.json {
                 true => context.terminal.line(&rebalance_json(&plan).to_string()),
                 false => context.terminal.print(&rebalance_text(&plan)),

@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, LockArgs, VariableArgs};
 use crate::cli::rebooting::{NotRebooted, STOPPED, WHAT_IT_DOES, Way};
+use crate::cli::waiting::Waiting;
 use crate::diag::Diagnostic;
 use crate::live::MachineId;
 use crate::session::{AtHand, Held};
@@ -80,6 +81,7 @@ async fn act(
     mut held: Option<&mut Held>,
     context: &Context,
 ) -> Outcome {
+    let waiting = Waiting::reading(context.terminal);
     let way = Way::open(client, window, at_hand.fleet.as_deref()).await?;
     let state = held.as_ref().map(|held| held.state.clone()).unwrap_or_default();
     let mut lines = String::new();
@@ -94,6 +96,7 @@ async fn act(
         }
         lines.push_str(&format!("\n  {}: {}", super::instances::name(at_hand, *id), candidate.words));
     }
+    drop(waiting);
     let question = format!("Do you really want to reboot these?{lines}\n  {WHAT_IT_DOES}");
     if !approved(&question, args.auto_approve, args.variables.input, &context.terminal).await? {
         return Ok(Exit::Error);
@@ -106,7 +109,10 @@ async fn act(
             break;
         }
         let name = super::instances::name(at_hand, *id);
-        let (told, ends) = match way.reboot(*id, &name, &state, held.as_deref_mut()).await {
+        let waiting = Waiting::often(context.terminal, "Rebooting");
+        let done = way.reboot(*id, &name, &state, held.as_deref_mut()).await;
+        drop(waiting);
+        let (told, ends) = match done {
             Ok(done) => done,
             Err(NotRebooted { failure, is_written }) => {
                 failed.add(failure);

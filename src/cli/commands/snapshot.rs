@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, LockArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::session::{Watched, written};
 use clap::Args;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ pub async fn run(args: &SnapshotArgs, context: &mut Context) -> Outcome {
     };
     let taken = opening
         .looking(&fleet, &state, async |session| {
+            let _waiting = Waiting::reading(context.terminal);
             written::take(session, &state).await.map_err(crate::session::Failure::from)
         })
         .await?;

@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, ListingArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
@@ -38,6 +39,7 @@ pub async fn run(args: &StatusArgs, context: &mut Context) -> Outcome {
     }
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let machines = refresh(client, state, Refresh::Lists);
             let (snapshot, account, billed) = futures::join!(machines, client.account(), client.billing(None));
             let mut snapshot = snapshot.map_err(Failure::from)?;
@@ -48,6 +50,7 @@ pub async fn run(args: &StatusArgs, context: &mut Context) -> Outcome {
             let bills: Vec<Bill> = billed.rows.iter().filter_map(|row| row.bill(now)).collect();
             let costs = Costs::of(state, &snapshot, &bills);
             let conditions = conditions(state, &snapshot, &costs, now);
+            drop(waiting);
             args.listing.print(&status_table(&conditions, &costs, now), &context.terminal);
             let sick = conditions.iter().any(|condition| condition.ails.is_some());
             Ok(if sick { Exit::Changes } else { Exit::Done })

@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud as _, ErrorKind};
 use crate::schema::dollars;
@@ -30,9 +31,11 @@ pub async fn run(args: &WhoamiArgs, context: &mut Context) -> Outcome {
     let who = opening.who(&at_hand)?;
     opening
         .reaching_any(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let (account, machines, groups, offers) =
                 futures::join!(client.account(), client.machines(), client.groups(), client.offers());
             let (billing, deposits) = futures::join!(client.billing(None), client.deposits());
+            drop(waiting);
             if let Err(error) = &account
                 && error.kind != ErrorKind::Forbidden
             {
@@ -49,6 +52,7 @@ pub async fn run(args: &WhoamiArgs, context: &mut Context) -> Outcome {
             let answer = |error: Option<&CallError>| match error.map(|error| error.kind) {
                 None => "readable",
                 Some(ErrorKind::Forbidden | ErrorKind::Unauthorized) => "not permitted",
+                Some(ErrorKind::Blocked) => "blocked before the API",
                 Some(_) => "no answer",
             };
             let balance = account.as_ref().ok().and_then(|account| account.balance);
@@ -65,7 +69,7 @@ pub async fn run(args: &WhoamiArgs, context: &mut Context) -> Outcome {
             }
             let mut text = format!("Account   {}\n", who.account.as_deref().unwrap_or("(not named)"));
             text.push_str(&format!("Key       {key}, from {}\nEndpoint  {endpoint}\n", who.source));
-            let balance = balance.map_or_else(|| "(not told)".to_owned(), |usd| usd.to_string());
+            let balance = balance.map_or_else(|| "(not told)".to_owned(), |usd| format!("{usd:.2}"));
             text.push_str(&format!("Balance   {balance}\n"));
             for (at, (name, error)) in lists.iter().enumerate() {
                 let head = if at == 0 { "May read" } else { "" };

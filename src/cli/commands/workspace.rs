@@ -140,7 +140,7 @@ async fn create(
 async fn select(args: &SelectArgs, context: &Context) -> Result<(), crate::session::Failure> {
     let workspaces = args.place.workspaces()?;
     if args.or_create && !workspaces.names().await?.contains(&args.name) {
-        let locking = Locking { operation: "workspace new", wait: Some(std::time::Duration::ZERO) };
+        let locking = Locking { wait: Some(std::time::Duration::ZERO), ..Locking::none("workspace new") };
         return create(&workspaces, &args.name, locking, context).await;
     }
     if workspaces.select(&args.name).await? {

@@ -1,6 +1,7 @@
 //! Flags that choose a state and its lock.
 
 use crate::cli::exit::Failure;
+use crate::cli::waiting::waiting_for_lock;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::session::stored::{self, StatePlace};
 use crate::session::{Held, Locking};
@@ -74,7 +75,7 @@ impl LockArgs {
     /// A flag that is no duration.
     pub fn locking(&self, operation: &'static str) -> Result<Locking, Failure> {
         let wait = lock_timeout(&self.lock_timeout)?;
-        Ok(Locking { operation, wait: self.lock.then_some(wait) })
+        Ok(Locking { operation, wait: self.lock.then_some(wait), told: waiting_for_lock })
     }
 }
 

@@ -1,9 +1,14 @@
 //! What `cost -json` prints.
 
 use crate::money::Usd;
-use crate::schema::dollars;
+use crate::schema;
 use crate::state::{Costs, MachineCost, Others};
 use serde_json::{Value as Json, json};
+
+/// To the millionth, as machines are recorded: shares of a month have no end.
+fn dollars(amount: Usd) -> Json {
+    schema::dollars(Usd(amount.0.round_dp(6)))
+}
 
 /// What the fleet costs, and has cost.
 pub fn costs_json(costs: &Costs, fleet: Option<&str>) -> Json {

@@ -48,6 +48,11 @@ pub fn event_message(event: &ApplyEvent) -> Message {
             ours.insert("why".into(), json!(harmless(why)));
             of(Level::Warn, "log").ours(ours)
         }
+        ApplyEvent::Bills { address, per_hour } => {
+            let mut ours = own("bills", address);
+            ours.insert("hourly_cost".into(), json!(decimal(*per_hour)));
+            of(Level::Info, "log").ours(ours)
+        }
         ApplyEvent::Settled { address, settlement, id } => {
             let (word, level) = match settlement {
                 Settlement::Adopted => ("adopted", Level::Info),

@@ -47,6 +47,8 @@ pub fn message(event: &ApplyEvent) -> String {
             let time = format!("{:02}m{:02}s", elapsed_s / 60, elapsed_s % 60);
             format!("{address}: {}... [{time} elapsed{status}]", words(*action)[1])
         }
+        ApplyEvent::Bills { address, per_hour } if per_hour.0.is_zero() => format!("{address}: Bills no more"),
+        ApplyEvent::Bills { address, per_hour } => format!("{address}: Bills about {per_hour} per hour from now on"),
         ApplyEvent::StepDone { address, action, elapsed_s, id: found } => {
             format!("{address}: {} after {}{}", words(*action)[2], elapsed(*elapsed_s), id(found))
         }

@@ -16,6 +16,7 @@ pub(super) use as_of::as_of;
 pub use cost::seat as seat_text;
 pub use cost::sentence as cost_sentence;
 pub use cost::{machine_name, machine_seat, proof as proof_sentence, runway_of};
+pub use event::elapsed;
 pub(super) use event::{message, words};
 pub(super) use excluded::{excluded, requirement};
 pub use offer::short as offer_text;

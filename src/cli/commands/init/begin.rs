@@ -5,6 +5,7 @@ use crate::cli::commands::templates::{OwnerArgs, find};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
@@ -39,6 +40,7 @@ pub async fn from(
     let (opening, at_hand) = context.at_hand(&VariableArgs::default(), account).await?;
     let text = opening
         .reaching::<_, Failure>(&at_hand, async |client| {
+            let _waiting = Waiting::reading(context.terminal);
             let owner = OwnerArgs { global: false, own: false };
             let (template, market) = futures::join!(find(client, named, owner), client.offers());
             let (_, template) = template?;

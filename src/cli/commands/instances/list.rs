@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, ListingArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
 use crate::render::listing::{Listed, machines_table};
@@ -58,10 +59,12 @@ pub async fn run(args: &ListArgs, context: &mut Context) -> Outcome {
     let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let machines = match &args.search {
                 Some(phrase) => client.search_machines(phrase).await,
                 None => client.machines().await,
             };
+            drop(waiting);
             let machines = machines.map_err(|error| Failure::from(fault("Listing the machines", &error)))?;
             let now = machines.as_of.unwrap_or_else(jiff::Timestamp::now);
             let of =

@@ -4,6 +4,7 @@ use super::one;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::{fault, passes};
 use crate::live::console::{GAP, PAUSE};
@@ -52,7 +53,9 @@ pub async fn run(args: &LogsArgs, context: &mut Context) -> Outcome {
     let id = one::id(&at_hand, &args.machine)?;
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let machine = one::read(client, id).await?;
+            drop(waiting);
             if args.json {
                 let Machine { console, console_system, .. } = &machine;
                 let json = json!({"format_version": "1.0", "id": id.to_string(), "console": console, "console_system": console_system});

@@ -4,6 +4,7 @@ use super::one;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, ListingArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::diag::Diagnostic;
 use crate::render::listing::{Listed, machine_details, ports_table};
 use crate::render::table::{details_json, details_text};
@@ -36,7 +37,9 @@ pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
     let id = one::id(&at_hand, &args.machine)?;
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let machine = one::read(client, id).await?;
+            drop(waiting);
             let fleet = at_hand.fleet.as_deref();
             let listed = Listed { machine: &machine, recorded: at_hand.recorded(id), fleet };
             let details = machine_details(&listed);
@@ -55,7 +58,9 @@ pub async fn ports(args: &ShowArgs, context: &mut Context) -> Outcome {
     let id = one::id(&at_hand, &args.machine)?;
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let machine = one::read(client, id).await?;
+            drop(waiting);
             args.listing.print(&ports_table(&machine), &context.terminal);
             Ok(Exit::Done)
         })

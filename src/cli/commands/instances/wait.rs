@@ -5,6 +5,7 @@ use crate::apply::{TcpConnect, is_as_far};
 use crate::cli::context::Context;
 use crate::cli::exit::{Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::{fault, passes};
 use crate::diag::Diagnostic;
@@ -87,6 +88,7 @@ pub async fn run(args: &WaitArgs, context: &mut Context) -> Outcome {
     let (terminal, word) = (&context.terminal, word(args.until));
     opening
         .reaching(&at_hand, async |client| {
+            let _waiting = Waiting::at_foot(*terminal, "Waiting");
             let (began, mut told) = (Instant::now(), Instant::now());
             let mut failed = Failure::none();
             loop {

@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
 use crate::cli::terminal::Terminal;
+use crate::cli::waiting::Waiting;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::live::MachineId;
 use crate::render::harmless_line;
@@ -47,6 +48,7 @@ pub async fn run(args: &ExecArgs, context: &mut Context) -> Outcome {
     let named: Vec<(MachineId, String)> = ids.into_iter().map(|id| (id, instances::name(&at_hand, id))).collect();
     let ways: Vec<Result<Way, Failure>> = opening
         .reaching::<_, Failure>(&at_hand, async |client| {
+            let _waiting = Waiting::reading(context.terminal);
             let account = account_of(&at_hand, args.account.sandbox, client);
             let looks = named.iter().map(|(id, name)| way(client, &account, *id, name));
             Ok(futures::future::join_all(looks).await)

@@ -11,6 +11,7 @@ use crate::cli::commands::instances;
 use crate::cli::context::Context;
 use crate::cli::exit::{Failure, Outcome};
 use crate::cli::flags::{AccountArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::diag::Diagnostic;
 use clap::Args;
 use std::process::Command;
@@ -42,6 +43,7 @@ pub async fn run(args: &SshArgs, context: &mut Context) -> Outcome {
     let id = instances::id(&at_hand, &args.machine)?;
     let way = opening
         .reaching(&at_hand, async |client| {
+            let _waiting = Waiting::reading(context.terminal);
             let account = account_of(&at_hand, args.account.sandbox, client);
             way(client, &account, id, &instances::name(&at_hand, id)).await
         })

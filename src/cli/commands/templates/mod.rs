@@ -8,6 +8,7 @@ use crate::cli::commands_here::told;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::{AccountArgs, ListingArgs, VariableArgs};
+use crate::cli::waiting::Waiting;
 use crate::render::group_block;
 use crate::render::listing::{Owner, template_table, templates_table};
 use clap::{Args, Subcommand};
@@ -90,6 +91,7 @@ async fn list(args: &ListArgs, context: &mut Context) -> Outcome {
     let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let mut templates = Vec::new();
             for owner in args.owner.owners() {
                 let read =
@@ -107,6 +109,7 @@ async fn list(args: &ListArgs, context: &mut Context) -> Outcome {
                 }
                 None => format!("{whose}."),
             };
+            drop(waiting);
             args.listing.print(&templates_table(&templates, empty), &context.terminal);
             Ok(Exit::Done)
         })
@@ -117,7 +120,9 @@ async fn show(args: &ShowArgs, context: &mut Context) -> Outcome {
     let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     opening
         .reaching(&at_hand, async |client| {
+            let waiting = Waiting::reading(context.terminal);
             let (owner, template) = find(client, &args.named, args.owner).await?;
+            drop(waiting);
             let terminal = &context.terminal;
             let ListingArgs { json, csv, .. } = args.listing;
             match args.hcl {

@@ -52,7 +52,8 @@ pub async fn run(args: &TopArgs, context: &mut Context) -> Outcome {
         let hint = "Set PODFORM_LOG_PATH to a file, or add 2>FILE.";
         return Err(Diagnostic::error("Log on the screen", detail).with_hint(hint).into());
     }
-    let locking = args.locking.locking("reboot")?;
+    // Nothing may be printed beside the screen.
+    let locking = Locking { told: |_, _| {}, ..args.locking.locking("reboot")? };
     let (opening, at_hand) = context.at_hand(&args.variables, &args.account).await?;
     // On the screen nothing else may be printed: the model says what is to be said.
     let stage = context.interrupts.handled(Cancel::Gently, ["", ""]);
