@@ -241,6 +241,11 @@ impl StateStore for Tape {
         ready(locked).boxed()
     }
 
+    fn unlock(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.disk.lock().unwrap().holder = None;
+        ready(Ok(())).boxed()
+    }
+
     fn holder(&self) -> BoxFuture<'_, Result<Option<LockInfo>, StoreError>> {
         ready(Ok(self.disk.lock().unwrap().holder.clone())).boxed()
     }
