@@ -249,7 +249,7 @@ impl<O: Objects, L: Lock> Chain<O, L> {
                 Some(Taken::Failed) if let Some(error) = error => return Err(error),
                 Some(Taken::Refused | Taken::Failed) => {
                     let holder = holding.and_then(|holding| holding.info).map(Box::new);
-                    return Err(StoreError::Locked { place: self.lock.place(), holder });
+                    return Err(StoreError::Locked { place: self.lock.place(), holder, outlives: true });
                 }
             }
         }

@@ -109,7 +109,9 @@ pub(super) struct Place {
 }
 
 fn version(text: Option<Text>) -> Version {
-    Version(text.map(|text| format!("{} {} {:?}", text.serial, text.contained, text.told)))
+    Version(text.map(|Text { serial, contained, told: Told { open, recorded, closed } }| {
+        format!("{serial}.{contained}.{open}.{recorded}.{closed}")
+    }))
 }
 
 impl Place {

@@ -65,6 +65,14 @@ impl Run {
         }
     }
 
+    /// Runs that are over differ in nothing; of one that only removes, what it knew counts no more.
+    fn forget(&mut self) {
+        if matches!(self.doing, Doing::Over | Doing::Compact(_)) {
+            let doing = std::mem::replace(&mut self.doing, Doing::Idle);
+            *self = Run { doing, ..Run::new(self.claim) };
+        }
+    }
+
     pub fn begin(&mut self) {
         let taker = Taker { id: format!("b{}", self.claim), run: String::new(), at: Timestamp::UNIX_EPOCH };
         self.doing = Doing::TakeOver(Walk::taking_over(taker));
@@ -84,6 +92,12 @@ impl Run {
         Text { serial: self.serial, contained: self.next - 1, told: self.told }
     }
 
+    /// It dies.
+    pub fn die(&mut self) {
+        self.doing = Doing::Over;
+        self.forget();
+    }
+
     /// Its next request is made. `blocked`: intents whose runs may be about to call, which nobody can say came to nothing.
     pub fn step(&mut self, place: &mut Place, design: Design, fate: Fate, blocked: u8) {
         let Some(ask) = self.ask() else { return };
@@ -96,6 +110,9 @@ impl Run {
                 Answer::Tried(Attempt::InDoubt)
             }
         };
+        // An object that stands there is read just before the next one: objects never change, and go from the last to the
+        // first, so whatever happens in between could as well have happened before.
+        let passes = matches!((&self.doing, &answer), (Doing::TakeOver(_), Answer::Link(Ok(Some(_)))));
         match &mut self.doing {
             Doing::TakeOver(walk) => match walk.answer(answer) {
                 None => {}
@@ -136,6 +153,10 @@ impl Run {
                 }
             }
             Doing::Idle | Doing::Call | Doing::Compact(_) | Doing::Over => {}
+        }
+        self.forget();
+        if passes {
+            self.step(place, design, Fate::Answered, blocked);
         }
     }
 
