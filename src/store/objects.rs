@@ -10,6 +10,7 @@ use super::holder::LockInfo;
 use super::place::Place;
 use futures::future::{BoxFuture, FutureExt};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// An object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,37 @@ pub trait Objects: Debug + Send + Sync {
     /// # Errors
     /// They cannot be read.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+}
+
+/// One client serves chain and lock.
+impl<T: Objects + ?Sized> Objects for Arc<T> {
+    fn place(&self, key: &str) -> Place {
+        (**self).place(key)
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>, StoreError>> {
+        (**self).get(key)
+    }
+
+    fn version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        (**self).version(key)
+    }
+
+    fn create<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
+        (**self).create(key, bytes)
+    }
+
+    fn replace<'a>(&'a self, key: &'a str, over: &'a Version, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
+        (**self).replace(key, over, bytes)
+    }
+
+    fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>> {
+        (**self).remove(key, over)
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        (**self).list(prefix)
+    }
 }
 
 /// A lock, where others find it.

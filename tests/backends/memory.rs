@@ -213,10 +213,6 @@ impl Memory {
         self.shelf.lock().unwrap().put(key, bytes);
     }
 
-    pub fn unset(&self, key: &str) {
-        self.shelf.lock().unwrap().change(key, &Change::Remove(None));
-    }
-
     pub fn keys(&self) -> Vec<String> {
         self.shelf.lock().unwrap().objects.keys().cloned().collect()
     }

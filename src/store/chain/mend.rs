@@ -36,7 +36,10 @@ impl<O: Objects, L: Lock> Chain<O, L> {
             match Link::decode(&object.bytes) {
                 Ok(link) => journal.extend_from_slice(link.lines.as_bytes()),
                 // Its lines may still be read one by one.
-                Err(_) => journal.extend_from_slice(&object.bytes),
+                Err(_) => {
+                    journal.extend_from_slice(&object.bytes);
+                    journal.push(b'\n');
+                }
             }
         }
         let kept = self.read_beside().await?;
