@@ -29,6 +29,9 @@ pub struct Stored {
     pub journal: Vec<u8>,
     /// What runs kept that lost their lock.
     pub kept: Vec<Kept>,
+    /// The highest number of an entry that was once written behind all of this: the snapshot was put back to an older one.
+    /// `None` where there is none, and where the store cannot tell.
+    pub beyond: Option<u64>,
 }
 
 /// What a run kept beside that lost its lock: a journal of its own.

@@ -92,6 +92,9 @@ pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<
         let what = older(&state, copy, &place.to_string());
         remarks.push(Remark::Older { place: store.place(Part::State), what });
     }
+    if let Some(beyond) = stored.beyond.filter(|_| older_than.is_none()) {
+        remarks.push(Remark::Older { place: store.place(Part::State), what: put_back(last, beyond) });
+    }
     let mut taken_up = Vec::new();
     for kept in &stored.kept {
         let place = kept.place.clone();
@@ -108,5 +111,16 @@ pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<
         }
     }
     let newest = older_than.map(|(_, copy)| (copy.serial, copy.journal_seq));
+    let (serial, seq) = newest.unwrap_or((state.serial, 0));
+    let newest = stored.beyond.map(|beyond| (serial, seq.max(beyond))).or(newest);
     Ok(Recorded { snapshot, state, remarks, kept: taken_up, newest, journaled })
+}
+
+/// A state whose journal has numbers that it cannot have.
+fn put_back(last: u64, beyond: u64) -> String {
+    format!(
+        "It is older than its journal: it ends with entry {last}, and entry {beyond} was written. What was made in between \
+         bills, and is not recorded here: put its newest version in its place, or, if the older one is meant, look at \
+         podform orphans before anything else."
+    )
 }

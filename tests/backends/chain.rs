@@ -284,6 +284,33 @@ fn a_state_that_is_older_than_its_copy_is_told_however_often_it_is_taken_over() 
 }
 
 #[test]
+fn a_state_that_was_put_back_with_its_copies_is_told_by_the_numbers_of_the_chain() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        let old = used(&memory).await;
+        for round in 0..3 {
+            let (mut store, mut state) = run(&memory).await;
+            for claim in 0..3 {
+                write(&mut store, &mut state, &format!("{round}{claim}")).await;
+            }
+            store.snapshot(&mut state).await.unwrap();
+        }
+        for copy in memory.keys().into_iter().filter(|key| key.contains("/backups/")) {
+            assert!(matches!(memory.remove(&copy, None).await, Tried::Done(())));
+        }
+        memory.set(KEY, encode(&old).as_bytes());
+        let (mut store, mut state) = run(&memory).await;
+        let [Remark::Older { what, .. }] = store.remarks() else { panic!("{:?}", store.remarks()) };
+        assert!(what.contains("entry 12 was written") && state.open.len() == 1, "{what}");
+        store.snapshot(&mut state).await.unwrap();
+        assert!(state.journal_seq >= 12);
+        write(&mut store, &mut state, "z").await;
+        let (store, state) = run(&memory).await;
+        assert!(store.remarks().is_empty() && state.open.contains_key("z"), "{:?}", store.remarks());
+    });
+}
+
+#[test]
 fn a_run_that_is_killed_before_its_state_leaves_no_alarm() {
     in_virtual_time(async {
         let memory = Memory::default();

@@ -126,7 +126,13 @@ impl Disk {
             bytes: lines.clone().into_bytes(),
         });
         let kept = kept.collect();
-        Stored { state: version.0.clone().map(String::into_bytes), version, journal: self.journal.clone(), kept }
+        Stored {
+            state: version.0.clone().map(String::into_bytes),
+            version,
+            journal: self.journal.clone(),
+            kept,
+            beyond: None,
+        }
     }
 }
 

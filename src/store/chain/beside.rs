@@ -49,6 +49,11 @@ impl<O: Objects, L: Lock> Chain<O, L> {
         Ok(kept)
     }
 
+    /// The last number of the chain from this one on.
+    pub(super) fn highest_beyond(&self, number: u64) -> Option<u64> {
+        self.listing().numbers.range(number..).next_back().copied()
+    }
+
     /// Copies of states, the newest first.
     pub(super) fn newest_copies(&self) -> Vec<(u64, u64)> {
         self.listing().copies.into_iter().rev().collect()

@@ -75,6 +75,7 @@ impl<O: Objects, L: Lock> Chain<O, L> {
     /// Reads, and takes over where that is wanted.
     async fn walk(&self, taker: Option<Taker>) -> Result<(Stored, Option<Read>), StoreError> {
         let mut drive = Drive::new(&self.objects, &self.keys);
+        let takes_over = taker.is_some();
         let steps = taker.map_or_else(Walk::reading, Walk::taking_over);
         let walked = drive.run(steps).await?;
         let busy = || StoreError::Busy { place: self.place(Part::State) };
@@ -92,7 +93,10 @@ impl<O: Objects, L: Lock> Chain<O, L> {
         let lines = read.iter().flat_map(|read| &read.links).map(|(_, link)| link.lines.as_str());
         let journal = lines.collect::<String>().into_bytes();
         let kept = self.read_beside().await?;
-        Ok((Stored { state: drive.state, version: seen.version, journal, kept }, read))
+        // Behind the seal of a run that has just taken over nobody but its successor writes.
+        let next = read.as_ref().filter(|_| takes_over).map(|read| read.next);
+        let beyond = next.and_then(|next| self.highest_beyond(next));
+        Ok((Stored { state: drive.state, version: seen.version, journal, kept, beyond }, read))
     }
 
     async fn begin(&mut self) -> Result<Stored, StoreError> {

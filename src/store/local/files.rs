@@ -166,6 +166,7 @@ impl Files {
                     state: after,
                     journal: journal.unwrap_or_default(),
                     kept: self.kept()?,
+                    beyond: None,
                 });
             }
             before = after;
