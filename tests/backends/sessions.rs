@@ -17,7 +17,7 @@ const HOLDERS: u64 = 5;
 /// So many sessions each.
 const SESSIONS: usize = 4;
 /// Histories of every run of the tests; `PODFORM_SEEDS` sets another number, or `PODFORM_SEED` one seed.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 120;
 
 /// What happened in one history.
 #[derive(Clone, Debug, Default)]

@@ -7,8 +7,8 @@ use crate::store::{Objects, StoreError, Tried, Version};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// An answer that took longer than this is late. Whoever took over meanwhile waits for at least two minutes before it
-/// counts a call as never sent, so one that goes out within some seconds of the proof is seen by it.
+/// An answer that took longer than this is late. Whoever took over meanwhile waits for the settle window, two minutes where
+/// nobody sets another, before it counts a call as never sent: a call that follows its proof by seconds is seen by it.
 const LATE: Duration = Duration::from_secs(10);
 
 /// One place and one state, and what was last read and tried there.
