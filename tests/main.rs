@@ -26,6 +26,7 @@ mod fleet;
 mod forges;
 mod help;
 mod hostile;
+mod initializing;
 mod judge;
 #[cfg(unix)]
 mod keys;

@@ -166,6 +166,7 @@ impl Files {
                     state: after,
                     journal: journal.unwrap_or_default(),
                     kept: self.kept()?,
+                    beyond: None,
                 });
             }
             before = after;
@@ -328,6 +329,11 @@ impl StateStore for Files {
             Ok(dead)
         }
         .boxed()
+    }
+
+    fn unlock(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.lock = None;
+        ready(Ok(())).boxed()
     }
 
     fn holder(&self) -> BoxFuture<'_, Result<Option<LockInfo>, StoreError>> {
