@@ -5,6 +5,7 @@
 #[cfg(unix)]
 mod at_hand;
 mod authorities;
+mod backends;
 mod beginnings;
 mod canary;
 mod checks;

@@ -26,6 +26,18 @@ pub struct Entry {
     pub event: Event,
 }
 
+impl Entry {
+    /// Whether it may stand where this number is expected: numbers are skipped only by whoever takes over.
+    pub fn follows(&self, expected: u64) -> bool {
+        self.seq == expected || (self.event == Event::TakenOver && self.seq > expected)
+    }
+}
+
+/// The last entry that tells something: that a run took over does not.
+pub fn last_telling(entries: &[Entry]) -> Option<u64> {
+    entries.iter().rfind(|entry| entry.event != Event::TakenOver).map(|entry| entry.seq)
+}
+
 /// What the bytes of a journal say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replay {
@@ -105,7 +117,7 @@ pub fn decode_journal(bytes: &[u8]) -> Replay {
             }
         };
         let expected = replay.entries.last().map_or(entry.seq, |previous| previous.seq.saturating_add(1));
-        if entry.seq != expected {
+        if !entry.follows(expected) {
             replay.error = Some(JournalDamage::Gap { line, expected, found: entry.seq });
             break;
         }
@@ -151,7 +163,7 @@ pub fn salvage(bytes: &[u8]) -> Salvage {
                 // Behind a damaged line the gap is that line.
                 let told =
                     matches!(found.damage.last(), Some(JournalDamage::Line { line: bad, .. }) if bad + 1 == line);
-                if entry.seq != expected && !told {
+                if !entry.follows(expected) && !told {
                     found.damage.push(JournalDamage::Gap { line, expected, found: entry.seq });
                 }
                 found.entries.push(entry);
@@ -211,7 +223,7 @@ impl State {
             if entry.seq <= self.journal_seq {
                 continue;
             }
-            if entry.seq != self.journal_seq.saturating_add(1) {
+            if !entry.follows(self.journal_seq.saturating_add(1)) {
                 return Err(JournalDamage::Detached { state: self.journal_seq, first: entry.seq });
             }
             if is_another {

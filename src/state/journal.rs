@@ -115,6 +115,9 @@ pub enum Event {
         /// By address.
         checks: Vec<CheckResult>,
     },
+    /// Another run goes on from here. In a journal that is a chain of objects whoever wrote before it is refused at this
+    /// number. Here alone numbers may be skipped: those that are lost.
+    TakenOver,
     /// The run ended by itself.
     End,
 }
@@ -165,6 +168,7 @@ impl fmt::Display for Event {
             Event::Data { data } => write!(f, "data of {} source(s)", data.len()),
             Event::Outputs { outputs } => write!(f, "{} output(s)", outputs.len()),
             Event::Checks { checks } => write!(f, "{} check(s)", checks.len()),
+            Event::TakenOver => f.write_str("taken over"),
             Event::End => f.write_str("end"),
         }
     }
@@ -243,7 +247,7 @@ impl State {
             Event::Moved { from, to } => self.rename(&from, &to),
             Event::Outputs { outputs } => self.outputs = outputs,
             Event::Checks { checks } => self.checks = checks,
-            Event::End => {}
+            Event::TakenOver | Event::End => {}
         }
     }
 

@@ -19,7 +19,8 @@ impl Event {
             Event::Recorded { .. } | Event::Removed { .. } | Event::Restored { .. } => true,
             Event::Begin { .. } | Event::Intent(_) | Event::Moved { .. } => false,
             Event::MachineFailed(_) | Event::Billed(_) | Event::Expired { .. } => false,
-            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => false,
+            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } => false,
+            Event::TakenOver | Event::End => false,
         }
     }
 
@@ -33,7 +34,8 @@ impl Event {
             }
             Event::Begin { .. } | Event::Moved { .. } => None,
             Event::MachineFailed(_) | Event::Billed(_) | Event::Expired { .. } => None,
-            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => None,
+            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } => None,
+            Event::TakenOver | Event::End => None,
         }
     }
 }
@@ -137,7 +139,8 @@ impl State {
             Event::Recorded { claim, address, record } => self.hear_of(claim, address, record, own),
             Event::Removed { claim: Some(_), .. } | Event::Restored { claim: Some(_), .. } => self.hear_gone(event),
             Event::Begin { .. } | Event::Removed { .. } | Event::Restored { .. } | Event::Moved { .. } => {}
-            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } | Event::End => {}
+            Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } => {}
+            Event::TakenOver | Event::End => {}
         }
     }
 

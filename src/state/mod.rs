@@ -34,7 +34,7 @@ mod tests;
 mod verify;
 
 pub use attributes::Attributes;
-pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, encode_event, salvage};
+pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, encode_event, last_telling, salvage};
 pub use costs::{Costs, MachineCost, Others, billed};
 pub use decode::{decode, decode_edited};
 pub use digest::{SecretKey, SecretMatch, fingerprint};

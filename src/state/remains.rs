@@ -21,11 +21,15 @@ pub struct Remains {
     pub kept: Vec<(String, Vec<u8>)>,
 }
 
-/// Whether what is recorded is older than this copy of a state of its lineage. `journaled`: a journal was replayed; a run
-/// that died while it replaced the state leaves a copy that says what the journal says.
-pub fn is_older(recorded: &State, journaled: bool, copy: &State) -> bool {
+/// Whether what is recorded is older than this copy of a state of its lineage. `last` is the last entry of it that tells
+/// something. `journaled`: a journal was replayed; a run that died while it replaced the state leaves a copy that says what
+/// the journal says.
+pub fn is_older(recorded: &State, last: u64, journaled: bool, copy: &State) -> bool {
     let serial = |state: &State| if journaled { 0 } else { state.serial };
-    copy.lineage == recorded.lineage && (copy.journal_seq, serial(copy)) > (recorded.journal_seq, serial(recorded))
+    // Taking over has a number too. A copy with such a one, of a run that was killed, is no newer where it tells no more; and
+    // a state that is older does not become newer by being taken over.
+    let counts = last == recorded.journal_seq || copy.journal_seq > recorded.journal_seq || !recorded.knows(copy);
+    copy.lineage == recorded.lineage && (copy.journal_seq, serial(copy)) > (last, serial(recorded)) && counts
 }
 
 /// The newest backup of the same lineage that loads.

@@ -78,8 +78,9 @@ pub fn repair(remains: &Remains) -> Option<Repair> {
         _ => entries,
     };
     let contained = base.journal_seq;
-    let first = entries.iter().map(|entry| entry.seq).find(|seq| *seq > contained);
-    if let Some(first) = first.filter(|first| *first != contained.saturating_add(1)) {
+    let first = entries.iter().find(|entry| entry.seq > contained);
+    let detached = first.filter(|first| !first.follows(contained.saturating_add(1)));
+    if let Some(first) = detached.map(|first| first.seq) {
         lost.push(format!(
             "{}: the entries {} to {} are missing.",
             remains.journal_name,

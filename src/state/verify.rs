@@ -1,6 +1,6 @@
 //! What is wrong with the files of a state: all of it, each with its place.
 
-use super::codec::{Salvage, salvage};
+use super::codec::{Salvage, last_telling, salvage};
 use super::decode::{decode, decode_edited};
 use super::fault::StateError;
 use super::journal::Event;
@@ -56,8 +56,10 @@ pub fn verify(remains: &Remains) -> Verdict {
             let mut state = state.unwrap_or_default();
             contradictions(&state).into_iter().for_each(|what| tell(&remains.state_name, what));
             let before = state.clone();
+            let last = last_telling(&entries).unwrap_or_default().max(before.journal_seq);
             // What is damaged was told already.
-            let ended = entries.last().is_none_or(|entry| matches!(entry.event, Event::End));
+            let ended = entries.iter().rfind(|entry| entry.event != Event::TakenOver);
+            let ended = ended.is_none_or(|entry| matches!(entry.event, Event::End));
             let replayed = match damage.is_empty() {
                 true => state.replay(entries, remains.state.as_deref().and_then(sum_in)),
                 false => Ok(()),
@@ -78,9 +80,11 @@ pub fn verify(remains: &Remains) -> Verdict {
                 }
                 Ok(()) => {}
             }
-            let journaled = state.journal_seq != before.journal_seq;
+            let journaled = last > before.journal_seq;
             let copies = remains.backups.iter().filter_map(|(name, _, bytes)| Some((name, decode(bytes).ok()?)));
-            if let Some((name, copy)) = copies.filter(|(_, copy)| is_older(&state, journaled, copy)).max_by_key(age) {
+            if let Some((name, copy)) =
+                copies.filter(|(_, copy)| is_older(&state, last, journaled, copy)).max_by_key(age)
+            {
                 tell(&remains.state_name, older(&state, &copy, name));
             }
             for (name, bytes) in &remains.kept {

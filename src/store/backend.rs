@@ -15,7 +15,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 /// Which snapshot stands there: two that differ in a byte have different versions. The default is that of none at all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Version(pub Option<String>);
 
 /// Snapshot and journal as they stood together at one moment.
@@ -83,6 +83,9 @@ pub enum Written<T> {
     NotDone(StoreError),
     /// Nothing was written, for somebody else has changed this part meanwhile. Whoever is refused must stop.
     Refused(Part),
+    /// Nothing was written, for a run before this one wrote its snapshot after this one took over. Whoever knows all that
+    /// stands there may write over it.
+    Behind,
     /// Nobody knows. The same write again settles it: it is refused, or done once.
     InDoubt(StoreError),
 }
@@ -91,6 +94,11 @@ pub enum Written<T> {
 pub trait StateStore: Debug + Send + Sync {
     /// How a person finds a part of it.
     fn place(&self, part: Part) -> Place;
+
+    /// Whether entries name the snapshot that they continue, because nothing but that ties the two to each other.
+    fn names_snapshots(&self) -> bool {
+        true
+    }
 
     /// Reads without a lock, also while another run writes.
     ///
@@ -137,6 +145,13 @@ pub trait StateStore: Debug + Send + Sync {
         info: &'a LockInfo,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Option<LockInfo>, StoreError>>;
+
+    /// Gives this run's lock back; does nothing where it holds none. Where a lock dies with its run, dropping the store does
+    /// the same.
+    ///
+    /// # Errors
+    /// It cannot be given back, and stays until somebody takes it away.
+    fn unlock(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Who holds the lock, or died with it.
     ///

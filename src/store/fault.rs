@@ -16,6 +16,8 @@ pub enum StoreError {
         place: Place,
         /// Who holds it; `None` where the lock file does not tell.
         holder: Option<Box<LockInfo>>,
+        /// It stays when the run that holds it dies.
+        outlives: bool,
     },
     /// A lock cannot be taken away.
     Unlock {
@@ -117,13 +119,17 @@ fn io_way_out(kind: ErrorKind) -> &'static str {
 impl StoreError {
     /// What to do about it, where the error itself does not say it.
     pub fn hint(&self) -> Option<String> {
-        let Self::Locked { holder, .. } = self else { return None };
-        let wait = "Wait until the other run has ended, or pass -lock-timeout=5m to wait for it here. The lock of a run that died on this host is free by itself.";
-        Some(match holder {
-            Some(holder) => {
-                format!("{wait} If the run died on another host, take it away: podform force-unlock {}", holder.id)
+        let Self::Locked { holder, outlives, .. } = self else { return None };
+        let wait = "Wait until the other run has ended, or pass -lock-timeout=5m to wait for it here.";
+        let (free, died) = match outlives {
+            true => ("", "If the run died"),
+            false => {
+                (" The lock of a run that died on this host is free by itself.", "If the run died on another host")
             }
-            None => wait.to_owned(),
+        };
+        Some(match holder {
+            Some(holder) => format!("{wait}{free} {died}, take it away: podform force-unlock {}", holder.id),
+            None => format!("{wait}{free}"),
         })
     }
 }
@@ -148,7 +154,7 @@ impl StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Locked { place, holder } => {
+            Self::Locked { place, holder, .. } => {
                 f.write_str("Error acquiring the state lock: another run of podform holds it.\n\n")?;
                 match holder {
                     Some(holder) => write!(f, "{}", holder.at(place))?,

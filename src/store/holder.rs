@@ -84,10 +84,75 @@ impl LockInfo {
     pub fn at(&self, place: &Place) -> impl fmt::Display {
         format!(
             "Lock Info:\n  ID:        {}\n  Path:      {}\n  Operation: {}\n  Who:       {}\n  Version:   {}\n  \
-             Created:   {}\n  Info:      process {}\n",
-            self.id, place, self.operation, self.who, self.version, self.created, self.pid
+             Created:   {}\n  Info:      {}\n",
+            self.id,
+            place,
+            self.operation,
+            self.who,
+            self.version,
+            self.created,
+            // Other programs do not tell theirs.
+            if self.pid == 0 { String::new() } else { format!("process {}", self.pid) }
         )
     }
+
+    /// The text of a lock as Terraform writes it. `path` is where the state is.
+    pub fn for_terraform(&self, path: &str) -> String {
+        let operation = OPERATIONS.iter().find(|(ours, _)| *ours == self.operation).map(|(_, theirs)| *theirs);
+        let theirs = Theirs {
+            id: self.id.clone(),
+            operation: operation.unwrap_or(&self.operation).to_owned(),
+            info: format!("{PROCESS}{}", self.pid),
+            who: self.who.clone(),
+            version: self.version.clone(),
+            created: self.created.to_string(),
+            path: path.to_owned(),
+        };
+        serde_json::to_string(&theirs).expect("a lock has no fallible parts")
+    }
+
+    /// Who holds a lock with such a text, whichever program wrote it; `None` where not even an id stands there.
+    pub fn of_terraform(text: &[u8]) -> Option<LockInfo> {
+        let Theirs { id, operation, info, who, version, created, .. } = serde_json::from_slice(text).ok()?;
+        let ours = OPERATIONS.iter().find(|(_, theirs)| *theirs == operation).map(|(ours, _)| (*ours).to_owned());
+        Some(LockInfo {
+            id: Some(id).filter(|id| !id.is_empty())?,
+            operation: ours.unwrap_or(operation),
+            host: who.rsplit_once('@').map(|(_, host)| host.to_owned()).unwrap_or_default(),
+            who,
+            pid: info.strip_prefix(PROCESS).and_then(|pid| pid.parse().ok()).unwrap_or_default(),
+            started: None,
+            machine: None,
+            namespace: None,
+            version,
+            created: created.parse().unwrap_or_default(),
+        })
+    }
+}
+
+/// Ours, and what Terraform calls them.
+const OPERATIONS: [(&str, &str); 2] = [("apply", "OperationTypeApply"), ("plan", "OperationTypePlan")];
+/// What stands before the number of a process.
+const PROCESS: &str = "podform, process ";
+
+/// Terraform's text of a lock.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Theirs {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(default)]
+    operation: String,
+    #[serde(default)]
+    info: String,
+    #[serde(default)]
+    who: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    created: String,
+    #[serde(default)]
+    path: String,
 }
 
 /// The name of this host.
@@ -132,6 +197,29 @@ mod tests {
         };
         edit(&mut info);
         info
+    }
+
+    #[test]
+    fn terraform_reads_our_lock_and_we_read_its() {
+        let own = LockInfo { host: "ci".into(), who: "ann@ci".into(), ..LockInfo::new("apply") };
+        let text = own.for_terraform("bucket/prod.tfstate");
+        let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let keys: Vec<&str> = json.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert_eq!(keys, ["ID", "Operation", "Info", "Who", "Version", "Created", "Path"]);
+        assert_eq!(
+            (json["Operation"].as_str(), json["Path"].as_str()),
+            (Some("OperationTypeApply"), Some("bucket/prod.tfstate"))
+        );
+        let back = LockInfo::of_terraform(text.as_bytes()).expect("a holder");
+        assert_eq!(back, LockInfo { started: None, machine: None, namespace: None, ..own });
+        let theirs = r#"{"ID":"6f1c","Operation":"init","Info":"","Who":"root@vm","Version":"1.11.4","Created":"2026-03-02T09:15:00.123456789Z","Path":"b/k"}"#;
+        let holder = LockInfo::of_terraform(theirs.as_bytes()).expect("a holder");
+        assert_eq!((holder.id.as_str(), holder.host.as_str(), holder.operation.as_str()), ("6f1c", "vm", "init"));
+        let told = holder.at(&Place::from(std::path::Path::new("b/k"))).to_string();
+        assert!(told.contains("Version:   1.11.4\n") && !told.contains("process"), "{told}");
+        for text in [&b""[..], b"{}", b"x", br#"{"ID":""}"#] {
+            assert_eq!(LockInfo::of_terraform(text), None);
+        }
     }
 
     #[test]

@@ -62,11 +62,11 @@ impl LockedStore {
             None => None,
         };
         let stored = store.take_over().await?;
-        let Recorded { snapshot, state, remarks: found, kept, newest } = recorded(&*store, &stored).await?;
+        let Recorded { snapshot, state, remarks: found, kept, newest, journaled } = recorded(&*store, &stored).await?;
         let died = dead.map(|dead| Remark::Died(Box::new(dead)));
         let locked = LockedStore {
-            sum: stored.state.as_deref().and_then(sum_in).map(str::to_owned),
-            journaled: !stored.journal.is_empty(),
+            sum: sum_of(&*store, stored.state.as_deref()),
+            journaled,
             version: stored.version,
             seq: state.journal_seq,
             remarks: died.into_iter().chain(found).collect(),
@@ -79,6 +79,14 @@ impl LockedStore {
             newest,
         };
         Ok((locked, state))
+    }
+
+    /// Gives the lock back. A lock that does not die with its run stays where this is not called.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn close(mut self) -> Result<(), StoreError> {
+        self.store.unlock().await
     }
 
     /// What is to be told of what was found.
@@ -120,6 +128,7 @@ impl LockedStore {
                 Written::Done(()) => break,
                 Written::NotDone(error) => return Err(error),
                 Written::Refused(part) => return Err(self.fenced(Some(part), events).await),
+                Written::Behind => return Err(self.fenced(Some(Part::Journal), events).await),
                 Written::InDoubt(error) if left == 0 => return Err(error),
                 Written::InDoubt(error) => debug!("the journal, again: {error}"),
             }
@@ -177,7 +186,7 @@ impl LockedStore {
         self.replace(next, state).await
     }
 
-    async fn replace(&mut self, next: State, state: &mut State) -> Result<(), StoreError> {
+    async fn replace(&mut self, mut next: State, state: &mut State) -> Result<(), StoreError> {
         let unreadable = |what: String| Err(StoreError::Unreadable { place: self.store.place(Part::State), what });
         let new = Snapshot::of(&next);
         match decode(&new.text) {
@@ -185,10 +194,11 @@ impl LockedStore {
             Ok(_) => return unreadable("it differs".into()),
             Err(error) => return unreadable(error.to_string()),
         }
-        self.version = self.settle(&new).await?;
+        let (version, new) = self.settle(&mut next, new).await?;
+        self.version = version;
         self.store.discard(&std::mem::take(&mut self.kept)).await;
         self.snapshot = Some(next.clone());
-        self.sum = sum_in(new.text.as_bytes()).map(str::to_owned);
+        self.sum = sum_of(&*self.store, Some(new.text.as_bytes()));
         self.own.clear();
         self.newest = None;
         self.journaled = false;
@@ -197,27 +207,44 @@ impl LockedStore {
         Ok(())
     }
 
-    /// Replaces the snapshot; looks whether it was done where the store does not know.
-    async fn settle(&mut self, next: &Snapshot) -> Result<Version, StoreError> {
+    /// Replaces the snapshot; looks whether it was done where the store does not know. That of a run before this one, which
+    /// comes late, is written over where this one knows all that it says; the serial then rises above its.
+    async fn settle(&mut self, state: &mut State, mut next: Snapshot) -> Result<(Version, Snapshot), StoreError> {
         if self.lost.is_some() {
             return Err(self.fenced(None, &[]).await);
         }
         let mut left = ATTEMPTS;
+        let mut over = self.version.clone();
         loop {
             left = left.saturating_sub(1);
-            let doubt = match self.store.replace(&self.version, next).await {
-                Written::Done(version) => return Ok(version),
+            let mut is_behind = false;
+            let doubt = match self.store.replace(&over, &next).await {
+                Written::Done(version) => return Ok((version, next)),
                 Written::NotDone(error) => return Err(error),
                 Written::Refused(Part::State) => None,
                 Written::Refused(part) => return Err(self.fenced(Some(part), &[]).await),
+                Written::Behind => {
+                    is_behind = left > 0;
+                    None
+                }
                 Written::InDoubt(error) => Some(error),
             };
             let there = self.store.read().await?;
+            let late = there.state.as_ref().filter(|_| is_behind).and_then(|bytes| decode(bytes).ok());
             match doubt {
                 // An attempt before this one was done, for all its answer was lost.
-                _ if there.state.as_deref() == Some(next.text.as_bytes()) => return Ok(there.version),
+                _ if there.state.as_deref() == Some(next.text.as_bytes()) => return Ok((there.version, next)),
                 Some(error) if left == 0 => return Err(error),
-                Some(error) => debug!("the state, again: {error}"),
+                Some(error) => {
+                    debug!("the state, again: {error}");
+                    sleep(PAUSE).await;
+                }
+                None if let Some(late) = late.filter(|late| late.lineage == state.lineage && state.knows(late)) => {
+                    debug!("the state of a run before this one came late: serial {}", late.serial);
+                    over = there.version;
+                    state.serial = state.serial.max(late.serial.saturating_add(1));
+                    next = Snapshot::of(state);
+                }
                 None => {
                     let named = |state: &State| (state.serial, state.lineage.clone());
                     let found = there.state.and_then(|bytes| decode_edited(bytes).ok());
@@ -228,7 +255,6 @@ impl LockedStore {
                     });
                 }
             }
-            sleep(PAUSE).await;
         }
     }
 
@@ -255,4 +281,9 @@ impl LockedStore {
         };
         StoreError::Fenced { part: *part, place: self.store.place(*part), kept }
     }
+}
+
+/// The checksum by which entries name this snapshot.
+fn sum_of(store: &dyn StateStore, state: Option<&[u8]>) -> Option<String> {
+    state.filter(|_| store.names_snapshots()).and_then(sum_in).map(str::to_owned)
 }

@@ -1,7 +1,9 @@
 //! State and journal: what stands between us and where they live ([`StateStore`]), and what reads and writes them there.
-//! Each kind of place has a room of its own below this one; today there is one, the files of a directory.
+//! Each kind of place has a room of its own below this one: the files of a directory, and whatever keeps objects, over which
+//! [`chain`] is the protocol.
 
 mod backend;
+pub mod chain;
 mod fault;
 mod holder;
 pub mod local;

@@ -1,4 +1,4 @@
-//! What a place for objects can do: six verbs and a lock. A bucket, a container and a table of a database can all do it, so
+//! What a place for objects can do: seven verbs and a lock. A bucket, a container and a table of a database can all do it, so
 //! one protocol keeps a state in any of them.
 //!
 //! A verb is one attempt, and says what is known of it. Versions are the place's own: an entity tag, a generation, a digest.
@@ -8,7 +8,7 @@ use super::backend::Version;
 use super::fault::StoreError;
 use super::holder::LockInfo;
 use super::place::Place;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt};
 use std::fmt::Debug;
 
 /// An object.
@@ -33,6 +33,18 @@ pub enum Tried<T> {
     InDoubt(StoreError),
 }
 
+impl<T> Tried<T> {
+    /// With something else of what is done.
+    pub fn map<U>(self, done: impl FnOnce(T) -> U) -> Tried<U> {
+        match self {
+            Tried::Done(what) => Tried::Done(done(what)),
+            Tried::Refused => Tried::Refused,
+            Tried::NotDone(error) => Tried::NotDone(error),
+            Tried::InDoubt(error) => Tried::InDoubt(error),
+        }
+    }
+}
+
 /// Where objects are kept under keys.
 pub trait Objects: Debug + Send + Sync {
     /// How a person finds the object of a key.
@@ -44,14 +56,23 @@ pub trait Objects: Debug + Send + Sync {
     /// It cannot be read.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>, StoreError>>;
 
-    /// Writes an object where none is.
+    /// The version of an object, where asking for it is cheaper than reading all of it; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        async { Ok(self.get(key).await?.map(|object| object.version)) }.boxed()
+    }
+
+    /// Writes an object where none is. An answer that says that writes met each other proves nothing: that is in doubt.
     fn create<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>>;
 
-    /// Replaces an object of this version.
+    /// Replaces an object of this version. Refused where there is none, too.
     fn replace<'a>(&'a self, key: &'a str, over: &'a Version, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>>;
 
-    /// Removes an object of this version. One that is gone already is done.
-    fn remove<'a>(&'a self, key: &'a str, over: &'a Version) -> BoxFuture<'a, Tried<()>>;
+    /// Removes an object: the one of this version, or whatever stands there. One that is gone already is done. A place may
+    /// ignore the version: whoever must not remove another one has read it just before.
+    fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>>;
 
     /// The keys that begin with this, all pages of them, in order.
     ///
@@ -86,6 +107,7 @@ pub trait Lock: Debug + Send + Sync {
     /// It cannot be read.
     fn holding(&self) -> BoxFuture<'_, Result<Option<Holding>, StoreError>>;
 
-    /// Gives this run's own back, or takes that holding away: refused where another stands there by now.
+    /// Gives this run's own back, or takes that holding away: refused where another stands there by now. It was read just
+    /// before: a place that ignores conditions of removal has no more than that.
     fn free<'a>(&'a self, holding: &'a Holding) -> BoxFuture<'a, Tried<()>>;
 }

@@ -4,7 +4,7 @@ use super::backend::{Kept, StateStore, Stored};
 use super::fault::StoreError;
 use super::holder::LockInfo;
 use super::place::{Part, Place};
-use crate::state::{State, decode, decode_journal, is_older, older, sum_in};
+use crate::state::{State, decode, decode_journal, is_older, last_telling, older, sum_in};
 
 /// What whoever goes on from a state must be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,12 @@ pub(super) struct Recorded {
     pub kept: Vec<Kept>,
     /// Serial and last entry of a copy that is newer.
     pub newest: Option<(u64, u64)>,
+    /// The journal holds something that a snapshot should.
+    pub journaled: bool,
 }
+
+/// Each reader walks past all seals since the snapshot: so many are worth a new one.
+const SEALS: usize = 16;
 
 /// A last line of a journal that is not whole is no entry: a run is writing it, or died while it did.
 pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<Recorded, StoreError> {
@@ -65,16 +70,23 @@ pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<
     let mut state = snapshot.clone().unwrap_or_default();
     let contained = state.journal_seq;
     let replay = decode_journal(&stored.journal);
+    // Seals tell nothing: a state without more behind it is no newer by them.
+    let told = last_telling(&replay.entries);
+    let last = told.unwrap_or_default().max(contained);
+    let journaled = match replay.entries.is_empty() {
+        true => !stored.journal.is_empty(),
+        false => told.is_some() || replay.entries.len() > SEALS,
+    };
     let replayed = match replay.error {
         Some(error) => Err(error),
         None => state.replay(replay.entries, stored.state.as_deref().and_then(sum_in)),
     };
     replayed.map_err(|error| StoreError::Journal { place: store.place(Part::Journal), error })?;
     let mut remarks = Vec::new();
-    let newer = store.newer(state.serial, state.journal_seq).await?;
+    let newer = store.newer(state.serial, last).await?;
     let copies = newer.into_iter().filter_map(|(place, bytes)| Some((place, decode(bytes).ok()?)));
     let older_than = copies
-        .filter(|(_, copy)| is_older(&state, state.journal_seq > contained, copy))
+        .filter(|(_, copy)| is_older(&state, last, last > contained, copy))
         .max_by_key(|(_, copy)| (copy.journal_seq, copy.serial));
     if let Some((place, copy)) = &older_than {
         let what = older(&state, copy, &place.to_string());
@@ -96,5 +108,5 @@ pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<
         }
     }
     let newest = older_than.map(|(_, copy)| (copy.serial, copy.journal_seq));
-    Ok(Recorded { snapshot, state, remarks, kept: taken_up, newest })
+    Ok(Recorded { snapshot, state, remarks, kept: taken_up, newest, journaled })
 }

@@ -236,9 +236,18 @@ impl StateStore for Tape {
         let holder = self.disk.lock().unwrap().holder.get_or_insert_with(|| info.clone()).clone();
         let locked = match holder == *info {
             true => Ok(None),
-            false => Err(StoreError::Locked { place: self.place(Part::Lock), holder: Some(Box::new(holder)) }),
+            false => Err(StoreError::Locked {
+                place: self.place(Part::Lock),
+                holder: Some(Box::new(holder)),
+                outlives: false,
+            }),
         };
         ready(locked).boxed()
+    }
+
+    fn unlock(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.disk.lock().unwrap().holder = None;
+        ready(Ok(())).boxed()
     }
 
     fn holder(&self) -> BoxFuture<'_, Result<Option<LockInfo>, StoreError>> {

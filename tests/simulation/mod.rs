@@ -3,7 +3,7 @@
 
 mod account;
 mod calls;
-mod chance;
+pub mod chance;
 mod change;
 mod checker;
 mod cloud;
@@ -31,7 +31,7 @@ mod trouble;
 use std::future::Future;
 
 /// Runs a future in virtual time: when everybody waits, the clock jumps.
-fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
+pub fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true).build().unwrap().block_on(future)
 }

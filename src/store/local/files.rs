@@ -315,6 +315,11 @@ impl StateStore for Files {
         .boxed()
     }
 
+    fn unlock(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.lock = None;
+        ready(Ok(())).boxed()
+    }
+
     fn holder(&self) -> BoxFuture<'_, Result<Option<LockInfo>, StoreError>> {
         ready(Ok(lock::look(&self.lock_path()))).boxed()
     }

@@ -52,7 +52,8 @@ impl Lock {
             }
             let left = timeout.saturating_sub(start.elapsed());
             if left.is_zero() {
-                return Err(StoreError::Locked { place: path.into(), holder: look(path).map(Box::new) });
+                let holder = look(path).map(Box::new);
+                return Err(StoreError::Locked { place: path.into(), holder, outlives: false });
             }
             sleep(POLL.min(left)).await;
         };

@@ -1,0 +1,136 @@
+//! One object of the chain: a group of journal entries, or the seal that a run sets when it takes over; and what the text of
+//! a state says of the chain.
+
+use crate::state::{Event, encode_event};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What an object of the chain is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A run took over here. It stands where the run before it would have written next, so it outlives the entries.
+    Begin,
+    /// Journal entries.
+    Entries,
+}
+
+/// An object of the chain. It stands under the number of its first entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// Whose it is: no two attempts to write different things share it.
+    pub id: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The number under which the next object stands: the one behind its last entry.
+    pub next: u64,
+    /// When it was written, by the clock of whoever wrote it.
+    pub at: Timestamp,
+    /// Journal entries, one a line.
+    pub lines: String,
+}
+
+/// The version of the form of an object, and what stands beside its entries.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    podform_chain: u32,
+    id: String,
+    kind: Kind,
+    next: u64,
+    at: Timestamp,
+}
+
+/// Raised when an older podform would misread an object.
+const FORM: u32 = 1;
+
+impl Link {
+    /// Entries from this number on.
+    pub fn of_entries(id: String, first: u64, lines: &str, at: Timestamp) -> Link {
+        let count = u64::try_from(lines.lines().count()).unwrap_or(u64::MAX);
+        Link { id, kind: Kind::Entries, next: first.saturating_add(count), at, lines: lines.to_owned() }
+    }
+
+    /// The seal of a run that takes over under a number, and goes on at `next`.
+    pub fn of_begin((id, run): (String, &str), next: u64, at: Timestamp) -> Link {
+        let lines = encode_event(next.saturating_sub(1), at, (Some(run), None), &Event::TakenOver);
+        Link { id, kind: Kind::Begin, next, at, lines }
+    }
+
+    /// A line that tells of it, and its entries.
+    pub fn encode(&self) -> Vec<u8> {
+        let Link { id, kind, next, at, lines } = self;
+        let head = Head { podform_chain: FORM, id: id.clone(), kind: *kind, next: *next, at: *at };
+        let mut text = serde_json::to_string(&head).expect("a head has no fallible parts");
+        text.push('\n');
+        text.push_str(lines);
+        text.into_bytes()
+    }
+
+    /// Reads an object.
+    ///
+    /// # Errors
+    /// Why it is none: after "line 1: ".
+    pub fn decode(bytes: &[u8]) -> Result<Link, String> {
+        let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+        let (head, lines) = text.split_once('\n').ok_or("it is cut off")?;
+        let head: Head = serde_json::from_str(head).map_err(|error| error.to_string())?;
+        if head.podform_chain != FORM {
+            return Err("another version of podform wrote it".into());
+        }
+        let Head { id, kind, next, at, .. } = head;
+        Ok(Link { id, kind, next, at, lines: lines.to_owned() })
+    }
+}
+
+/// The last entry that the text of a state contains, as its key `podform` says in clear, encrypted or not. Nothing contains
+/// none. `None`: another program wrote it, and nobody may go on from it.
+pub fn contained(state: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Document {
+        podform: Ours,
+    }
+    #[derive(Deserialize)]
+    struct Ours {
+        journal_seq: u64,
+    }
+    if state.is_empty() {
+        return Some(0);
+    }
+    serde_json::from_slice::<Document>(state).ok().map(|document| document.podform.journal_seq)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{State, decode_journal, encode};
+
+    #[test]
+    fn a_link_is_read_back_and_what_is_none_says_why() {
+        let at = "2026-03-02T09:15:00Z".parse().expect("a time");
+        let begin = Link::of_begin(("b".into(), "run"), 8, at);
+        let replay = decode_journal(begin.lines.as_bytes());
+        assert_eq!(replay.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [7]);
+        let entries = Link::of_entries("e".into(), 8, "one\ntwo\n", at);
+        assert_eq!(entries.next, 10);
+        for link in [begin, entries] {
+            assert_eq!(Link::decode(&link.encode()), Ok(link));
+        }
+        for bytes in [&b""[..], b"{}", b"{}\n", b"\xff\n", b"{\"podform_chain\":2,\"id\":\"a\"}\n"] {
+            Link::decode(bytes).expect_err("no link");
+        }
+        let newer = String::from_utf8(Link::of_entries("e".into(), 8, "", at).encode()).expect("text");
+        let told = Link::decode(newer.replace("chain\":1", "chain\":2").as_bytes()).expect_err("a newer one");
+        assert!(told.contains("another version"), "{told}");
+    }
+
+    #[test]
+    fn a_state_says_what_it_contains_and_terraforms_does_not() {
+        assert_eq!(contained(b""), Some(0));
+        assert_eq!(contained(encode(&State { journal_seq: 42, ..State::default() }).as_bytes()), Some(42));
+        assert_eq!(contained(br#"{"podform":{"journal_seq":7},"encrypted_data":"x","serial":3}"#), Some(7));
+        for none in [&br#"{"version":4,"serial":3}"#[..], b"not JSON", b"[]"] {
+            assert_eq!(contained(none), None);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Places where a state can live: what all of them must keep, and the chain over a place for objects in memory.
+//!
+//! A place is added to `PLACES` by a function that makes an empty state there and says how clients of it are opened.
+
+mod chain;
+mod conformance;
+mod memory;
+mod sessions;
+
+use crate::simulation::in_virtual_time;
+use conformance::{CASES, Subject};
+use memory::Memory;
+use podform::store::local::Files;
+
+/// A kind of place: its name, and a new state in one.
+type Place = (&'static str, fn() -> Subject);
+
+const PLACES: [Place; 3] = [("files", files), ("objects", objects), ("objects that take their time", slow_objects)];
+
+fn files() -> Subject {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state");
+    Subject {
+        open: Box::new(move || Box::new(Files::new(&path))),
+        lock_dies_with_its_run: true,
+        _guard: Some(directory),
+    }
+}
+
+fn objects() -> Subject {
+    let memory = Memory::default();
+    Subject { open: Box::new(move || Box::new(memory.store())), lock_dies_with_its_run: false, _guard: None }
+}
+
+fn slow_objects() -> Subject {
+    let memory = Memory::default();
+    let clients = std::sync::atomic::AtomicU64::new(0);
+    let open = move || {
+        let seed = clients.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let slow = memory.client(memory::Weather { pause: 40, ..memory::Weather::of(seed) });
+        Box::new(slow.store()) as Box<_>
+    };
+    Subject { open: Box::new(open), lock_dies_with_its_run: false, _guard: None }
+}
+
+#[test]
+fn every_place_keeps_what_a_store_must() {
+    for (place, new) in PLACES {
+        for (case, run) in CASES {
+            println!("{place}: {case}");
+            in_virtual_time(run(new()));
+        }
+    }
+}

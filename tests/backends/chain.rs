@@ -1,0 +1,390 @@
+//! The chain over objects in memory: what becomes of it when answers are lost, late or slow, and when others write.
+
+use super::conformance::{begin, opened};
+use super::memory::{Fate, KEY, Memory};
+use crate::simulation::in_virtual_time;
+use podform::state::{State, decode, encode, repair, verify};
+use podform::store::chain::{Condition, Probed};
+use podform::store::{LockInfo, LockedStore, Objects, Part, Remark, Snapshot, StateStore, StoreError, Tried, read};
+use std::time::Duration;
+use tokio::time::sleep;
+
+async fn run(memory: &Memory) -> (LockedStore, State) {
+    LockedStore::open(Box::new(memory.store()), "apply", None).await.unwrap()
+}
+
+async fn claims(memory: &Memory) -> Vec<String> {
+    read(&memory.fair().store()).await.unwrap().0.open.into_keys().collect()
+}
+
+/// A snapshot with an intent in it.
+async fn used(memory: &Memory) -> State {
+    let (mut store, mut state) = run(memory).await;
+    for event in [begin(), opened("a")] {
+        store.append(std::slice::from_ref(&event)).await.unwrap();
+        state.apply(event);
+    }
+    store.snapshot(&mut state).await.unwrap();
+    state
+}
+
+async fn write(store: &mut LockedStore, state: &mut State, claim: &str) {
+    store.append(&[opened(claim)]).await.unwrap();
+    state.apply(opened(claim));
+}
+
+fn numbers(memory: &Memory) -> Vec<u64> {
+    let keys = memory.keys().into_iter();
+    keys.filter_map(|key| key.split_once(".podform/journal/").map(|(_, number)| number.parse().unwrap())).collect()
+}
+
+#[test]
+fn a_write_whose_answer_is_lost_is_done_once() {
+    for fate in [Fate::Lost, Fate::Dropped, Fate::Late(500), Fate::Late(5000), Fate::Slow(15_000)] {
+        for part in ["journal/", KEY, "backups/"] {
+            in_virtual_time(async move {
+                let memory = Memory::default();
+                used(&memory).await;
+                let (mut store, mut state) = run(&memory).await;
+                memory.next(part, fate);
+                write(&mut store, &mut state, "b").await;
+                write(&mut store, &mut state, "c").await;
+                store.snapshot(&mut state).await.unwrap();
+                write(&mut store, &mut state, "d").await;
+                assert_eq!(claims(&memory).await, ["a", "b", "c", "d"], "{part}: {fate:?}");
+                assert_eq!(memory.bytes(KEY).map(|bytes| decode(bytes).unwrap().serial), Some(2), "{part}: {fate:?}");
+                sleep(Duration::from_secs(10)).await;
+                assert_eq!(claims(&memory).await, ["a", "b", "c", "d"], "{part}: {fate:?}");
+            });
+        }
+    }
+}
+
+#[test]
+fn a_seal_whose_answer_is_lost_is_set_all_the_same() {
+    for fate in [Fate::Lost, Fate::Dropped, Fate::Late(1), Fate::Slow(15_000)] {
+        in_virtual_time(async move {
+            let memory = Memory::default();
+            used(&memory).await;
+            let (mut before, _) = run(&memory).await;
+            memory.next("journal/", fate);
+            let (mut store, mut state) = run(&memory).await;
+            assert!(matches!(before.append(&[opened("x")]).await, Err(StoreError::Fenced { .. })), "{fate:?}");
+            write(&mut store, &mut state, "b").await;
+            assert_eq!(claims(&memory).await, ["a", "b"], "{fate:?}");
+        });
+    }
+}
+
+/// The first attempt comes through when its run has given it up for a second; meanwhile another one has taken over, knows of
+/// it, and has removed it.
+#[test]
+fn an_entry_that_another_run_has_been_through_with_is_not_written_again() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let (mut first, _) = run(&memory).await;
+        memory.next("journal/", Fate::Late(300));
+        let other = async {
+            sleep(Duration::from_millis(500)).await;
+            let fair = memory.fair();
+            let (mut second, mut state) = run(&fair).await;
+            assert!(state.open.contains_key("b"));
+            second.snapshot(&mut state).await.unwrap();
+        };
+        let appending = [opened("b")];
+        let (refused, ()) = futures::future::join(first.append(&appending), other).await;
+        let error = refused.unwrap_err();
+        assert!(matches!(error, StoreError::Fenced { part: Part::Journal, kept: None, .. }), "{error}");
+        assert_eq!(claims(&memory).await, ["a", "b"]);
+    });
+}
+
+#[test]
+fn an_answer_that_comes_late_is_no_proof_that_nobody_took_over() {
+    for taken_over in [false, true] {
+        in_virtual_time(async move {
+            let memory = Memory::default();
+            used(&memory).await;
+            let (mut first, _) = run(&memory).await;
+            memory.next("journal/", Fate::Slow(15_000));
+            let fair = memory.fair();
+            let other = async {
+                sleep(Duration::from_secs(5)).await;
+                if taken_over {
+                    assert!(run(&fair).await.1.open.contains_key("b"));
+                }
+            };
+            let appending = [opened("b")];
+            let (appended, ()) = futures::future::join(first.append(&appending), other).await;
+            assert_eq!(matches!(appended, Err(StoreError::Fenced { .. })), taken_over, "{appended:?}");
+        });
+    }
+}
+
+#[test]
+fn the_state_of_a_run_before_that_comes_late_is_written_over_by_whoever_knows_all_of_it() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let (mut first, mut state) = run(&memory).await;
+        write(&mut first, &mut state, "b").await;
+        memory.next(KEY, Fate::Late(500));
+        let killed = tokio::time::timeout(Duration::from_millis(100), first.snapshot(&mut state)).await;
+        assert!(killed.is_err());
+        let fair = memory.fair();
+        let (mut second, mut state) = run(&fair).await;
+        write(&mut second, &mut state, "c").await;
+        sleep(Duration::from_secs(1)).await;
+        let late = decode(memory.bytes(KEY).unwrap()).unwrap();
+        assert_eq!((late.serial, late.open.len()), (2, 2));
+        assert_eq!(claims(&memory).await, ["a", "b", "c"]);
+        second.snapshot(&mut state).await.unwrap();
+        assert_eq!((state.serial, claims(&memory).await.len()), (3, 3));
+        write(&mut second, &mut state, "d").await;
+        second.snapshot(&mut state).await.unwrap();
+        assert_eq!(state.serial, 4);
+    });
+}
+
+#[test]
+fn a_state_that_says_more_than_a_run_knows_is_not_written_over() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let (mut first, state) = run(&memory).await;
+        let mut put = state.clone();
+        put.apply(opened("put"));
+        memory.next(KEY, Fate::Late(500));
+        assert!(tokio::time::timeout(Duration::from_millis(100), first.put(&mut put)).await.is_err());
+        let fair = memory.fair();
+        let (mut second, mut state) = run(&fair).await;
+        write(&mut second, &mut state, "b").await;
+        sleep(Duration::from_secs(1)).await;
+        let error = second.snapshot(&mut state).await.unwrap_err();
+        assert!(matches!(error, StoreError::Changed { .. }), "{error}");
+        assert_eq!(claims(&memory).await, ["a", "b", "put"]);
+    });
+}
+
+#[test]
+fn seals_stay_and_what_killed_runs_left_goes_with_the_next_states() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        // Killed between the new state and the removal of what it contains.
+        let (mut store, mut state) = run(&memory).await;
+        for claim in ["b", "c", "d"] {
+            write(&mut store, &mut state, claim).await;
+        }
+        for _ in 0..3 {
+            memory.next("journal/", Fate::NotDone);
+        }
+        let before = numbers(&memory);
+        store.snapshot(&mut state).await.unwrap();
+        assert!(numbers(&memory).len() > before.len() - 3, "{:?} after {before:?}", numbers(&memory));
+        for _ in 0..4 {
+            let (mut store, mut state) = run(&memory).await;
+            store.snapshot(&mut state).await.unwrap();
+        }
+        // One seal of each run.
+        let seals = [1, 4, 8, 9, 10, 11];
+        assert_eq!(numbers(&memory), seals);
+        assert_eq!(claims(&memory).await, ["a", "b", "c", "d"]);
+    });
+}
+
+#[test]
+fn a_run_that_is_older_than_a_day_writes_nothing_more() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let (mut store, mut state) = run(&memory).await;
+        sleep(Duration::from_secs(23 * 60 * 60)).await;
+        write(&mut store, &mut state, "b").await;
+        sleep(Duration::from_secs(2 * 60 * 60)).await;
+        assert!(matches!(store.append(&[opened("c")]).await, Err(StoreError::Fenced { .. })));
+        assert!(matches!(store.snapshot(&mut state).await, Err(StoreError::Fenced { .. })));
+        assert_eq!(claims(&memory).await, ["a", "b"]);
+    });
+}
+
+#[test]
+fn a_state_that_another_program_wrote_is_refused_and_nothing_is_written() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let text = String::from_utf8(memory.bytes(KEY).unwrap()).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        json.as_object_mut().unwrap().remove("podform");
+        memory.set(KEY, json.to_string().as_bytes());
+        let keys = memory.keys();
+        let error = LockedStore::open(Box::new(memory.store()), "apply", None).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::State { .. }) && error.to_string().contains("podform state repair"),
+            "{error}"
+        );
+        assert_eq!(memory.keys(), keys);
+        let remains = memory.store().remains().await.unwrap();
+        assert!(!verify(&remains).faults.is_empty());
+        let mended = repair(&remains).unwrap();
+        let mut store = memory.store();
+        store.lock(&LockInfo::new("state repair"), Duration::ZERO).await.unwrap();
+        store.mend(&Snapshot::of(&mended.state)).await.unwrap();
+        assert_eq!(claims(&memory).await, ["a"]);
+    });
+}
+
+#[test]
+fn a_damaged_object_stops_everybody_by_its_name_and_is_mended() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let (mut store, mut state) = run(&memory).await;
+        write(&mut store, &mut state, "b").await;
+        write(&mut store, &mut state, "c").await;
+        let damaged = memory.keys().into_iter().find(|key| key.ends_with("journal/00000005")).unwrap();
+        memory.set(&damaged, b"{}");
+        let error = read(&memory.store()).await.unwrap_err().to_string();
+        assert!(error.contains(&damaged) && error.contains("line 1"), "{error}");
+        LockedStore::open(Box::new(memory.store()), "apply", None).await.unwrap_err();
+        let mended = repair(&memory.store().remains().await.unwrap()).unwrap();
+        assert!(!mended.losses.is_empty());
+        let aside = memory.store().mend(&Snapshot::of(&mended.state)).await.unwrap();
+        assert!(aside.iter().any(|place| place.to_string().ends_with("journal/00000005")), "{aside:?}");
+        assert_eq!(claims(&memory).await, ["a", "c"]);
+        assert!(matches!(store.append(&[opened("d")]).await, Err(StoreError::Fenced { .. })));
+        assert_eq!(verify(&memory.store().remains().await.unwrap()).faults, []);
+    });
+}
+
+#[test]
+fn a_state_that_is_older_than_its_copy_is_told_however_often_it_is_taken_over() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        let old = used(&memory).await;
+        let (mut store, mut state) = run(&memory).await;
+        for claim in ["b", "c", "d"] {
+            write(&mut store, &mut state, claim).await;
+        }
+        store.snapshot(&mut state).await.unwrap();
+        memory.set(KEY, encode(&old).as_bytes());
+        for _ in 0..8 {
+            let (store, state) = run(&memory).await;
+            assert!(matches!(store.remarks(), [Remark::Older { .. }]), "{:?}", store.remarks());
+            assert_eq!(state.open.len(), 1);
+        }
+        // Whoever goes on from it all the same goes on behind all numbers.
+        let (mut store, mut state) = run(&memory).await;
+        store.snapshot(&mut state).await.unwrap();
+        write(&mut store, &mut state, "z").await;
+        let (store, state) = run(&memory).await;
+        assert!(store.remarks().is_empty() && state.open.contains_key("z"), "{:?}", store.remarks());
+    });
+}
+
+#[test]
+fn a_run_that_is_killed_before_its_state_leaves_no_alarm() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let (mut store, mut state) = run(&memory).await;
+        memory.next(KEY, Fate::NotDone);
+        assert!(store.snapshot(&mut state).await.is_err());
+        assert!(run(&memory).await.0.remarks().is_empty());
+        assert!(verify(&memory.store().remains().await.unwrap()).faults.is_empty());
+    });
+}
+
+#[test]
+fn a_place_that_ignores_conditions_is_found_out_by_name() {
+    use Condition::{Create, Remove, Replace};
+    for ignored in [&[][..], &[Create], &[Replace], &[Remove], &[Create, Replace, Remove]] {
+        for memory in [Memory::default(), Memory::default().generations()] {
+            in_virtual_time(async move {
+                let memory = memory.ignoring(ignored);
+                assert_eq!(memory.store().probe().await.unwrap(), Probed::Ignored(ignored.to_vec()));
+                assert_eq!(memory.keys(), Vec::<String>::new());
+            });
+        }
+    }
+    assert!(Create.is_needed() && Replace.is_needed() && !Remove.is_needed());
+    in_virtual_time(async {
+        let memory = Memory::default();
+        memory.next("probe/", Fate::NotDone);
+        memory.store().probe().await.unwrap_err();
+    });
+}
+
+#[test]
+fn a_lock_whose_answer_is_lost_is_held_and_one_that_is_anothers_stays() {
+    for fate in [Fate::Lost, Fate::Dropped, Fate::Late(1), Fate::Slow(15_000)] {
+        in_virtual_time(async move {
+            let memory = Memory::default().ignoring(&[Condition::Remove]);
+            memory.next(".tflock", fate);
+            let (mut own, mut other) = (memory.store(), memory.fair().store());
+            own.lock(&LockInfo::new("apply"), Duration::ZERO).await.unwrap();
+            let info = own.holder().await.unwrap().unwrap();
+            assert!(other.lock(&LockInfo::new("apply"), Duration::ZERO).await.is_err(), "{fate:?}");
+            other.force_unlock(&info.id).await.unwrap();
+            other.lock(&LockInfo::new("plan"), Duration::ZERO).await.unwrap();
+            own.unlock().await.unwrap();
+            assert_eq!(own.holder().await.unwrap().map(|info| info.operation), Some("plan".into()), "{fate:?}");
+        });
+    }
+}
+
+#[test]
+fn a_lock_is_terraforms_and_goes_by_its_generation_too() {
+    in_virtual_time(async {
+        let memory = Memory::default().generations();
+        let mut own = memory.store();
+        own.lock(&LockInfo::new("apply"), Duration::ZERO).await.unwrap();
+        let lock = format!("{KEY}.tflock");
+        let json: serde_json::Value = serde_json::from_slice(&memory.bytes(&lock).unwrap()).unwrap();
+        assert_eq!(
+            (json["Operation"].as_str(), json["Path"].as_str()),
+            (Some("OperationTypeApply"), Some("bucket/gpu/prod.tfstate"))
+        );
+        let generation = memory.version(&lock).await.unwrap().unwrap().0.unwrap();
+        memory.store().force_unlock("7777").await.unwrap_err();
+        memory.store().force_unlock(&generation).await.unwrap();
+        assert!(memory.keys().is_empty());
+        // Terraform's, and one that nobody understands: it keeps out, and only its generation takes it away.
+        let theirs = br#"{"ID":"6f1c","Operation":"OperationTypeApply","Who":"root@vm","Version":"1.11.4"}"#;
+        for (text, id) in [(&theirs[..], Some("6f1c")), (b"?", None)] {
+            let Tried::Done(version) = memory.create(&lock, text).await else { panic!("a lock") };
+            let error = own.lock(&LockInfo::new("apply"), Duration::ZERO).await.unwrap_err();
+            let StoreError::Locked { holder, .. } = &error else { panic!("{error}") };
+            assert_eq!(holder.as_ref().map(|info| info.id.as_str()), id);
+            memory.store().force_unlock(&version.0.unwrap()).await.unwrap();
+        }
+    });
+}
+
+/// What a command costs: each request is a round trip to a place far away.
+#[test]
+fn few_requests_are_made() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        memory.requests();
+        let verbs = |memory: &Memory| {
+            let requests = memory.requests().into_iter();
+            requests.map(|request| request.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        read(&memory.store()).await.unwrap();
+        assert_eq!(verbs(&memory), "get get head list");
+        let mut store = memory.store();
+        store.lock(&LockInfo::new("apply"), Duration::ZERO).await.unwrap();
+        assert_eq!(verbs(&memory), "create");
+        let (mut locked, mut state) = run(&memory).await;
+        assert_eq!(verbs(&memory), "get get create head list");
+        write(&mut locked, &mut state, "b").await;
+        assert_eq!(verbs(&memory), "create");
+        locked.snapshot(&mut state).await.unwrap();
+        assert_eq!(verbs(&memory), "create replace get remove");
+        store.unlock().await.unwrap();
+        assert_eq!(verbs(&memory), "get remove");
+    });
+}
