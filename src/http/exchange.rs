@@ -20,6 +20,8 @@ pub enum Method {
     Patch,
     /// Twice is once.
     Delete,
+    /// Headers alone.
+    Head,
     /// WebDAV's; whoever holds a lock is told by its text.
     Lock,
     /// WebDAV's.
@@ -35,6 +37,7 @@ impl Method {
             Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
+            Self::Head => "HEAD",
             Self::Lock => "LOCK",
             Self::Unlock => "UNLOCK",
         }

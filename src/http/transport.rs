@@ -182,6 +182,7 @@ impl Transport {
             Method::Put => (&self.client, reqwest::Method::PUT),
             Method::Patch => (&self.fresh, reqwest::Method::PATCH),
             Method::Delete => (&self.client, reqwest::Method::DELETE),
+            Method::Head => (&self.client, reqwest::Method::HEAD),
             Method::Lock => (&self.fresh, webdav(b"LOCK")),
             Method::Unlock => (&self.fresh, webdav(b"UNLOCK")),
         };

@@ -11,6 +11,7 @@ mod locked;
 mod objects;
 mod place;
 mod recorded;
+pub mod remote;
 
 pub use backend::{Copies, Entries, Kept, Snapshot, StateStore, Stored, Version, Written};
 pub use fault::StoreError;
