@@ -115,7 +115,7 @@ pub fn request(method: Method, path: String, query: &[(&str, String)], body: Opt
         path,
         query: query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         body: body.map(|body| ("application/json", body.to_string().into_bytes())),
-        slow: false,
+        ..Request::default()
     }
 }
 

@@ -46,16 +46,33 @@ impl Endpoint {
     ///
     /// It is no URL, or one that the key must not be sent to.
     pub fn parse(text: &str) -> Result<Self, SetupError> {
+        Self::read(text, "https://api.simplepod.ai", true)
+    }
+
+    /// Reads the address of a place for states. Requests to it are signed and hold no key, or who chose http means it: as
+    /// for Terraform, http may lead anywhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::parse`].
+    pub fn of_place(text: &str) -> Result<Self, SetupError> {
+        Self::read(text, "https://store.example.org", false)
+    }
+
+    fn read(text: &str, example: &str, is_keyed: bool) -> Result<Self, SetupError> {
         let fault = |why: String| Err(SetupError::BaseUrl(why));
         let url = match Url::parse(text.trim()) {
             Ok(url) => url,
-            Err(error) => return fault(format!("{error}; expected something like https://api.simplepod.ai")),
+            Err(error) => return fault(format!("{error}; expected something like {example}")),
         };
         let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
             return fault("it names no host".into());
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return fault("it holds a login; the API takes its key from `api_key` or SIMPLEPOD_API_KEY".into());
+            return fault(match is_keyed {
+                true => "it holds a login; the API takes its key from `api_key` or SIMPLEPOD_API_KEY".into(),
+                false => "it holds a login".into(),
+            });
         }
         if url.query().is_some() || url.fragment().is_some() {
             return fault("it has a query or a fragment".into());
@@ -64,7 +81,7 @@ impl Endpoint {
         let loopback = bare == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
         match url.scheme() {
             "https" => {}
-            "http" if loopback => {}
+            "http" if loopback || !is_keyed => {}
             "http" => {
                 return fault(format!(
                     "http would send the API key to {host} unencrypted; use https (http is only for 127.0.0.1, \

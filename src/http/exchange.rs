@@ -6,10 +6,11 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// The methods of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The methods of the API, and those by which a state is locked over HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
     /// Changes nothing.
+    #[default]
     Get,
     /// `POST`: never sent over a connection that may have gone stale, which would leave its fate unknown.
     Post,
@@ -19,6 +20,12 @@ pub enum Method {
     Patch,
     /// Twice is once.
     Delete,
+    /// Headers alone.
+    Head,
+    /// WebDAV's; whoever holds a lock is told by its text.
+    Lock,
+    /// WebDAV's.
+    Unlock,
 }
 
 impl Method {
@@ -30,19 +37,24 @@ impl Method {
             Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
+            Self::Head => "HEAD",
+            Self::Lock => "LOCK",
+            Self::Unlock => "UNLOCK",
         }
     }
 }
 
-/// One request. No `Debug`: the body may hold secrets.
-#[derive(Clone)]
+/// One request. No `Debug`: headers and body may hold secrets.
+#[derive(Clone, Default)]
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The path, from `/`.
+    /// The path, from `/`, percent-encoded; a query that is encoded already may stand behind it.
     pub path: String,
     /// Names and values of the query, not yet encoded.
     pub query: Vec<(String, String)>,
+    /// Headers of this request alone: conditions, a signature. Never logged.
+    pub headers: Vec<(String, String)>,
     /// Content type and body.
     pub body: Option<(&'static str, Vec<u8>)>,
     /// The longer time-out applies.
@@ -60,20 +72,33 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// The host in `Location`.
     pub location_host: Option<String>,
+    headers: HeaderMap,
     /// The body; of an error as much as arrived.
     pub body: Vec<u8>,
 }
 
 impl Answer {
     /// What stands before the body.
-    pub(super) fn without_body(status: u16, headers: &HeaderMap) -> Self {
+    pub(super) fn without_body(status: u16, headers: HeaderMap) -> Self {
         Self {
             status,
-            date: text(headers, &DATE).and_then(parse_date),
-            retry_after: text(headers, &RETRY_AFTER).and_then(parse_retry_after),
-            location_host: text(headers, &LOCATION).and_then(location_host),
+            date: text(&headers, &DATE).and_then(parse_date),
+            retry_after: text(&headers, &RETRY_AFTER).and_then(parse_retry_after),
+            location_host: text(&headers, &LOCATION).and_then(location_host),
+            headers,
             body: Vec::new(),
         }
+    }
+
+    /// One of its headers, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok().map(str::trim)
+    }
+
+    /// An answer without headers.
+    #[cfg(test)]
+    pub(crate) fn bare(status: u16, body: &str) -> Self {
+        Self { body: body.as_bytes().to_vec(), ..Self::without_body(status, HeaderMap::new()) }
     }
 
     /// Whether the status says that the call was done.

@@ -16,6 +16,8 @@ pub enum Login {
     Token,
     /// `PRIVATE-TOKEN`, as GitLab has it.
     PrivateToken,
+    /// By none: each request carries what it needs.
+    Own,
 }
 
 /// The headers of every request: the key, and what is wanted.
@@ -25,18 +27,19 @@ pub enum Login {
 /// The key is empty, or cannot stand in a header.
 pub(super) fn headers(key: &SecretString, login: Login) -> Result<HeaderMap, SetupError> {
     let fault = |why: &str| SetupError::ApiKey(why.to_owned());
-    if key.expose_secret().is_empty() {
-        return Err(fault(match login {
-            Login::SimplePod => "it is empty; set SIMPLEPOD_API_KEY, or `api_key` of provider \"simplepod\"",
-            Login::Bearer | Login::Token | Login::PrivateToken => "it is empty",
-        }));
-    }
     let (name, before) = match login {
         Login::SimplePod => ("x-auth-token", ""),
         Login::Bearer => ("authorization", "Bearer "),
         Login::Token => ("authorization", "token "),
         Login::PrivateToken => ("private-token", ""),
+        Login::Own => return Ok(HeaderMap::new()),
     };
+    if key.expose_secret().is_empty() {
+        return Err(fault(match login {
+            Login::SimplePod => "it is empty; set SIMPLEPOD_API_KEY, or `api_key` of provider \"simplepod\"",
+            _ => "it is empty",
+        }));
+    }
     let mut value = HeaderValue::from_str(&format!("{before}{}", key.expose_secret()))
         .ok()
         .filter(|value| value.to_str().is_ok())

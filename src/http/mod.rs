@@ -8,11 +8,15 @@ mod exchange;
 mod login;
 mod pace;
 mod proxy;
+#[cfg(feature = "signing")]
+mod signing;
 mod transport;
 
 pub use endpoint::{Endpoint, SetupError};
 pub use exchange::{Answer, Failure, Method, Request, Stop, hold, too_long};
 pub use login::Login;
+#[cfg(feature = "signing")]
+pub use signing::{Signing, credentials_context};
 pub use transport::{Options, Transport};
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ fn transport(url: &str, options: Options) -> Transport {
 }
 
 fn get(path: &str) -> Request {
-    Request { method: Method::Get, path: path.into(), query: Vec::new(), body: None, slow: false }
+    Request { path: path.into(), ..Request::default() }
 }
 
 fn impatient() -> Options {

@@ -5,7 +5,7 @@ use super::exchange::{Answer, Failure, Method, Request, Stop, Take, hold};
 use super::login::{Login, headers};
 use super::pace::Pace;
 use super::proxy::Proxy;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use std::error::Error as _;
 use std::ops::ControlFlow;
@@ -182,11 +182,20 @@ impl Transport {
             Method::Put => (&self.client, reqwest::Method::PUT),
             Method::Patch => (&self.fresh, reqwest::Method::PATCH),
             Method::Delete => (&self.client, reqwest::Method::DELETE),
+            Method::Head => (&self.client, reqwest::Method::HEAD),
+            Method::Lock => (&self.fresh, webdav(b"LOCK")),
+            Method::Unlock => (&self.fresh, webdav(b"UNLOCK")),
         };
         let timeout = if request.slow { self.options.slow_timeout } else { self.options.timeout };
         let mut builder = client.request(method, url).timeout(timeout);
         if let Some((content_type, body)) = request.body {
             builder = builder.header(CONTENT_TYPE, content_type).body(body);
+        }
+        for (name, value) in &request.headers {
+            let mut value = HeaderValue::from_str(value)
+                .map_err(|_| Failure::NotSent(format!("the header {name} cannot hold its value")))?;
+            value.set_sensitive(true);
+            builder = builder.header(name, value);
         }
         let _permit = self.pace.enter().await;
         trace!("{} {} headers: {}", request.method.as_str(), request.path, self.written(&self.headers));
@@ -224,8 +233,8 @@ impl Transport {
 
     async fn read(&self, mut response: reqwest::Response, take: &mut Take<'_>) -> Result<Answer, Failure> {
         let status = response.status().as_u16();
-        let headers = response.headers();
-        trace!("{} {status} headers: {}", response.url().path(), self.written(headers));
+        let headers = std::mem::take(response.headers_mut());
+        trace!("{} {status} headers: {}", response.url().path(), self.written(&headers));
         let mut answer = Answer::without_body(status, headers);
         let success = answer.is_success();
         loop {
@@ -242,6 +251,11 @@ impl Transport {
             }
         }
     }
+}
+
+/// A method of WebDAV.
+fn webdav(name: &[u8]) -> reqwest::Method {
+    reqwest::Method::from_bytes(name).unwrap_or(reqwest::Method::POST)
 }
 
 /// `podform/0.1.0 (+https://...)`.

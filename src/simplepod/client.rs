@@ -348,7 +348,7 @@ impl Client {
 
     /// A read.
     pub(super) fn get(&self, path: String, query: Vec<(String, String)>) -> Call<'_> {
-        let request = Request { method: Method::Get, path, query, body: None, slow: false };
+        let request = Request { path, query, ..Request::default() };
         Call::new(&self.transport, &self.retry, request, Vec::new())
     }
 
@@ -358,7 +358,8 @@ impl Client {
         let slow = matches!(method, Method::Post | Method::Delete);
         let content_type = if method == Method::Patch { "application/merge-patch+json" } else { "application/json" };
         let (bytes, secrets) = body.map_or((None, Vec::new()), |body| (Some(body.bytes), body.secrets));
-        let request = Request { method, path, query: Vec::new(), body: bytes.map(|bytes| (content_type, bytes)), slow };
+        let request =
+            Request { method, path, body: bytes.map(|bytes| (content_type, bytes)), slow, ..Request::default() };
         Call::new(&self.transport, &self.retry, request, secrets)
     }
 }

@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, date: None, retry_after: None, location_host: None, body: body.as_bytes().to_vec() }
+        Answer::bare(status, body)
     }
 
     fn message(status: u16, body: &str) -> String {

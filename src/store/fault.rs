@@ -90,6 +90,17 @@ pub enum StoreError {
         /// After a colon: whole sentences, with the way out.
         why: String,
     },
+    /// A place beyond a network does not do what was asked for. Nothing was changed, unless `why` says that nobody knows.
+    Remote {
+        /// "write the state": after "Cannot".
+        doing: &'static str,
+        /// What of it.
+        place: Place,
+        /// The call, its status, and what the server says.
+        why: String,
+        /// What to do about it, where more is known than the words.
+        hint: Option<&'static str>,
+    },
     /// Other runs replaced the state faster than it could be read.
     Busy {
         /// The state file.
@@ -126,6 +137,9 @@ fn io_way_out(kind: ErrorKind) -> &'static str {
 impl StoreError {
     /// What to do about it, where the error itself does not say it.
     pub fn hint(&self) -> Option<String> {
+        if let Self::Remote { hint, .. } = self {
+            return hint.map(str::to_owned);
+        }
         let Self::Locked { holder, outlives, .. } = self else { return None };
         let wait = "Wait until the other run has ended, or pass -lock-timeout=5m to wait for it here.";
         let (free, died) = match outlives {
@@ -238,6 +252,7 @@ impl fmt::Display for StoreError {
                 place
             ),
             Self::Unfit { place, why } => write!(f, "{place}: {why}"),
+            Self::Remote { doing, place, why, .. } => write!(f, "Cannot {doing} at {place}. {why}."),
             Self::Busy { place } => write!(
                 f,
                 "The state at {} was replaced again and again while it was read. Run this again when the other runs \

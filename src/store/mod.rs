@@ -12,6 +12,7 @@ mod objects;
 mod patience;
 mod place;
 mod recorded;
+pub mod remote;
 mod workspaces;
 
 pub use backend::{Copies, Entries, Former, Kept, Snapshot, StateStore, Stored, Version, Written};

@@ -18,6 +18,13 @@ pub enum Part {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place(String);
 
+impl Place {
+    /// By a name that people use.
+    pub fn named(name: impl Into<String>) -> Place {
+        Place(name.into())
+    }
+}
+
 impl From<&Path> for Place {
     fn from(path: &Path) -> Self {
         Place(path.display().to_string())

@@ -1,0 +1,142 @@
+//! The lock of a state: an endless lease of its blob, whose id is that of the lock, and who holds it in the blob's metadata.
+//! Both are Terraform's.
+
+use super::objects::{Container, Leased, code};
+use crate::http::{Answer, Method, Request};
+use crate::store::{Holding, Lock, LockInfo, Objects, Place, StoreError, Tried, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::future::{BoxFuture, FutureExt};
+
+/// Where Terraform writes down who holds it.
+const TOLD: &str = "x-ms-meta-terraformlockid";
+
+/// The lock of one state.
+#[derive(Debug)]
+pub struct Lease {
+    container: Container,
+    key: String,
+}
+
+impl Lease {
+    /// Of the blob of a state.
+    pub fn new(container: Container, key: impl Into<String>) -> Lease {
+        Lease { container, key: key.into() }
+    }
+
+    fn lease(&self, action: &str, more: &[(&str, &str)]) -> Request {
+        let mut request = self.container.request(Method::Put, &self.key, &[("comp", "lease")]);
+        let all = [("x-ms-lease-action", action)].into_iter().chain(more.iter().copied());
+        request.headers.extend(all.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        request.body = Some(("application/json", Vec::new()));
+        request
+    }
+
+    async fn send<T>(&self, what: &'static str, request: Request) -> Result<Answer, Tried<T>> {
+        let doing = self.container.doing(what, &self.key);
+        let answer = self.container.calls().write(&doing, request.clone()).await?;
+        match answer.status {
+            200..300 | 404 | 409 | 412 => Ok(answer),
+            _ => Err(Tried::NotDone(self.container.calls().refused(&doing, &request, &answer))),
+        }
+    }
+
+    async fn acquire(&self, id: &str) -> Result<Answer, Tried<()>> {
+        let request = self.lease("acquire", &[("x-ms-lease-duration", "-1"), ("x-ms-proposed-lease-id", id)]);
+        self.send("take the lock", request).await
+    }
+
+    async fn tell(&self, id: &str, told: Option<(String, String)>) -> Result<Answer, Tried<()>> {
+        let mut request = self.container.request(Method::Put, &self.key, &[("comp", "metadata")]);
+        request.headers.push(("x-ms-lease-id".to_owned(), id.to_owned()));
+        request.headers.extend(told);
+        request.body = Some(("application/json", Vec::new()));
+        self.send("write down who holds the lock", request).await
+    }
+
+    async fn try_take(&self, info: &LockInfo) -> Result<bool, Tried<()>> {
+        let mut answer = self.acquire(&info.id).await?;
+        if answer.status == 404 {
+            // Something must stand there to be leased; somebody else may make it at this moment.
+            match self.container.create(&self.key, b"").await {
+                Tried::Done(_) | Tried::Refused => {}
+                tried => return Err(tried.map(drop)),
+            }
+            answer = self.acquire(&info.id).await?;
+        }
+        if !answer.is_success() {
+            return Ok(false);
+        }
+        let path = self.container.place(&self.key).to_string();
+        let told = (TOLD.to_owned(), STANDARD.encode(info.for_terraform(&path)));
+        let answer = self.tell(&info.id, Some(told.clone())).await?;
+        if !answer.is_success() {
+            // It was broken already.
+            return Ok(false);
+        }
+        self.container.leases(Some(Leased { key: self.key.clone(), id: info.id.clone(), told }));
+        Ok(true)
+    }
+
+    async fn try_free(&self, holding: &Holding) -> Result<bool, Tried<()>> {
+        let Some(id) = holding.info.as_ref().map(|info| info.id.clone()) else {
+            // Nobody knows its id: it is broken, at once.
+            let answer = self.send("break the lock", self.lease("break", &[("x-ms-lease-break-period", "0")])).await?;
+            return Ok(answer.is_success() || answer.status == 404);
+        };
+        self.tell(&id, None).await?;
+        let answer = self.send("free the lock", self.lease("release", &[("x-ms-lease-id", &id)])).await?;
+        self.container.leases(None);
+        // Where nobody has it any more, that is what was wanted.
+        Ok(answer.is_success() || answer.status == 404 || code(&answer) == "LeaseNotPresentWithLeaseOperation")
+    }
+}
+
+impl Lock for Lease {
+    fn place(&self) -> Place {
+        Place::named(format!("the lease of {}", self.container.place(&self.key)))
+    }
+
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>> {
+        async move {
+            match self.try_take(info).await {
+                Ok(true) => Tried::Done(()),
+                Ok(false) => Tried::Refused,
+                Err(tried) => tried,
+            }
+        }
+        .boxed()
+    }
+
+    fn holding(&self) -> BoxFuture<'_, Result<Option<Holding>, StoreError>> {
+        async {
+            let doing = self.container.doing("read the lock", &self.key);
+            let request = self.container.request(Method::Head, &self.key, &[]);
+            let answer = self.container.calls().read(&doing, request.clone()).await?;
+            match answer.status {
+                200 if answer.header("x-ms-lease-status") != Some("locked") => Ok(None),
+                200 => {
+                    let told = answer.header(TOLD).and_then(|text| STANDARD.decode(text).ok());
+                    let info = told.and_then(|text| LockInfo::of_terraform(&text));
+                    let ids = info.iter().map(|info| info.id.clone()).collect();
+                    let version = Version(info.as_ref().map(|info| info.id.clone()));
+                    Ok(Some(Holding { info, ids, version }))
+                }
+                404 => Ok(None),
+                _ => Err(self.container.calls().refused(&doing, &request, &answer)),
+            }
+        }
+        .boxed()
+    }
+
+    fn free<'a>(&'a self, holding: &'a Holding) -> BoxFuture<'a, Tried<()>> {
+        async move {
+            match self.try_free(holding).await {
+                Ok(true) => Tried::Done(()),
+                Ok(false) => Tried::Refused,
+                Err(tried) => tried,
+            }
+        }
+        .boxed()
+    }
+}

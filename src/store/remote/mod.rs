@@ -1,0 +1,17 @@
+//! Places beyond a network where states are kept: buckets, containers, databases, and servers that keep one state under an
+//! address. Each speaks its wire and knows nothing of our protocol.
+
+#[cfg(feature = "azurerm")]
+pub mod azure;
+#[cfg(feature = "signing")]
+mod calls;
+#[cfg(feature = "signing")]
+mod encoded;
+#[cfg(feature = "gcs")]
+pub mod gcs;
+#[cfg(feature = "pg")]
+pub mod pg;
+#[cfg(feature = "s3")]
+pub mod s3;
+#[cfg(any(feature = "s3", feature = "azurerm"))]
+mod xml;

@@ -1,0 +1,111 @@
+//! The connection of a run: one, made anew where it broke.
+
+use super::settings::Settings;
+use super::tls::Mode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use tokio_postgres::{Client, Error, NoTls};
+use tracing::debug;
+
+/// How long a statement may take: a state of thirty megabytes over a slow line.
+const STATEMENT: Duration = Duration::from_secs(60);
+
+/// Why a statement did nothing that is known.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// It was not sent.
+    NotSent(String),
+    /// The server refused it.
+    Refused(String),
+    /// No answer came.
+    NoAnswer(String),
+}
+
+impl Fault {
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::NotSent(why) => format!("not connected: {why}"),
+            Self::Refused(why) => why,
+            Self::NoAnswer(why) => format!("no answer: {why}"),
+        }
+    }
+}
+
+/// The connection, and how it is made.
+#[derive(Debug)]
+pub(super) struct Connection {
+    settings: Settings,
+    open: Mutex<Option<Arc<Client>>>,
+}
+
+impl Connection {
+    pub(super) fn new(settings: Settings) -> Connection {
+        Connection { settings, open: Mutex::default() }
+    }
+
+    /// The connection as it stands; a new one where there is none any more. `prepare` is done on each new one first.
+    pub(super) async fn client<F>(&self, prepare: impl FnOnce(Arc<Client>) -> F) -> Result<Arc<Client>, Fault>
+    where
+        F: Future<Output = Result<(), Fault>>,
+    {
+        let mut open = self.open.lock().await;
+        if let Some(client) = open.as_ref().filter(|client| !client.is_closed()) {
+            return Ok(client.clone());
+        }
+        let client = Arc::new(self.connect().await?);
+        prepare(client.clone()).await?;
+        *open = Some(client.clone());
+        Ok(client)
+    }
+
+    async fn connect(&self) -> Result<Client, Fault> {
+        let config = &self.settings.config;
+        let failed = |error: Error| match error.as_db_error() {
+            Some(error) => Fault::Refused(error.message().to_owned()),
+            None => Fault::NotSent(words(&error)),
+        };
+        match self.settings.tls.mode {
+            Mode::Disable => {
+                let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
+                tokio::spawn(async move { drop(connection.await.inspect_err(|error| debug!("PostgreSQL: {error}"))) });
+                Ok(client)
+            }
+            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => {
+                let tls = self.settings.tls.connector().map_err(Fault::NotSent)?;
+                let (client, connection) = config.connect(tls).await.map_err(failed)?;
+                tokio::spawn(async move { drop(connection.await.inspect_err(|error| debug!("PostgreSQL: {error}"))) });
+                Ok(client)
+            }
+        }
+    }
+}
+
+/// Waits for a statement, and says what is known of it.
+pub(super) async fn done<T>(statement: impl Future<Output = Result<T, Error>>) -> Result<T, Fault> {
+    match timeout(STATEMENT, statement).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(match error.as_db_error() {
+            // The server was stopped while it worked: what it had done by then is not known.
+            Some(told) if told.code().code().starts_with("57") => Fault::NoAnswer(told.message().to_owned()),
+            Some(told) => Fault::Refused(format!("{} (SQLSTATE {})", told.message(), told.code().code())),
+            None => Fault::NoAnswer(words(&error)),
+        }),
+        Err(_) => Err(Fault::NoAnswer("it took longer than a minute".to_owned())),
+    }
+}
+
+/// An error and its causes.
+fn words(error: &Error) -> String {
+    let mut words = vec![error.to_string()];
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        let next_words = next.to_string();
+        if !words.iter().any(|before| before.contains(&next_words)) {
+            words.push(next_words);
+        }
+        cause = next.source();
+    }
+    words.join(": ")
+}

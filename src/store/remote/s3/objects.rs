@@ -1,0 +1,223 @@
+//! The verbs of objects, over S3's REST interface.
+
+use super::super::calls::{Calls, Doing};
+use super::super::{encoded, xml};
+use super::credentials::Signed;
+use super::settings::{Encryption, Settings};
+use crate::http::{Answer, Method, Request, SetupError};
+use crate::lang::hex;
+use crate::store::{Object, Objects, Place, StoreError, Tried, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::future::{BoxFuture, FutureExt};
+use md5::Md5;
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+
+/// A bucket.
+#[derive(Debug)]
+pub struct Bucket {
+    name: String,
+    calls: Calls,
+    /// What stands before keys in paths.
+    before: String,
+    encryption: Option<Encryption>,
+    acl: Option<String>,
+}
+
+/// S3's answer where conditional writes of one key meet: it proves nothing.
+const CONFLICT: &str = "ConditionalRequestConflict";
+
+impl Bucket {
+    /// Nothing is called yet.
+    ///
+    /// # Errors
+    /// Its endpoint cannot be used, or TLS is not to be had.
+    pub fn new(settings: &Settings) -> Result<Bucket, SetupError> {
+        let (endpoint, before) = settings.place()?;
+        let sign = Signed::new(&settings.credentials, &settings.region).map_err(SetupError::Tls)?;
+        let calls = Calls::new(endpoint, Box::new(sign), words)?;
+        Ok(Bucket {
+            name: settings.bucket.clone(),
+            calls: match settings.max_retries {
+                Some(tries) => calls.with_tries(tries),
+                None => calls,
+            },
+            before,
+            encryption: settings.encryption.clone(),
+            acl: settings.acl.clone(),
+        })
+    }
+
+    fn doing(&self, what: &'static str, key: &str) -> Doing {
+        Doing { what, place: self.place(key) }
+    }
+
+    fn request(&self, method: Method, key: &str) -> Request {
+        let path = format!("{}{}", self.before, encoded::path(key));
+        let headers = vec![("x-amz-content-sha256".to_owned(), hex(&Sha256::digest(b"")))];
+        Request { method, path, headers, slow: method != Method::Get, ..Request::default() }
+    }
+
+    /// A key that every request brings, and its digest.
+    fn customer_key(&self) -> Vec<(String, String)> {
+        let Some(Encryption::Customer(key)) = &self.encryption else { return Vec::new() };
+        let digest = STANDARD.decode(key.expose_secret()).map(|key| STANDARD.encode(Md5::digest(key)));
+        let header = |name: &str, value: String| (format!("x-amz-server-side-encryption-customer-{name}"), value);
+        vec![
+            header("algorithm", "AES256".to_owned()),
+            header("key", key.expose_secret().to_owned()),
+            header("key-md5", digest.unwrap_or_default()),
+        ]
+    }
+
+    fn put(&self, key: &str, bytes: &[u8], condition: (&str, &str)) -> Request {
+        let mut request = self.request(Method::Put, key);
+        let digest = Sha256::digest(bytes);
+        let mut header = |name: &str, value: String| request.headers.push((name.to_owned(), value));
+        header(condition.0, condition.1.to_owned());
+        // As Terraform does: the server looks whether all of it arrived.
+        header("x-amz-checksum-sha256", STANDARD.encode(digest));
+        match &self.encryption {
+            None | Some(Encryption::Customer(_)) => {}
+            Some(Encryption::Service) => header("x-amz-server-side-encryption", "AES256".to_owned()),
+            Some(Encryption::Kms(id)) => {
+                header("x-amz-server-side-encryption", "aws:kms".to_owned());
+                header("x-amz-server-side-encryption-aws-kms-key-id", id.clone());
+            }
+        }
+        if let Some(acl) = &self.acl {
+            header("x-amz-acl", acl.clone());
+        }
+        request.headers.retain(|(name, _)| name != "x-amz-content-sha256");
+        request.headers.push(("x-amz-content-sha256".to_owned(), hex(&digest)));
+        request.headers.extend(self.customer_key());
+        request.body = Some(("application/json", bytes.to_vec()));
+        request
+    }
+
+    async fn write(&self, doing: Doing, request: Request) -> Tried<Version> {
+        let answer = match self.calls.write(&doing, request.clone()).await {
+            Ok(answer) => answer,
+            Err(tried) => return tried,
+        };
+        match (answer.status, code(&answer)) {
+            (200..300, _) => match tag(&answer) {
+                Some(version) => Tried::Done(version),
+                None => Tried::InDoubt(doing.failed("its answer has no ETag".to_owned())),
+            },
+            (409, Some(code)) if code == CONFLICT => Tried::InDoubt(self.calls.refused(&doing, &request, &answer)),
+            // Nothing stands where something should: AWS says 404, others 412.
+            (404, Some(code)) if code == "NoSuchKey" => Tried::Refused,
+            (412, _) => Tried::Refused,
+            _ => Tried::NotDone(self.calls.refused(&doing, &request, &answer)),
+        }
+    }
+}
+
+impl Objects for Bucket {
+    fn place(&self, key: &str) -> Place {
+        Place::named(format!("s3://{}/{key}", self.name))
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>, StoreError>> {
+        async move {
+            let doing = self.doing("read", key);
+            let mut request = self.request(Method::Get, key);
+            request.headers.extend(self.customer_key());
+            let answer = self.calls.read(&doing, request.clone()).await?;
+            match answer.status {
+                200 => match tag(&answer) {
+                    Some(version) => Ok(Some(Object { bytes: answer.body, version })),
+                    None => Err(doing.failed("its answer has no ETag".to_owned())),
+                },
+                404 if code(&answer).is_none_or(|code| code == "NoSuchKey") => Ok(None),
+                _ => Err(self.calls.refused(&doing, &request, &answer)),
+            }
+        }
+        .boxed()
+    }
+
+    fn create<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
+        self.write(self.doing("write", key), self.put(key, bytes, ("if-none-match", "*"))).boxed()
+    }
+
+    fn replace<'a>(&'a self, key: &'a str, over: &'a Version, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
+        let over = over.0.as_deref().unwrap_or_default();
+        self.write(self.doing("write", key), self.put(key, bytes, ("if-match", over))).boxed()
+    }
+
+    fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>> {
+        async move {
+            let doing = self.doing("remove", key);
+            let mut request = self.request(Method::Delete, key);
+            if let Some(version) = over.and_then(|version| version.0.clone()) {
+                request.headers.push(("if-match".to_owned(), version));
+            }
+            let answer = match self.calls.write(&doing, request.clone()).await {
+                Ok(answer) => answer,
+                Err(tried) => return tried,
+            };
+            match (answer.status, code(&answer)) {
+                (200..300, _) => Tried::Done(()),
+                (404, code) if code.as_deref().is_none_or(|code| code == "NoSuchKey") => Tried::Done(()),
+                (409, Some(code)) if code == CONFLICT => Tried::InDoubt(self.calls.refused(&doing, &request, &answer)),
+                (412, _) => Tried::Refused,
+                _ => Tried::NotDone(self.calls.refused(&doing, &request, &answer)),
+            }
+        }
+        .boxed()
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        async move {
+            let doing = self.doing("list", prefix);
+            let (mut keys, mut next) = (Vec::new(), None::<String>);
+            loop {
+                let mut pairs = vec![("list-type", "2"), ("prefix", prefix)];
+                if let Some(next) = &next {
+                    pairs.insert(0, ("continuation-token", next));
+                }
+                let mut request = self.request(Method::Get, "");
+                // The bucket itself: in a path its name has nothing behind it.
+                request.path = match self.before.trim_end_matches('/') {
+                    "" => "/".to_owned(),
+                    bucket => bucket.to_owned(),
+                };
+                request.path += &encoded::query(&pairs);
+                let answer = self.calls.read(&doing, request.clone()).await?;
+                if answer.status != 200 {
+                    return Err(self.calls.refused(&doing, &request, &answer));
+                }
+                let found = xml::texts(&answer.body, &["Key", "NextContinuationToken"]);
+                let before = next.take();
+                for (name, text) in found {
+                    if name == "Key" { keys.push(text) } else { next = Some(text) }
+                }
+                // A server that goes round in circles ends, too.
+                if next.is_none() || next == before {
+                    keys.sort();
+                    keys.dedup();
+                    return Ok(keys);
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+fn tag(answer: &Answer) -> Option<Version> {
+    Some(Version(Some(answer.header("etag")?.to_owned())))
+}
+
+fn code(answer: &Answer) -> Option<String> {
+    xml::text(&answer.body, "Code")
+}
+
+fn words(answer: &Answer) -> String {
+    let found = xml::texts(&answer.body, &["Code", "Message"]);
+    let said: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+    let region = answer.header("x-amz-bucket-region").filter(|_| (300..=403).contains(&answer.status));
+    let region = region.map_or_else(String::new, |region| format!(" (the bucket is in {region})"));
+    format!("{}{region}", said.join(": "))
+}
