@@ -50,7 +50,7 @@ pub use held::Held;
 pub use open::{Opening, Watched};
 pub use person::{Person, Telling};
 pub use reviewed::Reviewed;
-pub use stored::Locking;
+pub use stored::{Locking, locks_given_back};
 pub use text::{file, file_or_pipe, names, shown, text, up_to_limit};
 pub use variables::Setting;
 pub use view::View;

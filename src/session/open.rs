@@ -22,7 +22,7 @@ use crate::refresh::Clock;
 use crate::simplepod::Client;
 use crate::snapshot::Redaction;
 use crate::state::{AccountIdentity, State};
-use crate::store::StateStore;
+use crate::store::Guarded;
 use secrecy::SecretString;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub struct Watched {
     /// It.
     pub state: State,
     /// The lock, where it was taken; free again when dropped.
-    pub lock: Option<Box<dyn StateStore>>,
+    pub lock: Option<Guarded>,
 }
 
 /// What is to be opened.

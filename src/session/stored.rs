@@ -10,7 +10,7 @@ use crate::lang::stack::STACK;
 use crate::snapshot::without_secrets;
 use crate::state::State;
 use crate::store::local::{Files, Places};
-use crate::store::{self, Backend, LockInfo, Part, Remark, StateStore, StoreError, Told, lock_patiently};
+use crate::store::{self, Backend, Guarded, LockInfo, Part, Remark, StateStore, StoreError, Told, lock_patiently};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::Builder;
@@ -122,14 +122,10 @@ pub async fn read(place: &StatePlace) -> Result<(State, Diagnostics), Failure> {
 
 /// Takes the lock for a run that only looks: what it sees is not changed under its eyes. Where this user may write nothing
 /// it goes on without, for it writes nothing either: a checkout that is read-only can be planned. `None`: there is no lock.
-pub async fn watch(
-    place: &StatePlace,
-    locking: Locking,
-    diags: &mut Diagnostics,
-) -> Result<Option<Box<dyn StateStore>>, Failure> {
+pub async fn watch(place: &StatePlace, locking: Locking, diags: &mut Diagnostics) -> Result<Option<Guarded>, Failure> {
     let Some(wait) = locking.wait else { return Ok(None) };
     place.check()?;
-    let mut store = place.store()?;
+    let mut store = Guarded::from(place.store()?);
     match lock_patiently(&mut *store, &LockInfo::new(locking.operation), wait, locking.told).await {
         Ok(dead) => {
             diags.extend(dead.map(|dead| Diagnostics::from(told(&Remark::Died(Box::new(dead))))).unwrap_or_default());
@@ -213,4 +209,13 @@ pub fn failure(error: &StoreError) -> Failure {
     };
     let told = Diagnostic { hint: error.hint().map(Into::into), ..Diagnostic::error(summary, error.to_string()) };
     Failure { why, diags: told.into() }
+}
+
+/// Waits until the locks that this process held are given back; tells of those that stay.
+pub async fn locks_given_back() -> Diagnostics {
+    let told = store::all_given_back().await.into_iter().map(|error| {
+        let hint = "podform force-unlock ID takes it away; the next run that finds it says its ID.";
+        Diagnostic::warning("Lock was not given back", error.to_string()).with_hint(hint)
+    });
+    told.collect()
 }

@@ -187,6 +187,11 @@ pub trait StateStore: Debug + Send + Sync {
     /// It cannot be given back, and stays until somebody takes it away.
     fn unlock(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// Whether it holds a lock that stays when the store is dropped.
+    fn holds_what_outlives_it(&self) -> bool {
+        false
+    }
+
     /// Who holds the lock, or died with it.
     ///
     /// # Errors

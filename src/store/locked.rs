@@ -2,6 +2,7 @@
 
 use super::backend::{Entries, Kept, Snapshot, StateStore, Version, Written};
 use super::fault::StoreError;
+use super::guarded::Guarded;
 use super::holder::LockInfo;
 use super::patience::{Told, lock_patiently};
 use super::place::Part;
@@ -22,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The only writer of a state and its journal.
 #[derive(Debug)]
 pub struct LockedStore {
-    store: Box<dyn StateStore>,
+    store: Guarded,
     /// Who holds it: its id is the run of the entries.
     info: LockInfo,
     /// What is to be told of what was found.
@@ -86,11 +87,12 @@ impl LockedStore {
     }
 
     async fn begin(
-        mut store: Box<dyn StateStore>,
+        store: Box<dyn StateStore>,
         operation: &str,
         (timeout, told): (Option<Duration>, Told),
         comes_back: bool,
     ) -> Result<(LockedStore, State), StoreError> {
+        let mut store = Guarded::from(store);
         let info = LockInfo::new(operation);
         let dead = match timeout {
             Some(timeout) => lock_patiently(&mut *store, &info, timeout, told).await?,

@@ -5,6 +5,7 @@
 mod backend;
 pub mod chain;
 mod fault;
+mod guarded;
 mod holder;
 pub mod local;
 mod locked;
@@ -17,6 +18,7 @@ mod workspaces;
 
 pub use backend::{Copies, Entries, Former, Kept, Snapshot, StateStore, Stored, Version, Written};
 pub use fault::StoreError;
+pub use guarded::{Guarded, all_given_back};
 pub use holder::LockInfo;
 pub use locked::LockedStore;
 pub use objects::{Holding, Lock, Object, Objects, Tried};

@@ -113,6 +113,24 @@ impl<T: Objects + ?Sized> Objects for Arc<T> {
     }
 }
 
+impl<T: Lock + ?Sized> Lock for Box<T> {
+    fn place(&self) -> Place {
+        (**self).place()
+    }
+
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>> {
+        (**self).take(info)
+    }
+
+    fn holding(&self) -> BoxFuture<'_, Result<Option<Holding>, StoreError>> {
+        (**self).holding()
+    }
+
+    fn free<'a>(&'a self, holding: &'a Holding) -> BoxFuture<'a, Tried<()>> {
+        (**self).free(holding)
+    }
+}
+
 /// A lock, where others find it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {

@@ -41,6 +41,7 @@ use super::context::Context;
 use super::exit::{Failure, Outcome};
 use crate::diag::Diagnostic;
 use crate::lang::stack::STACK;
+use crate::session;
 use clap::Subcommand;
 use std::time::Duration;
 
@@ -284,6 +285,7 @@ fn wait(context: &mut Context, command: impl AsyncFnOnce(&mut Context) -> Outcom
         })?;
     let (interrupts, terminal) = (context.interrupts.clone(), context.terminal);
     let outcome = runtime.block_on(interrupts.during(terminal, command(context)));
+    context.diags.extend(runtime.block_on(session::locks_given_back()));
     runtime.shutdown_timeout(LINGER);
     outcome
 }

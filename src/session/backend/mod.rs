@@ -3,6 +3,8 @@
 mod declared;
 mod given;
 mod open;
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azurerm", feature = "pg"))]
+mod remote;
 
 pub use given::{Partial, forgotten, from_environment, lacking};
 pub use open::{initialized, opened};

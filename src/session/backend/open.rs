@@ -2,6 +2,8 @@
 
 use super::declared::declared;
 use super::given::{forgotten, from_environment, lacking};
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azurerm", feature = "pg"))]
+use super::remote;
 use crate::config::{Arguments, BackendKind};
 use crate::diag::Diagnostic;
 use crate::session::bounds::is_untrusted;
@@ -18,6 +20,15 @@ use std::path::Path;
 pub fn opened(kind: BackendKind, arguments: &Arguments) -> Result<Box<dyn Backend>, Failure> {
     match kind {
         BackendKind::Local => Ok(Box::new(places(arguments))),
+        #[cfg(feature = "s3")]
+        BackendKind::S3 => remote::s3(arguments),
+        #[cfg(feature = "gcs")]
+        BackendKind::Gcs => remote::gcs(arguments),
+        #[cfg(feature = "azurerm")]
+        BackendKind::Azurerm => remote::azurerm(arguments),
+        #[cfg(feature = "pg")]
+        BackendKind::Pg => remote::pg(arguments),
+        #[allow(unreachable_patterns, reason = "a build may have all of them")]
         BackendKind::Http | BackendKind::S3 | BackendKind::Gcs | BackendKind::Azurerm | BackendKind::Pg => {
             Err(absent(kind))
         }

@@ -10,8 +10,8 @@ use super::locking::{Holds, LockAnswer, LockAsk, Locking, Taken};
 use super::walk::{Read, Taker, Walk, Walked};
 use crate::state::{JournalDamage, Remains};
 use crate::store::{
-    Copies, Entries, Holding, Kept, Lock, LockInfo, Objects, Part, Place, Snapshot, StateStore, StoreError, Stored,
-    Tried, Version, Written,
+    Copies, Entries, Former, Holding, Kept, Lock, LockInfo, Objects, Part, Place, Snapshot, StateStore, StoreError,
+    Stored, Tried, Version, Written,
 };
 use futures::future::{BoxFuture, FutureExt};
 use jiff::Timestamp;
@@ -345,6 +345,26 @@ impl<O: Objects, L: Lock> StateStore for Chain<O, L> {
 
     fn unlock(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.give_back().boxed()
+    }
+
+    fn holds_what_outlives_it(&self) -> bool {
+        self.held.is_some()
+    }
+
+    fn history(&self) -> BoxFuture<'_, Result<Vec<Former>, StoreError>> {
+        async {
+            let listing = self.keys.listing(&self.objects.list(&self.keys.root()).await?);
+            let former = |(seq, serial): (u64, u64)| {
+                let key = self.keys.copy(serial, seq);
+                Former { place: self.place_of(&key), key, serial: Some(serial), at: None }
+            };
+            Ok(listing.copies.into_iter().rev().map(former).collect())
+        }
+        .boxed()
+    }
+
+    fn former<'a>(&'a self, former: &'a Former) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        async move { Ok(self.objects.get(&former.key).await?.map(|object| object.bytes)) }.boxed()
     }
 
     fn holder(&self) -> BoxFuture<'_, Result<Option<LockInfo>, StoreError>> {

@@ -9,9 +9,14 @@ mod calls;
 mod encoded;
 #[cfg(feature = "gcs")]
 pub mod gcs;
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azurerm", feature = "pg"))]
+mod keyed;
 #[cfg(feature = "pg")]
 pub mod pg;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(any(feature = "s3", feature = "azurerm"))]
 mod xml;
+
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azurerm", feature = "pg"))]
+pub use keyed::{Keyed, Naming};

@@ -74,7 +74,7 @@ impl Lease {
             // It was broken already.
             return Ok(false);
         }
-        self.container.leases(Some(Leased { key: self.key.clone(), id: info.id.clone(), told }));
+        self.container.leases(&self.key, Some(Leased { id: info.id.clone(), told }));
         Ok(true)
     }
 
@@ -86,7 +86,7 @@ impl Lease {
         };
         self.tell(&id, None).await?;
         let answer = self.send("free the lock", self.lease("release", &[("x-ms-lease-id", &id)])).await?;
-        self.container.leases(None);
+        self.container.leases(&self.key, None);
         // Where nobody has it any more, that is what was wanted.
         Ok(answer.is_success() || answer.status == 404 || code(&answer) == "LeaseNotPresentWithLeaseOperation")
     }

@@ -6,6 +6,7 @@ use super::credentials::{Credentials, Signed};
 use crate::http::{Answer, Endpoint, Method, Request, SetupError};
 use crate::store::{Object, Objects, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The version of the interface: leases, conditions and tags have not changed since.
@@ -35,13 +36,12 @@ struct Inner {
     account: String,
     container: String,
     calls: Calls,
-    lease: Mutex<Option<Leased>>,
+    leases: Mutex<BTreeMap<String, Leased>>,
 }
 
-/// The blob whose lease this run holds. Writes of it show the lease, and repeat who holds it: they would drop it otherwise.
+/// A lease that this run holds. Writes of its blob show it, and repeat who holds it: they would drop that otherwise.
 #[derive(Clone, Debug)]
 pub(super) struct Leased {
-    pub key: String,
     /// The id of the lease.
     pub id: String,
     /// The header that tells who holds it.
@@ -60,7 +60,7 @@ impl Container {
         let sign = Signed::new(account, &settings.credentials).map_err(SetupError::Tls)?;
         let calls = Calls::new(Endpoint::of_place(&base)?, Box::new(sign), words)?;
         let (account, container) = (account.clone(), settings.container.clone());
-        Ok(Container(Arc::new(Inner { account, container, calls, lease: Mutex::default() })))
+        Ok(Container(Arc::new(Inner { account, container, calls, leases: Mutex::default() })))
     }
 
     pub(super) fn calls(&self) -> &Calls {
@@ -71,9 +71,13 @@ impl Container {
         Doing { what, place: self.place(key) }
     }
 
-    /// Whether this run holds a lease.
-    pub(super) fn leases(&self, lease: Option<Leased>) {
-        *self.0.lease.lock().unwrap_or_else(PoisonError::into_inner) = lease;
+    /// Whether this run holds the lease of a blob.
+    pub(super) fn leases(&self, key: &str, lease: Option<Leased>) {
+        let mut leases = self.0.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        match lease {
+            Some(lease) => drop(leases.insert(key.to_owned(), lease)),
+            None => drop(leases.remove(key)),
+        }
     }
 
     pub(super) fn request(&self, method: Method, key: &str, query: &[(&str, &str)]) -> Request {
@@ -85,9 +89,9 @@ impl Container {
     /// A change of a blob, with the lease that this run has of it.
     fn change(&self, method: Method, key: &str, more: &[(&str, &str)]) -> Request {
         let mut request = self.request(method, key, &[]);
-        let lease = self.0.lease.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let lease = self.0.leases.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         request.headers.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        if let Some(lease) = lease.filter(|lease| lease.key == key) {
+        if let Some(lease) = lease {
             request.headers.push(("x-ms-lease-id".to_owned(), lease.id));
             request.headers.extend((method == Method::Put).then_some(lease.told));
         }

@@ -39,20 +39,6 @@ impl Database {
             .await
     }
 
-    /// The workspaces that have a state, but for the default one.
-    ///
-    /// # Errors
-    /// They cannot be read.
-    pub async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
-        let query = format!("SELECT name FROM {} WHERE name <> 'default' ORDER BY name", self.table("states"));
-        let rows = match self.client().await {
-            Ok(client) => done(client.query(&query, &[])).await,
-            Err(fault) => Err(fault),
-        };
-        let rows = rows.map_err(|fault| self.failed("list the workspaces", "states", fault))?;
-        Ok(rows.iter().filter_map(|row| row.try_get(0).ok()).collect())
-    }
-
     pub(super) fn failed(&self, doing: &'static str, name: &str, fault: Fault) -> StoreError {
         let hint = match &fault {
             Fault::NotSent(why) if why.contains("TLS") || why.contains("certificate") => Some(

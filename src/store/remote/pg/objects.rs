@@ -129,9 +129,10 @@ impl Objects for Rows {
         .boxed()
     }
 
+    /// Of the states where there is no `/` in the prefix.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         async move {
-            let table = self.0.table("podform_objects");
+            let (_, table) = self.statements(prefix);
             let query = format!("SELECT name FROM {table} WHERE starts_with(name, $1) ORDER BY name COLLATE \"C\"");
             let rows = match self.0.client().await {
                 Ok(client) => done(client.query(&query, &[&prefix])).await,

@@ -4,5 +4,6 @@ mod credentials;
 mod objects;
 mod settings;
 
+pub use credentials::{Credentials, Role, WebIdentity};
 pub use objects::Bucket;
 pub use settings::{Encryption, Settings};
