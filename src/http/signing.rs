@@ -71,8 +71,9 @@ impl<C: SigningCredential> Signing<C> {
         let whole = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let base = http::Uri::try_from(endpoint.as_str()).map(|uri| uri.path().trim_end_matches('/').to_owned());
         let path = whole.strip_prefix(&*base.unwrap_or_default()).unwrap_or(whole).to_owned();
-        // Connection and body bring their own.
-        let own = |name: &HeaderName| ![HOST, CONTENT_TYPE, CONTENT_LENGTH].contains(name);
+        // Connection and body bring their own; an empty body brings no length.
+        let is_empty = request.body.as_ref().is_some_and(|(_, body)| body.is_empty());
+        let own = |name: &HeaderName| ![HOST, CONTENT_TYPE].contains(name) && (*name != CONTENT_LENGTH || is_empty);
         let text = |value: &HeaderValue| value.to_str().map(str::to_owned).ok();
         let headers = parts.headers.iter().filter(|(name, _)| own(name));
         let headers = headers.filter_map(|(name, value)| Some((name.to_string(), text(value)?))).collect();

