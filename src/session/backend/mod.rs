@@ -3,6 +3,8 @@
 mod declared;
 mod given;
 mod open;
+#[cfg(feature = "http-state")]
+mod web;
 
 pub use given::{Partial, forgotten, from_environment, lacking};
 pub use open::{initialized, opened};

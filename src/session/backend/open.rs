@@ -18,9 +18,11 @@ use std::path::Path;
 pub fn opened(kind: BackendKind, arguments: &Arguments) -> Result<Box<dyn Backend>, Failure> {
     match kind {
         BackendKind::Local => Ok(Box::new(places(arguments))),
-        BackendKind::Http | BackendKind::S3 | BackendKind::Gcs | BackendKind::Azurerm | BackendKind::Pg => {
-            Err(absent(kind))
-        }
+        #[cfg(feature = "http-state")]
+        BackendKind::Http => super::web::opened(arguments),
+        #[cfg(not(feature = "http-state"))]
+        BackendKind::Http => Err(absent(kind)),
+        BackendKind::S3 | BackendKind::Gcs | BackendKind::Azurerm | BackendKind::Pg => Err(absent(kind)),
     }
 }
 

@@ -1,0 +1,149 @@
+//! The locks of state and journal: taken together, the state's first, which is Terraform's.
+//!
+//! Nobody can ask who holds a lock: whoever tries to take it is told. So a holder asks by trying to take its own once more.
+
+use super::server::{Claimed, JOURNAL, STATE};
+use super::store::Web;
+use crate::store::{LockInfo, StoreError};
+use jiff::Timestamp;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// The first pause, and the longest: a lock is held for minutes, and each look is a request.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
+/// What is locked, from the outside to the inside.
+const BOTH: [&str; 2] = [STATE, JOURNAL];
+
+/// Whose the lock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// This run's, without a break: or nothing is locked here.
+    Own,
+    /// Another's.
+    Lost,
+    /// The server does not tell; or it was free, and is this run's again.
+    Silent,
+}
+
+impl Web {
+    /// Asks whose a lock is.
+    pub(super) async fn prove(&self, ending: &str) -> Result<Proof, StoreError> {
+        let Some(held) = &self.held else { return Ok(Proof::Own) };
+        Ok(match self.server.claim(ending, held).await? {
+            Claimed::Held(Some(holder)) if holder.id == held.id => Proof::Own,
+            Claimed::Held(Some(_)) => Proof::Lost,
+            Claimed::Held(None) | Claimed::Taken => Proof::Silent,
+        })
+    }
+
+    pub(super) fn locked_by(&self, holder: Option<Box<LockInfo>>) -> StoreError {
+        StoreError::Locked { place: self.server.lock_place(STATE), holder, outlives: true }
+    }
+
+    /// Takes both; none where one is another's. Says whose.
+    async fn try_both(&self, info: &LockInfo) -> Result<Option<Option<Box<LockInfo>>>, StoreError> {
+        for (at, ending) in BOTH.iter().enumerate() {
+            let holder = match self.server.claim(ending, info).await {
+                Ok(Claimed::Taken) => continue,
+                // An attempt before this one was done; or both are locked at one address.
+                Ok(Claimed::Held(Some(holder))) if holder.id == info.id => continue,
+                Ok(Claimed::Held(holder)) => Ok(Some(holder)),
+                Err(error) => Err(error),
+            };
+            for taken in BOTH[..at].iter().rev() {
+                self.server.free(taken, &self.server.lock_text(info)).await?;
+            }
+            return holder;
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn take_lock(&mut self, info: &LockInfo, timeout: Duration) -> Result<(), StoreError> {
+        if !self.server.locks() {
+            return Ok(());
+        }
+        let start = Instant::now();
+        let mut pause = PAUSES[0];
+        loop {
+            // Held since now, however long it was waited for.
+            let own = LockInfo { created: Timestamp::now(), ..info.clone() };
+            let Some(holder) = self.try_both(&own).await? else {
+                self.held = Some(own);
+                return Ok(());
+            };
+            let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Err(self.locked_by(holder));
+            }
+            sleep(pause.min(left)).await;
+            pause = (pause * 2).min(PAUSES[1]);
+        }
+    }
+
+    /// Gives both back, the inner one first: whoever gets the outer one finds it free.
+    pub(super) async fn give_back(&mut self) -> Result<(), StoreError> {
+        let Some(held) = self.held.clone() else { return Ok(()) };
+        let is_trusted = self.turn.as_ref().is_some_and(|turn| turn.is_guarded);
+        let text = self.server.lock_text(&held);
+        for ending in BOTH.iter().rev() {
+            // A server that does not compare ids would take away another's.
+            if is_trusted || self.prove(ending).await? != Proof::Lost {
+                self.server.free(ending, &text).await?;
+            }
+        }
+        self.held = None;
+        self.turn = None;
+        Ok(())
+    }
+
+    /// Who holds one of the two. Where nobody does, both were this run's for a moment.
+    async fn holder_of(&self, ending: &str) -> Result<Option<Option<Box<LockInfo>>>, StoreError> {
+        if !self.server.locks() {
+            return Ok(None);
+        }
+        let own = LockInfo::new("look");
+        match self.server.claim(ending, &own).await? {
+            Claimed::Held(Some(holder)) if holder.id == own.id => {}
+            Claimed::Held(holder) => return Ok(Some(holder)),
+            Claimed::Taken => {}
+        }
+        self.server.free(ending, &self.server.lock_text(&own)).await?;
+        Ok(None)
+    }
+
+    pub(super) async fn who_holds(&self) -> Result<Option<LockInfo>, StoreError> {
+        for ending in BOTH {
+            if let Some(holder) = self.holder_of(ending).await? {
+                return Ok(holder.map(|holder| *holder));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes both away from this holder. Terraform's force-unlock knows the state's alone.
+    pub(super) async fn take_away(&self, id: &str) -> Result<(), StoreError> {
+        let refuse = |why: String| Err(StoreError::Unlock { place: self.server.lock_place(STATE), why });
+        if !self.server.locks() {
+            return refuse("the backend has no lock_address, so nothing is locked".to_owned());
+        }
+        let (mut other, mut is_freed) = (None, false);
+        for ending in BOTH.iter().rev() {
+            let text = match self.holder_of(ending).await? {
+                None => continue,
+                Some(Some(holder)) if holder.id == id => self.server.lock_text(&holder),
+                Some(Some(holder)) => {
+                    other = Some(holder.id);
+                    continue;
+                }
+                // Nobody knows whose it is: the server compares.
+                Some(None) => self.server.lock_text(&LockInfo { id: id.to_owned(), ..LockInfo::new("unlock") }),
+            };
+            is_freed |= self.server.free(ending, &text).await?;
+        }
+        match other {
+            _ if is_freed => Ok(()),
+            Some(other) => refuse(format!("its id is {other}, not {id}")),
+            None => refuse("nobody holds it".to_owned()),
+        }
+    }
+}
