@@ -233,7 +233,9 @@ impl Transport {
             builder = builder.header(name, value);
         }
         let _permit = self.pace.enter().await;
-        trace!("{} {} headers: {}", request.method.as_str(), request.path, self.written(&self.headers));
+        // A query that stands in the path may hold what shows who asks.
+        let path = request.path.split('?').next().unwrap_or_default();
+        trace!("{} {path} headers: {}", request.method.as_str(), self.written(&self.headers));
         let response = builder.send().await.map_err(|error| {
             if error.is_builder() || error.is_connect() {
                 Failure::NotSent(self.not_reached(&error))

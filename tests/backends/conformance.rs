@@ -17,6 +17,10 @@ pub struct Subject {
     pub open: Box<dyn Fn() -> Box<dyn StateStore>>,
     /// The system gives the lock of a dead run away, and takes none from one that lives.
     pub lock_dies_with_its_run: bool,
+    /// While it is locked nobody else can write, not even without a lock.
+    pub lock_keeps_out: bool,
+    /// Copies of snapshots are kept.
+    pub keeps_copies: bool,
     /// What it stands in, where that must go afterwards.
     pub _guard: Option<TempDir>,
 }
@@ -249,6 +253,10 @@ async fn copies(subject: Subject) {
     store.close().await.unwrap();
     let reader = (subject.open)();
     reader.read().await.unwrap();
+    if !subject.keeps_copies {
+        assert!(reader.newer(0, 0).await.unwrap().is_empty() && subject.remains().await.backups.is_empty());
+        return;
+    }
     assert!(reader.newer(state.serial, state.journal_seq).await.unwrap().is_empty());
     let newer = reader.newer(state.serial - 1, state.journal_seq).await.unwrap();
     assert_eq!(newer.into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>(), [text.into_bytes()]);
@@ -272,6 +280,10 @@ async fn put(subject: Subject) {
     assert!(matches!(before.append(&[opened("y")]).await, Err(StoreError::Fenced { .. })));
     store.close().await.unwrap();
     let (mut next, mut state) = subject.run(true).await;
+    if subject.lock_keeps_out {
+        let error = LockedStore::open((subject.open)(), "apply", None).await.unwrap_err();
+        return assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+    }
     assert!(matches!(store_of(&subject).await.append(&[opened("x")]).await, Ok(seq) if seq > last));
     assert_eq!(claims(&state), ["z"]);
     // Taken over meanwhile: whether its snapshot comes late or is refused, what the other wrote stays.

@@ -11,6 +11,10 @@ use tokio::time::{Instant, sleep};
 
 /// The first pause, and the longest: a lock is held for minutes, and each look is a request.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
+/// What whoever asks who holds a lock is called, while it holds a free one.
+const LOOK: &str = "look";
+/// It gives it back with its next request: so long it is waited for, by whoever waits for nobody else.
+const GLANCE: Duration = Duration::from_secs(5);
 /// What is locked, from the outside to the inside.
 const BOTH: [&str; 2] = [STATE, JOURNAL];
 
@@ -71,7 +75,9 @@ impl Web {
                 self.held = Some(own);
                 return Ok(());
             };
-            let left = timeout.saturating_sub(start.elapsed());
+            let is_looking = holder.as_ref().is_some_and(|holder| holder.operation == LOOK);
+            let least = if is_looking { GLANCE } else { Duration::ZERO };
+            let left = timeout.max(least).saturating_sub(start.elapsed());
             if left.is_zero() {
                 return Err(self.locked_by(holder));
             }
@@ -101,7 +107,7 @@ impl Web {
         if !self.server.locks() {
             return Ok(None);
         }
-        let own = LockInfo::new("look");
+        let own = LockInfo::new(LOOK);
         match self.server.claim(ending, &own).await? {
             Claimed::Held(Some(holder)) if holder.id == own.id => {}
             Claimed::Held(holder) => return Ok(Some(holder)),
