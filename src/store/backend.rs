@@ -117,6 +117,11 @@ pub trait StateStore: Debug + Send + Sync {
         true
     }
 
+    /// Whether a snapshot must have a new serial though nothing but its place in the journal is new.
+    fn needs_new_serials(&self) -> bool {
+        false
+    }
+
     /// Reads without a lock, also while another run writes.
     ///
     /// # Errors
@@ -186,6 +191,11 @@ pub trait StateStore: Debug + Send + Sync {
     /// # Errors
     /// It cannot be given back, and stays until somebody takes it away.
     fn unlock(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Whether it holds a lock that stays when the store is dropped.
+    fn holds_what_outlives_it(&self) -> bool {
+        false
+    }
 
     /// Who holds the lock, or died with it.
     ///

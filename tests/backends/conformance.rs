@@ -124,14 +124,15 @@ async fn taken_in(subject: Subject) {
     assert_eq!(stored.state, Some(Snapshot::of(&state).text.into_bytes()));
     let last = store.append(&[Event::End]).await.unwrap();
     store.snapshot(&mut state).await.unwrap();
-    assert_eq!((state.serial, state.journal_seq), (2, last), "nothing has changed");
+    let same = 2 + u64::from((subject.open)().needs_new_serials());
+    assert_eq!((state.serial, state.journal_seq), (same, last), "nothing has changed");
     store.close().await.unwrap();
     let (mut store, mut again) = subject.run(true).await;
     assert!(!store.is_journaled() && store.remarks().is_empty(), "{:?}", store.remarks());
     assert_eq!(State { journal_seq: 0, ..again.clone() }, State { journal_seq: 0, ..state });
     subject.write(&mut store, &mut again, &[opened("c")]).await;
     store.snapshot(&mut again).await.unwrap();
-    assert_eq!((again.serial, claims(&subject.read().await)), (3, vec!["a", "b", "c"]));
+    assert_eq!((again.serial, claims(&subject.read().await)), (same + 1, vec!["a", "b", "c"]));
     assert_eq!(verify(&subject.remains().await), Verdict::default());
 }
 

@@ -22,6 +22,7 @@ impl Web {
     /// Reads what there is, and names this run as the one that writes.
     pub(super) async fn begin(&mut self) -> Result<Stored, StoreError> {
         self.turn = None;
+        self.lock_journal().await?;
         for _ in 0..ATTEMPTS {
             let There { stored, contained, journal } = self.look().await?;
             // Whoever decodes it says why.

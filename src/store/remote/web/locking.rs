@@ -1,4 +1,4 @@
-//! The locks of state and journal: taken together, the state's first, which is Terraform's.
+//! The locks of state and journal: the state's first, which is Terraform's; the journal's by whoever writes.
 //!
 //! Nobody can ask who holds a lock: whoever tries to take it is told. So a holder asks by trying to take its own once more.
 
@@ -44,36 +44,18 @@ impl Web {
         StoreError::Locked { place: self.server.lock_place(STATE), holder, outlives: true }
     }
 
-    /// Takes both; none where one is another's. Says whose.
-    async fn try_both(&self, info: &LockInfo) -> Result<Option<Option<Box<LockInfo>>>, StoreError> {
-        for (at, ending) in BOTH.iter().enumerate() {
-            let holder = match self.server.claim(ending, info).await {
-                Ok(Claimed::Taken) => continue,
-                // An attempt before this one was done; or both are locked at one address.
-                Ok(Claimed::Held(Some(holder))) if holder.id == info.id => continue,
-                Ok(Claimed::Held(holder)) => Ok(Some(holder)),
-                Err(error) => Err(error),
-            };
-            for taken in BOTH[..at].iter().rev() {
-                self.server.free(taken, &self.server.lock_text(info)).await?;
-            }
-            return holder;
-        }
-        Ok(None)
-    }
-
-    pub(super) async fn take_lock(&mut self, info: &LockInfo, timeout: Duration) -> Result<(), StoreError> {
-        if !self.server.locks() {
-            return Ok(());
-        }
+    /// Takes one, waiting for at most `timeout`.
+    async fn claim(&self, ending: &str, own: &LockInfo, timeout: Duration) -> Result<LockInfo, StoreError> {
         let start = Instant::now();
         let mut pause = PAUSES[0];
         loop {
             // Held since now, however long it was waited for.
-            let own = LockInfo { created: Timestamp::now(), ..info.clone() };
-            let Some(holder) = self.try_both(&own).await? else {
-                self.held = Some(own);
-                return Ok(());
+            let own = LockInfo { created: Timestamp::now(), ..own.clone() };
+            let holder = match self.server.claim(ending, &own).await? {
+                Claimed::Taken => return Ok(own),
+                // An attempt before this one was done; or both are locked at one address.
+                Claimed::Held(Some(holder)) if holder.id == own.id => return Ok(own),
+                Claimed::Held(holder) => holder,
             };
             let is_looking = holder.as_ref().is_some_and(|holder| holder.operation == LOOK);
             let least = if is_looking { GLANCE } else { Duration::ZERO };
@@ -86,16 +68,37 @@ impl Web {
         }
     }
 
+    /// Takes the state's, which is Terraform's.
+    pub(super) async fn take_lock(&mut self, info: &LockInfo, timeout: Duration) -> Result<(), StoreError> {
+        if self.server.locks() {
+            self.held = Some(self.claim(STATE, info, timeout).await?);
+        }
+        Ok(())
+    }
+
+    /// Takes the journal's too, before anything is written. Whoever has that one and not the state's lost the state's.
+    pub(super) async fn lock_journal(&mut self) -> Result<(), StoreError> {
+        if let Some(held) = self.held.as_ref().filter(|_| !self.holds_journal) {
+            self.claim(JOURNAL, held, Duration::ZERO).await?;
+            self.holds_journal = true;
+        }
+        Ok(())
+    }
+
     /// Gives both back, the inner one first: whoever gets the outer one finds it free.
     pub(super) async fn give_back(&mut self) -> Result<(), StoreError> {
         let Some(held) = self.held.clone() else { return Ok(()) };
         let is_trusted = self.turn.as_ref().is_some_and(|turn| turn.is_guarded);
         let text = self.server.lock_text(&held);
-        for ending in BOTH.iter().rev() {
+        for ending in [JOURNAL, STATE] {
+            if ending == JOURNAL && !self.holds_journal {
+                continue;
+            }
             // A server that does not compare ids would take away another's.
             if is_trusted || self.prove(ending).await? != Proof::Lost {
                 self.server.free(ending, &text).await?;
             }
+            self.holds_journal = false;
         }
         self.held = None;
         self.turn = None;

@@ -13,6 +13,7 @@ impl Web {
     /// Puts everything aside as it came, takes the journal away from whoever writes there, then writes the state.
     pub(super) async fn set_right(&mut self, next: &Snapshot) -> Result<Vec<Place>, StoreError> {
         self.turn = None;
+        self.lock_journal().await?;
         let mut found = BTreeMap::new();
         for (name, ending) in [("state", STATE), ("journal", JOURNAL), ("kept", KEPT)] {
             let bytes = self.server.get(ending).await?;

@@ -20,6 +20,8 @@ pub struct Web {
     pub(super) server: Arc<Server>,
     /// The lock that this run took, as it took it.
     pub(super) held: Option<LockInfo>,
+    /// And that of its journal.
+    pub(super) holds_journal: bool,
     pub(super) turn: Option<Turn>,
 }
 
@@ -46,7 +48,7 @@ pub(super) struct There {
 
 impl Web {
     pub(super) fn new(server: Arc<Server>) -> Web {
-        Web { server, held: None, turn: None }
+        Web { server, held: None, holds_journal: false, turn: None }
     }
 
     /// By whom this run writes.
@@ -136,6 +138,15 @@ impl StateStore for Web {
             Part::Journal => self.server.place(JOURNAL),
             Part::Lock => self.server.lock_place(STATE),
         }
+    }
+
+    /// Servers that keep versions keep one of each serial.
+    fn needs_new_serials(&self) -> bool {
+        true
+    }
+
+    fn holds_what_outlives_it(&self) -> bool {
+        self.held.is_some()
     }
 
     fn read(&self) -> BoxFuture<'_, Result<Stored, StoreError>> {
