@@ -129,16 +129,19 @@ fn a_run_whose_lock_was_taken_away_stops_before_its_call_and_keeps_what_it_did()
     }
 }
 
-/// Nobody has come: what the run does is known to whoever comes later, so it may go on.
+/// Nobody has come, and nobody is kept out: whoever comes finds a free lock, and what the run had under way.
 #[test]
-fn a_lock_that_was_taken_away_and_is_nobodys_is_this_runs_again() {
+fn a_run_whose_lock_was_taken_away_and_is_nobodys_stops_too() {
     in_real_time(async {
         let server = Server::start(SIMPLE);
         used(&server, true).await;
-        let (mut store, mut state) = run(&server, true).await;
+        let (mut store, _) = run(&server, true).await;
         server.take_lock_away("lab-journal");
-        write(&mut store, &mut state, "b").await;
-        assert!(server.holder("lab-journal").is_some());
+        let error = store.append(&[opened("b")]).await.unwrap_err();
+        assert!(matches!(error, StoreError::Fenced { part: Part::Lock, .. }), "{error}");
+        assert!(server.holder("lab-journal").is_none());
+        store.close().await.unwrap();
+        assert!(server.holder("lab").is_none());
         assert_eq!(claims(&server).await, ["a", "b"]);
     });
 }

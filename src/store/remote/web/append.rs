@@ -4,8 +4,7 @@
 //! the holder still: then whoever takes over comes after it, and reads what it wrote.
 
 use super::document::{Document, Journal, lines, live};
-use super::locking::Proof;
-use super::server::{JOURNAL, Posted, STATE};
+use super::server::{JOURNAL, Posted, Proof, STATE};
 use super::store::{There, Turn, Web, version};
 use crate::state::{Event, decode_journal};
 use crate::store::{Entries, Part, StoreError, Stored, Written};
@@ -153,15 +152,11 @@ impl Web {
         match self.prove(JOURNAL).await? {
             Proof::Own => Ok(true),
             Proof::Lost => Ok(false),
-            // The server does not tell, or the lock had been taken away, and nobody has it.
+            // Then state and journal do: whoever takes over changes them.
             Proof::Silent => {
                 let Some(turn) = &self.turn else { return Ok(false) };
                 let is_same = version(self.server.get(STATE).await?.as_deref()) == turn.version;
-                let is_same = is_same && self.stands(next).await?;
-                if let Some(held) = self.held.as_ref().filter(|_| !is_same) {
-                    self.server.free(JOURNAL, &self.server.lock_text(held)).await?;
-                }
-                Ok(is_same)
+                Ok(is_same && self.stands(next).await?)
             }
         }
     }

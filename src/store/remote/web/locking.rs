@@ -2,7 +2,7 @@
 //!
 //! Nobody can ask who holds a lock: whoever tries to take it is told. So a holder asks by trying to take its own once more.
 
-use super::server::{Claimed, JOURNAL, STATE};
+use super::server::{Claimed, JOURNAL, Proof, STATE};
 use super::store::Web;
 use crate::store::{LockInfo, StoreError};
 use jiff::Timestamp;
@@ -18,17 +18,6 @@ const GLANCE: Duration = Duration::from_secs(5);
 /// What is locked, from the outside to the inside.
 const BOTH: [&str; 2] = [STATE, JOURNAL];
 
-/// Whose the lock is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Proof {
-    /// This run's, without a break: or nothing is locked here.
-    Own,
-    /// Another's.
-    Lost,
-    /// The server does not tell; or it was free, and is this run's again.
-    Silent,
-}
-
 impl Web {
     /// Asks whose a lock is.
     pub(super) async fn prove(&self, ending: &str) -> Result<Proof, StoreError> {
@@ -36,6 +25,11 @@ impl Web {
         Ok(match self.server.claim(ending, held).await? {
             Claimed::Held(Some(holder)) if holder.id == held.id => Proof::Own,
             Claimed::Held(Some(_)) => Proof::Lost,
+            // It was nobody's: somebody took it away.
+            Claimed::Taken if self.is_exclusive => {
+                self.server.free(ending, &self.server.lock_text(held)).await?;
+                Proof::Lost
+            }
             Claimed::Held(None) | Claimed::Taken => Proof::Silent,
         })
     }
@@ -79,7 +73,9 @@ impl Web {
     /// Takes the journal's too, before anything is written. Whoever has that one and not the state's lost the state's.
     pub(super) async fn lock_journal(&mut self) -> Result<(), StoreError> {
         if let Some(held) = self.held.as_ref().filter(|_| !self.holds_journal) {
-            self.claim(JOURNAL, held, Duration::ZERO).await?;
+            // A run that was unlocked may ask for a moment whether it is the holder still.
+            self.claim(JOURNAL, held, GLANCE).await?;
+            self.is_exclusive = matches!(self.server.claim(JOURNAL, held).await?, Claimed::Held(_));
             self.holds_journal = true;
         }
         Ok(())

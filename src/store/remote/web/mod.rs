@@ -8,6 +8,7 @@
 mod address;
 mod append;
 mod backend;
+mod connect;
 mod document;
 mod keep;
 mod locking;

@@ -1,15 +1,14 @@
 //! Terraform's http protocol: its requests, one by one, and what their answers say.
 
-use super::super::calls::{Calls, Doing, Sign};
+use super::super::calls::{Calls, Doing};
 use super::address::Address;
+use super::connect::connect;
 use super::settings::Settings;
-use crate::http::{Answer, Endpoint, Method, Request, SetupError};
+use crate::http::{Answer, Method, Request};
 use crate::store::{LockInfo, Place, StoreError, Tried};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures::future::{BoxFuture, FutureExt, ready};
 use md5::{Digest, Md5};
-use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -57,6 +56,17 @@ pub(super) enum Claimed {
     Taken,
     /// Somebody holds it; `None` where the answer does not tell who.
     Held(Option<Box<LockInfo>>),
+}
+
+/// Whose the lock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// This run's, without a break: or nothing is locked here.
+    Own,
+    /// Another's.
+    Lost,
+    /// The server does not tell.
+    Silent,
 }
 
 impl Server {
@@ -258,57 +268,5 @@ fn with_body(method: Method, path: String, text: &str) -> Request {
         body: Some(("application/json", text.as_bytes().to_vec())),
         slow: true,
         ..Request::default()
-    }
-}
-
-fn connect(settings: &Settings, to: &Address) -> Result<Calls, String> {
-    let words_of = |error: SetupError| match error {
-        SetupError::BaseUrl(why) => format!("{} cannot be used: {why}", to.shown()),
-        other => other.to_string(),
-    };
-    let login = match &settings.username {
-        Some(name) => Some((name.clone(), settings.password.clone().unwrap_or_default())),
-        None => to.login.clone(),
-    };
-    let endpoint = Endpoint::of_place(&to.origin).map_err(words_of)?;
-    let calls = Calls::over(endpoint, settings.tls.clone(), Box::new(Basic(login)), said).map_err(words_of)?;
-    let calls = calls.with_pauses(settings.retry_wait_min, settings.retry_wait_max);
-    Ok(match settings.retry_max {
-        Some(more) => calls.with_tries(more.saturating_add(1)),
-        None => calls,
-    })
-}
-
-/// Basic authentication.
-#[derive(Debug)]
-struct Basic(Option<(String, SecretString)>);
-
-impl Sign for Basic {
-    fn sign<'a>(&'a self, _: &'a Endpoint, mut request: Request) -> BoxFuture<'a, Result<Request, String>> {
-        if let Some((name, password)) = &self.0 {
-            let both = STANDARD.encode(format!("{name}:{}", password.expose_secret()));
-            request.headers.push(("Authorization".to_owned(), format!("Basic {both}")));
-        }
-        ready(Ok(request)).boxed()
-    }
-
-    fn clean(&self, words: String) -> String {
-        match &self.0 {
-            Some((_, password)) if !password.expose_secret().is_empty() => {
-                words.replace(password.expose_secret(), "(hidden)")
-            }
-            _ => words,
-        }
-    }
-}
-
-/// What an answer says, where it says it in JSON or in a line.
-fn said(answer: &Answer) -> String {
-    let json: Option<serde_json::Value> = serde_json::from_slice(&answer.body).ok();
-    let told = json.as_ref().and_then(|json| json.get("message").or_else(|| json.get("error"))?.as_str());
-    match told {
-        Some(told) => told.to_owned(),
-        None if answer.body.starts_with(b"<") || json.is_some() => String::new(),
-        None => String::from_utf8_lossy(&answer.body).lines().next().unwrap_or_default().to_owned(),
     }
 }

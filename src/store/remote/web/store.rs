@@ -1,8 +1,7 @@
 //! A state on such a server, as one run sees it.
 
 use super::document::{Beside, Document, Journal, live};
-use super::locking::Proof;
-use super::server::{JOURNAL, KEPT, Posted, STATE, Server};
+use super::server::{JOURNAL, KEPT, Posted, Proof, STATE, Server};
 use crate::lang::hex;
 use crate::state::Remains;
 use crate::store::chain::contained;
@@ -22,6 +21,8 @@ pub struct Web {
     pub(super) held: Option<LockInfo>,
     /// And that of its journal.
     pub(super) holds_journal: bool,
+    /// The server gives nobody a lock that is held, not even its holder.
+    pub(super) is_exclusive: bool,
     pub(super) turn: Option<Turn>,
 }
 
@@ -48,7 +49,7 @@ pub(super) struct There {
 
 impl Web {
     pub(super) fn new(server: Arc<Server>) -> Web {
-        Web { server, held: None, holds_journal: false, turn: None }
+        Web { server, held: None, holds_journal: false, is_exclusive: false, turn: None }
     }
 
     /// By whom this run writes.
