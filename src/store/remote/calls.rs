@@ -64,6 +64,7 @@ impl Calls {
     ///
     /// # Errors
     /// It cannot be used.
+    #[cfg(feature = "signing")]
     pub fn new(endpoint: Endpoint, sign: Box<dyn Sign>, words: fn(&Answer) -> String) -> Result<Calls, SetupError> {
         Calls::over(endpoint, Tls::default(), sign, words)
     }
@@ -71,7 +72,7 @@ impl Calls {
     /// To an endpoint that TLS trusts in a way of its own.
     ///
     /// # Errors
-    /// As [`Calls::new`].
+    /// It cannot be used, or what TLS is told is not understood.
     pub fn over(
         endpoint: Endpoint,
         tls: Tls,
