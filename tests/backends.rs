@@ -12,10 +12,13 @@ mod servers;
 mod sessions;
 #[cfg(unix)]
 mod teams;
+#[cfg(feature = "http-state")]
+mod web;
 
 use crate::simulation::in_virtual_time;
 use conformance::{CASES, Subject};
 use memory::Memory;
+use podform::store::StateStore;
 use podform::store::local::Files;
 
 /// A kind of place: its name, and a new state in one.
@@ -29,13 +32,15 @@ fn files() -> Subject {
     Subject {
         open: Box::new(move || Box::new(Files::new(&path))),
         lock_dies_with_its_run: true,
+        lock_keeps_out: false,
+        keeps_copies: true,
         _guard: Some(directory),
     }
 }
 
 fn objects() -> Subject {
     let memory = Memory::default();
-    Subject { open: Box::new(move || Box::new(memory.store())), lock_dies_with_its_run: false, _guard: None }
+    in_objects(Box::new(move || Box::new(memory.store())))
 }
 
 fn slow_objects() -> Subject {
@@ -46,7 +51,11 @@ fn slow_objects() -> Subject {
         let slow = memory.client(memory::Weather { pause: 40, ..memory::Weather::of(seed) });
         Box::new(slow.store()) as Box<_>
     };
-    Subject { open: Box::new(open), lock_dies_with_its_run: false, _guard: None }
+    in_objects(Box::new(open))
+}
+
+fn in_objects(open: Box<dyn Fn() -> Box<dyn StateStore>>) -> Subject {
+    Subject { open, lock_dies_with_its_run: false, lock_keeps_out: false, keeps_copies: true, _guard: None }
 }
 
 #[test]

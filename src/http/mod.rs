@@ -17,7 +17,7 @@ pub use exchange::{Answer, Failure, Method, Request, Stop, hold, too_long};
 pub use login::Login;
 #[cfg(feature = "signing")]
 pub use signing::{Signing, credentials_context};
-pub use transport::{Options, Transport};
+pub use transport::{Options, Tls, Transport};
 
 #[cfg(test)]
 pub(crate) mod scripted;

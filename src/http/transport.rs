@@ -43,6 +43,39 @@ pub struct Options {
     pub max_body: usize,
     /// How the key is shown.
     pub login: Login,
+    /// Whom TLS trusts, and what it shows of itself.
+    pub tls: Tls,
+}
+
+/// Whom TLS trusts, and what it shows of itself. The default is what this machine trusts, and nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// Certificates are not looked at.
+    pub unverified: bool,
+    /// These authorities and no others, as PEM.
+    pub authorities: Option<String>,
+    /// Certificate and private key of this side, as PEM.
+    pub identity: Option<SecretString>,
+}
+
+impl Tls {
+    fn set(&self, mut builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, SetupError> {
+        let fault = |what: &str, error: &reqwest::Error| SetupError::Tls(format!("{what}: {}", words(error)));
+        if let Some(pem) = &self.authorities {
+            let all = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
+            let all = all.map_err(|error| fault("the certificates of its authorities are not understood", &error))?;
+            if all.is_empty() {
+                return Err(SetupError::Tls("there is no certificate among those of its authorities".to_owned()));
+            }
+            builder = builder.tls_certs_only(all);
+        }
+        if let Some(pem) = &self.identity {
+            let identity = reqwest::Identity::from_pem(pem.expose_secret().as_bytes());
+            builder = builder
+                .identity(identity.map_err(|error| fault("certificate and private key are not understood", &error))?);
+        }
+        Ok(builder.tls_danger_accept_invalid_certs(self.unverified))
+    }
 }
 
 impl Default for Options {
@@ -55,6 +88,7 @@ impl Default for Options {
             slow_timeout: Duration::from_secs(60),
             max_body: 32 << 20,
             login: Login::SimplePod,
+            tls: Tls::default(),
         }
     }
 }
@@ -115,10 +149,11 @@ impl Transport {
                 Some(proxy) => builder.proxy(proxy.rule.clone()),
                 None => builder.no_proxy(),
             };
-            if endpoint.is_plain() {
+            builder = match endpoint.is_plain() {
                 // No TLS will happen: do without the certificates of this machine.
-                builder = builder.tls_certs_only([]);
-            }
+                true => builder.tls_certs_only([]),
+                false => options.tls.set(builder)?,
+            };
             builder.build().map_err(|error| SetupError::Tls(with_authority(words(&error))))
         };
         Ok(Self {
@@ -198,7 +233,9 @@ impl Transport {
             builder = builder.header(name, value);
         }
         let _permit = self.pace.enter().await;
-        trace!("{} {} headers: {}", request.method.as_str(), request.path, self.written(&self.headers));
+        // A query that stands in the path may hold what shows who asks.
+        let path = request.path.split('?').next().unwrap_or_default();
+        trace!("{} {path} headers: {}", request.method.as_str(), self.written(&self.headers));
         let response = builder.send().await.map_err(|error| {
             if error.is_builder() || error.is_connect() {
                 Failure::NotSent(self.not_reached(&error))

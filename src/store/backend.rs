@@ -117,6 +117,11 @@ pub trait StateStore: Debug + Send + Sync {
         true
     }
 
+    /// Whether a snapshot must have a new serial though nothing but its place in the journal is new.
+    fn needs_new_serials(&self) -> bool {
+        false
+    }
+
     /// Reads without a lock, also while another run writes.
     ///
     /// # Errors

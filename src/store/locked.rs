@@ -207,7 +207,11 @@ impl LockedStore {
             }
             Some(old) => {
                 let same = State { serial: old.serial, journal_seq: old.journal_seq, ..next.clone() } == *old;
-                if same && newest == 0 { old.serial } else { old.serial.max(next.serial).saturating_add(1) }
+                if same && newest == 0 && !self.store.needs_new_serials() {
+                    old.serial
+                } else {
+                    old.serial.max(next.serial).saturating_add(1)
+                }
             }
             None => next.serial.saturating_add(1),
         };

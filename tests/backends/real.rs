@@ -98,7 +98,13 @@ fn every_real_server_keeps_what_a_store_must() {
             println!("{name}: {case}");
             let prefix = Uuid::new_v4().to_string();
             let open = move || open(port, &prefix).state("default").unwrap();
-            let subject = Subject { open: Box::new(open), lock_dies_with_its_run: false, _guard: None };
+            let subject = Subject {
+                open: Box::new(open),
+                lock_dies_with_its_run: false,
+                lock_keeps_out: false,
+                keeps_copies: true,
+                _guard: None,
+            };
             now(run(subject));
         }
     }

@@ -5,6 +5,8 @@ mod given;
 mod open;
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azurerm", feature = "pg"))]
 mod remote;
+#[cfg(feature = "http-state")]
+mod web;
 
 pub use given::{Partial, forgotten, from_environment, lacking};
 pub use open::{initialized, opened};

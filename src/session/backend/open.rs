@@ -28,6 +28,8 @@ pub fn opened(kind: BackendKind, arguments: &Arguments) -> Result<Box<dyn Backen
         BackendKind::Azurerm => remote::azurerm(arguments),
         #[cfg(feature = "pg")]
         BackendKind::Pg => remote::pg(arguments),
+        #[cfg(feature = "http-state")]
+        BackendKind::Http => super::web::opened(arguments),
         #[allow(unreachable_patterns, reason = "a build may have all of them")]
         BackendKind::Http | BackendKind::S3 | BackendKind::Gcs | BackendKind::Azurerm | BackendKind::Pg => {
             Err(absent(kind))

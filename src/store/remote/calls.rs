@@ -1,6 +1,6 @@
 //! One call to a place over HTTP, and what is known of it.
 
-use crate::http::{Answer, Endpoint, Failure, Login, Options, Request, SetupError, Transport};
+use crate::http::{Answer, Endpoint, Failure, Login, Options, Request, SetupError, Tls, Transport};
 use crate::store::{Place, StoreError, Tried};
 use futures::future::BoxFuture;
 use secrecy::SecretString;
@@ -39,6 +39,8 @@ pub struct Calls {
     /// Reads the words of an error: its code, and what it says.
     words: fn(&Answer) -> String,
     tries: usize,
+    /// Before the second try, and the longest.
+    pauses: [Duration; 2],
 }
 
 /// What is done, and where: for words.
@@ -62,15 +64,36 @@ impl Calls {
     ///
     /// # Errors
     /// It cannot be used.
+    #[cfg(feature = "signing")]
     pub fn new(endpoint: Endpoint, sign: Box<dyn Sign>, words: fn(&Answer) -> String) -> Result<Calls, SetupError> {
-        let options = Options { login: Login::Own, max_body: LONGEST, ..Options::default() };
+        Calls::over(endpoint, Tls::default(), sign, words)
+    }
+
+    /// To an endpoint that TLS trusts in a way of its own.
+    ///
+    /// # Errors
+    /// It cannot be used, or what TLS is told is not understood.
+    pub fn over(
+        endpoint: Endpoint,
+        tls: Tls,
+        sign: Box<dyn Sign>,
+        words: fn(&Answer) -> String,
+    ) -> Result<Calls, SetupError> {
+        let options = Options { login: Login::Own, max_body: LONGEST, tls, ..Options::default() };
         let transport = Transport::new(endpoint, &SecretString::from(""), options)?;
-        Ok(Calls { transport, sign, words, tries: TRIES })
+        Ok(Calls { transport, sign, words, tries: TRIES, pauses: [PAUSE, LONGEST_PAUSE] })
     }
 
     /// As often as its place was told to.
     pub fn with_tries(self, tries: usize) -> Calls {
         Calls { tries: tries.max(1), ..self }
+    }
+
+    /// With these pauses, where its place was told to: before the second try, and the longest.
+    #[cfg(feature = "http-state")]
+    pub fn with_pauses(self, first: Option<Duration>, longest: Option<Duration>) -> Calls {
+        let pauses = [first.unwrap_or(self.pauses[0]), longest.unwrap_or(self.pauses[1])];
+        Calls { pauses, ..self }
     }
 
     /// Where calls go.
@@ -83,7 +106,7 @@ impl Calls {
     /// # Errors
     /// None came.
     pub async fn read(&self, doing: &Doing, request: Request) -> Result<Answer, StoreError> {
-        let mut pause = PAUSE;
+        let mut pause = self.pauses[0];
         for left in (0..self.tries).rev() {
             let why = match self.once(doing, &request).await? {
                 Ok(answer) if !is_impatient(answer.status) => return Ok(answer),
@@ -93,11 +116,11 @@ impl Calls {
                 }
                 Err(failure) => self.unanswered(&request, &failure),
             };
-            if left == 0 || pause > LONGEST_PAUSE {
+            if left == 0 || pause > self.pauses[1].max(self.pauses[0]) {
                 return Err(doing.clone().failed(why));
             }
             sleep(pause).await;
-            pause *= 2;
+            pause = (pause * 2).min(self.pauses[1]);
         }
         Err(doing.clone().failed("it was not tried".to_owned()))
     }
@@ -108,7 +131,7 @@ impl Calls {
     /// # Errors
     /// What is known without an answer.
     pub async fn write<T>(&self, doing: &Doing, request: Request) -> Result<Answer, Tried<T>> {
-        let mut pause = PAUSE;
+        let mut pause = self.pauses[0];
         for left in (0..self.tries).rev() {
             let failed = |why: String| doing.clone().failed(why);
             match self.once(doing, &request).await.map_err(Tried::NotDone)? {

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "azurerm")]
 pub mod azure;
-#[cfg(feature = "signing")]
+#[cfg(any(feature = "signing", feature = "http-state"))]
 mod calls;
 #[cfg(feature = "signing")]
 mod encoded;
@@ -15,6 +15,8 @@ mod keyed;
 pub mod pg;
 #[cfg(feature = "s3")]
 pub mod s3;
+#[cfg(feature = "http-state")]
+pub mod web;
 #[cfg(any(feature = "s3", feature = "azurerm"))]
 mod xml;
 
