@@ -13,9 +13,10 @@ mod patience;
 mod place;
 mod recorded;
 pub mod remote;
+pub mod sealed;
 mod workspaces;
 
-pub use backend::{Copies, Entries, Former, Kept, Snapshot, StateStore, Stored, Version, Written};
+pub use backend::{Copies, Entries, Form, Former, Kept, Snapshot, StateStore, Stored, Version, Written};
 pub use fault::StoreError;
 pub use holder::LockInfo;
 pub use locked::LockedStore;

@@ -4,5 +4,6 @@ mod declared;
 mod given;
 mod open;
 
+pub use declared::{parsed, without_source};
 pub use given::{Partial, forgotten, from_environment, lacking};
 pub use open::{initialized, opened};
