@@ -111,3 +111,48 @@ async fn call(declared: &Openbao, verb: &str, body: Json) -> Result<Data, String
 fn of_environment(names: [&str; 2]) -> Option<String> {
     names.into_iter().find_map(|name| env::var(name).ok().filter(|text| !text.is_empty()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::scripted::{Server, answer};
+
+    fn declared(address: &str) -> Openbao {
+        Openbao {
+            key_name: "team key".into(),
+            address: Some(address.to_owned()),
+            token: Some("canary-token".into()),
+            path: "transit".into(),
+            key_length: 32,
+        }
+    }
+
+    #[tokio::test]
+    async fn data_keys_are_made_and_decrypted_as_opentofu_notes_them() {
+        let key = STANDARD.encode([7; 32]);
+        let both = format!(r#"{{"data":{{"plaintext":"{key}","ciphertext":"vault:v1:abc"}}}}"#);
+        let server = Server::start(move |_, _| answer(200, both.clone())).await;
+        let (made, notes) = new_key(&declared(&server.url)).await.expect("a key");
+        let noted: Json = serde_json::from_slice(&notes).expect("notes");
+        assert_eq!(noted, json!({ "ciphertext": STANDARD.encode("vault:v1:abc") }));
+        assert_eq!(super::key(&declared(&server.url), &notes).await.expect("a key"), made);
+        let seen = server.seen();
+        assert_eq!(
+            server.lines(),
+            ["POST /v1/transit/datakey/plaintext/team%20key", "POST /v1/transit/decrypt/team%20key"]
+        );
+        assert_eq!((&*seen[0].body, seen[0].header("x-vault-token")), (r#"{"bits":256}"#, Some("canary-token")));
+        assert_eq!(seen[1].body, r#"{"ciphertext":"vault:v1:abc"}"#);
+    }
+
+    #[tokio::test]
+    async fn what_fails_says_why_without_the_token() {
+        let server = Server::start(|_, _| answer(403, r#"{"errors":["canary-token may not"]}"#)).await;
+        let told = new_key(&declared(&server.url)).await.expect_err("refused");
+        assert!(told.contains("403 *** may not") && !told.contains("canary"), "{told}");
+        let told = new_key(&declared("http://bao.example.com")).await.expect_err("in clear");
+        assert!(told.contains("unencrypted"), "{told}");
+        let told = super::key(&declared(&server.url), b"{}").await.expect_err("no notes");
+        assert!(told.contains("not understood"), "{told}");
+    }
+}
