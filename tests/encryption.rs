@@ -41,10 +41,11 @@ impl Fleet {
     /// Both streams of a run on the simulator.
     fn told(&self, arguments: &[&str], variables: &[(&str, &str)], code: i32) -> String {
         let mut command = podform();
-        command.current_dir(self.path()).args(arguments).env("PODFORM_SANDBOX", "1").env("COLUMNS", "400");
+        command.current_dir(self.path()).args(arguments).env("PODFORM_SANDBOX", "1");
         let output = command.envs(variables.iter().copied()).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "podform {arguments:?}: {}", text(&output));
-        text(&output)
+        // As sentences, wherever lines end.
+        text(&output).replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Files below the state that hold this.
@@ -147,7 +148,7 @@ fn the_environment_is_laid_over_the_block() {
         assert!(told.contains(why) && !told.contains("short-canary"), "{wrong}: {told}");
     }
     // An untrusted configuration has no say, and a program that it names does not run.
-    fleet.configure(&block("key_provider \"external\" \"x\" {\n  command = [\"touch\", \"ran\"]\n}\nmethod \"aes_gcm\" \"x\" {\n  keys = key_provider.external.x\n}\nstate {\n  method = method.aes_gcm.x\n}"));
+    fleet.configure(&block("key_provider \"external\" \"x\" {\n  command = [\"touch\", \"ran\"]\n  encrypted_metadata_alias = \"key_provider.pbkdf2.team\"\n}\nmethod \"aes_gcm\" \"x\" {\n  keys = key_provider.external.x\n}\nstate {\n  method = method.aes_gcm.x\n}"));
     let told = fleet.told(&["plan", "-untrusted"], &[], 1);
     assert!(told.contains("The state is encrypted") && !fleet.path().join("ran").exists(), "{told}");
     fleet.told(&["output"], &[], 1);
@@ -215,7 +216,13 @@ fn a_program_gives_the_key() {
     use std::os::unix::fs::PermissionsExt;
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     let program = format!(
-        "#!/bin/sh\necho '{{\"magic\":\"OpenTofu-External-Key-Provider\",\"version\":1}}'\nin=$(cat)\nif [ \"$in\" = null ]; then dec=; else dec=',\"decryption_key\":\"{key}\"'; fi\necho \"$in\" >> asked\necho \"{{\\\"keys\\\":{{\\\"encryption_key\\\":\\\"{key}\\\"$dec}},\\\"meta\\\":{{\\\"external_data\\\":{{\\\"id\\\":7}}}}}}\" | sed 's/,decryption_key:\\([^}}]*\\)/,\"decryption_key\":\"\\1\"/'\n"
+        r#"#!/bin/sh
+echo '{{"magic":"OpenTofu-External-Key-Provider","version":1}}'
+in=$(cat)
+echo "$in" >> asked
+test "$in" = null || also=',"decryption_key":"{key}"'
+echo '{{"keys":{{"encryption_key":"{key}"'"$also"'}},"meta":{{"external_data":{{"id":7}}}}}}'
+"#
     );
     let inside = "key_provider \"external\" \"team\" {\n  command = [\"./give\"]\n}\nmethod \"aes_gcm\" \"team\" {\n  keys = key_provider.external.team\n}\n";
     let fleet = Fleet::new(&[("main.hcl", &block(&format!("{inside}{TEAM}"))), ("give", &program)]);

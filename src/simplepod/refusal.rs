@@ -248,7 +248,8 @@ mod tests {
         assert!(blocked.kind == ErrorKind::Blocked && blocked.message.contains("firewall"));
         assert!(!blocked.message.contains("script") && script_blamed(blocked).message.contains("start script"));
         assert_eq!(message(403, r#"{"detail":"Access Denied."}"#), "Access Denied.");
-        let moved = Answer { location_host: Some("evil.example".into()), ..answer(302, "") };
+        let mut moved = answer(302, "");
+        moved.location_host = Some("evil.example".into());
         assert!(refused("GET /x", &moved, &[]).message.contains("redirect to evil.example is not followed"));
     }
 

@@ -142,4 +142,57 @@ mod wire {
     fn of_environment(names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| env::var(name).ok().filter(|text| !text.is_empty()))
     }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::config::{Argument, BackendValue, Secrecy, Sort};
+        use crate::http::scripted::{Server, answer};
+
+        fn declared(endpoint: &str) -> Arguments {
+            let mut all = Arguments::default();
+            for (name, text) in [
+                ("kms_key_id", "alias/team"),
+                ("key_spec", "AES_256"),
+                ("region", "eu-central-1"),
+                ("endpoint", endpoint),
+                ("access_key", "AKIDEXAMPLE"),
+                ("secret_key", "canary"),
+            ] {
+                let secrecy = if name == "secret_key" { Secrecy::Whole } else { Secrecy::None };
+                let argument = Argument { name, sort: Sort::Text, required: false, secrecy, env: &[], instead: None };
+                all.set(&argument, BackendValue::text(&argument, text));
+            }
+            all
+        }
+
+        #[tokio::test]
+        async fn data_keys_are_made_and_decrypted_with_signed_calls() {
+            let plaintext = STANDARD.encode([7; 32]);
+            let both = format!(r#"{{"Plaintext":"{plaintext}","CiphertextBlob":"YmxvYg==","KeyId":"k"}}"#);
+            let server = Server::start(move |_, _| answer(200, both.clone())).await;
+            let (made, notes) = new_key(&declared(&server.url)).await.expect("a key");
+            assert_eq!(notes, br#"{"ciphertext_blob":"YmxvYg=="}"#);
+            assert_eq!(key(&declared(&server.url), &notes).await.expect("a key"), made);
+            let seen = server.seen();
+            let targets: Vec<_> = seen.iter().map(|seen| seen.header("x-amz-target")).collect();
+            assert_eq!(targets, [Some("TrentService.GenerateDataKey"), Some("TrentService.Decrypt")]);
+            assert_eq!(seen[0].body, r#"{"KeyId":"alias/team","KeySpec":"AES_256"}"#);
+            assert_eq!(seen[1].body, r#"{"KeyId":"alias/team","CiphertextBlob":"YmxvYg=="}"#);
+            let signed = seen[0].header("authorization").expect("a signature");
+            assert!(
+                signed.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/") && signed.contains("/eu-central-1/kms/")
+            );
+            assert!(signed.contains("x-amz-target") && !signed.contains("canary"), "{signed}");
+        }
+
+        #[tokio::test]
+        async fn what_fails_says_why() {
+            let server = Server::start(|_, _| answer(400, r#"{"__type":"NotFoundException"}"#)).await;
+            let told = new_key(&declared(&server.url)).await.expect_err("refused");
+            assert!(told.contains("400") && told.contains("NotFoundException"), "{told}");
+            let told = new_key(&declared("http://kms.example.com")).await.expect_err("in clear");
+            assert!(told.contains("unencrypted"), "{told}");
+        }
+    }
 }
