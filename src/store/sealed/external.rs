@@ -105,6 +105,7 @@ pub(super) async fn ask(command: &[String], notes: Option<&[u8]>) -> Result<Give
 fn understood(said: &[u8]) -> Result<Given, String> {
     let line = said.iter().position(|byte| *byte == b'\n').ok_or("says no header")?;
     let (header, rest) = said.split_at(line);
+    let rest = rest.get(1..).unwrap_or_default();
     let header: Header = serde_json::from_slice(header).map_err(|_| "says no header".to_owned())?;
     if header.magic != MAGIC || header.version != 1 {
         return Err("speaks another protocol".to_owned());
