@@ -13,7 +13,7 @@
 //! | 3 verbs | [`market`], [`plan`], [`review`] |
 //! | 4 drawing | [`render`] (apply and planning never name it) |
 //! | 5 seams | [`cloud`], [`store`] |
-//! | 6 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store::local`], [`store::remote`], [`forge`], [`sandbox`] (imports none of its neighbours) |
+//! | 6 edges | [`http`] (the only room that names reqwest), [`simplepod`], [`store::local`], [`store::remote`], [`store::sealed`], [`forge`], [`sandbox`] (imports none of its neighbours) |
 //! | 7 effects | [`refresh`], [`planning`], [`apply`] |
 //! | 8 use | [`session`] (configuration, account, state and client, opened once and closed on every path) |
 //! | 9 shell | [`cli`] (the only room that prints) |

@@ -7,6 +7,7 @@ mod conformance;
 mod memory;
 #[cfg(unix)]
 mod real;
+mod sealed;
 #[cfg(unix)]
 mod servers;
 mod sessions;
@@ -24,7 +25,13 @@ use podform::store::local::Files;
 /// A kind of place: its name, and a new state in one.
 type Place = (&'static str, fn() -> Subject);
 
-const PLACES: [Place; 3] = [("files", files), ("objects", objects), ("objects that take their time", slow_objects)];
+const PLACES: [Place; 5] = [
+    ("files", files),
+    ("objects", objects),
+    ("objects that take their time", slow_objects),
+    ("encrypted files", sealed::files),
+    ("encrypted objects", sealed::objects),
+];
 
 fn files() -> Subject {
     let directory = tempfile::tempdir().unwrap();

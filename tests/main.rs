@@ -19,6 +19,7 @@ mod data_sources;
 mod dependencies;
 mod documents;
 #[cfg(unix)]
+mod encryption;
 mod endpoints;
 mod examples;
 mod fences;

@@ -97,28 +97,28 @@ pub struct Argument {
 }
 
 impl Argument {
-    const fn of(name: &'static str, sort: Sort) -> Argument {
+    pub(super) const fn of(name: &'static str, sort: Sort) -> Argument {
         Argument { name, sort, required: false, secrecy: Secrecy::None, env: &[], instead: None }
     }
 
-    const fn required(self) -> Argument {
+    pub(super) const fn required(self) -> Argument {
         Argument { required: true, ..self }
     }
 
-    const fn env(self, env: &'static [&'static str]) -> Argument {
+    pub(super) const fn env(self, env: &'static [&'static str]) -> Argument {
         Argument { env, ..self }
     }
 
-    const fn instead(self, why: &'static str) -> Argument {
+    pub(super) const fn instead(self, why: &'static str) -> Argument {
         Argument { instead: Some(why), ..self }
     }
 }
 
-const fn text(name: &'static str) -> Argument {
+pub(super) const fn text(name: &'static str) -> Argument {
     Argument::of(name, Sort::Text)
 }
 
-const fn secret(name: &'static str) -> Argument {
+pub(super) const fn secret(name: &'static str) -> Argument {
     Argument { secrecy: Secrecy::Whole, ..text(name) }
 }
 
@@ -126,11 +126,11 @@ const fn flag(name: &'static str) -> Argument {
     Argument::of(name, Sort::Flag)
 }
 
-const fn number(name: &'static str) -> Argument {
+pub(super) const fn number(name: &'static str) -> Argument {
     Argument::of(name, Sort::Number)
 }
 
-const fn texts(name: &'static str) -> Argument {
+pub(super) const fn texts(name: &'static str) -> Argument {
     Argument::of(name, Sort::Texts)
 }
 

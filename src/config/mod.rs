@@ -14,6 +14,8 @@ mod checks;
 mod data;
 mod declared;
 mod decode;
+mod encryption;
+mod encryption_block;
 mod evaluate;
 mod expand;
 mod graph;
@@ -52,6 +54,10 @@ pub use backend_table::{Argument, BackendKind, Secrecy, Sort};
 pub use backend_values::{Arguments, BackendBlock, BackendValue, without_password};
 pub use budget::{Budget, BudgetBlock, Limit, hours};
 pub use checks::settled;
+pub use encryption::{
+    Encryption, EncryptionMethod, EncryptionTarget, HashFunction, KeyProvider, KeySource, Openbao, Pbkdf2,
+};
+pub use encryption_block::{encryption_of, parse_encryption};
 pub use evaluate::{Evaluated, Evaluation, evaluate};
 pub use graph::Graph;
 pub use inputs::{Given, GivenValue, Inputs};

@@ -3,6 +3,7 @@
 use super::backend_block::backend;
 use super::block::{allow, attribute, constant_text, labels};
 use super::budget_block::budgets;
+use super::encryption_block;
 use super::model::{Configuration, Module, ModuleId, Settings};
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::lang::ast::Block;
@@ -17,7 +18,7 @@ pub(super) fn settings(block: &Block, id: ModuleId, own: &mut Module, diags: &mu
         diags.push(Diagnostic::error("Unexpected podform block", detail).at(block.span));
         return;
     }
-    allow(&block.body, "a podform block", &["fleet", "required_version"], &["backend", "budget"], diags);
+    allow(&block.body, "a podform block", &["fleet", "required_version"], &["backend", "budget", "encryption"], diags);
     let fleet = attribute(&block.body, "fleet").and_then(|attribute| {
         let fleet = constant_text(attribute, diags)?;
         let valid = !fleet.is_empty()
@@ -36,6 +37,7 @@ pub(super) fn settings(block: &Block, id: ModuleId, own: &mut Module, diags: &mu
     }
     let budgets = budgets(block.body.blocks.iter().filter(|inner| &*inner.kind == "budget"), diags);
     let backend = backend(block.body.blocks.iter().filter(|inner| &*inner.kind == "backend"), diags);
+    encryption_block::check(block.body.blocks.iter().filter(|inner| &*inner.kind == "encryption"), diags);
     match &own.settings {
         None => own.settings = Some(Settings { fleet, backend, budgets, span: block.span }),
         Some(_) => {

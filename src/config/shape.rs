@@ -30,7 +30,24 @@ const OBJECT: &Shape = &Shape {
 
 const BUDGET: &Shape = &Shape { texts: &[("for", Code)], may_be_named: true, ..Shape::ARGUMENTS };
 
-const SETTINGS: &Shape = &Shape { blocks: &[("backend", 1, PLAIN), ("budget", 0, BUDGET)], ..Shape::ARGUMENTS };
+const FALLBACK: &Shape = &Shape { blocks: &[("fallback", 0, LAST)], ..Shape::ARGUMENTS };
+
+/// As deep as anybody rotates keys at once.
+const LAST: &Shape = &Shape {
+    blocks: &[("fallback", 0, &Shape { blocks: &[("fallback", 0, PLAIN)], ..Shape::ARGUMENTS })],
+    ..Shape::ARGUMENTS
+};
+
+/// The inside of an `encryption` block.
+pub const ENCRYPTION: &Shape = &Shape {
+    blocks: &[("key_provider", 2, PLAIN), ("method", 2, PLAIN), ("state", 0, FALLBACK), ("plan", 0, FALLBACK)],
+    ..Shape::ARGUMENTS
+};
+
+const SETTINGS: &Shape = &Shape {
+    blocks: &[("backend", 1, PLAIN), ("budget", 0, BUDGET), ("encryption", 0, ENCRYPTION)],
+    ..Shape::ARGUMENTS
+};
 
 const VARIABLE: &Shape = &Shape {
     blocks: &[("validation", 0, PLAIN)],

@@ -2,6 +2,7 @@
 
 use super::backend::{forgotten, from_environment, lacking, opened};
 use super::data_dir::{DataDir, Remembered, merged};
+use super::encryption::encrypted;
 use super::failure::Failure;
 use super::stored;
 use crate::config::{Arguments, BackendBlock, BackendKind};
@@ -85,7 +86,7 @@ impl Initializing {
         if missing.has_errors() {
             return Err(missing.into());
         }
-        let backend = opened(block.kind, &all)?;
+        let backend = encrypted(opened(block.kind, &all)?)?;
         let change = match &before {
             None => Change::First,
             Some(last) if last.kind != now.kind => Change::Changed(format!(
@@ -112,7 +113,7 @@ impl Initializing {
     /// What was opened before cannot be opened any more.
     pub fn old(&self) -> Result<Box<dyn Backend>, Failure> {
         match &self.before {
-            Some(last) => opened(last.kind, &from_environment(last.kind, last.arguments.clone())?),
+            Some(last) => encrypted(opened(last.kind, &from_environment(last.kind, last.arguments.clone())?)?),
             None => local(),
         }
     }
@@ -187,7 +188,7 @@ impl Initializing {
 
 /// That of a fleet without a backend.
 fn local() -> Result<Box<dyn Backend>, Failure> {
-    opened(BackendKind::Local, &Arguments::default())
+    encrypted(opened(BackendKind::Local, &Arguments::default())?)
 }
 
 /// Whether nothing is recorded there, or it was moved away.

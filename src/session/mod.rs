@@ -10,6 +10,7 @@ mod bounds;
 mod credentials;
 mod data_dir;
 mod effects;
+mod encryption;
 mod environment;
 mod failure;
 mod fleet;

@@ -1,6 +1,7 @@
 //! Saved plans: written by `plan -out`, shown by `show`, and applied if they still hold.
 
 use super::account::Access;
+use super::encryption::ciphers;
 use super::failure::{Failure, Why};
 use super::fleet::{Fleet, Texts};
 use super::held::Held;
@@ -16,11 +17,12 @@ use crate::plan::{
 use crate::planning::{Look, Market};
 use crate::state::digest::SecretKey;
 use crate::store::local::write_private;
+use crate::store::sealed::is_sealed;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Writes a plan, sealed, readable by its owner alone.
-pub fn write(
+pub async fn write(
     path: &Path,
     plan: &Plan,
     options: &PlanOptions,
@@ -30,6 +32,11 @@ pub fn write(
 ) -> Result<(), Failure> {
     let saved = SavedPlan::new(plan, options, digests(&fleet.texts), key, approval, made_from);
     let bytes = encode(&saved).map_err(|error| Failure::from(Diagnostic::error("Plan cannot be saved", error)))?;
+    let sealed = match &ciphers()?.plan {
+        Some(cipher) => cipher.sealed_plan(bytes).await,
+        None => Ok(bytes),
+    };
+    let bytes = sealed.map_err(|why| Failure::from(Diagnostic::error("Plan cannot be saved", why)))?;
     write_private(path, &bytes).map_err(|error| Diagnostic::error("Plan cannot be saved", error.to_string()).into())
 }
 
@@ -39,11 +46,19 @@ pub fn digests(texts: &Texts) -> BTreeMap<String, String> {
 }
 
 /// Reads a saved plan.
-pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
+pub async fn read(path: &Path) -> Result<SavedPlan, Failure> {
     let refuse = |detail: String| Failure::from(Diagnostic::error("Saved plan cannot be used", detail));
     let bytes = written(path).map_err(|why| refuse(format!("{} cannot be read: {why}.", path.display())))?;
+    let bytes = match &ciphers()?.plan {
+        Some(cipher) => cipher.opened_plan(bytes).await,
+        None if is_sealed(&bytes) => Err(SEALED.to_owned()),
+        None => Ok(bytes),
+    };
+    let bytes = bytes.map_err(|why| refuse(format!("{}: {why}", path.display())))?;
     decode(&bytes).map_err(|error| refuse(format!("{}: {error}", path.display())))
 }
+
+const SEALED: &str = "It is encrypted, and nothing here says how to decrypt it. The configuration that wrote it has an encryption block with a plan block: say it here too, in the podform block or in PODFORM_ENCRYPTION.";
 
 /// Refuses a plan that was made to be read only.
 pub fn refuse_unapplicable(saved: &SavedPlan) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use super::backend::{initialized, opened};
 use super::bounds::{is_untrusted, refuse_links};
 use super::data_dir::DataDir;
+use super::encryption::{encrypted, encrypted_store};
 use super::failure::{Failure, Why};
 use super::workspace::workspace;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -80,7 +81,7 @@ impl StatePlace {
     /// A backend is declared that `init` did not open, or that cannot be opened now; there is no such workspace in it.
     pub fn store(&self) -> Result<Box<dyn StateStore>, Failure> {
         match &self.file {
-            Some(file) => Ok(Box::new(Files::at(file))),
+            Some(file) => encrypted_store(Box::new(Files::at(file))),
             None => self.backend()?.state(&workspace()?.name).map_err(|error| failure(&error)),
         }
     }
@@ -91,14 +92,14 @@ impl StatePlace {
     /// As [`StatePlace::store`].
     pub fn backend(&self) -> Result<Arc<dyn Backend>, Failure> {
         if self.sandbox {
-            return Ok(Arc::new(self.files()));
+            return Ok(encrypted(Box::new(self.files()))?.into());
         }
         if let Some(opened) = OPENED.get() {
             return Ok(opened.clone());
         }
         let backend: Arc<dyn Backend> = match initialized()? {
-            Some((kind, arguments)) => opened(kind, &arguments)?.into(),
-            None => Arc::new(self.files()),
+            Some((kind, arguments)) => encrypted(opened(kind, &arguments)?)?.into(),
+            None => encrypted(Box::new(self.files()))?.into(),
         };
         Ok(OPENED.get_or_init(|| backend).clone())
     }
@@ -173,6 +174,19 @@ pub fn told(remark: &Remark) -> Diagnostic {
             );
             Diagnostic::warning("Stale lock taken over", detail)
         }
+        Remark::Encrypts { place, clear } => {
+            let before = match clear {
+                true => {
+                    " What stands there now is in clear, and so are the copies of it that were kept until now: they go one by one with the next states, or remove them yourself."
+                }
+                false => "",
+            };
+            let detail = format!(
+                "State, journal and copies at {place} are encrypted from the next write on.{before} Nobody can read them without the key: not podform, and not whoever made it."
+            );
+            let hint = "Keep the passphrase, or what gives the key, where this machine's loss does not reach it, and try it from there: podform state pull. Without it podform recover still finds the machines by their marks.";
+            Diagnostic::warning("State is encrypted from now on", detail).with_hint(hint)
+        }
         Remark::Older { place, what } => {
             Diagnostic::warning("State is older than its backup", format!("{place}: {what}"))
         }
@@ -203,6 +217,7 @@ pub fn failure(error: &StoreError) -> Failure {
         StoreError::Journal { .. } => (Why::Wrong, "Journal cannot be read"),
         StoreError::Changed { .. } => (Why::Wrong, "State was changed meanwhile"),
         StoreError::Fenced { .. } => (Why::Locked, error.taken_away().unwrap_or_default()),
+        StoreError::Sealed { .. } => (Why::Wrong, "State encryption failed"),
         StoreError::Unfit { .. } => (Why::Wrong, "Backend does not fit"),
         StoreError::Unlock { .. } => (Why::Wrong, "Lock cannot be taken away"),
         _ => (Why::Wrong, "State cannot be used"),

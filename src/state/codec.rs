@@ -31,6 +31,11 @@ impl Entry {
     pub fn follows(&self, expected: u64) -> bool {
         self.seq == expected || (self.event == Event::TakenOver && self.seq > expected)
     }
+
+    /// Whether all that it says is encrypted.
+    pub fn is_sealed(&self) -> bool {
+        matches!(self.event, Event::Sealed(_))
+    }
 }
 
 /// The last entry that tells something: that a run took over does not.
@@ -158,6 +163,11 @@ pub fn salvage(bytes: &[u8]) -> Salvage {
         }
         let entry = body.ok_or_else(|| "its checksum does not match".to_owned()).and_then(|body| parse(&body));
         match entry {
+            // Nobody could open it: what it says is lost to whoever goes on from here.
+            Ok(entry) if entry.is_sealed() => {
+                let what = "it is encrypted, and cannot be decrypted here".to_owned();
+                found.damage.push(JournalDamage::Line { line, what });
+            }
             Ok(entry) => {
                 let expected = found.entries.last().map_or(entry.seq, |previous| previous.seq.saturating_add(1));
                 // Behind a damaged line the gap is that line.
@@ -203,6 +213,9 @@ impl State {
     /// # Errors
     /// Entries are missing in between, or belong to another state; the state is then half way and must not be used.
     pub fn replay(&mut self, entries: Vec<Entry>, sum: Option<&str>) -> Result<(), JournalDamage> {
+        if entries.iter().any(Entry::is_sealed) {
+            return Err(JournalDamage::Sealed);
+        }
         let last = entries.last().map_or(0, |entry| entry.seq);
         if last <= self.journal_seq {
             // A crash came between the snapshot and the emptying of the journal; or the journal is of another one.

@@ -24,6 +24,7 @@ struct Header {
     podform: Option<Writer>,
     #[serde(default)]
     resources: Json,
+    encryption_version: Option<IgnoredAny>,
 }
 
 /// Who wrote the key `podform`.
@@ -100,6 +101,9 @@ fn misfit(text: &str, error: &serde_json::Error) -> StateError {
         Ok(header) => header,
         Err(error) => return not_json(text, error),
     };
+    if header.encryption_version.is_some() {
+        return StateError::Encrypted;
+    }
     if header.version.as_u64() != Some(4) {
         let found = if header.version.is_null() { "missing".into() } else { header.version.to_string() };
         return StateError::Version { found };

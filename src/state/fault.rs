@@ -48,6 +48,8 @@ pub enum StateError {
         /// Which podform wrote it.
         version: String,
     },
+    /// It is encrypted.
+    Encrypted,
     /// The state is kept elsewhere since.
     Moved {
         /// Where, as a person finds it.
@@ -73,6 +75,7 @@ impl StateError {
             Self::Version { .. } => format!("If this file is not podform's, move it away; else {REPAIR}"),
             Self::Rewritten => "podform state repair brings back what podform keeps there.".into(),
             Self::Foreign => FOREIGN.into(),
+            Self::Encrypted => ENCRYPTED.into(),
             Self::Newer { version, .. } => format!("Upgrade podform to version {version} or later."),
             Self::Shape { version, .. } => format!(
                 "If podform {version} is newer than {}, upgrade. If the file was edited by hand, undo the edit; else \
@@ -105,13 +108,16 @@ impl fmt::Display for StateError {
 /// What to do with a state of Terraform's own.
 const FOREIGN: &str = "podform cannot take it over: what exists in the account is taken in by import blocks.";
 
+/// What to do with an encrypted state that no key opens.
+const ENCRYPTED: &str = "The configuration that wrote it has an encryption block: say it here too, in the podform block or in PODFORM_ENCRYPTION. Nothing else brings it back.";
+
 impl StateError {
     /// What is wrong with a file that is offered as the state, and what to do about it: nothing of the recorded state is
     /// broken, so there is nothing to repair.
     pub fn of_an_offer(&self) -> String {
         let way_out = match self {
             Self::Foreign => FOREIGN.to_owned(),
-            Self::Newer { .. } => self.way_out(),
+            Self::Newer { .. } | Self::Encrypted => self.way_out(),
             Self::Changed => {
                 return "This is not what podform wrote: its checksum does not match. If you edited it, take the line \"sum\" out of it, and push it again; if you did not, it is damaged.".to_owned();
             }
@@ -143,6 +149,7 @@ impl StateError {
                 env!("CARGO_PKG_VERSION"),
                 super::FORMAT
             ),
+            Self::Encrypted => String::from("The state is encrypted, and nothing here says how to decrypt it."),
             Self::Moved { to } => format!("The state was moved away from here, to {to}."),
             Self::Shape { line, column, message, .. } => {
                 format!("The state is not understood: line {line}, column {column}: {message}.")
@@ -199,6 +206,8 @@ pub enum JournalDamage {
         /// The journal's last entry.
         seq: u64,
     },
+    /// It is encrypted.
+    Sealed,
 }
 
 impl JournalDamage {
@@ -220,6 +229,7 @@ impl JournalDamage {
                 "The journal, which ends with entry {seq}, does not continue the state beside it: another state was put \
                  in its place."
             ),
+            Self::Sealed => "The journal is encrypted, and nothing here says how to decrypt it.".to_owned(),
         }
     }
 }
@@ -230,6 +240,7 @@ impl fmt::Display for JournalDamage {
         let way_out = match self {
             Self::Line { .. } | Self::Gap { .. } => "podform state repair shows what can be saved.",
             Self::Detached { .. } => "Put the newest state file back, or see podform state repair.",
+            Self::Sealed => ENCRYPTED,
             Self::Foreign { .. } => "Put the state file back that belongs to the journal, or see podform state repair.",
             Self::Another { .. } => {
                 "Put back the one that stood there, or take what the journal says into this one: podform state repair, \

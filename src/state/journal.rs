@@ -120,6 +120,18 @@ pub enum Event {
     TakenOver,
     /// The run ended by itself.
     End,
+    /// Another entry, encrypted: its number and time alone stand in clear.
+    Sealed(Ciphertext),
+}
+
+/// Something encrypted, in a line of a journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ciphertext {
+    /// What its key is found by: of each key provider its notes, in base64.
+    pub meta: BTreeMap<String, String>,
+    /// In base64.
+    pub data: String,
 }
 
 impl Event {
@@ -170,6 +182,7 @@ impl fmt::Display for Event {
             Event::Checks { checks } => write!(f, "{} check(s)", checks.len()),
             Event::TakenOver => f.write_str("taken over"),
             Event::End => f.write_str("end"),
+            Event::Sealed(_) => f.write_str("encrypted"),
         }
     }
 }
@@ -247,7 +260,7 @@ impl State {
             Event::Moved { from, to } => self.rename(&from, &to),
             Event::Outputs { outputs } => self.outputs = outputs,
             Event::Checks { checks } => self.checks = checks,
-            Event::TakenOver | Event::End => {}
+            Event::TakenOver | Event::End | Event::Sealed(_) => {}
         }
     }
 

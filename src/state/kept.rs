@@ -20,7 +20,7 @@ impl Event {
             Event::Begin { .. } | Event::Intent(_) | Event::Moved { .. } => false,
             Event::MachineFailed(_) | Event::Billed(_) | Event::Expired { .. } => false,
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } => false,
-            Event::TakenOver | Event::End => false,
+            Event::TakenOver | Event::End | Event::Sealed(_) => false,
         }
     }
 
@@ -35,7 +35,7 @@ impl Event {
             Event::Begin { .. } | Event::Moved { .. } => None,
             Event::MachineFailed(_) | Event::Billed(_) | Event::Expired { .. } => None,
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } => None,
-            Event::TakenOver | Event::End => None,
+            Event::TakenOver | Event::End | Event::Sealed(_) => None,
         }
     }
 }
@@ -105,6 +105,9 @@ impl State {
     /// # Errors
     /// It is of another lineage; nothing has changed then.
     pub fn take_up(&mut self, entries: Vec<Entry>) -> Result<Vec<String>, JournalDamage> {
+        if entries.iter().any(Entry::is_sealed) {
+            return Err(JournalDamage::Sealed);
+        }
         let before = self.clone();
         let lineage = entries.iter().find_map(|entry| match &entry.event {
             Event::Begin { lineage, .. } => Some(lineage.clone()),
@@ -140,7 +143,7 @@ impl State {
             Event::Removed { claim: Some(_), .. } | Event::Restored { claim: Some(_), .. } => self.hear_gone(event),
             Event::Begin { .. } | Event::Removed { .. } | Event::Restored { .. } | Event::Moved { .. } => {}
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } => {}
-            Event::TakenOver | Event::End => {}
+            Event::TakenOver | Event::End | Event::Sealed(_) => {}
         }
     }
 

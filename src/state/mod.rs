@@ -42,7 +42,7 @@ pub use decode::{decode, decode_edited};
 pub use digest::{SecretKey, SecretMatch, fingerprint};
 pub use fault::{JournalDamage, StateError};
 pub use format::{FORMAT, TERRAFORM_VERSION, encode};
-pub use journal::Event;
+pub use journal::{Ciphertext, Event};
 pub use kept::kept;
 pub use like::{Shape, TWINS_WITHIN, fits, is_another, lacks_claim, made_at, shape};
 pub use loss::{Loss, bills, losses};

@@ -59,6 +59,19 @@ pub struct Former {
     pub at: Option<Timestamp>,
 }
 
+/// How what was read last stands there, against how this run would write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Just so.
+    Current,
+    /// Nothing stands there, and what is written will be encrypted.
+    First,
+    /// In clear, and it is encrypted when it is written next.
+    Clear,
+    /// Encrypted with a key, or by a method, that is used no more.
+    Former,
+}
+
 /// Copies of snapshots: where, and their bytes.
 pub type Copies = Vec<(Place, Vec<u8>)>;
 
@@ -120,6 +133,12 @@ pub trait StateStore: Debug + Send + Sync {
     /// Whether a snapshot must have a new serial though nothing but its place in the journal is new.
     fn needs_new_serials(&self) -> bool {
         false
+    }
+
+    /// How the snapshot stands there, as it was read last. One that stands there otherwise than it would be written is
+    /// written anew by the next run that may.
+    fn form(&self) -> Form {
+        Form::Current
     }
 
     /// Reads without a lock, also while another run writes.

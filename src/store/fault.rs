@@ -83,6 +83,13 @@ pub enum StoreError {
         /// What came back.
         what: String,
     },
+    /// What stands there cannot be decrypted, or what was to be written cannot be encrypted. It was left alone.
+    Sealed {
+        /// Where.
+        place: Place,
+        /// Whole sentences.
+        why: String,
+    },
     /// The place does not do what a state needs of it.
     Unfit {
         /// The backend, or a part of it.
@@ -139,6 +146,9 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         if let Self::Remote { hint, .. } = self {
             return hint.map(str::to_owned);
+        }
+        if let Self::Sealed { .. } = self {
+            return Some("A key that was used before is said by a fallback block, and so is the method \"unencrypted\" for a state in clear: docs/state.md tells how.".to_owned());
         }
         let Self::Locked { holder, outlives, .. } = self else { return None };
         let wait = "Wait until the other run has ended, or pass -lock-timeout=5m to wait for it here.";
@@ -251,6 +261,7 @@ impl fmt::Display for StoreError {
                  is. This is a fault of podform: please report it.",
                 place
             ),
+            Self::Sealed { place, why } => write!(f, "{place}: {why} The file was left as it is."),
             Self::Unfit { place, why } => write!(f, "{place}: {why}"),
             Self::Remote { doing, place, why, .. } => write!(f, "Cannot {doing} at {place}. {why}."),
             Self::Busy { place } => write!(

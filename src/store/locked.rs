@@ -1,6 +1,6 @@
 //! Writing what is recorded: the journal during a run, the snapshot at its end.
 
-use super::backend::{Entries, Kept, Snapshot, StateStore, Version, Written};
+use super::backend::{Entries, Form, Kept, Snapshot, StateStore, Version, Written};
 use super::fault::StoreError;
 use super::guarded::Guarded;
 use super::holder::LockInfo;
@@ -104,13 +104,21 @@ impl LockedStore {
             stored.state = None;
         }
         let Recorded { snapshot, state, remarks: found, kept, newest, journaled } = recorded(&*store, &stored).await?;
+        let form = store.form();
+        let place = || store.place(Part::State);
+        let encrypts = match form {
+            Form::First => Some(Remark::Encrypts { place: place(), clear: false }),
+            Form::Clear => Some(Remark::Encrypts { place: place(), clear: true }),
+            Form::Current | Form::Former => None,
+        };
+        let journaled = journaled || matches!(form, Form::Clear | Form::Former);
         let died = dead.map(|dead| Remark::Died(Box::new(dead)));
         let locked = LockedStore {
             sum: sum_of(&*store, stored.state.as_deref()),
             journaled,
             version: stored.version,
             seq: state.journal_seq,
-            remarks: died.into_iter().chain(found).collect(),
+            remarks: died.into_iter().chain(encrypts).chain(found).collect(),
             own: String::new(),
             lost: None,
             store,

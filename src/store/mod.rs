@@ -14,9 +14,10 @@ mod patience;
 mod place;
 mod recorded;
 pub mod remote;
+pub mod sealed;
 mod workspaces;
 
-pub use backend::{Copies, Entries, Former, Kept, Snapshot, StateStore, Stored, Version, Written};
+pub use backend::{Copies, Entries, Form, Former, Kept, Snapshot, StateStore, Stored, Version, Written};
 pub use fault::StoreError;
 pub use guarded::{Guarded, all_given_back};
 pub use holder::LockInfo;

@@ -11,6 +11,13 @@ use crate::state::{State, decode, decode_journal, is_older, last_telling, older,
 pub enum Remark {
     /// The run that held the lock before was killed.
     Died(Box<LockInfo>),
+    /// What is written from now on is encrypted.
+    Encrypts {
+        /// The state.
+        place: Place,
+        /// It stands there in clear.
+        clear: bool,
+    },
     /// The state is older than a copy of it.
     Older {
         /// The state.

@@ -194,7 +194,7 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
 
 /// Applies a plan that was reviewed, if it still holds; asks nothing.
 async fn saved_plan(path: &Path, args: &ApplyArgs, context: &mut Context) -> Outcome {
-    let saved = saved::read(path)?;
+    let saved = saved::read(path).await?;
     saved::refuse_unapplicable(&saved)?;
     refuse_flags(args)?;
     let locking = args.planning.locking.locking("apply")?;

@@ -39,7 +39,7 @@ pub enum Operation {
 /// Prints a graph for Graphviz. Nothing is evaluated or called.
 pub async fn run(args: &GraphArgs, context: &mut Context) -> Outcome {
     if let Some(path) = &args.plan {
-        context.terminal.print(&steps_dot(&saved::read(path)?.plan));
+        context.terminal.print(&steps_dot(&saved::read(path).await?.plan));
         return Ok(Exit::Done);
     }
     let (configuration, _) = session::read(&mut context.sources, &mut context.diags);

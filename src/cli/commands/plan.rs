@@ -74,7 +74,7 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
             if let Some(path) = &args.out {
                 let key = session.secret_key(&plan.lineage);
                 let made_from = made_from(&plan, session, (&state, session.as_of()), &context.sources);
-                saved::write(path, &plan, &how.options, &fleet, (&key, approval), made_from)?;
+                saved::write(path, &plan, &how.options, &fleet, (&key, approval), made_from).await?;
                 if !args.planning.json && !is_untrusted() && args.planning.snapshot.is_none() {
                     context.terminal.next(&next_step(path, &args.planning.account));
                 }

@@ -76,7 +76,7 @@ pub async fn run(args: &RebalanceArgs, context: &mut Context) -> Outcome {
             if let Some(path) = args.out.as_ref().filter(|_| !plan.steps.is_empty()) {
                 let (key, approval) = (session.secret_key(&plan.lineage), session.approval(&plan));
                 let made_from = made_from(&plan, session, (&state, None), &context.sources);
-                saved::write(path, &plan, &options, &fleet, (&key, approval), made_from)?;
+                saved::write(path, &plan, &options, &fleet, (&key, approval), made_from).await?;
                 if !planning.json {
                     context.terminal.next(&next_step(path, &planning.account));
                 }

@@ -80,7 +80,7 @@ pub struct ReviewArgs {
 pub async fn run(args: &ReviewArgs, context: &mut Context) -> Outcome {
     match &args.file {
         Some(path) => {
-            let saved = saved::read(path)?;
+            let saved = saved::read(path).await?;
             write(args, &saved.plan, &saved.approval, &saved.made_from, context).await
         }
         None => planned(args, context).await,

@@ -30,7 +30,7 @@ pub struct ShowArgs {
 pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
     match (&args.file, args.json) {
         (Some(path), json) => {
-            let saved = saved::read(path)?;
+            let saved = saved::read(path).await?;
             let review = Review::of(&saved.plan).approving(&saved.approval);
             match json {
                 true => context.terminal.json(&plan_json(&review, &saved.made_from).to_string()),

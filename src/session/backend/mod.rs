@@ -8,5 +8,6 @@ mod remote;
 #[cfg(feature = "http-state")]
 mod web;
 
+pub use declared::{parsed, without_source};
 pub use given::{Partial, forgotten, from_environment, lacking};
 pub use open::{initialized, opened};

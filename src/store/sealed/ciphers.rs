@@ -1,0 +1,35 @@
+//! What a configuration encrypts, and how.
+
+use super::cipher::{Cipher, Method};
+use super::key::Keys;
+use crate::config::{Encryption, EncryptionMethod, EncryptionTarget};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Of states and of saved plans; `None` where nothing is said of them.
+#[derive(Clone, Debug, Default)]
+pub struct Ciphers {
+    /// Of state, journal and copies.
+    pub state: Option<Arc<Cipher>>,
+    /// Of saved plans.
+    pub plan: Option<Arc<Cipher>>,
+}
+
+impl Ciphers {
+    /// As it is declared. Both share the keys of a provider.
+    pub fn new(declared: &Encryption) -> Ciphers {
+        let mut all: BTreeMap<String, Arc<Keys>> = BTreeMap::new();
+        let mut cipher = |target: &EncryptionTarget| {
+            let methods = target.methods.iter().map(|method| match method {
+                EncryptionMethod::Unencrypted => Method::Clear,
+                EncryptionMethod::AesGcm(provider) => {
+                    let new = || Arc::new(Keys::new(provider.clone()));
+                    Method::Aes(all.entry(provider.name.clone()).or_insert_with(new).clone())
+                }
+            });
+            Arc::new(Cipher::of(methods.collect()))
+        };
+        let state = declared.state.as_ref().map(&mut cipher);
+        Ciphers { state, plan: declared.plan.as_ref().map(&mut cipher) }
+    }
+}
