@@ -22,6 +22,7 @@ mod documents;
 mod endpoints;
 mod examples;
 mod fences;
+mod first_hour;
 mod fleet;
 mod forges;
 mod help;
