@@ -2,6 +2,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Sub};
@@ -75,7 +76,8 @@ impl Sum for Usd {
 }
 
 impl fmt::Display for Usd {
-    /// `$0.31`, `$0.3125`: at least two decimals, at most four; a larger precision in the format is honoured exactly.
+    /// `$0.31`, `$0.3125`: at least two decimals, at most four; a larger precision in the format is honoured exactly. From
+    /// five digits on, thousands are parted: `$11,524.15`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let places = f.precision().map_or(4, |p| u32::try_from(p).unwrap_or(4));
         let rounded = self.0.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
@@ -89,8 +91,25 @@ impl fmt::Display for Usd {
                 digits.rescale(2);
             }
         }
-        f.write_str(&format!("{sign}${digits}"))
+        f.write_str(&format!("{sign}${}", parted(&digits.to_string())))
     }
+}
+
+/// An amount with its thousands parted: four digits are read at a glance, more are counted.
+fn parted(digits: &str) -> Cow<'_, str> {
+    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    if whole.len() < 5 {
+        return Cow::Borrowed(digits);
+    }
+    let mut text = String::with_capacity(digits.len() + whole.len() / 3);
+    for (at, digit) in whole.char_indices() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
@@ -108,6 +127,13 @@ mod tests {
         assert_eq!(usd("0.31249").to_string(), "$0.3125");
         assert_eq!(usd("-1").to_string(), "-$1.00");
         assert_eq!(format!("{:.2}", usd("226.309")), "$226.31");
+    }
+
+    #[test]
+    fn thousands_of_long_amounts_are_parted() {
+        assert_eq!(usd("9999.5").to_string(), "$9999.50");
+        assert_eq!(format!("{:.2}", usd("-11524.148")), "-$11,524.15");
+        assert_eq!(usd("1234567").to_string(), "$1,234,567.00");
     }
 
     #[test]

@@ -354,25 +354,6 @@ fn a_plan_leaves_nothing_but_an_empty_lock() {
 }
 
 #[test]
-fn two_sandboxes_on_one_world_are_a_lock_that_is_held() {
-    let fleet = Fleet::new(&[("main.hcl", FLEET)]);
-    fleet.run(&["plan"], 0);
-    let world = fleet.path().join("state/sandbox/world.json");
-    let mut holder = podform();
-    holder.args(["sandbox", "serve", "--port", "0", "--world"]).arg(&world);
-    let mut holder = holder.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    // It tells where it serves once it holds the world.
-    let mut first = [0; 1];
-    std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut first).unwrap();
-    let second = podform().current_dir(fleet.path()).args(["plan", "--sandbox"]).output().unwrap();
-    holder.kill().unwrap();
-    holder.wait().unwrap();
-    assert_eq!(second.status.code(), Some(5), "{}", text(&second));
-    let told = text(&second);
-    assert!(told.contains("Sandbox cannot start") && told.contains("is in use by another podform"), "{told}");
-}
-
-#[test]
 fn a_network_that_is_not_there_is_told_once() {
     let fleet = Fleet::new(&[("main.hcl", FLEET)]);
     // The discard port: nobody listens.

@@ -23,6 +23,7 @@ mod encryption;
 mod endpoints;
 mod examples;
 mod fences;
+mod first_hour;
 mod fleet;
 mod forges;
 mod help;

@@ -8,6 +8,7 @@ use super::foot;
 use super::silence::{Silence, Typed};
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::render::diagnostics::{compact_warnings, consolidate_warnings, diagnostics};
+use crate::render::style::wrap;
 use crate::render::{
     Detail, Level, Message, Style, as_of_message, as_of_text, diagnostic_message, harmless_json, log_message,
     plan_messages, plan_text, version_message,
@@ -101,6 +102,11 @@ impl Terminal {
         self.print(&format!("{text}\n"));
     }
 
+    /// Prints a sentence: on a terminal its words go on in the next line.
+    pub fn sentence(&self, text: &str) {
+        self.line(&wrap(text, self.out.row_columns()).join("\n"));
+    }
+
     /// Prints a line of JSON.
     pub fn json(&self, json: &str) {
         self.line(&harmless_json(json));
@@ -158,6 +164,11 @@ impl Terminal {
     pub fn tell(&self, text: &str) {
         foot::wipe();
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// As [`Terminal::tell`], of a sentence: on a terminal its words go on in the next line.
+    pub fn tell_sentence(&self, text: &str) {
+        self.tell(&format!("{}\n", wrap(text, self.err.row_columns()).join("\n")));
     }
 
     /// Whether it has a foot: a person reads what is told, on something that obeys.
@@ -233,6 +244,7 @@ impl Terminal {
 
     /// Asks for the one word that approves.
     pub async fn approves(&self, question: &str, what: &str) -> bool {
+        let what = wrap(what, self.err.row_columns().saturating_sub(2)).join("\n  ");
         let text = format!("{question}\n  {what}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ");
         self.ask(&text).await.as_deref() == Some("yes")
     }
@@ -240,7 +252,7 @@ impl Terminal {
     /// Tells what to do next, unless a program drives this run and decides that itself.
     pub fn next(&self, text: &str) {
         if !is_set("PODFORM_IN_AUTOMATION") {
-            self.line(&commands_here::told(text));
+            self.sentence(&commands_here::told(text));
         }
     }
 

@@ -45,7 +45,7 @@ pub use text::{
 };
 pub use tree::{modules_json, modules_text, providers_text};
 pub use value::{recorded_object, recorded_value, type_text, value_text};
-pub use words::{cost_sentence, elapsed, offer_text};
+pub use words::{cost_sentence, count, elapsed, offer_text};
 
 #[cfg(test)]
 mod tests;

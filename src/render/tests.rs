@@ -229,6 +229,8 @@ fn a_machine_that_is_gone_is_drift() {
     let text = plan_text(&plan, NARROW);
     assert!(text.contains("# simplepod_instance.still is gone\n  - resource"), "{text}");
     assert!(text.contains("takes these changes into the state"), "{text}");
+    let short = super::plan_text(&Review::of(&plan), NARROW, Detail::Short);
+    assert!(short.contains("# simplepod_instance.still is gone\n  - id ") && !short.contains("-> null"), "{short}");
 }
 
 /// Recorded from Terraform 1.11.4: `terraform console`.

@@ -72,6 +72,7 @@ pub struct Handle {
 pub async fn serve(mut world: World, listener: TcpListener) -> io::Result<Handle> {
     let addr = listener.local_addr()?;
     world.port = addr.port();
+    world.announce(addr)?;
     world.clock.start();
     let shared = Arc::new(Shared { world: Mutex::new(Some(world)) });
     let (stop, stopped) = oneshot::channel();

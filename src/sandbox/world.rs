@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use rust_decimal::Decimal;
@@ -67,6 +68,16 @@ impl World {
     pub fn in_memory(seed: u64, switches: Switches) -> World {
         let book = Book::new(seed, (switches.market, switches.hosts), switches.balance);
         World::from_book(book, switches, None)
+    }
+
+    /// Says to processes that come later where it is served.
+    pub(super) fn announce(&self, at: SocketAddr) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file.announce(at))
+    }
+
+    /// Where it was served last: who was sent there still looks for it there.
+    pub fn last_place(&self) -> Option<SocketAddr> {
+        self.file.as_ref()?.last
     }
 
     /// Writes every call as a line of JSON to this file too.

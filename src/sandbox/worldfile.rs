@@ -1,17 +1,22 @@
 //! The world on disk: a snapshot people can read, a log of changes since, and a lock.
 //!
 //! `world.json` is replaced atomically; `world.json.log` gets one line per change before the change is answered;
-//! `world.json.lock` is locked while a sandbox has the world open. Opening and closing fold the log into the snapshot.
+//! `world.json.lock` is locked while a sandbox has the world open, and `world.json.at` says where it serves. Opening and
+//! closing fold the log into the snapshot.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::book::{Book, Change, VERSION};
 
 /// A log shorter than this, in bytes, is not worth folding: reading it takes less than writing a world anew so often.
 const FOLD_BYTES: u64 = 4 << 20;
+
+/// What the file is called that says where the world is served.
+const PLACE: &str = "at";
 
 /// Why a world could not be opened.
 #[derive(Debug)]
@@ -20,6 +25,8 @@ pub enum OpenError {
     Locked {
         /// The world file.
         path: PathBuf,
+        /// Where that one serves it; `None` while it does not.
+        at: Option<SocketAddr>,
     },
     /// It is not a world, or of a version this program does not know. It is left as it is.
     Unreadable {
@@ -47,14 +54,14 @@ pub enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            OpenError::Locked { path } => {
-                write!(f, "the sandbox world {} is in use by another podform process", path.display())
+            OpenError::Locked { path, .. } => {
+                write!(f, "The sandbox world {} is in use by another podform process.", path.display())
             }
-            OpenError::Unreadable { path, why } => write!(f, "{} is not a sandbox world: {why}", path.display()),
+            OpenError::Unreadable { path, why } => write!(f, "{} is not a sandbox world: {why}.", path.display()),
             OpenError::OtherSeed { path, stored } => {
-                write!(f, "the sandbox world {} was made from seed {stored}", path.display())
+                write!(f, "The sandbox world {} was made from seed {stored}.", path.display())
             }
-            OpenError::Io { path, why } => write!(f, "cannot open the sandbox world {}: {why}", path.display()),
+            OpenError::Io { path, why } => write!(f, "The sandbox world {} cannot be opened: {why}.", path.display()),
         }
     }
 }
@@ -64,6 +71,8 @@ impl std::error::Error for OpenError {}
 /// The files of an open world.
 pub(super) struct WorldFile {
     path: PathBuf,
+    /// Where it was served last.
+    pub(super) last: Option<SocketAddr>,
     log: File,
     log_bytes: u64,
     snapshot_bytes: u64,
@@ -81,9 +90,14 @@ impl WorldFile {
         let lock = OpenOptions::new().create(true).append(true).open(beside(path, "lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { path: path.to_owned() }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::Locked { path: path.to_owned(), at: served_at(path) });
+            }
             Err(TryLockError::Error(why)) => return Err(failed(why)),
         }
+        // Until it is served again nobody is sent there.
+        let last = served_at(path);
+        let _ = fs::remove_file(beside(path, PLACE));
         let log_path = beside(path, "log");
         let book = match fs::read(path) {
             Ok(bytes) => {
@@ -101,9 +115,14 @@ impl WorldFile {
             Err(why) => return Err(failed(why)),
         };
         let log = OpenOptions::new().create(true).append(true).open(&log_path).map_err(failed)?;
-        let mut file = WorldFile { path: path.to_owned(), log, log_bytes: 0, snapshot_bytes: 0, _lock: lock };
+        let mut file = WorldFile { path: path.to_owned(), last, log, log_bytes: 0, snapshot_bytes: 0, _lock: lock };
         file.fold(&book).map_err(failed)?;
         Ok((file, book))
+    }
+
+    /// Says where it is served from now on, for processes that come later.
+    pub(super) fn announce(&self, at: SocketAddr) -> io::Result<()> {
+        fs::write(beside(&self.path, PLACE), at.to_string())
     }
 
     /// Adds a change to the log, and folds a log that has become long.
@@ -129,6 +148,12 @@ impl WorldFile {
         self.snapshot_bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
         Ok(())
     }
+}
+
+fn served_at(path: &Path) -> Option<SocketAddr> {
+    let at: SocketAddr = fs::read_to_string(beside(path, PLACE)).ok()?.parse().ok()?;
+    // It may lie in somebody else's checkout.
+    at.ip().is_loopback().then_some(at)
 }
 
 fn beside(path: &Path, extension: &str) -> PathBuf {

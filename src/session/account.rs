@@ -3,12 +3,12 @@
 use super::credentials::{Credentials, account_name, handed_over};
 use super::environment::environment;
 use super::failure::Failure;
-use super::stored::{self, StatePlace};
+use super::simulator::Simulator;
+use super::stored::StatePlace;
 use crate::address::ObjectKind;
 use crate::config::ProviderSettings;
-use crate::diag::{Diagnostic, Topic};
+use crate::diag::Diagnostic;
 use crate::http::Endpoint;
-use crate::sandbox::{self, OpenError, Switches, World};
 use crate::schema::PriceBasis;
 use crate::schema::instance::duration;
 use crate::simplepod::{BASE_URL, Client, Expected, Settings};
@@ -65,7 +65,7 @@ pub struct Who {
 /// How to reach the account.
 pub struct Access {
     settings: Settings,
-    sandbox: Option<sandbox::Handle>,
+    sandbox: Option<Simulator>,
     accept_account: bool,
     /// Whose account it is.
     pub identity: AccountIdentity,
@@ -94,7 +94,7 @@ impl Access {
         let window = provider.settle_window.as_deref().and_then(duration).unwrap_or(Duration::from_secs(120));
         let (mut settings, sandbox) = match choice.sandbox {
             true => {
-                let handle = serve(choice).await?;
+                let handle = Simulator::begin(&choice.faults, choice.seed).await?;
                 let mut settings = Settings::new(handle.url(), SecretString::from("sandbox"));
                 // It is no farther than this process, and needs no rest.
                 settings.retry.base = Duration::from_millis(50);
@@ -173,7 +173,7 @@ impl Access {
     /// Stops the simulator, so that its world is on disk.
     async fn close(self) {
         if let Some(handle) = self.sandbox {
-            let _ = handle.stop().await;
+            handle.end().await;
         }
         debug!("session closed");
     }
@@ -263,34 +263,4 @@ fn no_key() -> Failure {
     let detail = "Neither the provider block nor the environment gives a key, and none is stored.";
     let hint = "Run podform login, or set the environment variable SIMPLEPOD_API_KEY to a key of your account (Account Settings, tab Subaccounts), or api_key in the provider block. Without an account, try --sandbox.";
     Diagnostic::error("No API key", detail).with_hint(hint).into()
-}
-
-async fn serve(choice: &Choice) -> Result<sandbox::Handle, Failure> {
-    let fail = |what: &str, error: String| Failure::from(Diagnostic::error(what, error));
-    let mut switches = Switches::default();
-    apply_specs(&mut switches, &choice.faults)?;
-    let dir = stored::directory(true);
-    std::fs::create_dir_all(&dir)
-        .map_err(|error| fail("Sandbox cannot start", format!("{} cannot be made: {error}.", dir.display())))?;
-    let world = World::open(&dir.join("world.json"), choice.seed, switches).map_err(|error| {
-        let told = Diagnostic::error("Sandbox cannot start", error.to_string());
-        Failure::from(match error {
-            OpenError::Locked { .. } => told.about(Topic::Locked),
-            _ => told,
-        })
-    })?;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .map_err(|error| fail("Sandbox cannot start", format!("No loopback port is to be had: {error}.")))?;
-    sandbox::serve(world, listener).await.map_err(|error| fail("Sandbox cannot start", error.to_string()))
-}
-
-/// Applies `--fault` specs.
-pub fn apply_specs(switches: &mut Switches, specs: &[String]) -> Result<(), Failure> {
-    for spec in specs {
-        switches.apply_spec(spec).map_err(|error| {
-            Failure::from(Diagnostic::error("Invalid --fault", format!("--fault \"{spec}\": {error}")))
-        })?;
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@ use super::data_dir::DataDir;
 use super::encryption::{encrypted, encrypted_store};
 use super::failure::{Failure, Why};
 use super::workspace::workspace;
+use crate::config::BackendKind;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::stack::STACK;
 use crate::snapshot::without_secrets;
@@ -45,7 +46,42 @@ pub struct StatePlace {
     pub file: Option<PathBuf>,
 }
 
+/// Who keeps a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// The simulator, in files.
+    Simulator,
+    /// Nobody but this file.
+    File(PathBuf),
+    /// The directory of the fleet, which declares no backend.
+    Directory,
+    /// A backend of this kind, which `init` has opened.
+    Backend(BackendKind),
+}
+
+impl Keeper {
+    /// Whether it is files: they are read at once, and whole.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Keeper::Simulator | Keeper::File(_) | Keeper::Directory => true,
+            Keeper::Backend(kind) => *kind == BackendKind::Local,
+        }
+    }
+}
+
 impl StatePlace {
+    /// Who keeps it.
+    ///
+    /// # Errors
+    /// A backend is declared that `init` did not open, or of which something is missing.
+    pub fn keeper(&self) -> Result<Keeper, Failure> {
+        Ok(match (&self.file, self.sandbox) {
+            (Some(file), _) => Keeper::File(file.clone()),
+            (None, true) => Keeper::Simulator,
+            (None, false) => initialized()?.map_or(Keeper::Directory, |(kind, _)| Keeper::Backend(kind)),
+        })
+    }
+
     /// Refuses a place that an untrusted checkout chose.
     fn check(&self) -> Result<(), Failure> {
         match &self.file {
@@ -64,6 +100,12 @@ impl StatePlace {
         self.file.is_some()
             || directory(self.sandbox).is_dir()
             || DataDir::here().backend().is_ok_and(|it| it.is_some())
+    }
+
+    /// Whether nothing is recorded here but what the simulator did.
+    pub fn is_only_simulated(&self, state: &State) -> bool {
+        let is_real = !self.sandbox && self.file.is_none();
+        is_real && state.lineage.is_empty() && directory(true).join("podform.state.json").exists()
     }
 
     /// A file beside the state; where a backend keeps that, in the directory that would hold it.
@@ -170,7 +212,10 @@ pub fn told(remark: &Remark) -> Diagnostic {
         Remark::Died(dead) => {
             let detail = format!(
                 "The run before this one was killed: {} by {}, process {}, since {}. It runs no more, so its lock is taken over. What it did stands in the journal.",
-                dead.operation, dead.who, dead.pid, dead.created
+                dead.operation,
+                dead.who,
+                dead.pid,
+                dead.created.strftime("%Y-%m-%d %H:%M:%S UTC")
             );
             Diagnostic::warning("Stale lock taken over", detail)
         }

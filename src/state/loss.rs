@@ -3,6 +3,7 @@
 use super::model::{Intent, Record, State};
 use crate::address::{InstanceAddr, ObjectKind};
 use crate::live::{MachineId, Status};
+use crate::money::Usd;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -26,10 +27,8 @@ impl fmt::Display for Loss<'_> {
             Loss::Machine { address, record } => {
                 let id = record.id().map_or_else(|| "without an id".to_owned(), |id| id.to_string());
                 write!(f, "the machine {id} of {address}")?;
-                match record.attributes.get("hourly_cost").filter(|cost| !cost.is_null()) {
-                    Some(cost) => write!(f, " at ${cost} per hour"),
-                    None => Ok(()),
-                }
+                let cost = record.attributes.get("hourly_cost").and_then(|cost| cost.to_string().parse().ok());
+                cost.map_or(Ok(()), |cost| write!(f, " at {} per hour", Usd(cost)))
             }
             Loss::Rent(intent) => {
                 write!(f, "a rent for {} that was sent {} and never answered", intent.address, intent.at)?;

@@ -90,7 +90,7 @@ impl LockInfo {
             self.operation,
             self.who,
             self.version,
-            self.created,
+            self.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
             // Other programs do not tell theirs.
             if self.pid == 0 { String::new() } else { format!("process {}", self.pid) }
         )

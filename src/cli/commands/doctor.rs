@@ -8,10 +8,11 @@ use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud as _;
 use crate::cloud::fault::fault;
 use crate::diag::{Diagnostic, Diagnostics, Severity, Sources};
-use crate::render::{Finding, Standing, findings_json, findings_text};
-use crate::session::{self, AtHand, Opening};
+use crate::render::{Finding, Standing, count, findings_json, findings_text};
+use crate::session::stored::{Keeper, StatePlace};
+use crate::session::{self, AtHand, Chosen, Opening, WORKSPACE_VARIABLE};
 use crate::state::verify;
-use crate::store::LockInfo;
+use crate::store::{LockInfo, StateStore};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
@@ -43,7 +44,9 @@ pub async fn run(args: &DoctorArgs, context: &mut Context) -> Outcome {
     let configuration = configuration(context);
     let is_unread = configuration.standing == Standing::Error;
     let mut found = vec![version(), configuration];
-    found.extend(state(&opening).await);
+    let place = opening.account.place();
+    found.extend(kept(&place));
+    found.extend(state(&place).await);
     found.push(in_doubt(&opening).await);
     found.extend(way());
     match opening.at_hand(&mut context.sources, &mut Diagnostics::new()).await {
@@ -111,40 +114,90 @@ fn configuration(context: &mut Context) -> Finding {
     }
 }
 
-async fn state(opening: &Opening) -> Vec<Finding> {
-    let store = match opening.account.place().store() {
+/// Who keeps the state, and of which workspace.
+fn kept(place: &StatePlace) -> Vec<Finding> {
+    let backend = match place.keeper() {
+        Err(failure) => wrong("backend", &failure.diags),
+        Ok(Keeper::Simulator) => ok("backend", "none: the simulator keeps its state in state/sandbox"),
+        Ok(Keeper::File(file)) => ok("backend", format!("none: -state names the file {}", file.display())),
+        Ok(Keeper::Directory) => {
+            ok("backend", "none is declared: the state is kept in state/, for this directory alone")
+        }
+        Ok(Keeper::Backend(kind)) => match place.backend() {
+            Ok(backend) => ok("backend", format!("\"{}\", opened by init: {}", kind.name(), backend.place())),
+            Err(failure) => wrong("backend", &failure.diags),
+        },
+    };
+    let workspace = match session::workspace() {
+        Err(error) => wrong("workspace", &error.into()),
+        Ok(Chosen { name, by_environment: true }) => ok("workspace", format!("{name}, by {WORKSPACE_VARIABLE}")),
+        Ok(Chosen { name, by_environment: false }) => ok("workspace", name),
+    };
+    vec![backend, workspace]
+}
+
+async fn state(place: &StatePlace) -> Vec<Finding> {
+    // Of whom nothing is known was told.
+    let Ok(keeper) = place.keeper() else { return Vec::new() };
+    let store = match place.store() {
         Ok(store) => store,
         Err(failure) => return vec![wrong("state", &failure.diags)],
     };
-    let state = match store.remains().await {
-        Err(error) => wrong("state", &session::stored::failure(&error).diags),
-        Ok(remains) if remains.state.is_none() && remains.journal.is_empty() => ok("state", "nothing is recorded here"),
-        Ok(remains) => match verify(&remains).faults.first() {
-            None => {
-                let count = remains.backups.len();
-                let backups = if count == 1 { "backup" } else { "backups" };
-                ok("state", format!("state, journal and {count} {backups} hold together"))
-            }
-            Some(fault) => Finding {
-                what: "state",
-                standing: Standing::Error,
-                told: format!("{}: {}", fault.file, fault.what),
-                next: Some(told("podform state verify shows all, podform state repair mends it.").into_owned()),
-            },
-        },
+    let state = match keeper.is_local() {
+        true => looked_through(&*store).await,
+        // All that was ever written there may be much, and far away.
+        false => read(place).await,
     };
     let lock = match store.holder().await {
         Err(error) => wrong("lock", &session::stored::failure(&error).diags),
         Ok(None) => ok("lock", "free"),
         Ok(Some(LockInfo { operation, who, pid, created, id, .. })) => warning(
             "lock",
-            format!("held by {operation} of {who}, process {pid}, since {created}"),
+            format!("held by {operation} of {who}, process {pid}, since {}", created.strftime("%Y-%m-%d %H:%M:%S UTC")),
             &format!(
                 "Wait for it, with -lock-timeout; podform force-unlock {id} takes the lock of a run that died elsewhere."
             ),
         ),
     };
     vec![state, lock]
+}
+
+/// Everything that is there.
+async fn looked_through(store: &dyn StateStore) -> Finding {
+    let remains = match store.remains().await {
+        Err(error) => return wrong("state", &session::stored::failure(&error).diags),
+        Ok(remains) if remains.state.is_none() && remains.journal.is_empty() => {
+            return ok("state", "nothing is recorded here");
+        }
+        Ok(remains) => remains,
+    };
+    match verify(&remains).faults.first() {
+        None => ok("state", format!("state, journal and {} hold together", count(remains.backups.len(), "backup"))),
+        Some(fault) => Finding {
+            what: "state",
+            standing: Standing::Error,
+            told: format!("{}: {}", fault.file, fault.what),
+            next: Some(told("podform state verify shows all, podform state repair mends it.").into_owned()),
+        },
+    }
+}
+
+/// What every command reads.
+async fn read(place: &StatePlace) -> Finding {
+    let began = Instant::now();
+    match session::stored::read(place).await {
+        Err(failure) => wrong("state", &failure.diags),
+        Ok((state, _)) if state.lineage.is_empty() => ok("state", "nothing is recorded there"),
+        Ok((state, _)) => ok(
+            "state",
+            format!(
+                "can be read: serial {}, {}, in {} ms; podform state verify looks through all of it",
+                state.serial,
+                count(state.objects().count(), "object"),
+                began.elapsed().as_millis()
+            ),
+        ),
+    }
 }
 
 async fn in_doubt(opening: &Opening) -> Finding {

@@ -46,6 +46,9 @@ pub async fn run(args: &OutputArgs, context: &Context) -> Outcome {
             context
                 .terminal
                 .tell("No outputs are recorded. They are after an apply of a configuration with output blocks.\n");
+            if let Some(hint) = args.place.hint(&state) {
+                context.terminal.tell(&format!("{hint}\n"));
+            }
         }
         if !args.json {
             context.terminal.print(&outputs_text(&state.outputs, context.terminal.out));

@@ -43,7 +43,13 @@ pub async fn run(args: &ShowArgs, context: &mut Context) -> Outcome {
             }
         }
         (None, true) => context.terminal.json(&state_json(&args.place.read().await?).to_string()),
-        (None, false) => context.terminal.print(&state_text(&args.place.read().await?, context.terminal.out)),
+        (None, false) => {
+            let state = args.place.read().await?;
+            context.terminal.print(&state_text(&state, context.terminal.out));
+            if let Some(hint) = args.place.hint(&state) {
+                context.terminal.tell(&format!("{hint}\n"));
+            }
+        }
     }
     Ok(Exit::Done)
 }

@@ -59,6 +59,13 @@ impl StateArgs {
         StatePlace { sandbox: self.sandbox, file: self.state.clone() }
     }
 
+    /// Says where to look, where this state is empty and that of the simulator is not.
+    pub fn hint(&self, state: &State) -> Option<&'static str> {
+        self.place()
+            .is_only_simulated(state)
+            .then_some("The simulator has a state here: add --sandbox to see that one.")
+    }
+
     /// What is recorded.
     ///
     /// # Errors

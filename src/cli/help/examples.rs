@@ -24,6 +24,28 @@ pub fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
             ("podform apply fleet.plan", "Do exactly what was saved; nobody is asked."),
             ("podform apply -target=module.train -auto-approve", "Only this module, without a question."),
         ],
+        "destroy" => &[
+            ("podform destroy", "Show what goes, ask, and release and delete it."),
+            ("podform destroy -target='simplepod_instance.worker[0]'", "Only this machine."),
+            ("podform plan -destroy", "Show what would go; nothing is changed."),
+        ],
+        "market" => &[
+            ("podform market", "The hosts that have something free, cheapest first."),
+            ("podform market -by=model", "What each model costs: cheapest, median, dearest."),
+            (
+                "podform market -for='simplepod_instance.worker[0]'",
+                "What satisfies this instance, and what keeps out the rest.",
+            ),
+        ],
+        "instances" => &[
+            ("podform instances list", "All machines of the account."),
+            ("podform instances logs 108209 -follow", "The console of a machine, as it grows."),
+            ("podform instances wait 108209 -for=ready", "Wait until its ports answer."),
+        ],
+        "reboot" => &[
+            ("podform reboot 'simplepod_instance.worker[0]'", "Reboot this machine, after a question."),
+            ("podform reboot 108209 108210", "Two of them, by their ids."),
+        ],
         "import" => &[
             ("podform import 'simplepod_instance.worker[0]' 108209", "Record machine 108209 under this address."),
             ("podform import -all -out=found.hcl", "Write configuration for everything that nobody manages."),

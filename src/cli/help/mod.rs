@@ -17,14 +17,24 @@ const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usag
 /// The commands, with the examples of those that have some.
 pub fn with_examples(command: Command) -> Command {
     command.mut_subcommands(|command| match examples(command.get_name()) {
-        // A saved plan says itself what it is: destroy takes none.
-        _ if command.get_name() == "destroy" => command.mut_arg("file", |file| file.hide(true)),
-        [] => command,
+        [] => obeyed(command),
         all => {
             let lines: String = all.iter().map(|(line, what)| format!("  {line}\n      {what}\n")).collect();
-            command.before_long_help(format!("Examples:\n{lines}")).help_template(TEMPLATE)
+            obeyed(command).before_long_help(format!("Examples:\n{lines}")).help_template(TEMPLATE)
         }
     })
+}
+
+/// Those of its flags that a command shares with others and refuses are not listed.
+fn obeyed(command: Command) -> Command {
+    let refused: &[&str] = match command.get_name() {
+        "apply" => &["snapshot"],
+        // A saved plan says itself what it is.
+        "destroy" => &["file", "destroy", "refresh_only", "replace", "snapshot", "allow_partial", "offers"],
+        "refresh" => &["file", "destroy", "refresh_only", "replace", "snapshot", "allow_partial", "offers"],
+        _ => &[],
+    };
+    refused.iter().fold(command, |command, name| command.mut_arg(name, |arg| arg.hide(true)))
 }
 
 /// `-help` before a command asks for the command's, as in Terraform: `podform -help plan`.

@@ -2,7 +2,8 @@
 
 use super::word::word;
 use super::{Cell, Column, Table};
-use unicode_width::UnicodeWidthStr;
+use std::collections::{BTreeMap, BTreeSet};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The least that a text may be cut to: one could not be told from another in less.
 const LEAST: usize = 12;
@@ -28,7 +29,7 @@ impl Grid {
         // What has no sum has no sign of one.
         let sum = |cell: &Cell| if *cell == Cell::Empty { String::new() } else { word(cell) };
         let total = table.total.iter().map(|row| row.iter().map(sum).collect());
-        let drawn: Vec<Vec<String>> = rows.chain(total).collect();
+        let mut drawn: Vec<Vec<String>> = rows.chain(total).collect();
         let width = |at: usize| {
             let cells = drawn.iter().filter_map(|row| row.get(at)).map(|cell| cell.width());
             cells.chain([table.columns.get(at).map_or(0, |column| column.title.width())]).max().unwrap_or(0)
@@ -44,7 +45,7 @@ impl Grid {
         let line = |cells: &dyn Fn(usize) -> String| {
             let mut line = String::new();
             for (place, at) in shown.iter().enumerate() {
-                let cell = cut(&cells(*at), widths[*at]);
+                let cell = cells(*at);
                 let pad = " ".repeat(widths[*at].saturating_sub(cell.width()));
                 let between = if place == 0 { "" } else { &between };
                 match right(*at) {
@@ -54,10 +55,13 @@ impl Grid {
             }
             line.trim_end().to_owned()
         };
+        for at in &shown {
+            shorten(&mut drawn, *at, widths[*at]);
+        }
         let mut lines: Vec<String> =
             drawn.iter().map(|row| line(&|at| row.get(at).cloned().unwrap_or_default())).collect();
         Grid {
-            head: line(&|at| table.columns[at].title.to_owned()),
+            head: line(&|at| cut(table.columns[at].title, widths[at])),
             total: table.total.as_ref().and_then(|_| lines.pop()),
             rows: lines,
             gone: gone.iter().map(|at| table.columns[*at].title).collect(),
@@ -106,24 +110,63 @@ fn is_text(table: &Table, at: usize) -> bool {
         || cells().all(|cell| *cell == Cell::Empty)
 }
 
+/// The texts of a column in so many columns of the terminal. Those that would be alike without their middle lose their
+/// beginning, or else their end, where that tells them apart.
+fn shorten(rows: &mut [Vec<String>], at: usize, width: usize) {
+    let whole: BTreeSet<String> =
+        rows.iter().filter_map(|row| row.get(at)).filter(|cell| cell.width() > width).cloned().collect();
+    let mut alike: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for text in &whole {
+        alike.entry(cut(text, width)).or_default().push(text);
+    }
+    let mut short: BTreeMap<&String, String> = BTreeMap::new();
+    for (middle, texts) in alike {
+        let tells = |way: fn(&str, usize) -> String| {
+            let cut: Vec<String> = texts.iter().map(|text| way(text, width)).collect();
+            let distinct = cut.iter().collect::<BTreeSet<_>>().len() == texts.len();
+            distinct.then_some(cut)
+        };
+        let ways = if texts.len() == 1 { None } else { tells(ending).or_else(|| tells(beginning)) };
+        let cut = ways.unwrap_or_else(|| vec![middle; texts.len()]);
+        short.extend(texts.into_iter().zip(cut));
+    }
+    for row in rows.iter_mut() {
+        if let Some(cell) = row.get_mut(at)
+            && let Some(text) = short.get(&*cell)
+        {
+            cell.clone_from(text);
+        }
+    }
+}
+
+/// So many columns of the beginning of a text.
+fn beginning(text: &str, width: usize) -> String {
+    format!("{}…", side(text.chars(), width.saturating_sub(1)).into_iter().collect::<String>())
+}
+
+/// So many columns of its end.
+fn ending(text: &str, width: usize) -> String {
+    format!("…{}", side(text.chars().rev(), width.saturating_sub(1)).iter().rev().collect::<String>())
+}
+
+/// The first letters, in so many columns.
+fn side(letters: impl Iterator<Item = char>, room: usize) -> Vec<char> {
+    let mut taken = 0;
+    letters
+        .take_while(|letter| {
+            taken += letter.width().unwrap_or(0);
+            taken <= room
+        })
+        .collect()
+}
+
 /// A text in so many columns: its middle goes, since addresses differ at their ends.
 pub fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    let letters: Vec<char> = text.chars().collect();
-    let side = |letters: &mut dyn Iterator<Item = &char>, room: usize| {
-        let mut taken = String::new();
-        for letter in letters {
-            if taken.width() + letter.to_string().width() > room {
-                break;
-            }
-            taken.push(*letter);
-        }
-        taken
-    };
     let half = width.saturating_sub(1) / 2;
-    let end: String = side(&mut letters.iter().rev(), half).chars().rev().collect();
-    let start = side(&mut letters.iter(), width.saturating_sub(1 + end.width()));
+    let end: String = side(text.chars().rev(), half).iter().rev().collect();
+    let start: String = side(text.chars(), width.saturating_sub(1 + end.width())).iter().collect();
     format!("{start}…{end}")
 }

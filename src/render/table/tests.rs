@@ -54,6 +54,21 @@ fn what_few_letters_tell_apart_is_cut_before_a_column_goes() {
 }
 
 #[test]
+fn rows_that_would_be_alike_are_told_apart_by_their_ends() {
+    let names = ["module.a[\"acme\"].replica", "module.a[\"apex\"].replica", "worker[0]"];
+    let table = Table {
+        columns: vec![Column::new("machine", "Machine"), Column::new("id", "Id")],
+        rows: names.iter().map(|name| vec![(*name).into(), Cell::Whole(7)]).collect(),
+        ..Table::default()
+    };
+    assert_eq!(
+        Grid::of(&table, 21, 1).rows,
+        ["….a[\"acme\"].replica  7", "….a[\"apex\"].replica  7", "worker[0]            7"]
+    );
+    assert_eq!(Grid::of(&table, 40, 1).rows[0], "module.a[\"acme\"].replica  7");
+}
+
+#[test]
 fn nothing_is_left_out_where_nobody_sees_an_edge_or_all_is_asked_for() {
     for text in [drawn(80, true, false), drawn(40, false, true)] {
         assert!(text.contains("a_long_name") && text.contains("Europe/PL"), "{text}");

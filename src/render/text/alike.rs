@@ -91,7 +91,9 @@ fn approved(placed: &Placed, shown: bool) -> Vec<String> {
     let cap = (!shown || envelope.dearest() < envelope.max_price_per_gpu)
         .then(|| format!("at most {} per GPU-hour", envelope.dearest()));
     let most = envelope.max_hourly_cost.map(|most| format!("at most {most} per hour"));
-    cap.into_iter().chain(most).chain(offer::substitute(envelope).filter(|_| !shown)).collect()
+    let others = offer::substitutes(placed);
+    let others = (!shown && !others.is_empty()).then(|| format!("else {}", others.join(" or ")));
+    cap.into_iter().chain(most).chain(others).collect()
 }
 
 /// A row for each: which, what, where, for how much, and what differs.

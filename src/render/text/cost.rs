@@ -176,7 +176,7 @@ fn difference(amount: Usd, places: usize) -> String {
 }
 
 /// How wide the columns are, and whether a machine stands below its name: it is always shown, and so is every sum but the
-/// difference, which the two before it tell.
+/// difference, which the two before it tell; where that is not enough, the price goes.
 struct Layout {
     widths: [usize; COLUMNS],
     below: bool,
@@ -205,8 +205,11 @@ impl Layout {
             let seats = rows.iter().skip(1).map(|row| row.cells[SEAT].width()).max().unwrap_or(0);
             widths[NAME] = totals.max(seats + INDENT);
             widths[SEAT] = 0;
-            if total(&widths) > room {
-                widths[CHANGE] = 0;
+            // Prices stand with the machines above, too.
+            for spare in [CHANGE, PRICE] {
+                if total(&widths) > room {
+                    widths[spare] = 0;
+                }
             }
         }
         Layout { widths, below }

@@ -9,7 +9,7 @@ use crate::money::Usd;
 use crate::plan::{Action, PlanMode};
 use crate::render::escape::harmless_line;
 use crate::render::style::{ADD, BOLD, CHANGE, DIM, REMOVE, Style, wrap};
-use crate::render::words::row::goes;
+use crate::render::words::row::{goes, known_by};
 use crate::render::words::{NARROWED, brief, cost_sentence, count, headline, offer, planned, remark};
 use crate::review::{Described, DescribedOutput, Doubt, Drifted, Headline, ObjectDiff, Review, Verdict};
 use crate::state::IntentAction;
@@ -22,7 +22,7 @@ const LONGEST_OUTPUT: usize = 8;
 /// The whole plan.
 pub fn plan_text(review: &Review<'_>, style: Style, detail: Detail) -> String {
     let mut page = Page { compact: detail == Detail::Short, ..Page::new(style) };
-    drift(&mut page, review);
+    drift(&mut page, review, detail);
     let news = review.news().next().is_some();
     if news {
         changes(&mut page, review, detail);
@@ -60,7 +60,7 @@ pub fn plan_text(review: &Review<'_>, style: Style, detail: Detail) -> String {
 }
 
 /// What changed outside of podform: told apart from what will change.
-fn drift(page: &mut Page, review: &Review<'_>) {
+fn drift(page: &mut Page, review: &Review<'_>, detail: Detail) {
     if review.drift.is_empty() {
         return;
     }
@@ -70,11 +70,15 @@ fn drift(page: &mut Page, review: &Review<'_>) {
     page.line(0, Sign::Same, &note);
     page.gap();
     page.paragraph("podform found these changes in the account since the last \"podform apply\":");
-    for Drifted { address, gone, difference, .. } in &review.drift {
+    for Drifted { address, gone, difference, before, .. } in &review.drift {
         page.gap();
         let (rest, sign) = if *gone { (" is gone", Sign::Remove) } else { (" has changed", Sign::Change) };
         page.headline(&address.to_string(), rest);
-        page.object(1, sign, address, difference);
+        match detail {
+            // What it was stands below once more, where it is made again.
+            Detail::Short if *gone => page.line(1, sign, &known_by(*before).join("  ")),
+            Detail::Short | Detail::Full => page.object(1, sign, address, difference),
+        }
     }
     page.gap();
     if review.mode == PlanMode::RefreshOnly {
@@ -97,8 +101,10 @@ pub fn drift_text(drifted: &Drifted<'_>) -> String {
 
 /// What the symbols in front of the changes mean.
 fn legend(review: &Review<'_>) -> Vec<(Sign, &'static str)> {
-    let signs: BTreeSet<(Sign, bool)> =
-        review.changes.iter().map(|change| (Sign::of(change), change.is_machine())).collect();
+    // What is only imported shows the whole object, and no sign.
+    let imported = |change: &&Described<'_>| change.headline == Headline::Imported;
+    let signed = review.changes.iter().filter(|change| !imported(change));
+    let signs: BTreeSet<(Sign, bool)> = signed.map(|change| (Sign::of(change), change.is_machine())).collect();
     let mut found = Vec::new();
     for sign in [Sign::Add, Sign::Change, Sign::Remove, Sign::Replace, Sign::ReplaceNewFirst, Sign::Forget, Sign::Read]
     {
@@ -181,9 +187,9 @@ fn change(page: &mut Page, change: &Described<'_>, difference: &ObjectDiff<'_>) 
     if let Some(placed) = change.placed {
         page.comment("offer: ", &offer::offer(placed, change.cost_after));
         let mut host = offer::facts(placed);
-        host.extend(offer::substitute(&placed.envelope));
         host.extend(placed.shares.as_ref().map(|first| format!("shares a host with {first}")));
         page.comment("host:  ", &host);
+        page.comment("else:  ", &offer::substitutes(placed));
     }
     for remark in change.remarks {
         for line in wrap(&remark::sentence(remark), page.style.columns().saturating_sub(6)) {

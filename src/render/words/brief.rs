@@ -10,7 +10,7 @@ use crate::review::{Alike, Described, Face, Place, Shown, ValueChange, ValueDiff
 const LONGEST: usize = 60;
 
 /// A value in a few words.
-fn value(value: Shown<'_>) -> String {
+pub fn value(value: Shown<'_>) -> String {
     let face = value.face();
     if let Some(text) = placeholder(face) {
         return text.to_owned();

@@ -47,7 +47,7 @@ pub(super) fn placeholder(face: Face<'_>) -> Option<&'static str> {
 }
 
 /// `1 offer`, `2 offers`.
-pub(super) fn count(n: usize, what: &str) -> String {
+pub fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 

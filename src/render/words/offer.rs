@@ -1,7 +1,7 @@
 //! The offer that a rent will take, and what the reviewer approves with it.
 
 use crate::live::{Offer, OfferFacts};
-use crate::market::{Envelope, Placed, fact};
+use crate::market::{Placed, fact};
 use crate::money::Usd;
 use crate::render::escape::harmless_line;
 
@@ -73,11 +73,10 @@ pub fn facts(placed: &Placed) -> Vec<String> {
         .collect()
 }
 
-/// What may be rented in its place if it vanishes.
-pub fn substitute(envelope: &Envelope) -> Option<String> {
-    let others = envelope.gpu_models.get(1..).filter(|others| !others.is_empty())?;
-    let others: Vec<String> = others.iter().map(|model| harmless_line(model)).collect();
-    Some(format!("else {}", others.join(" or ")))
+/// The models of which one may be rented in its place if it vanishes.
+pub fn substitutes(Placed { offer, envelope, .. }: &Placed) -> Vec<String> {
+    let others = envelope.gpu_models.iter().filter(|model| !model.eq_ignore_ascii_case(&offer.gpu_model));
+    others.map(|model| harmless_line(model)).collect()
 }
 
 /// The bound, the fact and the unit that a requirement's name speaks of.

@@ -96,6 +96,19 @@ fn text(object: Shown<'_>, name: &str) -> Option<String> {
     }
 }
 
+/// By what somebody knows an object that is gone: its id, its machine and where that was, its name.
+pub fn known_by(object: Shown<'_>) -> Vec<String> {
+    let named = |name: &str| text(object, name).filter(|text| !text.is_empty());
+    let name = object.entry("name").map(brief::value).filter(|_| named("name").is_some());
+    let id = named("id").map(|id| format!("id {id}"));
+    [id, gpus(object), named("region"), name.map(|name| format!("name = {name}"))].into_iter().flatten().collect()
+}
+
+fn gpus(object: Shown<'_>) -> Option<String> {
+    let model = text(object, "rented_gpu_model").or_else(|| text(object, "gpu_model"))?;
+    Some(format!("{}x {model}", text(object, "gpu_count").unwrap_or_else(|| "1".to_owned())))
+}
+
 fn machine(change: &Described<'_>) -> (String, String) {
     if let Some(placed) = change.placed {
         return (offer::gpus(&placed.offer), offer::place(&placed.offer.facts).unwrap_or_default());
@@ -103,9 +116,7 @@ fn machine(change: &Described<'_>) -> (String, String) {
     let Some(object) = change.before.or(change.after).filter(|_| change.is_machine()) else {
         return Default::default();
     };
-    let model = text(object, "rented_gpu_model").or_else(|| text(object, "gpu_model"));
-    let gpus = model.map(|model| format!("{}x {model}", text(object, "gpu_count").unwrap_or_else(|| "1".to_owned())));
-    (gpus.unwrap_or_default(), text(object, "region").unwrap_or_default())
+    (gpus(object).unwrap_or_default(), text(object, "region").unwrap_or_default())
 }
 
 fn age(object: Shown<'_>, now: Timestamp) -> Option<String> {

@@ -210,6 +210,6 @@ fn git(context: &mut Context) {
 fn tell(context: &Context, text: &str) {
     match context.terminal.streams() {
         true => context.terminal.say(text),
-        false => context.terminal.line(text),
+        false => context.terminal.sentence(text),
     }
 }

@@ -94,7 +94,7 @@ pub async fn run(args: &InitArgs, context: &mut Context) -> Outcome {
         context.terminal.messages([initialized_message(READY)]);
         return Ok(Exit::Done);
     }
-    context.terminal.line(READY);
+    context.terminal.sentence(READY);
     context.terminal.next("\nNext: podform plan shows what would change.");
     Ok(Exit::Done)
 }

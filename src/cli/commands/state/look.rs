@@ -48,7 +48,8 @@ pub async fn list(args: &ListArgs, context: &Context) -> Outcome {
     let state = args.place.read().await?;
     if state.lineage.is_empty() {
         let detail = "There is no state here yet: the first apply makes it.";
-        let hint = "Run the command in the directory of the fleet, or name its state with -state.";
+        let other = "Run the command in the directory of the fleet, or name its state with -state.";
+        let hint = args.place.hint(&state).unwrap_or(other);
         return Err(Diagnostic::error("No state was found", detail).with_hint(hint).into());
     }
     let mut wanted = Vec::new();

@@ -7,6 +7,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::WriteArgs;
 use crate::config::readdress;
 use crate::diag::Diagnostic;
+use crate::render::count;
 use crate::state::State;
 use crate::state::journal::Event;
 use clap::Args;
@@ -38,9 +39,9 @@ pub async fn run(args: &MvArgs, context: &mut Context) -> Outcome {
     if args.dry_run {
         return Ok(Exit::Done);
     }
-    let count = moves.len();
+    let moved = count(moves.len(), "object");
     held.write(moves.into_iter().map(|(from, to)| Event::Moved { from, to }).collect()).await?;
-    context.terminal.line(&format!("Successfully moved {count} object(s)."));
+    context.terminal.line(&format!("Successfully moved {moved}."));
     Ok(Exit::Done)
 }
 

@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{StateArgs, lock_timeout};
 use crate::diag::Diagnostic;
+use crate::render::count;
 use crate::session::stored;
 use crate::state::StateError::Moved;
 use crate::state::{decode, repair};
@@ -59,11 +60,11 @@ pub async fn run(args: &RepairArgs, context: &mut Context) -> Outcome {
     for step in &repair.steps {
         context.terminal.line(step);
     }
-    context.terminal.line(&format!(
-        "The state then has serial {}, {} object(s), {machines} of them machines, and {} open operation(s). The files as they are now are kept beside.",
+    context.terminal.sentence(&format!(
+        "The state then has serial {}, {}, {machines} of them machines, and {}. The files as they are now are kept beside.",
         state.serial,
-        state.objects().count(),
-        state.open.len()
+        count(state.objects().count(), "object"),
+        count(state.open.len(), "open operation")
     ));
     if !repair.losses.is_empty() && !args.force {
         let detail = format!(

@@ -57,7 +57,7 @@ pub async fn run(args: &RmArgs, context: &mut Context) -> Outcome {
     told.iter().for_each(|line| context.terminal.line(line));
     for machine in &lost {
         let verb = if dry { "Would forget" } else { "Forgot" };
-        context.terminal.tell(&format!("{verb} {machine}: {BILLS}\n"));
+        context.terminal.tell_sentence(&format!("{verb} {machine}: {BILLS}"));
     }
     Ok(Exit::Done)
 }

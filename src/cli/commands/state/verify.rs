@@ -4,6 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::flags::StateArgs;
 use crate::diag::Diagnostic;
+use crate::render::count;
 use crate::session::stored;
 use crate::state::{FileFault, Verdict, verify};
 use clap::Args;
@@ -34,8 +35,8 @@ pub async fn run(args: &VerifyArgs, context: &mut Context) -> Outcome {
         return Ok(exit);
     }
     if faults.is_empty() {
-        let backups = remains.backups.len();
-        context.terminal.line(&format!("State, journal and {backups} backup(s) hold together."));
+        let backups = count(remains.backups.len(), "backup");
+        context.terminal.line(&format!("State, journal and {backups} hold together."));
     }
     for note in notes {
         context.terminal.line(&format!("{}: {}", note.file, note.what));
