@@ -25,7 +25,7 @@ const DRAWN: &[(&str, &str, &str)] = &[
     ("requirements that are not met", "offer_judged", "is not met by the host it runs on)"),
     ("requirements of an offer", "offer_judged", "(at least"),
     ("an offer block", "dynamic_block", "+ offer {"),
-    ("models to fall back on", "fallback", "else "),
+    ("models to fall back on", "fallback", "else:"),
     ("an offer without a known disk", "global_template", "per hour"),
     ("tainted by hand", "taint", "is tainted, so it must be re-rented"),
     ("tainted by what the machine did", "pull_failure", "(because its status is created: Error pulling image"),

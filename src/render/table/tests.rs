@@ -63,7 +63,7 @@ fn rows_that_would_be_alike_are_told_apart_by_their_ends() {
     };
     assert_eq!(
         Grid::of(&table, 21, 1).rows,
-        ["….a[\"acme\"].replica  7", "….a[\"apex\"].replica  7", "worker[0]            7"]
+        ["…a[\"acme\"].replica  7", "…a[\"apex\"].replica  7", "worker[0]           7"]
     );
     assert_eq!(Grid::of(&table, 40, 1).rows[0], "module.a[\"acme\"].replica  7");
 }
