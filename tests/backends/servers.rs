@@ -210,6 +210,11 @@ pub fn postgres() -> Option<&'static Server> {
     SERVER.get_or_init(begin_postgres).as_ref()
 }
 
+/// One of one's own: while a state has no row yet its lock is that of the whole database, as Terraform has it.
+pub fn own_postgres() -> Option<&'static Server> {
+    begin_postgres().map(|server| &*Box::leak(Box::new(server)))
+}
+
 fn begin_postgres() -> Option<Server> {
     let of_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let packaged =

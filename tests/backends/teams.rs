@@ -1,6 +1,6 @@
 //! Two checkouts of one fleet on a real server: they share a state, and keep each other and Terraform out.
 
-use super::servers::{ACCOUNT, ACCOUNT_KEY, KEYS, ask, azurite, fake_gcs, postgres, seaweed};
+use super::servers::{ACCOUNT, ACCOUNT_KEY, KEYS, ask, azurite, fake_gcs, own_postgres, seaweed};
 use crate::fleet::{Fleet, text};
 use crate::scenarios::{KEY, podform};
 use crate::world::Sandbox;
@@ -74,7 +74,7 @@ fn places() -> Vec<Place> {
         ],
         for_terraform: false,
     });
-    let pg = postgres().map(|server| Place {
+    let pg = own_postgres().map(|server| Place {
         name: "pg",
         own,
         block: format!("backend \"pg\" {{\n    schema_name = \"{own}\"\n  }}"),
