@@ -14,7 +14,7 @@ use std::sync::Arc;
 type Opened = Result<Box<dyn Backend>, Failure>;
 
 /// Arguments that would change what is done, and that nothing here heeds.
-const UNHEEDED: [(BackendKind, &[&str]); 3] = [
+const UNHEEDED: [(BackendKind, &[&str]); 2] = [
     (
         BackendKind::S3,
         &[
@@ -46,7 +46,6 @@ const UNHEEDED: [(BackendKind, &[&str]); 3] = [
             "snapshot",
         ],
     ),
-    (BackendKind::Gcs, &[]),
 ];
 
 fn refuse_unheeded(kind: BackendKind, arguments: &Arguments) -> Result<(), Failure> {

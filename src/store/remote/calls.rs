@@ -31,6 +31,21 @@ pub trait Sign: Debug + Send + Sync {
     }
 }
 
+/// What an answer to a change of an object means.
+#[cfg(feature = "signing")]
+pub enum Meaning<T> {
+    /// It is durable.
+    Done(T),
+    /// It says so, but not in which version: in words.
+    Unversioned(&'static str),
+    /// The condition does not hold.
+    Refused,
+    /// Changes of one object met: it proves nothing.
+    Met,
+    /// Nothing was changed.
+    Failed,
+}
+
 /// Sends requests to one server.
 #[derive(Debug)]
 pub struct Calls {
@@ -149,6 +164,58 @@ impl Calls {
             pause *= 2;
         }
         Err(Tried::NotDone(doing.clone().failed("it was not tried".to_owned())))
+    }
+
+    /// Changes an object, once; `read` says what an answer means.
+    #[cfg(feature = "signing")]
+    pub async fn change<T>(
+        &self,
+        doing: &Doing,
+        request: Request,
+        read: impl FnOnce(&Answer) -> Meaning<T>,
+    ) -> Tried<T> {
+        let answer = match self.write(doing, request.clone()).await {
+            Ok(answer) => answer,
+            Err(tried) => return tried,
+        };
+        match read(&answer) {
+            Meaning::Done(value) => Tried::Done(value),
+            Meaning::Unversioned(what) => Tried::InDoubt(doing.clone().failed(what.to_owned())),
+            Meaning::Refused => Tried::Refused,
+            Meaning::Met => Tried::InDoubt(self.refused(doing, &request, &answer)),
+            Meaning::Failed => Tried::NotDone(self.refused(doing, &request, &answer)),
+        }
+    }
+
+    /// All pages of a list of keys, in order. `ask` makes the request for what follows a token, and `read` takes keys and the
+    /// next token out of a page.
+    ///
+    /// # Errors
+    /// A page cannot be read.
+    #[cfg(feature = "signing")]
+    pub async fn list(
+        &self,
+        doing: &Doing,
+        ask: impl Fn(Option<&str>) -> Request,
+        read: impl Fn(&Answer) -> (Vec<String>, Option<String>),
+    ) -> Result<Vec<String>, StoreError> {
+        let (mut keys, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let request = ask(token.as_deref());
+            let answer = self.read(doing, request.clone()).await?;
+            if answer.status != 200 {
+                return Err(self.refused(doing, &request, &answer));
+            }
+            let (page, next) = read(&answer);
+            keys.extend(page);
+            // A server that goes round in circles ends, too.
+            if next.is_none() || next == token {
+                keys.sort();
+                keys.dedup();
+                return Ok(keys);
+            }
+            token = next;
+        }
     }
 
     /// An answer that says that it was not done.

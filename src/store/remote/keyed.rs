@@ -1,7 +1,8 @@
 //! Backends whose places keep objects: where each kind has the state of a workspace, which are Terraform's places.
 
+use crate::live::DEFAULT_WORKSPACE;
 use crate::store::chain::{Chain, Condition, Probed};
-use crate::store::{Backend, Lock, Objects, Place, StateStore, StoreError, is_default, is_workspace_name};
+use crate::store::{Backend, Lock, Objects, Place, StateStore, StoreError, Tried, is_default, is_workspace_name};
 use futures::future::{BoxFuture, FutureExt};
 use std::fmt;
 use std::sync::Arc;
@@ -100,7 +101,7 @@ impl Keyed {
     async fn try_out(&self) -> Result<Vec<String>, StoreError> {
         let place = self.place();
         let unfit = |why: String| Err(StoreError::Unfit { place: place.clone(), why });
-        let ignored = match self.chain(crate::live::DEFAULT_WORKSPACE).probe().await? {
+        let ignored = match self.chain(DEFAULT_WORKSPACE).probe().await? {
             Probed::Unusable(condition) => {
                 return unfit(format!(
                     "The server refuses what it should do when it is asked to see to it {condition}. A state cannot be kept there."
@@ -134,8 +135,8 @@ impl Keyed {
         keys.push(key);
         for key in keys {
             match self.objects.remove(&key, None).await {
-                crate::store::Tried::Done(()) | crate::store::Tried::Refused => {}
-                crate::store::Tried::NotDone(error) | crate::store::Tried::InDoubt(error) => return Err(error),
+                Tried::Done(()) | Tried::Refused => {}
+                Tried::NotDone(error) | Tried::InDoubt(error) => return Err(error),
             }
         }
         Ok(())
@@ -144,7 +145,7 @@ impl Keyed {
 
 impl Backend for Keyed {
     fn place(&self) -> Place {
-        self.objects.place(&self.naming.key(crate::live::DEFAULT_WORKSPACE))
+        self.objects.place(&self.naming.key(DEFAULT_WORKSPACE))
     }
 
     fn state(&self, workspace: &str) -> Result<Box<dyn StateStore>, StoreError> {

@@ -39,6 +39,15 @@ pub fn text(bytes: &[u8], name: &str) -> Option<String> {
     texts(bytes, &[name]).into_iter().next().map(|(_, text)| text)
 }
 
+/// A page of a list: its keys, and by which token the next one is asked for.
+pub fn page(bytes: &[u8], key: &str, token: &str) -> (Vec<String>, Option<String>) {
+    let (mut keys, mut next) = (Vec::new(), None);
+    for (name, text) in texts(bytes, &[key, token]) {
+        if name == key { keys.push(text) } else { next = Some(text).filter(|text| !text.is_empty()) }
+    }
+    (keys, next)
+}
+
 fn resolved(entity: &quick_xml::events::BytesRef<'_>) -> Option<char> {
     if let Ok(Some(letter)) = entity.resolve_char_ref() {
         return Some(letter);

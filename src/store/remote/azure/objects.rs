@@ -1,6 +1,6 @@
 //! The verbs of objects, over the REST interface of blobs.
 
-use super::super::calls::{Calls, Doing};
+use super::super::calls::{Calls, Doing, Meaning};
 use super::super::{encoded, xml};
 use super::credentials::{Credentials, Signed};
 use crate::http::{Answer, Endpoint, Method, Request, SetupError};
@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The version of the interface: leases, conditions and tags have not changed since.
 const VERSION: &str = "2021-12-02";
+
+const UNTAGGED: &str = "its answer has no ETag";
 
 /// What a block `backend "azurerm"` says, with Terraform's meanings.
 #[derive(Clone, Debug, Default)]
@@ -102,19 +104,13 @@ impl Container {
         let doing = self.doing("write", key);
         let mut request = self.change(Method::Put, key, &[condition, ("x-ms-blob-type", "BlockBlob")]);
         request.body = Some(("application/json", bytes.to_vec()));
-        let answer = match self.0.calls.write(&doing, request.clone()).await {
-            Ok(answer) => answer,
-            Err(tried) => return tried,
-        };
-        match (answer.status, &*code(&answer)) {
-            (200..300, _) => match tag(&answer) {
-                Some(version) => Tried::Done(version),
-                None => Tried::InDoubt(doing.failed("its answer has no ETag".to_owned())),
-            },
-            (409, "BlobAlreadyExists") | (412, "ConditionNotMet") | (404, "BlobNotFound") => Tried::Refused,
+        let meaning = |answer: &Answer| match (answer.status, &*code(answer)) {
+            (200..300, _) => tag(answer).map_or(Meaning::Unversioned(UNTAGGED), Meaning::Done),
+            (409, "BlobAlreadyExists") | (412, "ConditionNotMet") | (404, "BlobNotFound") => Meaning::Refused,
             // Somebody else has the lease: not the condition, but the lock is in the way.
-            _ => Tried::NotDone(self.0.calls.refused(&doing, &request, &answer)),
-        }
+            _ => Meaning::Failed,
+        };
+        self.0.calls.change(&doing, request, meaning).await
     }
 }
 
@@ -133,7 +129,7 @@ impl Objects for Container {
                 (200, _) if answer.body.is_empty() => Ok(None),
                 (200, _) => match tag(&answer) {
                     Some(version) => Ok(Some(Object { bytes: answer.body, version })),
-                    None => Err(doing.failed("its answer has no ETag".to_owned())),
+                    None => Err(doing.failed(UNTAGGED.to_owned())),
                 },
                 (404, "BlobNotFound" | "") => Ok(None),
                 _ => Err(self.0.calls.refused(&doing, &request, &answer)),
@@ -172,50 +168,26 @@ impl Objects for Container {
             let tag = over.and_then(|version| version.0.as_deref());
             let condition: Vec<(&str, &str)> = tag.map(|tag| ("if-match", tag)).into_iter().collect();
             let request = self.change(Method::Delete, key, &condition);
-            let answer = match self.0.calls.write(&doing, request.clone()).await {
-                Ok(answer) => answer,
-                Err(tried) => return tried,
+            let meaning = |answer: &Answer| match (answer.status, &*code(answer)) {
+                (200..300, _) | (404, _) => Meaning::Done(()),
+                (412, "ConditionNotMet") => Meaning::Refused,
+                _ => Meaning::Failed,
             };
-            match (answer.status, &*code(&answer)) {
-                (200..300, _) | (404, _) => Tried::Done(()),
-                (412, "ConditionNotMet") => Tried::Refused,
-                _ => Tried::NotDone(self.0.calls.refused(&doing, &request, &answer)),
-            }
+            self.0.calls.change(&doing, request, meaning).await
         }
         .boxed()
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
-        async move {
-            let doing = self.doing("list", prefix);
-            let (mut keys, mut next) = (Vec::new(), None::<String>);
-            loop {
-                let mut query = vec![("restype", "container"), ("comp", "list"), ("prefix", prefix)];
-                if let Some(next) = &next {
-                    query.push(("marker", next));
-                }
-                let mut request = self.request(Method::Get, "", &[]);
-                request.path = format!("/{}{}", encoded::part(&self.0.container), encoded::query(&query));
-                let answer = self.0.calls.read(&doing, request.clone()).await?;
-                if answer.status != 200 {
-                    return Err(self.0.calls.refused(&doing, &request, &answer));
-                }
-                let before = next.take();
-                for (name, text) in xml::texts(&answer.body, &["Name", "NextMarker"]) {
-                    match &*name {
-                        "Name" => keys.push(text),
-                        _ => next = Some(text).filter(|text| !text.is_empty()),
-                    }
-                }
-                // A server that goes round in circles ends, too.
-                if next.is_none() || next == before {
-                    keys.sort();
-                    keys.dedup();
-                    return Ok(keys);
-                }
-            }
-        }
-        .boxed()
+        let ask = move |token: Option<&str>| {
+            let mut query = vec![("restype", "container"), ("comp", "list"), ("prefix", prefix)];
+            query.extend(token.map(|token| ("marker", token)));
+            let mut request = self.request(Method::Get, "", &[]);
+            request.path = format!("/{}{}", encoded::part(&self.0.container), encoded::query(&query));
+            request
+        };
+        let page = |answer: &Answer| xml::page(&answer.body, "Name", "NextMarker");
+        async move { self.0.calls.list(&self.doing("list", prefix), ask, page).await }.boxed()
     }
 }
 

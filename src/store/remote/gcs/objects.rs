@@ -1,6 +1,6 @@
 //! The verbs of objects, over the JSON interface.
 
-use super::super::calls::{Calls, Doing};
+use super::super::calls::{Calls, Doing, Meaning};
 use super::super::encoded;
 use super::credentials::{Credentials, Signed};
 use crate::http::{Answer, Endpoint, Method, Request, SetupError};
@@ -18,6 +18,8 @@ const SERVICE: &str = "https://storage.googleapis.com";
 const BETWEEN: &str = "podform-7d1f0c5e9b";
 const UPLOAD: &str = "multipart/related; boundary=podform-7d1f0c5e9b";
 
+const UNVERSIONED: &str = "its answer names no generation";
+
 /// What a block `backend "gcs"` says, with Terraform's meanings.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -32,21 +34,12 @@ pub struct Settings {
 }
 
 /// Encryption by the server.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Encryption {
     /// `kms_encryption_key`: the name of the key.
     Kms(String),
     /// `encryption_key`, which every request brings: 32 bytes in Base64.
     Customer(SecretString),
-}
-
-impl std::fmt::Debug for Encryption {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Kms(_) => "Kms",
-            Self::Customer(_) => "Customer",
-        })
-    }
 }
 
 /// A bucket.
@@ -108,20 +101,15 @@ impl Bucket {
         let headers = self.customer_key();
         let body = Some((UPLOAD, body));
         let request = Request { method: Method::Post, path, headers, body, slow: true, ..Request::default() };
-        let answer = match self.calls.write(&doing, request.clone()).await {
-            Ok(answer) => answer,
-            Err(tried) => return tried,
+        let generation = |answer: &Answer| facts_of(answer).get("generation").and_then(number);
+        let meaning = |answer: &Answer| match answer.status {
+            200..300 => generation(answer)
+                .map_or(Meaning::Unversioned(UNVERSIONED), |generation| Meaning::Done(Version(Some(generation)))),
+            412 => Meaning::Refused,
+            409 => Meaning::Met,
+            _ => Meaning::Failed,
         };
-        match answer.status {
-            200..300 => match facts_of(&answer).get("generation").and_then(number) {
-                Some(generation) => Tried::Done(Version(Some(generation))),
-                None => Tried::InDoubt(doing.failed("its answer names no generation".to_owned())),
-            },
-            412 => Tried::Refused,
-            // Writes of one object met: it proves nothing.
-            409 => Tried::InDoubt(self.calls.refused(&doing, &request, &answer)),
-            _ => Tried::NotDone(self.calls.refused(&doing, &request, &answer)),
-        }
+        self.calls.change(&doing, request, meaning).await
     }
 }
 
@@ -139,7 +127,7 @@ impl Objects for Bucket {
             match answer.status {
                 200 => match answer.header("x-goog-generation").map(str::to_owned) {
                     Some(generation) => Ok(Some(Object { bytes: answer.body, version: Version(Some(generation)) })),
-                    None => Err(doing.failed("its answer names no generation".to_owned())),
+                    None => Err(doing.failed(UNVERSIONED.to_owned())),
                 },
                 404 => Ok(None),
                 _ => Err(self.calls.refused(&doing, &request, &answer)),
@@ -164,50 +152,32 @@ impl Objects for Bucket {
             let condition: Vec<(&str, &str)> =
                 generation.map(|value| ("ifGenerationMatch", value)).into_iter().collect();
             let request = self.object(Method::Delete, key, &condition);
-            let answer = match self.calls.write(&doing, request.clone()).await {
-                Ok(answer) => answer,
-                Err(tried) => return tried,
+            let meaning = |answer: &Answer| match answer.status {
+                200..300 | 404 => Meaning::Done(()),
+                412 => Meaning::Refused,
+                409 => Meaning::Met,
+                _ => Meaning::Failed,
             };
-            match answer.status {
-                200..300 | 404 => Tried::Done(()),
-                412 => Tried::Refused,
-                409 => Tried::InDoubt(self.calls.refused(&doing, &request, &answer)),
-                _ => Tried::NotDone(self.calls.refused(&doing, &request, &answer)),
-            }
+            self.calls.change(&doing, request, meaning).await
         }
         .boxed()
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
-        async move {
-            let doing = self.doing("list", prefix);
-            let (mut keys, mut next) = (Vec::new(), None::<String>);
-            loop {
-                let mut query = vec![("prefix", prefix), ("fields", "items(name),nextPageToken")];
-                if let Some(next) = &next {
-                    query.push(("pageToken", next));
-                }
-                let path = format!("/storage/v1/b/{}/o{}", encoded::part(&self.name), encoded::query(&query));
-                let request = Request { path, ..Request::default() };
-                let answer = self.calls.read(&doing, request.clone()).await?;
-                if answer.status != 200 {
-                    return Err(self.calls.refused(&doing, &request, &answer));
-                }
-                let page = facts_of(&answer);
-                let items = page.get("items").and_then(Json::as_array).into_iter().flatten();
-                keys.extend(items.filter_map(|item| Some(item.get("name")?.as_str()?.to_owned())));
-                let before = next.take();
-                next =
-                    page.get("nextPageToken").and_then(Json::as_str).filter(|token| !token.is_empty()).map(Into::into);
-                // A server that goes round in circles ends, too.
-                if next.is_none() || next == before {
-                    keys.sort();
-                    keys.dedup();
-                    return Ok(keys);
-                }
-            }
-        }
-        .boxed()
+        let ask = move |token: Option<&str>| {
+            let mut query = vec![("prefix", prefix), ("fields", "items(name),nextPageToken")];
+            query.extend(token.map(|token| ("pageToken", token)));
+            let path = format!("/storage/v1/b/{}/o{}", encoded::part(&self.name), encoded::query(&query));
+            Request { path, ..Request::default() }
+        };
+        let page = |answer: &Answer| {
+            let page = facts_of(answer);
+            let text = |value: &Json| value.as_str().map(str::to_owned);
+            let items = page.get("items").and_then(Json::as_array).into_iter().flatten();
+            let keys = items.filter_map(|item| item.get("name").and_then(text)).collect();
+            (keys, page.get("nextPageToken").and_then(text).filter(|token| !token.is_empty()))
+        };
+        async move { self.calls.list(&self.doing("list", prefix), ask, page).await }.boxed()
     }
 }
 

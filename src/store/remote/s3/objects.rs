@@ -1,6 +1,6 @@
 //! The verbs of objects, over S3's REST interface.
 
-use super::super::calls::{Calls, Doing};
+use super::super::calls::{Calls, Doing, Meaning};
 use super::super::{encoded, xml};
 use super::credentials::Signed;
 use super::settings::{Encryption, Settings};
@@ -24,6 +24,8 @@ pub struct Bucket {
     encryption: Option<Encryption>,
     acl: Option<String>,
 }
+
+const UNTAGGED: &str = "its answer has no ETag";
 
 /// S3's answer where conditional writes of one key meet: it proves nothing.
 const CONFLICT: &str = "ConditionalRequestConflict";
@@ -53,9 +55,10 @@ impl Bucket {
         Doing { what, place: self.place(key) }
     }
 
-    fn request(&self, method: Method, key: &str) -> Request {
+    /// With the digest of what it will carry.
+    fn request(&self, method: Method, key: &str, bytes: &[u8]) -> Request {
         let path = format!("{}{}", self.before, encoded::path(key));
-        let headers = vec![("x-amz-content-sha256".to_owned(), hex(&Sha256::digest(b"")))];
+        let headers = vec![("x-amz-content-sha256".to_owned(), hex(&Sha256::digest(bytes)))];
         Request { method, path, headers, slow: method != Method::Get, ..Request::default() }
     }
 
@@ -72,12 +75,11 @@ impl Bucket {
     }
 
     fn put(&self, key: &str, bytes: &[u8], condition: (&str, &str)) -> Request {
-        let mut request = self.request(Method::Put, key);
-        let digest = Sha256::digest(bytes);
+        let mut request = self.request(Method::Put, key, bytes);
         let mut header = |name: &str, value: String| request.headers.push((name.to_owned(), value));
         header(condition.0, condition.1.to_owned());
         // As Terraform does: the server looks whether all of it arrived.
-        header("x-amz-checksum-sha256", STANDARD.encode(digest));
+        header("x-amz-checksum-sha256", STANDARD.encode(Sha256::digest(bytes)));
         match &self.encryption {
             None | Some(Encryption::Customer(_)) => {}
             Some(Encryption::Service) => header("x-amz-server-side-encryption", "AES256".to_owned()),
@@ -89,29 +91,21 @@ impl Bucket {
         if let Some(acl) = &self.acl {
             header("x-amz-acl", acl.clone());
         }
-        request.headers.retain(|(name, _)| name != "x-amz-content-sha256");
-        request.headers.push(("x-amz-content-sha256".to_owned(), hex(&digest)));
         request.headers.extend(self.customer_key());
         request.body = Some(("application/json", bytes.to_vec()));
         request
     }
 
     async fn write(&self, doing: Doing, request: Request) -> Tried<Version> {
-        let answer = match self.calls.write(&doing, request.clone()).await {
-            Ok(answer) => answer,
-            Err(tried) => return tried,
-        };
-        match (answer.status, code(&answer)) {
-            (200..300, _) => match tag(&answer) {
-                Some(version) => Tried::Done(version),
-                None => Tried::InDoubt(doing.failed("its answer has no ETag".to_owned())),
-            },
-            (409, Some(code)) if code == CONFLICT => Tried::InDoubt(self.calls.refused(&doing, &request, &answer)),
+        let meaning = |answer: &Answer| match (answer.status, code(answer)) {
+            (200..300, _) => tag(answer).map_or(Meaning::Unversioned(UNTAGGED), Meaning::Done),
+            (409, Some(code)) if code == CONFLICT => Meaning::Met,
             // Nothing stands where something should: AWS says 404, others 412.
-            (404, Some(code)) if code == "NoSuchKey" => Tried::Refused,
-            (412, _) => Tried::Refused,
-            _ => Tried::NotDone(self.calls.refused(&doing, &request, &answer)),
-        }
+            (404, Some(code)) if code == "NoSuchKey" => Meaning::Refused,
+            (412, _) => Meaning::Refused,
+            _ => Meaning::Failed,
+        };
+        self.calls.change(&doing, request, meaning).await
     }
 }
 
@@ -123,13 +117,13 @@ impl Objects for Bucket {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>, StoreError>> {
         async move {
             let doing = self.doing("read", key);
-            let mut request = self.request(Method::Get, key);
+            let mut request = self.request(Method::Get, key, b"");
             request.headers.extend(self.customer_key());
             let answer = self.calls.read(&doing, request.clone()).await?;
             match answer.status {
                 200 => match tag(&answer) {
                     Some(version) => Ok(Some(Object { bytes: answer.body, version })),
-                    None => Err(doing.failed("its answer has no ETag".to_owned())),
+                    None => Err(doing.failed(UNTAGGED.to_owned())),
                 },
                 404 if code(&answer).is_none_or(|code| code == "NoSuchKey") => Ok(None),
                 _ => Err(self.calls.refused(&doing, &request, &answer)),
@@ -150,59 +144,37 @@ impl Objects for Bucket {
     fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>> {
         async move {
             let doing = self.doing("remove", key);
-            let mut request = self.request(Method::Delete, key);
+            let mut request = self.request(Method::Delete, key, b"");
             if let Some(version) = over.and_then(|version| version.0.clone()) {
                 request.headers.push(("if-match".to_owned(), version));
             }
-            let answer = match self.calls.write(&doing, request.clone()).await {
-                Ok(answer) => answer,
-                Err(tried) => return tried,
+            let meaning = |answer: &Answer| match (answer.status, code(answer)) {
+                (200..300, _) => Meaning::Done(()),
+                (404, code) if code.as_deref().is_none_or(|code| code == "NoSuchKey") => Meaning::Done(()),
+                (409, Some(code)) if code == CONFLICT => Meaning::Met,
+                (412, _) => Meaning::Refused,
+                _ => Meaning::Failed,
             };
-            match (answer.status, code(&answer)) {
-                (200..300, _) => Tried::Done(()),
-                (404, code) if code.as_deref().is_none_or(|code| code == "NoSuchKey") => Tried::Done(()),
-                (409, Some(code)) if code == CONFLICT => Tried::InDoubt(self.calls.refused(&doing, &request, &answer)),
-                (412, _) => Tried::Refused,
-                _ => Tried::NotDone(self.calls.refused(&doing, &request, &answer)),
-            }
+            self.calls.change(&doing, request, meaning).await
         }
         .boxed()
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
-        async move {
-            let doing = self.doing("list", prefix);
-            let (mut keys, mut next) = (Vec::new(), None::<String>);
-            loop {
-                let mut pairs = vec![("list-type", "2"), ("prefix", prefix)];
-                if let Some(next) = &next {
-                    pairs.insert(0, ("continuation-token", next));
-                }
-                let mut request = self.request(Method::Get, "");
-                // The bucket itself: in a path its name has nothing behind it.
-                request.path = match self.before.trim_end_matches('/') {
-                    "" => "/".to_owned(),
-                    bucket => bucket.to_owned(),
-                };
-                request.path += &encoded::query(&pairs);
-                let answer = self.calls.read(&doing, request.clone()).await?;
-                if answer.status != 200 {
-                    return Err(self.calls.refused(&doing, &request, &answer));
-                }
-                let found = xml::texts(&answer.body, &["Key", "NextContinuationToken"]);
-                let before = next.take();
-                for (name, text) in found {
-                    if name == "Key" { keys.push(text) } else { next = Some(text) }
-                }
-                // A server that goes round in circles ends, too.
-                if next.is_none() || next == before {
-                    keys.sort();
-                    keys.dedup();
-                    return Ok(keys);
-                }
-            }
-        }
-        .boxed()
+        let ask = move |token: Option<&str>| {
+            let pairs: Vec<(&str, &str)> = token.map(|token| ("continuation-token", token)).into_iter().collect();
+            let pairs = [pairs, vec![("list-type", "2"), ("prefix", prefix)]].concat();
+            let mut request = self.request(Method::Get, "", b"");
+            // The bucket itself: in a path its name has nothing behind it.
+            request.path = match self.before.trim_end_matches('/') {
+                "" => "/".to_owned(),
+                bucket => bucket.to_owned(),
+            };
+            request.path += &encoded::query(&pairs);
+            request
+        };
+        let page = |answer: &Answer| xml::page(&answer.body, "Key", "NextContinuationToken");
+        async move { self.calls.list(&self.doing("list", prefix), ask, page).await }.boxed()
     }
 }
 

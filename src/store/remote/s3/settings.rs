@@ -29,7 +29,7 @@ pub struct Settings {
 }
 
 /// Encryption by the server.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Encryption {
     /// With a key of the service.
     Service,
@@ -37,16 +37,6 @@ pub enum Encryption {
     Kms(String),
     /// With a key that every request brings: 32 bytes in Base64.
     Customer(secrecy::SecretString),
-}
-
-impl std::fmt::Debug for Encryption {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Service => "Service",
-            Self::Kms(_) => "Kms",
-            Self::Customer(_) => "Customer",
-        })
-    }
 }
 
 impl Settings {
