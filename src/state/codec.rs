@@ -227,11 +227,8 @@ impl State {
         let named = entries.iter().rev().find_map(|entry| entry.snapshot.as_deref());
         let is_another = named.is_some_and(|named| Some(named) != sum);
         for entry in entries {
-            if let Event::Begin { lineage, .. } = &entry.event
-                && !self.lineage.is_empty()
-                && lineage != &self.lineage
-            {
-                return Err(JournalDamage::Foreign { state: self.lineage.clone(), journal: lineage.clone() });
+            if let Event::Begin { lineage, .. } = &entry.event {
+                self.becomes(lineage)?;
             }
             if entry.seq <= self.journal_seq {
                 continue;

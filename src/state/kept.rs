@@ -73,6 +73,21 @@ impl State {
             && other.open.values().filter(|intent| makes(intent)).all(|intent| self.has_heard_of(&intent.claim))
     }
 
+    /// Whether nothing was ever made by it. Two runs that begin a fleet at once, one of them without a lock, make a lineage each:
+    /// that of the one that made something counts.
+    pub fn is_blank(&self) -> bool {
+        self.objects().next().is_none() && self.open.is_empty() && self.watched.is_empty() && self.spent.is_empty()
+    }
+
+    /// Goes on as the lineage that a journal begins.
+    pub(super) fn becomes(&mut self, lineage: &str) -> Result<(), JournalDamage> {
+        if !self.lineage.is_empty() && self.lineage != lineage && !self.is_blank() {
+            return Err(JournalDamage::Foreign { state: self.lineage.clone(), journal: lineage.to_owned() });
+        }
+        self.lineage = lineage.to_owned();
+        Ok(())
+    }
+
     fn has_heard_of(&self, claim: &str) -> bool {
         self.open.contains_key(claim)
             || self.watched.contains_key(claim)
@@ -110,16 +125,15 @@ impl State {
         }
         let before = self.clone();
         let lineage = entries.iter().find_map(|entry| match &entry.event {
-            Event::Begin { lineage, .. } => Some(lineage.clone()),
+            Event::Begin { lineage, .. } => Some(lineage.as_str()),
             _ => None,
         });
-        match lineage {
-            Some(journal) if !self.lineage.is_empty() && journal != self.lineage => {
-                return Err(JournalDamage::Foreign { state: self.lineage.clone(), journal });
-            }
+        let was = self.lineage.clone();
+        lineage.map_or(Ok(()), |lineage| self.becomes(lineage))?;
+        match was == self.lineage && !was.is_empty() {
             // Nothing else is recorded: it is all there is.
-            _ if self.lineage.is_empty() => entries.into_iter().for_each(|entry| self.apply(entry.event)),
-            _ => {
+            false => entries.into_iter().for_each(|entry| self.apply(entry.event)),
+            true => {
                 let mut own = BTreeSet::new();
                 entries.into_iter().for_each(|entry| self.hear(entry.event, &mut own));
             }

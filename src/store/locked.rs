@@ -301,7 +301,8 @@ impl LockedStore {
             let there = self.store.read().await?;
             let late = there.state.as_ref().filter(|_| is_behind).and_then(|bytes| decode(bytes).ok());
             let knowing = state.as_deref_mut().zip(late);
-            let knowing = knowing.filter(|(state, late)| late.lineage == state.lineage && state.knows(late));
+            let knowing =
+                knowing.filter(|(state, late)| (late.lineage == state.lineage || late.is_blank()) && state.knows(late));
             match doubt {
                 // An attempt before this one was done, for all its answer was lost.
                 _ if there.state.as_deref() == Some(next.text.as_bytes()) => return Ok((there.version, next)),

@@ -73,7 +73,7 @@ const SEALS: usize = 16;
 /// A last line of a journal that is not whole is no entry: a run is writing it, or died while it did.
 pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<Recorded, StoreError> {
     let decoded = stored.state.as_deref().map(decode).transpose();
-    let snapshot = decoded.map_err(|error| StoreError::State { place: store.place(Part::State), error })?;
+    let mut snapshot = decoded.map_err(|error| StoreError::State { place: store.place(Part::State), error })?;
     let mut state = snapshot.clone().unwrap_or_default();
     let contained = state.journal_seq;
     let replay = decode_journal(&stored.journal);
@@ -103,9 +103,11 @@ pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<
         remarks.push(Remark::Older { place: store.place(Part::State), what: put_back(last, beyond) });
     }
     let mut taken_up = Vec::new();
-    for kept in &stored.kept {
+    let mut all_kept: Vec<_> = stored.kept.iter().map(|kept| (kept, decode_journal(&kept.bytes))).collect();
+    // One run after the other, as they were: what a later one did goes on from what an earlier one did.
+    all_kept.sort_by_key(|(_, replay)| replay.entries.last().map(|entry| entry.at));
+    for (kept, replay) in all_kept {
         let place = kept.place.clone();
-        let replay = decode_journal(&kept.bytes);
         if let Some(error) = replay.error {
             return Err(StoreError::Journal { place, error });
         }
@@ -116,6 +118,9 @@ pub(super) async fn recorded(store: &dyn StateStore, stored: &Stored) -> Result<
             }
             Err(why) => remarks.push(Remark::Foreign { place, what: why.what() }),
         }
+    }
+    if let Some(blank) = snapshot.as_mut().filter(|snapshot| snapshot.is_blank()) {
+        blank.lineage.clone_from(&state.lineage);
     }
     let newest = older_than.map(|(_, copy)| (copy.serial, copy.journal_seq));
     let (serial, seq) = newest.unwrap_or((state.serial, 0));

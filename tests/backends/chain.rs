@@ -415,3 +415,37 @@ fn few_requests_are_made() {
         assert_eq!(verbs(&memory), "get remove");
     });
 }
+
+/// Two runs begin a fleet at once, the second one without a lock. The first one makes nothing, and its state comes late.
+#[test]
+fn a_late_state_of_nothing_does_not_bar_the_way_to_what_another_lineage_made() {
+    for snapshots in [false, true] {
+        in_virtual_time(async move {
+            let memory = Memory::default();
+            let (mut first, mut nothing) = run(&memory).await;
+            let (mut second, mut state) = run(&memory).await;
+            for event in [begin(), opened("a")] {
+                second.append(std::slice::from_ref(&event)).await.unwrap();
+                state.apply(event);
+            }
+            first.snapshot(&mut nothing).await.unwrap();
+            assert_ne!(nothing.lineage, state.lineage);
+            if snapshots {
+                second.snapshot(&mut state).await.unwrap();
+            }
+            // Killed, or not: whoever comes next knows what was made, and keeps it.
+            let (mut third, mut state) = run(&memory).await;
+            write(&mut third, &mut state, "b").await;
+            let fenced = {
+                drop(run(&memory).await);
+                third.append(&[opened("c")]).await.unwrap_err()
+            };
+            assert!(matches!(fenced, StoreError::Fenced { .. }), "{fenced}");
+            let (mut last, mut state) = run(&memory).await;
+            assert_eq!(state.open.keys().collect::<Vec<_>>(), ["a", "b"]);
+            last.snapshot(&mut state).await.unwrap();
+            assert_eq!(claims(&memory).await, ["a", "b"]);
+            assert_eq!(decode(memory.bytes(KEY).unwrap()).unwrap().lineage, super::conformance::LINEAGE);
+        });
+    }
+}

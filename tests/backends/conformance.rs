@@ -9,7 +9,7 @@ use podform::store::{LockInfo, LockedStore, Part, Remark, Snapshot, StateStore, 
 use std::time::Duration;
 use tempfile::TempDir;
 
-const LINEAGE: &str = "5e2f3d1c-0000-4000-8000-000000000001";
+pub const LINEAGE: &str = "5e2f3d1c-0000-4000-8000-000000000001";
 
 /// A new state in one place.
 pub struct Subject {
