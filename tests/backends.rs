@@ -4,7 +4,7 @@
 
 mod chain;
 mod conformance;
-mod memory;
+pub mod memory;
 #[cfg(unix)]
 mod real;
 mod sealed;

@@ -2,11 +2,13 @@
 //! behind, conditions that are ignored, and time that passes. Everything is drawn from a seed.
 
 use crate::simulation::chance::Chance;
+use crate::simulation::life::Life;
 use futures::future::{BoxFuture, FutureExt};
 use podform::store::chain::{Chain, Condition, Kind, Link, ObjectLock, contained};
 use podform::store::{Object, Objects, Place, StoreError, Tried, Version};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::{self, Debug, Formatter};
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -31,6 +33,10 @@ pub enum Fate {
     Slow(u64),
     /// It is not done, and that is told.
     NotDone,
+    /// The client dies before it is done.
+    DiesBefore,
+    /// The client dies when it is done.
+    DiesAfter,
 }
 
 /// How a client fares: shares of a hundred.
@@ -41,19 +47,36 @@ pub struct Weather {
     pub unanswered: usize,
     /// Requests that are provably not done.
     pub refused: usize,
+    /// Reads that fail.
+    pub unread: usize,
     /// Lists that are behind.
     pub stale: usize,
+    /// Requests in which the client dies.
+    pub deaths: usize,
     /// The longest pause before and after a request, in milliseconds.
     pub pause: usize,
     /// What becomes of the next requests whose key holds this, or is that of the state, before anything is drawn.
     pub scripted: VecDeque<(&'static str, Fate)>,
+    /// Of the client: a dead one asks for nothing.
+    pub life: Arc<Life>,
 }
 
 impl Weather {
     /// Fair.
     pub fn of(seed: u64) -> Weather {
         let chance = Chance::new(seed, "weather");
-        Weather { chance, unanswered: 0, refused: 0, stale: 0, pause: 0, scripted: VecDeque::new() }
+        let scripted = VecDeque::new();
+        Weather {
+            chance,
+            unanswered: 0,
+            refused: 0,
+            unread: 0,
+            stale: 0,
+            deaths: 0,
+            pause: 0,
+            scripted,
+            life: Arc::default(),
+        }
     }
 }
 
@@ -81,6 +104,16 @@ struct Shelf {
     requests: Vec<String>,
     /// Versions count writes, as generations do; else equal bytes have equal ones.
     generations: bool,
+    watcher: Option<Watcher>,
+}
+
+/// Is told what comes to stand under a key, or that nothing does any more.
+struct Watcher(Box<dyn FnMut(&str, Option<&[u8]>) + Send>);
+
+impl Debug for Watcher {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("a watcher")
+    }
 }
 
 /// The place as one client sees it. Clones are the same client.
@@ -112,12 +145,19 @@ impl Shelf {
         if self.objects.insert(key.to_owned(), (bytes.to_vec(), self.writes)).is_none() {
             self.history.push((Instant::now(), key.to_owned(), true));
         }
+        self.tell(key, Some(bytes));
         if key == KEY && self.flaw == Flaw::SealsGo {
             let upto = contained(bytes).unwrap();
             let number = |key: &str| key.rsplit_once("journal/").and_then(|(_, number)| number.parse::<u64>().ok());
             self.objects.retain(|key, _| number(key).is_none_or(|number| number > upto));
         }
         self.version(key).unwrap()
+    }
+
+    fn tell(&mut self, key: &str, bytes: Option<&[u8]>) {
+        if let Some(Watcher(told)) = &mut self.watcher {
+            told(key, bytes);
+        }
     }
 
     fn change(&mut self, key: &str, change: &Change) -> Tried<Option<Version>> {
@@ -135,6 +175,7 @@ impl Shelf {
             Change::Remove(_) => {
                 if self.objects.remove(key).is_some() {
                     self.history.push((Instant::now(), key.to_owned(), false));
+                    self.tell(key, None);
                 }
                 Tried::Done(None)
             }
@@ -199,6 +240,12 @@ impl Memory {
         self
     }
 
+    /// Somebody watches what stands there.
+    pub fn watched(self, watcher: impl FnMut(&str, Option<&[u8]>) + Send + 'static) -> Memory {
+        self.shelf.lock().unwrap().watcher = Some(Watcher(Box::new(watcher)));
+        self
+    }
+
     /// What becomes of the next request that changes a key that holds this.
     pub fn next(&self, key: &'static str, fate: Fate) {
         self.weather.lock().unwrap().scripted.push_back((key, fate));
@@ -223,12 +270,22 @@ impl Memory {
     }
 
     async fn pause(&self) {
-        let pause = {
+        let (pause, life) = {
             let weather = &mut *self.weather.lock().unwrap();
-            weather.chance.below(weather.pause + 1)
+            (weather.chance.below(weather.pause + 1), weather.life.clone())
         };
+        life.unless_over().await;
         if pause > 0 {
             sleep(Duration::from_millis(pause as u64)).await;
+            life.unless_over().await;
+        }
+    }
+
+    fn readable(&self, key: &str) -> Result<(), StoreError> {
+        let weather = &mut *self.weather.lock().unwrap();
+        match weather.unread > 0 && weather.chance.percent(weather.unread) {
+            true => Err(error("read", key)),
+            false => Ok(()),
         }
     }
 
@@ -240,6 +297,9 @@ impl Memory {
         }
         if weather.chance.percent(weather.refused) {
             return Fate::NotDone;
+        }
+        if weather.deaths > 0 && weather.chance.percent(weather.deaths) {
+            return if weather.chance.percent(50) { Fate::DiesBefore } else { Fate::DiesAfter };
         }
         match weather.chance.percent(weather.unanswered) {
             false => Fate::Answered,
@@ -275,8 +335,10 @@ impl Memory {
         self.pause().await;
         self.shelf.lock().unwrap().requests.push(format!("{verb} {key}"));
         let fate = self.fate(key);
+        let life = self.weather.lock().unwrap().life.clone();
         let doubt = || Tried::InDoubt(error("write", key));
         let tried = match fate {
+            Fate::DiesBefore => return life.dies().await,
             Fate::NotDone => return Tried::NotDone(error("write", key)),
             Fate::Dropped => doubt(),
             Fate::Late(after) => {
@@ -287,8 +349,13 @@ impl Memory {
                 });
                 doubt()
             }
-            Fate::Answered | Fate::Lost | Fate::Slow(_) => self.shelf.lock().unwrap().change(key, &change),
+            Fate::Answered | Fate::Lost | Fate::Slow(_) | Fate::DiesAfter => {
+                self.shelf.lock().unwrap().change(key, &change)
+            }
         };
+        if fate == Fate::DiesAfter {
+            return life.dies().await;
+        }
         self.pause().await;
         match fate {
             Fate::Lost => doubt(),
@@ -310,6 +377,7 @@ impl Objects for Memory {
         async move {
             let key = &self.at(key, None);
             self.pause().await;
+            self.readable(key)?;
             let object = {
                 let shelf = &mut *self.shelf.lock().unwrap();
                 shelf.requests.push(format!("get {key}"));
@@ -325,6 +393,7 @@ impl Objects for Memory {
     fn version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
         async move {
             self.pause().await;
+            self.readable(key)?;
             self.shelf.lock().unwrap().requests.push(format!("head {key}"));
             let version = self.shelf.lock().unwrap().version(key);
             self.pause().await;
@@ -349,6 +418,7 @@ impl Objects for Memory {
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         async move {
             self.pause().await;
+            self.readable(prefix)?;
             self.shelf.lock().unwrap().requests.push(format!("list {prefix}"));
             let ago = {
                 let weather = &mut *self.weather.lock().unwrap();

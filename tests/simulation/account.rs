@@ -1,6 +1,7 @@
 //! The account as a small model: what exists, who made it, and what every call did.
 
 use super::change::{Change, Done};
+use super::checker::Run;
 use super::manners::{Dates, Manners};
 use jiff::{SignedDuration, Timestamp};
 use podform::cloud::{CallError, ErrorKind};
@@ -60,14 +61,10 @@ pub struct Account {
     pub offers: Vec<Offer>,
     /// Hosts whose machines never start.
     pub bad: BTreeSet<String>,
-    /// The price that podform saw last, by offer.
-    pub shown: BTreeMap<String, Usd>,
-    /// Calls that are under way: when they take effect.
-    pub under_way: Vec<(Instant, Change)>,
-    /// What podform did, since the run began.
+    /// Calls that are under way: when they take effect, and who sent them.
+    pub under_way: Vec<(Instant, usize, Change)>,
+    /// What podform did.
     pub done: Vec<Done>,
-    /// When the run began.
-    pub run_began: Instant,
     next: u64,
     began: Instant,
     lists: usize,
@@ -92,10 +89,8 @@ impl Account {
             groups: BTreeMap::new(),
             offers: Vec::new(),
             bad: BTreeSet::new(),
-            shown: BTreeMap::new(),
             under_way: Vec::new(),
             done: Vec::new(),
-            run_began: Instant::now(),
             next: 100,
             began: Instant::now(),
             lists: 0,
@@ -143,37 +138,44 @@ impl Account {
     /// What was under way and is due by now takes effect.
     pub fn settle(&mut self) {
         let (now, server) = (Instant::now(), self.now());
-        let (due, later) = std::mem::take(&mut self.under_way).into_iter().partition(|(at, _)| *at <= now);
+        let (due, later) = std::mem::take(&mut self.under_way).into_iter().partition(|(at, ..)| *at <= now);
         self.under_way = later;
-        let due: Vec<(Instant, Change)> = due;
-        for (at, change) in due {
+        let due: Vec<(Instant, usize, Change)> = due;
+        for (at, by, change) in due {
             let id = self.carry_out(&change).ok();
             if let (Change::Rent(_), Some(rented)) = (&change, id.and_then(|id| self.machines.get_mut(&id))) {
                 rented.at = at;
                 let ago = SignedDuration::try_from(now - at).unwrap();
                 rented.machine.created_at = Some((server - ago).to_string());
             }
-            self.done.push(Done { change, id, late: true });
+            self.done.push(Done { change, id, late: true, by });
         }
     }
 
-    /// The program is gone, and its connections with it: what is still under way comes to its end from here, within the
+    /// A program is gone, and its connections with it: what it has under way still comes to its end from here, within the
     /// settle window.
-    pub fn hang_up(&mut self) {
+    pub fn hang_up(&mut self, writer: usize) {
         let latest = Instant::now() + HANGS;
-        self.under_way.iter_mut().for_each(|(due, _)| *due = latest.min(*due));
+        let own = self.under_way.iter_mut().filter(|(_, by, _)| *by == writer);
+        own.for_each(|(due, ..)| *due = latest.min(*due));
+    }
+
+    /// What a run did, and what took effect late meanwhile, whoever sent it.
+    pub fn done_in(&self, run: &Run) -> impl Iterator<Item = &Done> {
+        self.done[run.since..].iter().filter(|done| done.late || done.by == run.writer)
     }
 
     /// Carries out what podform asked. The id of the object, or the refusal.
-    pub fn perform(&mut self, change: &Change) -> Result<u64, CallError> {
+    pub fn perform(&mut self, change: &Change, by: usize) -> Result<u64, CallError> {
         let result = self.carry_out(change);
-        self.done.push(Done { change: change.clone(), id: result.as_ref().ok().copied(), late: false });
+        let id = result.as_ref().ok().copied();
+        self.done.push(Done { change: change.clone(), id, late: false, by });
         result
     }
 
     /// The network delivers a call once more. A host may have room for a second machine; where environments are hidden nobody
     /// could tell that one from a stranger's.
-    pub fn perform_again(&mut self, change: &Change) {
+    pub fn perform_again(&mut self, change: &Change, by: usize) {
         if let Change::Rent(request) = change {
             if !self.manners.shows_env {
                 return;
@@ -190,7 +192,7 @@ impl Account {
         if let (Change::Rent(_), Some(rented)) = (change, id.and_then(|id| self.machines.get_mut(&id))) {
             rented.twin = true;
         }
-        self.done.push(Done { change: change.clone(), id, late: true });
+        self.done.push(Done { change: change.clone(), id, late: true, by });
     }
 
     fn carry_out(&mut self, change: &Change) -> Result<u64, CallError> {

@@ -47,6 +47,8 @@ pub struct Done {
     pub change: Change,
     /// The id of the object, where it took effect.
     pub id: Option<u64>,
-    /// It took effect long after it was sent, perhaps by another run.
+    /// It took effect long after it was sent, perhaps in another run.
     pub late: bool,
+    /// Which writer sent it.
+    pub by: usize,
 }

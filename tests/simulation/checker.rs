@@ -5,11 +5,13 @@ use super::account::{Account, Rented};
 use super::change::{Change, Done};
 use super::disk::Disk;
 use super::fleet::{Block, CLOCKS, Fleet, budgeted_cost};
+use super::recorded::Recorded;
 use jiff::SignedDuration;
 use podform::address::ObjectKind;
+use podform::money::Usd;
 use podform::plan::{Plan, StepAction};
+use podform::state::{Intent, State};
 use rust_decimal::Decimal;
-use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
@@ -18,12 +20,12 @@ use tokio::time::Instant;
 pub struct Ledger {
     /// What the checker found wrong.
     pub faults: Vec<String>,
-    /// The configuration that is applied.
-    fleet: Fleet,
     /// Objects of strangers that an import block names.
     pub imported: BTreeSet<u64>,
     /// What a run told as orphans.
     pub told: BTreeSet<u64>,
+    /// Claims that were proven absent, for all anybody could see.
+    given_up: BTreeSet<String>,
     /// Claims that were sent.
     sent: BTreeSet<String>,
     /// The address that each machine was rented for.
@@ -34,6 +36,28 @@ pub struct Ledger {
     deletes: BTreeMap<u64, usize>,
     /// Reboots that were sent, by machine.
     reboots: BTreeMap<u64, usize>,
+}
+
+/// A run, as the checker knows it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Who made it.
+    pub writer: usize,
+    /// When it began.
+    pub began: Instant,
+    /// How much had been done by then.
+    pub since: usize,
+    /// The configuration that it applies.
+    pub fleet: Fleet,
+    /// The price that it saw last, by offer.
+    pub shown: BTreeMap<String, Usd>,
+}
+
+impl Run {
+    /// The next one of a writer.
+    pub fn of(writer: usize) -> Run {
+        Run { writer, began: Instant::now(), since: 0, fleet: Fleet::default(), shown: BTreeMap::new() }
+    }
 }
 
 /// The claim of a machine, as the account knows it.
@@ -57,17 +81,12 @@ fn mark_claim(notes: Option<&str>) -> Option<String> {
 }
 
 impl Ledger {
-    /// The configuration that the next run applies.
-    pub fn configure(&mut self, fleet: &Fleet) {
-        self.fleet.clone_from(fleet);
-    }
-
     fn fault(&mut self, what: String) {
         self.faults.push(what);
     }
 
     /// A call leaves: it must have its durable intent, and be of something that is ours (invariants 1 to 4).
-    pub fn called(&mut self, change: &Change, disk: &Disk, account: &Account) {
+    pub fn called(&mut self, change: &Change, run: &Run, disk: &Disk, account: &Account) {
         let intents = disk.durable.iter().map(|event| &event["intent"]).filter(|intent| intent.is_object());
         let intents = intents.collect::<Vec<_>>();
         let of = |action: &str, id: u64| {
@@ -84,18 +103,26 @@ impl Ledger {
                 if !self.sent.insert(claim.clone()) {
                     self.fault(format!("the rent of {address} was sent twice"));
                 }
-                let shown = account.shown.get(&request.offer_iri).map(|price| price.0);
-                let cap = self.fleet.cap(block_of(&address));
+                let shown = run.shown.get(&request.offer_iri).map(|price| price.0);
+                let cap = run.fleet.cap(block_of(&address));
                 if shown.is_none() || cap.is_none() || shown > cap {
                     self.fault(format!("{address} was rented at {shown:?}, and its cap is {cap:?}"));
                 }
-                let block = self.fleet.blocks.get(block_of(&address)).cloned();
-                if block.as_ref().and_then(|block| block.rests(account.now())) == Some(true) {
+                let block = run.fleet.blocks.get(block_of(&address));
+                if block.and_then(|block| block.rests(account.now())) == Some(true) {
                     self.fault(format!("{address} was rented at {}, when it is not wanted", account.now()));
                 }
-                let expired = disk.load().expired;
-                let expired = expired.iter().find(|(at, _)| at.to_string() == address).map(|(_, end)| &*end.expires);
-                if let Some((_, text)) = block.as_ref().and_then(Block::lasts)
+                let state = disk.load();
+                let other = |intent: &&Intent| intent.address.to_string() == address && intent.claim != *claim;
+                if let Some(open) = state.open.values().filter(|intent| intent.action.rents()).find(other) {
+                    self.fault(format!("{address} was rented while the rent {} was in doubt", open.claim));
+                }
+                if let Some(other) = self.unknown_at(&address, &state, account) {
+                    self.fault(format!("{address} was rented again beside {other}, which the state does not know"));
+                }
+                let expired =
+                    state.expired.iter().find(|(at, _)| at.to_string() == address).map(|(_, end)| &*end.expires);
+                if let Some((_, text)) = block.and_then(Block::lasts)
                     && expired == Some(&*text)
                 {
                     self.fault(format!("{address} was rented again, though it expired after {text}"));
@@ -103,7 +130,7 @@ impl Ledger {
                 if let (Some(shown), Some(cap)) = (shown, cap) {
                     self.offered.insert(claim.clone(), (shown, cap));
                 }
-                if let Some(other) = self.forgotten_at(&address, disk, account) {
+                if let Some(other) = self.forgotten_at(&address, run, disk, account) {
                     self.fault(format!("{address} was rented again beside {other}, which stands and could be known"));
                 }
                 self.rented_for.insert(claim.clone(), address);
@@ -155,9 +182,24 @@ impl Ledger {
         }
     }
 
+    /// A machine that was made for an address, stands, and is known to no state: neither recorded, nor looked for, nor given up.
+    fn unknown_at(&self, address: &str, state: &State, account: &Account) -> Option<u64> {
+        let known = |rented: &Rented| {
+            let by_claim = |known: &dyn Fn(&str) -> bool| claim(rented).is_some_and(known);
+            state.recorded_machines().any(|(id, _)| id == rented.machine.id)
+                || by_claim(&|claim| state.open.contains_key(claim))
+                || by_claim(&|claim| state.watched.contains_key(claim))
+        };
+        let ours = account.standing().filter(|rented| !rented.stranger && !rented.twin && !rented.forgotten);
+        let here = |rented: &&Rented| {
+            claim(rented).and_then(|claim| self.rented_for.get(claim)).map(|s| &**s) == Some(address)
+        };
+        ours.filter(here).find(|rented| !known(rented)).map(|rented| rented.machine.id.0)
+    }
+
     /// A machine that was made for an address, stands in no state, and could be known as that from the first list of the
     /// run: the state that knew it is another one now, or its call was given up.
-    fn forgotten_at(&self, address: &str, disk: &Disk, account: &Account) -> Option<u64> {
+    fn forgotten_at(&self, address: &str, run: &Run, disk: &Disk, account: &Account) -> Option<u64> {
         let recorded = Recorded::read(&disk.state)?;
         let lag = account.manners.list_lag;
         let shown = |rented: &&Rented| {
@@ -166,7 +208,7 @@ impl Ledger {
             let kept = |claim: &str| disk.kept.values().any(|lines| lines.contains(claim));
             let given_up = claim(rented).is_some_and(|claim| recorded.watched.contains(claim) && !kept(claim));
             let known = (rented.forgotten && marked) || (given_up && (marked || account.manners.shows_env));
-            rented.at + lag <= account.run_began && known
+            rented.at + lag <= run.began && known
         };
         let closed = |rented: &&Rented| !claim(rented).is_some_and(|claim| recorded.open.contains(claim));
         let ours = account.standing().filter(|rented| !rented.stranger && !rented.twin).filter(shown).filter(closed);
@@ -177,15 +219,15 @@ impl Ledger {
     }
 
     /// What a run did stands in its plan (invariant 7). `plan` is `None` where the run ended before it had one.
-    pub fn within_plan(&mut self, account: &Account, plan: Option<&Plan>) {
+    pub fn within_plan(&mut self, run: &Run, account: &Account, plan: Option<&Plan>) {
         let Some(plan) = plan else {
             let outside = |done: &Done| match &done.change {
                 Change::DeleteMachine(id) | Change::UpdateMachine(id, _) => {
-                    account.machines.get(id).is_some_and(|rented| self.is_outside(rented))
+                    account.machines.get(id).is_some_and(|rented| self.is_outside(rented, &run.fleet))
                 }
                 _ => false,
             };
-            if let Some(done) = account.done.iter().find(|done| !done.late && !outside(done)) {
+            if let Some(done) = account.done_in(run).find(|done| !done.late && !outside(done)) {
                 self.fault(format!("{} before there was a plan", done.change.name()));
             }
             return;
@@ -213,9 +255,9 @@ impl Ledger {
         let unmarked = unmarked.filter(|change| change.repair_mark);
         updates.extend(unmarked.filter_map(id));
         let deletes = ids(&ObjectKind::ALL.map(StepAction::Delete));
-        let outside = |id: &u64| account.machines.get(id).is_some_and(|rented| self.is_outside(rented));
+        let outside = |id: &u64| account.machines.get(id).is_some_and(|rented| self.is_outside(rented, &run.fleet));
         let mut faults = Vec::new();
-        for done in account.done.iter().filter(|done| done.id.is_some()) {
+        for done in account.done_in(run).filter(|done| done.id.is_some()) {
             match &done.change {
                 Change::Rent(_) if done.late => made.extend(done.id),
                 _ if done.late => {}
@@ -248,20 +290,21 @@ impl Ledger {
     }
 
     /// After a run that succeeded: nothing that it rented bills above its cap (invariant 3).
-    pub fn within_caps(&mut self, account: &Account) {
-        let rented = account.done.iter().filter(|done| !done.late && matches!(done.change, Change::Rent(_)));
+    pub fn within_caps(&mut self, run: &Run, account: &Account) {
+        let rented = account.done_in(run).filter(|done| !done.late && matches!(done.change, Change::Rent(_)));
         let standing = rented.filter_map(|done| account.machines.get(&done.id?)).filter(|rented| rented.end.is_none());
         // Nobody can tell what is not shown.
         let shown = standing.filter(|rented| rented.priceless <= Instant::now());
-        let above: Vec<_> = shown.filter(|rented| self.is_above(rented)).map(|rented| rented.machine.id).collect();
+        let above: Vec<_> =
+            shown.filter(|rented| self.is_above(rented, &run.fleet)).map(|rented| rented.machine.id).collect();
         for id in above {
             self.fault(format!("the machine {id} bills more than its cap, and was kept"));
         }
     }
 
     /// At no moment of a run stand more machines, or is more paid, than the budget allows, unless it was more before.
-    pub fn within_budget(&mut self, account: &Account, plan: &Plan) {
-        let Some(most) = self.fleet.budget else { return };
+    pub fn within_budget(&mut self, run: &Run, account: &Account, plan: &Plan) {
+        let Some(most) = run.fleet.budget else { return };
         let machines = plan.changes.iter().filter(|change| {
             change.address.resource.object_kind() == Some(ObjectKind::Instance) && change.before.is_some()
         });
@@ -272,7 +315,7 @@ impl Ledger {
         let (before, paid) = doubts.fold((known.len(), plan.cost.before.0), |(count, paid), intent| {
             (count + 1, paid + intent.hourly_cost.unwrap_or_default().0)
         });
-        let rented = account.done.iter().filter(|done| !done.late && matches!(done.change, Change::Rent(_)));
+        let rented = account.done_in(run).filter(|done| !done.late && matches!(done.change, Change::Rent(_)));
         let rented: Vec<u64> = rented.filter_map(|done| done.id).collect();
         let ours: Vec<&Rented> = known.iter().chain(&rented).filter_map(|id| account.machines.get(id)).collect();
         for now in rented.iter().filter_map(|id| account.machines.get(id)).map(|rented| rented.at) {
@@ -298,23 +341,25 @@ impl Ledger {
     }
 
     /// Whether a machine bills more than the cap of the address that it was rented for.
-    fn is_above(&self, rented: &Rented) -> bool {
+    fn is_above(&self, rented: &Rented, fleet: &Fleet) -> bool {
         let address = claim(rented).and_then(|claim| self.rented_for.get(claim)).cloned().unwrap_or_default();
-        self.fleet.cap(block_of(&address)).is_some_and(|cap| bills_above(rented, cap))
+        fleet.cap(block_of(&address)).is_some_and(|cap| bills_above(rented, cap))
     }
 
     /// Whether whoever finds it may release it without a plan (invariant 15): it bills more than its cap. A cap that was
     /// raised since is that of the addresses which still stand in the configuration.
-    fn is_outside(&self, rented: &Rented) -> bool {
+    fn is_outside(&self, rented: &Rented, fleet: &Fleet) -> bool {
         let address = claim(rented).and_then(|claim| self.rented_for.get(claim));
         let offered = claim(rented).and_then(|claim| self.offered.get(claim));
-        let wanted = address.is_some_and(|address| self.fleet.wanted().contains(address));
-        self.is_above(rented) || (!wanted && offered.is_some_and(|(_, cap)| bills_above(rented, *cap)))
+        let wanted = address.is_some_and(|address| fleet.wanted().contains(address));
+        self.is_above(rented, fleet) || (!wanted && offered.is_some_and(|(_, cap)| bills_above(rented, *cap)))
     }
 
     /// After a run that ended by itself: every machine is recorded once or open, and no address has two.
     pub fn at_rest(&mut self, account: &Account, disk: &Disk) {
         let Some(recorded) = Recorded::read(&disk.state) else { return };
+        let absent = disk.durable.iter().filter_map(|event| event["absent"]["claim"].as_str().map(str::to_owned));
+        self.given_up.extend(recorded.watched.iter().cloned().chain(absent));
         for (what, ids) in [("machine", &recorded.machines), ("group", &recorded.groups)] {
             let mut seen = BTreeSet::new();
             for (id, address) in ids {
@@ -327,9 +372,8 @@ impl Ledger {
             let id = rented.machine.id.0;
             let known = recorded.machines.iter().any(|(recorded, _)| *recorded == id);
             let open = claim(rented).is_some_and(|claim| recorded.open.contains(claim));
-            let given_up = claim(rented).is_some_and(|claim| recorded.watched.contains(claim));
-            let told = self.told.contains(&id);
-            if !known && !open && !given_up && !told && !rented.twin && !rented.forgotten {
+            let given_up = claim(rented).is_some_and(|claim| self.given_up.contains(claim));
+            if !known && !open && !given_up && !rented.twin && !rented.forgotten {
                 let whose = claim(rented).and_then(|claim| self.rented_for.get(claim));
                 self.fault(format!("machine {id}, rented for {whose:?}, is an orphan"));
             }
@@ -353,7 +397,7 @@ impl Ledger {
     }
 
     /// After everything came to its end: each wanted machine stands once, and nothing else of ours.
-    pub fn at_the_end(&mut self, account: &Account, disk: &Disk, wanted: &BTreeSet<String>) {
+    pub fn at_the_end(&mut self, fleet: &Fleet, account: &Account, disk: &Disk, wanted: &BTreeSet<String>) {
         let recorded = Recorded::read(&disk.state);
         let Some(recorded) = recorded else { return self.fault("there is no state".into()) };
         if !recorded.open.is_empty() || recorded.deposed > 0 {
@@ -372,33 +416,24 @@ impl Ledger {
         let live = |id: &u64| account.standing().any(|rented| rented.machine.id.0 == *id);
         let standing = recorded.machines.iter().filter(|(id, _)| live(id)).map(|(_, address)| address.clone());
         let standing: BTreeSet<String> = standing.collect();
-        let ended = wanted.iter().filter(|address| self.has_ended(address, &recorded, account)).cloned();
+        let ended = wanted.iter().filter(|address| has_ended(address, fleet, &recorded, account)).cloned();
         let wanted = wanted - &ended.collect();
         if standing != wanted {
             self.fault(format!("{standing:?} stand, and {wanted:?} are wanted"));
         }
         for (id, address) in &recorded.machines {
             let Some(rented) = account.machines.get(id) else { continue };
-            let lasts = self.fleet.blocks.get(block_of(address)).and_then(Block::lasts);
+            let lasts = fleet.blocks.get(block_of(address)).and_then(Block::lasts);
             if let Some((lasts, text)) = lasts
                 && age(rented) > lasts + CLOCKS
             {
                 self.fault(format!("{address} stands, {:?} old, and expires after {text}", age(rented)));
             }
             let price = rented.machine.price_per_gpu;
-            if price.map(|price| price.0) > self.fleet.cap(block_of(address)) {
+            if price.map(|price| price.0) > fleet.cap(block_of(address)) {
                 self.fault(format!("{address} bills {price:?}, above its cap"));
             }
         }
-    }
-}
-
-impl Ledger {
-    /// Whether the state says that an address expired a duration after its rent, and a machine of ours was as old.
-    fn has_ended(&self, address: &str, recorded: &Recorded, account: &Account) -> bool {
-        let Some((lasts, text)) = self.fleet.blocks.get(block_of(address)).and_then(Block::lasts) else { return false };
-        let mut ours = account.machines.values().filter(|rented| !rented.stranger);
-        recorded.expired.get(address) == Some(&text) && ours.any(|rented| age(rented) + CLOCKS >= lasts)
     }
 
     /// After everything came to its end: no machine of these blocks is left that does not work.
@@ -413,54 +448,15 @@ impl Ledger {
     }
 }
 
+/// Whether the state says that an address expired a duration after its rent, and a machine of ours was as old.
+fn has_ended(address: &str, fleet: &Fleet, recorded: &Recorded, account: &Account) -> bool {
+    let Some((lasts, text)) = fleet.blocks.get(block_of(address)).and_then(Block::lasts) else { return false };
+    let mut ours = account.machines.values().filter(|rented| !rented.stranger);
+    recorded.expired.get(address) == Some(&text) && ours.any(|rented| age(rented) + CLOCKS >= lasts)
+}
+
 /// `a` of `simplepod_instance.a[0]`.
 fn block_of(address: &str) -> &str {
     let name = address.rsplit_once("simplepod_instance.").map_or(address, |(_, name)| name);
     name.split('[').next().unwrap_or(name)
-}
-
-/// The state file, read without our types.
-struct Recorded {
-    machines: Vec<(u64, String)>,
-    groups: Vec<(u64, String)>,
-    open: BTreeSet<String>,
-    /// Claims of calls that were given up.
-    watched: BTreeSet<String>,
-    deposed: usize,
-    /// Addresses whose machine expired, and by which words.
-    expired: BTreeMap<String, String>,
-}
-
-impl Recorded {
-    fn read(text: &str) -> Option<Recorded> {
-        let state: Json = serde_json::from_str(text).ok()?;
-        let (open, watched) = (BTreeSet::new(), BTreeSet::new());
-        let expired = BTreeMap::new();
-        let mut recorded = Recorded { machines: Vec::new(), groups: Vec::new(), open, watched, deposed: 0, expired };
-        for resource in state["resources"].as_array()? {
-            let kind = resource["type"].as_str()?;
-            for instance in resource["instances"].as_array()? {
-                let id = instance["attributes"]["id"].as_str()?.parse().ok()?;
-                let key = &instance["index_key"];
-                let index = if key.is_null() { String::new() } else { format!("[{key}]") };
-                let address = format!("{kind}.{}{index}", resource["name"].as_str()?);
-                recorded.deposed += usize::from(!instance["deposed"].is_null());
-                match kind {
-                    "simplepod_instance" => recorded.machines.push((id, address)),
-                    "simplepod_template_group" => recorded.groups.push((id, address)),
-                    other => panic!("a recorded object of an unknown type: {other}"),
-                }
-            }
-        }
-        for intent in state["podform"]["open"].as_array()? {
-            recorded.open.insert(intent["claim"].as_str()?.to_owned());
-        }
-        for (address, end) in state["podform"]["expired"].as_object().into_iter().flatten() {
-            recorded.expired.insert(address.clone(), end["expires"].as_str()?.to_owned());
-        }
-        for given_up in state["podform"]["watched"].as_array().into_iter().flatten() {
-            recorded.watched.insert(given_up["intent"]["claim"].as_str()?.to_owned());
-        }
-        Some(recorded)
-    }
 }

@@ -2,10 +2,14 @@
 
 use super::account::{self, Account, error};
 use super::change::Change;
-use super::checker::Ledger;
-use super::disk::{Disk, Life, Tape};
+use super::checker::{Ledger, Run};
+use super::disk::{Disk, Tape};
+use super::fleet::Fleet;
+use super::life::Life;
 use super::manners::Manners;
+use super::mirror::mirror;
 use super::trouble::{Fault, Trouble, Troubles};
+use crate::backends::memory::{Memory, Weather};
 use podform::cloud::{CallError, Cloud, ErrorKind, Listed, Outcome, ReadResult};
 use podform::live::{
     Account as Money, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
@@ -23,28 +27,72 @@ const LATENCY: Duration = Duration::from_millis(100);
 /// The client's time limit.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Everything outside of the program.
+/// Everything outside of the program, as one of those sees it who run it.
 pub struct World {
-    pub account: Mutex<Account>,
+    pub account: Arc<Mutex<Account>>,
+    /// What stands where the state lives.
     pub disk: Arc<Mutex<Disk>>,
+    pub ledger: Arc<Mutex<Ledger>>,
+    lineages: Arc<AtomicUsize>,
+    /// The place of a state that many share; else it lives on the disk.
+    shared: Option<Memory>,
+    writers: Arc<AtomicUsize>,
     pub troubles: Arc<Mutex<Troubles>>,
-    pub ledger: Mutex<Ledger>,
-    /// Of the program.
-    pub life: Arc<Life>,
-    lineages: AtomicUsize,
+    life: Mutex<Arc<Life>>,
+    run: Mutex<Run>,
 }
 
 impl World {
     /// An empty account, an empty disk.
     pub fn new(manners: Manners) -> World {
         World {
-            account: Mutex::new(Account::new(manners)),
+            account: Arc::new(Mutex::new(Account::new(manners))),
             disk: Arc::default(),
+            ledger: Arc::default(),
+            lineages: Arc::default(),
+            shared: None,
+            writers: Arc::default(),
             troubles: Arc::default(),
-            ledger: Mutex::default(),
-            life: Arc::default(),
-            lineages: AtomicUsize::default(),
+            life: Mutex::default(),
+            run: Mutex::new(Run::of(0)),
         }
+    }
+
+    /// An empty account, an empty place for objects.
+    pub fn shared(manners: Manners, memory: Memory) -> World {
+        let world = World::new(manners);
+        let memory = memory.watched(mirror(world.disk.clone()));
+        World { shared: Some(memory), ..world }
+    }
+
+    /// As another one sees it who runs the program beside.
+    pub fn beside(&self) -> World {
+        World {
+            account: self.account.clone(),
+            disk: self.disk.clone(),
+            ledger: self.ledger.clone(),
+            lineages: self.lineages.clone(),
+            shared: self.shared.clone(),
+            writers: self.writers.clone(),
+            troubles: Arc::default(),
+            life: Mutex::default(),
+            run: Mutex::new(Run::of(self.writers.fetch_add(1, Ordering::Relaxed) + 1)),
+        }
+    }
+
+    /// The run of the program, as the checker knows it.
+    pub fn run(&self) -> MutexGuard<'_, Run> {
+        self.run.lock().unwrap()
+    }
+
+    /// What the next run applies.
+    pub fn configure(&self, fleet: &Fleet) {
+        self.run().fleet.clone_from(fleet);
+    }
+
+    /// Of the program that runs.
+    pub fn life(&self) -> Arc<Life> {
+        self.life.lock().unwrap().clone()
     }
 
     /// The account by now.
@@ -61,21 +109,44 @@ impl World {
 
     /// A run begins.
     pub fn begin(&self, trouble: Trouble) {
-        self.life.begin();
+        *self.life.lock().unwrap() = Arc::default();
         self.troubles.lock().unwrap().begin(trouble);
-        let mut account = self.account();
-        account.done.clear();
-        account.run_began = Instant::now();
+        // What was due before is no doing of this run.
+        let since = self.account().done.len();
+        let run = &mut *self.run();
+        (run.began, run.since) = (Instant::now(), since);
+    }
+
+    /// The program is gone, and its connections with it.
+    pub fn hang_up(&self) {
+        let writer = self.run().writer;
+        self.account().hang_up(writer);
     }
 
     /// The store as a run sees it that has not opened it yet.
     pub fn store(&self) -> Box<dyn StateStore> {
-        self.store_on(self.disk.clone())
+        match &self.shared {
+            None => self.store_on(self.disk.clone()),
+            Some(memory) => {
+                let weather = self.troubles.lock().unwrap().weather();
+                Box::new(memory.client(Weather { life: self.life(), ..weather }).store())
+            }
+        }
+    }
+
+    /// Somebody takes the lock of a shared state away, whoever holds it. Whether anybody did.
+    pub async fn breaks_the_lock(&self) -> bool {
+        let Some(memory) = &self.shared else { return false };
+        let store = memory.fair().store();
+        match store.holder().await.unwrap() {
+            Some(holder) => store.force_unlock(&holder.id).await.is_ok(),
+            None => false,
+        }
     }
 
     /// The store of another directory.
     pub fn store_on(&self, disk: Arc<Mutex<Disk>>) -> Box<dyn StateStore> {
-        let (troubles, life) = (self.troubles.clone(), self.life.clone());
+        let (troubles, life) = (self.troubles.clone(), self.life());
         Box::new(Tape { disk, troubles, life, run: 0 })
     }
 
@@ -121,11 +192,13 @@ impl World {
     }
 
     async fn change(&self, change: Change) -> Outcome<u64> {
-        self.life.unless_over().await;
+        let life = self.life();
+        life.unless_over().await;
+        let run = self.run().clone();
         let fault = self.troubles.lock().unwrap().call(&change.name());
-        self.ledger.lock().unwrap().called(&change, &self.disk.lock().unwrap(), &self.account());
+        self.ledger.lock().unwrap().called(&change, &run, &self.disk.lock().unwrap(), &self.account());
         let perform = || {
-            let performed = self.account().perform(&change);
+            let performed = self.account().perform(&change, run.writer);
             if let (Change::Rent(_), Ok(id)) = (&change, &performed) {
                 self.mishaps(*id);
             }
@@ -133,10 +206,7 @@ impl World {
         };
         let nothing = |message: &str| Outcome::InDoubt(error(ErrorKind::Network, None, message));
         let outcome = match fault {
-            Some(Fault::CrashBefore) => {
-                self.life.end();
-                return std::future::pending().await;
-            }
+            Some(Fault::CrashBefore) => return life.dies().await,
             None | Some(Fault::Slow) => perform(),
             Some(Fault::Refused) => Outcome::NotDone(account::refusal(422, "Not today.")),
             Some(Fault::Throttled) => {
@@ -149,24 +219,21 @@ impl World {
             }
             Some(Fault::Twice) => {
                 let first = perform();
-                self.account().perform_again(&change);
+                self.account().perform_again(&change, run.writer);
                 first
             }
             Some(Fault::Late(seconds)) => {
                 let due = Instant::now() + LIMIT + Duration::from_secs(seconds);
-                self.account().under_way.push((due, change));
+                self.account().under_way.push((due, run.writer, change));
                 nothing("no answer within 60 s")
             }
         };
         match fault {
-            Some(Fault::CrashAfter) => {
-                self.life.end();
-                return std::future::pending().await;
-            }
+            Some(Fault::CrashAfter) => return life.dies().await,
             Some(Fault::Slow | Fault::Late(_)) => sleep(LIMIT).await,
             _ => sleep(LATENCY).await,
         }
-        self.life.unless_over().await;
+        life.unless_over().await;
         self.troubles.lock().unwrap().under_way.0 -= 1;
         outcome
     }
@@ -194,9 +261,10 @@ impl World {
     }
 
     async fn read<T>(&self, what: &str, answer: impl FnOnce(&mut Account) -> T) -> ReadResult<T> {
-        self.life.unless_over().await;
+        let life = self.life();
+        life.unless_over().await;
         sleep(LATENCY).await;
-        self.life.unless_over().await;
+        life.unless_over().await;
         if self.troubles.lock().unwrap().read(what) {
             return Err(error(ErrorKind::Unavailable, Some(503), "Service Unavailable"));
         }
@@ -214,11 +282,9 @@ fn gone(outcome: Outcome<u64>) -> Outcome<()> {
 
 impl Cloud for World {
     async fn offers(&self) -> ReadResult<Vec<Offer>> {
-        let shown = |account: &mut Account| {
-            account.shown = account.offers.iter().map(|offer| (offer.iri.clone(), offer.price_per_gpu)).collect();
-            account.offers.clone()
-        };
-        self.read("offers", shown).await
+        let offers = self.read("offers", |account| account.offers.clone()).await?;
+        self.run().shown = offers.iter().map(|offer| (offer.iri.clone(), offer.price_per_gpu)).collect();
+        Ok(offers)
     }
 
     async fn global_templates(&self) -> ReadResult<Vec<Group>> {

@@ -23,7 +23,7 @@ fn files() -> (String, Vec<u8>) {
         let world = World::new(Manners::default());
         market(&world);
         let mut fleet = Fleet::of(Block::of(1));
-        world.ledger.lock().unwrap().configure(&fleet);
+        world.configure(&fleet);
         run(&world, &How { hcl: fleet.hcl(), ..How::default() }).await;
         fleet.a().name += 1;
         let trouble = Trouble::Write(3, DiskFault::CrashBefore);

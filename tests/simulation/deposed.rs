@@ -19,7 +19,7 @@ fn a_release_of_what_was_set_aside_is_in_no_way_of_a_rent() {
             let world = World::new(Manners { delete_lag: Duration::from_secs(20), ..Manners::default() });
             market(&world);
             let mut fleet = Fleet::of(Block { create_first: true, ..Block::of(1) });
-            world.ledger.lock().unwrap().configure(&fleet);
+            world.configure(&fleet);
             let apply = async |hcl: String, trouble| run(&world, &How { hcl, trouble, ..How::default() }).await;
             apply(fleet.hcl(), Trouble::None).await;
             fleet.a().model = 1;

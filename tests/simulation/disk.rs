@@ -1,8 +1,9 @@
 //! A store in memory: state and journal as bytes, through the real codec. What is on them outlives a crash, and writing
 //! them goes wrong as the run's trouble says.
 
+use super::life::Life;
 use super::trouble::{DiskFault, Troubles};
-use futures::future::{BoxFuture, FutureExt, pending, ready};
+use futures::future::{BoxFuture, FutureExt, ready};
 use podform::state::{Remains, State, decode, decode_journal, encode_entry, sum_in};
 use podform::store::{
     Copies, Entries, Kept, LockInfo, Part, Place, Snapshot, StateStore, StoreError, Stored, Version, Written,
@@ -11,9 +12,7 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::sync::Notify;
 use tokio::time::{Duration, sleep};
 
 /// The bytes.
@@ -34,39 +33,6 @@ pub struct Disk {
     /// Whoever lost the journal writes on without noticing: a store as it must not be.
     pub unfenced: bool,
     holder: Option<LockInfo>,
-}
-
-/// The life of the program that writes.
-#[derive(Debug, Default)]
-pub struct Life {
-    dead: AtomicBool,
-    /// It dies.
-    pub crash: Notify,
-}
-
-impl Life {
-    /// Another program begins.
-    pub fn begin(&self) {
-        self.dead.store(false, Ordering::SeqCst);
-    }
-
-    /// It dies.
-    pub fn end(&self) {
-        self.dead.store(true, Ordering::SeqCst);
-        self.crash.notify_one();
-    }
-
-    /// It is dead.
-    pub fn is_over(&self) -> bool {
-        self.dead.load(Ordering::SeqCst)
-    }
-
-    /// What a dead program does: nothing.
-    pub async fn unless_over(&self) {
-        if self.is_over() {
-            pending::<()>().await;
-        }
-    }
 }
 
 /// The disk as one run sees it.
@@ -91,6 +57,10 @@ impl Disk {
         state
             .replay(replay.entries, sum_in(self.state.as_bytes()))
             .unwrap_or_else(|error| panic!("the journal does not replay: {error:?}"));
+        for lines in self.kept.values() {
+            // What is of another lineage is only told.
+            let _ = state.take_up_kept(decode_journal(lines.as_bytes()).entries);
+        }
         state
     }
 
@@ -173,10 +143,7 @@ impl Tape {
             (Some(DiskFault::Lost), _) => Written::InDoubt(error(ErrorKind::TimedOut)),
             (None, Some(done)) => Written::Done(done),
             (None, None) => Written::Refused(part),
-            _ => {
-                self.life.end();
-                pending().await
-            }
+            _ => self.life.dies().await,
         }
     }
 }

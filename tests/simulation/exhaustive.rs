@@ -94,14 +94,14 @@ async fn one(case: &Case, manners: Manners, trouble: Trouble) -> Result<(usize, 
     market(&world);
     let mut told = Vec::new();
     if let Some(before) = &case.before {
-        world.ledger.lock().unwrap().configure(before);
+        world.configure(before);
         let end = run(&world, &how(before, Trouble::None)).await;
         told.push(end.words());
     }
     if case.wiped {
         world.wipe_notes();
     }
-    world.ledger.lock().unwrap().configure(&case.after);
+    world.configure(&case.after);
     let end = run(&world, &how(&case.after, trouble)).await;
     told.push(end.words());
     let counts = world.troubles.lock().map(|troubles| (troubles.calls, troubles.writes)).unwrap();
@@ -128,7 +128,7 @@ async fn one(case: &Case, manners: Manners, trouble: Trouble) -> Result<(usize, 
     }
     let (account, disk) = (world.account(), world.disk.lock().unwrap());
     ledger.at_rest(&account, &disk);
-    ledger.at_the_end(&account, &disk, &case.after.wanted());
+    ledger.at_the_end(&case.after, &account, &disk, &case.after.wanted());
     match ledger.faults.is_empty() {
         true => Ok(counts),
         false => Err(format!("{}\n  {}", ledger.faults.join("\n  "), told.join("\n  "))),

@@ -14,6 +14,7 @@ use super::operator::settles;
 use super::orphans::release_orphans;
 use super::run::{End, How, overtaken, run};
 use super::trouble::Trouble;
+use crate::backends::memory::{Flaw, Memory};
 use jiff::{SignedDuration, Timestamp};
 use podform::money::Usd;
 use rust_decimal::Decimal;
@@ -25,25 +26,42 @@ use std::time::Duration;
 /// How many run where nobody says.
 const HISTORIES: u64 = 400;
 /// Of a hundred calls, so many go wrong in a troubled run.
-const SHARES: [usize; 3] = [10, 25, 50];
+pub const SHARES: [usize; 3] = [10, 25, 50];
+
+/// Where the state lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// In a directory.
+    Alone,
+    /// In a directory whose store has no fence.
+    Unfenced,
+    /// In a place for objects, for several writers. They may lose rents by the way they write.
+    Shared(Flaw),
+}
 
 /// One history.
-struct History {
-    world: World,
-    fleet: Fleet,
-    chance: Chance,
+pub struct History {
+    pub world: World,
+    /// Those who write beside, where the state is shared.
+    pub beside: Vec<World>,
+    pub fleet: Fleet,
+    /// As it was before it was edited last: somebody's checkout is older.
+    pub former: Fleet,
+    pub chance: Chance,
     /// What happened, for a reproduction.
-    told: Vec<String>,
-    runs: u64,
+    pub told: Vec<String>,
+    pub runs: u64,
+    /// What happened how often.
+    pub counted: BTreeMap<String, usize>,
     /// A copy of the state.
     kept: Option<Disk>,
     /// Faults and durable events are told too.
-    talks: bool,
+    pub talks: bool,
 }
 
 impl History {
     /// An API of some manners, a market, an empty fleet.
-    fn new(seed: u64, talks: bool) -> History {
+    fn new(seed: u64, talks: bool, kind: Kind) -> History {
         let mut chance = Chance::new(seed, "history");
         let manners = Manners {
             list_lag: Duration::from_secs(*chance.pick(&[0, 0, 0, 5, 5, 30, 30, 200]).unwrap()),
@@ -60,12 +78,21 @@ impl History {
         // Where nothing names a machine and nothing shows whose it is, only a person can tell.
         let manners = Manners { names_machines: manners.names_machines || !manners.shows_env, ..manners };
         let told = vec![format!("{manners:?}")];
-        let world = World::new(manners);
+        let world = match kind {
+            Kind::Alone | Kind::Unfenced => World::new(manners),
+            Kind::Shared(flaw) => {
+                let memory = if seed.is_multiple_of(2) { Memory::default() } else { Memory::default().generations() };
+                World::shared(manners, memory.with(flaw))
+            }
+        };
+        world.disk.lock().unwrap().unfenced = kind == Kind::Unfenced;
+        let beside = if matches!(kind, Kind::Shared(_)) { vec![world.beside(), world.beside()] } else { Vec::new() };
         let mut fleet = Fleet::of(Block::of(chance.below(4)));
         fleet.a().create_first = chance.percent(30);
         fleet.a().replace_unhealthy = chance.percent(50);
         fleet.a().expires = Expires::some_duration(&mut chance);
-        let mut history = History { world, fleet, chance, told, runs: 0, kept: None, talks };
+        let (former, counted) = (fleet.clone(), BTreeMap::new());
+        let mut history = History { world, beside, fleet, former, chance, told, runs: 0, counted, kept: None, talks };
         history.restock();
         history.spoil();
         history.stranger();
@@ -109,7 +136,7 @@ impl History {
                 self.stranger();
                 return "a stranger rents".into();
             }
-            8 => {
+            8 if self.beside.is_empty() => {
                 let disk = self.world.disk.lock().unwrap().clone();
                 // Before the first state there is nothing to copy.
                 self.kept = Some(disk).filter(|disk| !disk.state.is_empty()).or(self.kept.take());
@@ -176,14 +203,16 @@ impl History {
 
     /// Somebody settles what is in doubt, as far as they know.
     async fn recovers(&mut self) -> String {
-        let how = How { hcl: self.fleet.hcl(), accept_missing: true, ..How::default() };
+        self.world.breaks_the_lock().await;
+        let how = How { hcl: self.fleet.hcl(), accept_missing: true, lock: Some(Duration::ZERO), ..How::default() };
         format!("podform recover {:?}", settles(&self.world, &how).await)
     }
 
     fn how(&mut self, trouble: Trouble) -> How {
         let skew = *self.chance.pick(&[0, 0, -7200, 40, 3600]).unwrap();
-        self.world.ledger.lock().unwrap().configure(&self.fleet);
-        How { hcl: self.fleet.hcl(), trouble, skew, accept_missing: true, ..How::default() }
+        self.world.configure(&self.fleet);
+        let lock = (!self.beside.is_empty()).then_some(Duration::ZERO);
+        How { hcl: self.fleet.hcl(), trouble, skew, accept_missing: true, lock, ..How::default() }
     }
 
     /// An apply, and another one that takes its lock away while it sleeps.
@@ -206,20 +235,24 @@ impl History {
         let before = self.world.disk.lock().unwrap().durable.len();
         let end = run(&self.world, &how).await;
         self.runs += 1;
-        if self.talks {
-            let faults = std::mem::take(&mut self.world.troubles.lock().unwrap().story);
-            self.told.extend(faults.into_iter().map(|fault| format!("    {fault}")));
-            let events = self.world.disk.lock().unwrap().durable[before..]
-                .iter()
-                .map(|event| {
-                    let text = event.to_string();
-                    format!("    {text:.260}")
-                })
-                .collect::<Vec<_>>();
-            self.told.extend(events);
-        }
+        self.tells(before);
         self.told.push(format!("apply ({trouble:?}, clock {skew:+} s): {}", end.words()));
         end
+    }
+
+    /// What went wrong, and what became durable since.
+    pub fn tells(&mut self, before: usize) {
+        if !self.talks {
+            return;
+        }
+        for world in std::iter::once(&self.world).chain(&self.beside) {
+            let faults = std::mem::take(&mut world.troubles.lock().unwrap().story);
+            self.told.extend(faults.into_iter().map(|fault| format!("    {fault}")));
+        }
+        for event in &self.world.disk.lock().unwrap().durable[before..] {
+            let text = event.to_string();
+            self.told.push(format!("    {text:.260}"));
+        }
     }
 
     /// Edits, others, clocks, applies.
@@ -227,6 +260,7 @@ impl History {
         for step in 0..5 + self.chance.below(8) {
             match self.chance.below(10) {
                 0..3 => {
+                    self.former.clone_from(&self.fleet);
                     let now = self.world.account().now();
                     let told = match self.chance.percent(25) {
                         true => self.fleet.edit_times(&mut self.chance, now),
@@ -243,6 +277,7 @@ impl History {
                     tokio::time::sleep(Duration::from_secs(seconds)).await;
                     self.told.push(format!("{seconds} s pass"));
                 }
+                _ if !self.beside.is_empty() => self.meet().await,
                 _ => {
                     let seed = u64::try_from(self.chance.below(1 << 30)).unwrap() + u64::try_from(step).unwrap();
                     let trouble = if self.chance.percent(75) {
@@ -273,6 +308,7 @@ impl History {
         }
         self.fleet.blocks.values_mut().for_each(|block| block.cap = 70);
         self.fleet.budget = None;
+        self.world.breaks_the_lock().await;
         // What a crashed run left open is settled by then.
         if !matches!(self.run(Trouble::None).await, End::Crashed) {
             let released = release_orphans(&self.world).await;
@@ -286,6 +322,7 @@ impl History {
         let mut empty = false;
         let mut helped = false;
         for _ in 0..3 {
+            self.world.breaks_the_lock().await;
             let mut end = self.run(Trouble::None).await;
             let stuck = match &end {
                 End::Nothing(doubts) => *doubts > 0,
@@ -312,13 +349,13 @@ impl History {
         }
         let (account, disk) = (self.world.account(), self.world.disk.lock().unwrap());
         ledger.at_rest(&account, &disk);
-        ledger.at_the_end(&account, &disk, &self.fleet.wanted_at(account.now()));
+        ledger.at_the_end(&self.fleet, &account, &disk, &self.fleet.wanted_at(account.now()));
         ledger.works(&account, &disk, &self.fleet.replaced_when_unhealthy());
     }
 }
 
 /// What one history was.
-struct Outcome {
+pub struct Outcome {
     runs: u64,
     injected: BTreeMap<String, usize>,
     /// What is wrong, and how it came to that.
@@ -326,14 +363,10 @@ struct Outcome {
     told: Vec<String>,
 }
 
-fn history(seed: u64, talks: bool) -> Outcome {
-    over(seed, talks, false)
-}
-
-fn over(seed: u64, talks: bool, unfenced: bool) -> Outcome {
+/// The history of a seed.
+pub fn history(seed: u64, talks: bool, kind: Kind) -> Outcome {
     in_virtual_time(async {
-        let mut history = History::new(seed, talks);
-        history.world.disk.lock().unwrap().unfenced = unfenced;
+        let mut history = History::new(seed, talks, kind);
         history.happen().await;
         history.come_to_rest().await;
         let faults = std::mem::take(&mut history.world.ledger.lock().unwrap().faults);
@@ -341,7 +374,11 @@ fn over(seed: u64, talks: bool, unfenced: bool) -> Outcome {
             let told = history.told.join("\n  ");
             format!("PODFORM_SEED={seed}\n  {}\n  after:\n  {told}\n{}", faults.join("\n  "), history.fleet.hcl())
         });
-        let injected = std::mem::take(&mut history.world.troubles.lock().unwrap().injected);
+        let mut injected = std::mem::take(&mut history.counted);
+        for world in std::iter::once(&history.world).chain(&history.beside) {
+            let all = std::mem::take(&mut world.troubles.lock().unwrap().injected);
+            all.into_iter().for_each(|(kind, n)| *injected.entry(kind).or_default() += n);
+        }
         Outcome { runs: history.runs, injected, broken, told: history.told }
     })
 }
@@ -350,19 +387,26 @@ fn over(seed: u64, talks: bool, unfenced: bool) -> Outcome {
 #[test]
 fn a_seed_is_always_the_same_history() {
     for seed in 1..20 {
-        assert_eq!(history(seed, false).told, history(seed, false).told, "seed {seed}");
+        for kind in [Kind::Alone, Kind::Shared(Flaw::None)] {
+            let told = || history(seed, false, kind).told;
+            assert_eq!(told(), told(), "seed {seed}, {kind:?}");
+        }
     }
 }
 
 /// The checker sees what a store without a fence lets happen.
 #[test]
 fn histories_over_a_store_without_a_fence_are_broken() {
+    assert!(broken(60, Kind::Unfenced) > 0);
+}
+
+/// So many of the first histories are broken.
+pub fn broken(count: u64, kind: Kind) -> usize {
     let is_broken = |seed: &u64| {
-        let outcome = std::panic::catch_unwind(|| over(*seed, false, true));
+        let outcome = std::panic::catch_unwind(|| history(*seed, false, kind));
         outcome.map_or(true, |outcome| outcome.broken.is_some())
     };
-    let broken = (1..=60).filter(is_broken).count();
-    assert!(broken > 0, "{broken} of 60");
+    (1..=count).filter(is_broken).count()
 }
 
 /// A number in the environment.
@@ -372,8 +416,13 @@ pub fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn histories_come_to_rest() {
+    come_to_rest(HISTORIES, Kind::Alone);
+}
+
+/// So many histories, where nobody says how many, come to rest.
+pub fn come_to_rest(histories: u64, kind: Kind) {
     let seed = number("PODFORM_SEED");
-    let count = number("PODFORM_HISTORIES").unwrap_or(if seed.is_some() { 1 } else { HISTORIES });
+    let count = number("PODFORM_HISTORIES").unwrap_or(if seed.is_some() { 1 } else { histories });
     let first = seed.unwrap_or(1);
     let next = AtomicU64::new(first);
     let total = Mutex::new((0, BTreeMap::<String, usize>::new(), Vec::new()));
@@ -386,7 +435,7 @@ fn histories_come_to_rest() {
                     if seed >= first + count {
                         break;
                     }
-                    let outcome = std::panic::catch_unwind(|| history(seed, count == 1));
+                    let outcome = std::panic::catch_unwind(|| history(seed, count == 1, kind));
                     let mut total = total.lock().unwrap();
                     match outcome {
                         Ok(outcome) => {

@@ -23,7 +23,7 @@ fn a_copied_mark_stops_a_release_until_an_apply_has_written_it_again() {
         let world = World::new(Manners { shows_env: false, ..Manners::default() });
         market(&world);
         let fleet = Fleet::of(Block::of(1));
-        world.ledger.lock().unwrap().configure(&fleet);
+        world.configure(&fleet);
         let apply = async |hcl: String| run(&world, &How { hcl, ..How::default() }).await;
         let ours = || world.account().standing().filter(|rented| !rented.stranger).count();
         apply(fleet.hcl()).await;
@@ -52,7 +52,7 @@ fn the_copy_of_a_machine_that_was_released_is_never_released() {
             let world = World::new(Manners { shows_env, ..Manners::default() });
             market(&world);
             let fleet = Fleet::of(Block::of(1));
-            world.ledger.lock().unwrap().configure(&fleet);
+            world.configure(&fleet);
             let apply = async |hcl: String| run(&world, &How { hcl, ..How::default() }).await;
             apply(fleet.hcl()).await;
             let theirs = {
@@ -87,13 +87,13 @@ fn the_twin_of_a_machine_that_was_released_is_told_and_released() {
         let world = World::new(Manners { list_lag: lag, ..Manners::default() });
         market(&world);
         let fleet = Fleet::of(Block::of(1));
-        world.ledger.lock().unwrap().configure(&fleet);
+        world.configure(&fleet);
         let apply = async |hcl: String| run(&world, &How { hcl, ..How::default() }).await;
         apply(fleet.hcl()).await;
         let twin = {
             let mut account = world.account();
             let rent = account.done.iter().find(|done| matches!(done.change, Change::Rent(_))).unwrap().change.clone();
-            account.perform_again(&rent);
+            account.perform_again(&rent, 0);
             account.done.last().unwrap().id.unwrap()
         };
         apply(nothing()).await;

@@ -15,18 +15,22 @@ mod exhaustive;
 mod fleet;
 mod histories;
 mod http;
+pub mod life;
 mod lineages;
 mod manners;
 mod marks;
+mod mirror;
 mod moving;
 mod operator;
 mod orphans;
 mod patience;
+mod recorded;
 mod replacing;
 mod run;
 mod sight;
 mod stores;
 mod trouble;
+mod writers;
 
 use std::future::Future;
 

@@ -49,6 +49,7 @@ pub async fn settles(world: &World, how: &How) -> Vec<String> {
             }
         }
         held.store.snapshot(&mut held.state).await.map_err(|error| End::Stopped(vec![error.to_string()]))?;
+        let _ = held.store.close().await;
         Ok(done)
     });
     settled.await.unwrap_or_else(|end| vec![end.words()])

@@ -21,6 +21,7 @@ pub async fn release_orphans(world: &World) -> Vec<ObjectId> {
         release(world, twin, &mut store, &mut state).await;
     }
     store.snapshot(&mut state).await.unwrap();
+    let _ = store.close().await;
     twins.into_iter().map(|twin| twin.id).collect()
 }
 

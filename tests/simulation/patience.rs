@@ -24,7 +24,7 @@ const STEP: Duration = Duration::from_millis(3100);
 /// One machine is wanted; the call of a number goes wrong.
 async fn apply(world: &World, trouble: Trouble) -> End {
     let fleet = Fleet::of(Block::of(1));
-    world.ledger.lock().unwrap().configure(&fleet);
+    world.configure(&fleet);
     run(world, &How { hcl: fleet.hcl(), trouble, ..How::default() }).await
 }
 

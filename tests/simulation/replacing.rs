@@ -17,7 +17,7 @@ async fn one(trouble: Trouble, manners: Manners) -> Result<(usize, usize), Strin
     let before = Fleet::of(Block { create_first: true, ..Block::of(1) });
     let mut after = before.clone();
     after.a().model = 1;
-    world.ledger.lock().unwrap().configure(&before);
+    world.configure(&before);
     let apply =
         async |fleet: &Fleet, trouble: Trouble| run(&world, &How { hcl: fleet.hcl(), trouble, ..How::default() }).await;
     let ours = || -> BTreeSet<u64> {

@@ -2,7 +2,7 @@
 
 use super::cloud::World;
 use super::trouble::Trouble;
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use podform::apply::{ApplyResult, Cancel, Connect, Ended};
 use podform::config::{self, LoadedFile};
@@ -15,6 +15,7 @@ use podform::refresh::Clock;
 use podform::session::{Fleet, Held, Performing, Planning, Prepared, Session, evaluated};
 use podform::state::{AccountIdentity, orphans};
 use podform::store::{LockedStore, StateStore, StoreError};
+use regex::Regex;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,8 @@ pub struct How {
     pub accept_missing: bool,
     /// Interrupts.
     pub cancel: Option<watch::Receiver<Cancel>>,
+    /// How long it waits for the lock; `None` takes none (`-lock=false`).
+    pub lock: Option<Duration>,
 }
 
 /// How a run ended.
@@ -45,6 +48,8 @@ pub struct How {
 pub enum End {
     /// The program died.
     Crashed,
+    /// Another one held the lock.
+    Locked,
     /// It ended before it called anything, with these errors.
     Stopped(Vec<String>),
     /// Nothing was to be done; so many intents stay in doubt.
@@ -54,10 +59,27 @@ pub enum End {
 }
 
 impl End {
-    /// For a reproduction.
-    pub fn words(&self) -> String {
+    /// Which kind of end it is.
+    pub fn kind(&self) -> String {
         match self {
             End::Crashed => "crashed".into(),
+            End::Locked => "locked".into(),
+            End::Stopped(_) => "stopped".into(),
+            End::Nothing(_) => "nothing to do".into(),
+            End::Applied(result, _) => format!("{:?}", result.ended()),
+        }
+    }
+
+    /// For a reproduction: the same each time.
+    pub fn words(&self) -> String {
+        let run = Regex::new("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").unwrap();
+        run.replace_all(&self.all_words(), "RUN").into_owned()
+    }
+
+    fn all_words(&self) -> String {
+        match self {
+            End::Crashed => "crashed".into(),
+            End::Locked => "locked".into(),
             End::Stopped(errors) => format!("stopped: {}", errors.join(" / ")),
             End::Nothing(doubts) => format!("nothing to do, {doubts} in doubt"),
             End::Applied(result, steps) => {
@@ -84,59 +106,65 @@ pub async fn run(world: &World, how: &How) -> End {
     judged(world, end, plan.as_ref())
 }
 
-/// A run that is stopped after a while, as a laptop is that sleeps. Another one takes its lock by force and comes to its
-/// end; then the first one goes on. `None` where it ended before.
-pub async fn overtaken(world: &World, how: &How, after: Duration, other: &How) -> (End, Option<End>) {
+/// A run that is stopped after a while, as a laptop is that sleeps, until `meanwhile` is over; then it goes on. `None` where
+/// it ended before.
+pub async fn asleep<T>(
+    world: &World,
+    how: &How,
+    after: Duration,
+    meanwhile: impl Future<Output = T>,
+) -> (End, Option<T>) {
     world.begin(how.trouble.clone());
-    let (mut plan, mut second) = (None, None);
+    let (mut plan, mut done) = (None, None);
     let end = {
-        let mut first = std::pin::pin!(alive(world, body(world, world.store(), how, &mut plan)));
+        let mut running = std::pin::pin!(alive(world, body(world, world.store(), how, &mut plan)));
         let ended = tokio::select! {
             biased;
-            end = &mut first => Some(end),
+            end = &mut running => Some(end),
             () = tokio::time::sleep(after) => None,
         };
         match ended {
             Some(end) => end,
             None => {
                 // Its connections are gone.
-                world.account().hang_up();
-                let done = std::mem::take(&mut world.account().done);
-                let troubles = std::mem::take(&mut *world.troubles.lock().unwrap());
-                second = Some(Box::pin(run(world, other)).await);
-                world.life.begin();
-                world.account().done = done;
-                world.troubles.lock().unwrap().resume(troubles);
-                first.await
+                world.hang_up();
+                done = Some(meanwhile.await);
+                running.await
             }
         }
     };
-    (judged(world, end, plan.as_ref()), second)
+    (judged(world, end, plan.as_ref()), done)
+}
+
+/// As [`asleep`]: another run takes its lock by force and comes to its end meanwhile.
+pub async fn overtaken(world: &World, how: &How, after: Duration, other: &How) -> (End, Option<End>) {
+    let beside = world.beside();
+    beside.configure(&world.run().fleet);
+    asleep(world, how, after, run(&beside, other)).await
 }
 
 async fn alive(world: &World, body: impl Future<Output = End>) -> End {
+    let life = world.life();
     tokio::select! {
         biased;
-        () = world.life.crash.notified() => End::Crashed,
+        () = life.crash.notified() => End::Crashed,
         end = body => end,
     }
 }
 
 fn judged(world: &World, mut end: End, plan: Option<&Plan>) -> End {
-    if world.life.is_over() {
+    if world.life().is_over() {
         end = End::Crashed;
-        // A death that nobody waited for is no death of the next run.
-        let _ = world.life.crash.notified().now_or_never();
     }
-    let mut account = world.account();
-    account.hang_up();
+    world.hang_up();
+    let (account, run) = (world.account(), world.run().clone());
     let mut ledger = world.ledger.lock().unwrap();
-    ledger.within_plan(&account, plan);
+    ledger.within_plan(&run, &account, plan);
     if matches!(&end, End::Applied(result, _) if result.ended() == Ended::Done) {
-        ledger.within_caps(&account);
+        ledger.within_caps(&run, &account);
     }
-    plan.into_iter().for_each(|plan| ledger.within_budget(&account, plan));
-    let is_over = !matches!(&end, End::Crashed | End::Stopped(_))
+    plan.into_iter().for_each(|plan| ledger.within_budget(&run, &account, plan));
+    let is_over = !matches!(&end, End::Crashed | End::Locked | End::Stopped(_))
         && !matches!(&end, End::Applied(result, _) if result.taken_over);
     if is_over && world.disk.lock().unwrap().is_at_rest() {
         ledger.at_rest(&account, &world.disk.lock().unwrap());
@@ -180,8 +208,11 @@ pub async fn opened<T>(
     work: impl AsyncFnOnce(&Session<'_, World>, Held) -> Result<T, End>,
 ) -> Result<T, End> {
     let fleet = fleet(&how.hcl, &NoScope);
-    let unwritten = |error: StoreError| End::Stopped(vec![error.to_string()]);
-    let (store, mut state) = LockedStore::open(store, "apply", None).await.map_err(unwritten)?;
+    let unwritten = |error: StoreError| match error {
+        StoreError::Locked { .. } => End::Locked,
+        error => End::Stopped(vec![error.to_string()]),
+    };
+    let (store, mut state) = LockedStore::open(store, "apply", how.lock).await.map_err(unwritten)?;
     let local = world.account().now() + SignedDuration::from_secs(how.skew);
     if state.lineage.is_empty() {
         state.lineage = format!("lineage-{}", world.next_lineage());
@@ -236,6 +267,7 @@ async fn applied(
     if !made.has_changes() {
         // A state that cannot be written stays in the journal.
         let _ = store.snapshot(&mut state).await;
+        let _ = store.close().await;
         return Ok(End::Nothing(made.in_doubt.len()));
     }
     let parallelism = how.parallelism.max(8);
@@ -253,6 +285,7 @@ async fn applied(
     };
     let mut result = session.apply(performing, |_| ()).await;
     let _ = store.snapshot(&mut result.state).await;
+    let _ = store.close().await;
     let steps = made.steps.iter().map(|step| {
         let why = made.change_of(step).map(|change| (&change.forced_by, change.repair_mark));
         format!("{:?} {} {why:?}", step.action, step.address)

@@ -22,7 +22,7 @@ fn world(fleet: &Fleet) -> World {
     for _ in 0..fleet.wanted().len() {
         world.account().offer("RTX 3090", 30);
     }
-    world.ledger.lock().unwrap().configure(fleet);
+    world.configure(fleet);
     world
 }
 

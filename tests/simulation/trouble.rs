@@ -1,6 +1,7 @@
 //! What goes wrong in a run, and where.
 
 use super::chance::Chance;
+use crate::backends::memory::Weather;
 use std::collections::BTreeMap;
 
 /// What goes wrong with a call that changes the account.
@@ -109,13 +110,6 @@ impl Troubles {
         *self = Troubles { plan, injected, ..Troubles::default() };
     }
 
-    /// The run goes on that was stopped.
-    pub fn resume(&mut self, stopped: Troubles) {
-        let injected = std::mem::take(&mut self.injected);
-        *self = stopped;
-        injected.into_iter().for_each(|(kind, n)| *self.injected.entry(kind).or_default() += n);
-    }
-
     /// What goes wrong with this call. Draws depend on what is called and how often it was, not on who came first.
     pub fn call(&mut self, what: &str) -> Option<Fault> {
         let at = self.calls;
@@ -168,6 +162,22 @@ impl Troubles {
             self.count("write", Some(&format!("write: {fault:?}")));
         }
         fault
+    }
+
+    /// How a shared place answers this run.
+    pub fn weather(&self) -> Weather {
+        match self.plan {
+            Trouble::Random { seed, share } => Weather {
+                unanswered: share / 5,
+                refused: share / 10,
+                unread: share / 20,
+                stale: 20,
+                deaths: share / 15,
+                pause: 200,
+                ..Weather::of(seed)
+            },
+            _ => Weather { pause: 20, ..Weather::of(0) },
+        }
     }
 
     fn chance(&mut self, seed: u64, what: &str) -> Chance {
