@@ -39,6 +39,8 @@ pub struct LockedStore {
     journaled: bool,
     /// What runs kept that lost their lock: the next snapshot contains it.
     kept: Vec<Kept>,
+    /// What is recorded with that, until a snapshot says so.
+    taken_up: Option<Box<State>>,
     /// Serial and last entry of a copy that is newer: the next snapshot goes on from there.
     newest: Option<(u64, u64)>,
     /// What this run wrote since the snapshot, one entry a line: kept beside where the journal is taken away.
@@ -124,6 +126,7 @@ impl LockedStore {
             store,
             info,
             snapshot,
+            taken_up: (!kept.is_empty() && !state.lineage.is_empty()).then(|| Box::new(state.clone())),
             kept,
             newest: newest.max(left.map(|left| (left.serial, left.journal_seq))),
         };
@@ -158,6 +161,17 @@ impl LockedStore {
         }
         if self.lost.is_some() {
             return Err(self.fenced(None, events).await);
+        }
+        // What runs kept is taken up after the journal is replayed. What is written now goes on from it, and must not come before.
+        if let Some(mut state) = self.taken_up.take() {
+            match self.snapshot(&mut state).await {
+                Ok(()) => {}
+                Err(StoreError::Fenced { .. }) => return Err(self.fenced(None, events).await),
+                Err(error) => {
+                    self.taken_up = Some(state);
+                    return Err(error);
+                }
+            }
         }
         let at = Timestamp::now();
         let mut entries = Entries {
@@ -261,6 +275,7 @@ impl LockedStore {
         let (version, new) = self.settle(Some(&mut next), new).await?;
         self.version = version;
         self.store.discard(&std::mem::take(&mut self.kept)).await;
+        self.taken_up = None;
         self.snapshot = Some(next.clone());
         self.sum = sum_of(&*self.store, Some(new.text.as_bytes()));
         self.own.clear();

@@ -3,7 +3,7 @@
 use futures::future::{FutureExt, LocalBoxFuture, join};
 use jiff::Timestamp;
 use podform::state::{
-    AccountIdentity, Event, Intent, IntentAction, Remains, State, Verdict, decode_journal, last_telling, verify,
+    AccountIdentity, Event, Intent, IntentAction, Record, Remains, State, Verdict, decode_journal, last_telling, verify,
 };
 use podform::store::{LockInfo, LockedStore, Part, Remark, Snapshot, StateStore, StoreError, read};
 use std::time::Duration;
@@ -37,6 +37,7 @@ pub const CASES: &[Case] = &[
     ("a lock keeps out, and tells who holds it", |subject| locked(subject).boxed_local()),
     ("a lock is waited for", |subject| waited_for(subject).boxed_local()),
     ("what a run keeps is its last word, and goes when it was taken up", |subject| kept(subject).boxed_local()),
+    ("what a run writes goes on from what it took up", |subject| goes_on(subject).boxed_local()),
     ("copies are newer by their names", |subject| copies(subject).boxed_local()),
     ("a state that is put takes the place of all, and numbers never repeat", |subject| put(subject).boxed_local()),
     ("what is mended is sound, and fences", |subject| mended(subject).boxed_local()),
@@ -240,6 +241,44 @@ async fn kept(subject: Subject) {
     assert_eq!(subject.remains().await.kept.len(), 1);
     (subject.open)().discard(&left).await;
     assert!((subject.open)().read().await.unwrap().kept.is_empty());
+}
+
+/// The machine of this number, made by a call.
+fn recorded(claim: &str, closes: bool, id: u64) -> Event {
+    let mut record = Record { claim: Some(claim.into()), ..Record::default() };
+    record.attributes.set("id", id.to_string().into());
+    let address = "simplepod_instance.worker".parse().unwrap();
+    Event::Recorded { claim: closes.then(|| claim.into()), address, record: Box::new(record) }
+}
+
+/// A run replaces a machine, and is fenced before it can say so; whoever takes that up writes, and dies.
+async fn goes_on(subject: Subject) {
+    let (mut store, mut state) = subject.run(true).await;
+    subject.write(&mut store, &mut state, &[begin(), opened("a"), recorded("a", true, 1)]).await;
+    store.snapshot(&mut state).await.unwrap();
+    store.close().await.unwrap();
+    let (mut first, _) = subject.run(false).await;
+    let Event::Intent(intent) = opened("b") else { unreachable!() };
+    first.append(&[Event::Intent(Box::new(Intent { deposes: true, ..*intent }))]).await.unwrap();
+    let (mut other, mut state) = subject.run(false).await;
+    subject.write(&mut other, &mut state, &[Event::End]).await;
+    drop(other);
+    let error = first.append(&[recorded("b", true, 2)]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Fenced { kept: Some(Ok(_)), .. }), "{error}");
+    let all = |state: &State| {
+        let deposed = state.deposed.values().flat_map(|all| all.values()).filter_map(|record| record.id());
+        (state.resources.values().filter_map(|record| record.id()).collect(), deposed.collect(), state.open.len())
+    };
+    let (mut second, mut state) = subject.run(false).await;
+    let both: (Vec<u64>, Vec<u64>, usize) = all(&state);
+    assert_eq!(both, (vec![2], vec![1], 0));
+    subject.write(&mut second, &mut state, &[recorded("b", false, 2)]).await;
+    drop(second);
+    assert_eq!(all(&subject.read().await), both);
+    let (mut third, mut state) = subject.run(false).await;
+    assert_eq!(all(&state), both);
+    third.snapshot(&mut state).await.unwrap();
+    assert_eq!(all(&subject.read().await), both);
 }
 
 async fn copies(subject: Subject) {
