@@ -76,7 +76,7 @@ pub fn waiting_for_lock(holder: Option<&LockInfo>, seconds: u64) {
     if !(terminal.has_foot() || seconds == 1 || seconds.is_multiple_of(SPARSE.as_secs())) {
         return;
     }
-    let who = holder.map_or_else(
+    let who = holder.filter(|run| !run.is_nameless()).map_or_else(
         || "another run".to_owned(),
         |run| {
             let form = match Timestamp::now().duration_since(run.created).as_hours() {

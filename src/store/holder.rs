@@ -56,6 +56,27 @@ impl LockInfo {
         }
     }
 
+    /// Of whom nothing is known but how the lock is called.
+    pub fn nameless(id: String) -> LockInfo {
+        LockInfo {
+            id,
+            operation: "unknown".to_owned(),
+            who: "unknown".to_owned(),
+            host: String::new(),
+            pid: 0,
+            started: None,
+            machine: None,
+            namespace: None,
+            version: "unknown".to_owned(),
+            created: Timestamp::default(),
+        }
+    }
+
+    /// Whether its text does not say since when.
+    pub fn is_nameless(&self) -> bool {
+        self.created == Timestamp::default()
+    }
+
     /// Whether it ran under the kernel that runs here; `None` where nothing tells.
     pub(super) fn is_under(&self, here: &LockInfo) -> Option<bool> {
         let boot = |info: &LockInfo| info.started.as_ref()?.split_once('/').map(|(boot, _)| boot.to_owned());
@@ -82,15 +103,18 @@ impl LockInfo {
 
     /// In Terraform's layout.
     pub fn at(&self, place: &Place) -> impl fmt::Display {
+        let since = match self.is_nameless() {
+            true => "unknown".to_owned(),
+            false => self.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        };
         format!(
             "Lock Info:\n  ID:        {}\n  Path:      {}\n  Operation: {}\n  Who:       {}\n  Version:   {}\n  \
-             Created:   {}\n  Info:      {}\n",
+             Created:   {since}\n  Info:      {}\n",
             self.id,
             place,
             self.operation,
             self.who,
             self.version,
-            self.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
             // Other programs do not tell theirs.
             if self.pid == 0 { String::new() } else { format!("process {}", self.pid) }
         )

@@ -142,6 +142,14 @@ pub struct Holding {
     pub version: Version,
 }
 
+impl Holding {
+    /// Who holds it, by what is known.
+    pub fn holder(self) -> Option<LockInfo> {
+        let Holding { info, ids, .. } = self;
+        info.or_else(|| ids.into_iter().next().map(LockInfo::nameless))
+    }
+}
+
 /// The lock of a state, where Terraform has it and as Terraform writes it. It is politeness: what keeps two runs apart is
 /// the journal, so it may be broken at any time.
 pub trait Lock: Debug + Send + Sync {

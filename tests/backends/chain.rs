@@ -376,15 +376,16 @@ fn a_lock_is_terraforms_and_goes_by_its_generation_too() {
         let generation = memory.version(&lock).await.unwrap().unwrap().0.unwrap();
         memory.store().force_unlock("7777").await.unwrap_err();
         memory.store().force_unlock(&generation).await.unwrap();
-        assert!(memory.keys().is_empty());
+        assert_eq!(memory.bytes(&lock), None);
         // Terraform's, and one that nobody understands: it keeps out, and only its generation takes it away.
         let theirs = br#"{"ID":"6f1c","Operation":"OperationTypeApply","Who":"root@vm","Version":"1.11.4"}"#;
         for (text, id) in [(&theirs[..], Some("6f1c")), (b"?", None)] {
             let Tried::Done(version) = memory.create(&lock, text).await else { panic!("a lock") };
             let error = own.lock(&LockInfo::new("apply"), Duration::ZERO).await.unwrap_err();
             let StoreError::Locked { holder, .. } = &error else { panic!("{error}") };
-            assert_eq!(holder.as_ref().map(|info| info.id.as_str()), id);
-            memory.store().force_unlock(&version.0.unwrap()).await.unwrap();
+            let version = version.0.unwrap();
+            assert_eq!(holder.as_ref().map(|info| info.id.as_str()), id.or(Some(version.as_str())));
+            memory.store().force_unlock(&version).await.unwrap();
         }
     });
 }
@@ -448,4 +449,41 @@ fn a_late_state_of_nothing_does_not_bar_the_way_to_what_another_lineage_made() {
             assert_eq!(decode(memory.bytes(KEY).unwrap()).unwrap().lineage, super::conformance::LINEAGE);
         });
     }
+}
+
+/// Whether or not anybody takes over then.
+#[test]
+fn a_run_whose_lock_is_taken_away_is_refused_at_once() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let (mut store, mut state) =
+            LockedStore::open(Box::new(memory.store()), "apply", Some(Duration::ZERO)).await.unwrap();
+        write(&mut store, &mut state, "b").await;
+        let other = memory.fair().store();
+        let refused = other.force_unlock("another").await.unwrap_err();
+        assert!(matches!(refused, StoreError::Unlock { .. }), "{refused}");
+        write(&mut store, &mut state, "c").await;
+        other.force_unlock(&other.holder().await.unwrap().unwrap().id).await.unwrap();
+        let error = store.append(&[opened("d")]).await.unwrap_err();
+        assert!(matches!(error, StoreError::Fenced { part: Part::Journal, .. }), "{error}");
+        assert!(matches!(store.snapshot(&mut state).await, Err(StoreError::Fenced { .. })));
+        assert_eq!(claims(&memory).await, ["a", "b", "c"]);
+    });
+}
+
+/// A lock whose text nobody understands goes by its version.
+#[test]
+fn a_lock_without_a_name_is_taken_away_by_its_version() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        memory.set(&format!("{KEY}.tflock"), b"");
+        let locked = LockedStore::open(Box::new(memory.store()), "apply", Some(Duration::ZERO)).await.unwrap_err();
+        let StoreError::Locked { holder: Some(holder), .. } = &locked else { panic!("{locked}") };
+        assert!(locked.to_string().contains("Created:   unknown"), "{locked}");
+        memory.fair().store().force_unlock("another").await.unwrap_err();
+        memory.fair().store().force_unlock(&holder.id).await.unwrap();
+        LockedStore::open(Box::new(memory.store()), "apply", Some(Duration::ZERO)).await.unwrap();
+    });
 }

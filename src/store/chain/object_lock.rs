@@ -41,7 +41,8 @@ impl<O: Objects> Lock for ObjectLock<O> {
         async {
             let Some(object) = self.objects.get(&self.key).await? else { return Ok(None) };
             let info = LockInfo::of_terraform(&object.bytes);
-            let version = object.version.0.clone().filter(|_| self.by_version);
+            // One whose text is not understood has no other.
+            let version = object.version.0.clone().filter(|_| self.by_version || info.is_none());
             let ids = info.iter().map(|info| info.id.clone()).chain(version).collect();
             Ok(Some(Holding { info, ids, version: object.version }))
         }

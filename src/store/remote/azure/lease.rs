@@ -7,7 +7,13 @@ use crate::store::{Holding, Lock, LockInfo, Objects, Place, StoreError, Tried, V
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::{BoxFuture, FutureExt};
+use std::time::Duration;
+use tokio::time::sleep;
 
+/// How often a request is tried whose answer does not come: with the id of this lock it is the same again.
+const TRIES: usize = 3;
+/// Between two tries: a connection that broke is made anew by then.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Where Terraform writes down who holds it.
 const TOLD: &str = "x-ms-meta-terraformlockid";
 
@@ -41,9 +47,20 @@ impl Lease {
         }
     }
 
+    async fn send_again(&self, what: &'static str, request: Request) -> Result<Answer, Tried<()>> {
+        for _ in 1..TRIES {
+            match self.send(what, request.clone()).await {
+                Err(Tried::InDoubt(_)) => sleep(PAUSE).await,
+                known => return known,
+            }
+        }
+        self.send(what, request).await
+    }
+
+    /// Whoever holds it under this id gets it once more.
     async fn acquire(&self, id: &str) -> Result<Answer, Tried<()>> {
         let request = self.lease("acquire", &[("x-ms-lease-duration", "-1"), ("x-ms-proposed-lease-id", id)]);
-        self.send("take the lock", request).await
+        self.send_again("take the lock", request).await
     }
 
     async fn tell(&self, id: &str, told: Option<(String, String)>) -> Result<Answer, Tried<()>> {
@@ -51,7 +68,7 @@ impl Lease {
         request.headers.push(("x-ms-lease-id".to_owned(), id.to_owned()));
         request.headers.extend(told);
         request.body = Some(("application/json", Vec::new()));
-        self.send("write down who holds the lock", request).await
+        self.send_again("write down who holds the lock", request).await
     }
 
     async fn try_take(&self, info: &LockInfo) -> Result<bool, Tried<()>> {
@@ -102,7 +119,12 @@ impl Lock for Lease {
             match self.try_take(info).await {
                 Ok(true) => Tried::Done(()),
                 Ok(false) => Tried::Refused,
-                Err(tried) => tried,
+                Err(tried) => {
+                    // A lease that nobody wrote down would keep everybody out, this run too.
+                    let release = self.lease("release", &[("x-ms-lease-id", &info.id)]);
+                    let _: Result<Answer, Tried<()>> = self.send("free the lock", release).await;
+                    tried
+                }
             }
         }
         .boxed()
@@ -118,9 +140,10 @@ impl Lock for Lease {
                 200 => {
                     let told = answer.header(TOLD).and_then(|text| STANDARD.decode(text).ok());
                     let info = told.and_then(|text| LockInfo::of_terraform(&text));
-                    let ids = info.iter().map(|info| info.id.clone()).collect();
-                    let version = Version(info.as_ref().map(|info| info.id.clone()));
-                    Ok(Some(Holding { info, ids, version }))
+                    // Whoever took it died before it was written down: it goes by what stands under it.
+                    let tag = || answer.header("etag").map(|tag| tag.trim_matches('"').to_owned());
+                    let id = info.as_ref().map(|info| info.id.clone()).or_else(tag);
+                    Ok(Some(Holding { info, ids: id.iter().cloned().collect(), version: Version(id) }))
                 }
                 404 => Ok(None),
                 _ => Err(self.container.calls().refused(&doing, &request, &answer)),
