@@ -5,12 +5,18 @@ use super::tls::Mode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, Error, NoTls};
 use tracing::debug;
 
 /// How long a statement may take: a state of thirty megabytes over a slow line.
 const STATEMENT: Duration = Duration::from_secs(60);
+/// How often a connection, or a read, is tried: with these pauses a server that is started anew is met again, as over HTTP.
+const TRIES: usize = 5;
+/// The pause before the second try; it doubles.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The server starts, or stops; it has as many connections as it takes.
+const NOT_NOW: [&str; 2] = ["57P03", "53300"];
 
 /// Why a statement did nothing that is known.
 #[derive(Debug)]
@@ -54,7 +60,8 @@ impl Connection {
         if let Some(client) = open.as_ref().filter(|client| !client.is_closed()) {
             return Ok(client.clone());
         }
-        let client = Arc::new(self.connect().await?);
+        let client = again(|fault| matches!(fault, Fault::NotSent(_)), || self.connect()).await?;
+        let client = Arc::new(client);
         prepare(client.clone()).await?;
         *open = Some(client.clone());
         Ok(client)
@@ -63,6 +70,7 @@ impl Connection {
     async fn connect(&self) -> Result<Client, Fault> {
         let config = &self.settings.config;
         let failed = |error: Error| match error.as_db_error() {
+            Some(error) if NOT_NOW.contains(&error.code().code()) => Fault::NotSent(error.message().to_owned()),
             Some(error) => Fault::Refused(error.message().to_owned()),
             None => Fault::NotSent(words(&error)),
         };
@@ -80,6 +88,30 @@ impl Connection {
             }
         }
     }
+}
+
+/// Reads, once more where no answer came.
+pub(super) async fn reads<T, F>(read: impl Fn() -> F) -> Result<T, Fault>
+where
+    F: Future<Output = Result<T, Fault>>,
+{
+    again(|fault| matches!(fault, Fault::NoAnswer(_)), read).await
+}
+
+async fn again<T, F>(passes: impl Fn(&Fault) -> bool, attempt: impl Fn() -> F) -> Result<T, Fault>
+where
+    F: Future<Output = Result<T, Fault>>,
+{
+    let mut pause = PAUSE;
+    for _ in 1..TRIES {
+        match attempt().await {
+            Err(fault) if passes(&fault) => debug!("PostgreSQL, again: {}", fault.words()),
+            known => return known,
+        }
+        sleep(pause).await;
+        pause *= 2;
+    }
+    attempt().await
 }
 
 /// Waits for a statement, and says what is known of it.

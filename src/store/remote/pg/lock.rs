@@ -1,7 +1,7 @@
 //! The advisory lock of a state, as Terraform takes it: on the id of its row, or on -1 while there is no row. It lives as long
 //! as the connection; who holds it stands in a row of ours beside.
 
-use super::connection::{Fault, done};
+use super::connection::{Fault, done, reads};
 use super::database::Database;
 use crate::store::{Holding, Lock, LockInfo, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
@@ -145,7 +145,9 @@ impl Lock for AdvisoryLock {
 
     fn holding(&self) -> BoxFuture<'_, Result<Option<Holding>, StoreError>> {
         async {
-            let found = self.look().await.map_err(|fault| self.database.failed("read the lock", &self.key(), fault))?;
+            let found = reads(|| self.look())
+                .await
+                .map_err(|fault| self.database.failed("read the lock", &self.key(), fault))?;
             Ok(found.map(|(pid, _, text, version)| {
                 let info = LockInfo::of_terraform(&text);
                 // Whoever took it with another program wrote nothing down.

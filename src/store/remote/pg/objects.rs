@@ -1,6 +1,6 @@
 //! The verbs of objects, as single statements.
 
-use super::connection::{Fault, done};
+use super::connection::{Fault, done, reads};
 use super::database::Database;
 use crate::store::{Object, Objects, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
@@ -74,10 +74,7 @@ impl Objects for Rows {
         async move {
             let (statements, table) = self.statements(key);
             let query = statements.get.replace("{}", &table);
-            let row = match self.0.client().await {
-                Ok(client) => done(client.query_opt(&query, &[&key])).await,
-                Err(fault) => Err(fault),
-            };
+            let row = reads(|| async { done(self.0.client().await?.query_opt(&query, &[&key])).await }).await;
             let row = row.map_err(|fault| self.0.failed("read", key, fault))?;
             let object = |row: tokio_postgres::Row| {
                 Ok(Object { bytes: row.try_get(0)?, version: Version(Some(row.try_get(1)?)) })
@@ -134,10 +131,7 @@ impl Objects for Rows {
         async move {
             let (_, table) = self.statements(prefix);
             let query = format!("SELECT name FROM {table} WHERE starts_with(name, $1) ORDER BY name COLLATE \"C\"");
-            let rows = match self.0.client().await {
-                Ok(client) => done(client.query(&query, &[&prefix])).await,
-                Err(fault) => Err(fault),
-            };
+            let rows = reads(|| async { done(self.0.client().await?.query(&query, &[&prefix])).await }).await;
             let rows = rows.map_err(|fault| self.0.failed("list", prefix, fault))?;
             Ok(rows.iter().filter_map(|row| row.try_get(0).ok()).collect())
         }
