@@ -143,10 +143,14 @@ impl Account {
         let due: Vec<(Instant, usize, Change)> = due;
         for (at, by, change) in due {
             let id = self.carry_out(&change).ok();
-            if let (Change::Rent(_), Some(rented)) = (&change, id.and_then(|id| self.machines.get_mut(&id))) {
-                rented.at = at;
-                let ago = SignedDuration::try_from(now - at).unwrap();
-                rented.machine.created_at = Some((server - ago).to_string());
+            match (&change, id.and_then(|id| self.machines.get_mut(&id))) {
+                (Change::Rent(_), Some(rented)) => {
+                    rented.at = at;
+                    let ago = SignedDuration::try_from(now - at).unwrap();
+                    rented.machine.created_at = Some((server - ago).to_string());
+                }
+                (Change::DeleteMachine(_), Some(rented)) => rented.end = Some(at),
+                _ => {}
             }
             self.done.push(Done { change, id, late: true, by });
         }

@@ -113,6 +113,7 @@ impl Ledger {
                     self.fault(format!("{address} was rented at {}, when it is not wanted", account.now()));
                 }
                 let state = disk.load();
+                self.given_up.extend(state.watched.keys().cloned());
                 let other = |intent: &&Intent| intent.address.to_string() == address && intent.claim != *claim;
                 if let Some(open) = state.open.values().filter(|intent| intent.action.rents()).find(other) {
                     self.fault(format!("{address} was rented while the rent {} was in doubt", open.claim));
@@ -188,7 +189,7 @@ impl Ledger {
             let by_claim = |known: &dyn Fn(&str) -> bool| claim(rented).is_some_and(known);
             state.recorded_machines().any(|(id, _)| id == rented.machine.id)
                 || by_claim(&|claim| state.open.contains_key(claim))
-                || by_claim(&|claim| state.watched.contains_key(claim))
+                || by_claim(&|claim| self.given_up.contains(claim))
         };
         let ours = account.standing().filter(|rented| !rented.stranger && !rented.twin && !rented.forgotten);
         let here = |rented: &&Rented| {
@@ -382,7 +383,7 @@ impl Ledger {
             let id = made.group.id.0;
             let known = recorded.groups.iter().any(|(recorded, _)| *recorded == id);
             let claim = mark_claim(made.group.notes.as_deref());
-            let open = claim.is_some_and(|claim| recorded.open.contains(&claim) || recorded.watched.contains(&claim));
+            let open = claim.is_some_and(|claim| recorded.open.contains(&claim) || self.given_up.contains(&claim));
             // It costs nothing, and is told until somebody releases it.
             if !known && !open && !made.twin && !made.forgotten {
                 self.fault(format!("group {id} is an orphan"));
