@@ -6,7 +6,13 @@ mod chain;
 mod conformance;
 pub mod memory;
 #[cfg(unix)]
+mod places;
+#[cfg(unix)]
+mod proxy;
+#[cfg(unix)]
 mod real;
+#[cfg(unix)]
+mod requests;
 mod sealed;
 #[cfg(unix)]
 mod servers;

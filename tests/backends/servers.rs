@@ -27,10 +27,34 @@ pub const KEYS: (&str, &str) = ("testkey", "testsecret");
 /// A server that runs.
 #[derive(Debug)]
 pub struct Server {
-    /// Its standard input ends with it.
-    _child: Child,
+    shell: Command,
+    /// It ends with its standard input.
+    child: Child,
     pub port: u16,
-    _directory: TempDir,
+    directory: TempDir,
+}
+
+impl Server {
+    /// Kills it; what it holds stays.
+    pub fn stop(&mut self) {
+        drop(self.child.stdin.take());
+        self.child.wait().unwrap();
+        until("it goes on", || TcpStream::connect(("127.0.0.1", self.port)).is_err());
+    }
+
+    pub fn start_again(&mut self) {
+        self.child = self.shell.stdin(Stdio::piped()).spawn().unwrap();
+        self.listens();
+    }
+
+    fn listens(&self) {
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let told = || fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+            assert!(began.elapsed() < START, "{:?} does not start: {}", self.shell, told());
+            sleep(Duration::from_millis(100));
+        }
+    }
 }
 
 /// Where the servers are installed.
@@ -59,21 +83,15 @@ fn ports(count: u16) -> u16 {
 /// Starts a server that ends with these tests, however they end: when nobody holds the other end of its standard input.
 fn start(command: &Command, port: u16, directory: TempDir, as_nobody: bool) -> Server {
     let mut shell = Command::new("sh");
-    shell.args(["-c", "\"$@\" < /dev/null & pid=$!; cat > /dev/null; kill -9 $pid", "sh"]);
+    shell.args(["-c", "\"$@\" < /dev/null & pid=$!; cat > /dev/null; kill -9 $pid; wait $pid", "sh"]);
     shell.arg(command.get_program()).args(command.get_args()).current_dir(directory.path());
     if as_nobody {
         as_user(&mut shell, directory.path());
     }
-    let log = directory.path().join("log");
-    let to_log = fs::File::create(&log).unwrap();
-    shell.stdin(Stdio::piped()).stdout(to_log.try_clone().unwrap()).stderr(to_log);
-    let server = Server { _child: shell.spawn().unwrap(), port, _directory: directory };
-    let began = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        let told = || fs::read_to_string(&log).unwrap_or_default();
-        assert!(began.elapsed() < START, "{command:?} does not start: {}", told());
-        sleep(Duration::from_millis(100));
-    }
+    let log = fs::File::create(directory.path().join("log")).unwrap();
+    shell.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
+    let server = Server { child: shell.spawn().unwrap(), shell, port, directory };
+    server.listens();
     server
 }
 
@@ -115,27 +133,30 @@ fn until(what: &str, done: impl Fn() -> bool) {
 /// SeaweedFS with a bucket `states`; `None` where it is not installed.
 pub fn seaweed() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    let begin = || {
-        let program = program("bin/weed")?;
-        let directory = tempfile::tempdir().unwrap();
-        let (access, secret) = KEYS;
-        let identities = format!(
-            r#"{{"identities":[{{"name":"t","credentials":[{{"accessKey":"{access}","secretKey":"{secret}"}}],"actions":["Admin","Read","Write","List","Tagging"]}}]}}"#
-        );
-        fs::write(directory.path().join("s3.json"), identities).unwrap();
-        let master = ports(4);
-        let (volume, filer, s3) = (master + 1, master + 2, master + 3);
-        let mut command = Command::new(program);
-        command.args(["server", "-ip", "127.0.0.1", "-filer", "-s3", "-master.volumeSizeLimitMB", "64"]);
-        command.arg("-dir").arg(directory.path()).arg("-s3.config").arg(directory.path().join("s3.json"));
-        for (name, port) in [("master", master), ("volume", volume), ("filer", filer), ("s3", s3)] {
-            command.arg(format!("-{name}.port={port}"));
-        }
-        let server = start(&command, s3, directory, false);
-        until("SeaweedFS makes no bucket", || (200..300).contains(&ask(filer, "POST", "/buckets/states/", &[], "").0));
-        Some(server)
-    };
-    SERVER.get_or_init(begin).as_ref()
+    SERVER.get_or_init(begin_seaweed).as_ref()
+}
+
+pub fn begin_seaweed() -> Option<Server> {
+    let program = program("bin/weed")?;
+    let directory = tempfile::tempdir().unwrap();
+    let (access, secret) = KEYS;
+    let identities = format!(
+        r#"{{"identities":[{{"name":"t","credentials":[{{"accessKey":"{access}","secretKey":"{secret}"}}],"actions":["Admin","Read","Write","List","Tagging"]}}]}}"#
+    );
+    fs::write(directory.path().join("s3.json"), identities).unwrap();
+    let master = ports(4);
+    let (volume, filer, s3) = (master + 1, master + 2, master + 3);
+    let mut command = Command::new(program);
+    command.args(["server", "-ip", "127.0.0.1", "-filer", "-s3", "-master.volumeSizeLimitMB", "64"]);
+    // On ports that two of them on one machine would both take.
+    command.args(["-s3.port.iceberg=0", "-s3.port.lance=0"]);
+    command.arg("-dir").arg(directory.path()).arg("-s3.config").arg(directory.path().join("s3.json"));
+    for (name, port) in [("master", master), ("volume", volume), ("filer", filer), ("s3", s3)] {
+        command.arg(format!("-{name}.port={port}"));
+    }
+    let server = start(&command, s3, directory, false);
+    until("SeaweedFS makes no bucket", || (200..300).contains(&ask(filer, "POST", "/buckets/states/", &[], "").0));
+    Some(server)
 }
 
 /// A server that ignores every condition, with a bucket `states`.
@@ -215,7 +236,7 @@ pub fn own_postgres() -> Option<&'static Server> {
     begin_postgres().map(|server| &*Box::leak(Box::new(server)))
 }
 
-fn begin_postgres() -> Option<Server> {
+pub fn begin_postgres() -> Option<Server> {
     let of_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let packaged =
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));

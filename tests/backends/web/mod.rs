@@ -2,7 +2,7 @@
 
 mod answers;
 mod runs;
-mod server;
+pub mod server;
 mod terraform;
 
 use super::conformance::{CASES, Subject};

@@ -89,6 +89,10 @@ impl Server {
         format!("http://{}/api/v4/projects/7/terraform/state/{name}", self.address)
     }
 
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// Nobody listens any more; what stands there stays.
     pub fn stop(&self) {
         self.held().is_up = false;
