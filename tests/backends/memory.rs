@@ -108,7 +108,9 @@ struct Shelf {
 }
 
 /// Is told what comes to stand under a key, or that nothing does any more.
-struct Watcher(Box<dyn FnMut(&str, Option<&[u8]>) + Send>);
+type Told = dyn FnMut(&str, Option<&[u8]>) + Send;
+
+struct Watcher(Box<Told>);
 
 impl Debug for Watcher {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
