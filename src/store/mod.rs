@@ -10,6 +10,7 @@ mod holder;
 pub mod local;
 mod locked;
 mod objects;
+mod own;
 mod patience;
 mod place;
 mod recorded;
