@@ -72,7 +72,7 @@ pub trait Objects: Debug + Send + Sync {
     fn replace<'a>(&'a self, key: &'a str, over: &'a Version, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>>;
 
     /// Removes an object: the one of this version, or whatever stands there. One that is gone already is done. A place may
-    /// ignore the version: whoever must not remove another one has read it just before.
+    /// ignore the version: whoever must not remove another one looks just before.
     fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>>;
 
     /// The keys that begin with this, all pages of them, in order.
@@ -118,7 +118,7 @@ impl<T: Lock + ?Sized> Lock for Box<T> {
         (**self).place()
     }
 
-    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>> {
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<Holding>> {
         (**self).take(info)
     }
 
@@ -148,8 +148,8 @@ pub trait Lock: Debug + Send + Sync {
     /// How a person finds it.
     fn place(&self) -> Place;
 
-    /// Takes it, once. Refused where somebody holds it.
-    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>>;
+    /// Takes it, once: what this run holds then. Refused where somebody holds it.
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<Holding>>;
 
     /// Who holds it.
     ///
@@ -157,7 +157,7 @@ pub trait Lock: Debug + Send + Sync {
     /// It cannot be read.
     fn holding(&self) -> BoxFuture<'_, Result<Option<Holding>, StoreError>>;
 
-    /// Gives this run's own back, or takes that holding away: refused where another stands there by now. It was read just
-    /// before: a place that ignores conditions of removal has no more than that.
+    /// Gives this run's own back, or takes that holding away: refused where another stands there by now. A place that ignores
+    /// conditions of removal is looked at just before; it has no more than that.
     fn free<'a>(&'a self, holding: &'a Holding) -> BoxFuture<'a, Tried<()>>;
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A run took over here. It stands where the run before it would have written next, so it outlives the entries.
+    /// A seal. A run took over here, where the run before it would have written next; or it went on here behind a state that
+    /// it wrote, where whoever read that state looks next. So it outlives the entries.
     Begin,
     /// Journal entries.
     Entries,
@@ -49,6 +50,11 @@ impl Link {
     pub fn of_entries(id: String, first: u64, lines: &str, at: Timestamp) -> Link {
         let count = u64::try_from(lines.lines().count()).unwrap_or(u64::MAX);
         Link { id, kind: Kind::Entries, next: first.saturating_add(count), at, lines: lines.to_owned() }
+    }
+
+    /// The same, as a seal: right behind a state.
+    pub fn sealing(self) -> Link {
+        Link { kind: Kind::Begin, ..self }
     }
 
     /// The seal of a run that takes over under a number, and goes on at `next`.
