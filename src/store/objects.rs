@@ -1,4 +1,4 @@
-//! What a place for objects can do: seven verbs and a lock. A bucket, a container and a table of a database can all do it, so
+//! What a place for objects can do: eight verbs and a lock. A bucket, a container and a table of a database can all do it, so
 //! one protocol keeps a state in any of them.
 //!
 //! A verb is one attempt, and says what is known of it. Versions are the place's own: an entity tag, a generation, a digest.
@@ -9,6 +9,7 @@ use super::fault::StoreError;
 use super::holder::LockInfo;
 use super::place::Place;
 use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -75,12 +76,27 @@ pub trait Objects: Debug + Send + Sync {
     /// ignore the version: whoever must not remove another one looks just before.
     fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>>;
 
+    /// Removes objects, whatever their versions are, as far as that can be done. Why some stay.
+    fn remove_all<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
+        let removed = stream::iter(keys).map(|key| self.remove(key, None)).buffer_unordered(AT_ONCE);
+        let failed = removed.filter_map(|tried| async {
+            match tried {
+                Tried::Done(()) | Tried::Refused => None,
+                Tried::NotDone(error) | Tried::InDoubt(error) => Some(error),
+            }
+        });
+        failed.collect().boxed()
+    }
+
     /// The keys that begin with this, all pages of them, in order.
     ///
     /// # Errors
     /// They cannot be read.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
 }
+
+/// Requests that are sent at once for many objects: none of them is large, and no place minds so many.
+const AT_ONCE: usize = 16;
 
 /// One client serves chain and lock.
 impl<T: Objects + ?Sized> Objects for Arc<T> {
@@ -106,6 +122,10 @@ impl<T: Objects + ?Sized> Objects for Arc<T> {
 
     fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>> {
         (**self).remove(key, over)
+    }
+
+    fn remove_all<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
+        (**self).remove_all(keys)
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {

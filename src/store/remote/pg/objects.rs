@@ -136,6 +136,23 @@ impl Objects for Rows {
         .boxed()
     }
 
+    /// One statement: each is a round trip, and waits until it is durable.
+    fn remove_all<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
+        async move {
+            let mut failed = Vec::new();
+            for (of_states, table) in [(false, "podform_objects"), (true, "states")] {
+                let keys: Vec<&str> =
+                    keys.iter().map(String::as_str).filter(|key| key.contains('/') != of_states).collect();
+                let Some(first) = keys.first() else { continue };
+                let statement = format!("DELETE FROM {} WHERE name = ANY($1)", self.0.table(table));
+                let removed = self.0.rows(&statement, &[(&keys, Type::TEXT_ARRAY)]).await;
+                failed.extend(removed.err().map(|fault| self.0.failed("remove", first, fault)));
+            }
+            failed
+        }
+        .boxed()
+    }
+
     /// Of the states where there is no `/` in the prefix.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         async move {
