@@ -4,6 +4,8 @@
 
 mod chain;
 mod conformance;
+#[cfg(unix)]
+mod counted;
 mod memory;
 #[cfg(unix)]
 mod real;

@@ -27,4 +27,4 @@ pub use objects::{Holding, Lock, Object, Objects, Tried};
 pub use patience::{Told, lock_patiently};
 pub use place::{Part, Place};
 pub use recorded::{Remark, read};
-pub use workspaces::{Backend, is_default, is_workspace_name};
+pub use workspaces::{Backend, TriedOut, is_default, is_workspace_name};

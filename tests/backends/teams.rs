@@ -1,5 +1,6 @@
 //! Two checkouts of one fleet on a real server: they share a state, and keep each other and Terraform out.
 
+use super::counted::{Asked, Counted, Wire};
 use super::servers::{ACCOUNT, ACCOUNT_KEY, KEYS, ask, azurite, fake_gcs, own_postgres, seaweed};
 use crate::fleet::{Fleet, text};
 use crate::scenarios::{KEY, podform};
@@ -21,9 +22,9 @@ struct Place {
     for_terraform: bool,
 }
 
-fn places() -> Vec<Place> {
+fn of_s3(port: u16) -> Place {
     let own = Uuid::new_v4();
-    let s3 = seaweed().map(|server| Place {
+    Place {
         name: "s3",
         own,
         block: format!(
@@ -31,19 +32,34 @@ fn places() -> Vec<Place> {
     bucket                      = "states"
     key                         = "{own}/gpu.tfstate"
     region                      = "us-east-1"
-    endpoints                   = {{ s3 = "http://127.0.0.1:{}" }}
+    endpoints                   = {{ s3 = "http://127.0.0.1:{port}" }}
     use_path_style              = true
     use_lockfile                = true
     skip_credentials_validation = true
     skip_requesting_account_id  = true
     skip_metadata_api_check     = true
     skip_region_validation      = true
-  }}"#,
-            server.port
+  }}"#
         ),
         variables: vec![("AWS_ACCESS_KEY_ID", KEYS.0.into()), ("AWS_SECRET_ACCESS_KEY", KEYS.1.into())],
         for_terraform: true,
-    });
+    }
+}
+
+fn of_postgres(port: u16) -> Place {
+    let own = Uuid::new_v4();
+    Place {
+        name: "pg",
+        own,
+        block: format!("backend \"pg\" {{\n    schema_name = \"{own}\"\n  }}"),
+        variables: vec![("PG_CONN_STR", format!("postgres://podform@127.0.0.1:{port}/postgres?sslmode=disable"))],
+        for_terraform: true,
+    }
+}
+
+fn places() -> Vec<Place> {
+    let own = Uuid::new_v4();
+    let s3 = seaweed().map(|server| of_s3(server.port));
     let gcs = fake_gcs().map(|server| Place {
         name: "gcs",
         own,
@@ -74,16 +90,7 @@ fn places() -> Vec<Place> {
         ],
         for_terraform: false,
     });
-    let pg = own_postgres().map(|server| Place {
-        name: "pg",
-        own,
-        block: format!("backend \"pg\" {{\n    schema_name = \"{own}\"\n  }}"),
-        variables: vec![(
-            "PG_CONN_STR",
-            format!("postgres://podform@127.0.0.1:{}/postgres?sslmode=disable", server.port),
-        )],
-        for_terraform: true,
-    });
+    let pg = own_postgres().map(|server| of_postgres(server.port));
     let all = [("s3", s3), ("gcs", gcs), ("azurerm", azure), ("pg", pg)];
     for (name, _) in all.iter().filter(|(_, place)| place.is_none()) {
         println!("skipped: no server for {name}; tests/backends/servers.sh installs one");
@@ -187,6 +194,36 @@ fn two_checkouts_share_a_state_and_rent_nothing_twice() {
         place.run(&other, &sandbox, &["plan", "-detailed-exitcode"], 0);
         assert_eq!(std::fs::read_dir(one.path().join("state")).map_or(0, Iterator::count), 0, "nothing is kept here");
         println!("{}: two checkouts, 6 rents", place.name);
+    }
+}
+
+/// Each is a round trip to a place far away.
+#[test]
+fn a_plan_without_changes_is_five_requests() {
+    let s3 = seaweed().map(|server| Counted::to(server.port, Wire::Http)).map(|way| (of_s3(way.port), way));
+    let pg = own_postgres().map(|server| Counted::to(server.port, Wire::Postgres));
+    let pg = pg.map(|way| (of_postgres(way.port), way));
+    for (place, way) in s3.into_iter().chain(pg) {
+        let sandbox = sandbox();
+        let fleet = place.checkout(20);
+        place.run(&fleet, &sandbox, &["init", "-input=false"], 0);
+        place.run(&fleet, &sandbox, &["apply", "-auto-approve"], 0);
+        let told = |all: &[Asked]| {
+            all.iter().map(|one| format!("\n  {} {} ({} bytes)", one.verb, one.what, one.bytes)).collect::<String>()
+        };
+        way.take();
+        place.run(&fleet, &sandbox, &["plan", "-detailed-exitcode"], 0);
+        let plan = way.take();
+        println!("{}: a plan is{}", place.name, told(&plan));
+        assert!(plan.len() <= 5, "{}: {}", place.name, told(&plan));
+        place.run(&fleet, &sandbox, &["apply", "-auto-approve"], 0);
+        println!("{}: an apply without changes is{}", place.name, told(&way.take()));
+        std::fs::write(fleet.path().join("main.hcl"), place.configuration(40)).unwrap();
+        place.run(&fleet, &sandbox, &["apply", "-auto-approve"], 0);
+        let apply = way.take();
+        println!("{}: an apply of 20 is{}", place.name, told(&apply));
+        // A rent is an intent, an answer and what is recorded of it; those of several go in one group.
+        assert!(apply.len() <= 3 * 20 + 12, "{}: {}", place.name, told(&apply));
     }
 }
 

@@ -41,12 +41,12 @@ impl Lease {
         }
     }
 
-    async fn acquire(&self, id: &str) -> Result<Answer, Tried<()>> {
+    async fn acquire<T>(&self, id: &str) -> Result<Answer, Tried<T>> {
         let request = self.lease("acquire", &[("x-ms-lease-duration", "-1"), ("x-ms-proposed-lease-id", id)]);
         self.send("take the lock", request).await
     }
 
-    async fn tell(&self, id: &str, told: Option<(String, String)>) -> Result<Answer, Tried<()>> {
+    async fn tell<T>(&self, id: &str, told: Option<(String, String)>) -> Result<Answer, Tried<T>> {
         let mut request = self.container.request(Method::Put, &self.key, &[("comp", "metadata")]);
         request.headers.push(("x-ms-lease-id".to_owned(), id.to_owned()));
         request.headers.extend(told);
@@ -54,28 +54,29 @@ impl Lease {
         self.send("write down who holds the lock", request).await
     }
 
-    async fn try_take(&self, info: &LockInfo) -> Result<bool, Tried<()>> {
+    async fn try_take(&self, info: &LockInfo) -> Result<Holding, Tried<Holding>> {
         let mut answer = self.acquire(&info.id).await?;
         if answer.status == 404 {
             // Something must stand there to be leased; somebody else may make it at this moment.
             match self.container.create(&self.key, b"").await {
                 Tried::Done(_) | Tried::Refused => {}
-                tried => return Err(tried.map(drop)),
+                Tried::NotDone(error) => return Err(Tried::NotDone(error)),
+                Tried::InDoubt(error) => return Err(Tried::InDoubt(error)),
             }
             answer = self.acquire(&info.id).await?;
         }
         if !answer.is_success() {
-            return Ok(false);
+            return Err(Tried::Refused);
         }
         let path = self.container.place(&self.key).to_string();
         let told = (TOLD.to_owned(), STANDARD.encode(info.for_terraform(&path)));
         let answer = self.tell(&info.id, Some(told.clone())).await?;
         if !answer.is_success() {
             // It was broken already.
-            return Ok(false);
+            return Err(Tried::Refused);
         }
         self.container.leases(&self.key, Some(Leased { id: info.id.clone(), told }));
-        Ok(true)
+        Ok(holding_of(Some(info.clone())))
     }
 
     async fn try_free(&self, holding: &Holding) -> Result<bool, Tried<()>> {
@@ -92,20 +93,19 @@ impl Lease {
     }
 }
 
+/// A lease has the id of its lock, and no other version.
+fn holding_of(info: Option<LockInfo>) -> Holding {
+    let id = info.as_ref().map(|info| info.id.clone());
+    Holding { info, ids: id.iter().cloned().collect(), version: Version(id) }
+}
+
 impl Lock for Lease {
     fn place(&self) -> Place {
         Place::named(format!("the lease of {}", self.container.place(&self.key)))
     }
 
-    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>> {
-        async move {
-            match self.try_take(info).await {
-                Ok(true) => Tried::Done(()),
-                Ok(false) => Tried::Refused,
-                Err(tried) => tried,
-            }
-        }
-        .boxed()
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<Holding>> {
+        async move { self.try_take(info).await.map_or_else(|tried| tried, Tried::Done) }.boxed()
     }
 
     fn holding(&self) -> BoxFuture<'_, Result<Option<Holding>, StoreError>> {
@@ -117,10 +117,7 @@ impl Lock for Lease {
                 200 if answer.header("x-ms-lease-status") != Some("locked") => Ok(None),
                 200 => {
                     let told = answer.header(TOLD).and_then(|text| STANDARD.decode(text).ok());
-                    let info = told.and_then(|text| LockInfo::of_terraform(&text));
-                    let ids = info.iter().map(|info| info.id.clone()).collect();
-                    let version = Version(info.as_ref().map(|info| info.id.clone()));
-                    Ok(Some(Holding { info, ids, version }))
+                    Ok(Some(holding_of(told.and_then(|text| LockInfo::of_terraform(&text)))))
                 }
                 404 => Ok(None),
                 _ => Err(self.container.calls().refused(&doing, &request, &answer)),
