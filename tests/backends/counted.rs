@@ -94,7 +94,7 @@ fn statements(from: &mut impl BufRead, mut to: &TcpStream, asked: &All) -> Resul
     loop {
         let first = message(from, 0)?;
         to.write_all(&first)?;
-        if !first.get(4..8).is_some_and(|code| code == [4, 210, 22, 47]) {
+        if first.get(4..8).is_none_or(|code| code != [4, 210, 22, 47]) {
             break;
         }
     }
