@@ -4,6 +4,8 @@
 
 mod chain;
 mod conformance;
+#[cfg(unix)]
+mod counted;
 pub mod memory;
 #[cfg(unix)]
 mod places;

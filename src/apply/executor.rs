@@ -47,7 +47,13 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         calls: Semaphore::new(input.parallelism.clamp(1, Semaphore::MAX_PERMITS)),
         cancel: input.cancel.clone(),
         fenced: watch::Sender::new(false),
-        offers: Offers::of(input.plan, &input.state, input.market, input.clock.now(), input.pinned_offers),
+        offers: Offers::of(
+            (input.plan, input.pinned_offers),
+            &input.state,
+            input.market,
+            input.clock.now(),
+            places(input.parallelism),
+        ),
         budgets: Budgets::of(input.plan, input.program),
         turns: Turns::beside(input.state.open.values().filter(|intent| intent.action.rents())),
         machines: Shared::new(),
@@ -131,6 +137,8 @@ impl<'a> Executor<'a> {
         show: &mut impl FnMut(ApplyEvent),
     ) -> Result<(), Diagnostic> {
         let mut running = FuturesUnordered::new();
+        let read_ahead = ctx.offers.read_ahead(ctx.cloud);
+        tokio::pin!(read_ahead);
         loop {
             if running.is_empty() && !self.order.has_ready() {
                 return self.finish(show).await;
@@ -153,6 +161,7 @@ impl<'a> Executor<'a> {
                     self.end(ctx, id, ended, show);
                 }
                 Some(first) = self.inbox.recv() => self.take_messages(Some(first), show),
+                never = &mut read_ahead => match never {},
                 // Last: what a step needs to know is found out when it starts, and no sooner.
                 place = ctx.place(), if self.order.has_ready() => {
                     let Some(id) = self.order.take_ready() else { continue };

@@ -5,7 +5,7 @@ use super::reserved::{Market, Reserved};
 use super::shared::Shared;
 use super::step::{Stop, failed, refused};
 use crate::address::InstanceAddr;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, ReadResult};
 use crate::diag::Diagnostic;
 use crate::live::Offer;
 use crate::market::{Placed, contradicted};
@@ -14,9 +14,9 @@ use crate::plan::{Plan, machines_that_stay};
 use crate::refresh::MarketRead;
 use crate::schema::PriceBasis;
 use crate::state::{Failure, State};
-use futures::TryFutureExt;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -35,9 +35,19 @@ pub(super) struct Offers {
     pinned: bool,
     /// How prices are read, as far as machines told.
     basis: Mutex<Option<PriceBasis>>,
+    /// How many rents are under way at once.
+    under_way: usize,
 }
 
 const LOOKING: &str = "Looking at the market before renting";
+
+/// So many rents at least lie between two readings ahead: beside fewer one that waits for the market loses less than a
+/// reading costs.
+const AHEAD: usize = 16;
+
+/// How long before a round ends the market is read, in rents for each that is under way: those under way are not in it, and as
+/// many go on until it is read.
+const BEFORE: usize = 3;
 
 /// What an address may rent now.
 pub(super) enum Chosen<'o> {
@@ -67,6 +77,7 @@ impl Drop for HostTurn<'_> {
         held.busy.remove(&self.host);
         if self.sent {
             held.rented.insert(self.host.clone(), Instant::now());
+            held.since_reading += 1;
         }
         drop(held);
         self.offers.freed.notify_waiters();
@@ -74,11 +85,17 @@ impl Drop for HostTurn<'_> {
 }
 
 impl Offers {
-    /// The offers of a plan, in a market that may have been read for it. With `pinned` no other offer is taken.
-    pub fn of(plan: &Plan, state: &State, market: Option<MarketRead>, now: Timestamp, pinned: bool) -> Offers {
+    /// The offers of a plan, in a market that may have been read for it. With `pinned` no other offer is taken; so many rents are under way at once.
+    pub fn of(
+        (plan, pinned): (&Plan, bool),
+        state: &State,
+        market: Option<MarketRead>,
+        now: Timestamp,
+        under_way: usize,
+    ) -> Offers {
         let rents = plan.steps.iter().filter(|step| step.action.rents());
         let placed = rents.filter_map(|step| Some((step.address.clone(), plan.change(&step.address)?.placed.clone()?)));
-        let planned: BTreeMap<InstanceAddr, Placed> = placed.collect();
+        let planned: BTreeMap<InstanceAddr, Arc<Placed>> = placed.collect();
         let worst_case = planned.values().map(|placed| placed.envelope.worst_case(&placed.offer)).sum();
         let market = market.map_or_else(Shared::new, |read| Shared::with(read.asked, Market::of(read.offers)));
         let tainted = state.resources.values().filter(|record| record.tainted.is_some());
@@ -88,6 +105,7 @@ impl Offers {
         let hosts = tainted.filter_map(|record| record.offer.as_ref()?.host.clone()).filter(|host| !excused(host));
         let failed = state.failed_hosts(Some(now)).into_iter().chain(hosts).collect();
         let held = Reserved {
+            hosts: hosts_of(&planned),
             planned,
             failed,
             images,
@@ -95,7 +113,7 @@ impl Offers {
             ..Reserved::default()
         };
         let basis = Mutex::new(state.billed.as_ref().map(|billed| billed.basis));
-        Offers { market, held: Mutex::new(held), freed: Notify::new(), worst_case, pinned, basis }
+        Offers { market, held: Mutex::new(held), freed: Notify::new(), worst_case, pinned, basis, under_way }
     }
 
     fn held(&self) -> MutexGuard<'_, Reserved> {
@@ -114,8 +132,35 @@ impl Offers {
         // Whoever finds it no longer fresh reads it; others go on meanwhile.
         let (fresh, not_before) = (ago(MarketRead::FRESH), ago(2 * MarketRead::FRESH));
         let not_before = self.held().not_before.map_or(not_before, |refused| refused.max(not_before));
-        let read = self.market.fresh(fresh, not_before, cloud.offers().map_ok(Market::of)).await;
+        let read = self.market.fresh(fresh, not_before, self.read(cloud)).await;
         read.map_err(|error| failed(LOOKING, &error))
+    }
+
+    async fn read<C: Cloud>(&self, cloud: &C) -> ReadResult<Market> {
+        {
+            let mut held = self.held();
+            held.since_reading = 0;
+            held.hosts = hosts_of(&held.planned);
+        }
+        cloud.offers().await.map(Market::of)
+    }
+
+    /// Reads the market beside the rents, before one has to wait for it: as soon as most of the hosts that are still counted
+    /// on were rented from since the last time. So it is read once or twice a round, and stops nobody. Never returns.
+    pub async fn read_ahead<C: Cloud>(&self, cloud: &C) -> Infallible {
+        loop {
+            let freed = self.freed.notified();
+            let (since_reading, hosts) = {
+                let held = self.held();
+                (held.since_reading, held.hosts)
+            };
+            let most = hosts.saturating_sub(BEFORE * self.under_way).max(hosts / 2);
+            if since_reading >= most.max(AHEAD) {
+                // Where it fails, whoever needs it reads it again, and tells.
+                let _ = self.market.since(Instant::now(), self.read(cloud)).await;
+            }
+            freed.await;
+        }
     }
 
     /// The offer to rent now: the planned one where it stands inside the envelope, else a substitute.
@@ -159,9 +204,11 @@ impl Offers {
         loop {
             let (offer, last) = {
                 let mut held = self.held();
-                let mine = held.planned.entry(address.clone()).or_insert_with(|| placed.clone());
+                let mine = held.planned.entry(address.clone()).or_insert_with(|| Arc::new(placed.clone()));
                 // A requirement that the plan did not know yet is required all the same.
-                mine.envelope.clone_from(&placed.envelope);
+                if mine.envelope != placed.envelope {
+                    Arc::make_mut(mine).envelope.clone_from(&placed.envelope);
+                }
                 let offer = match held.stands(&market, address) {
                     Some(offer) => offer.clone(),
                     None if self.pinned => return Err(vanished(address, &placed.offer.iri)),
@@ -174,7 +221,7 @@ impl Offers {
             match last.filter(|last| self.market.latest(*last).is_none()) {
                 None => return Ok(offer),
                 Some(last) => {
-                    let read = self.market.since(last, cloud.offers().map_ok(Market::of)).await;
+                    let read = self.market.since(last, self.read(cloud)).await;
                     market = read.map_err(|error| failed(LOOKING, &error))?.1;
                 }
             }
@@ -263,6 +310,11 @@ impl Offers {
         self.held().refused.insert(iri.to_owned());
         Ok(gone)
     }
+}
+
+/// How many hosts are counted on.
+fn hosts_of(planned: &BTreeMap<InstanceAddr, Arc<Placed>>) -> usize {
+    planned.values().map(|placed| &placed.offer.host).collect::<BTreeSet<_>>().len()
 }
 
 fn ago(age: Duration) -> Instant {

@@ -14,7 +14,7 @@ use crate::address::InstanceAddr;
 use crate::cloud::fault::fault;
 use crate::cloud::{Cloud, ErrorKind, Outcome};
 use crate::live::{Env, Machine, MachineFields, MachineId, Offer, OfferFacts, RentRequest};
-use crate::market::Requirement;
+use crate::market::{Placed, Requirement};
 use crate::money::hourly_cost;
 use crate::plan::ApplyEvent;
 use crate::refresh::{PAUSE, VISIBLE};
@@ -104,7 +104,7 @@ async fn order<'a, C: Cloud>(
     let address = &job.step.address;
     let placed = job.change()?.placed.as_ref().ok_or_else(|| job.fault("no offer was chosen for it"))?;
     // A requirement that the plan did not know yet is required all the same.
-    let mut placed = placed.clone();
+    let mut placed = Placed::clone(placed);
     placed.envelope.requirement = Requirement::read(job.object()?);
     if let Some(rest) = rests(job.object()?, ctx.clock.now()) {
         let detail = format!("{address} is {rest} by now. Nothing was rented for it.");

@@ -36,12 +36,16 @@ impl Market {
 #[derive(Debug, Default)]
 pub(super) struct Reserved {
     /// What rents that have not begun count on.
-    pub planned: BTreeMap<InstanceAddr, Placed>,
+    pub planned: BTreeMap<InstanceAddr, Arc<Placed>>,
     /// Hosts at which a rent is under way, with its address and GPUs. The next one of the host waits: whether a row stands
     /// on after a rent is nobody's published observation (API sheet, C18).
     pub busy: BTreeMap<String, (InstanceAddr, u32)>,
     /// When the last rent of a host ended: the market is read once more after that, before the next one of it.
     pub rented: BTreeMap<String, Instant>,
+    /// How many rents ended since the market was read.
+    pub since_reading: usize,
+    /// How many hosts were counted on when it was.
+    pub hosts: usize,
     /// Machines of a block by host, for `max_per_host`.
     pub machines: BTreeMap<(ResourceAddr, String), u32>,
     /// USD per hour of what this apply rented.
@@ -63,7 +67,7 @@ pub(super) struct Reserved {
 impl Reserved {
     /// What an address counts on, as a market shows it, where that may be rented still.
     pub fn stands<'m>(&self, market: &'m Market, address: &InstanceAddr) -> Option<&'m Offer> {
-        let Placed { offer, envelope, .. } = self.planned.get(address)?;
+        let Placed { offer, envelope, .. } = &**self.planned.get(address)?;
         let fits =
             |now: &&Offer| now.gpu_count == offer.gpu_count && !self.is_refused(now) && envelope.judge(now).is_empty();
         market.all(&offer.iri).find(fits).filter(|now| !self.failed_now.contains(&now.host))
@@ -88,14 +92,14 @@ impl Reserved {
             .iter()
             .filter(|(other, _)| *other == address || !under_way.contains(other))
             .partition(|(other, _)| *other != address && self.stands(market, other).is_some());
-        let anew = |wanted: &[(&InstanceAddr, &Placed)], stand: &[(&InstanceAddr, &Placed)]| {
+        let anew = |wanted: &[(&InstanceAddr, &Arc<Placed>)], stand: &[(&InstanceAddr, &Arc<Placed>)]| {
             let (machines, refused) = (self.machines.clone(), self.refused.clone());
             let mut held = Held { machines, refused, ..Held::default() };
             stand.iter().for_each(|(address, placed)| held.hold(address.resource.clone(), &placed.offer));
             for (host, (_, gpus)) in &self.busy {
                 *held.gpus.entry(host.clone()).or_insert(0) += gpus;
             }
-            let demand = |(address, placed): &(&InstanceAddr, &Placed)| Demand {
+            let demand = |(address, placed): &(&InstanceAddr, &Arc<Placed>)| Demand {
                 address: (*address).clone(),
                 envelope: placed.envelope.clone(),
                 avoid: self.failed.clone(),
@@ -104,7 +108,8 @@ impl Reserved {
             let placements = place(&demands, &market.rows, &held);
             let without = explain(&demands, &market.rows, &placements);
             let addresses = demands.into_iter().map(|demand| demand.address);
-            let placed = addresses.zip(placements.each).filter_map(|(address, placed)| Some((address, placed?)));
+            let placed =
+                addresses.zip(placements.each).filter_map(|(address, placed)| Some((address, Arc::new(placed?))));
             (placed.collect::<Vec<_>>(), without)
         };
         let (mut placed, mut without) = anew(&gone, &stand);

@@ -17,7 +17,7 @@ const EVERY: u64 = 10;
 pub struct Progress {
     terminal: Terminal,
     running: BTreeMap<InstanceAddr, Running>,
-    bills: BTreeMap<InstanceAddr, Bill>,
+    bill: Option<Bill>,
     ended: usize,
     steps: usize,
     finished: Option<ApplyEvent>,
@@ -32,8 +32,12 @@ struct Running {
     told: u64,
 }
 
-/// What a machine costs that this apply rented.
+/// What the machines cost that this apply rented. It is asked for at every event: a sum over thousands of machines would take
+/// longer than their rents.
 struct Bill {
+    /// What each costs per hour.
+    rates: BTreeMap<InstanceAddr, Usd>,
+    /// All of them.
     per_hour: Usd,
     since: Instant,
     /// Until then.
@@ -43,8 +47,7 @@ struct Bill {
 impl Progress {
     /// Of so many steps: lines of text to standard error, or messages to standard output.
     pub fn new(terminal: Terminal, steps: usize) -> Progress {
-        let (running, bills) = (BTreeMap::new(), BTreeMap::new());
-        Progress { terminal, running, bills, ended: 0, steps, finished: None }
+        Progress { terminal, running: BTreeMap::new(), bill: None, ended: 0, steps, finished: None }
     }
 
     /// Tells one event, and how far all of it is.
@@ -102,8 +105,7 @@ impl Progress {
                 is_news
             }
             ApplyEvent::Bills { address, per_hour } => {
-                let before = self.bills.get(address).map_or(Usd::ZERO, |bill| bill.so_far(now));
-                self.bills.insert(address.clone(), Bill { per_hour: *per_hour, since: now, before });
+                self.bill.get_or_insert_with(|| Bill::new(now)).changes(address, *per_hour, now);
                 // A person was told the price when the rent began.
                 self.terminal.streams()
             }
@@ -136,8 +138,8 @@ impl Progress {
     /// `27 of 30 done, about $0.12 so far, going on: simplepod_instance.worker[3] since 42s, and 2 more`
     fn standing(&self, now: Instant) -> String {
         let mut text = format!("{} of {} done", self.ended, self.steps);
-        if !self.bills.is_empty() {
-            text.push_str(&so_far(self.bills.values().map(|bill| bill.so_far(now)).sum()));
+        if let Some(bill) = &self.bill {
+            text.push_str(&so_far(bill.so_far(now)));
         }
         let Some((address, running)) = self.running.iter().min_by_key(|(_, running)| running.began) else {
             return text;
@@ -158,6 +160,17 @@ impl Progress {
 }
 
 impl Bill {
+    fn new(now: Instant) -> Bill {
+        Bill { rates: BTreeMap::new(), per_hour: Usd::ZERO, since: now, before: Usd::ZERO }
+    }
+
+    /// From now on a machine costs so much.
+    fn changes(&mut self, address: &InstanceAddr, per_hour: Usd, now: Instant) {
+        (self.before, self.since) = (self.so_far(now), now);
+        let was = self.rates.insert(address.clone(), per_hour).unwrap_or_default();
+        self.per_hour = self.per_hour - was + per_hour;
+    }
+
     /// An estimate: the price times the time since the rent was answered. The vendor's clock is another.
     fn so_far(&self, now: Instant) -> Usd {
         self.before + self.per_hour.over(now.saturating_duration_since(self.since))

@@ -46,6 +46,11 @@ impl<'a> Evaluation<'a> {
         Evaluation(Walk::through(program, effects, resolve))
     }
 
+    /// Whether anything else of the configuration reads the objects of a resource.
+    pub fn is_read(&self, resource: &ResourceAddr) -> bool {
+        self.0.declared(resource).is_some_and(|place| self.0.is_needed(place))
+    }
+
     /// What the object of an instance really is; the [`Resolve`] is not asked for it any more.
     pub fn settle(&mut self, address: &InstanceAddr, object: Value) {
         self.0.settle(address, object);

@@ -47,6 +47,11 @@ impl<'a> Walk<'a> {
         walk
     }
 
+    /// Whether anything needs a declaration.
+    pub(super) fn is_needed(&self, place: usize) -> bool {
+        !self.program.graph.needed_by(place).is_empty()
+    }
+
     /// Takes in what an object really is. What reaches from it is stale.
     pub(super) fn settle(&mut self, address: &InstanceAddr, object: Value) {
         self.settled.insert(address.clone(), object);

@@ -12,6 +12,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 use tracing::trace;
 
+/// Bytes of an answer that are read before whoever waits for another one goes on: of a long list the rest is there already,
+/// and these take less than a millisecond.
+const AT_A_TIME: usize = 32 << 10;
 /// Bytes of an error body that are read: its message stands at the head, and a page of HTML from a proxy is far
 /// shorter.
 const MAX_ERROR_BODY: usize = 1 << 20;
@@ -276,11 +279,17 @@ impl Transport {
         let success = answer.is_success();
         loop {
             match response.chunk().await {
-                Ok(Some(piece)) if success => match take(&piece) {
-                    ControlFlow::Continue(()) => {}
-                    ControlFlow::Break(Stop::Enough) => return Ok(answer),
-                    ControlFlow::Break(Stop::TooLarge(message)) => return Err(Failure::TooLarge { status, message }),
-                },
+                Ok(Some(piece)) if success => {
+                    for part in piece.chunks(AT_A_TIME) {
+                        match take(part) {
+                            ControlFlow::Continue(()) => tokio::task::yield_now().await,
+                            ControlFlow::Break(Stop::Enough) => return Ok(answer),
+                            ControlFlow::Break(Stop::TooLarge(message)) => {
+                                return Err(Failure::TooLarge { status, message });
+                            }
+                        }
+                    }
+                }
                 Err(error) if success => return Err(Failure::CutOff { status, message: words(&error) }),
                 Ok(Some(piece)) if hold(&mut answer.body, &piece, MAX_ERROR_BODY).is_continue() => {}
                 // Of an error, the status says enough.

@@ -5,6 +5,7 @@ use crate::money::Usd;
 use crate::review::sample;
 use proptest::prelude::*;
 use secrecy::SecretString;
+use std::sync::Arc;
 
 fn key() -> SecretKey {
     SecretKey::derive(&SecretString::from("a key"), "approval of t")
@@ -15,7 +16,7 @@ fn digest(plan: &Plan) -> String {
 }
 
 fn rent(plan: &mut Plan) -> &mut Placed {
-    plan.changes.iter_mut().find_map(|change| change.placed.as_mut()).expect("a rent")
+    Arc::make_mut(plan.changes.iter_mut().find_map(|change| change.placed.as_mut()).expect("a rent"))
 }
 
 fn created(plan: &mut Plan) -> &mut Change {

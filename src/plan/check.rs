@@ -60,7 +60,7 @@ fn order(plan: &Plan, faults: &mut Vec<String>) {
 /// What is rented costs what its offer asks, and no more than the worst case; and the sums are those of their parts.
 fn money(plan: &Plan, faults: &mut Vec<String>) {
     for change in &plan.changes {
-        let Some(Placed { offer, envelope, .. }) = &change.placed else { continue };
+        let Some(Placed { offer, envelope, .. }) = change.placed.as_deref() else { continue };
         if change.cost_after != envelope.hourly_cost(offer) {
             faults.push(format!("{} does not cost what its offer asks.", change.address));
         }

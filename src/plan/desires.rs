@@ -49,7 +49,15 @@ impl<'a> Desires<'a> {
         if address.resource.mode == Mode::Data {
             self.read.insert(address.clone());
         }
-        self.evaluation.settle(address, object);
+        // Of thousands of machines that nothing else reads, none is held beside its record.
+        if self.evaluation.is_read(&address.resource) || self.has_postconditions(address) {
+            self.evaluation.settle(address, object);
+        }
+    }
+
+    fn has_postconditions(&self, address: &InstanceAddr) -> bool {
+        let declared = self.program.configuration.declaration(&address.resource);
+        declared.is_some_and(|(_, resource)| !resource.lifecycle.postconditions.is_empty())
     }
 
     /// The object that an instance becomes, or the arguments of a data source, with all that is known by now; `None` where
@@ -70,8 +78,7 @@ impl<'a> Desires<'a> {
 
     /// As [`Desires::faults_of`], for an object that was just made or changed: as far as it has postconditions.
     pub fn broken_postconditions(&mut self, address: &InstanceAddr) -> Diagnostics {
-        let declared = self.program.configuration.declaration(&address.resource);
-        match declared.is_some_and(|(_, resource)| !resource.lifecycle.postconditions.is_empty()) {
+        match self.has_postconditions(address) {
             true => self.faults_of(address),
             false => Diagnostics::new(),
         }

@@ -108,7 +108,7 @@ impl<'p> Item<'p> {
                 price: dollars(after, "price_per_gpu"),
             },
         });
-        let worst = match &change.placed {
+        let worst = match change.placed.as_deref() {
             Some(Placed { offer, envelope, .. }) => Some(Load {
                 cost: envelope.worst_case(offer),
                 gpus: envelope.gpu_count,

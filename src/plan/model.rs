@@ -14,6 +14,7 @@ use crate::state::{AccountIdentity, Expired, Intent, Record, SecretDigest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the plan is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +125,7 @@ pub struct Change {
     /// `create_before_destroy`: a replace makes the new object first.
     pub create_first: bool,
     /// The chosen offer, for a rent.
-    pub placed: Option<Placed>,
+    pub placed: Option<Arc<Placed>>,
     /// USD per hour now.
     pub cost_before: Usd,
     /// USD per hour afterwards.

@@ -74,7 +74,7 @@ pub(super) fn place_all(
     for (&at, placed) in rents.iter().zip(placements.each) {
         if let Some(placed) = placed {
             changes[at].cost_after = placed.envelope.hourly_cost(&placed.offer);
-            changes[at].placed = Some(placed);
+            changes[at].placed = Some(Arc::new(placed));
         }
     }
     let mut left_out: BTreeSet<InstanceAddr> = unplaced.iter().flat_map(|why| &why.addresses).cloned().collect();

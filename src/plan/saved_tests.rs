@@ -13,6 +13,7 @@ use crate::state::digest::{SecretKey, SecretMatch};
 use proptest::prelude::*;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const CANARY: &str = "c4n4ry";
 
@@ -268,7 +269,7 @@ fn the_chosen_offers_are_market_enough() {
     let mut plan = fresh(FLEET);
     // Two machines on one host: their GPUs are not counted against each other again.
     for placed in plan.changes.iter_mut().filter_map(|change| change.placed.as_mut()) {
-        placed.offer.host = "shared".into();
+        Arc::make_mut(placed).offer.host = "shared".into();
     }
     let market = offers(&plan);
     assert_eq!(market.len(), 2);

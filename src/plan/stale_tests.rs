@@ -75,7 +75,7 @@ fn another_envelope_makes_it_stale() {
     let with = |change: fn(&mut crate::market::Envelope)| {
         let mut saved = plan.clone();
         let placed = saved.changes.iter_mut().find_map(|change| change.placed.as_mut()).expect("a rent");
-        change(&mut placed.envelope);
+        change(&mut std::sync::Arc::make_mut(placed).envelope);
         told(&saved, &plan)
     };
     assert_eq!(with(|_| ()), [""; 0]);

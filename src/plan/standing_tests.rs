@@ -145,7 +145,7 @@ fn a_host_that_failed_is_avoided_although_the_market_does_not_show_its_offer() {
     record.offer = Some(OfferFacts { host: Some("h1".into()), ..OfferFacts::default() });
     let chosen = |market: &[Offer]| {
         let planned = make_from(&one, &state, &snapshot, &PlanOptions::default(), market).expect("a plan").plan;
-        planned.changes.iter().find_map(|change| change.placed.clone()).expect("an offer").offer.iri
+        planned.changes.iter().find_map(|change| change.placed.clone()).expect("an offer").offer.iri.clone()
     };
     assert_eq!(chosen(&[offer(1, "0.30"), offer(2, "0.40")]), "/instances/market/2");
     assert_eq!(chosen(&[offer(1, "0.30")]), "/instances/market/1", "where there is no other");

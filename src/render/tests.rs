@@ -101,7 +101,7 @@ fn many_alike_changes_are_a_page() {
     let mut crowded = many(100, 0);
     let first = crowded.changes[0].address.clone();
     crowded.changes.iter_mut().skip(1).filter_map(|change| change.placed.as_mut()).for_each(|placed| {
-        placed.shares = Some(first.clone());
+        std::sync::Arc::make_mut(placed).shares = Some(first.clone());
     });
     let text = short(&crowded, NARROW);
     assert!(text.contains("name    SHARD  same host\n"), "{text}");

@@ -91,7 +91,7 @@ impl<'p> Described<'p> {
             before,
             after,
             difference,
-            placed: change.placed.as_ref(),
+            placed: change.placed.as_deref(),
             cost_before: change.cost_before,
             cost_after: change.cost_after,
             repair_mark: change.repair_mark,

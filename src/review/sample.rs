@@ -12,6 +12,7 @@ use crate::schema;
 use crate::state::{AccountIdentity, Intent, IntentAction};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub fn usd(text: &str) -> Usd {
     Usd(text.parse::<Decimal>().expect("a decimal"))
@@ -193,7 +194,7 @@ pub fn rich() -> Plan {
                     ("offer", Value::object([("region", s("Europe")), ("min_memory", Value::int(48))])),
                 ],
             )),
-            placed: Some(Placed { offer: offer(), envelope: envelope(), free_gpus: 2, shares: None }),
+            placed: Some(Arc::new(Placed { offer: offer(), envelope: envelope(), free_gpus: 2, shares: None })),
             cost_after: usd("0.316575"),
             ..change("simplepod_instance.trainer[0]", Action::Create)
         },
@@ -223,7 +224,7 @@ pub fn rich() -> Plan {
                 ]),
             )),
             forced_by: vec![ValuePath::of("start_script"), ValuePath::of("offer").attribute("min_memory")],
-            placed: Some(Placed { offer: offer(), envelope: envelope(), free_gpus: 2, shares: None }),
+            placed: Some(Arc::new(Placed { offer: offer(), envelope: envelope(), free_gpus: 2, shares: None })),
             cost_before: usd("0.28"),
             cost_after: usd("0.316575"),
             ..change("module.east.simplepod_instance.worker[\"a\"]", Action::Replace)
@@ -372,7 +373,7 @@ pub fn many(rented: u64, released: u64) -> Plan {
                 ("env_variables", env(&[("SHARD", s(&n.to_string())), ("MODE", s("train"))])),
             ],
         )),
-        placed: Some(Placed { offer: offer(), envelope: envelope(), free_gpus: 2, shares: None }),
+        placed: Some(Arc::new(Placed { offer: offer(), envelope: envelope(), free_gpus: 2, shares: None })),
         cost_after: usd("0.316575"),
         ..change(&format!("simplepod_instance.w[{n}]"), Action::Create)
     };

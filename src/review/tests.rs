@@ -7,6 +7,7 @@ use crate::lang::{Marks, Number, Type, Value};
 use crate::money::Usd;
 use crate::path::ValuePath;
 use crate::plan::{Action, Change, Plan, PlanMode, PlannedVariable, Reason, Step, StepAction};
+use std::sync::Arc;
 
 fn text(text: &str) -> Value {
     Value::string(text)
@@ -262,7 +263,7 @@ fn machines_that_are_alike_are_one_line() {
     let many = |n: u64| {
         let mut change = rent.clone();
         change.address.key = Some(InstanceKey::Int(n));
-        let placed = change.placed.as_mut().expect("a rent");
+        let placed = Arc::make_mut(change.placed.as_mut().expect("a rent"));
         placed.offer.price_per_gpu = if n == 0 { usd("0.1") } else { usd("0.2") };
         change
     };

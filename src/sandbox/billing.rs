@@ -29,14 +29,11 @@ impl World {
             .iter()
             .map(|machine| dressed(self.usage(machine, now), &self.switches))
             .collect();
-        Ok(Answer::json(
-            200,
-            &match self.switches.billing {
-                BillingShape::Array => enveloped(rows, machines.len(), call.path, &self.switches),
-                BillingShape::Object => json!({}),
-                BillingShape::Wrapped => json!({"items": rows, "total": machines.len()}),
-            },
-        ))
+        Ok(match self.switches.billing {
+            BillingShape::Array => enveloped(&rows, machines.len(), call.path, &self.switches),
+            BillingShape::Object => Answer::json(200, &json!({})),
+            BillingShape::Wrapped => Answer::json(200, &json!({"items": rows, "total": machines.len()})),
+        })
     }
 
     fn usage(&self, machine: &Machine, now: i64) -> Value {

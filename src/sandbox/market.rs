@@ -1,7 +1,7 @@
 //! The market: which offers there are now, at which price, as rows (API sheet §3.1).
 
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::chance::{draw, mix};
 use super::choices::{ListOrder, RentedOffers};
@@ -10,7 +10,7 @@ use super::filters;
 use super::hosts::Offer;
 use super::listing::Listing;
 use super::rows::{enveloped, page};
-use super::wire::{Answer, Call, Refusal, dressed};
+use super::wire::{Answer, Call, Refusal};
 use super::world::World;
 
 /// Milliseconds after which prices and strangers move: rarely enough that a plan and its apply mostly see one market,
@@ -66,6 +66,7 @@ impl World {
         }
         self.lists += 1;
         let wanted = filters::parse(&call.query, &self.switches)?;
+        let mut written = std::mem::take(&mut self.market_rows);
         let mut listings: Vec<Listing<'_>> = self
             .hosts
             .offers
@@ -89,17 +90,13 @@ impl World {
         wanted.sort(&mut listings);
         let total = listings.len();
         let shown = if self.switches.market_paged { page(&call.query, &self.switches, total)? } else { 0..total };
-        let rows: Vec<Value> = listings
-            .get(shown)
-            .unwrap_or_default()
-            .iter()
-            .map(|row| dressed(row.row(&self.switches), &self.switches))
-            .collect();
-        let body = enveloped(rows, total, "/instances/market/list", &self.switches).to_string().into_bytes();
+        let rows: Vec<&RawValue> = written.rows(listings.get(shown).unwrap_or_default(), &self.switches);
+        let body = enveloped(&rows, total, "/instances/market/list", &self.switches).body;
         if self.market_cache.len() >= CACHED {
             self.market_cache.clear();
         }
         self.market_cache.insert(key, (bucket, body.clone()));
+        self.market_rows = written;
         Ok(Answer::text(body))
     }
 }

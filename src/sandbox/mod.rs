@@ -50,6 +50,7 @@ mod templates;
 mod wire;
 mod world;
 mod worldfile;
+mod written;
 
 #[cfg(test)]
 mod tests;

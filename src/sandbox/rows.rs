@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::chance::{draw, mix};
@@ -38,13 +39,37 @@ pub(super) fn page(query: &[(String, String)], switches: &Switches, total: usize
 }
 
 /// The rows of a list in the envelope of the switch.
-pub(super) fn enveloped(rows: Vec<Value>, total: usize, iri: &str, switches: &Switches) -> Value {
+pub(super) fn enveloped<R: Serialize>(rows: &[R], total: usize, iri: &str, switches: &Switches) -> Answer {
+    #[derive(Serialize)]
+    struct Hydra<'a, R> {
+        #[serde(rename = "@context")]
+        context: &'a str,
+        #[serde(rename = "@id")]
+        iri: &'a str,
+        #[serde(rename = "@type")]
+        kind: &'a str,
+        #[serde(rename = "hydra:member")]
+        member: &'a [R],
+        #[serde(rename = "hydra:totalItems")]
+        total: usize,
+    }
+    #[derive(Serialize)]
+    struct Member<'a, R> {
+        #[serde(rename = "@id")]
+        iri: &'a str,
+        #[serde(rename = "@type")]
+        kind: &'a str,
+        member: &'a [R],
+        #[serde(rename = "totalItems")]
+        total: usize,
+    }
     match switches.envelope {
-        Wrapping::None => rows.into(),
+        Wrapping::None => Answer::json(200, &rows),
         Wrapping::Hydra => {
-            json!({"@context": "/contexts/Instance", "@id": iri, "@type": "hydra:Collection", "hydra:member": rows, "hydra:totalItems": total})
+            let (context, kind) = ("/contexts/Instance", "hydra:Collection");
+            Answer::json(200, &Hydra { context, iri, kind, member: rows, total })
         }
-        Wrapping::Member => json!({"@id": iri, "@type": "Collection", "member": rows, "totalItems": total}),
+        Wrapping::Member => Answer::json(200, &Member { iri, kind: "Collection", member: rows, total }),
     }
 }
 
@@ -65,7 +90,7 @@ impl World {
         let shown = page(&call.query, &self.switches, items.len())?;
         let rows: Vec<Value> =
             items.get(shown).unwrap_or_default().iter().map(|item| dressed(row(item), &self.switches)).collect();
-        Ok(Answer::json(200, &enveloped(rows, items.len(), call.path, &self.switches)))
+        Ok(enveloped(&rows, items.len(), call.path, &self.switches))
     }
 
     /// `GET /instances/list`.

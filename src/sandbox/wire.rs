@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 
 use super::choices::{Numbers, ProblemStyle};
@@ -34,7 +35,7 @@ const HTML: &str = "text/html; charset=UTF-8";
 
 impl Answer {
     /// A JSON document.
-    pub(super) fn json(status: u16, value: &Value) -> Answer {
+    pub(super) fn json(status: u16, value: &impl Serialize) -> Answer {
         Answer::raw(status, JSON, serde_json::to_vec(value).unwrap_or_default())
     }
 

@@ -18,6 +18,7 @@ use super::machines::{End, Machine};
 use super::switches::Switches;
 use super::templates::Template;
 use super::worldfile::{OpenError, WorldFile};
+use super::written::Written;
 
 /// What a call changed and the log does not have yet.
 #[derive(Default)]
@@ -41,6 +42,8 @@ pub struct World {
     pub(super) lists: u64,
     /// Answers of the market by query, valid while `market_version` stands.
     pub(super) market_cache: HashMap<String, (u64, Vec<u8>)>,
+    /// The rows of the market.
+    pub(super) market_rows: Written,
     /// GPUs rented by us and by strangers since the beginning, by host.
     used: BTreeMap<u64, u32>,
     /// USD per hour of all machines.
@@ -108,6 +111,7 @@ impl World {
             port: 0,
             lists: 0,
             market_cache: HashMap::new(),
+            market_rows: Written::default(),
             used,
             burn,
             schedule,

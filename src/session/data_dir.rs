@@ -34,6 +34,8 @@ pub struct Remembered {
     pub secrets: Vec<String>,
     /// Of block and `-backend-config` together.
     pub digest: String,
+    /// What was found when it was tried out ([`crate::store::TriedOut`]).
+    pub guards_locks: bool,
 }
 
 /// Its file.
@@ -47,6 +49,8 @@ struct File {
     given: Json,
     secrets: Vec<String>,
     digest: String,
+    #[serde(default)]
+    guards_locks: bool,
 }
 
 impl Remembered {
@@ -54,7 +58,7 @@ impl Remembered {
     pub fn of(block: &BackendBlock, given: Arguments) -> Remembered {
         let arguments = merged(block, &given);
         let (digest, secrets) = (arguments.digest(block.kind), given.secrets());
-        Remembered { kind: block.kind, arguments, given, secrets, digest }
+        Remembered { kind: block.kind, arguments, given, secrets, digest, guards_locks: false }
     }
 
     /// Why this block, with what was given, leads elsewhere; `None` where it does not.
@@ -122,7 +126,8 @@ impl DataDir {
         };
         let read = |json| Arguments::read(json, kind.arguments());
         let (arguments, given) = (read(&file.arguments), read(&file.given));
-        Ok(Some(Remembered { kind, arguments, given, secrets: file.secrets, digest: file.digest }))
+        let File { secrets, digest, guards_locks, .. } = file;
+        Ok(Some(Remembered { kind, arguments, given, secrets, digest, guards_locks }))
     }
 
     /// Keeps a backend; `None` forgets it.
@@ -130,7 +135,7 @@ impl DataDir {
     /// # Errors
     /// It cannot be written.
     pub fn remember(&self, backend: Option<&Remembered>) -> Result<(), Diagnostic> {
-        let Some(Remembered { kind, arguments, given, secrets, digest }) = backend else {
+        let Some(Remembered { kind, arguments, given, secrets, digest, guards_locks }) = backend else {
             return match fs::remove_file(self.0.join("backend.json")) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     Err(unwritten(&self.0, &error.to_string()))
@@ -145,6 +150,7 @@ impl DataDir {
             given: given.shown(),
             secrets: secrets.clone(),
             digest: digest.clone(),
+            guards_locks: *guards_locks,
         };
         let mut text = serde_json::to_string_pretty(&file).map_err(|error| unwritten(&self.0, &error.to_string()))?;
         text.push('\n');

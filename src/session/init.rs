@@ -86,7 +86,7 @@ impl Initializing {
         if missing.has_errors() {
             return Err(missing.into());
         }
-        let backend = encrypted(opened(block.kind, &all)?)?;
+        let backend = encrypted(opened(block.kind, &all, false)?)?;
         let change = match &before {
             None => Change::First,
             Some(last) if last.kind != now.kind => Change::Changed(format!(
@@ -102,6 +102,18 @@ impl Initializing {
         Ok(Initializing { change, backend, before, now: Some(now) })
     }
 
+    /// Tries the backend out, and keeps in mind what was found. What was tried: whole sentences.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub async fn try_out(&mut self) -> Result<Vec<String>, Failure> {
+        let found = self.backend.probe().await.map_err(|error| stored::failure(&error))?;
+        if let Some(now) = &mut self.now {
+            now.guards_locks = found.guards_locks;
+        }
+        Ok(found.told)
+    }
+
     /// The kind of the backend; `None` where none is declared.
     pub fn kind(&self) -> Option<BackendKind> {
         self.now.as_ref().map(|now| now.kind)
@@ -113,7 +125,10 @@ impl Initializing {
     /// What was opened before cannot be opened any more.
     pub fn old(&self) -> Result<Box<dyn Backend>, Failure> {
         match &self.before {
-            Some(last) => encrypted(opened(last.kind, &from_environment(last.kind, last.arguments.clone())?)?),
+            Some(last) => {
+                let arguments = from_environment(last.kind, last.arguments.clone())?;
+                encrypted(opened(last.kind, &arguments, last.guards_locks)?)
+            }
             None => local(),
         }
     }
@@ -188,7 +203,7 @@ impl Initializing {
 
 /// That of a fleet without a backend.
 fn local() -> Result<Box<dyn Backend>, Failure> {
-    encrypted(opened(BackendKind::Local, &Arguments::default())?)
+    encrypted(opened(BackendKind::Local, &Arguments::default(), false)?)
 }
 
 /// Whether nothing is recorded there, or it was moved away.

@@ -78,7 +78,7 @@ impl StatePlace {
         Ok(match (&self.file, self.sandbox) {
             (Some(file), _) => Keeper::File(file.clone()),
             (None, true) => Keeper::Simulator,
-            (None, false) => initialized()?.map_or(Keeper::Directory, |(kind, _)| Keeper::Backend(kind)),
+            (None, false) => initialized()?.map_or(Keeper::Directory, |it| Keeper::Backend(it.kind)),
         })
     }
 
@@ -140,7 +140,7 @@ impl StatePlace {
             return Ok(opened.clone());
         }
         let backend: Arc<dyn Backend> = match initialized()? {
-            Some((kind, arguments)) => encrypted(opened(kind, &arguments)?)?.into(),
+            Some(it) => encrypted(opened(it.kind, &it.arguments, it.guards_locks)?)?.into(),
             None => encrypted(Box::new(self.files()))?.into(),
         };
         Ok(OPENED.get_or_init(|| backend).clone())

@@ -2,7 +2,7 @@
 
 use super::clean::one_line;
 use super::field::Row;
-use super::offers::{distinct, offer};
+use super::offers::{offer, told_apart};
 use super::paging::{Page, Paging, complete};
 use super::query::MarketQuery;
 use super::read::{global_template, group, ledger_row, machine};
@@ -178,10 +178,15 @@ impl Client {
                 ahead.extend(futures::future::join_all(pages).await);
             }
             let Some(read) = ahead.pop_front() else { break };
-            let (rows, dropped, status) = read?;
+            let (mut rows, dropped, status) = read?;
             let (count, before) = (rows.len() + dropped, known.len());
             at_once = if count == MARKET_PAGE { SIDE_BY_SIDE } else { 1 };
-            all.extend(rows.into_iter().filter(|row| known.insert((row.iri.clone(), row.gpu_count))));
+            rows.retain(|row| known.insert((row.iri.clone(), row.gpu_count)));
+            // The first may be all of them: tens of thousands, which are not held twice.
+            match all.is_empty() {
+                true => all = rows,
+                false => all.append(&mut rows),
+            }
             unusable += dropped;
             if count > 0 && all.is_empty() {
                 let message = format!("{count} rows without a usable price, model or number of GPUs, and no other one");
@@ -199,7 +204,8 @@ impl Client {
         if unusable > 0 {
             info!("GET /instances/market/list: {unusable} rows without a usable price, model or number of GPUs");
         }
-        Ok(distinct(all, self.price_basis))
+        drop(known);
+        Ok(told_apart(all, self.price_basis))
     }
 
     /// One page of the market: its rows, how many cannot be used, and the status of the answer.

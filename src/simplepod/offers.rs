@@ -10,7 +10,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// GB with which cards are sold.
 const SOLD: [u32; 26] =
@@ -31,10 +31,8 @@ fn gigabytes(megabytes: Decimal) -> Decimal {
     (megabytes / Decimal::from(1000)).normalize()
 }
 
-/// A market: a row that came twice is one offer, and hosts that look alike are told apart.
-pub(super) fn distinct(mut offers: Vec<Offer>, basis: PriceBasis) -> Vec<Offer> {
-    let mut seen = HashSet::new();
-    offers.retain(|offer| seen.insert((offer.iri.clone(), offer.gpu_count)));
+/// A market of rows, each of which stands there once: hosts that look alike are told apart, and prices are those of one GPU.
+pub(super) fn told_apart(mut offers: Vec<Offer>, basis: PriceBasis) -> Vec<Offer> {
     number_twins(&mut offers);
     per_gpu(&mut offers, basis);
     offers
@@ -122,9 +120,27 @@ fn host(row: &Row<'_>) -> String {
 /// A fact, however it is written: 934, "934" and 934.0 are one.
 fn plain(value: Option<&RawValue>) -> Cow<'_, str> {
     let Some(value) = value else { return Cow::Borrowed("null") };
+    if is_plain(value.get()) {
+        return Cow::Borrowed(value.get());
+    }
     match decimal(value) {
         Some(number) => Cow::Owned(number.normalize().to_string()),
         None => Cow::Borrowed(value.get()),
+    }
+}
+
+/// Whether a fact is written as it is compared: a word, or a number without anything that might be left out. Most are, and a
+/// market has a million.
+fn is_plain(json: &str) -> bool {
+    let bytes = json.as_bytes();
+    let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+    match bytes {
+        [b'"', second, ..] => second.is_ascii_alphabetic(),
+        [b'0', second, ..] if *second != b'.' => false,
+        [first, .., last] if json.contains('.') => {
+            first.is_ascii_digit() && !matches!(last, b'0' | b'.') && digits + 1 == bytes.len() && digits < 28
+        }
+        _ => digits > 0 && digits == bytes.len() && digits < 28,
     }
 }
 
@@ -184,7 +200,7 @@ mod tests {
 
     fn offers(list: &[Value]) -> Vec<Offer> {
         let raw = |row| serde_json::value::to_raw_value(row).expect("JSON");
-        distinct(list.iter().filter_map(|row| offer(&raw(row))).collect(), PriceBasis::Auto)
+        told_apart(list.iter().filter_map(|row| offer(&raw(row))).collect(), PriceBasis::Auto)
     }
 
     fn row(id: u64, count: u32, price: &str) -> Value {
@@ -249,16 +265,8 @@ mod tests {
         no_iri.as_object_mut().expect("an object").remove("instanceMarket");
         let mut rented = row(8, 1, "0.5");
         rented["rentalStatus"] = json!("inactive");
-        let list = [
-            row(1, 1, "0"),
-            row(2, 1, "-1"),
-            json!({"id": 3}),
-            json!(null),
-            no_iri.clone(),
-            no_iri,
-            rented,
-            json!({"gpuModel": "x"}),
-        ];
+        let list =
+            [row(1, 1, "0"), row(2, 1, "-1"), json!({"id": 3}), json!(null), no_iri, rented, json!({"gpuModel": "x"})];
         let offers = offers(&list);
         let brief: Vec<_> = offers.iter().map(|offer| (offer.iri.as_str(), offer.available)).collect();
         assert_eq!(brief, [("/instances/market/7", true), ("/instances/market/1008", false)]);
@@ -289,6 +297,20 @@ mod tests {
         assert_eq!(told(&[a.clone(), b.clone()]), [[1, 2]]);
         b["downloadSpeedtest"] = json!(935);
         assert_eq!(told(&[a, b]), [[1], [2]]);
+    }
+
+    #[test]
+    fn what_is_written_as_it_is_compared_is_what_a_decimal_says() {
+        let numbers =
+            ["0", "7", "934", "0.31", "24.5", "580.126", "0.0", "1.0", "01", ".5", "5.", "-3", "1e3", "10", "100.10"];
+        let words = ["\"PL\"", "\"Europe\"", "\"934\"", "\"1.50\"", "\"\"", "\"e5\"", "null", "true", "\"580.126.09\""];
+        for text in numbers.into_iter().chain(words).filter(|text| is_plain(text)) {
+            let value = serde_json::value::RawValue::from_string(text.to_owned()).expect("JSON");
+            let slow = decimal(&value).map_or_else(|| text.to_owned(), |number| number.normalize().to_string());
+            assert_eq!(slow, text);
+        }
+        let plain = |text: &&str| is_plain(text);
+        assert_eq!(numbers.iter().copied().filter(plain).count(), 7, "most are");
     }
 
     #[test]

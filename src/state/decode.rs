@@ -15,6 +15,10 @@ use serde_json::Value as Json;
 use serde_json::error::Category;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::thread::Builder;
+
+/// Bytes of a state from which its checksum is made on a thread of its own: to start one takes as long as for some of these.
+const WORTH_A_THREAD: usize = 1 << 20;
 
 /// What tells, past everything else, who wrote the file, and how.
 #[derive(Deserialize)]
@@ -42,12 +46,18 @@ struct Writer {
 /// What is wrong, where, and the way out.
 pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
     let bytes = bytes.as_ref();
-    let (state, sum) = read(bytes)?;
-    match sum {
-        Sum::None => Ok(state),
-        Sum::Removed => Err(StateError::Unsealed),
-        Sum::Found if is_sealed(bytes) => Ok(state),
-        Sum::Found => Err(StateError::Changed),
+    // The checksum of a large state takes a fifth of the time of reading it.
+    let (read, is_sealed) = std::thread::scope(|scope| {
+        let beside =
+            (bytes.len() > WORTH_A_THREAD).then(|| Builder::new().spawn_scoped(scope, || is_sealed(bytes)).ok());
+        let read = read(bytes);
+        (read, beside.flatten().and_then(|sum| sum.join().ok()).unwrap_or_else(|| is_sealed(bytes)))
+    });
+    match read? {
+        (state, Sum::None) => Ok(state),
+        (_, Sum::Removed) => Err(StateError::Unsealed),
+        (state, Sum::Found) if is_sealed => Ok(state),
+        (_, Sum::Found) => Err(StateError::Changed),
     }
 }
 

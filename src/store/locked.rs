@@ -4,6 +4,7 @@ use super::backend::{Entries, Form, Kept, Snapshot, StateStore, Version, Written
 use super::fault::StoreError;
 use super::guarded::Guarded;
 use super::holder::LockInfo;
+use super::own::Own;
 use super::patience::{Told, lock_patiently};
 use super::place::Part;
 use super::recorded::{Recorded, Remark, read, recorded};
@@ -43,8 +44,8 @@ pub struct LockedStore {
     taken_up: Option<Box<State>>,
     /// Serial and last entry of a copy that is newer: the next snapshot goes on from there.
     newest: Option<(u64, u64)>,
-    /// What this run wrote since the snapshot, one entry a line: kept beside where the journal is taken away.
-    own: String,
+    /// What this run wrote since the snapshot: kept beside where the journal is taken away.
+    own: Own,
     /// What was taken away from this run, and what it could not write any more.
     lost: Option<(Part, Vec<Event>)>,
 }
@@ -121,7 +122,7 @@ impl LockedStore {
             version: stored.version,
             seq: state.journal_seq,
             remarks: died.into_iter().chain(encrypts).chain(found).collect(),
-            own: String::new(),
+            own: Own::default(),
             lost: None,
             store,
             info,
@@ -201,7 +202,7 @@ impl LockedStore {
             debug!("journal {seq}: {event}");
             self.seq = seq;
         }
-        self.own.push_str(&entries.lines);
+        self.own.push(&entries.lines);
         self.journaled = true;
         Ok(self.seq)
     }
@@ -278,7 +279,7 @@ impl LockedStore {
         self.taken_up = None;
         self.snapshot = Some(next.clone());
         self.sum = sum_of(&*self.store, Some(new.text.as_bytes()));
-        self.own.clear();
+        self.own = Own::default();
         self.newest = None;
         self.journaled = false;
         *state = next;
@@ -352,8 +353,8 @@ impl LockedStore {
             let known = read(&*self.store).await.ok().map(|(state, _)| state);
             let own = self.snapshot.as_ref().map(|state| &state.lineage);
             let known = known.filter(|known| own.is_none_or(|own| *own == known.lineage));
-            if known.is_some_and(|known| known.knows(&State::of(decode_journal(self.own.as_bytes()).entries))) {
-                self.own.clear();
+            if known.is_some_and(|known| known.knows(&State::of(decode_journal(self.own.text().as_bytes()).entries))) {
+                self.own = Own::default();
             }
         }
         let (part, all) = self.lost.get_or_insert_with(|| (part.unwrap_or(Part::Lock), Vec::new()));
@@ -362,7 +363,7 @@ impl LockedStore {
             let (lineage, fleet) = (state.lineage.clone(), state.fleet.clone());
             Some(Event::Begin { lineage, fleet, account: state.account.clone()? })
         });
-        let kept = match kept((&self.info.id, Timestamp::now()), &self.own, all, begin) {
+        let kept = match kept((&self.info.id, Timestamp::now()), &self.own.text(), all, begin) {
             Some(lines) => Some(self.store.keep(&self.info.id, &lines).await.map_err(Box::new)),
             None => None,
         };

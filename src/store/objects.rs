@@ -1,4 +1,4 @@
-//! What a place for objects can do: seven verbs and a lock. A bucket, a container and a table of a database can all do it, so
+//! What a place for objects can do: eight verbs and a lock. A bucket, a container and a table of a database can all do it, so
 //! one protocol keeps a state in any of them.
 //!
 //! A verb is one attempt, and says what is known of it. Versions are the place's own: an entity tag, a generation, a digest.
@@ -9,6 +9,7 @@ use super::fault::StoreError;
 use super::holder::LockInfo;
 use super::place::Place;
 use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -72,8 +73,20 @@ pub trait Objects: Debug + Send + Sync {
     fn replace<'a>(&'a self, key: &'a str, over: &'a Version, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>>;
 
     /// Removes an object: the one of this version, or whatever stands there. One that is gone already is done. A place may
-    /// ignore the version: whoever must not remove another one has read it just before.
+    /// ignore the version: whoever must not remove another one looks just before.
     fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>>;
+
+    /// Removes objects, whatever their versions are, as far as that can be done. Why some stay.
+    fn remove_all<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
+        let removed = stream::iter(keys).map(|key| self.remove(key, None)).buffer_unordered(AT_ONCE);
+        let failed = removed.filter_map(|tried| async {
+            match tried {
+                Tried::Done(()) | Tried::Refused => None,
+                Tried::NotDone(error) | Tried::InDoubt(error) => Some(error),
+            }
+        });
+        failed.collect().boxed()
+    }
 
     /// The keys that begin with this, all pages of them, in order.
     ///
@@ -81,6 +94,9 @@ pub trait Objects: Debug + Send + Sync {
     /// They cannot be read.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
 }
+
+/// Requests that are sent at once for many objects: none of them is large, and no place minds so many.
+const AT_ONCE: usize = 16;
 
 /// One client serves chain and lock.
 impl<T: Objects + ?Sized> Objects for Arc<T> {
@@ -108,6 +124,10 @@ impl<T: Objects + ?Sized> Objects for Arc<T> {
         (**self).remove(key, over)
     }
 
+    fn remove_all<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
+        (**self).remove_all(keys)
+    }
+
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         (**self).list(prefix)
     }
@@ -118,7 +138,7 @@ impl<T: Lock + ?Sized> Lock for Box<T> {
         (**self).place()
     }
 
-    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>> {
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<Holding>> {
         (**self).take(info)
     }
 
@@ -156,8 +176,8 @@ pub trait Lock: Debug + Send + Sync {
     /// How a person finds it.
     fn place(&self) -> Place;
 
-    /// Takes it, once. Refused where somebody holds it.
-    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>>;
+    /// Takes it, once: what this run holds then. Refused where somebody holds it.
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<Holding>>;
 
     /// Who holds it.
     ///
@@ -165,7 +185,7 @@ pub trait Lock: Debug + Send + Sync {
     /// It cannot be read.
     fn holding(&self) -> BoxFuture<'_, Result<Option<Holding>, StoreError>>;
 
-    /// Gives this run's own back, or takes that holding away: refused where another stands there by now. It was read just
-    /// before: a place that ignores conditions of removal has no more than that.
+    /// Gives this run's own back, or takes that holding away: refused where another stands there by now. A place that ignores
+    /// conditions of removal is looked at just before; it has no more than that.
     fn free<'a>(&'a self, holding: &'a Holding) -> BoxFuture<'a, Tried<()>>;
 }

@@ -30,11 +30,20 @@ pub trait Backend: Debug + Send + Sync {
     /// Something of it cannot be removed.
     fn remove<'a>(&'a self, workspace: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Looks whether everything that a state needs holds here, by trying it, and says what was tried: whole sentences.
+    /// Looks whether everything that a state needs holds here, by trying it.
     ///
     /// # Errors
     /// What does not hold.
-    fn probe(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
+    fn probe(&self) -> BoxFuture<'_, Result<TriedOut, StoreError>>;
+}
+
+/// What came of trying a backend out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TriedOut {
+    /// What was tried: whole sentences.
+    pub told: Vec<String>,
+    /// A lock goes only where it is the one that is meant: whoever gives one back need not look first.
+    pub guards_locks: bool,
 }
 
 /// Whether something can be called so, by Terraform's rule: what stands in an address as it is, and is no part of a path.

@@ -345,9 +345,10 @@ fn a_place_that_ignores_conditions_is_found_out_by_name() {
 
 #[test]
 fn a_lock_whose_answer_is_lost_is_held_and_one_that_is_anothers_stays() {
-    for fate in [Fate::Lost, Fate::Dropped, Fate::Late(1), Fate::Slow(15_000)] {
+    let fates = [Fate::Lost, Fate::Dropped, Fate::Late(1), Fate::Slow(15_000)];
+    for (fate, ignored) in fates.into_iter().flat_map(|fate| [(fate, &[][..]), (fate, &[Condition::Remove])]) {
         in_virtual_time(async move {
-            let memory = Memory::default().ignoring(&[Condition::Remove]);
+            let memory = Memory::default().ignoring(ignored);
             memory.next(".tflock", fate);
             let (mut own, mut other) = (memory.store(), memory.fair().store());
             own.lock(&LockInfo::new("apply"), Duration::ZERO).await.unwrap();
@@ -401,19 +402,48 @@ fn few_requests_are_made() {
             let requests = memory.requests().into_iter();
             requests.map(|request| request.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
         };
-        read(&memory.store()).await.unwrap();
-        assert_eq!(verbs(&memory), "get get head list");
+        // A plan: five.
         let mut store = memory.store();
-        store.lock(&LockInfo::new("apply"), Duration::ZERO).await.unwrap();
+        store.lock(&LockInfo::new("plan"), Duration::ZERO).await.unwrap();
         assert_eq!(verbs(&memory), "create");
+        read(&memory.store()).await.unwrap();
+        assert_eq!(verbs(&memory), "get get list");
+        store.unlock().await.unwrap();
+        assert_eq!(verbs(&memory), "remove");
         let (mut locked, mut state) = run(&memory).await;
-        assert_eq!(verbs(&memory), "get get create head list");
+        assert_eq!(verbs(&memory), "get create head list");
         write(&mut locked, &mut state, "b").await;
         assert_eq!(verbs(&memory), "create");
+        // Behind a seal: what was read may have a hole.
+        read(&memory.store()).await.unwrap();
+        assert_eq!(verbs(&memory), "get get get get head list");
         locked.snapshot(&mut state).await.unwrap();
         assert_eq!(verbs(&memory), "create replace get remove");
+        // Where a place ignores the condition of a removal.
+        let memory = memory.ignoring(&[Condition::Remove]);
+        let mut store = memory.store();
+        store.lock(&LockInfo::new("plan"), Duration::ZERO).await.unwrap();
         store.unlock().await.unwrap();
-        assert_eq!(verbs(&memory), "get remove");
+        assert_eq!(verbs(&memory), "create head remove");
+    });
+}
+
+/// Whoever reads beside a run that writes a state, goes on, and writes the next one: in the moment between its two requests
+/// all that it looks for is written, taken in, and removed.
+#[test]
+fn what_stands_right_behind_a_state_stays() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        let (mut store, mut state) = run(&memory).await;
+        write(&mut store, &mut state, "a").await;
+        store.snapshot(&mut state).await.unwrap();
+        let behind = state.journal_seq + 1;
+        write(&mut store, &mut state, "b").await;
+        write(&mut store, &mut state, "c").await;
+        store.snapshot(&mut state).await.unwrap();
+        assert_eq!(numbers(&memory), [1, behind], "its first seal, and what it wrote behind its own state");
+        let (_, state) = run(&memory).await;
+        assert_eq!(state.open.len(), 3);
     });
 }
 

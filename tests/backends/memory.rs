@@ -223,8 +223,9 @@ impl Memory {
     /// The state there, through this client.
     pub fn store(&self) -> Chain<Memory, ObjectLock<Memory>> {
         let lock = ObjectLock::new(self.clone(), format!("{KEY}.tflock"), format!("bucket/{KEY}"));
-        let by_version = self.shelf.lock().unwrap().generations;
-        Chain::new(self.clone(), if by_version { lock.by_version() } else { lock }, KEY)
+        let shelf = self.shelf.lock().unwrap();
+        let lock = lock.guarded(!shelf.ignored.contains(&Condition::Remove));
+        Chain::new(self.clone(), if shelf.generations { lock.by_version() } else { lock }, KEY)
     }
 
     pub fn generations(self) -> Memory {

@@ -34,7 +34,7 @@ fn of_s3_with(port: u16, keys: (&str, &str), prefix: &str) -> Keyed {
     let bucket = Arc::new(s3::Bucket::new(&settings).unwrap());
     let naming = Naming::S3 { key: format!("{prefix}/gpu.tfstate"), prefix: "env:".into() };
     Keyed::new(bucket.clone(), naming, move |_, key| {
-        Box::new(ObjectLock::new(bucket.clone(), format!("{key}.tflock"), format!("states/{key}")))
+        Box::new(ObjectLock::new(bucket.clone(), format!("{key}.tflock"), format!("states/{key}")).guarded(true))
     })
 }
 
@@ -115,8 +115,8 @@ fn real_servers_honour_conditions_and_list_their_workspaces() {
     for (name, port, open) in installed() {
         let backend = open(port, &Uuid::new_v4().to_string());
         now(async {
-            let told = backend.probe().await.unwrap_or_else(|error| panic!("{name}: {error}"));
-            println!("{name}: {}", told.join(" "));
+            let found = backend.probe().await.unwrap_or_else(|error| panic!("{name}: {error}"));
+            println!("{name}: {}", found.told.join(" "));
             assert_eq!(backend.workspaces().await.unwrap(), [""; 0], "{name}");
             for workspace in ["staging", "dev"] {
                 let opened = podform::store::LockedStore::open(backend.state(workspace).unwrap(), "test", None).await;

@@ -106,6 +106,10 @@ async fn session(world: &World, chance: &mut Chance, seed: u64) {
         if chance.percent(10) {
             sleep(Duration::from_secs(chance.below(30) as u64)).await;
         }
+        // Some write a state in between, and go on.
+        if chance.percent(15) && store.snapshot(&mut state).await.is_err() {
+            return world.count(|tally| tally.failed += 1);
+        }
     }
     if chance.percent(15) {
         return world.count(|tally| tally.killed += 1);

@@ -1,7 +1,8 @@
 //! Two checkouts of one fleet on a real server: they share a state, and keep each other and Terraform out.
 
+use super::counted::{Asked, Counted};
 use super::places::{Kind, Place, ended, holder, installed, rents, sandbox};
-use super::servers::{Server, ask, begin_postgres, begin_seaweed, fake_gcs};
+use super::servers::{Server, ask, begin_postgres, begin_seaweed, fake_gcs, own_postgres, seaweed};
 use crate::fleet::{Fleet, text};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -135,6 +136,35 @@ fn a_server_that_is_killed_and_started_again_while_an_apply_works_loses_nothing(
         assert_eq!((sandbox.machines().len(), rents(&sandbox)), (12, 12), "{}: {}", place.name, text(&done));
         place.run(&other, &sandbox, &["state", "verify"], 0);
         println!("{}: away for {:?}, {:?}, 12 rents", place.name, began.elapsed(), done.status.code());
+    }
+}
+
+/// Each is a round trip to a place far away.
+#[test]
+fn a_plan_without_changes_is_five_requests() {
+    for kind in [seaweed().map(Kind::of_seaweed), own_postgres().map(Kind::of_postgres)].into_iter().flatten() {
+        let way = Counted::to(kind.port, kind.wire);
+        let place = kind.through(way.port);
+        let sandbox = sandbox();
+        let fleet = place.checkout(20);
+        place.run(&fleet, &sandbox, &["init", "-input=false"], 0);
+        place.run(&fleet, &sandbox, &["apply", "-auto-approve"], 0);
+        let told = |all: &[Asked]| {
+            all.iter().map(|one| format!("\n  {} {} ({} bytes)", one.verb, one.what, one.bytes)).collect::<String>()
+        };
+        way.take();
+        place.run(&fleet, &sandbox, &["plan", "-detailed-exitcode"], 0);
+        let plan = way.take();
+        println!("{}: a plan is{}", place.name, told(&plan));
+        assert!(plan.len() <= 5, "{}: {}", place.name, told(&plan));
+        place.run(&fleet, &sandbox, &["apply", "-auto-approve"], 0);
+        println!("{}: an apply without changes is{}", place.name, told(&way.take()));
+        std::fs::write(fleet.path().join("main.hcl"), place.configuration(40)).unwrap();
+        place.run(&fleet, &sandbox, &["apply", "-auto-approve"], 0);
+        let apply = way.take();
+        println!("{}: an apply of 20 is{}", place.name, told(&apply));
+        // A rent is an intent, an answer and what is recorded of it; those of several go in one group.
+        assert!(apply.len() <= 3 * 20 + 12, "{}: {}", place.name, told(&apply));
     }
 }
 

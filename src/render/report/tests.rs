@@ -95,7 +95,7 @@ fn hostile() -> crate::plan::Plan {
     plan.fleet = Some(HOSTILE.to_owned());
     for (at, change) in plan.changes.iter_mut().enumerate() {
         change.address.key = Some(InstanceKey::Str(format!("{HOSTILE}{at}")));
-        if let Some(placed) = &mut change.placed {
+        if let Some(placed) = change.placed.as_mut().map(std::sync::Arc::make_mut) {
             placed.offer.gpu_model = HOSTILE.into();
             placed.offer.facts.region = Some(HOSTILE.into());
         }

@@ -5,6 +5,7 @@ mod given;
 mod open;
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azurerm", feature = "pg"))]
 mod remote;
+mod unheeded;
 #[cfg(feature = "http-state")]
 mod web;
 

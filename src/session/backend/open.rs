@@ -4,6 +4,7 @@ use super::declared::declared;
 use super::given::{forgotten, from_environment, lacking};
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azurerm", feature = "pg"))]
 use super::remote;
+use super::unheeded::refuse_unheeded;
 use crate::config::{Arguments, BackendKind};
 use crate::diag::Diagnostic;
 use crate::session::bounds::is_untrusted;
@@ -13,23 +14,26 @@ use crate::store::Backend;
 use crate::store::local::Places;
 use std::path::Path;
 
-/// Opens one, of arguments that are complete. Nothing is called yet. A wire plugs in here, with one arm.
+/// Opens one, of arguments that are complete. Nothing is called yet. A wire plugs in here, with one arm. `guards_locks` is what
+/// `init` found of it when it tried it out ([`crate::store::TriedOut`]); without that nothing is counted on.
 ///
 /// # Errors
 /// This build has no such backend; its arguments do not go together.
-pub fn opened(kind: BackendKind, arguments: &Arguments) -> Result<Box<dyn Backend>, Failure> {
+#[allow(unused_variables, reason = "a build may have none that looks at its locks")]
+pub fn opened(kind: BackendKind, arguments: &Arguments, guards_locks: bool) -> Result<Box<dyn Backend>, Failure> {
+    refuse_unheeded(kind, arguments)?;
     match kind {
         BackendKind::Local => Ok(Box::new(places(arguments))),
         #[cfg(feature = "s3")]
-        BackendKind::S3 => remote::s3(arguments),
+        BackendKind::S3 => remote::s3(arguments, guards_locks),
         #[cfg(feature = "gcs")]
-        BackendKind::Gcs => remote::gcs(arguments),
+        BackendKind::Gcs => remote::gcs(arguments, guards_locks),
         #[cfg(feature = "azurerm")]
         BackendKind::Azurerm => remote::azurerm(arguments),
         #[cfg(feature = "pg")]
         BackendKind::Pg => remote::pg(arguments),
         #[cfg(feature = "http-state")]
-        BackendKind::Http => super::web::opened(arguments),
+        BackendKind::Http => super::web::opened(arguments, guards_locks),
         #[allow(unreachable_patterns, reason = "a build may have all of them")]
         BackendKind::Http | BackendKind::S3 | BackendKind::Gcs | BackendKind::Azurerm | BackendKind::Pg => {
             Err(absent(kind))
@@ -49,12 +53,22 @@ pub fn places(arguments: &Arguments) -> Places {
     }
 }
 
+/// A backend that `init` opened.
+pub struct Initialized {
+    /// Which kind.
+    pub kind: BackendKind,
+    /// All that is said of it.
+    pub arguments: Arguments,
+    /// What `init` found.
+    pub guards_locks: bool,
+}
+
 /// The backend that is declared here, with everything that is said of it; `None` where there is none. What `init` did not
 /// open is refused: a state must not be taken for another one.
 ///
 /// # Errors
 /// It was not opened by `init`, or leads elsewhere since; something of it is missing.
-pub fn initialized() -> Result<Option<(BackendKind, Arguments)>, Failure> {
+pub fn initialized() -> Result<Option<Initialized>, Failure> {
     let block = declared()?;
     // What an untrusted checkout remembers is nobody's choice.
     let remembered = if is_untrusted() { None } else { DataDir::here().backend()? };
@@ -71,12 +85,12 @@ pub fn initialized() -> Result<Option<(BackendKind, Arguments)>, Failure> {
     if let Some(why) = remembered.changed(&block) {
         return Err(required(&why));
     }
-    let all = from_environment(block.kind, merged(&block, &remembered.given))?;
-    forgotten(&remembered, &all)?;
-    let lacking = lacking(block.kind, &all, None);
+    let arguments = from_environment(block.kind, merged(&block, &remembered.given))?;
+    forgotten(&remembered, &arguments)?;
+    let lacking = lacking(block.kind, &arguments, None);
     match lacking.has_errors() {
         true => Err(lacking.into()),
-        false => Ok(Some((block.kind, all))),
+        false => Ok(Some(Initialized { kind: block.kind, arguments, guards_locks: remembered.guards_locks })),
     }
 }
 

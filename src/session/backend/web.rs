@@ -9,13 +9,13 @@ use crate::store::remote::web::{HttpBackend, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
-/// Nothing is called yet.
+/// Nothing is called yet. `guards_locks`: the server was seen to free a lock for nobody but its holder.
 ///
 /// # Errors
 /// Its arguments do not go together.
-pub fn opened(arguments: &Arguments) -> Result<Box<dyn Backend>, Failure> {
+pub fn opened(arguments: &Arguments, guards_locks: bool) -> Result<Box<dyn Backend>, Failure> {
     let wrong = |why: String| Diagnostic::error("Invalid backend configuration", format!("Backend \"http\": {why}."));
-    let settings = settings(arguments).map_err(wrong)?;
+    let settings = Settings { guards_locks, ..settings(arguments).map_err(wrong)? };
     Ok(Box::new(HttpBackend::new(&settings).map_err(wrong)?))
 }
 

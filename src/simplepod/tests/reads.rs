@@ -172,6 +172,8 @@ async fn the_market_is_read_page_by_page_until_it_shows_that_it_has_none() {
             ]
         );
     }
+    let server = Server::start(move |_, _| answer(200, format!("[{row},{row}]"))).await;
+    assert_eq!(client(&server.url).offers().await.map(|offers| offers.len()), Ok(1), "a row that came twice is one");
     let server = Server::start(|_, _| answer(200, "{}")).await;
     assert_eq!(client(&server.url).offers().await.map_err(|error| error.kind), Err(ErrorKind::Protocol));
 }

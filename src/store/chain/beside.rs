@@ -14,8 +14,6 @@ use tracing::debug;
 
 /// Copies that are kept: as many as of local files.
 const COPIES: usize = 10;
-/// Requests that are sent at once for many objects: none of them is large, and no place minds so many.
-const AT_ONCE: usize = 16;
 /// Old objects of runs that were killed before they could remove them, looked at with each new state: enough to keep up
 /// with a kill at every turn, few enough not to be felt.
 const SWEPT: usize = 8;
@@ -146,9 +144,8 @@ impl<O: Objects, L: Lock> Chain<O, L> {
         let copies: Vec<(u64, u64)> = listing.copies.iter().copied().take(excess).collect();
         let keys = gone.iter().map(|number| self.keys.link(*number));
         let keys: Vec<String> = keys.chain(copies.iter().map(|(seq, serial)| self.keys.copy(*serial, *seq))).collect();
-        for some in keys.chunks(AT_ONCE) {
-            let removed: Vec<BoxFuture<'_, ()>> = some.iter().map(|key| self.remove(key).boxed()).collect();
-            join_all(removed).await;
+        for error in self.objects.remove_all(&keys).await {
+            debug!("something stays that a state contains: {error}");
         }
         let mut left = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         left.numbers.retain(|number| !gone.contains(number));

@@ -1,6 +1,7 @@
 //! One object of the chain: a group of journal entries, or the seal that a run sets when it takes over; and what the text of
 //! a state says of the chain.
 
+use super::packed::{packed, unpacked};
 use crate::state::{Event, encode_event};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A run took over here. It stands where the run before it would have written next, so it outlives the entries.
+    /// A seal. A run took over here, where the run before it would have written next; or it went on here behind a state that
+    /// it wrote, where whoever read that state looks next. So it outlives the entries.
     Begin,
     /// Journal entries.
     Entries,
@@ -30,7 +32,7 @@ pub struct Link {
     pub lines: String,
 }
 
-/// The version of the form of an object, and what stands beside its entries.
+/// The form of an object, and what stands beside its entries.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
@@ -41,14 +43,21 @@ struct Head {
     at: Timestamp,
 }
 
-/// Raised when an older podform would misread an object.
-const FORM: u32 = 1;
+/// The entries stand there as they are.
+const PLAIN: u32 = 1;
+/// They are packed. Any other form is of a newer podform.
+const PACKED: u32 = 2;
 
 impl Link {
     /// Entries from this number on.
     pub fn of_entries(id: String, first: u64, lines: &str, at: Timestamp) -> Link {
         let count = u64::try_from(lines.lines().count()).unwrap_or(u64::MAX);
         Link { id, kind: Kind::Entries, next: first.saturating_add(count), at, lines: lines.to_owned() }
+    }
+
+    /// The same, as a seal: right behind a state.
+    pub fn sealing(self) -> Link {
+        Link { kind: Kind::Begin, ..self }
     }
 
     /// The seal of a run that takes over under a number, and goes on at `next`.
@@ -60,11 +69,13 @@ impl Link {
     /// A line that tells of it, and its entries.
     pub fn encode(&self) -> Vec<u8> {
         let Link { id, kind, next, at, lines } = self;
-        let head = Head { podform_chain: FORM, id: id.clone(), kind: *kind, next: *next, at: *at };
-        let mut text = serde_json::to_string(&head).expect("a head has no fallible parts");
-        text.push('\n');
-        text.push_str(lines);
-        text.into_bytes()
+        let packed = packed(lines);
+        let podform_chain = if packed.is_some() { PACKED } else { PLAIN };
+        let head = Head { podform_chain, id: id.clone(), kind: *kind, next: *next, at: *at };
+        let mut bytes = serde_json::to_vec(&head).expect("a head has no fallible parts");
+        bytes.push(b'\n');
+        bytes.extend_from_slice(packed.as_deref().unwrap_or(lines.as_bytes()));
+        bytes
     }
 
     /// Reads an object.
@@ -72,15 +83,35 @@ impl Link {
     /// # Errors
     /// Why it is none: after "line 1: ".
     pub fn decode(bytes: &[u8]) -> Result<Link, String> {
-        let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-        let (head, lines) = text.split_once('\n').ok_or("it is cut off")?;
-        let head: Head = serde_json::from_str(head).map_err(|error| error.to_string())?;
-        if head.podform_chain != FORM {
-            return Err("another version of podform wrote it".into());
-        }
+        let (head, rest) = halves(bytes).ok_or("it is cut off")?;
+        let head: Head = serde_json::from_slice(head).map_err(|error| error.to_string())?;
+        let lines = match head.podform_chain {
+            PLAIN => rest.to_vec(),
+            PACKED => match unpacked(rest) {
+                (lines, None) => lines,
+                (_, Some(why)) => return Err(why),
+            },
+            _ => return Err("another version of podform wrote it".into()),
+        };
+        let lines = String::from_utf8(lines).map_err(|error| error.to_string())?;
         let Head { id, kind, next, at, .. } = head;
-        Ok(Link { id, kind, next, at, lines: lines.to_owned() })
+        Ok(Link { id, kind, next, at, lines })
     }
+
+    /// What can be read of the lines of an object that is damaged.
+    pub fn remains(bytes: &[u8]) -> Vec<u8> {
+        let is_packed = |head| serde_json::from_slice::<Head>(head).is_ok_and(|head| head.podform_chain == PACKED);
+        match halves(bytes) {
+            Some((head, rest)) if is_packed(head) => unpacked(rest).0,
+            _ => bytes.to_vec(),
+        }
+    }
+}
+
+/// The first line, and what follows it.
+fn halves(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    Some((bytes.get(..end)?, bytes.get(end + 1..)?))
 }
 
 /// The last entry that the text of a state contains, as its key `podform` says in clear, encrypted or not. Nothing contains
@@ -113,14 +144,21 @@ mod tests {
         assert_eq!(replay.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [7]);
         let entries = Link::of_entries("e".into(), 8, "one\ntwo\n", at);
         assert_eq!(entries.next, 10);
-        for link in [begin, entries] {
+        let many = Link::of_entries("m".into(), 8, &"{\"seq\":8}\n".repeat(200), at);
+        let bytes = many.encode();
+        assert!(bytes.len() < 300, "{}", bytes.len());
+        for link in [begin, entries, many] {
             assert_eq!(Link::decode(&link.encode()), Ok(link));
         }
-        for bytes in [&b""[..], b"{}", b"{}\n", b"\xff\n", b"{\"podform_chain\":2,\"id\":\"a\"}\n"] {
+        let cut = bytes.get(..bytes.len() - 8).expect("more than that");
+        Link::decode(cut).expect_err("it is cut off");
+        assert!(Link::remains(cut).starts_with(b"{\"seq\":8}\n"));
+        assert_eq!(Link::remains(b"{}\n"), b"{}\n");
+        for bytes in [&b""[..], b"{}", b"{}\n", b"\xff\n", b"{\"podform_chain\":3,\"id\":\"a\"}\n"] {
             Link::decode(bytes).expect_err("no link");
         }
         let newer = String::from_utf8(Link::of_entries("e".into(), 8, "", at).encode()).expect("text");
-        let told = Link::decode(newer.replace("chain\":1", "chain\":2").as_bytes()).expect_err("a newer one");
+        let told = Link::decode(newer.replace("chain\":1", "chain\":3").as_bytes()).expect_err("a newer one");
         assert!(told.contains("another version"), "{told}");
     }
 

@@ -37,7 +37,7 @@ impl<O: Objects, L: Lock> Chain<O, L> {
                 Ok(link) => journal.extend_from_slice(link.lines.as_bytes()),
                 // Its lines may still be read one by one.
                 Err(_) => {
-                    journal.extend_from_slice(&object.bytes);
+                    journal.extend_from_slice(&Link::remains(&object.bytes));
                     journal.push(b'\n');
                 }
             }

@@ -15,6 +15,7 @@ mod link;
 mod locking;
 mod mend;
 mod object_lock;
+mod packed;
 mod probe;
 #[cfg(test)]
 mod search;

@@ -13,7 +13,7 @@ use crate::store::{
     Copies, Entries, Former, Holding, Kept, Lock, LockInfo, Objects, Part, Place, Snapshot, StateStore, StoreError,
     Stored, Tried, Version, Written,
 };
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::{BoxFuture, FutureExt, join};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -28,7 +28,7 @@ pub struct Chain<O, L> {
     lock: L,
     pub(super) keys: Keys,
     /// The lock that this run took, as it took it.
-    held: Option<LockInfo>,
+    held: Option<Holding>,
     pub(super) holder: Option<Holder>,
     /// What stood beside the state when it was read last.
     pub(super) listed: Mutex<Listing>,
@@ -44,6 +44,8 @@ pub(super) struct Holder {
     pub links: BTreeMap<u64, Link>,
     /// What was tried under the next number, and nobody knows what came of it.
     pending: Option<Link>,
+    /// A state ends before the next number, or one that is on its way: what is written there is a seal.
+    follows_state: bool,
     began: Timestamp,
     awake: Instant,
 }
@@ -58,6 +60,7 @@ impl Holder {
         let number = std::mem::replace(&mut self.next, link.next);
         self.links.insert(number, link);
         self.pending = None;
+        self.follows_state = false;
     }
 }
 
@@ -77,7 +80,9 @@ impl<O: Objects, L: Lock> Chain<O, L> {
         let mut drive = Drive::new(&self.objects, &self.keys);
         let takes_over = taker.is_some();
         let steps = taker.map_or_else(Walk::reading, Walk::taking_over);
-        let walked = drive.run(steps).await?;
+        // What stands beside is read meanwhile: a list may be behind in any case.
+        let (walked, kept) = join(drive.run(steps), self.read_beside()).await;
+        let walked = walked?;
         let busy = || StoreError::Busy { place: self.place(Part::State) };
         let (seen, read) = match walked {
             Walked::Read(read) => (read.seen.clone(), Some(read)),
@@ -92,7 +97,7 @@ impl<O: Objects, L: Lock> Chain<O, L> {
         };
         let lines = read.iter().flat_map(|read| &read.links).map(|(_, link)| link.lines.as_str());
         let journal = lines.collect::<String>().into_bytes();
-        let kept = self.read_beside().await?;
+        let kept = kept?;
         // Behind the seal of a run that has just taken over nobody but its successor writes.
         let next = read.as_ref().filter(|_| takes_over).map(|read| read.next);
         let beyond = next.and_then(|next| self.highest_beyond(next));
@@ -102,14 +107,15 @@ impl<O: Objects, L: Lock> Chain<O, L> {
     async fn begin(&mut self) -> Result<Stored, StoreError> {
         let (began, awake) = (Timestamp::now(), Instant::now());
         let id = Uuid::new_v4().to_string();
-        let run = self.held.as_ref().map_or_else(|| id.clone(), |held| held.id.clone());
+        let held = self.held.as_ref().and_then(|held| held.info.as_ref());
+        let run = held.map_or_else(|| id.clone(), |held| held.id.clone());
         self.holder = None;
         let (stored, read) = self.walk(Some(Taker { id: id.clone(), run, at: began })).await?;
         self.holder = read.and_then(|read| {
             let begin = read.links.iter().rev().find(|(_, link)| link.id == id).map(|(number, _)| *number)?;
             let writer = Writer { found: read.seen.contained?, begin };
             let links = read.links.into_iter().collect();
-            Some(Holder { writer, next: read.next, links, pending: None, began, awake })
+            Some(Holder { writer, next: read.next, links, pending: None, follows_state: false, began, awake })
         });
         Ok(stored)
     }
@@ -158,12 +164,13 @@ impl<O: Objects, L: Lock> Chain<O, L> {
     }
 
     async fn append_entries(&mut self, entries: &Entries) -> Written<()> {
-        match &self.holder {
-            Some(holder) if holder.next == entries.first => {}
+        let follows_state = match &self.holder {
+            Some(holder) if holder.next == entries.first => holder.follows_state,
             _ => return Written::Refused(Part::Journal),
-        }
+        };
         let id = Uuid::new_v4().to_string();
-        self.append_link(Link::of_entries(id, entries.first, &entries.lines, Timestamp::now())).await
+        let link = Link::of_entries(id, entries.first, &entries.lines, Timestamp::now());
+        self.append_link(if follows_state { link.sealing() } else { link }).await
     }
 
     async fn commit(&mut self, over: &Version, next: &Snapshot) -> Written<Version> {
@@ -184,9 +191,9 @@ impl<O: Objects, L: Lock> Chain<O, L> {
                 Written::InDoubt(error) => return Written::InDoubt(error),
             }
         }
-        let Some(writer) = self.holder.as_ref().map(|holder| holder.writer.clone()) else {
-            return Written::Refused(Part::Journal);
-        };
+        let Some(holder) = &mut self.holder else { return Written::Refused(Part::Journal) };
+        holder.follows_state = true;
+        let writer = holder.writer.clone();
         if let Some(error) = self.copy(next).await {
             return Written::NotDone(error);
         }
@@ -222,7 +229,10 @@ impl<O: Objects, L: Lock> Chain<O, L> {
                     // Held since now, however long it was waited for.
                     taken.created = Timestamp::now();
                     let (attempt, why) = match self.lock.take(&taken).await {
-                        Tried::Done(()) => (Attempt::Done, None),
+                        Tried::Done(held) => {
+                            holding = Some(held);
+                            (Attempt::Done, None)
+                        }
                         Tried::Refused => (Attempt::Refused, None),
                         Tried::NotDone(error) => (Attempt::NotDone, Some(error)),
                         Tried::InDoubt(error) => (Attempt::InDoubt, Some(error)),
@@ -247,7 +257,7 @@ impl<O: Objects, L: Lock> Chain<O, L> {
             match locking.answer(answer, start.elapsed()) {
                 None => {}
                 Some(Taken::Held) => {
-                    self.held = Some(taken);
+                    self.held = holding;
                     return Ok(None);
                 }
                 Some(Taken::Failed) if let Some(error) = error => return Err(error),
@@ -259,15 +269,9 @@ impl<O: Objects, L: Lock> Chain<O, L> {
         }
     }
 
-    /// Whose the lock is, if it is this run's still.
     async fn give_back(&mut self) -> Result<(), StoreError> {
         let Some(held) = &self.held else { return Ok(()) };
-        let own = |holding: &Holding| holding.info.as_ref().is_some_and(|info| info.id == held.id);
-        let Some(holding) = self.lock.holding().await?.filter(own) else {
-            self.held = None;
-            return Ok(());
-        };
-        match self.lock.free(&holding).await {
+        match self.lock.free(held).await {
             // Another's stands there by now.
             Tried::Done(()) | Tried::Refused => {
                 self.held = None;

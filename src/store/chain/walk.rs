@@ -4,6 +4,9 @@
 //! There whoever takes over sets its seal: the run before it would have written there, and is refused from now on. Then the
 //! version of the state is looked at again. Where it is another one, what was read may have had a hole that another run's
 //! compaction made, and all of it is read anew.
+//!
+//! Right behind a state there is no such hole: what stands there is a seal, whoever wrote it. So whoever only reads, and finds
+//! nothing there, has read both as they stood together, and asks no more. Whoever takes over tries that place at once.
 
 use super::ask::{Answer, Ask, Attempt, Seen, Steps};
 use super::link::Link;
@@ -122,13 +125,16 @@ impl Steps for Walk {
             (Phase::State, Answer::State(seen)) => {
                 let Some(contained) = seen.contained else { return Some(Walked::Foreign(seen)) };
                 self.read = Read { seen, links: Vec::new(), next: contained.saturating_add(1) };
-                self.phase = Phase::Walk;
+                self.phase = if self.taker.is_some() { Phase::Begin } else { Phase::Walk };
             }
             (Phase::Walk | Phase::Settle, Answer::Link(Err(what))) => return self.damaged(what),
             (Phase::Walk | Phase::Settle, Answer::Link(Ok(Some(link)))) if link.next <= self.read.next => {
                 return self.damaged("it leads back".into());
             }
             (Phase::Walk, Answer::Link(Ok(Some(link)))) => self.pass(link),
+            (Phase::Walk, Answer::Link(Ok(None))) if self.taker.is_none() && self.read.links.is_empty() => {
+                return Some(Walked::Read(self.read.clone()));
+            }
             (Phase::Walk, Answer::Link(Ok(None))) => {
                 let sealed = self.read.links.last().is_some_and(|(_, last)| self.is_own(last));
                 self.phase = if sealed || self.taker.is_none() { Phase::Check } else { Phase::Begin };

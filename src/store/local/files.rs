@@ -3,7 +3,7 @@
 use super::backups;
 use super::journal::Journal;
 use super::lock::{self, Lock};
-use super::private::{make_directory, read, replace, sweep};
+use super::private::{Stamp, make_directory, read, replace, sweep};
 use crate::lang::hex;
 use crate::state::Remains;
 use crate::store::{
@@ -155,15 +155,16 @@ impl Files {
     /// stayed the same belongs to that state.
     fn read_both(&self) -> Result<Stored, StoreError> {
         let (state_path, journal_path) = (self.state_path(), self.journal_path());
-        let state = || read(&state_path).map_err(StoreError::io("read the state", &state_path));
-        let mut before = state()?;
+        let stamp = || Stamp::of(&state_path).map_err(StoreError::io("read the state", &state_path));
+        let mut before = stamp()?;
         for _ in 0..RETRIES {
+            let state = read(&state_path).map_err(StoreError::io("read the state", &state_path))?;
             let journal = read(&journal_path).map_err(StoreError::io("read the journal", &journal_path))?;
-            let after = state()?;
+            let after = stamp()?;
             if before == after {
                 return Ok(Stored {
-                    version: version(after.as_deref()),
-                    state: after,
+                    version: version(state.as_deref()),
+                    state,
                     journal: journal.unwrap_or_default(),
                     kept: self.kept()?,
                     beyond: None,

@@ -3,7 +3,7 @@
 use super::files::Files;
 use super::lock::Lock;
 use super::private::{make_directory, replace};
-use crate::store::{Backend, LockInfo, Place, StateStore, StoreError, is_default, is_workspace_name};
+use crate::store::{Backend, LockInfo, Place, StateStore, StoreError, TriedOut, is_default, is_workspace_name};
 use futures::future::{BoxFuture, FutureExt, ready};
 use std::fs;
 use std::io::ErrorKind;
@@ -77,7 +77,7 @@ impl Places {
     }
 
     /// A file is written, replaced and removed beside the state, and one is locked while another tries.
-    async fn try_out(&self) -> Result<Vec<String>, StoreError> {
+    async fn try_out(&self) -> Result<TriedOut, StoreError> {
         let directory = &self.directory;
         let failed = |doing| StoreError::io(doing, directory);
         make_directory(directory).map_err(failed("make the state directory"))?;
@@ -99,10 +99,11 @@ impl Places {
         let _ = fs::remove_file(&probe);
         locked?;
         let directory = directory.display();
-        Ok(vec![
+        let told = vec![
             format!("Files can be written and replaced in {directory}."),
             format!("Files can be locked in {directory}: one run at a time, on this machine."),
-        ])
+        ];
+        Ok(TriedOut { told, guards_locks: true })
     }
 
     fn clear(&self, workspace: &str) -> Result<(), StoreError> {
@@ -131,7 +132,7 @@ impl Backend for Places {
         ready(self.clear(workspace)).boxed()
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+    fn probe(&self) -> BoxFuture<'_, Result<TriedOut, StoreError>> {
         self.try_out().boxed()
     }
 }
@@ -180,8 +181,8 @@ mod tests {
         run(async {
             begin(&places, "default").await;
             begin(&places, "s").await;
-            let told = places.probe().await.expect("it can be used");
-            assert_eq!(told.len(), 2);
+            let found = places.probe().await.expect("it can be used");
+            assert_eq!(found.told.len(), 2);
         });
         assert!(home.path().join("a/x.tfstate").exists() && home.path().join("w/s/podform.state.json").exists());
         let names = std::fs::read_dir(home.path().join("a")).expect("a directory").count();

@@ -4,6 +4,7 @@ use crate::store::StoreError;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// What temporary files end with; they start with a dot and the name of the file they will be.
 const TEMPORARY: &str = ".tmp";
@@ -82,6 +83,22 @@ impl FileId {
     #[cfg(not(unix))]
     pub fn of(_: &Metadata) -> FileId {
         FileId(0, 0)
+    }
+}
+
+/// Which content of a file it is, without reading it: whoever replaces a file makes another one, and whoever writes into it
+/// moves its time.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Stamp(FileId, u64, Option<SystemTime>);
+
+impl Stamp {
+    /// That of what stands there; `None` where there is none.
+    pub fn of(path: &Path) -> io::Result<Option<Stamp>> {
+        match std::fs::metadata(path) {
+            Ok(meta) => Ok(Some(Stamp(FileId::of(&meta), meta.len(), meta.modified().ok()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

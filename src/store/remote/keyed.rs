@@ -2,7 +2,9 @@
 
 use crate::live::DEFAULT_WORKSPACE;
 use crate::store::chain::{Chain, Condition, Probed};
-use crate::store::{Backend, Lock, Objects, Place, StateStore, StoreError, Tried, is_default, is_workspace_name};
+use crate::store::{
+    Backend, Lock, Objects, Place, StateStore, StoreError, Tried, TriedOut, is_default, is_workspace_name,
+};
 use futures::future::{BoxFuture, FutureExt};
 use std::fmt;
 use std::sync::Arc;
@@ -98,7 +100,7 @@ impl Keyed {
         Chain::new(self.objects.clone(), (self.locks)(workspace, &key), key)
     }
 
-    async fn try_out(&self) -> Result<Vec<String>, StoreError> {
+    async fn try_out(&self) -> Result<TriedOut, StoreError> {
         let place = self.place();
         let unfit = |why: String| Err(StoreError::Unfit { place: place.clone(), why });
         let ignored = match self.chain(DEFAULT_WORKSPACE).probe().await? {
@@ -119,13 +121,14 @@ impl Keyed {
         }
         let mut told =
             vec![format!("Objects can be written, replaced and removed at {place}, and its conditions hold.")];
-        if ignored.contains(&Condition::Remove) {
+        let guards_locks = !ignored.contains(&Condition::Remove);
+        if !guards_locks {
             told.push(format!(
                 "The server does not see to it {}: a lock there is read and compared before it is removed.",
                 Condition::Remove
             ));
         }
-        Ok(told)
+        Ok(TriedOut { told, guards_locks })
     }
 
     async fn clear(&self, workspace: &str) -> Result<(), StoreError> {
@@ -167,7 +170,7 @@ impl Backend for Keyed {
         self.clear(workspace).boxed()
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+    fn probe(&self) -> BoxFuture<'_, Result<TriedOut, StoreError>> {
         self.try_out().boxed()
     }
 }

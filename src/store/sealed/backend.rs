@@ -2,7 +2,7 @@
 
 use super::cipher::Cipher;
 use super::store::Sealed;
-use crate::store::{Backend, Place, StateStore, StoreError};
+use crate::store::{Backend, Place, StateStore, StoreError, TriedOut};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Backend for SealedBackend {
         self.inner.remove(workspace)
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+    fn probe(&self) -> BoxFuture<'_, Result<TriedOut, StoreError>> {
         self.inner.probe()
     }
 }

@@ -187,22 +187,24 @@ fn a_state_that_was_put_back_is_told_by_its_journal() {
     });
 }
 
-fn probed(manners: Manners, is_locked: bool) -> (Server, Result<String, String>) {
+fn probed(manners: Manners, is_locked: bool) -> (Server, Result<(String, bool), String>) {
     let server = Server::start(manners);
     let told = in_real_time(backend(&server, is_locked).probe());
-    (server, told.map(|told| told.join("\n")).map_err(|error| error.to_string()))
+    let told = told.map(|found| (found.told.join("\n"), found.guards_locks));
+    (server, told.map_err(|error| error.to_string()))
 }
 
 #[test]
 fn what_a_server_does_not_do_is_told_by_name() {
-    for (manners, is_locked, what) in [
-        (GITLAB, true, "nobody else can write it"),
-        (SIMPLE, true, "does not compare the id"),
-        (SIMPLE, false, "There is no lock_address"),
-        (Manners { tells: false, ..GITLAB }, true, "does not say who holds a lock"),
+    for (manners, is_locked, what, guards) in [
+        (GITLAB, true, "nobody else can write it", true),
+        (SIMPLE, true, "does not compare the id", false),
+        (SIMPLE, false, "There is no lock_address", false),
+        (Manners { tells: false, ..GITLAB }, true, "does not say who holds a lock", true),
     ] {
         let (server, told) = probed(manners, is_locked);
-        assert!(told.as_ref().is_ok_and(|told| told.contains(what)), "{told:?}");
+        let is_told = |(told, guarded): &(String, bool)| told.contains(what) && *guarded == guards;
+        assert!(told.as_ref().is_ok_and(is_told), "{told:?}");
         assert_eq!((server.names(), server.holder("lab-probe")), (Vec::new(), None));
         assert!(in_real_time(backend(&server, is_locked).probe()).is_ok(), "a second time");
     }

@@ -197,6 +197,6 @@ fn requests_are_counted() {
     team.run(0, &["plan", "-detailed-exitcode"], 0);
     let calls = team.server.take_calls();
     println!("a plan: {calls:?}");
-    assert!(calls.values().sum::<usize>() <= 6, "{calls:?}");
+    assert!(calls.values().sum::<usize>() <= 5, "{calls:?}");
     team.settled();
 }

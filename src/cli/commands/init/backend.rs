@@ -7,7 +7,7 @@ use crate::cli::terminal::{Terminal, may_ask};
 use crate::config::{Arguments, BackendBlock};
 use crate::diag::Diagnostic;
 use crate::session::init::{Change, Ignoring, Initializing, Moving, Partial, ignore, is_tracked};
-use crate::session::{is_untrusted, stored};
+use crate::session::is_untrusted;
 use crate::store::Backend;
 use clap::Args;
 use std::path::Path;
@@ -61,11 +61,11 @@ pub async fn run(args: &BackendArgs, block: Option<&BackendBlock>, context: &mut
     if context.diags.has_errors() {
         return Err(std::mem::take(&mut context.diags).into());
     }
-    let opened = Initializing::of(block, given, !reconfigures)?;
+    let mut opened = Initializing::of(block, given, !reconfigures)?;
     if opened.change != Change::None {
         tell(context, "Initializing the backend...");
         refuse_change(&opened.change, migrates)?;
-        for told in opened.backend.probe().await.map_err(|error| stored::failure(&error))? {
+        for told in opened.try_out().await? {
             tell(context, &format!("  {told}"));
         }
         if opened.change != Change::Same && !reconfigures {

@@ -2,13 +2,17 @@
 //! intent, rent and adoption. No lock is modelled: any run begins at any time, as where each lock is broken at once. Any run
 //! may be held up anywhere, for ever; that is a crash, too. Requests without an answer come through later, or never.
 //!
+//! Whoever only reads, and holds no lock either, must know all that was durable when it began.
+//!
 //! One assumption is made, and it is the one of the settle window: nobody counts a call as never sent while the run that may
 //! send it is alive and has just proved that nobody had taken over.
 
 mod place;
+mod reader;
 mod run;
 
 use place::{Design, Place};
+use reader::Reader;
 use run::{Doing, Fate, Run};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,31 +27,40 @@ struct Bounds {
     deaths: u8,
     /// Calls that do not come through.
     failures: u8,
+    /// Runs that write a state before they do anything, and go on.
+    folds: u8,
+    /// Those who only read.
+    readers: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct World {
     place: Place,
     runs: Vec<Run>,
+    readers: Vec<Reader>,
     lost: u8,
     deaths: u8,
     failures: u8,
+    folds: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Move {
-    Begin(usize),
+    Begin(usize, bool),
     Step(usize, Fate),
     Call(usize, bool),
     Die(usize),
     Compact(usize),
     Land(usize),
+    Read(usize),
 }
 
 impl World {
     fn new(bounds: Bounds) -> World {
         let runs = (0..bounds.runs).map(Run::new).collect();
-        World { place: Place::default(), runs, lost: bounds.lost, deaths: bounds.deaths, failures: bounds.failures }
+        let readers = (0..bounds.readers).map(|_| Reader::Idle).collect();
+        let Bounds { lost, deaths, failures, folds, .. } = bounds;
+        World { place: Place::default(), runs, readers, lost, deaths, failures, folds }
     }
 
     fn moves(&self) -> Vec<Move> {
@@ -55,7 +68,10 @@ impl World {
         for (at, run) in self.runs.iter().enumerate() {
             match &run.doing {
                 // Runs differ in nothing but their names: they begin in their order.
-                Doing::Idle if at == 0 || self.runs[at - 1].doing != Doing::Idle => moves.push(Move::Begin(at)),
+                Doing::Idle if at == 0 || self.runs[at - 1].doing != Doing::Idle => {
+                    moves.push(Move::Begin(at, false));
+                    moves.extend((self.folds > 0).then_some(Move::Begin(at, true)));
+                }
                 Doing::Idle | Doing::Over => {}
                 Doing::Call => {
                     moves.push(Move::Call(at, true));
@@ -76,29 +92,36 @@ impl World {
             }
         }
         moves.extend((0..self.place.flying.len()).map(Move::Land));
+        let reads = |at: &usize| !matches!(self.readers[*at], Reader::Over(_));
+        moves.extend((0..self.readers.len()).filter(reads).map(Move::Read));
         moves
     }
 
     fn after(&self, design: Design, chosen: Move) -> World {
         let mut world = self.clone();
         let blocked = world.runs.iter().fold(0, |all, run| all | run.blocks());
-        let World { place, runs, lost, deaths, failures } = &mut world;
+        let World { place, runs, readers, lost, deaths, failures, folds } = &mut world;
         match chosen {
-            Move::Begin(at) => runs[at].begin(),
+            Move::Begin(at, first) => {
+                *folds -= u8::from(first);
+                runs[at].begin(first);
+            }
             Move::Step(at, fate) => {
                 *lost -= u8::from(fate == Fate::Lost);
                 runs[at].step(place, design, fate, blocked);
             }
             Move::Call(at, comes_through) => {
                 *failures -= u8::from(!comes_through);
-                runs[at].call(place, comes_through, blocked);
+                runs[at].call(place, comes_through, (design, blocked));
             }
             Move::Die(at) => {
                 *deaths -= 1;
                 runs[at].die();
             }
-            Move::Compact(at) => runs[at].compact(place, design),
+            Move::Compact(at) => runs[at].compact(place, (design, blocked)),
             Move::Land(index) => place.land(design, index),
+            Move::Read(at) if readers[at] == Reader::Idle => readers[at].begin(place, design),
+            Move::Read(at) => readers[at].step(place, design),
         }
         world
     }
@@ -108,6 +131,9 @@ impl World {
         let machines = &self.place.machines;
         if machines.len() > 1 {
             return Some(format!("twins: {machines:?}"));
+        }
+        if self.readers.contains(&Reader::Over(true)) {
+            return Some("somebody reads less than was durable when it began".to_owned());
         }
         let known = self.place.known(design);
         let unknown = machines.iter().find(|claim| (known.open | known.recorded) & (1 << **claim) == 0);
@@ -157,17 +183,25 @@ fn search(design: Design, bounds: Bounds) -> Found {
     Found { states: came.len(), fault: None }
 }
 
-/// Set to search further than every run of the tests has time for: runs, lost answers, deaths, failed calls.
+/// Set to search further than every run of the tests has time for: runs, lost answers, deaths, failed calls, runs that write a
+/// state first, readers.
 const FAR: &str = "PODFORM_SEARCH_FAR";
 
 fn bounds() -> Vec<Bounds> {
-    let of = |[runs, lost, deaths, failures]: [u8; 4]| Bounds { runs, lost, deaths, failures };
+    let of = |[runs, lost, deaths, failures, folds, readers]: [u8; 6]| Bounds {
+        runs,
+        lost,
+        deaths,
+        failures,
+        folds,
+        readers,
+    };
     match std::env::var(FAR) {
         Ok(text) => {
             let numbers: Vec<u8> = text.split(',').map(|number| number.parse().expect("a number")).collect();
-            vec![of(numbers.try_into().expect("four numbers"))]
+            vec![of(numbers.try_into().expect("six numbers"))]
         }
-        Err(_) => vec![of([2, 2, 1, 1]), of([3, 0, 1, 1])],
+        Err(_) => vec![of([2, 2, 1, 1, 0, 0]), of([3, 0, 1, 1, 0, 0]), of([2, 1, 0, 0, 1, 1]), of([2, 0, 0, 0, 2, 1])],
     }
 }
 
@@ -184,9 +218,14 @@ fn no_order_of_three_runs_makes_a_twin_or_a_rent_that_nobody_knows() {
 
 #[test]
 fn designs_that_lose_rents_are_found_out() {
-    for (design, runs, lost) in [(Design::SealsGo, 3, 0), (Design::Pointer, 3, 0), (Design::Unlooked, 2, 1)] {
+    for (design, [runs, lost, folds, readers]) in [
+        (Design::SealsGo, [3, 0, 0, 0]),
+        (Design::Pointer, [3, 0, 0, 0]),
+        (Design::Unlooked, [2, 1, 0, 0]),
+        (Design::Unsealed, [1, 0, 1, 1]),
+    ] {
         let began = std::time::Instant::now();
-        let Found { states, fault } = search(design, Bounds { runs, lost, deaths: 0, failures: 0 });
+        let Found { states, fault } = search(design, Bounds { runs, lost, deaths: 0, failures: 0, folds, readers });
         let (fault, way) = fault.unwrap_or_else(|| panic!("{design:?} stands in all of {states} states"));
         println!("{design:?}: {fault} after {states} states in {:?}, by {way:?}", began.elapsed());
     }

@@ -17,6 +17,8 @@ pub(super) enum Design {
     Pointer,
     /// Who missed an answer writes again and believes that one.
     Unlooked,
+    /// Who goes on behind a state that it wrote sets no seal there.
+    Unsealed,
 }
 
 /// Claims, one bit each: the run of a number rents with that claim, once.
@@ -67,6 +69,7 @@ impl Told {
         }
     }
 
+    /// All that it was told of.
     pub fn all(self) -> u8 {
         self.open | self.recorded | self.closed
     }
@@ -80,7 +83,7 @@ pub(super) struct Text {
     pub told: Told,
 }
 
-/// An object of the chain. What a seal says is of no concern.
+/// An object of the chain. What the seal of a run that takes over says is of no concern.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Object {
     id: String,
@@ -108,7 +111,8 @@ pub(super) struct Place {
     pub machines: Vec<u8>,
 }
 
-fn version(text: Option<Text>) -> Version {
+/// The version of a state of this text.
+pub(super) fn version(text: Option<Text>) -> Version {
     Version(text.map(|Text { serial, contained, told: Told { open, recorded, closed } }| {
         format!("{serial}.{contained}.{open}.{recorded}.{closed}")
     }))
@@ -128,7 +132,7 @@ impl Place {
         match design {
             Design::Pointer if appends => run,
             Design::Pointer => self.pointer,
-            Design::Chain | Design::SealsGo | Design::Unlooked => 0,
+            Design::Chain | Design::SealsGo | Design::Unlooked | Design::Unsealed => 0,
         }
     }
 
@@ -156,10 +160,11 @@ impl Place {
                 if self.links.contains_key(&(chain, *number)) {
                     return Answer::Tried(Attempt::Refused);
                 }
-                let lines = if link.kind == Kind::Begin { String::new() } else { link.lines.clone() };
+                let takes_over = link.lines.starts_with('{');
+                let lines = if takes_over { String::new() } else { link.lines.clone() };
                 let object = Object { id: link.id.clone(), kind: link.kind, next: link.next, lines };
                 self.links.insert((chain, *number), object);
-                if link.kind == Kind::Begin {
+                if takes_over {
                     self.pointer = run;
                 }
                 Answer::Tried(Attempt::Done)

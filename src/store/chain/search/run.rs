@@ -1,12 +1,12 @@
-//! One run: it takes over, settles what it finds open, rents where nothing is recorded, and writes the state. It may be held
-//! up anywhere, for as long as one likes.
+//! One run: it takes over, settles what it finds open, rents where nothing is recorded, and writes the state; some write one
+//! before they do anything, too. It may be held up anywhere, for as long as one likes.
 
 use super::super::append::{Append, Appended};
 use super::super::ask::{Answer, Ask, Attempt, Steps};
 use super::super::commit::{Commit, Committed, Writer, may_go};
 use super::super::link::{Kind, Link};
 use super::super::walk::{Read, Taker, Walk, Walked};
-use super::place::{Design, Entry, Place, Text, Told};
+use super::place::{Design, Entry, Place, Text, Told, version};
 use crate::store::Version;
 use jiff::Timestamp;
 
@@ -48,6 +48,12 @@ pub(super) struct Run {
     links: Vec<(u64, Kind)>,
     /// It has tried to rent.
     has_rented: bool,
+    /// It writes a state before it does anything, and goes on behind it.
+    folds: bool,
+    /// A state ends before its next number.
+    follows_state: bool,
+    /// The state as it read it.
+    seen: Option<Text>,
 }
 
 impl Run {
@@ -62,18 +68,22 @@ impl Run {
             serial: 0,
             links: Vec::new(),
             has_rented: false,
+            folds: false,
+            follows_state: false,
+            seen: None,
         }
     }
 
     /// Runs that are over differ in nothing; of one that only removes, what it knew counts no more.
     fn forget(&mut self) {
-        if matches!(self.doing, Doing::Over | Doing::Compact(_)) {
+        if self.doing == Doing::Over || matches!(self.doing, Doing::Compact(_)) && !self.folds {
             let doing = std::mem::replace(&mut self.doing, Doing::Idle);
             *self = Run { doing, ..Run::new(self.claim) };
         }
     }
 
-    pub fn begin(&mut self) {
+    pub fn begin(&mut self, folds: bool) {
+        self.folds = folds;
         let taker = Taker { id: format!("b{}", self.claim), run: String::new(), at: Timestamp::UNIX_EPOCH };
         self.doing = Doing::TakeOver(Walk::taking_over(taker));
     }
@@ -103,6 +113,9 @@ impl Run {
         let Some(ask) = self.ask() else { return };
         let appends = !matches!(self.doing, Doing::TakeOver(_));
         let text = matches!(ask, Ask::Replace(_)).then(|| self.text());
+        if ask == Ask::State {
+            self.seen = place.text();
+        }
         let mut answer = match fate {
             Fate::Answered => place.perform(design, self.claim, appends, &ask, text),
             Fate::Lost => {
@@ -116,7 +129,7 @@ impl Run {
         match &mut self.doing {
             Doing::TakeOver(walk) => match walk.answer(answer) {
                 None => {}
-                Some(Walked::Read(read)) => self.took_over(read, place, blocked),
+                Some(Walked::Read(read)) => self.took_over(read, place, (design, blocked)),
                 Some(_) => self.doing = Doing::Over,
             },
             Doing::Append(append, link, entry) => {
@@ -131,7 +144,7 @@ impl Run {
                     None => {}
                     Some(Appended::Done) => {
                         let (link, entry) = (link.clone(), *entry);
-                        self.appended(&link, entry, place, blocked);
+                        self.appended(&link, entry, place, (design, blocked));
                     }
                     Some(Appended::InDoubt) => *append = Append::new(self.next, link.clone(), true),
                     Some(Appended::Fenced | Appended::NotDone) => self.doing = Doing::Over,
@@ -148,7 +161,7 @@ impl Run {
                 let is_behind = *is_behind;
                 match walk.answer(answer) {
                     None => {}
-                    Some(Walked::Read(_)) => self.looked(place, design, is_behind),
+                    Some(Walked::Read(read)) => self.looked(read.seen.version, design, is_behind),
                     Some(_) => self.doing = Doing::Over,
                 }
             }
@@ -160,12 +173,12 @@ impl Run {
         }
     }
 
-    fn took_over(&mut self, read: Read, place: &Place, blocked: u8) {
-        let text = place.text();
+    fn took_over(&mut self, read: Read, place: &Place, known: (Design, u8)) {
+        let text = self.seen.take();
         self.told = text.map(|text| text.told).unwrap_or_default();
         self.serial = text.map_or(0, |text| text.serial) + 1;
         for (_, link) in &read.links {
-            self.told.hear(if link.kind == Kind::Begin { "" } else { &link.lines });
+            self.told.hear(&link.lines);
         }
         let begin = read.links.iter().rev().find(|(_, link)| link.id == format!("b{}", self.claim));
         self.writer = Writer {
@@ -175,11 +188,19 @@ impl Run {
         self.links = read.links.iter().map(|(number, link)| (*number, link.kind)).collect();
         self.next = read.next;
         self.over = read.seen.version;
-        self.decide(place, blocked);
+        match self.folds {
+            true => self.commit(),
+            false => self.decide(place, known),
+        }
+    }
+
+    fn commit(&mut self) {
+        self.follows_state = true;
+        self.doing = Doing::Commit(Commit::new(self.over.clone(), self.writer.clone(), self.next - 1));
     }
 
     /// What is to be done with what it knows.
-    fn decide(&mut self, place: &Place, blocked: u8) {
+    fn decide(&mut self, place: &Place, (design, blocked): (Design, u8)) {
         let open = (0..8).find(|claim| self.told.open & (1 << claim) != 0);
         let entry = match open {
             Some(claim) if place.machines.contains(&claim) => Some(Entry::Recorded(claim)),
@@ -193,43 +214,44 @@ impl Run {
             Some(entry) => {
                 let id = format!("{}-{}", self.claim, self.next);
                 let link = Link::of_entries(id, self.next, &entry.line(), Timestamp::UNIX_EPOCH);
+                let seals = self.follows_state && design != Design::Unsealed;
+                let link = if seals { link.sealing() } else { link };
                 self.doing = Doing::Append(Append::new(self.next, link.clone(), false), link, entry);
             }
-            None => self.doing = Doing::Commit(Commit::new(self.over.clone(), self.writer.clone(), self.next - 1)),
+            None => self.commit(),
         }
     }
 
-    fn appended(&mut self, link: &Link, entry: Entry, place: &Place, blocked: u8) {
+    fn appended(&mut self, link: &Link, entry: Entry, place: &Place, known: (Design, u8)) {
         self.links.push((self.next, link.kind));
         self.next = link.next;
+        self.follows_state = false;
         self.told.hear(&link.lines);
         match entry {
             Entry::Intent(_) => self.doing = Doing::Call,
-            Entry::Recorded(_) | Entry::Closed(_) => self.decide(place, blocked),
+            Entry::Recorded(_) | Entry::Closed(_) => self.decide(place, known),
         }
     }
 
     /// The call is sent, and comes through or not.
-    pub fn call(&mut self, place: &mut Place, comes_through: bool, blocked: u8) {
+    pub fn call(&mut self, place: &mut Place, comes_through: bool, (design, blocked): (Design, u8)) {
         self.has_rented = true;
         if comes_through {
             place.machines.push(self.claim);
         }
         self.doing = Doing::Over;
-        self.decide(place, blocked & !(1 << self.claim));
+        self.decide(place, (design, blocked & !(1 << self.claim)));
     }
 
-    fn looked(&mut self, place: &Place, design: Design, is_behind: bool) {
-        match place.text() {
+    fn looked(&mut self, version: Version, design: Design, is_behind: bool) {
+        match self.seen.take() {
             Some(there) if there == self.text() => self.committed(design),
             Some(there) if is_behind && there.told.all() & !self.told.all() == 0 => {
                 self.serial = self.serial.max(there.serial + 1);
-                self.over = place.version();
-                self.doing = Doing::Commit(Commit::new(self.over.clone(), self.writer.clone(), self.next - 1));
+                self.over = version;
+                self.commit();
             }
-            _ if place.version() == self.over => {
-                self.doing = Doing::Commit(Commit::new(self.over.clone(), self.writer.clone(), self.next - 1));
-            }
+            _ if version == self.over => self.commit(),
             _ => self.doing = Doing::Over,
         }
     }
@@ -237,23 +259,35 @@ impl Run {
     fn committed(&mut self, design: Design) {
         let goes = |kind: Kind| match design {
             Design::SealsGo => true,
-            Design::Chain | Design::Pointer | Design::Unlooked => {
+            Design::Chain | Design::Pointer | Design::Unlooked | Design::Unsealed => {
                 may_go(kind, Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH)
             }
         };
         let gone: Vec<u64> = self.links.iter().filter(|(_, kind)| goes(*kind)).map(|(number, _)| *number).collect();
-        self.doing = if gone.is_empty() { Doing::Over } else { Doing::Compact(gone) };
+        if self.folds {
+            self.over = version(Some(self.text()));
+            self.serial += 1;
+            self.writer.found = self.next - 1;
+            self.links.retain(|(number, _)| !gone.contains(number));
+        }
+        let is_over = gone.is_empty() && !self.folds;
+        self.doing = if is_over { Doing::Over } else { Doing::Compact(gone) };
     }
 
-    /// Removes the next object that the state contains by now.
-    pub fn compact(&mut self, place: &mut Place, design: Design) {
+    /// Removes the next object that the state contains by now; then it goes on, or is over.
+    pub fn compact(&mut self, place: &mut Place, (design, blocked): (Design, u8)) {
         let Doing::Compact(gone) = &mut self.doing else { return };
         if let Some(number) = gone.pop() {
             place.remove(design, self.claim, number);
         }
-        if gone.is_empty() {
-            self.doing = Doing::Over;
+        if !gone.is_empty() {
+            return;
         }
+        match std::mem::take(&mut self.folds) {
+            true => self.decide(place, (design, blocked)),
+            false => self.doing = Doing::Over,
+        }
+        self.forget();
     }
 
     /// The intent of a run that may be about to call.

@@ -47,7 +47,7 @@ impl Lease {
         }
     }
 
-    async fn send_again(&self, what: &'static str, request: Request) -> Result<Answer, Tried<()>> {
+    async fn send_again<T>(&self, what: &'static str, request: Request) -> Result<Answer, Tried<T>> {
         for _ in 1..TRIES {
             match self.send(what, request.clone()).await {
                 Err(Tried::InDoubt(_)) => sleep(PAUSE).await,
@@ -58,12 +58,12 @@ impl Lease {
     }
 
     /// Whoever holds it under this id gets it once more.
-    async fn acquire(&self, id: &str) -> Result<Answer, Tried<()>> {
+    async fn acquire<T>(&self, id: &str) -> Result<Answer, Tried<T>> {
         let request = self.lease("acquire", &[("x-ms-lease-duration", "-1"), ("x-ms-proposed-lease-id", id)]);
         self.send_again("take the lock", request).await
     }
 
-    async fn tell(&self, id: &str, told: Option<(String, String)>) -> Result<Answer, Tried<()>> {
+    async fn tell<T>(&self, id: &str, told: Option<(String, String)>) -> Result<Answer, Tried<T>> {
         let mut request = self.container.request(Method::Put, &self.key, &[("comp", "metadata")]);
         request.headers.push(("x-ms-lease-id".to_owned(), id.to_owned()));
         request.headers.extend(told);
@@ -71,28 +71,29 @@ impl Lease {
         self.send_again("write down who holds the lock", request).await
     }
 
-    async fn try_take(&self, info: &LockInfo) -> Result<bool, Tried<()>> {
+    async fn try_take(&self, info: &LockInfo) -> Result<Holding, Tried<Holding>> {
         let mut answer = self.acquire(&info.id).await?;
         if answer.status == 404 {
             // Something must stand there to be leased; somebody else may make it at this moment.
             match self.container.create(&self.key, b"").await {
                 Tried::Done(_) | Tried::Refused => {}
-                tried => return Err(tried.map(drop)),
+                Tried::NotDone(error) => return Err(Tried::NotDone(error)),
+                Tried::InDoubt(error) => return Err(Tried::InDoubt(error)),
             }
             answer = self.acquire(&info.id).await?;
         }
         if !answer.is_success() {
-            return Ok(false);
+            return Err(Tried::Refused);
         }
         let path = self.container.place(&self.key).to_string();
         let told = (TOLD.to_owned(), STANDARD.encode(info.for_terraform(&path)));
         let answer = self.tell(&info.id, Some(told.clone())).await?;
         if !answer.is_success() {
             // It was broken already.
-            return Ok(false);
+            return Err(Tried::Refused);
         }
         self.container.leases(&self.key, Some(Leased { id: info.id.clone(), told }));
-        Ok(true)
+        Ok(holding_of(Some(info.clone()), None))
     }
 
     async fn try_free(&self, holding: &Holding) -> Result<bool, Tried<()>> {
@@ -109,23 +110,27 @@ impl Lease {
     }
 }
 
+/// A lease has the id of its lock, and no other version. Where whoever took it died before that was written down, it goes by
+/// the tag of what stands under it.
+fn holding_of(info: Option<LockInfo>, tag: Option<&str>) -> Holding {
+    let id = info.as_ref().map(|info| info.id.clone()).or_else(|| Some(tag?.trim_matches('"').to_owned()));
+    Holding { info, ids: id.iter().cloned().collect(), version: Version(id) }
+}
+
 impl Lock for Lease {
     fn place(&self) -> Place {
         Place::named(format!("the lease of {}", self.container.place(&self.key)))
     }
 
-    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>> {
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<Holding>> {
         async move {
-            match self.try_take(info).await {
-                Ok(true) => Tried::Done(()),
-                Ok(false) => Tried::Refused,
-                Err(tried) => {
-                    // A lease that nobody wrote down would keep everybody out, this run too.
-                    let release = self.lease("release", &[("x-ms-lease-id", &info.id)]);
-                    let _: Result<Answer, Tried<()>> = self.send("free the lock", release).await;
-                    tried
-                }
+            let tried = self.try_take(info).await.map_or_else(|tried| tried, Tried::Done);
+            if matches!(tried, Tried::NotDone(_) | Tried::InDoubt(_)) {
+                // A lease that nobody wrote down would keep everybody out, this run too.
+                let release = self.lease("release", &[("x-ms-lease-id", &info.id)]);
+                let _: Result<Answer, Tried<()>> = self.send("free the lock", release).await;
             }
+            tried
         }
         .boxed()
     }
@@ -140,10 +145,7 @@ impl Lock for Lease {
                 200 => {
                     let told = answer.header(TOLD).and_then(|text| STANDARD.decode(text).ok());
                     let info = told.and_then(|text| LockInfo::of_terraform(&text));
-                    // Whoever took it died before it was written down: it goes by what stands under it.
-                    let tag = || answer.header("etag").map(|tag| tag.trim_matches('"').to_owned());
-                    let id = info.as_ref().map(|info| info.id.clone()).or_else(tag);
-                    Ok(Some(Holding { info, ids: id.iter().cloned().collect(), version: Version(id) }))
+                    Ok(Some(holding_of(info, answer.header("etag"))))
                 }
                 404 => Ok(None),
                 _ => Err(self.container.calls().refused(&doing, &request, &answer)),

@@ -138,6 +138,20 @@ impl Objects for Container {
         .boxed()
     }
 
+    fn version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        async move {
+            let doing = self.doing("read", key);
+            let request = self.request(Method::Head, key, &[]);
+            let answer = self.0.calls.read(&doing, request.clone()).await?;
+            match (answer.status, answer.header("content-length")) {
+                (200, Some("0")) | (404, _) => Ok(None),
+                (200, _) => tag(&answer).map(Some).ok_or_else(|| doing.failed(UNTAGGED.to_owned())),
+                _ => Err(self.0.calls.refused(&doing, &request, &answer)),
+            }
+        }
+        .boxed()
+    }
+
     fn create<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
         async move {
             let first = self.put(key, ("if-none-match", "*"), bytes).await;

@@ -136,6 +136,22 @@ impl Objects for Bucket {
         .boxed()
     }
 
+    fn version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        async move {
+            let doing = self.doing("read", key);
+            let request = self.object(Method::Get, key, &[("fields", "generation")]);
+            let answer = self.calls.read(&doing, request.clone()).await?;
+            let generation = facts_of(&answer).get("generation").and_then(number);
+            match answer.status {
+                200 if generation.is_none() => Err(doing.failed(UNVERSIONED.to_owned())),
+                200 => Ok(Some(Version(generation))),
+                404 => Ok(None),
+                _ => Err(self.calls.refused(&doing, &request, &answer)),
+            }
+        }
+        .boxed()
+    }
+
     fn create<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
         self.put(key, "0", bytes).boxed()
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, NoTls};
 use tracing::debug;
 
@@ -25,6 +26,8 @@ pub(super) enum Fault {
     NotSent(String),
     /// The server refused it.
     Refused(String),
+    /// It did nothing, for a table is not there.
+    Absent(String),
     /// No answer came.
     NoAnswer(String),
 }
@@ -33,7 +36,7 @@ impl Fault {
     pub(super) fn words(self) -> String {
         match self {
             Self::NotSent(why) => format!("not connected: {why}"),
-            Self::Refused(why) => why,
+            Self::Refused(why) | Self::Absent(why) => why,
             Self::NoAnswer(why) => format!("no answer: {why}"),
         }
     }
@@ -51,18 +54,14 @@ impl Connection {
         Connection { settings, open: Mutex::default() }
     }
 
-    /// The connection as it stands; a new one where there is none any more. `prepare` is done on each new one first.
-    pub(super) async fn client<F>(&self, prepare: impl FnOnce(Arc<Client>) -> F) -> Result<Arc<Client>, Fault>
-    where
-        F: Future<Output = Result<(), Fault>>,
-    {
+    /// The connection as it stands; a new one where there is none any more.
+    pub(super) async fn client(&self) -> Result<Arc<Client>, Fault> {
         let mut open = self.open.lock().await;
         if let Some(client) = open.as_ref().filter(|client| !client.is_closed()) {
             return Ok(client.clone());
         }
         let client = again(|fault| matches!(fault, Fault::NotSent(_)), || self.connect()).await?;
         let client = Arc::new(client);
-        prepare(client.clone()).await?;
         *open = Some(client.clone());
         Ok(client)
     }
@@ -121,7 +120,11 @@ pub(super) async fn done<T>(statement: impl Future<Output = Result<T, Error>>) -
         Ok(Err(error)) => Err(match error.as_db_error() {
             // The server was stopped while it worked: what it had done by then is not known.
             Some(told) if told.code().code().starts_with("57") => Fault::NoAnswer(told.message().to_owned()),
-            Some(told) => Fault::Refused(format!("{} (SQLSTATE {})", told.message(), told.code().code())),
+            Some(told) => {
+                let words = format!("{} (SQLSTATE {})", told.message(), told.code().code());
+                let is_absent = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(told.code());
+                if is_absent { Fault::Absent(words) } else { Fault::Refused(words) }
+            }
             None => Fault::NoAnswer(words(&error)),
         }),
         Err(_) => Err(Fault::NoAnswer("it took longer than a minute".to_owned())),

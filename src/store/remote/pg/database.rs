@@ -3,23 +3,24 @@
 use super::connection::{Connection, Fault, done};
 use super::settings::Settings;
 use crate::store::{Place, StoreError};
-use std::sync::Arc;
-use tokio::sync::OnceCell;
-use tokio_postgres::Client;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row};
+
+/// What stands for `$1` and so on in a statement. With its type nothing need be asked for before: a statement is one round
+/// trip.
+pub(super) type Given<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// A database with its tables.
 #[derive(Debug)]
 pub struct Database {
     connection: Connection,
     settings: Settings,
-    /// That the tables were looked for.
-    ready: OnceCell<()>,
 }
 
 impl Database {
     /// Nothing is called yet.
     pub fn new(settings: Settings) -> Database {
-        Database { connection: Connection::new(settings.clone()), settings, ready: OnceCell::new() }
+        Database { connection: Connection::new(settings.clone()), settings }
     }
 
     /// How a person finds a row.
@@ -32,11 +33,21 @@ impl Database {
         format!("{}.{}", quoted(&self.settings.schema), quoted(name))
     }
 
-    /// The connection, with the tables there.
-    pub(super) async fn client(&self) -> Result<Arc<Client>, Fault> {
-        self.connection
-            .client(|client| async move { self.ready.get_or_try_init(|| self.prepare(client)).await.map(drop) })
-            .await
+    /// One statement. Where the tables are not there yet they are made, and it is sent again: it did nothing.
+    pub(super) async fn rows(&self, statement: &str, given: &[Given<'_>]) -> Result<Vec<Row>, Fault> {
+        let client = self.connection.client().await?;
+        match done(client.query_typed(statement, given)).await {
+            Err(Fault::Absent(_)) => {
+                self.prepare(&client).await?;
+                done(client.query_typed(statement, given)).await
+            }
+            answered => answered,
+        }
+    }
+
+    /// One statement that answers with at most one row.
+    pub(super) async fn row(&self, statement: &str, given: &[Given<'_>]) -> Result<Option<Row>, Fault> {
+        Ok(self.rows(statement, given).await?.into_iter().next())
     }
 
     pub(super) fn failed(&self, doing: &'static str, name: &str, fault: Fault) -> StoreError {
@@ -44,20 +55,15 @@ impl Database {
             Fault::NotSent(why) if why.contains("TLS") || why.contains("certificate") => Some(
                 "sslmode=disable in the connection string goes without TLS; sslrootcert=FILE names the certificate that is trusted.",
             ),
-            Fault::NotSent(_) | Fault::Refused(_) | Fault::NoAnswer(_) => None,
+            Fault::NotSent(_) | Fault::Refused(_) | Fault::Absent(_) | Fault::NoAnswer(_) => None,
         };
         StoreError::Remote { doing, place: self.place_of(name), why: fault.words(), hint }
     }
 
-    /// Makes what is not there, as Terraform does; ours beside it. Where somebody may not, and all is there, nothing is made.
-    async fn prepare(&self, client: Arc<Client>) -> Result<(), Fault> {
+    /// Makes what is not there, as Terraform does; ours beside it.
+    async fn prepare(&self, client: &Client) -> Result<(), Fault> {
         let (create, schema) = (self.settings.create, quoted(&self.settings.schema));
         let (states, own) = (self.table("states"), self.table("podform_objects"));
-        let look = "SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL";
-        let there = done(client.query_one(look, &[&states, &own])).await?;
-        if there.try_get(0).unwrap_or(false) {
-            return Ok(());
-        }
         let mut all = Vec::new();
         if create.schema {
             all.push(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));

@@ -1,12 +1,15 @@
 //! The advisory lock of a state, as Terraform takes it: on the id of its row, or on -1 while there is no row. It lives as long
-//! as the connection; who holds it stands in a row of ours beside.
+//! as the connection; who holds it stands in a row of ours beside, which names the process of the server that serves it.
+//!
+//! Each verb is one statement: whoever waits for the lock asks often, and each is a round trip.
 
-use super::connection::{Fault, done, reads};
-use super::database::Database;
+use super::connection::{Fault, reads};
+use super::database::{Database, Given};
 use crate::store::{Holding, Lock, LockInfo, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
-use tokio_postgres::Client;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 /// The lock of one workspace.
 #[derive(Debug)]
@@ -15,13 +18,49 @@ pub struct AdvisoryLock {
     workspace: String,
 }
 
-/// Under which number states that have no row yet are locked: all of them at once.
-const NEW: i64 = -1;
+/// Takes the lock of the workspace `$1`, and notes `$3` beside, under the name that begins with `$2`. As Terraform does: states
+/// that have no row yet are all locked under -1, and nobody holds that who makes a row at the same moment. What others noted is
+/// of runs that hold it no more.
+const TAKE: &str = "WITH wanted AS MATERIALIZED (
+  SELECT coalesce((SELECT id FROM {states} WHERE name = $1), -1) AS number
+), taken AS MATERIALIZED (
+  SELECT number, CASE
+    WHEN NOT pg_try_advisory_lock(number) THEN false
+    WHEN number = -1 THEN true
+    WHEN pg_try_advisory_lock(-1) THEN pg_advisory_unlock(-1)
+    ELSE NOT pg_advisory_unlock(number)
+  END AS is_free FROM wanted
+), gone AS (
+  DELETE FROM {own} WHERE starts_with(name, $2) AND name <> $2 || pg_backend_pid() AND (SELECT is_free FROM taken)
+), noted AS (
+  INSERT INTO {own} (name, data) SELECT $2 || pg_backend_pid(), $3 FROM taken WHERE is_free
+  ON CONFLICT (name) DO UPDATE SET data = excluded.data, version = nextval('public.global_states_id_seq')
+  RETURNING version
+)
+SELECT is_free, number, pg_backend_pid(), (SELECT version::text FROM noted), $3 FROM taken";
 
-/// Who holds an advisory lock of one number: PostgreSQL shows it in two halves.
-const HOLDER: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted \
-     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-     AND ((classid::bigint << 32) | objid::bigint) = $1";
+/// Who holds the lock of the workspace `$1`, and what is noted of that under the name that begins with `$2`.
+const LOOK: &str = "SELECT true, wanted.number, held.pid, note.version::text, note.data
+FROM (VALUES (coalesce((SELECT id FROM {states} WHERE name = $1), -1)), (-1)) AS wanted (number)
+JOIN ({held}) AS held ON held.number = wanted.number
+LEFT JOIN {own} AS note ON note.name = $2 || held.pid
+ORDER BY wanted.number DESC LIMIT 1";
+
+/// Frees the lock of the number `$1` that the process `$2` serves, and removes what is noted of it: the version `$4` under the
+/// name that begins with `$3`. Another's connection is ended, and the lock with it. Tells whether that was done, where there was
+/// anything to do, and whether another process serves it by now.
+const FREE: &str = "WITH ended AS MATERIALIZED (
+  SELECT CASE pid WHEN pg_backend_pid() THEN pg_advisory_unlock($1) ELSE pg_terminate_backend(pid) END AS is_ended
+  FROM ({held}) AS held WHERE number = $1 AND pid = $2
+), gone AS (
+  DELETE FROM {own} WHERE name = $3 || $2::text AND version::text = $4 AND coalesce((SELECT is_ended FROM ended), true)
+)
+SELECT (SELECT is_ended FROM ended), EXISTS (SELECT FROM ({held}) AS held WHERE number = $1 AND pid <> $2)";
+
+/// Advisory locks of one number, which PostgreSQL shows in two halves.
+const HELD: &str = "SELECT pid, (classid::bigint << 32) | objid::bigint AS number FROM pg_locks
+  WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
 impl AdvisoryLock {
     /// Of a workspace.
@@ -29,95 +68,41 @@ impl AdvisoryLock {
         AdvisoryLock { database, workspace: workspace.into() }
     }
 
-    /// Under which key its text stands.
+    /// What the name under which its text stands begins with; the number of a process of the server follows.
     fn key(&self) -> String {
-        format!("{}.podform/lock", self.workspace)
+        format!("{}.podform/lock/", self.workspace)
     }
 
-    async fn number(&self, client: &Client) -> Result<i64, Fault> {
-        let query = format!("SELECT id FROM {} WHERE name = $1", self.database.table("states"));
-        let row = done(client.query_opt(&query, &[&self.workspace])).await?;
-        Ok(row.and_then(|row| row.try_get(0).ok()).unwrap_or(NEW))
+    async fn row(&self, statement: &str, given: &[Given<'_>]) -> Result<Option<Row>, Fault> {
+        let (states, own) = (self.database.table("states"), self.database.table("podform_objects"));
+        let statement = statement.replace("{held}", HELD).replace("{states}", &states).replace("{own}", &own);
+        self.database.row(&statement, given).await
     }
 
-    /// Whether it was free. As Terraform does: nobody holds it who makes a row at the same moment.
-    async fn try_take(&self, info: &LockInfo) -> Result<bool, Fault> {
-        let client = self.database.client().await?;
-        let take = "SELECT pg_try_advisory_lock($1)";
-        let tried = async |number: i64| -> Result<bool, Fault> {
-            let row = done(client.query_one(take, &[&number])).await?;
-            Ok(row.try_get(0).unwrap_or(false))
-        };
-        let number = self.number(&client).await?;
-        if !tried(number).await? {
-            return Ok(false);
-        }
-        if number != NEW {
-            let is_new_free = tried(NEW).await?;
-            let other = if is_new_free { NEW } else { number };
-            done(client.execute("SELECT pg_advisory_unlock($1)", &[&other])).await?;
-            if !is_new_free {
-                return Ok(false);
-            }
-        }
-        let own = self.database.table("podform_objects");
-        let note = format!(
-            "INSERT INTO {own} (name, data) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET data = excluded.data, version = nextval('public.global_states_id_seq')"
-        );
-        let text = info.for_terraform(&number.to_string());
-        done(client.execute(&note, &[&self.key(), &text.as_bytes()])).await?;
-        Ok(true)
+    async fn try_take(&self, info: &LockInfo) -> Result<Option<Holding>, Fault> {
+        let text = info.for_terraform(&self.workspace).into_bytes();
+        let given: [Given<'_>; 3] =
+            [(&self.workspace, Type::TEXT), (&self.key(), Type::TEXT), (&text.as_slice(), Type::BYTEA)];
+        let Some(row) = self.row(TAKE, &given).await? else { return Ok(None) };
+        let is_free: bool = column(&row, 0)?;
+        is_free.then(|| holding(&row)).transpose()
     }
 
-    /// The process of the server that holds it, and whether that is ours.
-    async fn holder(&self, client: &Client) -> Result<Option<(i32, bool)>, Fault> {
-        let number = self.number(client).await?;
-        let own = done(client.query_one("SELECT pg_backend_pid()", &[])).await?;
-        let own: i32 = own.try_get(0).unwrap_or_default();
-        for number in [number, NEW] {
-            let held = done(client.query_opt(HOLDER, &[&number])).await?;
-            if let Some(pid) = held.and_then(|row| row.try_get::<_, i32>(0).ok()) {
-                return Ok(Some((pid, pid == own)));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn look(&self) -> Result<Option<(i32, bool, Vec<u8>, String)>, Fault> {
-        let client = self.database.client().await?;
-        let Some((pid, own)) = self.holder(&client).await? else { return Ok(None) };
-        let query =
-            format!("SELECT data, version::text FROM {} WHERE name = $1", self.database.table("podform_objects"));
-        let row = done(client.query_opt(&query, &[&self.key()])).await?;
-        let told = row.and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)));
-        let (text, version) = told.unwrap_or_default();
-        Ok(Some((pid, own, text, version)))
+    async fn look(&self) -> Result<Option<Holding>, Fault> {
+        let row = self.row(LOOK, &[(&self.workspace, Type::TEXT), (&self.key(), Type::TEXT)]).await?;
+        row.map(|row| holding(&row)).transpose()
     }
 
     async fn try_free(&self, holding: &Holding) -> Result<bool, Fault> {
-        let Some((pid, own, text, version)) = self.look().await? else { return Ok(true) };
-        let same = holding.version == Version(Some(format!("{version}/{pid}")));
-        if !same {
-            return Ok(false);
+        let (number, pid, version) = parts(&holding.version);
+        let given: [Given<'_>; 4] =
+            [(&number, Type::INT8), (&pid, Type::INT4), (&self.key(), Type::TEXT), (&version, Type::TEXT)];
+        let Some(row) = self.row(FREE, &given).await? else { return Ok(true) };
+        match column::<Option<bool>>(&row, 0)? {
+            Some(false) => Err(Fault::Refused(format!("the server does not end the connection {pid} that holds it"))),
+            Some(true) => Ok(true),
+            None => Ok(!column::<bool>(&row, 1)?),
         }
-        let client = self.database.client().await?;
-        match own {
-            true => {
-                for number in [self.number(&client).await?, NEW] {
-                    // A run that made its row holds the number of those without one.
-                    let _ = done(client.execute("SELECT pg_advisory_unlock($1)", &[&number])).await?;
-                }
-            }
-            false => {
-                let ended = done(client.query_one("SELECT pg_terminate_backend($1)", &[&pid])).await?;
-                if !ended.try_get(0).unwrap_or(false) {
-                    return Err(Fault::Refused(format!("the server does not end the connection {pid} that holds it")));
-                }
-            }
-        }
-        let remove = format!("DELETE FROM {} WHERE name = $1 AND data = $2", self.database.table("podform_objects"));
-        done(client.execute(&remove, &[&self.key(), &text])).await?;
-        Ok(true)
     }
 
     fn failed<T>(&self, doing: &'static str, fault: Fault) -> Tried<T> {
@@ -127,16 +112,39 @@ impl AdvisoryLock {
     }
 }
 
+fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, at: usize) -> Result<T, Fault> {
+    row.try_get(at).map_err(|error| Fault::Refused(error.to_string()))
+}
+
+/// Of a row of number, process, version and text.
+fn holding(row: &Row) -> Result<Holding, Fault> {
+    let (number, pid): (i64, i32) = (column(row, 1)?, column(row, 2)?);
+    let (version, text): (Option<String>, Option<Vec<u8>>) = (column(row, 3)?, column(row, 4)?);
+    let info = text.and_then(|text| LockInfo::of_terraform(&text));
+    // Whoever took it with another program noted nothing.
+    let ids = info.iter().map(|info| info.id.clone()).chain([pid.to_string()]).collect();
+    let version = Version(Some(format!("{number}/{pid}/{}", version.unwrap_or_default())));
+    Ok(Holding { info, ids, version })
+}
+
+/// The number, the process, and the version of what is noted.
+fn parts(version: &Version) -> (i64, i32, &str) {
+    let mut parts = version.0.as_deref().unwrap_or_default().splitn(3, '/');
+    let number = parts.next().and_then(|number| number.parse().ok()).unwrap_or_default();
+    let pid = parts.next().and_then(|pid| pid.parse().ok()).unwrap_or_default();
+    (number, pid, parts.next().unwrap_or_default())
+}
+
 impl Lock for AdvisoryLock {
     fn place(&self) -> Place {
         self.database.place_of(&format!("the lock of {}", self.workspace))
     }
 
-    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<()>> {
+    fn take<'a>(&'a self, info: &'a LockInfo) -> BoxFuture<'a, Tried<Holding>> {
         async move {
             match self.try_take(info).await {
-                Ok(true) => Tried::Done(()),
-                Ok(false) => Tried::Refused,
+                Ok(Some(holding)) => Tried::Done(holding),
+                Ok(None) => Tried::Refused,
                 Err(fault) => self.failed("take the lock", fault),
             }
         }
@@ -145,15 +153,8 @@ impl Lock for AdvisoryLock {
 
     fn holding(&self) -> BoxFuture<'_, Result<Option<Holding>, StoreError>> {
         async {
-            let found = reads(|| self.look())
-                .await
-                .map_err(|fault| self.database.failed("read the lock", &self.key(), fault))?;
-            Ok(found.map(|(pid, _, text, version)| {
-                let info = LockInfo::of_terraform(&text);
-                // Whoever took it with another program wrote nothing down.
-                let ids = info.iter().map(|info| info.id.clone()).chain([pid.to_string()]).collect();
-                Holding { info, ids, version: Version(Some(format!("{version}/{pid}"))) }
-            }))
+            let found = reads(|| self.look()).await;
+            found.map_err(|fault| self.database.failed("read the lock", &self.key(), fault))
         }
         .boxed()
     }

@@ -1,11 +1,11 @@
 //! The verbs of objects, as single statements.
 
-use super::connection::{Fault, done, reads};
-use super::database::Database;
+use super::connection::{Fault, reads};
+use super::database::{Database, Given};
 use crate::store::{Object, Objects, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::Type;
 
 /// The rows of a database: states under the names of their workspaces, and what stands beside them under keys with a `/`,
 /// which no workspace has.
@@ -15,6 +15,7 @@ pub struct Rows(pub Arc<Database>);
 /// A statement for each verb: the states are texts, whose versions are digests; ours have a version of their own.
 struct Statements {
     get: &'static str,
+    version: &'static str,
     create: &'static str,
     replace: &'static str,
     remove: &'static str,
@@ -23,18 +24,20 @@ struct Statements {
 
 const STATES: Statements = Statements {
     get: "SELECT convert_to(data, 'UTF8'), md5(data) FROM {} WHERE name = $1 AND data IS NOT NULL",
+    version: "SELECT md5(data) FROM {} WHERE name = $1 AND data IS NOT NULL",
     create: "INSERT INTO {} AS old (name, data) VALUES ($1, convert_from($2, 'UTF8')) ON CONFLICT (name) DO UPDATE SET data = excluded.data WHERE old.data IS NULL RETURNING md5(data)",
     replace: "UPDATE {} SET data = convert_from($2, 'UTF8') WHERE name = $1 AND md5(data) = $3 RETURNING md5(data)",
-    remove: "DELETE FROM {} WHERE name = $1 AND md5(data) = $2",
-    remove_any: "DELETE FROM {} WHERE name = $1",
+    remove: "DELETE FROM {} WHERE name = $1 AND md5(data) = $2 RETURNING name",
+    remove_any: "DELETE FROM {} WHERE name = $1 RETURNING name",
 };
 
 const OWN: Statements = Statements {
     get: "SELECT data, version::text FROM {} WHERE name = $1",
+    version: "SELECT version::text FROM {} WHERE name = $1",
     create: "INSERT INTO {} (name, data) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING version::text",
     replace: "UPDATE {} SET data = $2, version = nextval('public.global_states_id_seq') WHERE name = $1 AND version::text = $3 RETURNING version::text",
-    remove: "DELETE FROM {} WHERE name = $1 AND version::text = $2",
-    remove_any: "DELETE FROM {} WHERE name = $1",
+    remove: "DELETE FROM {} WHERE name = $1 AND version::text = $2 RETURNING name",
+    remove_any: "DELETE FROM {} WHERE name = $1 RETURNING name",
 };
 
 impl Rows {
@@ -46,12 +49,8 @@ impl Rows {
     }
 
     /// One statement that changes at most one row, and answers with its new version.
-    async fn write(&self, key: &str, statement: String, given: &[&(dyn ToSql + Sync)]) -> Tried<Version> {
-        let row = match self.0.client().await {
-            Ok(client) => done(client.query_opt(&statement, given)).await,
-            Err(fault) => Err(fault),
-        };
-        match row {
+    async fn write(&self, key: &str, statement: String, given: &[Given<'_>]) -> Tried<Version> {
+        match self.0.row(&statement, given).await {
             Ok(Some(row)) => Tried::Done(Version(row.try_get(0).ok())),
             Ok(None) => Tried::Refused,
             Err(fault) => self.failed("write", key, fault),
@@ -74,7 +73,8 @@ impl Objects for Rows {
         async move {
             let (statements, table) = self.statements(key);
             let query = statements.get.replace("{}", &table);
-            let row = reads(|| async { done(self.0.client().await?.query_opt(&query, &[&key])).await }).await;
+            let given: [Given<'_>; 1] = [(&key, Type::TEXT)];
+            let row = reads(|| self.0.row(&query, &given)).await;
             let row = row.map_err(|fault| self.0.failed("read", key, fault))?;
             let object = |row: tokio_postgres::Row| {
                 Ok(Object { bytes: row.try_get(0)?, version: Version(Some(row.try_get(1)?)) })
@@ -85,10 +85,22 @@ impl Objects for Rows {
         .boxed()
     }
 
+    fn version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        async move {
+            let (statements, table) = self.statements(key);
+            let (query, given): (_, [Given<'_>; 1]) = (statements.version.replace("{}", &table), [(&key, Type::TEXT)]);
+            let row = reads(|| self.0.row(&query, &given)).await;
+            let row = row.map_err(|fault| self.0.failed("read", key, fault))?;
+            Ok(row.map(|row| Version(row.try_get(0).ok())))
+        }
+        .boxed()
+    }
+
     fn create<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
         async move {
             let (statements, table) = self.statements(key);
-            self.write(key, statements.create.replace("{}", &table), &[&key, &bytes]).await
+            let given: [Given<'_>; 2] = [(&key, Type::TEXT), (&bytes, Type::BYTEA)];
+            self.write(key, statements.create.replace("{}", &table), &given).await
         }
         .boxed()
     }
@@ -96,7 +108,8 @@ impl Objects for Rows {
     fn replace<'a>(&'a self, key: &'a str, over: &'a Version, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
         async move {
             let (statements, table) = self.statements(key);
-            self.write(key, statements.replace.replace("{}", &table), &[&key, &bytes, &over.0]).await
+            let given: [Given<'_>; 3] = [(&key, Type::TEXT), (&bytes, Type::BYTEA), (&over.0, Type::TEXT)];
+            self.write(key, statements.replace.replace("{}", &table), &given).await
         }
         .boxed()
     }
@@ -105,16 +118,15 @@ impl Objects for Rows {
         async move {
             let (statements, table) = self.statements(key);
             let version = over.and_then(|version| version.0.as_deref());
-            let client = match self.0.client().await {
-                Ok(client) => client,
-                Err(fault) => return self.failed("remove", key, fault),
-            };
             let removed = match &version {
-                Some(version) => done(client.execute(&statements.remove.replace("{}", &table), &[&key, version])).await,
-                None => done(client.execute(&statements.remove_any.replace("{}", &table), &[&key])).await,
+                Some(version) => {
+                    let given: [Given<'_>; 2] = [(&key, Type::TEXT), (version, Type::TEXT)];
+                    self.0.row(&statements.remove.replace("{}", &table), &given).await
+                }
+                None => self.0.row(&statements.remove_any.replace("{}", &table), &[(&key, Type::TEXT)]).await,
             };
             match removed {
-                Ok(0) if version.is_some() => match self.get(key).await {
+                Ok(None) if version.is_some() => match self.version(key).await {
                     Ok(None) => Tried::Done(()),
                     Ok(Some(_)) => Tried::Refused,
                     Err(error) => Tried::InDoubt(error),
@@ -126,12 +138,30 @@ impl Objects for Rows {
         .boxed()
     }
 
+    /// One statement: each is a round trip, and waits until it is durable.
+    fn remove_all<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
+        async move {
+            let mut failed = Vec::new();
+            for (of_states, table) in [(false, "podform_objects"), (true, "states")] {
+                let keys: Vec<&str> =
+                    keys.iter().map(String::as_str).filter(|key| key.contains('/') != of_states).collect();
+                let Some(first) = keys.first() else { continue };
+                let statement = format!("DELETE FROM {} WHERE name = ANY($1)", self.0.table(table));
+                let removed = self.0.rows(&statement, &[(&keys, Type::TEXT_ARRAY)]).await;
+                failed.extend(removed.err().map(|fault| self.0.failed("remove", first, fault)));
+            }
+            failed
+        }
+        .boxed()
+    }
+
     /// Of the states where there is no `/` in the prefix.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         async move {
             let (_, table) = self.statements(prefix);
             let query = format!("SELECT name FROM {table} WHERE starts_with(name, $1) ORDER BY name COLLATE \"C\"");
-            let rows = reads(|| async { done(self.0.client().await?.query(&query, &[&prefix])).await }).await;
+            let given: [Given<'_>; 1] = [(&prefix, Type::TEXT)];
+            let rows = reads(|| self.0.rows(&query, &given)).await;
             let rows = rows.map_err(|fault| self.0.failed("list", prefix, fault))?;
             Ok(rows.iter().filter_map(|row| row.try_get(0).ok()).collect())
         }

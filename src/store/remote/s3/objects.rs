@@ -56,9 +56,9 @@ impl Bucket {
     }
 
     /// With the digest of what it will carry.
-    fn request(&self, method: Method, key: &str, bytes: &[u8]) -> Request {
+    fn request(&self, method: Method, key: &str, digest: &[u8]) -> Request {
         let path = format!("{}{}", self.before, encoded::path(key));
-        let headers = vec![("x-amz-content-sha256".to_owned(), hex(&Sha256::digest(bytes)))];
+        let headers = vec![("x-amz-content-sha256".to_owned(), hex(digest))];
         Request { method, path, headers, slow: method != Method::Get, ..Request::default() }
     }
 
@@ -75,11 +75,13 @@ impl Bucket {
     }
 
     fn put(&self, key: &str, bytes: &[u8], condition: (&str, &str)) -> Request {
-        let mut request = self.request(Method::Put, key, bytes);
+        // Once: a state of ten thousand machines has thirty megabytes.
+        let digest = Sha256::digest(bytes);
+        let mut request = self.request(Method::Put, key, &digest);
         let mut header = |name: &str, value: String| request.headers.push((name.to_owned(), value));
         header(condition.0, condition.1.to_owned());
         // As Terraform does: the server looks whether all of it arrived.
-        header("x-amz-checksum-sha256", STANDARD.encode(Sha256::digest(bytes)));
+        header("x-amz-checksum-sha256", STANDARD.encode(digest));
         match &self.encryption {
             None | Some(Encryption::Customer(_)) => {}
             Some(Encryption::Service) => header("x-amz-server-side-encryption", "AES256".to_owned()),
@@ -117,7 +119,7 @@ impl Objects for Bucket {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>, StoreError>> {
         async move {
             let doing = self.doing("read", key);
-            let mut request = self.request(Method::Get, key, b"");
+            let mut request = self.request(Method::Get, key, &Sha256::digest(b""));
             request.headers.extend(self.customer_key());
             let answer = self.calls.read(&doing, request.clone()).await?;
             match answer.status {
@@ -126,6 +128,21 @@ impl Objects for Bucket {
                     None => Err(doing.failed(UNTAGGED.to_owned())),
                 },
                 404 if code(&answer).is_none_or(|code| code == "NoSuchKey") => Ok(None),
+                _ => Err(self.calls.refused(&doing, &request, &answer)),
+            }
+        }
+        .boxed()
+    }
+
+    fn version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        async move {
+            let doing = self.doing("read", key);
+            let mut request = self.request(Method::Head, key, &Sha256::digest(b""));
+            request.headers.extend(self.customer_key());
+            let answer = self.calls.read(&doing, request.clone()).await?;
+            match answer.status {
+                200 => tag(&answer).map(Some).ok_or_else(|| doing.failed(UNTAGGED.to_owned())),
+                404 => Ok(None),
                 _ => Err(self.calls.refused(&doing, &request, &answer)),
             }
         }
@@ -144,7 +161,7 @@ impl Objects for Bucket {
     fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>> {
         async move {
             let doing = self.doing("remove", key);
-            let mut request = self.request(Method::Delete, key, b"");
+            let mut request = self.request(Method::Delete, key, &Sha256::digest(b""));
             if let Some(version) = over.and_then(|version| version.0.clone()) {
                 request.headers.push(("if-match".to_owned(), version));
             }
@@ -164,7 +181,7 @@ impl Objects for Bucket {
         let ask = move |token: Option<&str>| {
             let pairs: Vec<(&str, &str)> = token.map(|token| ("continuation-token", token)).into_iter().collect();
             let pairs = [pairs, vec![("list-type", "2"), ("prefix", prefix)]].concat();
-            let mut request = self.request(Method::Get, "", b"");
+            let mut request = self.request(Method::Get, "", &Sha256::digest(b""));
             // The bucket itself: in a path its name has nothing behind it.
             request.path = match self.before.trim_end_matches('/') {
                 "" => "/".to_owned(),

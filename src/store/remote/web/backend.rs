@@ -4,7 +4,7 @@ use super::probe::Probe;
 use super::server::{JOURNAL, KEPT, STATE, Server};
 use super::settings::Settings;
 use super::store::Web;
-use crate::store::{Backend, Place, StateStore, StoreError, is_default};
+use crate::store::{Backend, Place, StateStore, StoreError, TriedOut, is_default};
 use futures::future::{BoxFuture, FutureExt, ready};
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl Backend for HttpBackend {
         .boxed()
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+    fn probe(&self) -> BoxFuture<'_, Result<TriedOut, StoreError>> {
         Probe::new(&self.server).run().boxed()
     }
 }

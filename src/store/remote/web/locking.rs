@@ -84,7 +84,7 @@ impl Web {
     /// Gives both back, the inner one first: whoever gets the outer one finds it free.
     pub(super) async fn give_back(&mut self) -> Result<(), StoreError> {
         let Some(held) = self.held.clone() else { return Ok(()) };
-        let is_trusted = self.turn.as_ref().is_some_and(|turn| turn.is_guarded);
+        let is_trusted = self.server.guards_locks || self.turn.as_ref().is_some_and(|turn| turn.is_guarded);
         let text = self.server.lock_text(&held);
         for ending in [JOURNAL, STATE] {
             if ending == JOURNAL && !self.holds_journal {

@@ -2,9 +2,8 @@
 
 use super::document::Document;
 use super::server::{Claimed, JOURNAL, Posted, Server};
-use crate::store::{LockInfo, StoreError};
+use crate::store::{LockInfo, StoreError, TriedOut};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// The ending of the name of the state that is tried.
 const PROBE: &str = "-probe";
@@ -18,19 +17,19 @@ struct Tried {
 /// A try.
 pub(super) struct Probe<'a> {
     server: &'a Server,
-    told: Vec<String>,
+    found: TriedOut,
 }
 
 impl Probe<'_> {
     pub fn new(server: &Server) -> Probe<'_> {
-        Probe { server, told: Vec::new() }
+        Probe { server, found: TriedOut::default() }
     }
 
-    /// Whole sentences.
+    /// What was found.
     ///
     /// # Errors
     /// What does not hold without which nothing is safe.
-    pub async fn run(mut self) -> Result<Vec<String>, StoreError> {
+    pub async fn run(mut self) -> Result<TriedOut, StoreError> {
         let own = LockInfo::new("init");
         let tried = self.try_all(&own).await;
         let text = self.server.lock_text(&own);
@@ -46,11 +45,11 @@ impl Probe<'_> {
             let place = self.server.place(PROBE);
             self.tell(format!("The server does not remove states: {place} stays, and may be removed by hand."));
         }
-        Ok(self.told)
+        Ok(self.found)
     }
 
     fn tell(&mut self, what: impl Into<String>) {
-        self.told.push(what.into());
+        self.found.told.push(what.into());
     }
 
     fn unfit(&self, why: impl Into<String>) -> StoreError {
@@ -77,8 +76,8 @@ impl Probe<'_> {
         self.must(self.server.post(PROBE, id, &text).await, "no second state can be kept beside the state")?;
         self.reads(&text).await?;
         self.tell(format!("States can be written and read, {} beside the state.", self.server.place(JOURNAL)));
-        let nobody = Uuid::new_v4().to_string();
-        let is_guarded = match self.server.post(PROBE, Some(&nobody), &next("another's")).await {
+        let another = LockInfo::new("init");
+        let is_guarded = match self.server.post(PROBE, Some(&another.id), &next("another's")).await {
             Posted::Locked(_) => true,
             Posted::Done => false,
             Posted::Stale(error) | Posted::NotDone(error) | Posted::InDoubt(error) => return Err(error),
@@ -91,6 +90,10 @@ impl Probe<'_> {
             self.server.post(PROBE, id, &next("own")).await,
             "whoever holds the lock cannot write a second time",
         )?;
+        self.found.guards_locks = matches!(self.server.free(PROBE, &self.server.lock_text(&another)).await, Ok(false));
+        if !self.found.guards_locks {
+            self.server.claim(PROBE, own).await?;
+        }
         if !self.server.free(PROBE, &self.server.lock_text(own)).await? {
             return Err(self.unfit("the lock cannot be given back: look at unlock_address and unlock_method."));
         }

@@ -32,6 +32,8 @@ pub(super) struct Server {
     lock: Option<(Address, Method)>,
     unlock: Option<(Address, Method)>,
     calls: Vec<(String, Calls)>,
+    /// It frees a lock for nobody but its holder.
+    pub guards_locks: bool,
 }
 
 /// What became of a write.
@@ -96,6 +98,7 @@ impl Server {
             lock: lock.map(|lock| (lock, settings.lock_method)),
             unlock: unlock.map(|unlock| (unlock, settings.unlock_method)),
             calls,
+            guards_locks: settings.guards_locks,
         })
     }
 

@@ -31,6 +31,8 @@ pub struct Settings {
     pub retry_wait_min: Option<Duration>,
     /// The longest.
     pub retry_wait_max: Option<Duration>,
+    /// The server was seen to free a lock for nobody but its holder.
+    pub guards_locks: bool,
 }
 
 impl Settings {
@@ -49,6 +51,7 @@ impl Settings {
             retry_max: None,
             retry_wait_min: None,
             retry_wait_max: None,
+            guards_locks: false,
         }
     }
 }
