@@ -131,6 +131,8 @@ pub fn seaweed() -> Option<&'static Server> {
         for (name, port) in [("master", master), ("volume", volume), ("filer", filer), ("s3", s3)] {
             command.arg(format!("-{name}.port={port}"));
         }
+        // Their ports are always the same: a second server on this machine would not start.
+        command.args(["-s3.port.iceberg=0", "-s3.port.lance=0"]);
         let server = start(&command, s3, directory, false);
         until("SeaweedFS makes no bucket", || (200..300).contains(&ask(filer, "POST", "/buckets/states/", &[], "").0));
         Some(server)
