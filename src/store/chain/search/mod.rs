@@ -201,7 +201,7 @@ fn bounds() -> Vec<Bounds> {
             let numbers: Vec<u8> = text.split(',').map(|number| number.parse().expect("a number")).collect();
             vec![of(numbers.try_into().expect("six numbers"))]
         }
-        Err(_) => vec![of([2, 2, 1, 1, 0, 0]), of([3, 0, 1, 1, 0, 0]), of([2, 1, 0, 0, 1, 1]), of([2, 0, 0, 0, 2, 1])],
+        Err(_) => vec![of([2, 2, 1, 1, 0, 0]), of([3, 0, 1, 1, 0, 0]), of([2, 1, 0, 0, 1, 0]), of([2, 0, 0, 0, 2, 1])],
     }
 }
 
