@@ -7,15 +7,19 @@
 #[path = "../tests/backends/counted.rs"]
 mod counted;
 #[allow(dead_code, clippy::unwrap_used)] // The same.
+#[path = "../tests/backends/proxy.rs"]
+mod proxy;
+#[allow(dead_code, clippy::unwrap_used)] // The same.
 #[path = "../tests/backends/servers.rs"]
 mod servers;
 mod service;
 
-use counted::{Asked, Counted, Wire};
+use counted::{Asked, Counted};
 use podform::state::{State, decode};
 use podform::store::chain::ObjectLock;
 use podform::store::remote::{Keyed, Naming, pg, s3};
 use podform::store::{Backend, LockedStore, read};
+use proxy::Wire;
 use servers::{KEYS, own_postgres, seaweed};
 use service::{LATENCY, Run, Service, fleet, ms, report, run};
 use std::collections::BTreeSet;
