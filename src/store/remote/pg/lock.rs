@@ -1,11 +1,19 @@
-//! The advisory lock of a state, as Terraform takes it: on the id of its row, or on -1 while there is no row. It lives as long
-//! as the connection; who holds it stands in a row of ours beside.
+//! The advisory lock of a state, where Terraform takes it: on the id of its row. It lives as long as the connection; who holds
+//! it stands in a row of ours beside.
+//!
+//! Terraform locks a state that has no row yet under -1, and with it every other state of the database that has none, for the
+//! whole first apply. Here the row is made when the lock is taken, with a state in which nothing stands, so that first applies
+//! go side by side; -1 is held for that one statement. A lock that is given back before anything was written takes the row
+//! away again. Terraform, between its look for a row and its -1, may miss a row that is made at that very moment: the journal
+//! protects then.
 
 use super::connection::{Fault, done};
-use super::database::Database;
+use super::database::{Database, EMPTY};
 use crate::store::{Holding, Lock, LockInfo, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::sleep;
 use tokio_postgres::Client;
 
 /// The lock of one workspace.
@@ -13,20 +21,38 @@ use tokio_postgres::Client;
 pub struct AdvisoryLock {
     database: Arc<Database>,
     workspace: String,
+    /// The id under which this run holds it.
+    held: Mutex<Option<i64>>,
 }
 
-/// Under which number states that have no row yet are locked: all of them at once.
+/// Under which number rows are made.
 const NEW: i64 = -1;
+/// How often, and after which pause, that number is tried. Who makes a row, or only looks, has it for a moment; the first
+/// apply of a Terraform has it for longer than anybody waits here.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// Who holds an advisory lock of one number: PostgreSQL shows it in two halves.
 const HOLDER: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted \
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
      AND ((classid::bigint << 32) | objid::bigint) = $1";
 
+/// What became of one attempt.
+enum Attempt {
+    /// Held, under this id.
+    Held(i64),
+    /// Another holds it.
+    Refused,
+    /// Somebody makes rows: that may last a moment.
+    Creating,
+    /// The row was made or taken away meanwhile.
+    Again,
+}
+
 impl AdvisoryLock {
     /// Of a workspace.
     pub fn new(database: Arc<Database>, workspace: impl Into<String>) -> AdvisoryLock {
-        AdvisoryLock { database, workspace: workspace.into() }
+        AdvisoryLock { database, workspace: workspace.into(), held: Mutex::default() }
     }
 
     /// Under which key its text stands.
@@ -34,37 +60,76 @@ impl AdvisoryLock {
         format!("{}.podform/lock", self.workspace)
     }
 
-    async fn number(&self, client: &Client) -> Result<i64, Fault> {
-        let query = format!("SELECT id FROM {} WHERE name = $1", self.database.table("states"));
-        let row = done(client.query_opt(&query, &[&self.workspace])).await?;
-        Ok(row.and_then(|row| row.try_get(0).ok()).unwrap_or(NEW))
+    fn held(&self) -> MutexGuard<'_, Option<i64>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it was free. As Terraform does: nobody holds it who makes a row at the same moment.
+    async fn number(&self, client: &Client) -> Result<Option<i64>, Fault> {
+        let query = format!("SELECT id FROM {} WHERE name = $1", self.database.table("states"));
+        let row = done(client.query_opt(&query, &[&self.workspace])).await?;
+        Ok(row.and_then(|row| row.try_get(0).ok()))
+    }
+
+    /// One statement, and one more look: a row that is held is removed by nobody else.
+    async fn attempt(&self, client: &Client) -> Result<Attempt, Fault> {
+        let states = self.database.table("states");
+        // As Terraform does: not while anybody makes rows, for it may be this one. At the end of the statement -1 is free again.
+        let take = format!(
+            "SELECT id, pg_try_advisory_lock(id), pg_try_advisory_xact_lock({NEW}) FROM {states} WHERE name = $1"
+        );
+        // The row is seen by others when it is held already.
+        let make = format!(
+            "WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock({NEW}) AS is_mine), \
+             made AS (INSERT INTO {states} (name, data) SELECT $1, $2 FROM turn WHERE is_mine ON CONFLICT (name) DO NOTHING RETURNING id) \
+             SELECT made.id, pg_try_advisory_lock(made.id), turn.is_mine FROM turn LEFT JOIN made ON true"
+        );
+        let row = match done(client.query_opt(&take, &[&self.workspace])).await? {
+            Some(row) => row,
+            None => done(client.query_one(&make, &[&self.workspace, &EMPTY])).await?,
+        };
+        let id: Option<i64> = row.try_get(0).ok();
+        let is_held = row.try_get::<_, Option<bool>>(1).ok().flatten().unwrap_or(false);
+        let is_turn = row.try_get(2).unwrap_or(false);
+        Ok(match id.filter(|_| is_held) {
+            Some(id) if !is_turn => {
+                self.let_go(client, id).await?;
+                Attempt::Creating
+            }
+            Some(id) if self.number(client).await? == Some(id) => Attempt::Held(id),
+            Some(id) => {
+                self.let_go(client, id).await?;
+                Attempt::Again
+            }
+            None if id.is_some() => Attempt::Refused,
+            None if is_turn => Attempt::Again,
+            None => Attempt::Creating,
+        })
+    }
+
+    async fn let_go(&self, client: &Client, id: i64) -> Result<(), Fault> {
+        done(client.execute("SELECT pg_advisory_unlock($1)", &[&id])).await.map(drop)
+    }
+
+    /// Whether it was free.
     async fn try_take(&self, info: &LockInfo) -> Result<bool, Fault> {
         let client = self.database.client().await?;
-        let take = "SELECT pg_try_advisory_lock($1)";
-        let tried = async |number: i64| -> Result<bool, Fault> {
-            let row = done(client.query_one(take, &[&number])).await?;
-            Ok(row.try_get(0).unwrap_or(false))
-        };
-        let number = self.number(&client).await?;
-        if !tried(number).await? {
-            return Ok(false);
-        }
-        if number != NEW {
-            let is_new_free = tried(NEW).await?;
-            let other = if is_new_free { NEW } else { number };
-            done(client.execute("SELECT pg_advisory_unlock($1)", &[&other])).await?;
-            if !is_new_free {
-                return Ok(false);
+        let mut left = TRIES;
+        let id = loop {
+            left -= 1;
+            match self.attempt(&client).await? {
+                Attempt::Held(id) => break id,
+                Attempt::Refused => return Ok(false),
+                Attempt::Creating | Attempt::Again if left == 0 => return Ok(false),
+                Attempt::Creating => sleep(PAUSE).await,
+                Attempt::Again => {}
             }
-        }
+        };
+        *self.held() = Some(id);
         let own = self.database.table("podform_objects");
         let note = format!(
             "INSERT INTO {own} (name, data) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET data = excluded.data, version = nextval('public.global_states_id_seq')"
         );
-        let text = info.for_terraform(&number.to_string());
+        let text = info.for_terraform(&id.to_string());
         done(client.execute(&note, &[&self.key(), &text.as_bytes()])).await?;
         Ok(true)
     }
@@ -74,7 +139,7 @@ impl AdvisoryLock {
         let number = self.number(client).await?;
         let own = done(client.query_one("SELECT pg_backend_pid()", &[])).await?;
         let own: i32 = own.try_get(0).unwrap_or_default();
-        for number in [number, NEW] {
+        for number in number.into_iter().chain([NEW]) {
             let held = done(client.query_opt(HOLDER, &[&number])).await?;
             if let Some(pid) = held.and_then(|row| row.try_get::<_, i32>(0).ok()) {
                 return Ok(Some((pid, pid == own)));
@@ -101,22 +166,26 @@ impl AdvisoryLock {
             return Ok(false);
         }
         let client = self.database.client().await?;
+        let remove = format!("DELETE FROM {} WHERE name = $1 AND data = $2", self.database.table("podform_objects"));
         match own {
             true => {
-                for number in [self.number(&client).await?, NEW] {
-                    // A run that made its row holds the number of those without one.
-                    let _ = done(client.execute("SELECT pg_advisory_unlock($1)", &[&number])).await?;
+                done(client.execute(&remove, &[&self.key(), &text])).await?;
+                let id = *self.held();
+                if let Some(id) = id {
+                    let clear = format!("DELETE FROM {} WHERE id = $1 AND data = $2", self.database.table("states"));
+                    done(client.execute(&clear, &[&id, &EMPTY])).await?;
+                    self.let_go(&client, id).await?;
                 }
+                *self.held() = None;
             }
             false => {
                 let ended = done(client.query_one("SELECT pg_terminate_backend($1)", &[&pid])).await?;
                 if !ended.try_get(0).unwrap_or(false) {
                     return Err(Fault::Refused(format!("the server does not end the connection {pid} that holds it")));
                 }
+                done(client.execute(&remove, &[&self.key(), &text])).await?;
             }
         }
-        let remove = format!("DELETE FROM {} WHERE name = $1 AND data = $2", self.database.table("podform_objects"));
-        done(client.execute(&remove, &[&self.key(), &text])).await?;
         Ok(true)
     }
 

@@ -1,7 +1,7 @@
 //! The verbs of objects, as single statements.
 
 use super::connection::{Fault, done};
-use super::database::Database;
+use super::database::{Database, EMPTY};
 use crate::store::{Object, Objects, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
@@ -19,30 +19,36 @@ struct Statements {
     replace: &'static str,
     remove: &'static str,
     remove_any: &'static str,
+    list: &'static str,
 }
 
+/// A row that was made for its lock holds no state.
 const STATES: Statements = Statements {
-    get: "SELECT convert_to(data, 'UTF8'), md5(data) FROM {} WHERE name = $1 AND data IS NOT NULL",
-    create: "INSERT INTO {} AS old (name, data) VALUES ($1, convert_from($2, 'UTF8')) ON CONFLICT (name) DO UPDATE SET data = excluded.data WHERE old.data IS NULL RETURNING md5(data)",
-    replace: "UPDATE {} SET data = convert_from($2, 'UTF8') WHERE name = $1 AND md5(data) = $3 RETURNING md5(data)",
-    remove: "DELETE FROM {} WHERE name = $1 AND md5(data) = $2",
-    remove_any: "DELETE FROM {} WHERE name = $1",
+    get: "SELECT convert_to(data, 'UTF8'), md5(data) FROM {table} WHERE name = $1 AND data <> '{empty}'",
+    create: "INSERT INTO {table} AS old (name, data) VALUES ($1, convert_from($2, 'UTF8')) ON CONFLICT (name) DO UPDATE SET data = excluded.data WHERE old.data IS NULL OR old.data = '{empty}' RETURNING md5(data)",
+    replace: "UPDATE {table} SET data = convert_from($2, 'UTF8') WHERE name = $1 AND md5(data) = $3 RETURNING md5(data)",
+    remove: "DELETE FROM {table} WHERE name = $1 AND md5(data) = $2",
+    remove_any: "DELETE FROM {table} WHERE name = $1",
+    list: "SELECT name FROM {table} WHERE starts_with(name, $1) AND data <> '{empty}' ORDER BY name COLLATE \"C\"",
 };
 
 const OWN: Statements = Statements {
-    get: "SELECT data, version::text FROM {} WHERE name = $1",
-    create: "INSERT INTO {} (name, data) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING version::text",
-    replace: "UPDATE {} SET data = $2, version = nextval('public.global_states_id_seq') WHERE name = $1 AND version::text = $3 RETURNING version::text",
-    remove: "DELETE FROM {} WHERE name = $1 AND version::text = $2",
-    remove_any: "DELETE FROM {} WHERE name = $1",
+    get: "SELECT data, version::text FROM {table} WHERE name = $1",
+    create: "INSERT INTO {table} (name, data) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING version::text",
+    replace: "UPDATE {table} SET data = $2, version = nextval('public.global_states_id_seq') WHERE name = $1 AND version::text = $3 RETURNING version::text",
+    remove: "DELETE FROM {table} WHERE name = $1 AND version::text = $2",
+    remove_any: "DELETE FROM {table} WHERE name = $1",
+    list: "SELECT name FROM {table} WHERE starts_with(name, $1) ORDER BY name COLLATE \"C\"",
 };
 
 impl Rows {
-    fn statements(&self, key: &str) -> (&'static Statements, String) {
-        match key.contains('/') {
-            true => (&OWN, self.0.table("podform_objects")),
-            false => (&STATES, self.0.table("states")),
-        }
+    /// Of the states where there is no `/` in the key.
+    fn statement(&self, key: &str, verb: impl Fn(&Statements) -> &'static str) -> String {
+        let (statements, table) = match key.contains('/') {
+            true => (OWN, "podform_objects"),
+            false => (STATES, "states"),
+        };
+        verb(&statements).replace("{empty}", EMPTY).replace("{table}", &self.0.table(table))
     }
 
     /// One statement that changes at most one row, and answers with its new version.
@@ -72,8 +78,7 @@ impl Objects for Rows {
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>, StoreError>> {
         async move {
-            let (statements, table) = self.statements(key);
-            let query = statements.get.replace("{}", &table);
+            let query = self.statement(key, |verbs| verbs.get);
             let row = match self.0.client().await {
                 Ok(client) => done(client.query_opt(&query, &[&key])).await,
                 Err(fault) => Err(fault),
@@ -89,32 +94,26 @@ impl Objects for Rows {
     }
 
     fn create<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
-        async move {
-            let (statements, table) = self.statements(key);
-            self.write(key, statements.create.replace("{}", &table), &[&key, &bytes]).await
-        }
-        .boxed()
+        async move { self.write(key, self.statement(key, |verbs| verbs.create), &[&key, &bytes]).await }.boxed()
     }
 
     fn replace<'a>(&'a self, key: &'a str, over: &'a Version, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
-        async move {
-            let (statements, table) = self.statements(key);
-            self.write(key, statements.replace.replace("{}", &table), &[&key, &bytes, &over.0]).await
-        }
-        .boxed()
+        async move { self.write(key, self.statement(key, |verbs| verbs.replace), &[&key, &bytes, &over.0]).await }
+            .boxed()
     }
 
     fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>> {
         async move {
-            let (statements, table) = self.statements(key);
             let version = over.and_then(|version| version.0.as_deref());
             let client = match self.0.client().await {
                 Ok(client) => client,
                 Err(fault) => return self.failed("remove", key, fault),
             };
             let removed = match &version {
-                Some(version) => done(client.execute(&statements.remove.replace("{}", &table), &[&key, version])).await,
-                None => done(client.execute(&statements.remove_any.replace("{}", &table), &[&key])).await,
+                Some(version) => {
+                    done(client.execute(&self.statement(key, |verbs| verbs.remove), &[&key, version])).await
+                }
+                None => done(client.execute(&self.statement(key, |verbs| verbs.remove_any), &[&key])).await,
             };
             match removed {
                 Ok(0) if version.is_some() => match self.get(key).await {
@@ -129,11 +128,9 @@ impl Objects for Rows {
         .boxed()
     }
 
-    /// Of the states where there is no `/` in the prefix.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         async move {
-            let (_, table) = self.statements(prefix);
-            let query = format!("SELECT name FROM {table} WHERE starts_with(name, $1) ORDER BY name COLLATE \"C\"");
+            let query = self.statement(prefix, |verbs| verbs.list);
             let rows = match self.0.client().await {
                 Ok(client) => done(client.query(&query, &[&prefix])).await,
                 Err(fault) => Err(fault),
