@@ -5,7 +5,9 @@ use crate::diag::Diagnostics;
 use crate::live::{Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
 use crate::plan::{Plan, PlanInput, Planned, Unfinished, draft};
-use crate::refresh::{MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, other_state, read, refresh};
+use crate::refresh::{
+    MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, newer_state, other_state, read, refresh,
+};
 use crate::state::State;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
@@ -63,6 +65,10 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
     let account = market.as_ref().and_then(|market| market.account.clone()).or(account);
     let mut snapshot = snapshot?;
     snapshot.balance = account.and_then(|account| account.balance);
+    // First: it says why much else may be amiss.
+    if let Some(refused) = how.fleet.and_then(|fleet| newer_state(&snapshot, fleet, state)) {
+        return Err(refused.into());
+    }
     if !how.accept_missing
         && let Some(refused) = mass_disappearance(state, &snapshot)
     {

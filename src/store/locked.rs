@@ -215,7 +215,8 @@ impl LockedStore {
             }
             Some(old) => {
                 let same = State { serial: old.serial, journal_seq: old.journal_seq, ..next.clone() } == *old;
-                if same && newest == 0 && !self.store.needs_new_serials() {
+                let is_raised = newest > 0 || next.serial > old.serial;
+                if same && !is_raised && !self.store.needs_new_serials() {
                     old.serial
                 } else {
                     old.serial.max(next.serial).saturating_add(1)
