@@ -49,6 +49,7 @@ pub struct Looking<'a> {
 /// What could not be read; a reason not to plan.
 pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Result<Look, Diagnostics> {
     let what = match how.refresh {
+        Refresh::Lists | Refresh::Nothing if is_first(state) && !how.destroys => Refresh::First,
         // A state without a resource may be a lost one: then nothing counts as live unread (invariant 12).
         Refresh::Nothing if state.resources.is_empty() => Refresh::Lists,
         // What is to be made may be made already.
@@ -82,6 +83,11 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
         }
     }
     Ok(Look { snapshot, market })
+}
+
+/// Whether a state has recorded nothing yet, ever.
+fn is_first(state: &State) -> bool {
+    state.objects().next().is_none() && state.spent.is_empty() && state.open.is_empty()
 }
 
 /// A plan, and the market where it was read for it.
