@@ -5,7 +5,7 @@ use super::fault::StateError;
 use super::format::{FIRST_SEALED, FORMAT, File, Instance, Ours, Resource, mode};
 use super::model::{Record, State};
 use super::moved::Moved;
-use super::sum::is_sealed;
+use super::sum::body;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::lang::json;
 use crate::schema;
@@ -46,15 +46,16 @@ pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
     match sum {
         Sum::None => Ok(state),
         Sum::Removed => Err(StateError::Unsealed),
-        Sum::Found if is_sealed(bytes) => Ok(state),
-        Sum::Found => Err(StateError::Changed),
+        Sum::Found | Sum::Keyed if body(bytes).is_none() => Err(StateError::Changed),
+        Sum::Found => Ok(state),
+        Sum::Keyed => Err(StateError::Keyed),
     }
 }
 
 /// Reads the bytes of a state file that somebody may have edited: as [`decode`], whatever the checksum says.
 ///
 /// # Errors
-/// As [`decode`], but for [`StateError::Unsealed`] and [`StateError::Changed`].
+/// As [`decode`], but for [`StateError::Unsealed`], [`StateError::Changed`] and [`StateError::Keyed`].
 pub fn decode_edited(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
     read(bytes.as_ref()).map(|(state, _)| state)
 }
@@ -67,6 +68,8 @@ enum Sum {
     Removed,
     /// Something.
     Found,
+    /// Something, and a keyed one before it, which whoever has the key takes away.
+    Keyed,
 }
 
 fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
@@ -90,6 +93,7 @@ fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
     let sum = match (file.podform.format >= FIRST_SEALED, &file.podform.sum) {
         (false, None) => Sum::None,
         (true, None) => Sum::Removed,
+        (_, Some(_)) if file.podform.mac.is_some() => Sum::Keyed,
         (_, Some(_)) => Sum::Found,
     };
     Ok((assemble(file)?, sum))
@@ -165,6 +169,7 @@ fn assemble(file: File) -> Result<State, StateError> {
         spent,
         expired,
         heard,
+        mac: _,
         sum: _,
     } = file.podform;
     if !(1..=FORMAT).contains(&format) {

@@ -109,9 +109,10 @@ impl LockedStore {
         let encrypts = match form {
             Form::First => Some(Remark::Encrypts { place: place(), clear: false }),
             Form::Clear => Some(Remark::Encrypts { place: place(), clear: true }),
+            Form::Unkeyed => Some(Remark::Keys { place: place() }),
             Form::Current | Form::Former => None,
         };
-        let journaled = journaled || matches!(form, Form::Clear | Form::Former);
+        let journaled = journaled || matches!(form, Form::Clear | Form::Former | Form::Unkeyed);
         let died = dead.map(|dead| Remark::Died(Box::new(dead)));
         let locked = LockedStore {
             sum: sum_of(&*store, stored.state.as_deref()),
