@@ -1,7 +1,7 @@
 //! Two checkouts of one fleet on a real server: they share a state, and keep each other and Terraform out.
 
 use super::counted::{Asked, Counted, Wire};
-use super::servers::{ACCOUNT, ACCOUNT_KEY, KEYS, ask, azurite, fake_gcs, own_postgres, seaweed};
+use super::servers::{ACCOUNT, ACCOUNT_KEY, KEYS, ask, azurite, fake_gcs, postgres, seaweed};
 use crate::fleet::{Fleet, text};
 use crate::scenarios::{KEY, podform};
 use crate::world::Sandbox;
@@ -90,7 +90,7 @@ fn places() -> Vec<Place> {
         ],
         for_terraform: false,
     });
-    let pg = own_postgres().map(|server| of_postgres(server.port));
+    let pg = postgres().map(|server| of_postgres(server.port));
     let all = [("s3", s3), ("gcs", gcs), ("azurerm", azure), ("pg", pg)];
     for (name, _) in all.iter().filter(|(_, place)| place.is_none()) {
         println!("skipped: no server for {name}; tests/backends/servers.sh installs one");
@@ -201,7 +201,7 @@ fn two_checkouts_share_a_state_and_rent_nothing_twice() {
 #[test]
 fn a_plan_without_changes_is_five_requests() {
     let s3 = seaweed().map(|server| Counted::to(server.port, Wire::Http)).map(|way| (of_s3(way.port), way));
-    let pg = own_postgres().map(|server| Counted::to(server.port, Wire::Postgres));
+    let pg = postgres().map(|server| Counted::to(server.port, Wire::Postgres));
     let pg = pg.map(|way| (of_postgres(way.port), way));
     for (place, way) in s3.into_iter().chain(pg) {
         let sandbox = sandbox();
@@ -266,37 +266,29 @@ fn what_a_killed_run_rented_is_known_to_the_next_one() {
 }
 
 /// Terraform in a directory, with a configuration of its own on the same place.
-fn terraform(place: &Place, directory: &Fleet, arguments: &[&str]) -> Command {
-    let mut command = Command::new("terraform");
-    let empty = directory.path().join("none.tfrc");
-    std::fs::write(&empty, "").unwrap();
-    command
-        .current_dir(directory.path())
-        .args(arguments)
-        .env("TF_CLI_CONFIG_FILE", empty)
-        .env("CHECKPOINT_DISABLE", "1");
+fn terraform(place: &Place, directory: &Fleet, arguments: &[&str]) -> Option<Command> {
+    let mut command = super::servers::terraform(directory.path(), arguments)?;
     command.envs(place.variables.iter().map(|(name, value)| (name, value)));
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+    Some(command)
 }
 
 #[test]
 fn terraform_reads_the_state_and_each_keeps_the_other_out() {
-    if Command::new("terraform").arg("version").output().is_err() {
-        println!("skipped: terraform is not installed");
-        return;
-    }
     for place in places().into_iter().filter(|place| place.for_terraform) {
         let sandbox = sandbox();
         let fleet = place.checkout(2);
         place.run(&fleet, &sandbox, &["init", "-input=false"], 0);
         let slow = "resource \"terraform_data\" \"slow\" {\n  provisioner \"local-exec\" {\n    command = \"touch held; sleep 30\"\n  }\n}\n";
         let other = Fleet::new(&[("main.tf", &format!("terraform {{\n  {}\n}}\n{slow}", place.block))]);
-        let ran = |arguments: &[&str]| terraform(&place, &other, arguments).output().unwrap();
+        let Some(mut applies) = terraform(&place, &other, &["apply", "-auto-approve", "-input=false"]) else {
+            println!("skipped: terraform is not installed");
+            return;
+        };
+        let ran = |arguments: &[&str]| terraform(&place, &other, arguments).unwrap().output().unwrap();
         let init = ran(&["init", "-input=false"]);
         assert!(init.status.success(), "{}: {}", place.name, text(&init));
         // Its lock keeps us out: it holds one while its command runs.
-        let mut holding = terraform(&place, &other, &["apply", "-auto-approve", "-input=false"]).spawn().unwrap();
+        let mut holding = applies.spawn().unwrap();
         let began = Instant::now();
         while !other.path().join("held").exists() {
             assert!(began.elapsed() < Duration::from_secs(60), "{}: Terraform does not begin", place.name);

@@ -3,14 +3,14 @@
 //!
 //! `PODFORM_HISTORIES=N` runs so many, `PODFORM_SEED=S` begins at that seed (alone, it runs that one and prints it).
 
-use super::account::{named, request};
+use super::account::{Rented, named, request};
 use super::chance::Chance;
 use super::cloud::World;
 use super::disk::Disk;
 use super::fleet::{Block, Expires, Fleet, MODELS};
 use super::in_virtual_time;
 use super::manners::{Dates, Manners};
-use super::operator::settles;
+use super::operator::{settles, takes_in_newer};
 use super::orphans::release_orphans;
 use super::run::{End, How, overtaken, run};
 use super::trouble::Trouble;
@@ -27,6 +27,9 @@ const HISTORIES: u64 = 400;
 /// Of a hundred calls, so many go wrong in a troubled run.
 const SHARES: [usize; 3] = [10, 25, 50];
 
+/// How often a state was told to be an old one.
+static OLD: AtomicU64 = AtomicU64::new(0);
+
 /// One history.
 struct History {
     world: World,
@@ -37,13 +40,17 @@ struct History {
     runs: u64,
     /// A copy of the state.
     kept: Option<Disk>,
+    /// After all that happens a copy of the state comes back that some runs have left behind.
+    goes_back: bool,
+    /// An older state came back once.
+    put_back: bool,
     /// Faults and durable events are told too.
     talks: bool,
 }
 
 impl History {
     /// An API of some manners, a market, an empty fleet.
-    fn new(seed: u64, talks: bool) -> History {
+    fn new(seed: u64) -> History {
         let mut chance = Chance::new(seed, "history");
         let manners = Manners {
             list_lag: Duration::from_secs(*chance.pick(&[0, 0, 0, 5, 5, 30, 30, 200]).unwrap()),
@@ -65,7 +72,17 @@ impl History {
         fleet.a().create_first = chance.percent(30);
         fleet.a().replace_unhealthy = chance.percent(50);
         fleet.a().expires = Expires::some_duration(&mut chance);
-        let mut history = History { world, fleet, chance, told, runs: 0, kept: None, talks };
+        let mut history = History {
+            world,
+            fleet,
+            chance,
+            told,
+            runs: 0,
+            kept: None,
+            goes_back: false,
+            put_back: false,
+            talks: false,
+        };
         history.restock();
         history.spoil();
         history.stranger();
@@ -118,6 +135,7 @@ impl History {
             9 => {
                 let Some(copy) = self.kept.take() else { return self.recovers().await };
                 self.world.bring_back(&copy);
+                self.put_back = true;
                 return "an older copy of the state comes back".into();
             }
             _ => {}
@@ -180,6 +198,23 @@ impl History {
         format!("podform recover {:?}", settles(&self.world, &how).await)
     }
 
+    /// A state is an old one where one was put back, and never else. Then what newer ones made is taken in, at times.
+    async fn judge(&mut self, end: &End, takes_in: bool) {
+        let End::Stopped(errors) = end else { return };
+        if !errors.iter().any(|error| error.contains("carries a mark that a run wrote which went on from serial")) {
+            return;
+        }
+        OLD.fetch_add(1, Ordering::Relaxed);
+        if !self.put_back {
+            self.world.ledger.lock().unwrap().faults.push(format!("no state was put back: {}", end.words()));
+        }
+        if takes_in || self.chance.percent(50) {
+            let how = How { hcl: self.fleet.hcl(), accept_missing: true, ..How::default() };
+            let told = takes_in_newer(&self.world, &how).await;
+            self.told.push(format!("podform recover -adopt=all -lineage=OWN: {told:?}"));
+        }
+    }
+
     fn how(&mut self, trouble: Trouble) -> How {
         let skew = *self.chance.pick(&[0, 0, -7200, 40, 3600]).unwrap();
         self.world.ledger.lock().unwrap().configure(&self.fleet);
@@ -193,11 +228,14 @@ impl History {
         let other = self.how(Trouble::None);
         let (first, second) = overtaken(&self.world, &how, after, &other).await;
         self.runs += 1 + u64::from(second.is_some());
-        let second = second.map_or_else(|| "which it did not live to see".into(), |end| end.words());
+        let words = second.as_ref().map_or_else(|| "which it did not live to see".into(), End::words);
         self.told.push(format!(
-            "apply ({trouble:?}), overtaken after {after:?} by another one ({second}): {}",
+            "apply ({trouble:?}), overtaken after {after:?} by another one ({words}): {}",
             first.words()
         ));
+        for end in [Some(first), second].into_iter().flatten() {
+            self.judge(&end, false).await;
+        }
     }
 
     async fn run(&mut self, trouble: Trouble) -> End {
@@ -219,6 +257,7 @@ impl History {
             self.told.extend(events);
         }
         self.told.push(format!("apply ({trouble:?}, clock {skew:+} s): {}", end.words()));
+        self.judge(&end, false).await;
         end
     }
 
@@ -259,6 +298,33 @@ impl History {
         }
     }
 
+    /// A copy of the state, some runs that change what is rented, and the copy comes back.
+    async fn go_back(&mut self) {
+        self.restock();
+        self.run(Trouble::None).await;
+        let copy = self.world.disk.lock().unwrap().clone();
+        for _ in 0..2 + self.chance.below(3) {
+            let told = self.fleet.edit(&mut self.chance);
+            self.told.push(told);
+            self.run(Trouble::None).await;
+        }
+        if copy.state.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        self.world.bring_back(&copy);
+        // Of a machine without a mark only the lost state knew: a person releases it.
+        let mut account = self.world.account();
+        let is_marked = |rented: &Rented| rented.machine.mark().is_some();
+        let unknown = account.standing().filter(|rented| rented.forgotten && !rented.stranger && !is_marked(rented));
+        let unknown: Vec<u64> = unknown.map(|rented| rented.machine.id.0).collect();
+        unknown.into_iter().for_each(|id| account.end(id));
+        drop(account);
+        self.put_back = true;
+        self.told.push("an older copy of the state comes back".into());
+        self.run(Trouble::None).await;
+    }
+
     /// Nothing goes wrong any more: the plan becomes empty.
     async fn come_to_rest(&mut self) {
         self.restock();
@@ -274,10 +340,14 @@ impl History {
         self.fleet.blocks.values_mut().for_each(|block| block.cap = 70);
         self.fleet.budget = None;
         // What a crashed run left open is settled by then.
-        if !matches!(self.run(Trouble::None).await, End::Crashed) {
+        let end = self.run(Trouble::None).await;
+        self.judge(&end, true).await;
+        if !matches!(end, End::Crashed) {
             let released = release_orphans(&self.world).await;
             self.told.push(format!("podform orphans -release={released:?}"));
             self.told.push(format!("the operator releases {:?}", self.world.release_told()));
+            // It shows for a moment still.
+            tokio::time::sleep(Duration::from_secs(60)).await;
         }
         // A mark that stands on another's machine may be that of an import: a person must look, and takes it off.
         for rented in self.world.account().machines.values_mut().filter(|rented| rented.stranger) {
@@ -327,14 +397,17 @@ struct Outcome {
 }
 
 fn history(seed: u64, talks: bool) -> Outcome {
-    over(seed, talks, false)
+    of(seed, |history| history.talks = talks)
 }
 
-fn over(seed: u64, talks: bool, unfenced: bool) -> Outcome {
+fn of(seed: u64, begin: impl FnOnce(&mut History)) -> Outcome {
     in_virtual_time(async {
-        let mut history = History::new(seed, talks);
-        history.world.disk.lock().unwrap().unfenced = unfenced;
+        let mut history = History::new(seed);
+        begin(&mut history);
         history.happen().await;
+        if history.goes_back {
+            history.go_back().await;
+        }
         history.come_to_rest().await;
         let faults = std::mem::take(&mut history.world.ledger.lock().unwrap().faults);
         let broken = (!faults.is_empty()).then(|| {
@@ -358,11 +431,28 @@ fn a_seed_is_always_the_same_history() {
 #[test]
 fn histories_over_a_store_without_a_fence_are_broken() {
     let is_broken = |seed: &u64| {
-        let outcome = std::panic::catch_unwind(|| over(*seed, false, true));
+        let unfenced = |history: &mut History| history.world.disk.lock().unwrap().unfenced = true;
+        let outcome = std::panic::catch_unwind(|| of(*seed, unfenced));
         outcome.map_or(true, |outcome| outcome.broken.is_some())
     };
     let broken = (1..=60).filter(is_broken).count();
     assert!(broken > 0, "{broken} of 60");
+}
+
+/// A copy of the state comes back that others have left behind: the marks tell it, or its orphans do, and the fleet goes on.
+#[test]
+fn histories_of_old_states_come_to_rest() {
+    let (first, count) = (number("PODFORM_SEED").unwrap_or(1), number("PODFORM_HISTORIES").unwrap_or(HISTORIES) / 4);
+    let before = OLD.load(Ordering::Relaxed);
+    let broken = |seed: u64| {
+        let outcome = std::panic::catch_unwind(|| of(seed, |history| history.goes_back = true));
+        outcome.map_or_else(|_| Some(format!("PODFORM_SEED={seed} panicked")), |outcome| outcome.broken)
+    };
+    let broken: Vec<String> = (first..=first + count).filter_map(broken).collect();
+    let old = OLD.load(Ordering::Relaxed) - before;
+    println!("{count} histories, {old} plans on old states were stopped");
+    assert!(broken.is_empty(), "{} of {count} histories are broken:\n{}", broken.len(), broken.join("\n\n"));
+    assert!(old > 0, "no state was an old one");
 }
 
 /// A number in the environment.
@@ -404,7 +494,8 @@ fn histories_come_to_rest() {
         }
     });
     let (runs, injected, broken) = total.into_inner().unwrap();
-    println!("{count} histories, {runs} runs in {:?}; faults: {injected:?}", began.elapsed());
+    let old = OLD.load(Ordering::Relaxed);
+    println!("{count} histories, {runs} runs in {:?}, {old} of old states; faults: {injected:?}", began.elapsed());
     let shown: Vec<&str> = broken.iter().take(500).map(String::as_str).collect();
     assert!(broken.is_empty(), "{} of {count} histories are broken:\n{}", broken.len(), shown.join("\n\n"));
 }
