@@ -20,7 +20,7 @@ use podform::store::chain::ObjectLock;
 use podform::store::remote::{Keyed, Naming, pg, s3};
 use podform::store::{Backend, LockedStore, read};
 use proxy::Wire;
-use servers::{KEYS, own_postgres, seaweed};
+use servers::{KEYS, postgres, seaweed};
 use service::{LATENCY, Run, Service, fleet, ms, report, run};
 use std::collections::BTreeSet;
 use std::fs;
@@ -103,7 +103,7 @@ fn of_s3() -> Option<Place> {
 }
 
 fn of_postgres() -> Option<Place> {
-    let server = own_postgres()?;
+    let server = postgres()?;
     let way = Counted::to(server.port, Wire::Postgres);
     let to = |port: u16| format!("postgres://podform@127.0.0.1:{port}/postgres?sslmode=disable");
     let variables = vec![("PG_CONN_STR", to(way.port))];

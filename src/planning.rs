@@ -5,7 +5,9 @@ use crate::diag::Diagnostics;
 use crate::live::{Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
 use crate::plan::{Plan, PlanInput, Planned, Unfinished, draft};
-use crate::refresh::{MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, other_state, read, refresh};
+use crate::refresh::{
+    MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, newer_state, other_state, read, refresh,
+};
 use crate::state::State;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
@@ -47,6 +49,7 @@ pub struct Looking<'a> {
 /// What could not be read; a reason not to plan.
 pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Result<Look, Diagnostics> {
     let what = match how.refresh {
+        Refresh::Lists | Refresh::Nothing if is_first(state) && !how.destroys => Refresh::First,
         // A state without a resource may be a lost one: then nothing counts as live unread (invariant 12).
         Refresh::Nothing if state.resources.is_empty() => Refresh::Lists,
         // What is to be made may be made already.
@@ -63,6 +66,10 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
     let account = market.as_ref().and_then(|market| market.account.clone()).or(account);
     let mut snapshot = snapshot?;
     snapshot.balance = account.and_then(|account| account.balance);
+    // First: it says why much else may be amiss.
+    if let Some(refused) = how.fleet.and_then(|fleet| newer_state(&snapshot, fleet, state)) {
+        return Err(refused.into());
+    }
     if !how.accept_missing
         && let Some(refused) = mass_disappearance(state, &snapshot)
     {
@@ -76,6 +83,11 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
         }
     }
     Ok(Look { snapshot, market })
+}
+
+/// Whether a state has recorded nothing yet, ever.
+fn is_first(state: &State) -> bool {
+    state.objects().next().is_none() && state.spent.is_empty() && state.open.is_empty()
 }
 
 /// A plan, and the market where it was read for it.

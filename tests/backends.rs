@@ -33,12 +33,14 @@ use podform::store::local::Files;
 /// A kind of place: its name, and a new state in one.
 type Place = (&'static str, fn() -> Subject);
 
-const PLACES: [Place; 5] = [
+const PLACES: [Place; 7] = [
     ("files", files),
     ("objects", objects),
     ("objects that take their time", slow_objects),
     ("encrypted files", sealed::files),
     ("encrypted objects", sealed::objects),
+    ("keyed files", sealed::keyed_files),
+    ("keyed objects", sealed::keyed_objects),
 ];
 
 fn files() -> Subject {

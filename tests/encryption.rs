@@ -210,6 +210,48 @@ fn saved_plans_are_encrypted_and_read_back() {
     assert!(told.contains("It is encrypted, and nothing here says"), "{told}");
 }
 
+/// `PODFORM_STATE_KEY` alone: nothing is encrypted, and who has not the key changes nothing unnoticed.
+#[test]
+fn sums_are_keyed_by_one_apply_and_prove_state_and_plan() {
+    let fleet = Fleet::new(&[("main.hcl", PLAIN)]);
+    let (key, other) = ([("PODFORM_STATE_KEY", "k")], [("PODFORM_STATE_KEY", "other")]);
+    fleet.run(&["apply", "-auto-approve"], 0);
+    let told = fleet.told(&["plan"], &key, 0);
+    assert!(!told.contains("keyed from now on"), "{told}");
+    let told = fleet.told(&["apply", "-auto-approve"], &key, 0);
+    assert!(told.contains("State is keyed from now on"), "{told}");
+    let told = fleet.told(&["apply", "-auto-approve"], &key, 0);
+    assert!(!told.contains("keyed from now on"), "{told}");
+    assert!(fs::read_to_string(fleet.state()).unwrap().contains("\n    \"mac\": \""));
+    for wrong in [&[][..], &other[..]] {
+        for command in [&["plan"][..], &["output"], &["apply", "-auto-approve"]] {
+            let told = fleet.told(command, wrong, 1);
+            assert!(told.contains("The sum of the state is keyed") && told.contains("Set PODFORM_STATE_KEY"), "{told}");
+        }
+    }
+    let pulled = fleet.told(&["state", "pull"], &key, 0);
+    assert!(pulled.contains("canary-one") && !pulled.contains("\"mac\""), "{pulled}");
+    // Saved plans.
+    fleet.told(&["plan", "-out=plain.plan"], &key, 0);
+    let saved = fs::read_to_string(fleet.path().join("plain.plan")).unwrap();
+    assert!(saved.starts_with("{\"podform_mac\": \""), "{saved:.80}");
+    assert!(fleet.told(&["show", "plain.plan"], &key, 0).contains("No changes"));
+    let forged = saved.replace("\"content\": {", "\"content\":  {");
+    assert_ne!(forged, saved);
+    fs::write(fleet.path().join("forged.plan"), &forged).unwrap();
+    let inside = &saved[saved.find("\"plan\": ").unwrap() + 8..saved.len() - 2];
+    fs::write(fleet.path().join("bare.plan"), inside).unwrap();
+    for (file, variables) in [("forged", &key[..]), ("bare", &key), ("plain", &other), ("plain", &[])] {
+        let told = fleet.told(&["show", &format!("{file}.plan")], variables, 1);
+        assert!(told.contains("Nothing proves what stands in it"), "{file}: {told}");
+    }
+    // The key is lost: what stands there is taken as it is.
+    let told = fleet.told(&["state", "repair", "-auto-approve"], &[], 0);
+    assert!(told.contains("nothing proves its keyed sum"), "{told}");
+    fleet.told(&["plan"], &[], 0);
+    fleet.told(&["plan"], &key, 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_program_gives_the_key() {

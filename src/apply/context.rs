@@ -34,6 +34,8 @@ pub(super) struct Context<'a, C> {
     pub fleet: String,
     /// The lineage of our marks.
     pub lineage: String,
+    /// The serial of our marks: that of the state this run went on from.
+    pub serial: u64,
     /// How long an unanswered call is looked for.
     pub settle_window: Duration,
     /// To the loop.
@@ -159,6 +161,7 @@ impl<C> Context<'_, C> {
     pub fn mark(&self, address: &InstanceAddr, claim: &str, machine: Option<MachineId>) -> Mark {
         Mark {
             machine,
+            serial: self.serial,
             fleet: self.fleet.clone(),
             lineage: self.lineage.clone(),
             claim: claim.to_owned(),

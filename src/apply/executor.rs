@@ -41,6 +41,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         connect: input.connect,
         fleet: input.plan.fleet.clone().or_else(|| input.state.fleet.clone()).unwrap_or_default(),
         lineage: input.state.lineage.clone(),
+        serial: input.state.serial,
         settle_window: input.settle_window,
         line,
         places: Semaphore::new(places(input.parallelism)),

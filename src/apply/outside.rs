@@ -42,6 +42,7 @@ pub async fn release_outside<C: Cloud>(
             lineage: state.lineage.clone(),
             claim: claim.clone(),
             machine: Some(*id),
+            serial: state.serial,
             address: address.clone(),
         };
         let text = live.notes.as_ref().map_or("", Notes::text);

@@ -20,7 +20,7 @@ impl Refreshing {
     /// Tells that it begins, where messages are told and anything recorded is looked at.
     pub fn begin(terminal: Terminal, state: &State, refresh: Refresh) -> Refreshing {
         let looks = match refresh {
-            Refresh::Lists | Refresh::Orphans | Refresh::Full => terminal.streams(),
+            Refresh::Lists | Refresh::Orphans | Refresh::First | Refresh::Full => terminal.streams(),
             // Recorded counts as live.
             Refresh::Nothing | Refresh::Unrecorded => false,
         };

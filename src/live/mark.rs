@@ -19,8 +19,8 @@ pub fn owner(fleet: &str, workspace: &str) -> String {
     }
 }
 
-/// Ownership of a machine or template group: `podform:v1:FLEET:LINEAGE:CLAIM:MACHINE:ADDRESS`, without a machine where
-/// none was known.
+/// Ownership of a machine or template group: `podform:v1:FLEET:LINEAGE:CLAIM:MACHINE:SERIAL:ADDRESS`. Without a serial it is
+/// `...:CLAIM:MACHINE:ADDRESS`, or `...:CLAIM:ADDRESS` where no machine was known: so are those that older versions wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The fleet's name, from `podform { fleet = ... }`; beside the default workspace that of the [`owner`].
@@ -32,6 +32,9 @@ pub struct Mark {
     /// The machine that it was written onto: whoever copies notes copies the mark, and a copy names another machine.
     /// A template group's goes out with the call that makes it, before there is a number.
     pub machine: Option<MachineId>,
+    /// The serial of the state from which the run went on that wrote it: a state of this lineage with a lower one is an old
+    /// one. 0 where there was none yet, and in marks of older versions.
+    pub serial: u64,
     /// The address it was made for.
     pub address: InstanceAddr,
 }
@@ -39,9 +42,14 @@ pub struct Mark {
 impl Mark {
     /// Notes with the user's text first, then this mark on a line of its own.
     pub fn write(&self, text: &str) -> String {
-        let machine = self.machine.map_or_else(String::new, |machine| format!("{machine}:"));
+        let machine = self.machine.map_or_else(String::new, |machine| machine.to_string());
+        let facts = match self.serial {
+            0 if machine.is_empty() => String::new(),
+            0 => format!("{machine}:"),
+            serial => format!("{machine}:{serial}:"),
+        };
         let mark = format!(
-            "{START}{}:{}:{}:{machine}{}",
+            "{START}{}:{}:{}:{facts}{}",
             escape(&self.fleet),
             escape(&self.lineage),
             escape(&self.claim),
@@ -89,13 +97,22 @@ impl Mark {
 }
 
 fn parse(token: &str) -> Option<Mark> {
-    let mut fields: Vec<String> = token.strip_prefix(START)?.split(':').map(unescape).collect::<Option<_>>()?;
-    let machine = match fields.len() {
-        5 => Some(MachineId(fields.remove(3).parse().ok()?)),
-        _ => None,
+    let fields: Vec<String> = token.strip_prefix(START)?.split(':').map(unescape).collect::<Option<_>>()?;
+    let [fleet, lineage, claim, between @ .., address] = fields.as_slice() else { return None };
+    let (machine, serial) = match between {
+        [] => (None, 0),
+        [machine] => (Some(machine), 0),
+        [machine, serial] => (Some(machine).filter(|machine| !machine.is_empty()), serial.parse().ok()?),
+        _ => return None,
     };
-    let [fleet, lineage, claim, address] = <[String; 4]>::try_from(fields).ok()?;
-    let mark = Mark { fleet, lineage, claim, machine, address: address.parse().ok()? };
+    let mark = Mark {
+        fleet: fleet.clone(),
+        lineage: lineage.clone(),
+        claim: claim.clone(),
+        machine: machine.map(|machine| machine.parse().map(MachineId)).transpose().ok()?,
+        serial,
+        address: address.parse().ok()?,
+    };
     // Nobody's terminal is drawn on by what somebody wrote into notes.
     let clean = [&mark.fleet, &mark.lineage, &mark.claim, &mark.address.to_string()];
     let clean = clean.iter().all(|field| !field.chars().any(char::is_control));
@@ -137,6 +154,7 @@ mod tests {
             lineage: "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed".into(),
             claim: "c0ffee".into(),
             machine: Some(MachineId(108)),
+            serial: 12,
             address: "module.m[\"a:b\"].simplepod_instance.w[0]".parse().expect("an address"),
         }
     }
@@ -145,6 +163,22 @@ mod tests {
     fn a_mark_round_trips_after_any_text() {
         for text in ["", "hello", "two\nlines\n", "ends with newline\n", "podform:v1:not-a-mark", "ünï 100% %zz"] {
             assert_eq!(Mark::read(&mark().write(text)), (text.to_owned(), Some(mark())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_mark_without_machine_or_serial_is_as_it_ever_was() {
+        let start = "podform:v1:render%20farm:1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed:c0ffee:";
+        let end = "module.m%5B%22a%3Ab%22%5D.simplepod_instance.w%5B0%5D";
+        let (machine, none) = (Some(MachineId(108)), None);
+        for (machine, serial, between) in
+            [(none, 0, ""), (machine, 0, "108:"), (none, 7, ":7:"), (machine, 7, "108:7:")]
+        {
+            let (mark, line) = (Mark { machine, serial, ..mark() }, format!("{start}{between}{end}"));
+            assert_eq!((mark.write(""), Mark::read(&line).1), (line, Some(mark)));
+        }
+        for between in [":", "108::", "x:7:", "108:x:", "108:-1:", "108:7:9:"] {
+            assert_eq!(Mark::read(&format!("{start}{between}{end}")).1, None, "{between}");
         }
     }
 

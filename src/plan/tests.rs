@@ -129,6 +129,7 @@ pub(super) fn applied(plan: &Plan) -> (State, Snapshot) {
                 lineage: "l".into(),
                 claim: "c".into(),
                 machine: None,
+                serial: 0,
                 address: change.address.clone(),
             };
             let machine = Machine {

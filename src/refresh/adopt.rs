@@ -100,6 +100,7 @@ pub fn adoption(
         lineage: state.lineage.clone(),
         claim: spent.record.claim.clone().unwrap_or_default(),
         machine: None,
+        serial: state.serial,
         address: spent.address.clone(),
     });
     match (live, mark.cloned().or(marked), given_up) {
@@ -230,7 +231,8 @@ mod tests {
 
     fn marked(lineage: &str, address: &str) -> Machine {
         let address = address.parse().expect("an address");
-        let mark = Mark { fleet: "lab".into(), lineage: lineage.into(), claim: "c".into(), machine: None, address };
+        let (fleet, lineage, claim) = ("lab".into(), lineage.into(), "c".into());
+        let mark = Mark { fleet, lineage, claim, machine: None, serial: 0, address };
         Machine { notes: Some(mark.write("text").into()), ..machine() }
     }
 

@@ -22,4 +22,6 @@ pub use reads::{doing, one, read};
 pub use reboot::{Rebooted, rebooted};
 pub use settle::{LOOKS, Settle, Settled, settle, still_in_doubt};
 pub use sight::{Search, Sighting, candidates, same_shape, sight, sight_group};
-pub use suspicion::{Stranger, beside, foreign_lineage, mass_disappearance, other_state, told_lineages};
+pub use suspicion::{
+    Stranger, beside, foreign_lineage, lost_since, mass_disappearance, newer_state, other_state, told_lineages,
+};

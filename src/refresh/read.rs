@@ -34,6 +34,9 @@ pub enum Refresh {
     /// The same, and the details of every unrecorded object whose row leaves open whose it is: what looks for
     /// orphans.
     Orphans,
+    /// The lists, and the details of every template group whose row leaves open whose it is: before a state makes its first
+    /// object. By the mark of its first group another state has the fleet's name, before it has any machine.
+    First,
     /// The lists, and the details of everything.
     Full,
     /// The lists, and the details of what is not recorded and may be ours: recorded counts as live.
@@ -94,7 +97,7 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     for (id, ..) in state.identified() {
         match how {
             Refresh::Unrecorded => drop(snapshot.objects.remove(&id)),
-            Refresh::Lists | Refresh::Orphans | Refresh::Full | Refresh::Nothing => {
+            Refresh::Lists | Refresh::Orphans | Refresh::First | Refresh::Full | Refresh::Nothing => {
                 snapshot.objects.entry(id).or_insert(None);
             }
         }
@@ -248,7 +251,7 @@ fn groups_to_read(state: &State, listed: &Listed<Group>, how: Refresh) -> BTreeS
         (Some(_), _) if !counts => false,
         (Some(record), _) => !differing(record, &observe::group(row)).is_empty(),
         _ if row.name().is_some_and(|name| ours.contains(name)) => true,
-        (None, None) => how == Refresh::Orphans,
+        (None, None) => matches!(how, Refresh::Orphans | Refresh::First),
         (None, Some(notes)) => notes.mark().is_some_and(|mark| state.fleet.as_ref() == Some(&mark.fleet)),
     };
     let missing = recorded.keys().copied().filter(|id| counts && !rows.contains_key(id));

@@ -4,7 +4,7 @@ use crate::address::ObjectKind;
 use crate::cloud::{Cloud, ReadResult};
 use crate::diag::Diagnostic;
 use crate::live::{Group, GroupId, LiveObject, Mark, ObjectId, Snapshot, age, span};
-use crate::state::State;
+use crate::state::{State, orphans};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -21,6 +21,45 @@ pub fn mass_disappearance(state: &State, snapshot: &Snapshot) -> Option<Diagnost
     );
     let hint = "Check the account; if they are really gone, run the command again with -accept-missing.";
     Some(Diagnostic::error("Most machines are gone", detail).with_hint(hint))
+}
+
+/// A mark of this lineage that a run wrote which went on from a newer state than this one is: this one was put back, or is a
+/// copy that others have left behind. A mark that was copied from another machine proves nothing. `None` where there is none.
+pub fn newer_state(snapshot: &Snapshot, fleet: &str, state: &State) -> Option<Diagnostic> {
+    let newer = newer_marks(snapshot, fleet, state);
+    let (id, mark) = newer.iter().max_by_key(|(_, mark)| mark.serial)?;
+    let (what, others) = (id.kind(), newer.len() - 1);
+    let others = match others {
+        0 => String::new(),
+        1 => " So does one more object.".to_owned(),
+        _ => format!(" So do {others} more objects."),
+    };
+    let detail = format!(
+        "The state here has serial {}, and {what} {id} ({}) carries a mark that a run wrote which went on from serial {} of it.{others} This state was put back, or others have gone on from theirs: what was made since is not recorded here, and nothing is planned on it.",
+        state.serial, mark.address, mark.serial
+    );
+    let hint = format!(
+        "Put the newest state in its place: podform state pull where that is, podform state push here; podform state history shows the copies that are kept. If it is lost, podform recover -adopt=all -lineage={} takes in what it made, and goes on from there.",
+        state.lineage
+    );
+    Some(Diagnostic::error("State is older than its machines", detail).with_hint(hint).on(&mark.address))
+}
+
+/// The marks of [`newer_state`].
+fn newer_marks<'a>(snapshot: &'a Snapshot, fleet: &str, state: &State) -> Vec<(ObjectId, &'a Mark)> {
+    let own = |(id, mark): &(ObjectId, &Mark)| {
+        mark.fleet == fleet && mark.lineage == state.lineage && mark.machine.is_none_or(|own| id.machine() == Some(own))
+    };
+    let marks = snapshot.standing().filter_map(|object| Some((object.id(), object.mark()?)));
+    marks.filter(own).filter(|(_, mark)| mark.serial > state.serial).collect()
+}
+
+/// What newer states of this lineage made, where they are lost: what this one does not know of it, and the serial above which it
+/// goes on, so that it is an old one no more.
+pub fn lost_since(snapshot: &Snapshot, fleet: &str, state: &State) -> (Vec<ObjectId>, u64) {
+    let newest = newer_marks(snapshot, fleet, state).into_iter().map(|(_, mark)| mark.serial).max();
+    let unknown = orphans(state, snapshot, fleet).into_iter().filter(|orphan| orphan.proof.is_one());
+    (unknown.map(|orphan| orphan.id).collect(), newest.unwrap_or(state.serial))
 }
 
 /// An object that carries our fleet's mark under another lineage.
@@ -128,4 +167,68 @@ pub fn other_state(strangers: &[Stranger], fleet: &str, now: Timestamp) -> Optio
     );
     let hint = "If others work there, choose another name: fleet in the podform block. If that state is lost, bring it back (podform state repair, or a copy of yours), or take what it made into this one: podform recover -adopt=all -lineage=LINEAGE (or -adopt=ID, one by one).";
     Some(Diagnostic::error("Machines of another state", detail).with_hint(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{Machine, MachineId};
+
+    fn mark(id: u64, serial: u64) -> Mark {
+        Mark {
+            fleet: "lab".into(),
+            lineage: "l".into(),
+            claim: format!("c{id}"),
+            machine: Some(MachineId(id)),
+            serial,
+            address: "simplepod_instance.w".parse().expect("an address"),
+        }
+    }
+
+    fn account(marks: impl IntoIterator<Item = (u64, Mark)>) -> Snapshot {
+        let machine =
+            |(id, mark): (u64, Mark)| Machine { notes: Some(mark.write("").into()), ..Machine::bare(MachineId(id)) };
+        let mut snapshot = Snapshot::default();
+        snapshot.extend(marks.into_iter().map(machine));
+        snapshot
+    }
+
+    fn state(serial: u64) -> State {
+        State { serial, lineage: "l".into(), ..State::default() }
+    }
+
+    #[test]
+    fn a_state_is_old_beside_the_mark_of_a_newer_one() {
+        let seen = account([(1, mark(1, 4)), (2, mark(2, 9)), (3, mark(3, 7))]);
+        for serial in [9, 10] {
+            assert_eq!(newer_state(&seen, "lab", &state(serial)), None, "a run of serial 9 wrote it");
+        }
+        let told = newer_state(&seen, "lab", &state(5)).expect("9 and 7 are newer");
+        let words = told.text();
+        assert!(
+            words.contains("here has serial 5, and machine 2") && words.contains("serial 9 of it. So does one more"),
+            "{words}"
+        );
+        assert!(words.contains("-adopt=all -lineage=l"), "{words}");
+    }
+
+    #[test]
+    fn marks_of_others_and_copies_say_nothing_of_this_state() {
+        let others = [
+            (1, Mark { fleet: "lab/staging".into(), ..mark(1, 9) }),
+            (2, Mark { lineage: "other".into(), ..mark(2, 9) }),
+            (3, mark(4, 9)),
+            (5, Mark { serial: 0, ..mark(5, 9) }),
+        ];
+        assert_eq!(newer_state(&account(others), "lab", &state(5)), None);
+    }
+
+    #[test]
+    fn what_newer_states_made_is_taken_in_and_they_are_newer_no_more() {
+        let seen = account([(1, mark(1, 4)), (2, mark(2, 9))]);
+        let (unknown, serial) = lost_since(&seen, "lab", &state(5));
+        assert_eq!((unknown.len(), serial), (2, 9));
+        assert_eq!(newer_state(&seen, "lab", &state(serial)), None);
+        assert_eq!(lost_since(&account([]), "lab", &state(5)), (Vec::new(), 5));
+    }
 }

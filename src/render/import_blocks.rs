@@ -373,6 +373,7 @@ mod tests {
             lineage: "l".into(),
             claim: "c".into(),
             machine: None,
+            serial: 0,
             address: "simplepod_template_group.base".parse().expect("an address"),
         };
         let (_, block) = group_block(&Group { notes: Some(mark.write("mine").into()), ..group });

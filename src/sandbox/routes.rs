@@ -165,7 +165,12 @@ impl World {
         let all: Vec<&Template> =
             if global { self.globals.iter().collect() } else { self.book.templates.values().collect() };
         let found = all.into_iter().filter(|template| template.found_by(phrase)).collect();
-        self.list(call, found, |template| template.id, |template| template.document(&self.switches))
+        let is_whole = global || self.switches.template_detail;
+        let row = |template: &Template| match is_whole {
+            true => template.document(&self.switches),
+            false => template.row(),
+        };
+        self.list(call, found, |template| template.id, row)
     }
 
     fn template_details(&self, id: &str, global: bool) -> Result<Answer, Refusal> {

@@ -49,6 +49,9 @@ pub struct Switches {
     pub extra_fields: bool,
     /// Rows of `/instances/list` carry the fields of the details, the consoles apart (C17).
     pub list_detail: bool,
+    /// Rows of `/instances/templates/list` carry the fields of the details; else id and name alone, which are all that anybody
+    /// has told of (C17).
+    pub template_detail: bool,
     /// Details carry `envVariables`.
     pub details_env: bool,
     /// Machines show what they bill.
@@ -158,6 +161,7 @@ impl Default for Switches {
             numbers: Numbers::Plain,
             extra_fields: false,
             list_detail: false,
+            template_detail: true,
             details_env: true,
             machine_prices: true,
             problems: ProblemStyle::Modern,

@@ -141,6 +141,11 @@ impl Template {
         })
     }
 
+    /// A row that tells nothing else.
+    pub(super) fn row(&self) -> Value {
+        json!({ "id": self.id, "name": self.name })
+    }
+
     /// The object inside a machine.
     pub(super) fn reference(&self) -> Value {
         json!({

@@ -1,6 +1,7 @@
 //! The way to the API: the real one, or the embedded simulator.
 
 use super::credentials::{Credentials, account_name, handed_over};
+use super::encryption::STATE_KEY_VARIABLE;
 use super::environment::environment;
 use super::failure::Failure;
 use super::simulator::Simulator;
@@ -113,7 +114,7 @@ impl Access {
             None => settings.base_url.trim_end_matches('/').to_owned(),
         };
         let identity = AccountIdentity { base_url, key_fingerprint: fingerprint(&settings.api_key) };
-        let state_key = environment("PODFORM_STATE_KEY")?.map_or_else(|| settings.api_key.clone(), SecretString::from);
+        let state_key = environment(STATE_KEY_VARIABLE)?.map_or_else(|| settings.api_key.clone(), SecretString::from);
         let accept_account = choice.accept_account;
         Ok(Access { settings, sandbox, accept_account, identity, state_key, settle_window: window })
     }

@@ -13,6 +13,7 @@ use crate::live::{LiveObject, Mark, Notes, ObjectId};
 use crate::plan::record_of_live;
 use crate::refresh::{Adoption, adoption, is_unseen};
 use crate::schema::schema;
+use crate::state::Record;
 use crate::state::journal::Event;
 
 /// Takes objects into the state, one after the other, each under the address of its mark, of the call that made it, or that
@@ -57,7 +58,8 @@ pub async fn adopt<C: Cloud>(
                 };
                 let text = object.notes().map_or("", Notes::text).to_owned();
                 let foreign = mark.lineage != lineage;
-                let mark = Mark { lineage: lineage.clone(), machine: id.machine(), ..mark };
+                let (lineage, serial) = (lineage.clone(), held.state.serial);
+                let mark = Mark { lineage, serial, machine: id.machine(), ..mark };
                 if foreign {
                     let taken = Taken { id, record, text, mark };
                     take_over(session.cloud, taken, &session.clock, async |events| held.commit(events).await).await?;
@@ -86,8 +88,9 @@ async fn forget_gone<C: Cloud>(
 ) -> Result<(), Failure> {
     let mark = object.mark();
     let Some(address) = mark.map(|mark| &mark.address).or(at).cloned() else { return Ok(()) };
-    // One that was never read may not show yet, and is not gone for that.
-    let recorded = held.state.resources.get(&address).filter(|record| !is_unseen(record));
+    // A machine that was never read may not show yet, and is not gone for that.
+    let is_seen = |record: &Record| object.id().machine().is_none() || !is_unseen(record);
+    let recorded = held.state.resources.get(&address).filter(|record| is_seen(record));
     let recorded = recorded.and_then(|record| record.object_id(&address));
     let Some(other) = recorded.filter(|other| *other != object.id()) else { return Ok(()) };
     let read = session.cloud.object(other).await.map_err(|error| fault(&format!("Reading {other}"), &error))?;

@@ -7,12 +7,17 @@ use super::environment::environment;
 use super::failure::Failure;
 use crate::config::{encryption_of, parse_encryption};
 use crate::diag::{Diagnostics, Sources};
+use crate::state::SumKey;
 use crate::store::sealed::{Ciphers, Sealed, SealedBackend};
 use crate::store::{Backend, StateStore};
+use secrecy::SecretString;
 use std::sync::OnceLock;
 
 /// The same as the block, as HCL or JSON: laid over it.
 pub const ENCRYPTION_VARIABLE: &str = "PODFORM_ENCRYPTION";
+
+/// The key of digests, and of the sums of what is not encrypted.
+pub const STATE_KEY_VARIABLE: &str = "PODFORM_STATE_KEY";
 
 /// Those of this run: keys are come by once.
 static CIPHERS: OnceLock<Ciphers> = OnceLock::new();
@@ -42,10 +47,14 @@ pub fn ciphers() -> Result<&'static Ciphers, Failure> {
         return Err(told.into());
     }
     let ciphers = declared.as_ref().map(Ciphers::new).unwrap_or_default();
+    let ciphers = match environment(STATE_KEY_VARIABLE)? {
+        Some(key) => ciphers.keyed(SumKey::derive(&SecretString::from(key))),
+        None => ciphers,
+    };
     Ok(CIPHERS.get_or_init(|| ciphers))
 }
 
-/// A backend whose states are encrypted, where that is said.
+/// A backend whose states are encrypted, or have keyed sums, where that is said.
 ///
 /// # Errors
 /// As [`ciphers`].

@@ -16,8 +16,9 @@ use crate::plan::{
 };
 use crate::planning::{Look, Market};
 use crate::state::digest::SecretKey;
+use crate::state::is_keyed_plan;
 use crate::store::local::write_private;
-use crate::store::sealed::is_sealed;
+use crate::store::sealed::{UNPROVEN, is_sealed};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -52,6 +53,7 @@ pub async fn read(path: &Path) -> Result<SavedPlan, Failure> {
     let bytes = match &ciphers()?.plan {
         Some(cipher) => cipher.opened_plan(bytes).await,
         None if is_sealed(&bytes) => Err(SEALED.to_owned()),
+        None if is_keyed_plan(&bytes) => Err(UNPROVEN.to_owned()),
         None => Ok(bytes),
     };
     let bytes = bytes.map_err(|why| refuse(format!("{}: {why}", path.display())))?;

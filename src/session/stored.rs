@@ -232,6 +232,13 @@ pub fn told(remark: &Remark) -> Diagnostic {
             let hint = "Keep the passphrase, or what gives the key, where this machine's loss does not reach it, and try it from there: podform state pull. Without it podform recover still finds the machines by their marks.";
             Diagnostic::warning("State is encrypted from now on", detail).with_hint(hint)
         }
+        Remark::Keys { place } => {
+            let detail = format!(
+                "The sums of state and journal at {place} are keyed with PODFORM_STATE_KEY from the next write on: who writes there without it is found out. The state that stands there has a plain sum, as every state had that was written without the key."
+            );
+            let hint = "Set PODFORM_STATE_KEY wherever the state is read. If this was told before, somebody has written the state without the key since: podform state history shows which states were there.";
+            Diagnostic::warning("State is keyed from now on", detail).with_hint(hint)
+        }
         Remark::Older { place, what } => {
             Diagnostic::warning("State is older than its backup", format!("{place}: {what}"))
         }

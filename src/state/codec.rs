@@ -24,6 +24,9 @@ pub struct Entry {
     pub snapshot: Option<String>,
     /// What happened.
     pub event: Event,
+    /// A keyed sum that nothing has proven: whoever has the key takes it away.
+    #[serde(default)]
+    pub mac: Option<String>,
 }
 
 impl Entry {
@@ -80,13 +83,18 @@ pub fn encode_event(seq: u64, at: Timestamp, (run, snapshot): (Option<&str>, Opt
     let parts = Parts { seq, at, run, snapshot, event };
     let mut line = serde_json::to_string(&parts).expect("an entry has text keys and no fallible parts");
     line.pop();
+    closed(line)
+}
+
+/// What stands before the checksum of a line, with that and what stands behind.
+pub(super) fn closed(mut line: String) -> String {
     let sum = sum(line.as_bytes());
     line.push_str(&format!(",\"sum\":\"{sum}\"}}\n"));
     line
 }
 
 /// What the line holds before its checksum, when the checksum says that this is what was written.
-fn sealed(line: &[u8]) -> Option<&[u8]> {
+pub(super) fn sealed(line: &[u8]) -> Option<&[u8]> {
     let (body, tail) = line.split_at_checked(line.len().checked_sub(SUM.len() + DIGITS + 2)?)?;
     let found = tail.strip_prefix(SUM)?.strip_suffix(b"\"}")?;
     (found == sum(body).as_bytes()).then_some(body)
@@ -176,7 +184,8 @@ pub fn salvage(bytes: &[u8]) -> Salvage {
                 if !entry.follows(expected) && !told {
                     found.damage.push(JournalDamage::Gap { line, expected, found: entry.seq });
                 }
-                found.entries.push(entry);
+                // Who salvages takes what stands there.
+                found.entries.push(Entry { mac: None, ..entry });
             }
             Err(what) => found.damage.push(JournalDamage::Line { line, what }),
         }
@@ -215,6 +224,9 @@ impl State {
     pub fn replay(&mut self, entries: Vec<Entry>, sum: Option<&str>) -> Result<(), JournalDamage> {
         if entries.iter().any(Entry::is_sealed) {
             return Err(JournalDamage::Sealed);
+        }
+        if entries.iter().any(|entry| entry.mac.is_some()) {
+            return Err(JournalDamage::Keyed);
         }
         let last = entries.last().map_or(0, |entry| entry.seq);
         if last <= self.journal_seq {

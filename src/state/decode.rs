@@ -5,7 +5,7 @@ use super::fault::StateError;
 use super::format::{FIRST_SEALED, FORMAT, File, Instance, Ours, Resource, mode};
 use super::model::{Record, State};
 use super::moved::Moved;
-use super::sum::is_sealed;
+use super::sum::body;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::lang::json;
 use crate::schema;
@@ -47,6 +47,7 @@ struct Writer {
 pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
     let bytes = bytes.as_ref();
     // The checksum of a large state takes a fifth of the time of reading it.
+    let is_sealed = |bytes: &[u8]| body(bytes).is_some();
     let (read, is_sealed) = std::thread::scope(|scope| {
         let beside =
             (bytes.len() > WORTH_A_THREAD).then(|| Builder::new().spawn_scoped(scope, || is_sealed(bytes)).ok());
@@ -57,14 +58,15 @@ pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
         (state, Sum::None) => Ok(state),
         (_, Sum::Removed) => Err(StateError::Unsealed),
         (state, Sum::Found) if is_sealed => Ok(state),
-        (_, Sum::Found) => Err(StateError::Changed),
+        (_, Sum::Keyed) if is_sealed => Err(StateError::Keyed),
+        (_, Sum::Found | Sum::Keyed) => Err(StateError::Changed),
     }
 }
 
 /// Reads the bytes of a state file that somebody may have edited: as [`decode`], whatever the checksum says.
 ///
 /// # Errors
-/// As [`decode`], but for [`StateError::Unsealed`] and [`StateError::Changed`].
+/// As [`decode`], but for [`StateError::Unsealed`], [`StateError::Changed`] and [`StateError::Keyed`].
 pub fn decode_edited(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
     read(bytes.as_ref()).map(|(state, _)| state)
 }
@@ -77,6 +79,8 @@ enum Sum {
     Removed,
     /// Something.
     Found,
+    /// Something, and a keyed one before it, which whoever has the key takes away.
+    Keyed,
 }
 
 fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
@@ -100,6 +104,7 @@ fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
     let sum = match (file.podform.format >= FIRST_SEALED, &file.podform.sum) {
         (false, None) => Sum::None,
         (true, None) => Sum::Removed,
+        (_, Some(_)) if file.podform.mac.is_some() => Sum::Keyed,
         (_, Some(_)) => Sum::Found,
     };
     Ok((assemble(file)?, sum))
@@ -175,6 +180,7 @@ fn assemble(file: File) -> Result<State, StateError> {
         spent,
         expired,
         heard,
+        mac: _,
         sum: _,
     } = file.podform;
     if !(1..=FORMAT).contains(&format) {

@@ -59,6 +59,8 @@ pub enum StateError {
     Changed,
     /// Its checksum was taken out.
     Unsealed,
+    /// Its sum is keyed, and nothing proves it.
+    Keyed,
     /// Two parts of the file contradict each other.
     Inconsistent {
         /// A whole sentence.
@@ -91,6 +93,7 @@ impl StateError {
                                                differs."
                     .into()
             }
+            Self::Keyed => KEYED.into(),
             Self::Inconsistent { .. } => {
                 format!("If the file was edited by hand, undo the edit; else {REPAIR}")
             }
@@ -107,6 +110,12 @@ impl fmt::Display for StateError {
 
 /// What to do with a state of Terraform's own.
 const FOREIGN: &str = "podform cannot take it over: what exists in the account is taken in by import blocks.";
+
+/// What to do where nothing proves a keyed sum.
+const KEYED: &str = "Set PODFORM_STATE_KEY to the value that it had when this was written. If it is lost, or the change is meant, podform state repair takes what stands there as it is now.";
+
+/// Why nothing proves it.
+const UNPROVEN: &str = "PODFORM_STATE_KEY is not set here, is another one than when it was written, or somebody without it has changed it.";
 
 /// What to do with an encrypted state that no key opens.
 const ENCRYPTED: &str = "The configuration that wrote it has an encryption block: say it here too, in the podform block or in PODFORM_ENCRYPTION. Nothing else brings it back.";
@@ -149,6 +158,7 @@ impl StateError {
                 env!("CARGO_PKG_VERSION"),
                 super::FORMAT
             ),
+            Self::Keyed => format!("The sum of the state is keyed, and nothing proves it: {UNPROVEN}"),
             Self::Encrypted => String::from("The state is encrypted, and nothing here says how to decrypt it."),
             Self::Moved { to } => format!("The state was moved away from here, to {to}."),
             Self::Shape { line, column, message, .. } => {
@@ -208,6 +218,8 @@ pub enum JournalDamage {
     },
     /// It is encrypted.
     Sealed,
+    /// Its sums are keyed, and nothing proves them.
+    Keyed,
 }
 
 impl JournalDamage {
@@ -230,6 +242,7 @@ impl JournalDamage {
                  in its place."
             ),
             Self::Sealed => "The journal is encrypted, and nothing here says how to decrypt it.".to_owned(),
+            Self::Keyed => format!("The sums of the journal are keyed, and nothing proves them: {UNPROVEN}"),
         }
     }
 }
@@ -241,6 +254,7 @@ impl fmt::Display for JournalDamage {
             Self::Line { .. } | Self::Gap { .. } => "podform state repair shows what can be saved.",
             Self::Detached { .. } => "Put the newest state file back, or see podform state repair.",
             Self::Sealed => ENCRYPTED,
+            Self::Keyed => KEYED,
             Self::Foreign { .. } => "Put the state file back that belongs to the journal, or see podform state repair.",
             Self::Another { .. } => {
                 "Put back the one that stood there, or take what the journal says into this one: podform state repair, \

@@ -96,6 +96,9 @@ pub(super) struct Ours<O = OurInstance> {
     pub expired: BTreeMap<InstanceAddr, Expired>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<Heard>,
+    /// Its sum, keyed ([`super::SumKey`]).
+    #[serde(default, skip_serializing)]
+    pub mac: Option<String>,
     /// Written by [`seal`], over the text of all the rest.
     #[serde(default, skip_serializing)]
     pub sum: Option<String>,
@@ -193,6 +196,7 @@ pub fn encode(state: &State) -> String {
             spent: state.spent.iter().map(spent).collect(),
             expired: state.expired.clone(),
             heard: state.heard.clone(),
+            mac: None,
             sum: None,
         },
     };

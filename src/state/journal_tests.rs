@@ -26,7 +26,7 @@ fn entries() -> Vec<Entry> {
         Event::End,
     ];
     let at = time("2026-03-02T09:15:00Z");
-    let entry = |(seq, event)| Entry { seq, at, run: Some("5b0c1d6e-run".into()), snapshot: None, event };
+    let entry = |(seq, event)| Entry { seq, at, run: Some("5b0c1d6e-run".into()), snapshot: None, event, mac: None };
     (1..).zip(events).map(entry).collect()
 }
 

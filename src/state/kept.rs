@@ -123,6 +123,9 @@ impl State {
         if entries.iter().any(Entry::is_sealed) {
             return Err(JournalDamage::Sealed);
         }
+        if entries.iter().any(|entry| entry.mac.is_some()) {
+            return Err(JournalDamage::Keyed);
+        }
         let before = self.clone();
         let lineage = entries.iter().find_map(|entry| match &entry.event {
             Event::Begin { lineage, .. } => Some(lineage.as_str()),
@@ -259,7 +262,7 @@ mod tests {
     fn entries(events: impl IntoIterator<Item = Event>) -> Vec<Entry> {
         let at = Timestamp::UNIX_EPOCH;
         let numbered = events.into_iter().zip(1..);
-        numbered.map(|(event, seq)| Entry { seq, at, run: None, snapshot: None, event }).collect()
+        numbered.map(|(event, seq)| Entry { seq, at, run: None, snapshot: None, event, mac: None }).collect()
     }
 
     /// What others have recorded by now, and a run's own words taken into it.

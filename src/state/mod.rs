@@ -14,6 +14,7 @@ pub mod journal;
 #[cfg(test)]
 mod journal_tests;
 mod kept;
+mod keyed;
 mod like;
 mod loss;
 mod made;
@@ -44,6 +45,7 @@ pub use fault::{JournalDamage, StateError};
 pub use format::{FORMAT, TERRAFORM_VERSION, encode};
 pub use journal::{Ciphertext, Event};
 pub use kept::kept;
+pub use keyed::{SumKey, Unkeyed, is_keyed_plan};
 pub use like::{Shape, TWINS_WITHIN, fits, is_another, lacks_claim, made_at, shape};
 pub use loss::{Loss, bills, losses};
 pub use model::{

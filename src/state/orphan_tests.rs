@@ -8,7 +8,7 @@ use serde_json::json;
 
 fn mark() -> Mark {
     let address = "simplepod_instance.a".parse().expect("an address");
-    Mark { fleet: "lab".into(), lineage: "l-1".into(), claim: "c0ffee".into(), machine: None, address }
+    Mark { fleet: "lab".into(), lineage: "l-1".into(), claim: "c0ffee".into(), machine: None, serial: 0, address }
 }
 
 fn state() -> State {

@@ -152,7 +152,11 @@ fn base(
     if let Some(state) = edited(remains, own).filter(fits) {
         match contradictions(&state).first() {
             None => {
-                steps.push(format!("{}: somebody changed it, and it is taken as it is now.", remains.state_name));
+                let why = match own {
+                    Some(Err(StateError::Keyed)) => "nothing proves its keyed sum",
+                    _ => "somebody changed it",
+                };
+                steps.push(format!("{}: {why}, and it is taken as it is now.", remains.state_name));
                 steps.extend(changes(remains, &state));
                 return Some(state);
             }
@@ -177,7 +181,7 @@ fn base(
 
 /// What somebody edited, whole in everything but the checksum.
 fn edited(remains: &Remains, own: Option<&Result<State, StateError>>) -> Option<State> {
-    let unsealed = matches!(own, Some(Err(StateError::Changed | StateError::Unsealed)));
+    let unsealed = matches!(own, Some(Err(StateError::Changed | StateError::Unsealed | StateError::Keyed)));
     decode_edited(remains.state.as_deref().filter(|_| unsealed)?).ok()
 }
 

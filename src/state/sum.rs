@@ -21,6 +21,11 @@ pub(super) fn sum(body: &[u8]) -> String {
 /// Puts the checksum into the text of a state. It covers everything before it; what stands behind it is always the same.
 pub(super) fn seal(mut text: String) -> String {
     text.truncate(text.strip_suffix("\n  }\n}").map_or(text.len(), str::len));
+    closed(text)
+}
+
+/// What stands before the checksum, with that and what stands behind.
+pub(super) fn closed(mut text: String) -> String {
     let sum = sum(text.as_bytes());
     [BEFORE, &sum, AFTER].into_iter().for_each(|part| text.push_str(part));
     text
@@ -34,8 +39,8 @@ pub fn sum_in(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(digits).ok()
 }
 
-/// Whether these are the bytes that [`seal`] made.
-pub(super) fn is_sealed(bytes: &[u8]) -> bool {
+/// What stands before the checksum, where these are the bytes that [`seal`] made.
+pub(super) fn body(bytes: &[u8]) -> Option<&[u8]> {
     let body = bytes.len().checked_sub(BEFORE.len() + DIGITS + AFTER.len()).and_then(|end| bytes.get(..end));
-    body.zip(sum_in(bytes)).is_some_and(|(body, digits)| sum(body) == digits)
+    body.zip(sum_in(bytes)).filter(|(body, digits)| sum(body) == *digits).map(|(body, _)| body)
 }

@@ -289,7 +289,7 @@ proptest! {
         let attributes = attributes.into_iter().collect();
         let record = Record { attributes, read_back, secrets, tainted, ..Record::default() };
         let event = Event::Recorded { claim: None, address, record: Box::new(record) };
-        let entry = Entry { seq: serial, at: time("2026-03-02T09:15:00Z"), run: None, snapshot: None, event };
+        let entry = Entry { seq: serial, at: time("2026-03-02T09:15:00Z"), run: None, snapshot: None, event, mac: None };
         let replay = decode_journal(encode_entry(&entry).as_bytes());
         prop_assert_eq!(&replay.entries[..], std::slice::from_ref(&entry));
         state.apply(entry.event);

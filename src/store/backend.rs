@@ -68,6 +68,8 @@ pub enum Form {
     First,
     /// In clear, and it is encrypted when it is written next.
     Clear,
+    /// With a plain sum, and it gets a keyed one when it is written next.
+    Unkeyed,
     /// Encrypted with a key, or by a method, that is used no more.
     Former,
 }

@@ -112,9 +112,10 @@ impl LockedStore {
         let encrypts = match form {
             Form::First => Some(Remark::Encrypts { place: place(), clear: false }),
             Form::Clear => Some(Remark::Encrypts { place: place(), clear: true }),
+            Form::Unkeyed => Some(Remark::Keys { place: place() }),
             Form::Current | Form::Former => None,
         };
-        let journaled = journaled || matches!(form, Form::Clear | Form::Former);
+        let journaled = journaled || matches!(form, Form::Clear | Form::Former | Form::Unkeyed);
         let died = dead.map(|dead| Remark::Died(Box::new(dead)));
         let locked = LockedStore {
             sum: sum_of(&*store, stored.state.as_deref()),
@@ -230,7 +231,8 @@ impl LockedStore {
             }
             Some(old) => {
                 let same = State { serial: old.serial, journal_seq: old.journal_seq, ..next.clone() } == *old;
-                if same && newest == 0 && !self.store.needs_new_serials() {
+                let is_raised = newest > 0 || next.serial > old.serial;
+                if same && !is_raised && !self.store.needs_new_serials() {
                     old.serial
                 } else {
                     old.serial.max(next.serial).saturating_add(1)

@@ -18,6 +18,11 @@ pub enum Remark {
         /// It stands there in clear.
         clear: bool,
     },
+    /// The sums of what is written from now on are keyed.
+    Keys {
+        /// The state.
+        place: Place,
+    },
     /// The state is older than a copy of it.
     Older {
         /// The state.

@@ -1,7 +1,7 @@
 //! Fleets whose state is on a real server: how they say so, and podform in their directories.
 
 use super::proxy::Wire;
-use super::servers::{ACCOUNT, ACCOUNT_KEY, KEYS, Server, azurite, fake_gcs, own_postgres, seaweed};
+use super::servers::{ACCOUNT, ACCOUNT_KEY, KEYS, Server, azurite, fake_gcs, postgres, seaweed};
 #[cfg(feature = "http-state")]
 use super::web::server as web;
 use crate::fleet::{Fleet, text};
@@ -125,7 +125,7 @@ pub fn installed() -> Vec<Kind> {
         ("s3", seaweed().map(Kind::of_seaweed)),
         ("gcs", fake_gcs().map(|server| Kind::of("gcs", server.port, Wire::Http, gcs))),
         ("azurerm", azurite().map(|server| Kind::of("azurerm", server.port, Wire::Http, azure))),
-        ("pg", own_postgres().map(Kind::of_postgres)),
+        ("pg", postgres().map(Kind::of_postgres)),
     ];
     for (name, _) in all.iter().filter(|(_, kind)| kind.is_none()) {
         println!("skipped: no server for {name}; tests/backends/servers.sh installs one");

@@ -4,7 +4,7 @@ use super::conformance::{Subject, begin, opened};
 use super::memory::Memory;
 use crate::simulation::in_virtual_time;
 use podform::config::{Encryption, EncryptionMethod, EncryptionTarget, HashFunction, KeyProvider, KeySource, Pbkdf2};
-use podform::state::{Event, Verdict, verify};
+use podform::state::{Entry, Event, SumKey, Verdict, decode_journal, encode_event, verify};
 use podform::store::local::Files;
 use podform::store::sealed::{Ciphers, Sealed};
 use podform::store::{LockedStore, Remark, StateStore, StoreError, read};
@@ -59,6 +59,69 @@ pub fn objects() -> Subject {
         keeps_copies: true,
         _guard: None,
     }
+}
+
+/// With keyed sums.
+fn keyed(inner: impl StateStore + 'static, secret: &str) -> Box<dyn StateStore> {
+    let key = SumKey::derive(&secrecy::SecretString::from(secret));
+    Box::new(Sealed::new(Box::new(inner), Ciphers::default().keyed(key).state.unwrap()))
+}
+
+pub fn keyed_files() -> Subject {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state");
+    Subject { open: Box::new(move || keyed(Files::new(&path), "k")), _guard: Some(directory), ..files() }
+}
+
+pub fn keyed_objects() -> Subject {
+    let memory = Memory::default();
+    Subject { open: Box::new(move || keyed(memory.store(), "k")), ..objects() }
+}
+
+/// Whoever changes a state, a journal or what a run kept, and makes the plain sums fit again, is found out; so is another key, or
+/// none. A state with a plain sum is read, and gets a keyed one.
+#[test]
+fn what_is_written_without_the_key_is_found_out() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        let run = async |secret: Option<&str>| match secret {
+            Some(secret) => LockedStore::open(keyed(memory.store(), secret), "test", None).await,
+            None => LockedStore::open(Box::new(memory.store()), "test", None).await,
+        };
+        let (mut store, mut state) = run(None).await.unwrap();
+        store.append(&[begin()]).await.unwrap();
+        state.apply(begin());
+        store.snapshot(&mut state).await.unwrap();
+        let (mut store, mut state) = run(Some("k")).await.unwrap();
+        assert!(matches!(store.remarks(), [Remark::Keys { .. }]) && store.is_journaled(), "{:?}", store.remarks());
+        store.snapshot(&mut state).await.unwrap();
+        let (mut store, state) = run(Some("k")).await.unwrap();
+        assert!(store.remarks().is_empty() && state.fleet.as_deref() == Some("acme"));
+        // A state that is proven, and a journal that another one cannot prove.
+        store.append(&[opened("a")]).await.unwrap();
+        for secret in [None, Some("other")] {
+            let told = run(secret).await.expect_err("nothing proves it").to_string();
+            assert!(told.contains("The sum of the state is keyed") && told.contains("PODFORM_STATE_KEY"), "{told}");
+        }
+        let journal = memory.keys().into_iter().filter(|key| key.contains("/journal/"));
+        let mut journal = journal.map(|key| (String::from_utf8(memory.bytes(&key).unwrap()).unwrap(), key));
+        let (text, key) = journal.find(|(text, _)| text.contains("\"mac\"")).expect("an object of the journal");
+        assert!(text.contains("simplepod_instance.worker"));
+        // Only who has the key can make both sums fit.
+        let plain = SumKey::derive(&secrecy::SecretString::from("other"));
+        let forged: String = text
+            .split_inclusive('\n')
+            .map(|line| match decode_journal(line.as_bytes()).entries.pop() {
+                Some(Entry { seq, at, event, mac: Some(_), .. }) => {
+                    plain.line(&encode_event(seq, at, (None, None), &event))
+                }
+                _ => line.to_owned(),
+            })
+            .collect();
+        memory.set(&key, forged.as_bytes());
+        let told = run(Some("k")).await.expect_err("it is forged").to_string();
+        assert!(told.contains("The sums of the journal are keyed"), "{told}");
+    });
 }
 
 /// Words that stand in every state of these tests.

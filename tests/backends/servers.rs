@@ -225,15 +225,24 @@ fn make_container(port: u16) -> u16 {
     ask(port, "PUT", &format!("/{ACCOUNT}/states?restype=container"), &headers, "").0
 }
 
+/// Terraform in a directory; `None` where it is not installed.
+pub fn terraform(directory: &Path, arguments: &[&str]) -> Option<Command> {
+    static INSTALLED: OnceLock<bool> = OnceLock::new();
+    if !*INSTALLED.get_or_init(|| Command::new("terraform").arg("version").output().is_ok()) {
+        return None;
+    }
+    let empty = directory.join("none.tfrc");
+    fs::write(&empty, "").unwrap();
+    let mut command = Command::new("terraform");
+    command.current_dir(directory).args(arguments).env("TF_CLI_CONFIG_FILE", empty).env("CHECKPOINT_DISABLE", "1");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    Some(command)
+}
+
 /// PostgreSQL with a database `postgres`, for the user `podform`, whom it trusts.
 pub fn postgres() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     SERVER.get_or_init(begin_postgres).as_ref()
-}
-
-/// One of one's own: while a state has no row yet its lock is that of the whole database, as Terraform has it.
-pub fn own_postgres() -> Option<&'static Server> {
-    begin_postgres().map(|server| &*Box::leak(Box::new(server)))
 }
 
 pub fn begin_postgres() -> Option<Server> {

@@ -3,14 +3,14 @@
 //!
 //! `PODFORM_HISTORIES=N` runs so many, `PODFORM_SEED=S` begins at that seed (alone, it runs that one and prints it).
 
-use super::account::{named, request};
+use super::account::{Rented, named, request};
 use super::chance::Chance;
 use super::cloud::World;
 use super::disk::Disk;
 use super::fleet::{Block, Expires, Fleet, MODELS};
 use super::in_virtual_time;
 use super::manners::{Dates, Manners};
-use super::operator::settles;
+use super::operator::{settles, takes_in_newer};
 use super::orphans::release_orphans;
 use super::run::{End, How, overtaken, run};
 use super::trouble::Trouble;
@@ -35,9 +35,14 @@ pub enum Kind {
     Alone,
     /// In a directory whose store has no fence.
     Unfenced,
+    /// In a directory. After all that happens a copy comes back that some runs have left behind.
+    Older,
     /// In a place for objects, for several writers. They may lose rents by the way they write.
     Shared(Flaw),
 }
+
+/// How often a state was told to be an old one.
+static OLD: AtomicU64 = AtomicU64::new(0);
 
 /// One history.
 pub struct History {
@@ -55,6 +60,8 @@ pub struct History {
     pub counted: BTreeMap<String, usize>,
     /// A copy of the state.
     kept: Option<Disk>,
+    /// An older state came back once.
+    put_back: bool,
     /// Faults and durable events are told too.
     pub talks: bool,
 }
@@ -79,7 +86,7 @@ impl History {
         let manners = Manners { names_machines: manners.names_machines || !manners.shows_env, ..manners };
         let told = vec![format!("{manners:?}")];
         let world = match kind {
-            Kind::Alone | Kind::Unfenced => World::new(manners),
+            Kind::Alone | Kind::Unfenced | Kind::Older => World::new(manners),
             Kind::Shared(flaw) => {
                 let memory = if seed.is_multiple_of(2) { Memory::default() } else { Memory::default().generations() };
                 World::shared(manners, memory.with(flaw))
@@ -92,7 +99,19 @@ impl History {
         fleet.a().replace_unhealthy = chance.percent(50);
         fleet.a().expires = Expires::some_duration(&mut chance);
         let (former, counted) = (fleet.clone(), BTreeMap::new());
-        let mut history = History { world, beside, fleet, former, chance, told, runs: 0, counted, kept: None, talks };
+        let mut history = History {
+            world,
+            beside,
+            fleet,
+            former,
+            chance,
+            told,
+            runs: 0,
+            counted,
+            kept: None,
+            put_back: false,
+            talks,
+        };
         history.restock();
         history.spoil();
         history.stranger();
@@ -145,6 +164,7 @@ impl History {
             9 => {
                 let Some(copy) = self.kept.take() else { return self.recovers().await };
                 self.world.bring_back(&copy);
+                self.put_back = true;
                 return "an older copy of the state comes back".into();
             }
             _ => {}
@@ -208,6 +228,23 @@ impl History {
         format!("podform recover {:?}", settles(&self.world, &how).await)
     }
 
+    /// A state is an old one where one was put back, and never else. Then what newer ones made is taken in, at times.
+    async fn judge(&mut self, end: &End, takes_in: bool) {
+        let End::Stopped(errors) = end else { return };
+        if !errors.iter().any(|error| error.contains("carries a mark that a run wrote which went on from serial")) {
+            return;
+        }
+        OLD.fetch_add(1, Ordering::Relaxed);
+        if !self.put_back {
+            self.world.ledger.lock().unwrap().faults.push(format!("no state was put back: {}", end.words()));
+        }
+        if takes_in || self.chance.percent(50) {
+            let how = How { hcl: self.fleet.hcl(), accept_missing: true, ..How::default() };
+            let told = takes_in_newer(&self.world, &how).await;
+            self.told.push(format!("podform recover -adopt=all -lineage=OWN: {told:?}"));
+        }
+    }
+
     fn how(&mut self, trouble: Trouble) -> How {
         let skew = *self.chance.pick(&[0, 0, -7200, 40, 3600]).unwrap();
         self.world.configure(&self.fleet);
@@ -222,11 +259,14 @@ impl History {
         let other = self.how(Trouble::None);
         let (first, second) = overtaken(&self.world, &how, after, &other).await;
         self.runs += 1 + u64::from(second.is_some());
-        let second = second.map_or_else(|| "which it did not live to see".into(), |end| end.words());
+        let words = second.as_ref().map_or_else(|| "which it did not live to see".into(), End::words);
         self.told.push(format!(
-            "apply ({trouble:?}), overtaken after {after:?} by another one ({second}): {}",
+            "apply ({trouble:?}), overtaken after {after:?} by another one ({words}): {}",
             first.words()
         ));
+        for end in [Some(first), second].into_iter().flatten() {
+            self.judge(&end, false).await;
+        }
     }
 
     async fn run(&mut self, trouble: Trouble) -> End {
@@ -237,6 +277,7 @@ impl History {
         self.runs += 1;
         self.tells(before);
         self.told.push(format!("apply ({trouble:?}, clock {skew:+} s): {}", end.words()));
+        self.judge(&end, false).await;
         end
     }
 
@@ -294,6 +335,36 @@ impl History {
         }
     }
 
+    /// A copy of the state, some runs that change what is rented, and the copy comes back.
+    async fn go_back(&mut self) {
+        self.restock();
+        self.run(Trouble::None).await;
+        let copy = self.world.disk.lock().unwrap().clone();
+        for _ in 0..2 + self.chance.below(3) {
+            let told = self.fleet.edit(&mut self.chance);
+            self.told.push(told);
+            self.run(Trouble::None).await;
+        }
+        if copy.state.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        self.world.bring_back(&copy);
+        self.releases_what_only_the_lost_state_knew();
+        self.put_back = true;
+        self.told.push("an older copy of the state comes back".into());
+        self.run(Trouble::None).await;
+    }
+
+    /// Of a machine without a mark only the lost state knew: a person releases it.
+    fn releases_what_only_the_lost_state_knew(&self) {
+        let mut account = self.world.account();
+        let is_marked = |rented: &Rented| rented.machine.mark().is_some();
+        let unknown = account.standing().filter(|rented| rented.forgotten && !rented.stranger && !is_marked(rented));
+        let unknown: Vec<u64> = unknown.map(|rented| rented.machine.id.0).collect();
+        unknown.into_iter().for_each(|id| account.end(id));
+    }
+
     /// Nothing goes wrong any more: the plan becomes empty.
     async fn come_to_rest(&mut self) {
         self.restock();
@@ -310,10 +381,14 @@ impl History {
         self.fleet.budget = None;
         self.world.breaks_the_lock().await;
         // What a crashed run left open is settled by then.
-        if !matches!(self.run(Trouble::None).await, End::Crashed) {
+        let end = self.run(Trouble::None).await;
+        self.judge(&end, true).await;
+        if !matches!(end, End::Crashed) {
             let released = release_orphans(&self.world).await;
             self.told.push(format!("podform orphans -release={released:?}"));
             self.told.push(format!("the operator releases {:?}", self.world.release_told()));
+            // It shows for a moment still.
+            tokio::time::sleep(Duration::from_secs(60)).await;
         }
         // A mark that stands on another's machine may be that of an import: a person must look, and takes it off.
         for rented in self.world.account().machines.values_mut().filter(|rented| rented.stranger) {
@@ -368,6 +443,9 @@ pub fn history(seed: u64, talks: bool, kind: Kind) -> Outcome {
     in_virtual_time(async {
         let mut history = History::new(seed, talks, kind);
         history.happen().await;
+        if kind == Kind::Older {
+            history.go_back().await;
+        }
         history.come_to_rest().await;
         let faults = std::mem::take(&mut history.world.ledger.lock().unwrap().faults);
         let broken = (!faults.is_empty()).then(|| {
@@ -407,6 +485,22 @@ pub fn broken(count: u64, kind: Kind) -> usize {
         outcome.map_or(true, |outcome| outcome.broken.is_some())
     };
     (1..=count).filter(is_broken).count()
+}
+
+/// A copy of the state comes back that others have left behind: the marks tell it, or its orphans do, and the fleet goes on.
+#[test]
+fn histories_of_old_states_come_to_rest() {
+    let (first, count) = (number("PODFORM_SEED").unwrap_or(1), number("PODFORM_HISTORIES").unwrap_or(HISTORIES) / 4);
+    let before = OLD.load(Ordering::Relaxed);
+    let broken = |seed: u64| {
+        let outcome = std::panic::catch_unwind(|| history(seed, false, Kind::Older));
+        outcome.map_or_else(|_| Some(format!("PODFORM_SEED={seed} panicked")), |outcome| outcome.broken)
+    };
+    let broken: Vec<String> = (first..=first + count).filter_map(broken).collect();
+    let old = OLD.load(Ordering::Relaxed) - before;
+    println!("{count} histories, {old} plans on old states were stopped");
+    assert!(broken.is_empty(), "{} of {count} histories are broken:\n{}", broken.len(), broken.join("\n\n"));
+    assert!(old > 0, "no state was an old one");
 }
 
 /// A number in the environment.
@@ -453,7 +547,8 @@ pub fn come_to_rest(histories: u64, kind: Kind) {
         }
     });
     let (runs, injected, broken) = total.into_inner().unwrap();
-    println!("{count} histories, {runs} runs in {:?}; faults: {injected:?}", began.elapsed());
+    let old = OLD.load(Ordering::Relaxed);
+    println!("{count} histories, {runs} runs in {:?}, {old} of old states; faults: {injected:?}", began.elapsed());
     let shown: Vec<&str> = broken.iter().take(500).map(String::as_str).collect();
     assert!(broken.is_empty(), "{} of {count} histories are broken:\n{}", broken.len(), shown.join("\n\n"));
 }

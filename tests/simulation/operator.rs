@@ -7,7 +7,7 @@ use futures::future::{LocalBoxFuture, ready};
 use podform::address::InstanceAddr;
 use podform::config::Variable;
 use podform::live::{ObjectId, Proof};
-use podform::refresh::{Refresh, candidates, refresh};
+use podform::refresh::{Refresh, candidates, lost_since, refresh};
 use podform::session::{Failure, Held, Person, Session, Telling, adopt};
 use podform::state::{Event, Intent, IntentAction, orphans};
 
@@ -53,6 +53,25 @@ pub async fn settles(world: &World, how: &How) -> Vec<String> {
         Ok(done)
     });
     settled.await.unwrap_or_else(|end| vec![end.words()])
+}
+
+/// `podform recover -adopt=all` with this state's own lineage, after an older one came back.
+pub async fn takes_in_newer(world: &World, how: &How) -> Vec<String> {
+    world.begin(Trouble::None);
+    let done = opened(world, world.store(), how, async |session, mut held| {
+        let stopped = |told: podform::diag::Diagnostics| End::Stopped(vec![format!("{told:?}")]);
+        let snapshot = refresh(world, &held.state, Refresh::Orphans).await.map_err(stopped)?;
+        let (unknown, serial) = lost_since(&snapshot, "sim", &held.state);
+        let mut done = vec![format!("serial {serial}")];
+        for id in unknown {
+            let adopted = adopt([(id, None)], session, &mut held, &Silent).await;
+            done.push(format!("{id}{}", adopted.err().map_or_else(String::new, |failure| format!(": {failure:?}"))));
+        }
+        held.state.serial = held.state.serial.max(serial);
+        held.store.snapshot(&mut held.state).await.map_err(|error| End::Stopped(vec![error.to_string()]))?;
+        Ok(done)
+    });
+    done.await.unwrap_or_else(|end| vec![end.words()])
 }
 
 /// As the head of its block stands in the configuration.

@@ -9,9 +9,9 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::{FleetArgs, Named};
 use crate::cli::waiting::Waiting;
 use crate::cloud::Cloud;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::live::{ObjectId, Orphan, Snapshot};
-use crate::refresh::{Refresh, foreign_lineage, other_state, refresh};
+use crate::refresh::{Refresh, foreign_lineage, newer_state, other_state, refresh};
 use crate::render::{orphans_json, orphans_text};
 use crate::session::{Held, Session, adopt};
 use crate::state::{State, orphans};
@@ -66,6 +66,9 @@ pub async fn run(args: &OrphansArgs, context: &mut Context) -> Outcome {
             let wanted = |at: &InstanceAddr| declared.contains_key(at) && !held.state.resources.contains_key(at);
             let left = |orphan: &Orphan| orphan.address.as_ref().is_some_and(wanted);
             let condemned = seen.named(&released, |orphan| orphan.proof.is_one() && !left(orphan))?;
+            if let Some(old) = seen.old.as_ref().filter(|_| !condemned.is_empty()) {
+                return Err(old.clone().into());
+            }
             if released.all {
                 seen.tell_left(&condemned, left, context);
             }
@@ -96,6 +99,9 @@ async fn list(args: &OrphansArgs, context: &mut Context) -> Outcome {
             let seen = see(client, &at_hand.state, name).await?;
             drop(waiting);
             show(&seen, &at_hand.state, name, args.json, context);
+            if let Some(old) = seen.old {
+                context.diags.push(Diagnostic { severity: Severity::Warning, ..old });
+            }
             Ok(exit(seen.orphans.len()))
         })
         .await
@@ -114,6 +120,8 @@ fn nameless() -> Failure {
 struct Seen {
     orphans: Vec<Orphan>,
     now: jiff::Timestamp,
+    /// That this state is an old one: a newer one may record what is an orphan here.
+    old: Option<Diagnostic>,
 }
 
 impl Seen {
@@ -152,7 +160,7 @@ async fn see<C: Cloud>(cloud: &C, state: &State, fleet: &str) -> Result<Seen, Fa
     if let Some(refused) = other_state(&foreign_lineage(&snapshot, fleet, &state.lineage), fleet, now) {
         return Err(refused.into());
     }
-    Ok(Seen { orphans: orphans(state, &snapshot, fleet), now })
+    Ok(Seen { orphans: orphans(state, &snapshot, fleet), now, old: newer_state(&snapshot, fleet, state) })
 }
 
 fn show(seen: &Seen, state: &State, fleet: &str, json: bool, context: &Context) {

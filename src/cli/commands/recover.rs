@@ -9,7 +9,7 @@ use crate::cloud::Cloud;
 use crate::cloud::fault::fault;
 use crate::diag::{Diagnostic, Topic};
 use crate::live::ObjectId;
-use crate::refresh::{Refresh, candidates, foreign_lineage, refresh, told_lineages};
+use crate::refresh::{Refresh, candidates, foreign_lineage, lost_since, refresh, told_lineages};
 use crate::render::intent_text;
 use crate::session::{Held, Session, adopt, stored};
 use crate::state::journal::Event;
@@ -21,10 +21,11 @@ use clap::Args;
 pub struct RecoverArgs {
     /// The machine that an unanswered rent made, by its id, or ADDRESS=ID where several rents could have made it; or a
     /// machine or template group (by its IRI) that another state of this fleet made: it is recorded here, and its mark is
-    /// written anew. "all": everything of the state that -lineage names. May be repeated.
+    /// written anew. "all": everything of the state that -lineage names; of this state's own lineage, what newer states of
+    /// it made that are lost. May be repeated.
     #[arg(long, value_name = "[ADDRESS=]ID")]
     pub adopt: Vec<String>,
-    /// The other state whose objects -adopt=all takes, by its lineage.
+    /// The state whose objects -adopt=all takes, by its lineage.
     #[arg(long, value_name = "LINEAGE")]
     pub lineage: Option<String>,
     /// Close an operation that made nothing, as you have checked: by its address or the start of its claim. It stays
@@ -67,13 +68,14 @@ pub async fn run(args: &RecoverArgs, context: &mut Context) -> Outcome {
                 context.terminal.line(&intent_text(intent));
             }
             if !args.adopt.is_empty() {
-                let strangers = if named.all { others(args, session, &held.state).await? } else { Vec::new() };
-                let ids = named.among(strangers.into_iter()).into_iter().map(|id| (id, None));
+                let all = if named.all { all_of(args, session, &held.state).await? } else { All::default() };
+                let ids = named.among(all.ids.into_iter()).into_iter().map(|id| (id, None));
                 if let Err(failure) = adopt(ids.chain(placed), session, &mut held, &context.terminal).await {
                     // What was adopted before it stands in the journal.
                     held.fold().await?;
                     return Err(failure.into());
                 }
+                held.state.serial = held.state.serial.max(all.serial);
             }
             let closed: Vec<Intent> =
                 args.close.iter().map(|text| named_by(text, &held.state)).collect::<Result<_, _>>()?;
@@ -102,20 +104,28 @@ fn placed_at(text: &str) -> Result<(ObjectId, Option<InstanceAddr>), Failure> {
     Ok((id.parse().map_err(wrong)?, Some(address.parse().map_err(|error| wrong(format!("{error}")))?)))
 }
 
-/// What `-adopt=all` takes: everything of the one other state that is named.
-async fn others<C: Cloud>(
-    args: &RecoverArgs,
-    session: &Session<'_, C>,
-    state: &State,
-) -> Result<Vec<ObjectId>, Failure> {
-    let Some(fleet) = session.fleet.name() else { return Ok(Vec::new()) };
+/// What `-adopt=all` takes.
+#[derive(Default)]
+struct All {
+    ids: Vec<ObjectId>,
+    /// The state goes on above this serial.
+    serial: u64,
+}
+
+/// Everything of the one state that is named: another one, or what this one was before it was put back.
+async fn all_of<C: Cloud>(args: &RecoverArgs, session: &Session<'_, C>, state: &State) -> Result<All, Failure> {
+    let Some(fleet) = session.fleet.name() else { return Ok(All::default()) };
     let snapshot = refresh(session.cloud, state, Refresh::Orphans).await?;
+    if args.lineage.as_ref().is_some_and(|lineage| *lineage == state.lineage) {
+        let (ids, serial) = lost_since(&snapshot, fleet, state);
+        return Ok(All { ids, serial });
+    }
     let strangers = foreign_lineage(&snapshot, fleet, &state.lineage);
     let of = |lineage: &str| -> Vec<ObjectId> {
         strangers.iter().filter(|stranger| stranger.mark.lineage == lineage).map(|found| found.id).collect()
     };
     let why = match &args.lineage {
-        Some(lineage) if !of(lineage).is_empty() => return Ok(of(lineage)),
+        Some(lineage) if !of(lineage).is_empty() => return Ok(All { ids: of(lineage), serial: 0 }),
         Some(lineage) => format!("The account holds nothing of the fleet \"{fleet}\" that the lineage {lineage} made."),
         None if strangers.is_empty() => {
             format!("The account holds nothing of the fleet \"{fleet}\" that another state made.")

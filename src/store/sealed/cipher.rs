@@ -1,7 +1,7 @@
 //! The methods of one kind of file: the first encrypts, all of them decrypt.
 
 use super::key::{Keys, Noted};
-use crate::state::Ciphertext;
+use crate::state::{Ciphertext, SumKey, Unkeyed};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub(super) enum Method {
     /// In clear.
     Clear,
+    /// In clear, with keyed sums.
+    Keyed(Arc<SumKey>),
     /// AES-GCM with a key of these.
     Aes(Arc<Keys>),
 }
@@ -34,6 +36,34 @@ pub(super) enum By {
 impl Cipher {
     pub(super) fn of(methods: Vec<Method>) -> Cipher {
         Cipher { methods }
+    }
+
+    /// The same; what is in clear has keyed sums. What has plain ones is read all the same.
+    pub(super) fn keyed(&self, key: &Arc<SumKey>) -> Cipher {
+        let methods = self.methods.iter().flat_map(|method| match method {
+            Method::Clear => vec![Method::Keyed(key.clone()), Method::Clear],
+            other => vec![other.clone()],
+        });
+        Cipher { methods: methods.collect() }
+    }
+
+    /// The key of the sums of what is written.
+    pub(super) fn sums(&self) -> Option<&SumKey> {
+        match self.methods.first()? {
+            Method::Keyed(key) => Some(key),
+            Method::Clear | Method::Aes(_) => None,
+        }
+    }
+
+    /// Something whose sum may be keyed, as it was before; by what it was read. `None`: as it stands there.
+    pub(super) fn unkeyed(&self, read: impl Fn(&SumKey) -> Unkeyed) -> Option<(Vec<u8>, By)> {
+        self.methods.iter().enumerate().find_map(|(at, method)| match method {
+            Method::Keyed(key) => match read(key) {
+                Unkeyed::Proven(plain) => Some((plain, if at == 0 { By::First } else { By::Fallback })),
+                Unkeyed::Plain | Unkeyed::Unproven => None,
+            },
+            Method::Clear | Method::Aes(_) => None,
+        })
     }
 
     /// Whether what is written is encrypted.

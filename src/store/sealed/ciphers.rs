@@ -3,6 +3,7 @@
 use super::cipher::{Cipher, Method};
 use super::key::Keys;
 use crate::config::{Encryption, EncryptionMethod, EncryptionTarget};
+use crate::state::SumKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,5 +32,16 @@ impl Ciphers {
         };
         let state = declared.state.as_ref().map(&mut cipher);
         Ciphers { state, plan: declared.plan.as_ref().map(&mut cipher) }
+    }
+
+    /// The same; what is not encrypted has sums with this key.
+    #[must_use]
+    pub fn keyed(self, key: SumKey) -> Ciphers {
+        let key = Arc::new(key);
+        let keyed = |cipher: Option<Arc<Cipher>>| {
+            let cipher = cipher.unwrap_or_else(|| Arc::new(Cipher::of(vec![Method::Clear])));
+            Some(Arc::new(cipher.keyed(&key)))
+        };
+        Ciphers { state: keyed(self.state), plan: keyed(self.plan) }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::cipher::{By, Cipher};
 use crate::lang::json;
-use crate::state::{Ciphertext, Moved};
+use crate::state::{Ciphertext, Moved, is_keyed_plan};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,6 +41,9 @@ struct Head {
 const FOREIGN: &str =
     "It is not encrypted, or cut off, and the configuration has no method \"unencrypted\" to read it with.";
 
+/// Why a saved plan is refused that nothing proves.
+pub const UNPROVEN: &str = "Nothing proves what stands in it: it was saved without PODFORM_STATE_KEY, or with another one than is set here, or somebody without it has changed it. Plan again, with the same PODFORM_STATE_KEY as here.";
+
 impl Cipher {
     /// The text of a state, as it is written.
     ///
@@ -51,6 +54,9 @@ impl Cipher {
         if Moved::read(text.as_bytes()).is_some() {
             return Ok(text.to_owned());
         }
+        if let Some(key) = self.sums() {
+            return Ok(key.state(text));
+        }
         let head: Head = json::read(text.as_bytes()).map_err(|error| format!("It is no state: {error}."))?;
         self.envelope(text.as_bytes(), head).await.map(|sealed| sealed.unwrap_or_else(|| text.to_owned()))
     }
@@ -60,6 +66,9 @@ impl Cipher {
     /// # Errors
     /// It cannot be encrypted: whole sentences.
     pub async fn sealed_plan(&self, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+        if let Some(key) = self.sums() {
+            return Ok(key.plan(&bytes));
+        }
         let head = Head { serial: None, lineage: None, podform: None };
         Ok(self.envelope(&bytes, head).await?.map_or(bytes, String::into_bytes))
     }
@@ -81,6 +90,9 @@ impl Cipher {
         if Moved::read(&bytes).is_some() {
             return Ok((bytes, None));
         }
+        if let Some((plain, by)) = self.unkeyed(|key| key.unkeyed_state(&bytes)) {
+            return Ok((plain, Some(by)));
+        }
         let Some(envelope) = read(&bytes)? else {
             let by = self.admits_clear().ok_or(FOREIGN)?;
             return Ok((bytes, Some(by)));
@@ -101,7 +113,12 @@ impl Cipher {
     /// # Errors
     /// No method reads it: whole sentences.
     pub async fn opened_plan(&self, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+        if let Some((plain, _)) = self.unkeyed(|key| key.unkeyed_plan(&bytes)) {
+            return Ok(plain);
+        }
         match read(&bytes)? {
+            // A plan is made anew in a moment, so none is taken on trust.
+            None if self.sums().is_some() || is_keyed_plan(&bytes) => Err(UNPROVEN.to_owned()),
             None => self.admits_clear().map(|_| bytes).ok_or_else(|| FOREIGN.to_owned()),
             Some(Envelope { meta, encrypted_data, .. }) => {
                 Ok(self.open(&Ciphertext { meta, data: encrypted_data }, b"").await?.0)

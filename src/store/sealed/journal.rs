@@ -29,6 +29,10 @@ impl Cipher {
     pub(super) async fn sealed_lines(&self, lines: &str) -> Result<String, String> {
         let mut all = String::new();
         for line in lines.split_inclusive('\n') {
+            if let Some(key) = self.sums() {
+                all.push_str(&key.line(line));
+                continue;
+            }
             let entry = entry(line.as_bytes()).ok_or("What is to be written is no entry of a journal.")?;
             match self.seal(line.as_bytes(), &bound(entry.seq)).await? {
                 Some(sealed) => all.push_str(&encode_event(entry.seq, entry.at, (None, None), &Event::Sealed(sealed))),
@@ -63,6 +67,9 @@ impl Cipher {
 
     /// `None`: it is to be read as it stands there.
     async fn opened_line(&self, line: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        if let Some((plain, _)) = self.unkeyed(|key| key.unkeyed_line(line)) {
+            return Ok(Some(plain));
+        }
         match entry(line) {
             None => Ok(None),
             Some(Entry { seq, event: Event::Sealed(sealed), .. }) => {
@@ -79,6 +86,9 @@ impl Cipher {
     /// # Errors
     /// It cannot be encrypted: whole sentences.
     pub(super) async fn sealed_kept(&self, lines: &str) -> Result<Option<String>, String> {
+        if let Some(key) = self.sums() {
+            return Ok(Some(lines.split_inclusive('\n').map(|line| key.line(line)).collect()));
+        }
         let sealed = self.seal(lines.as_bytes(), KEPT).await?;
         Ok(sealed.map(|sealed| encode_event(0, Timestamp::now(), (None, None), &Event::Sealed(sealed))))
     }
@@ -90,7 +100,7 @@ impl Cipher {
     pub(super) async fn opened_kept(&self, bytes: &[u8]) -> Result<Vec<u8>, String> {
         match entry(bytes) {
             Some(Entry { event: Event::Sealed(sealed), .. }) => Ok(self.open(&sealed, KEPT).await?.0),
-            _ if self.admits_clear().is_some() => Ok(bytes.to_vec()),
+            _ if self.admits_clear().is_some() => self.opened_lines(bytes).await,
             _ => Err(CLEAR.to_owned()),
         }
     }

@@ -66,6 +66,7 @@ impl Sealed {
         let form = match (&state, by) {
             (None, _) if self.cipher.encrypts() => Form::First,
             (_, Some(By::Fallback)) if was_sealed => Form::Former,
+            (_, Some(By::Fallback)) if self.cipher.sums().is_some() => Form::Unkeyed,
             (_, Some(By::Fallback)) => Form::Clear,
             _ => Form::Current,
         };

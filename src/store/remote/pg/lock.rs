@@ -1,13 +1,21 @@
-//! The advisory lock of a state, as Terraform takes it: on the id of its row, or on -1 while there is no row. It lives as long
-//! as the connection; who holds it stands in a row of ours beside, which names the process of the server that serves it.
+//! The advisory lock of a state, where Terraform takes it: on the id of its row. It lives as long as the connection; who holds it
+//! stands in a row of ours beside, which names the process of the server that serves it.
+//!
+//! Terraform locks a state that has no row yet under -1, and with it every other state of the database that has none, for the
+//! whole first apply. Here the row is made when the lock is taken, with a state in which nothing stands, so that first applies
+//! go side by side; -1 is held for that one statement. A lock that is given back before anything was written takes the row
+//! away again. Terraform, between its look for a row and its -1, may miss a row that is made at that very moment: the journal
+//! protects then.
 //!
 //! Each verb is one statement: whoever waits for the lock asks often, and each is a round trip.
 
 use super::connection::{Fault, reads};
-use super::database::{Database, Given};
+use super::database::{Database, EMPTY, Given};
 use crate::store::{Holding, Lock, LockInfo, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -18,18 +26,19 @@ pub struct AdvisoryLock {
     workspace: String,
 }
 
-/// Takes the lock of the workspace `$1`, and notes `$3` beside, under the name that begins with `$2`. As Terraform does: states
-/// that have no row yet are all locked under -1, and nobody holds that who makes a row at the same moment. What others noted is
-/// of runs that hold it no more.
-const TAKE: &str = "WITH wanted AS MATERIALIZED (
-  SELECT coalesce((SELECT id FROM {states} WHERE name = $1), -1) AS number
+/// Takes the lock of the workspace `$1`, and notes `$3` beside, under the name that begins with `$2`. As Terraform does: not while
+/// anybody makes rows, for it may be this one; at the end of the statement -1 is free again. A row that is made is seen by others
+/// when it is held already, and one that is being taken away is waited for. What others noted is of runs that hold it no more.
+const TAKE: &str = "WITH turn AS MATERIALIZED (
+  SELECT pg_try_advisory_xact_lock(-1) AS is_mine
+), old AS MATERIALIZED (
+  SELECT id FROM {states} WHERE name = $1 FOR UPDATE
+), made AS (
+  INSERT INTO {states} (name, data) SELECT $1, '{empty}' FROM turn WHERE is_mine AND NOT EXISTS (SELECT FROM old)
+  ON CONFLICT (name) DO NOTHING RETURNING id
 ), taken AS MATERIALIZED (
-  SELECT number, CASE
-    WHEN NOT pg_try_advisory_lock(number) THEN false
-    WHEN number = -1 THEN true
-    WHEN pg_try_advisory_lock(-1) THEN pg_advisory_unlock(-1)
-    ELSE NOT pg_advisory_unlock(number)
-  END AS is_free FROM wanted
+  SELECT wanted.id AS number, CASE WHEN is_mine THEN pg_try_advisory_lock(wanted.id) ELSE false END AS is_free
+  FROM turn, (SELECT id FROM old UNION ALL SELECT id FROM made) AS wanted
 ), gone AS (
   DELETE FROM {own} WHERE starts_with(name, $2) AND name <> $2 || pg_backend_pid() AND (SELECT is_free FROM taken)
 ), noted AS (
@@ -37,7 +46,13 @@ const TAKE: &str = "WITH wanted AS MATERIALIZED (
   ON CONFLICT (name) DO UPDATE SET data = excluded.data, version = nextval('public.global_states_id_seq')
   RETURNING version
 )
-SELECT is_free, number, pg_backend_pid(), (SELECT version::text FROM noted), $3 FROM taken";
+SELECT coalesce(is_free, false), coalesce(number, -1), pg_backend_pid(), (SELECT version::text FROM noted), $3, is_mine
+FROM turn LEFT JOIN taken ON true";
+
+/// How often, and after which pause, it is tried while another has -1. Who makes a row, or only looks, has it for a moment; the
+/// first apply of a Terraform has it for longer than anybody waits here.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// Who holds the lock of the workspace `$1`, and what is noted of that under the name that begins with `$2`.
 const LOOK: &str = "SELECT true, wanted.number, held.pid, note.version::text, note.data
@@ -47,13 +62,15 @@ LEFT JOIN {own} AS note ON note.name = $2 || held.pid
 ORDER BY wanted.number DESC LIMIT 1";
 
 /// Frees the lock of the number `$1` that the process `$2` serves, and removes what is noted of it: the version `$4` under the
-/// name that begins with `$3`. Another's connection is ended, and the lock with it. Tells whether that was done, where there was
+/// name that begins with `$3`. Of one's own lock the row goes too in which nothing was written. Another's connection is ended, and the lock with it. Tells whether that was done, where there was
 /// anything to do, and whether another process serves it by now.
 const FREE: &str = "WITH ended AS MATERIALIZED (
   SELECT CASE pid WHEN pg_backend_pid() THEN pg_advisory_unlock($1) ELSE pg_terminate_backend(pid) END AS is_ended
   FROM ({held}) AS held WHERE number = $1 AND pid = $2
 ), gone AS (
   DELETE FROM {own} WHERE name = $3 || $2::text AND version::text = $4 AND coalesce((SELECT is_ended FROM ended), true)
+), unwritten AS (
+  DELETE FROM {states} WHERE id = $1 AND data = '{empty}' AND $2 = pg_backend_pid() AND (SELECT is_ended FROM ended)
 )
 SELECT (SELECT is_ended FROM ended), EXISTS (SELECT FROM ({held}) AS held WHERE number = $1 AND pid <> $2)";
 
@@ -75,7 +92,11 @@ impl AdvisoryLock {
 
     async fn row(&self, statement: &str, given: &[Given<'_>]) -> Result<Option<Row>, Fault> {
         let (states, own) = (self.database.table("states"), self.database.table("podform_objects"));
-        let statement = statement.replace("{held}", HELD).replace("{states}", &states).replace("{own}", &own);
+        let statement = statement
+            .replace("{held}", HELD)
+            .replace("{empty}", EMPTY)
+            .replace("{states}", &states)
+            .replace("{own}", &own);
         self.database.row(&statement, given).await
     }
 
@@ -83,9 +104,15 @@ impl AdvisoryLock {
         let text = info.for_terraform(&self.workspace).into_bytes();
         let given: [Given<'_>; 3] =
             [(&self.workspace, Type::TEXT), (&self.key(), Type::TEXT), (&text.as_slice(), Type::BYTEA)];
-        let Some(row) = self.row(TAKE, &given).await? else { return Ok(None) };
-        let is_free: bool = column(&row, 0)?;
-        is_free.then(|| holding(&row)).transpose()
+        for _ in 0..TRIES {
+            let Some(row) = self.row(TAKE, &given).await? else { return Ok(None) };
+            let (is_free, is_turn): (bool, bool) = (column(&row, 0)?, column(&row, 5)?);
+            if is_free || is_turn {
+                return is_free.then(|| holding(&row)).transpose();
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(None)
     }
 
     async fn look(&self) -> Result<Option<Holding>, Fault> {

@@ -1,7 +1,7 @@
 //! The verbs of objects, as single statements.
 
 use super::connection::{Fault, reads};
-use super::database::{Database, Given};
+use super::database::{Database, EMPTY, Given};
 use crate::store::{Object, Objects, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
@@ -20,32 +20,38 @@ struct Statements {
     replace: &'static str,
     remove: &'static str,
     remove_any: &'static str,
+    list: &'static str,
 }
 
+/// A row that was made for its lock holds no state.
 const STATES: Statements = Statements {
-    get: "SELECT convert_to(data, 'UTF8'), md5(data) FROM {} WHERE name = $1 AND data IS NOT NULL",
-    version: "SELECT md5(data) FROM {} WHERE name = $1 AND data IS NOT NULL",
-    create: "INSERT INTO {} AS old (name, data) VALUES ($1, convert_from($2, 'UTF8')) ON CONFLICT (name) DO UPDATE SET data = excluded.data WHERE old.data IS NULL RETURNING md5(data)",
-    replace: "UPDATE {} SET data = convert_from($2, 'UTF8') WHERE name = $1 AND md5(data) = $3 RETURNING md5(data)",
-    remove: "DELETE FROM {} WHERE name = $1 AND md5(data) = $2 RETURNING name",
-    remove_any: "DELETE FROM {} WHERE name = $1 RETURNING name",
+    get: "SELECT convert_to(data, 'UTF8'), md5(data) FROM {table} WHERE name = $1 AND data <> '{empty}'",
+    version: "SELECT md5(data) FROM {table} WHERE name = $1 AND data <> '{empty}'",
+    create: "INSERT INTO {table} AS old (name, data) VALUES ($1, convert_from($2, 'UTF8')) ON CONFLICT (name) DO UPDATE SET data = excluded.data WHERE old.data IS NULL OR old.data = '{empty}' RETURNING md5(data)",
+    replace: "UPDATE {table} SET data = convert_from($2, 'UTF8') WHERE name = $1 AND md5(data) = $3 RETURNING md5(data)",
+    remove: "DELETE FROM {table} WHERE name = $1 AND md5(data) = $2 RETURNING name",
+    remove_any: "DELETE FROM {table} WHERE name = $1 RETURNING name",
+    list: "SELECT name FROM {table} WHERE starts_with(name, $1) AND data <> '{empty}' ORDER BY name COLLATE \"C\"",
 };
 
 const OWN: Statements = Statements {
-    get: "SELECT data, version::text FROM {} WHERE name = $1",
-    version: "SELECT version::text FROM {} WHERE name = $1",
-    create: "INSERT INTO {} (name, data) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING version::text",
-    replace: "UPDATE {} SET data = $2, version = nextval('public.global_states_id_seq') WHERE name = $1 AND version::text = $3 RETURNING version::text",
-    remove: "DELETE FROM {} WHERE name = $1 AND version::text = $2 RETURNING name",
-    remove_any: "DELETE FROM {} WHERE name = $1 RETURNING name",
+    get: "SELECT data, version::text FROM {table} WHERE name = $1",
+    version: "SELECT version::text FROM {table} WHERE name = $1",
+    create: "INSERT INTO {table} (name, data) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING version::text",
+    replace: "UPDATE {table} SET data = $2, version = nextval('public.global_states_id_seq') WHERE name = $1 AND version::text = $3 RETURNING version::text",
+    remove: "DELETE FROM {table} WHERE name = $1 AND version::text = $2 RETURNING name",
+    remove_any: "DELETE FROM {table} WHERE name = $1 RETURNING name",
+    list: "SELECT name FROM {table} WHERE starts_with(name, $1) ORDER BY name COLLATE \"C\"",
 };
 
 impl Rows {
-    fn statements(&self, key: &str) -> (&'static Statements, String) {
-        match key.contains('/') {
-            true => (&OWN, self.0.table("podform_objects")),
-            false => (&STATES, self.0.table("states")),
-        }
+    /// Of the states where there is no `/` in the key.
+    fn statement(&self, key: &str, verb: impl Fn(&Statements) -> &'static str) -> String {
+        let (statements, table) = match key.contains('/') {
+            true => (OWN, "podform_objects"),
+            false => (STATES, "states"),
+        };
+        verb(&statements).replace("{empty}", EMPTY).replace("{table}", &self.0.table(table))
     }
 
     /// One statement that changes at most one row, and answers with its new version.
@@ -71,8 +77,7 @@ impl Objects for Rows {
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>, StoreError>> {
         async move {
-            let (statements, table) = self.statements(key);
-            let query = statements.get.replace("{}", &table);
+            let query = self.statement(key, |verbs| verbs.get);
             let given: [Given<'_>; 1] = [(&key, Type::TEXT)];
             let row = reads(|| self.0.row(&query, &given)).await;
             let row = row.map_err(|fault| self.0.failed("read", key, fault))?;
@@ -87,8 +92,8 @@ impl Objects for Rows {
 
     fn version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
         async move {
-            let (statements, table) = self.statements(key);
-            let (query, given): (_, [Given<'_>; 1]) = (statements.version.replace("{}", &table), [(&key, Type::TEXT)]);
+            let query = self.statement(key, |verbs| verbs.version);
+            let given: [Given<'_>; 1] = [(&key, Type::TEXT)];
             let row = reads(|| self.0.row(&query, &given)).await;
             let row = row.map_err(|fault| self.0.failed("read", key, fault))?;
             Ok(row.map(|row| Version(row.try_get(0).ok())))
@@ -98,32 +103,29 @@ impl Objects for Rows {
 
     fn create<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
         async move {
-            let (statements, table) = self.statements(key);
             let given: [Given<'_>; 2] = [(&key, Type::TEXT), (&bytes, Type::BYTEA)];
-            self.write(key, statements.create.replace("{}", &table), &given).await
+            self.write(key, self.statement(key, |verbs| verbs.create), &given).await
         }
         .boxed()
     }
 
     fn replace<'a>(&'a self, key: &'a str, over: &'a Version, bytes: &'a [u8]) -> BoxFuture<'a, Tried<Version>> {
         async move {
-            let (statements, table) = self.statements(key);
             let given: [Given<'_>; 3] = [(&key, Type::TEXT), (&bytes, Type::BYTEA), (&over.0, Type::TEXT)];
-            self.write(key, statements.replace.replace("{}", &table), &given).await
+            self.write(key, self.statement(key, |verbs| verbs.replace), &given).await
         }
         .boxed()
     }
 
     fn remove<'a>(&'a self, key: &'a str, over: Option<&'a Version>) -> BoxFuture<'a, Tried<()>> {
         async move {
-            let (statements, table) = self.statements(key);
             let version = over.and_then(|version| version.0.as_deref());
             let removed = match &version {
                 Some(version) => {
                     let given: [Given<'_>; 2] = [(&key, Type::TEXT), (version, Type::TEXT)];
-                    self.0.row(&statements.remove.replace("{}", &table), &given).await
+                    self.0.row(&self.statement(key, |verbs| verbs.remove), &given).await
                 }
-                None => self.0.row(&statements.remove_any.replace("{}", &table), &[(&key, Type::TEXT)]).await,
+                None => self.0.row(&self.statement(key, |verbs| verbs.remove_any), &[(&key, Type::TEXT)]).await,
             };
             match removed {
                 Ok(None) if version.is_some() => match self.version(key).await {
@@ -155,11 +157,9 @@ impl Objects for Rows {
         .boxed()
     }
 
-    /// Of the states where there is no `/` in the prefix.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         async move {
-            let (_, table) = self.statements(prefix);
-            let query = format!("SELECT name FROM {table} WHERE starts_with(name, $1) ORDER BY name COLLATE \"C\"");
+            let query = self.statement(prefix, |verbs| verbs.list);
             let given: [Given<'_>; 1] = [(&prefix, Type::TEXT)];
             let rows = reads(|| self.0.rows(&query, &given)).await;
             let rows = rows.map_err(|fault| self.0.failed("list", prefix, fault))?;
