@@ -41,6 +41,7 @@ pub enum Meaning<T> {
     /// The condition does not hold.
     Refused,
     /// Changes of one object met: it proves nothing.
+    #[cfg(any(feature = "s3", feature = "gcs"))]
     Met,
     /// Nothing was changed.
     Failed,
@@ -100,6 +101,7 @@ impl Calls {
     }
 
     /// As often as its place was told to.
+    #[cfg(any(feature = "s3", feature = "http-state"))]
     pub fn with_tries(self, tries: usize) -> Calls {
         Calls { tries: tries.max(1), ..self }
     }
@@ -182,6 +184,7 @@ impl Calls {
             Meaning::Done(value) => Tried::Done(value),
             Meaning::Unversioned(what) => Tried::InDoubt(doing.clone().failed(what.to_owned())),
             Meaning::Refused => Tried::Refused,
+            #[cfg(any(feature = "s3", feature = "gcs"))]
             Meaning::Met => Tried::InDoubt(self.refused(doing, &request, &answer)),
             Meaning::Failed => Tried::NotDone(self.refused(doing, &request, &answer)),
         }

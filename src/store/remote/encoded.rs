@@ -5,9 +5,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// What stands for itself in a query, and in one part of a path (RFC 3986).
 const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// The same in a path: its parts stay apart.
+#[cfg(any(feature = "s3", feature = "azurerm"))]
 const PATH: &AsciiSet = &PART.remove(b'/');
 
 /// A key as a path.
+#[cfg(any(feature = "s3", feature = "azurerm"))]
 pub fn path(key: &str) -> String {
     utf8_percent_encode(key, PATH).to_string()
 }
