@@ -16,6 +16,7 @@ use super::run::{End, How, overtaken, run};
 use super::trouble::Trouble;
 use crate::backends::memory::{Flaw, Memory};
 use jiff::{SignedDuration, Timestamp};
+use podform::lang::stack::on_deep_stack;
 use podform::money::Usd;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -440,25 +441,28 @@ pub struct Outcome {
 
 /// The history of a seed.
 pub fn history(seed: u64, talks: bool, kind: Kind) -> Outcome {
-    in_virtual_time(async {
-        let mut history = History::new(seed, talks, kind);
-        history.happen().await;
-        if kind == Kind::Older {
-            history.go_back().await;
-        }
-        history.come_to_rest().await;
-        let faults = std::mem::take(&mut history.world.ledger.lock().unwrap().faults);
-        let broken = (!faults.is_empty()).then(|| {
-            let told = history.told.join("\n  ");
-            format!("PODFORM_SEED={seed}\n  {}\n  after:\n  {told}\n{}", faults.join("\n  "), history.fleet.hcl())
-        });
-        let mut injected = std::mem::take(&mut history.counted);
-        for world in std::iter::once(&history.world).chain(&history.beside) {
-            let all = std::mem::take(&mut world.troubles.lock().unwrap().injected);
-            all.into_iter().for_each(|(kind, n)| *injected.entry(kind).or_default() += n);
-        }
-        Outcome { runs: history.runs, injected, broken, told: history.told }
-    })
+    // It is more than the stack of a test takes.
+    on_deep_stack(|| in_virtual_time(happened(seed, talks, kind))).unwrap()
+}
+
+async fn happened(seed: u64, talks: bool, kind: Kind) -> Outcome {
+    let mut history = History::new(seed, talks, kind);
+    history.happen().await;
+    if kind == Kind::Older {
+        history.go_back().await;
+    }
+    history.come_to_rest().await;
+    let faults = std::mem::take(&mut history.world.ledger.lock().unwrap().faults);
+    let broken = (!faults.is_empty()).then(|| {
+        let told = history.told.join("\n  ");
+        format!("PODFORM_SEED={seed}\n  {}\n  after:\n  {told}\n{}", faults.join("\n  "), history.fleet.hcl())
+    });
+    let mut injected = std::mem::take(&mut history.counted);
+    for world in std::iter::once(&history.world).chain(&history.beside) {
+        let all = std::mem::take(&mut world.troubles.lock().unwrap().injected);
+        all.into_iter().for_each(|(kind, n)| *injected.entry(kind).or_default() += n);
+    }
+    Outcome { runs: history.runs, injected, broken, told: history.told }
 }
 
 /// What makes a reproduction one.
