@@ -153,7 +153,10 @@ fn a_move_takes_dependents_and_deposed_objects_along() {
 fn replay_refuses_gaps_and_strangers() {
     let detached = State::default().replay(entries().into_iter().skip(2).collect(), None).expect_err("a gap");
     assert_eq!(detached, JournalDamage::Detached { state: 0, first: 3 });
-    let mut other = State { lineage: "another".into(), ..State::default() };
+    let mut other = State { lineage: "another".into(), resources: state().resources, ..State::default() };
     let foreign = other.replay(entries(), None).expect_err("a stranger");
     assert_eq!(foreign, JournalDamage::Foreign { state: "another".into(), journal: LINEAGE.into() });
+    let mut blank = State { lineage: "another".into(), ..State::default() };
+    blank.replay(entries(), None).expect("nothing was ever made by it");
+    assert_eq!(blank.lineage, LINEAGE);
 }

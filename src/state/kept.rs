@@ -382,6 +382,8 @@ mod tests {
         let import = Event::Recorded { claim: None, address: AT.parse().expect("an address"), record: record(5, "a") };
         assert!(ids(&heard(&[], &[import]).0).is_empty());
         let mut state = State { lineage: "another".into(), ..State::default() };
+        assert!(state.clone().take_up(entries([begin(LINEAGE)])).is_ok(), "nothing was ever made by it");
+        state.apply(Event::Recorded { claim: None, address: AT.parse().expect("an address"), record: record(6, "z") });
         let before = state.clone();
         assert!(matches!(state.take_up(entries([begin(LINEAGE)])), Err(JournalDamage::Foreign { .. })));
         assert_eq!(state, before);

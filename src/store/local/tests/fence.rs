@@ -102,7 +102,9 @@ fn what_was_kept_is_taken_up_by_whoever_reads_and_goes_with_the_next_snapshot() 
 fn what_was_kept_by_a_run_of_another_state_is_told_and_repair_names_what_is_in_it() {
     let (_guard, store, kept, _) = refused(|store| fs::remove_dir_all(store.directory()).expect("no directory"));
     assert!(kept.is_some());
-    let mut state = State { lineage: "another".into(), serial: 1, ..State::default() };
+    let theirs = intent("theirs", "simplepod_instance.worker[\"z\"]");
+    let open = [("theirs".to_owned(), theirs)].into();
+    let mut state = State { lineage: "another".into(), serial: 1, open, ..State::default() };
     let path = fs::read_dir(store.directory()).expect("a directory").flatten().next().expect("a file").path();
     let bytes = fs::read(&path).expect("what was kept");
     fs::remove_file(&path).expect("put aside");
