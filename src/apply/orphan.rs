@@ -110,7 +110,10 @@ pub async fn release_orphan<C: Cloud>(
         return refuse("its mark was changed meanwhile. Look again: podform orphans.");
     };
     let is_another = match id {
-        ObjectId::Machine(_) => now.hash_id.is_none() || now.hash_id != orphan.hash_id,
+        // A row of a list may show none; the claim is looked at above.
+        ObjectId::Machine(_) => {
+            now.hash_id.is_none() || orphan.hash_id.as_ref().is_some_and(|then| now.hash_id.as_ref() != Some(then))
+        }
         // Nothing else tells groups apart.
         ObjectId::Group(_) => false,
     };
