@@ -190,9 +190,10 @@ fn requests_are_counted() {
     team.run(0, &["apply", "-auto-approve"], 0);
     let calls = team.server.take_calls();
     println!("an apply of 20: {calls:?}");
-    // The wrong id, the seal, and the groups: a rent is an intent and an answer, and whatever comes meanwhile goes with it.
+    // The wrong id, the seal, and the groups: a rent is an intent, an answer and what is recorded of it, and whatever comes
+    // meanwhile goes with it. On a machine with much to do nothing comes meanwhile.
     let groups = calls["POST lab-journal"] - 2;
-    assert!(groups <= 45 && calls["POST lab"] <= 2, "{calls:?}");
+    assert!(groups <= 3 * 20 + 5 && calls["POST lab"] <= 2, "{calls:?}");
     assert!(calls.values().sum::<usize>() <= 2 * groups + 20, "{calls:?}");
     team.run(0, &["plan", "-detailed-exitcode"], 0);
     let calls = team.server.take_calls();
