@@ -92,7 +92,8 @@ fn a_second_run_uses_the_world_that_another_one_serves() {
 #[cfg(unix)]
 #[test]
 fn a_run_outlives_who_served_its_world() {
-    let fleet = Fleet::new(&[("main.hcl", GROUP)]);
+    let window = "provider \"simplepod\" {\n  settle_window = \"5s\"\n}\n";
+    let fleet = Fleet::new(&[("main.hcl", &format!("{GROUP}{window}"))]);
     fleet.run(&["plan"], 0);
     let holder = Holder::of(&fleet);
     let mut second = podform();
@@ -107,7 +108,12 @@ fn a_run_outlives_who_served_its_world() {
     // As Ctrl-C does it: what is under way is answered.
     assert!(Command::new("kill").args(["-INT", &holder.0.id().to_string()]).status().unwrap().success());
     let ended = second.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended));
+    // A call that the holder had not read yet went with it: it was not made, or is in doubt, and the next run goes on.
+    match ended.status.code() {
+        Some(0) => {}
+        Some(1 | 4 | 7) => drop(fleet.run(&["apply", "-auto-approve"], 0)),
+        _ => panic!("{}", text(&ended)),
+    }
     assert!(fleet.run(&["plan"], 0).contains("No changes."));
 }
 
