@@ -85,7 +85,8 @@ impl Drop for HostTurn<'_> {
 }
 
 impl Offers {
-    /// The offers of a plan, in a market that may have been read for it. With `pinned` no other offer is taken; so many rents are under way at once.
+    /// The offers of a plan, in a market that may have been read for it. With `pinned` no other offer is taken;
+    /// so many rents are under way at once.
     pub fn of(
         (plan, pinned): (&Plan, bool),
         state: &State,

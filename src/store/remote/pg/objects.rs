@@ -5,6 +5,7 @@ use super::database::{Database, EMPTY, Given};
 use crate::store::{Object, Objects, Place, StoreError, Tried, Version};
 use futures::future::{BoxFuture, FutureExt};
 use std::sync::Arc;
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 /// The rows of a database: states under the names of their workspaces, and what stands beside them under keys with a `/`,
@@ -54,6 +55,14 @@ impl Rows {
         verb(&statements).replace("{empty}", EMPTY).replace("{table}", &self.0.table(table))
     }
 
+    /// What a statement that reads finds under a key.
+    async fn found(&self, key: &str, verb: impl Fn(&Statements) -> &'static str) -> Result<Option<Row>, StoreError> {
+        let query = self.statement(key, verb);
+        let given: [Given<'_>; 1] = [(&key, Type::TEXT)];
+        let row = reads(|| self.0.row(&query, &given)).await;
+        row.map_err(|fault| self.0.failed("read", key, fault))
+    }
+
     /// One statement that changes at most one row, and answers with its new version.
     async fn write(&self, key: &str, statement: String, given: &[Given<'_>]) -> Tried<Version> {
         match self.0.row(&statement, given).await {
@@ -77,13 +86,8 @@ impl Objects for Rows {
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Object>, StoreError>> {
         async move {
-            let query = self.statement(key, |verbs| verbs.get);
-            let given: [Given<'_>; 1] = [(&key, Type::TEXT)];
-            let row = reads(|| self.0.row(&query, &given)).await;
-            let row = row.map_err(|fault| self.0.failed("read", key, fault))?;
-            let object = |row: tokio_postgres::Row| {
-                Ok(Object { bytes: row.try_get(0)?, version: Version(Some(row.try_get(1)?)) })
-            };
+            let row = self.found(key, |verbs| verbs.get).await?;
+            let object = |row: Row| Ok(Object { bytes: row.try_get(0)?, version: Version(Some(row.try_get(1)?)) });
             let object = row.map(object).transpose();
             object.map_err(|error: tokio_postgres::Error| self.0.failed("read", key, Fault::Refused(error.to_string())))
         }
@@ -92,10 +96,7 @@ impl Objects for Rows {
 
     fn version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
         async move {
-            let query = self.statement(key, |verbs| verbs.version);
-            let given: [Given<'_>; 1] = [(&key, Type::TEXT)];
-            let row = reads(|| self.0.row(&query, &given)).await;
-            let row = row.map_err(|fault| self.0.failed("read", key, fault))?;
+            let row = self.found(key, |verbs| verbs.version).await?;
             Ok(row.map(|row| Version(row.try_get(0).ok())))
         }
         .boxed()
