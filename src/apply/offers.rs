@@ -45,10 +45,6 @@ const LOOKING: &str = "Looking at the market before renting";
 /// reading costs.
 const AHEAD: usize = 16;
 
-/// How long before a round ends the market is read, in rents for each that is under way: those under way are not in it, and as
-/// many go on until it is read.
-const BEFORE: usize = 3;
-
 /// What an address may rent now.
 pub(super) enum Chosen<'o> {
     /// This one; nobody else rents of its host until the turn is dropped.
@@ -147,7 +143,8 @@ impl Offers {
     }
 
     /// Reads the market beside the rents, before one has to wait for it: as soon as most of the hosts that are still counted
-    /// on were rented from since the last time. So it is read once or twice a round, and stops nobody. Never returns.
+    /// on were rented from since the last time. Those under way are not in it, and half as many go out until it is read. So it
+    /// is read about once a round, and stops nobody. Never returns.
     pub async fn read_ahead<C: Cloud>(&self, cloud: &C) -> Infallible {
         loop {
             let freed = self.freed.notified();
@@ -155,7 +152,7 @@ impl Offers {
                 let held = self.held();
                 (held.since_reading, held.hosts, !held.planned.is_empty())
             };
-            let most = hosts.saturating_sub(BEFORE * self.under_way).max(hosts / 2);
+            let most = hosts.saturating_sub(self.under_way + self.under_way / 2).max(hosts - hosts / 4);
             if is_wanted && since_reading >= most.max(AHEAD) {
                 // Where it fails, whoever needs it reads it again, and tells.
                 let _ = self.market.since(Instant::now(), self.read(cloud)).await;

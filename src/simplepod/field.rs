@@ -102,7 +102,8 @@ impl<'de> Deserialize<'de> for Row<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row<'de>, A::Error> {
-                let mut fields = Vec::new();
+                // As many as a row of the market or of a list has, about.
+                let mut fields = Vec::with_capacity(32);
                 while let Some((Key(key), value)) = map.next_entry()? {
                     fields.push((key, value));
                 }

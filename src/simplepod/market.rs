@@ -30,12 +30,14 @@ pub(super) struct Market {
     price_basis: PriceBasis,
     /// It comes in one piece, whatever page is asked for: the server has shown so.
     is_whole: AtomicBool,
+    /// How many rows the longest page had.
+    rows: AtomicUsize,
 }
 
 impl Market {
     /// Nothing is sent.
     pub(super) fn new(transport: Arc<Transport>, retry: Retry, price_basis: PriceBasis) -> Self {
-        Self { transport, retry, price_basis, is_whole: AtomicBool::new(false) }
+        Self { transport, retry, price_basis, is_whole: AtomicBool::new(false), rows: AtomicUsize::new(0) }
     }
 
     /// Its rows. Whether it has pages is not known: they are read until one is empty, or repeats what is known; behind a full
@@ -94,9 +96,10 @@ impl Market {
         };
         let reader = || {
             unusable.store(0, Ordering::Relaxed);
-            Rows::new(limit, read)
+            Rows::new(limit, read).of_about(self.rows.load(Ordering::Relaxed))
         };
         let (rows, answer) = call.read_with(reader).await?;
+        self.rows.fetch_max(rows.len(), Ordering::Relaxed);
         Ok((rows, unusable.load(Ordering::Relaxed), answer.status))
     }
 }

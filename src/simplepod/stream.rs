@@ -3,6 +3,7 @@
 
 use super::field;
 use crate::http::{Stop, hold, too_long};
+use memchr::memchr2;
 use serde_json::value::RawValue;
 use std::ops::ControlFlow;
 
@@ -121,7 +122,9 @@ struct Inside {
 impl Inside {
     /// How many bytes of the piece belong to the row, and whether it ends with them.
     fn pass(&mut self, piece: &[u8]) -> (usize, bool) {
-        for (at, byte) in piece.iter().enumerate() {
+        let mut at = 0;
+        while let Some(byte) = piece.get(at) {
+            at += 1;
             if self.text {
                 match byte {
                     _ if self.escape => self.escape = false,
@@ -129,10 +132,14 @@ impl Inside {
                     b'"' => {
                         self.text = false;
                         if self.depth == 0 {
-                            return (at + 1, true);
+                            return (at, true);
                         }
                     }
-                    _ => {}
+                    // Most of a row is text.
+                    _ => {
+                        let rest = piece.get(at..).unwrap_or_default();
+                        at += memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+                    }
                 }
                 continue;
             }
@@ -142,11 +149,11 @@ impl Inside {
                 b']' | b'}' if self.depth > 0 => {
                     self.depth -= 1;
                     if self.depth == 0 {
-                        return (at + 1, true);
+                        return (at, true);
                     }
                 }
                 // A number or a word ends before what follows.
-                b']' | b'}' | b',' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => return (at, true),
+                b']' | b'}' | b',' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => return (at - 1, true),
                 _ => {}
             }
         }
@@ -160,6 +167,11 @@ impl<T, F: FnMut(&RawValue) -> Result<Option<T>, Wrong>> Rows<T, F> {
     pub(super) fn new(limit: usize, read: F) -> Self {
         let (rows, held, sample) = (Vec::new(), Vec::new(), Vec::new());
         Self { rows, limit, read, empty_object: false, at: At::Start, between: 0, held, fault: None, sample }
+    }
+
+    /// The same, with room for so many rows: a long list is not moved while it grows.
+    pub(super) fn of_about(self, rows: usize) -> Self {
+        Self { rows: Vec::with_capacity(rows.min(MOST_ROWS)), ..self }
     }
 
     /// The same, for a list that may be an empty object when it is empty.
