@@ -16,7 +16,7 @@ pub struct Entry {
     pub seq: u64,
     /// When it was written.
     pub at: Timestamp,
-    /// Which run wrote it: the id of its lock.
+    /// Which run wrote it, and those behind it up to the next that names one: the id of its lock.
     #[serde(default)]
     pub run: Option<String>,
     /// The checksum of the snapshot that the journal continues; at the first entry that a run writes over one.
@@ -251,8 +251,9 @@ impl State {
             if is_another {
                 return Err(JournalDamage::Another { seq: last });
             }
+            let event = self.whole(entry.event).map_err(|change| change.unfounded(entry.seq))?;
             self.journal_seq = entry.seq;
-            self.apply(entry.event);
+            self.apply(event);
         }
         Ok(())
     }

@@ -216,6 +216,13 @@ pub enum JournalDamage {
         /// The journal's last entry.
         seq: u64,
     },
+    /// An entry is a difference from a record that stands neither in the state nor in the entries before.
+    Unfounded {
+        /// Its number.
+        seq: u64,
+        /// Whose record.
+        address: String,
+    },
     /// It is encrypted.
     Sealed,
     /// Its sums are keyed, and nothing proves them.
@@ -241,6 +248,10 @@ impl JournalDamage {
                 "The journal, which ends with entry {seq}, does not continue the state beside it: another state was put \
                  in its place."
             ),
+            Self::Unfounded { seq, address } => format!(
+                "Entry {seq} of the journal says what changed of {address}, and no such record stands in the state or in the \
+                 entries before."
+            ),
             Self::Sealed => "The journal is encrypted, and nothing here says how to decrypt it.".to_owned(),
             Self::Keyed => format!("The sums of the journal are keyed, and nothing proves them: {UNPROVEN}"),
         }
@@ -251,7 +262,9 @@ impl fmt::Display for JournalDamage {
     /// What is wrong and the way out, without the path: the reader of the bytes knows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let way_out = match self {
-            Self::Line { .. } | Self::Gap { .. } => "podform state repair shows what can be saved.",
+            Self::Line { .. } | Self::Gap { .. } | Self::Unfounded { .. } => {
+                "podform state repair shows what can be saved."
+            }
             Self::Detached { .. } => "Put the newest state file back, or see podform state repair.",
             Self::Sealed => ENCRYPTED,
             Self::Keyed => KEYED,

@@ -1,6 +1,7 @@
 //! Journal entries, and their replay onto a state.
 
 use super::attributes::Attributes;
+use super::change::Change;
 use super::model::{
     AccountIdentity, ActionWord, Billed, Expired, Failure, Intent, OutputState, Record, State, deposed_key,
 };
@@ -60,6 +61,8 @@ pub enum Event {
         /// The record.
         record: Box<Record>,
     },
+    /// As `Recorded`, where only the difference from the record before is said.
+    Changed(Box<Change>),
     /// What is recorded at one address is recorded at another one from now on, as records that depend on it say too.
     Moved {
         /// The address before.
@@ -144,6 +147,17 @@ impl Event {
             None => Event::Removed { claim, address, deposed: None },
         }
     }
+
+    /// As a difference from what a state holds; `None` where it is none, or the state holds nothing of it.
+    pub(super) fn against(&self, state: &State) -> Option<Event> {
+        match self {
+            Event::Recorded { claim, address, record } => {
+                let change = Change::from(state, claim.as_deref(), address, record)?;
+                Some(Event::Changed(Box::new(change)))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Event {
@@ -168,6 +182,7 @@ impl fmt::Display for Event {
                 let id = record.id().map_or_else(|| "without an id".to_owned(), |id| format!("as {id}"));
                 write!(f, "recorded {address} {id}")
             }
+            Event::Changed(change) => write!(f, "changed {}", change.address),
             Event::Moved { from, to } => write!(f, "moved {from} to {to}"),
             Event::Removed { address, .. } => write!(f, "removed {address}"),
             Event::Restored { address, .. } => write!(f, "restored {address}"),
@@ -188,7 +203,18 @@ impl fmt::Display for Event {
 }
 
 impl State {
-    /// Applies one event. Events that name an unknown claim change nothing else than what they say of an address.
+    /// An event, said whole where it is a difference.
+    ///
+    /// # Errors
+    /// It is one from a record that this state does not hold.
+    pub(super) fn whole(&self, event: Event) -> Result<Event, Box<Change>> {
+        let Event::Changed(change) = event else { return Ok(event) };
+        let Some((claim, record)) = change.onto(self) else { return Err(change) };
+        Ok(Event::Recorded { claim, address: change.address, record: Box::new(record) })
+    }
+
+    /// Applies one event. Events that name an unknown claim change nothing else than what they say of an address, and a
+    /// difference from something unknown changes nothing.
     pub fn apply(&mut self, event: Event) {
         match event {
             Event::Begin { lineage, fleet, account } => {
@@ -229,6 +255,11 @@ impl State {
                     self.expired.remove(&address);
                 }
                 self.resources.insert(address, Arc::from(record));
+            }
+            Event::Changed(_) => {
+                if let Ok(recorded) = self.whole(event) {
+                    self.apply(recorded);
+                }
             }
             Event::Removed { claim, address, deposed } => {
                 let unrecorded = self.close(claim.as_deref()).and_then(|intent| intent.record);

@@ -16,7 +16,7 @@ impl Event {
     fn answers(&self) -> bool {
         match self {
             Event::NotDone { .. } | Event::InDoubt { .. } | Event::Absent { .. } => true,
-            Event::Recorded { .. } | Event::Removed { .. } | Event::Restored { .. } => true,
+            Event::Recorded { .. } | Event::Changed(_) | Event::Removed { .. } | Event::Restored { .. } => true,
             Event::Begin { .. } | Event::Intent(_) | Event::Moved { .. } => false,
             Event::MachineFailed(_) | Event::Billed(_) | Event::Expired { .. } => false,
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } => false,
@@ -32,7 +32,7 @@ impl Event {
             Event::Recorded { claim, .. } | Event::Removed { claim, .. } | Event::Restored { claim, .. } => {
                 claim.as_deref()
             }
-            Event::Begin { .. } | Event::Moved { .. } => None,
+            Event::Begin { .. } | Event::Changed(_) | Event::Moved { .. } => None,
             Event::MachineFailed(_) | Event::Billed(_) | Event::Expired { .. } => None,
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } => None,
             Event::TakenOver | Event::End | Event::Sealed(_) => None,
@@ -43,7 +43,7 @@ impl Event {
 /// What a run did: the text of a journal that begins with itself. `durable` are the lines that it wrote, `unwritten` what
 /// could not be written any more. `None` where it did nothing.
 pub fn kept((run, now): (&str, Timestamp), durable: &str, unwritten: &[Event], begin: Option<Event>) -> Option<String> {
-    let durable = decode_journal(durable.as_bytes()).entries.into_iter().map(|entry| (entry.at, entry.event));
+    let durable = whole(decode_journal(durable.as_bytes()).entries).0.into_iter().map(|entry| (entry.at, entry.event));
     let answers = unwritten.iter().filter(|event| event.answers()).map(|event| (now, event.clone()));
     let events: Vec<(Timestamp, Event)> = durable.chain(answers).collect();
     events.iter().any(|(_, event)| event.claim().is_some()).then(|| {
@@ -52,6 +52,22 @@ pub fn kept((run, now): (&str, Timestamp), durable: &str, unwritten: &[Event], b
         let lines = begin.into_iter().chain(events).zip(1..);
         lines.map(|((at, event), seq)| encode_event(seq, at, (Some(run), None), &event)).collect()
     })
+}
+
+/// Entries that need no others: what is a difference from a record in those before is said whole. And what is wrong with those that
+/// are one from something else, and say nothing.
+pub(super) fn whole(entries: Vec<Entry>) -> (Vec<Entry>, Vec<JournalDamage>) {
+    let (mut said, mut all, mut unfounded) = (State::default(), Vec::new(), Vec::new());
+    for entry in entries {
+        match said.whole(entry.event) {
+            Ok(event) => {
+                said.apply(event.clone());
+                all.push(Entry { event, ..entry });
+            }
+            Err(change) => unfounded.push(change.unfounded(entry.seq)),
+        }
+    }
+    (all, unfounded)
 }
 
 /// Of so many runs it is remembered: a run ends minutes after it lost its lock, and to lose one is rare.
@@ -118,13 +134,17 @@ impl State {
     /// answer.
     ///
     /// # Errors
-    /// It is of another lineage; nothing has changed then.
+    /// It is of another lineage, or says what changed of something unknown; nothing has changed then.
     pub fn take_up(&mut self, entries: Vec<Entry>) -> Result<Vec<String>, JournalDamage> {
         if entries.iter().any(Entry::is_sealed) {
             return Err(JournalDamage::Sealed);
         }
         if entries.iter().any(|entry| entry.mac.is_some()) {
             return Err(JournalDamage::Keyed);
+        }
+        let (entries, unfounded) = whole(entries);
+        if let Some(unfounded) = unfounded.into_iter().next() {
+            return Err(unfounded);
         }
         let before = self.clone();
         let lineage = entries.iter().find_map(|entry| match &entry.event {
@@ -159,6 +179,8 @@ impl State {
             Event::Recorded { claim, address, record } => self.hear_of(claim, address, record, own),
             Event::Removed { claim: Some(_), .. } | Event::Restored { claim: Some(_), .. } => self.hear_gone(event),
             Event::Begin { .. } | Event::Removed { .. } | Event::Restored { .. } | Event::Moved { .. } => {}
+            // Entries are made whole before.
+            Event::Changed(_) => {}
             Event::Data { .. } | Event::Outputs { .. } | Event::Checks { .. } => {}
             Event::TakenOver | Event::End | Event::Sealed(_) => {}
         }

@@ -3,6 +3,7 @@
 //! what differs, which machine is meant, what stands in no state.
 
 mod attributes;
+mod change;
 mod codec;
 mod costs;
 mod decode;
@@ -16,6 +17,7 @@ mod journal_tests;
 mod kept;
 mod keyed;
 mod like;
+mod lines;
 mod loss;
 mod made;
 mod model;
@@ -37,6 +39,7 @@ mod tests;
 mod verify;
 
 pub use attributes::Attributes;
+pub use change::Change;
 pub use codec::{Entry, Replay, Salvage, decode_journal, encode_entry, encode_event, last_telling, salvage};
 pub use costs::{Costs, MachineCost, Others, billed};
 pub use decode::{decode, decode_edited};
@@ -47,6 +50,7 @@ pub use journal::{Ciphertext, Event};
 pub use kept::kept;
 pub use keyed::{SumKey, Unkeyed, is_keyed_plan};
 pub use like::{Shape, TWINS_WITHIN, fits, is_another, lacks_claim, made_at, shape};
+pub use lines::Lines;
 pub use loss::{Loss, bills, losses};
 pub use model::{
     AccountIdentity, Billed, Expired, Failure, Heard, Intent, IntentAction, OutputState, Record, SecretDigest, Spent,

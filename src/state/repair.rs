@@ -67,12 +67,17 @@ pub fn repair(remains: &Remains) -> Option<Repair> {
     let another = base.clone().replay(entries.clone(), remains.state.as_deref().and_then(sum_in));
     let entries = match another {
         Err(JournalDamage::Another { .. }) if is_own => {
-            let told = base.take_up(entries).unwrap_or_default();
-            steps.push(format!(
-                "{}: it continues another state than the one beside it; what it says is taken into this one{}.",
-                remains.journal_name,
-                listed(&told)
-            ));
+            match base.take_up(entries) {
+                Ok(told) => steps.push(format!(
+                    "{}: it continues another state than the one beside it; what it says is taken into this one{}.",
+                    remains.journal_name,
+                    listed(&told)
+                )),
+                Err(why) => {
+                    steps.push(format!("{}: it is put aside.", remains.journal_name));
+                    lost.push(format!("{}: {}", remains.journal_name, why.what()));
+                }
+            }
             Vec::new()
         }
         _ => entries,
@@ -91,7 +96,13 @@ pub fn repair(remains: &Remains) -> Option<Repair> {
     }
     for Entry { seq, event, .. } in entries.into_iter().filter(|entry| entry.seq > contained) {
         base.journal_seq = base.journal_seq.max(seq);
-        base.apply(event);
+        match base.whole(event) {
+            Ok(event) => base.apply(event),
+            Err(change) => {
+                lost.push(format!("{}: {}", remains.journal_name, change.unfounded(seq).what()));
+                steps.push(format!("{}: what is not founded on anything is dropped.", remains.journal_name));
+            }
+        }
     }
     for (name, bytes) in &remains.kept {
         let Salvage { entries, damage, .. } = salvage(bytes);

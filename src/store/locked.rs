@@ -8,7 +8,7 @@ use super::own::Own;
 use super::patience::{Told, lock_patiently};
 use super::place::Part;
 use super::recorded::{Recorded, Remark, read, recorded};
-use crate::state::{Event, Moved, State, decode, decode_edited, decode_journal, encode_event, kept, sum_in};
+use crate::state::{Event, Lines, Moved, State, decode, decode_edited, decode_journal, kept, sum_in};
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -46,6 +46,8 @@ pub struct LockedStore {
     newest: Option<(u64, u64)>,
     /// What this run wrote since the snapshot: kept beside where the journal is taken away.
     own: Own,
+    /// What those said: what comes next is told as a difference from it.
+    said: Lines,
     /// What was taken away from this run, and what it could not write any more.
     lost: Option<(Part, Vec<Event>)>,
 }
@@ -124,6 +126,7 @@ impl LockedStore {
             seq: state.journal_seq,
             remarks: died.into_iter().chain(encrypts).chain(found).collect(),
             own: Own::default(),
+            said: Lines::default(),
             lost: None,
             store,
             info,
@@ -181,10 +184,13 @@ impl LockedStore {
             first: self.seq.saturating_add(1),
             lines: String::new(),
         };
+        // What these say holds for those behind them only once they are durable.
+        let mut said = std::mem::take(&mut self.said);
         for (event, seq) in events.iter().zip(entries.first..) {
             let begins = self.own.is_empty() && entries.lines.is_empty();
+            let of = begins.then_some(&*self.info.id);
             let snapshot = self.sum.as_deref().filter(|_| begins);
-            entries.lines.push_str(&encode_event(seq, at, (Some(&self.info.id), snapshot), event));
+            entries.lines.push_str(&said.line(seq, at, (of, snapshot), event));
         }
         let mut left = ATTEMPTS;
         loop {
@@ -204,6 +210,7 @@ impl LockedStore {
             self.seq = seq;
         }
         self.own.push(&entries.lines);
+        self.said = said;
         self.journaled = true;
         Ok(self.seq)
     }
@@ -275,6 +282,8 @@ impl LockedStore {
             Ok(_) => return unreadable("it differs".into()),
             Err(error) => return unreadable(error.to_string()),
         }
+        // Whoever reads it goes on from it, whether it is known to have been written or not.
+        self.said = Lines::default();
         let (version, new) = self.settle(Some(&mut next), new).await?;
         self.version = version;
         self.store.discard(&std::mem::take(&mut self.kept)).await;

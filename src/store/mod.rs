@@ -11,6 +11,7 @@ pub mod local;
 mod locked;
 mod objects;
 mod own;
+mod packed;
 mod patience;
 mod place;
 mod recorded;

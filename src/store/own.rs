@@ -1,11 +1,9 @@
 //! What a run wrote since the snapshot, kept small: it is wanted only where the journal is taken away, and ten thousand rents
 //! write eighty megabytes, of which each entry is much like the one before.
 
+use super::packed::{packed, unpacked};
 use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use std::fmt;
-use std::io::{Read, Write};
 
 /// So many bytes are packed together: some milliseconds of work, of which nobody notices anything between two calls.
 const TOGETHER: usize = 256 << 10;
@@ -27,9 +25,7 @@ impl Own {
     pub fn push(&mut self, lines: &str) {
         self.newest.push_str(lines);
         if self.newest.len() >= TOGETHER {
-            let mut packing = GzEncoder::new(Vec::new(), Compression::fast());
-            let packed = packing.write_all(self.newest.as_bytes()).and_then(|()| packing.finish());
-            self.packed.push(packed.expect("memory takes what is written"));
+            self.packed.push(packed(&self.newest, Compression::fast()));
             self.newest.clear();
         }
     }
@@ -41,12 +37,9 @@ impl Own {
 
     /// All of them.
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        for packed in &self.packed {
-            GzDecoder::new(&**packed).read_to_string(&mut text).expect("it was packed here");
-        }
-        text.push_str(&self.newest);
-        text
+        let packed =
+            self.packed.iter().map(|packed| String::from_utf8(unpacked(packed).0).expect("it was packed here"));
+        packed.chain([self.newest.clone()]).collect()
     }
 }
 

@@ -1,10 +1,12 @@
 //! One object of the chain: a group of journal entries, or the seal that a run sets when it takes over; and what the text of
 //! a state says of the chain.
 
-use super::packed::{packed, unpacked};
 use crate::state::{Event, encode_event};
+use crate::store::packed::{packed, unpacked};
+use flate2::Compression;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What an object of the chain is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,10 +45,18 @@ struct Head {
     at: Timestamp,
 }
 
-/// The entries stand there as they are.
+/// The form alone, whatever else stands there.
+#[derive(Deserialize)]
+struct Form {
+    podform_chain: u32,
+}
+
+/// Head and entries stand there as they are. Any form but these two is of a newer podform.
 const PLAIN: u32 = 1;
-/// They are packed. Any other form is of a newer podform.
-const PACKED: u32 = 2;
+/// All of that, packed, behind this line.
+const PACKED: &[u8] = b"packed 1\n";
+/// Shorter ones stay as they are: little is won, and whoever looks at a seal can read it.
+const FROM: usize = 512;
 
 impl Link {
     /// Entries from this number on.
@@ -69,13 +79,13 @@ impl Link {
     /// A line that tells of it, and its entries.
     pub fn encode(&self) -> Vec<u8> {
         let Link { id, kind, next, at, lines } = self;
-        let packed = packed(lines);
-        let podform_chain = if packed.is_some() { PACKED } else { PLAIN };
-        let head = Head { podform_chain, id: id.clone(), kind: *kind, next: *next, at: *at };
-        let mut bytes = serde_json::to_vec(&head).expect("a head has no fallible parts");
-        bytes.push(b'\n');
-        bytes.extend_from_slice(packed.as_deref().unwrap_or(lines.as_bytes()));
-        bytes
+        let head = Head { podform_chain: PLAIN, id: id.clone(), kind: *kind, next: *next, at: *at };
+        let head = serde_json::to_string(&head).expect("a head has no fallible parts");
+        let plain = format!("{head}\n{lines}");
+        match plain.len() < FROM {
+            true => plain.into_bytes(),
+            false => [PACKED, &packed(&plain, Compression::default())].concat(),
+        }
     }
 
     /// Reads an object.
@@ -83,28 +93,37 @@ impl Link {
     /// # Errors
     /// Why it is none: after "line 1: ".
     pub fn decode(bytes: &[u8]) -> Result<Link, String> {
-        let (head, rest) = halves(bytes).ok_or("it is cut off")?;
+        let (plain, cut) = plain(bytes);
+        if let Some(why) = cut {
+            return Err(why);
+        }
+        let (head, lines) = halves(&plain).ok_or("it is cut off")?;
+        match serde_json::from_slice(head) {
+            Ok(Form { podform_chain: PLAIN }) => {}
+            Ok(_) => return Err("another version of podform wrote it".into()),
+            Err(error) => return Err(error.to_string()),
+        }
         let head: Head = serde_json::from_slice(head).map_err(|error| error.to_string())?;
-        let lines = match head.podform_chain {
-            PLAIN => rest.to_vec(),
-            PACKED => match unpacked(rest) {
-                (lines, None) => lines,
-                (_, Some(why)) => return Err(why),
-            },
-            _ => return Err("another version of podform wrote it".into()),
-        };
-        let lines = String::from_utf8(lines).map_err(|error| error.to_string())?;
+        let lines = String::from_utf8(lines.to_vec()).map_err(|error| error.to_string())?;
         let Head { id, kind, next, at, .. } = head;
         Ok(Link { id, kind, next, at, lines })
     }
 
     /// What can be read of the lines of an object that is damaged.
     pub fn remains(bytes: &[u8]) -> Vec<u8> {
-        let is_packed = |head| serde_json::from_slice::<Head>(head).is_ok_and(|head| head.podform_chain == PACKED);
-        match halves(bytes) {
-            Some((head, rest)) if is_packed(head) => unpacked(rest).0,
-            _ => bytes.to_vec(),
+        let (plain, _) = plain(bytes);
+        match halves(&plain) {
+            Some((head, lines)) if serde_json::from_slice::<Head>(head).is_ok() => lines.to_vec(),
+            _ => plain.into_owned(),
         }
+    }
+}
+
+/// An object as it was before it was packed, and why it ends too early where it does.
+fn plain(bytes: &[u8]) -> (Cow<'_, [u8]>, Option<String>) {
+    match bytes.strip_prefix(PACKED).map(unpacked) {
+        Some((plain, cut)) => (plain.into(), cut),
+        None => (bytes.into(), None),
     }
 }
 
@@ -152,14 +171,17 @@ mod tests {
         }
         let cut = bytes.get(..bytes.len() - 8).expect("more than that");
         Link::decode(cut).expect_err("it is cut off");
+        assert!(Link::remains(&bytes).starts_with(b"{\"seq\":8}\n"));
         assert!(Link::remains(cut).starts_with(b"{\"seq\":8}\n"));
         assert_eq!(Link::remains(b"{}\n"), b"{}\n");
         for bytes in [&b""[..], b"{}", b"{}\n", b"\xff\n", b"{\"podform_chain\":3,\"id\":\"a\"}\n"] {
             Link::decode(bytes).expect_err("no link");
         }
         let newer = String::from_utf8(Link::of_entries("e".into(), 8, "", at).encode()).expect("text");
-        let told = Link::decode(newer.replace("chain\":1", "chain\":3").as_bytes()).expect_err("a newer one");
-        assert!(told.contains("another version"), "{told}");
+        for newer in [newer.replace("chain\":1", "chain\":3"), "{\"podform_chain\":2}\n\u{0}".to_owned()] {
+            let told = Link::decode(newer.as_bytes()).expect_err("a newer one");
+            assert!(told.contains("another version"), "{told}");
+        }
     }
 
     #[test]

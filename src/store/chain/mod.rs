@@ -15,7 +15,6 @@ mod link;
 mod locking;
 mod mend;
 mod object_lock;
-mod packed;
 mod probe;
 #[cfg(test)]
 mod search;

@@ -14,7 +14,7 @@ use crate::store::{
     Stored, Tried, Version, Written,
 };
 use futures::future::{BoxFuture, FutureExt, join};
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -168,8 +168,10 @@ impl<O: Objects, L: Lock> Chain<O, L> {
             Some(holder) if holder.next == entries.first => holder.follows_state,
             _ => return Written::Refused(Part::Journal),
         };
-        let id = Uuid::new_v4().to_string();
-        let link = Link::of_entries(id, entries.first, &entries.lines, Timestamp::now());
+        // Every group carries both: so much of an id tells attempts under one number apart, and the entries say when exactly.
+        let id = format!("{:x}", Uuid::new_v4().as_u64_pair().1);
+        let at = Timestamp::now().round(Unit::Second).unwrap_or_else(|_| Timestamp::now());
+        let link = Link::of_entries(id, entries.first, &entries.lines, at);
         self.append_link(if follows_state { link.sealing() } else { link }).await
     }
 
