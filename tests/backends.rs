@@ -9,6 +9,8 @@ mod conformance;
 #[cfg(unix)]
 mod counted;
 pub mod memory;
+#[cfg(all(unix, feature = "s3", feature = "pg"))]
+mod older;
 #[cfg(unix)]
 mod places;
 #[cfg(unix)]
