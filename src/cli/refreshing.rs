@@ -27,7 +27,7 @@ impl Refreshing {
         let object = |(id, address, record): (ObjectId, &InstanceAddr, &Record)| {
             (address.clone(), record.id().map(|id| id.to_string()), id)
         };
-        let objects = state.identified().filter(|_| looks).map(object).collect();
+        let objects = if looks { state.identified().map(object).collect() } else { Vec::new() };
         let refreshing = Refreshing { terminal, objects, waiting: Waiting::reading(terminal) };
         refreshing.tell(false, &|_| false);
         refreshing

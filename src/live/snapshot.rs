@@ -1,9 +1,9 @@
 //! The account at one moment, as a plan sees it.
 
-use super::{Group, GroupId, LiveObject, Machine, ObjectId};
+use super::{Group, GroupId, LiveObject, Machine, MachineId, ObjectId};
 use crate::money::Usd;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything a refresh read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +11,9 @@ pub struct Snapshot {
     /// Every object of the account. `None` for a recorded one that is proven gone: 404, 410, or a terminal status. Lists
     /// never prove that (invariant 8).
     pub objects: BTreeMap<ObjectId, Option<LiveObject>>,
+    /// Recorded machines that show what the state says of them that this was read beside, wherever that can be told: who
+    /// compares the two needs not look at them.
+    pub as_recorded: BTreeSet<MachineId>,
     /// The server's clock when the machines were listed.
     pub as_of: Option<Timestamp>,
     /// USD that are left, where that was read.

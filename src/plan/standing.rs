@@ -68,7 +68,12 @@ impl<'a> Planner<'a> {
     ) -> Value {
         let desired = declared.map(|(desired, _)| desired);
         let mut foreign = Vec::new();
-        let found = live.map(|live| differences(schema, record, live, self.input.key)).unwrap_or_default();
+        let as_recorded = |live: &&LiveObject| match live {
+            LiveObject::Machine(machine) => self.input.snapshot.as_recorded.contains(&machine.id),
+            LiveObject::Group(_) => false,
+        };
+        let unlike = live.filter(|live| !as_recorded(live));
+        let found = unlike.map(|live| differences(schema, record, live, self.input.key)).unwrap_or_default();
         let ignored = |name: &str| declared.is_some_and(|(_, lifecycle)| ignores(lifecycle, name));
         let left_to_api = |name: &str| {
             schema.attribute(name).is_some_and(|attribute| attribute.presence == Presence::OptionalComputed)

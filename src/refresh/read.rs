@@ -67,7 +67,8 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
     let groups = groups.map_err(|error| listed("Listing the template groups of the account", error)).ok();
     let (Some(machines), Some(groups)) = (machines, groups) else { return Err(faults) };
     let mut snapshot = Snapshot { as_of: machines.as_of, read: how != Refresh::Unrecorded, ..Snapshot::default() };
-    let wanted = machines_to_read(state, &machines, how);
+    let wanted;
+    (wanted, snapshot.as_recorded) = machines_to_read(state, &machines, how);
     snapshot.extend(machines.rows);
     let unseen: BTreeSet<MachineId> =
         state.recorded_machines().filter(|(_, record)| is_unseen(record)).map(|(id, _)| id).collect();
@@ -118,7 +119,10 @@ async fn witness<C: Cloud>(cloud: &C, state: &State, snapshot: &mut Snapshot) ->
     }
     let known = state.recorded_machines().map(|(id, _)| id).take(WITNESSES);
     let reads = known.map(|id| (ObjectId::Machine(id), cloud.object(ObjectId::Machine(id))));
-    snapshot.objects.extend(by_id(reads).await?);
+    for (id, object) in by_id(reads).await? {
+        snapshot.as_recorded.retain(|known| ObjectId::Machine(*known) != id);
+        snapshot.objects.insert(id, object);
+    }
     Ok(())
 }
 
@@ -147,6 +151,7 @@ fn strangers(state: &State, snapshot: &Snapshot) -> Diagnostics {
     let mut faults = Diagnostics::new();
     for (id, address, record) in state.identified() {
         let live = match snapshot.objects.get(&id) {
+            Some(Some(LiveObject::Machine(machine))) if snapshot.as_recorded.contains(&machine.id) => continue,
             Some(Some(LiveObject::Machine(machine))) => machine,
             Some(Some(LiveObject::Group(_)) | None) | None => continue,
         };
@@ -159,21 +164,39 @@ fn strangers(state: &State, snapshot: &Snapshot) -> Diagnostics {
     faults
 }
 
-fn machines_to_read(state: &State, listed: &Listed<Machine>, how: Refresh) -> BTreeSet<MachineId> {
+/// Those whose details are read, and those of the others that are as recorded.
+fn machines_to_read(
+    state: &State,
+    listed: &Listed<Machine>,
+    how: Refresh,
+) -> (BTreeSet<MachineId>, BTreeSet<MachineId>) {
     let rows: BTreeMap<MachineId, &Machine> = listed.rows.iter().map(|row| (row.id, row)).collect();
     let recorded: BTreeMap<MachineId, &Record> = state.recorded_machines().collect();
     let counts = how != Refresh::Unrecorded;
     let missing = recorded.keys().copied().filter(|id| counts && !rows.contains_key(id));
-    let differs = |row: &Machine| match recorded.get(&row.id) {
-        Some(_) if !counts => false,
-        Some(record) => {
-            let unmarked = row.notes.as_ref().is_some_and(|notes| !is_its_own(notes.mark(), state, record));
-            unmarked || record.unproven.is_some() || !differing(record, &observe::machine(row)).is_empty()
+    let (mut wanted, mut as_recorded) = (BTreeSet::new(), BTreeSet::new());
+    for row in rows.values() {
+        let is_wanted = match recorded.get(&row.id) {
+            Some(_) if !counts => false,
+            Some(record) => {
+                let unmarked = row.notes.as_ref().is_some_and(|notes| !is_its_own(notes.mark(), state, record));
+                let differs =
+                    unmarked || record.unproven.is_some() || !differing(record, &observe::machine(row)).is_empty();
+                // Secrets and environments are told apart by whoever has their key.
+                if !differs && how != Refresh::Full && record.secrets.is_empty() && row.env.is_none() {
+                    as_recorded.insert(row.id);
+                }
+                differs
+            }
+            None => is_of_interest(row, state) || (how == Refresh::Orphans && is_unmarked(row)),
+        };
+        if is_wanted || how == Refresh::Full {
+            wanted.insert(row.id);
         }
-        None => is_of_interest(row, state) || (how == Refresh::Orphans && is_unmarked(row)),
-    };
-    let present = rows.values().filter(|row| how == Refresh::Full || differs(row)).map(|row| row.id);
-    missing.chain(present).chain(twins(&rows, &recorded, state)).collect()
+    }
+    wanted.extend(missing);
+    wanted.extend(twins(&rows, &recorded, state));
+    (wanted, as_recorded)
 }
 
 /// A rent that was delivered twice leaves a machine like the recorded one, made at the same time, whose claim only details
@@ -275,4 +298,55 @@ async fn by_id<F: Future<Output = ReadResult<Option<LiveObject>>>>(
         }
     }
     if faults.is_empty() { Ok(found) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::Status;
+    use crate::path::ValuePath;
+    use crate::state::SecretDigest;
+    use std::sync::Arc;
+
+    #[test]
+    fn only_what_differs_is_read_and_only_what_can_be_compared_counts_as_recorded() {
+        let row = |id: u64, status: &str| {
+            let mark = Mark {
+                fleet: "lab".into(),
+                lineage: "l".into(),
+                claim: "c".into(),
+                machine: None,
+                serial: 0,
+                address: "simplepod_instance.a".parse().expect("an address"),
+            };
+            let notes = Some(mark.write("").into());
+            Machine { notes, status: Some(Status(status.into())), ..Machine::bare(MachineId(id)) }
+        };
+        let recorded = |id: u64| {
+            let mut record = Record { claim: Some("c".into()), ..Record::default() };
+            for (name, value) in [("id", id.to_string()), ("status", "running".to_owned())] {
+                record.attributes.set(name, value.into());
+            }
+            record
+        };
+        let (mut secret, mut unproven) = (recorded(3), recorded(4));
+        let digest = SecretDigest { key_id: "k".into(), digest: "d".into() };
+        secret.secrets.insert(ValuePath::of("notes"), digest);
+        unproven.unproven = Some(crate::money::Usd::default());
+        let mut state = State { lineage: "l".into(), fleet: Some("lab".into()), ..State::default() };
+        for record in [recorded(1), recorded(2), secret, unproven, recorded(5)] {
+            let id = record.id().expect("an id");
+            let address = format!("simplepod_instance.a[{id}]").parse().expect("an address");
+            state.resources.insert(address, Arc::new(record));
+        }
+        let shows_env = Machine { env: Some(Default::default()), ..row(5, "running") };
+        let rows = vec![row(1, "running"), row(2, "created"), row(3, "running"), row(4, "running"), shows_env];
+        let listed = Listed { rows, as_of: None };
+        let ids = |of: [u64; 2]| of.map(MachineId).into();
+        let alike = BTreeSet::from([MachineId(1)]);
+        assert_eq!(machines_to_read(&state, &listed, Refresh::Lists), (ids([2, 4]), alike));
+        let (wanted, alike) = machines_to_read(&state, &listed, Refresh::Full);
+        assert_eq!((wanted.len(), alike.len()), (5, 0));
+        assert_eq!(machines_to_read(&state, &listed, Refresh::Unrecorded), (BTreeSet::new(), BTreeSet::new()));
+    }
 }

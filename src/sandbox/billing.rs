@@ -8,7 +8,7 @@ use super::choices::BillingShape;
 use super::clock::{HOUR_MS, stamp};
 use super::machines::Machine;
 use super::rows::{enveloped, page};
-use super::wire::{Answer, Call, Refusal, dressed, number};
+use super::wire::{Answer, Call, Dressed, Refusal, dressed, number};
 use super::world::World;
 
 impl World {
@@ -23,7 +23,7 @@ impl World {
             .filter(|machine| wanted.is_none_or(|wanted| wanted == machine.id.to_string()))
             .collect();
         let shown = page(&call.query, &self.switches, machines.len())?;
-        let rows: Vec<Value> = machines
+        let rows: Vec<Dressed<Value>> = machines
             .get(shown)
             .unwrap_or_default()
             .iter()

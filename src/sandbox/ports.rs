@@ -1,6 +1,8 @@
 //! The `ports` object of a machine (API sheet §3.9): direct and proxy entries, from unknown to open.
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
+
+use serde::Serialize;
 
 use super::catalog::{ADJECTIVES, ANIMALS};
 use super::chance::{draw, pick};
@@ -16,7 +18,40 @@ pub(super) struct Reach<'a> {
 }
 
 /// The whole object.
-pub(super) fn ports(machine: &Machine, phase: Phase, reach: &Reach<'_>) -> Value {
+#[derive(Serialize)]
+pub(super) struct Ports<'a> {
+    direct: Vec<Direct<'a>>,
+    proxy: Vec<Proxy>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Direct<'a> {
+    src_port: Source,
+    dest_port: String,
+    ip: &'a str,
+    service: Cow<'static, str>,
+    protocol: &'static str,
+    url: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Proxy {
+    src_port: u16,
+    protocol: &'static str,
+    url: Cow<'static, str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Source {
+    Port(u16),
+    Named(&'static str),
+}
+
+/// The ports of a machine at a moment.
+pub(super) fn ports<'a>(machine: &Machine, phase: Phase, reach: &Reach<'a>) -> Ports<'a> {
     let ip = match reach.loopback {
         Some(_) => "127.0.0.1",
         None => reach.host.map_or("", |host| host.ip.as_str()),
@@ -27,35 +62,38 @@ pub(super) fn ports(machine: &Machine, phase: Phase, reach: &Reach<'_>) -> Value
         Some(_) => "1".to_owned(),
         None => (base + offset).to_string(),
     };
-    let mut direct = vec![json!({
-        "srcPort": "0console", "destPort": dest(0), "ip": ip, "service": "CONSOLE", "protocol": "unknown", "url": "",
-    })];
-    let mut proxy = Vec::new();
+    let console = Direct {
+        src_port: Source::Named("0console"),
+        dest_port: dest(0),
+        ip,
+        service: "CONSOLE".into(),
+        protocol: "unknown",
+        url: String::new(),
+    };
+    let (mut direct, mut proxy) = (vec![console], Vec::new());
     for (offset, port) in (1..).zip(machine.template.ports()) {
-        let dest = dest(offset);
+        let dest_port = dest(offset);
         let ssh = port == 22;
         let service = match port {
-            22 => "SSH".to_owned(),
-            8888 => "JUPYTER".to_owned(),
-            port => format!("PORT-{port}"),
+            22 => "SSH".into(),
+            8888 => "JUPYTER".into(),
+            port => format!("PORT-{port}").into(),
         };
         let (protocol, url) = match phase {
             _ if ssh => ("unknown", String::new()),
-            Phase::Open => ("http", format!("http://{ip}:{dest}")),
+            Phase::Open => ("http", format!("http://{ip}:{dest_port}")),
             Phase::Starting => ("checking", String::new()),
             _ => ("unknown", String::new()),
         };
-        direct.push(json!({
-            "srcPort": port, "destPort": dest, "ip": ip, "service": service, "protocol": protocol, "url": url,
-        }));
+        direct.push(Direct { src_port: Source::Port(port), dest_port, ip, service, protocol, url });
         let (protocol, url) = match phase {
-            Phase::Open if !ssh => ("https", tunnel(reach.seed, machine, port)),
-            Phase::Starting if !ssh => ("checking", String::new()),
-            _ => ("closed", "closed".to_owned()),
+            Phase::Open if !ssh => ("https", tunnel(reach.seed, machine, port).into()),
+            Phase::Starting if !ssh => ("checking", "".into()),
+            _ => ("closed", "closed".into()),
         };
-        proxy.push(json!({"srcPort": port, "protocol": protocol, "url": url}));
+        proxy.push(Proxy { src_port: port, protocol, url });
     }
-    json!({"direct": direct, "proxy": proxy})
+    Ports { direct, proxy }
 }
 
 /// The address of a quick tunnel: another one after every boot.

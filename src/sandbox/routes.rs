@@ -130,8 +130,8 @@ impl World {
             Endpoint::Machines => self.machine_list(call, now),
             Endpoint::Machine => {
                 let machine = self.machine_id(id, now)?;
-                let document = self.book.machines.get(&machine).map(|machine| self.machine_document(machine, now));
-                Ok(Answer::json(200, &document.unwrap_or_default()))
+                let machine = self.book.machines.get(&machine).ok_or_else(Refusal::not_found)?;
+                Ok(Answer::json(200, &self.machine_document(machine, now)))
             }
             Endpoint::Rent => self.rent(call, now),
             Endpoint::EditMachine => {

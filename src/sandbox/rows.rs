@@ -3,17 +3,47 @@
 use std::ops::Range;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::chance::{draw, mix};
 use super::choices::{EnvRule, ListOrder, Wrapping};
 use super::clock::stamp;
 use super::fields::EnvVariable;
 use super::machines::{Machine, disk_price};
-use super::ports::{Reach, ports};
+use super::ports::{Ports, Reach, ports};
 use super::switches::Switches;
-use super::wire::{Answer, Call, Refusal, dressed, number};
+use super::wire::{Answer, Call, Dressed, Refusal, dressed, number};
 use super::world::World;
+
+/// A machine, as a list shows it and as details do.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Row<'a> {
+    id: u64,
+    hash_id: &'a str,
+    support_id: &'a str,
+    name: &'a str,
+    notes: &'a str,
+    gpu_model: Option<&'a str>,
+    gpu_memory_size: Option<u64>,
+    gpu_count: u32,
+    status: &'a str,
+    price_per_gpu: Option<Value>,
+    created_at: String,
+    errors: Vec<String>,
+    warnings: [(); 0],
+    ports: Ports<'a>,
+    rig: Rig<'a>,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct Rig<'a> {
+    ip: Option<&'a str>,
+    region: Option<&'a str>,
+    country: Option<&'a str>,
+}
 
 /// The rows of the page a query asks for.
 pub(super) fn page(query: &[(String, String)], switches: &Switches, total: usize) -> Result<Range<usize>, Refusal> {
@@ -74,21 +104,21 @@ pub(super) fn enveloped<R: Serialize>(rows: &[R], total: usize, iri: &str, switc
 }
 
 impl World {
-    /// Orders entities by the switch, cuts the page, and answers it.
-    pub(super) fn list<'a, T>(
+    /// Orders entities, which come in the order of their ids, by the switch, cuts the page, and answers it.
+    pub(super) fn list<'a, T, R: Serialize>(
         &'a self,
         call: &Call<'_>,
         mut items: Vec<&'a T>,
         id: impl Fn(&T) -> u64,
-        row: impl Fn(&'a T) -> Value,
+        row: impl Fn(&'a T) -> R,
     ) -> Result<Answer, Refusal> {
         match self.switches.list_order {
-            ListOrder::Newest => items.sort_unstable_by_key(|item| std::cmp::Reverse(id(item))),
-            ListOrder::Id => items.sort_unstable_by_key(|item| id(item)),
+            ListOrder::Newest => items.reverse(),
+            ListOrder::Id => {}
             ListOrder::Shuffled => items.sort_by_cached_key(|item| mix(id(item) ^ mix(self.lists))),
         }
         let shown = page(&call.query, &self.switches, items.len())?;
-        let rows: Vec<Value> =
+        let rows: Vec<Dressed<R>> =
             items.get(shown).unwrap_or_default().iter().map(|item| dressed(row(item), &self.switches)).collect();
         Ok(enveloped(&rows, items.len(), call.path, &self.switches))
     }
@@ -117,50 +147,45 @@ impl World {
     }
 
     /// A machine as its details show it.
-    pub(super) fn machine_document(&self, machine: &Machine, now: i64) -> Value {
+    pub(super) fn machine_document<'a>(&'a self, machine: &'a Machine, now: i64) -> Dressed<Row<'a>> {
         let mut document = self.machine_row(machine, now, true);
-        if let Value::Object(map) = &mut document {
-            map.insert("console".to_owned(), machine.console(now, &self.switches).into());
-            map.insert("consoleSystem".to_owned(), machine.console_system(now, &self.switches).into());
-        }
+        document.more.insert("console".to_owned(), machine.console(now, &self.switches).into());
+        document.more.insert("consoleSystem".to_owned(), machine.console_system(now, &self.switches).into());
         dressed(document, &self.switches)
     }
 
     /// A machine as a list shows it, with the fields of the details or without.
-    pub(super) fn machine_row(&self, machine: &Machine, now: i64, detail: bool) -> Value {
+    pub(super) fn machine_row<'a>(&'a self, machine: &'a Machine, now: i64, detail: bool) -> Row<'a> {
         let switches = &self.switches;
         let phase = machine.phase(now, switches);
         let host = self.hosts.host(machine.host);
         let reach = Reach { seed: self.book.seed, host, loopback: switches.loopback_ports.then_some(self.port) };
-        let mut row = json!({
-            "id": machine.id,
-            "hashId": machine.hash_id,
-            "supportId": machine.support_id,
-            "name": machine.name,
-            "notes": machine.notes,
-            "gpuModel": host.map(|host| host.model.name),
-            "gpuMemorySize": host.map(|host| host.model.memory),
-            "gpuCount": machine.gpus,
-            "status": machine.status(now, switches),
-            "pricePerGpu": switches.machine_prices.then(|| number(machine.price_per_gpu)),
-            "createdAt": stamp(machine.created_ms),
-            "errors": machine.errors(now, switches),
-            "warnings": [],
-            "ports": ports(machine, phase, &reach),
-            "rig": {
-                "ip": if switches.loopback_ports { Some("127.0.0.1") } else { host.map(|host| host.ip.as_str()) },
-                "region": host.map(|host| host.place.region),
-                "country": host.map(|host| host.place.country),
+        Row {
+            id: machine.id,
+            hash_id: &machine.hash_id,
+            support_id: &machine.support_id,
+            name: &machine.name,
+            notes: &machine.notes,
+            gpu_model: host.map(|host| host.model.name),
+            gpu_memory_size: host.map(|host| host.model.memory),
+            gpu_count: machine.gpus,
+            status: machine.status(now, switches),
+            price_per_gpu: switches.machine_prices.then(|| number(machine.price_per_gpu)),
+            created_at: stamp(machine.created_ms),
+            errors: machine.errors(now, switches),
+            warnings: [],
+            ports: ports(machine, phase, &reach),
+            rig: Rig {
+                ip: if switches.loopback_ports { Some("127.0.0.1") } else { host.map(|host| host.ip.as_str()) },
+                region: host.map(|host| host.place.region),
+                country: host.map(|host| host.place.country),
             },
-        });
-        if let (true, Value::Object(map), Value::Object(more)) = (detail, &mut row, self.detail(machine, now)) {
-            map.extend(more);
+            more: if detail { self.detail(machine, now) } else { Map::new() },
         }
-        row
     }
 
     /// What the details show and rows may not.
-    fn detail(&self, machine: &Machine, now: i64) -> Value {
+    fn detail(&self, machine: &Machine, now: i64) -> Map<String, Value> {
         let switches = &self.switches;
         let uptime = machine.uptime_ms(now, switches) / 1000;
         let share = |whole: Option<u64>| {
@@ -175,7 +200,7 @@ impl World {
         };
         let template = self.template(machine.template.id).unwrap_or(&machine.template);
         let end = machine.end.as_ref().map_or(now, |end| end.at_ms);
-        let mut detail = json!({
+        let detail = json!({
             "cpuCoreCount": share(host.map(|host| host.cores)),
             "systemMemory": share(host.map(|host| host.memory)),
             "diskSize": machine.template.disk_size,
@@ -192,11 +217,10 @@ impl World {
             "diskUsage": load("disk"),
             "processUptime": uptime,
         });
-        if let Value::Object(map) = &mut detail {
-            map.extend(machine.set());
-            if switches.details_env {
-                map.insert("envVariables".to_owned(), json!(environment(machine, switches)));
-            }
+        let Value::Object(mut detail) = detail else { return Map::new() };
+        detail.extend(machine.set());
+        if switches.details_env {
+            detail.insert("envVariables".to_owned(), json!(environment(machine, switches)));
         }
         detail
     }

@@ -177,12 +177,22 @@ pub(super) fn number(value: Decimal) -> Value {
     value.normalize().to_string().parse::<Number>().map_or(Value::Null, Value::Number)
 }
 
+/// A document as the switches want it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Dressed<D> {
+    /// As it is.
+    Plain(D),
+    /// With unknown fields, or strange numbers.
+    Strange(Value),
+}
+
 /// The document as the switches want it: unknown fields, strange numbers.
-pub(super) fn dressed(value: Value, switches: &Switches) -> Value {
+pub(super) fn dressed<D: Serialize>(document: D, switches: &Switches) -> Dressed<D> {
     if switches.numbers == Numbers::Plain && !switches.extra_fields {
-        return value;
+        return Dressed::Plain(document);
     }
-    dress(None, value, switches)
+    Dressed::Strange(dress(None, json!(document), switches))
 }
 
 fn dress(key: Option<&str>, value: Value, switches: &Switches) -> Value {

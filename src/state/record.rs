@@ -8,6 +8,7 @@ use crate::lang::{Entries, Kind, Marks, Type, Value};
 use crate::path::ValuePath;
 use crate::schema::Schema;
 use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Record {
@@ -62,9 +63,13 @@ impl Record {
         let mut recorded = self.attributes.in_order();
         let mut wishes = desired.and_then(Value::as_entries).map(Entries::in_order);
         let attribute = |name: &Arc<str>, absent: &Value| {
-            let ty = absent.ty();
+            let ty = match &absent.kind {
+                // That of a list of objects is large.
+                Kind::Null(ty) => Cow::Borrowed(ty),
+                _ => Cow::Owned(absent.ty()),
+            };
             let value = from_json(recorded.get(name).unwrap_or(&Json::Null), &ty);
-            let value = value.unwrap_or_else(|_| Value::null(ty));
+            let value = value.unwrap_or_else(|_| Value::null(ty.into_owned()));
             let wanted = wishes.as_mut().and_then(|wishes| wishes.get(name));
             // Most attributes hold no secret: no path is made for them.
             match self.holds_secret(name) || wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {

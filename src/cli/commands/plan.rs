@@ -20,6 +20,7 @@ use crate::store::local::write_private;
 use clap::Args;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 /// `plan`.
@@ -62,13 +63,15 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
     let Some((fleet, Watched { state, lock })) = context.configure_beside_state(&opening, locking).await? else {
         return Ok(Exit::Error);
     };
+    // The process ends with the plan: to take ten thousand machines apart costs a twentieth of it.
+    let (fleet, state) = (ManuallyDrop::new(fleet), ManuallyDrop::new(state));
     opening
         .viewing(&fleet, &state, async |session| {
             if let Some(as_of) = session.as_of() {
                 context.terminal.as_of(as_of);
             }
             let beside = lock.is_none().then(|| opening.account.place());
-            let plan = planned(session, &state, &how, beside.as_ref(), context).await?;
+            let plan = ManuallyDrop::new(planned(session, &state, &how, beside.as_ref(), context).await?);
             let approval = session.approval(&plan);
             context.terminal.plan(&Review::of(&plan).approving(&approval), args.planning.detail());
             if let Some(path) = &args.out {
