@@ -2,19 +2,10 @@
 
 use super::link::Link;
 use super::store::Chain;
-use super::walk::{Read, Taker};
+use super::walk::Taker;
 use crate::store::{Lock, Objects, Part, StoreError, Written};
 use jiff::Timestamp;
 use uuid::Uuid;
-
-/// The highest number that was written, as a seal tells that leads over a gap: no state since contains it.
-pub(super) fn led_over(read: &Read) -> Option<u64> {
-    let leads = |(number, link): &&(u64, Link)| {
-        let count = u64::try_from(link.lines.lines().count()).unwrap_or(u64::MAX);
-        link.next > number.saturating_add(count)
-    };
-    read.links.iter().rev().find(leads).map(|(_, link)| link.next.saturating_sub(1))
-}
 
 impl<O: Objects, L: Lock> Chain<O, L> {
     /// Whoever took over in a gap goes on behind all that stands there. What stands right behind the gap is of the chain again;

@@ -2,7 +2,6 @@
 
 use super::append::{Append, Appended};
 use super::ask::Attempt;
-use super::behind::led_over;
 use super::commit::{Commit, Committed, Writer, is_silent};
 use super::drive::Drive;
 use super::keys::{Keys, Listing};
@@ -112,7 +111,7 @@ impl<O: Objects, L: Lock> Chain<O, L> {
         let kept = kept?;
         // Behind the seal of a run that has just taken over nobody but its successor writes.
         let next = read.as_ref().filter(|_| takes_over).map(|read| read.next);
-        let beyond = next.and_then(|next| self.highest_beyond(next)).or_else(|| led_over(read.as_ref()?));
+        let beyond = next.and_then(|next| self.highest_beyond(next)).or_else(|| read.as_ref()?.led_over());
         Ok((Stored { state: drive.state, version: seen.version, journal, kept, beyond }, read))
     }
 
