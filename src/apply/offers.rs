@@ -151,12 +151,12 @@ impl Offers {
     pub async fn read_ahead<C: Cloud>(&self, cloud: &C) -> Infallible {
         loop {
             let freed = self.freed.notified();
-            let (since_reading, hosts) = {
+            let (since_reading, hosts, is_wanted) = {
                 let held = self.held();
-                (held.since_reading, held.hosts)
+                (held.since_reading, held.hosts, !held.planned.is_empty())
             };
             let most = hosts.saturating_sub(BEFORE * self.under_way).max(hosts / 2);
-            if since_reading >= most.max(AHEAD) {
+            if is_wanted && since_reading >= most.max(AHEAD) {
                 // Where it fails, whoever needs it reads it again, and tells.
                 let _ = self.market.since(Instant::now(), self.read(cloud)).await;
             }

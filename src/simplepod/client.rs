@@ -2,7 +2,7 @@
 
 use super::clean::one_line;
 use super::field::Row;
-use super::offers::{offer, told_apart};
+use super::market::Market;
 use super::paging::{Page, Paging, complete};
 use super::query::MarketQuery;
 use super::read::{global_template, group, ledger_row, machine};
@@ -14,27 +14,18 @@ use crate::http::{Answer, Endpoint, Method, Options, Request, SetupError, Transp
 use crate::live::{Group, GroupId, LedgerRow, Machine, MachineId, Offer};
 use crate::schema::PriceBasis;
 use crate::state::fingerprint;
+use futures::FutureExt as _;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use tracing::info;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where the API lives (API sheet §1). The vendor's examples name another host with the same paths (C11).
 pub const BASE_URL: &str = "https://api.simplepod.ai";
 
-/// Rows a page of the market: what the vendor's own script asks for (API sheet, C20).
-const MARKET_PAGE: usize = 1000;
-
 /// The path of a reboot in the vendor's own program (C5).
 const OTHER_REBOOT_PATH: &str = "/instances/reboot";
-/// Pages of the market that are read side by side behind a full one: a market of tens of thousands of rows has dozens, and a
-/// wrong guess costs three calls at its end.
-const SIDE_BY_SIDE: usize = 4;
-
-/// Pages of the market that are read at most.
-const MOST_PAGES: usize = 1000;
-
 /// Everything a client is made of. `Debug` does not show the key.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -84,11 +75,9 @@ pub struct Expected {
 /// The SimplePod API. Implements [`crate::cloud::Cloud`].
 #[derive(Debug)]
 pub struct Client {
-    transport: Transport,
+    transport: Arc<Transport>,
     retry: Retry,
-    price_basis: PriceBasis,
-    /// The market comes in one piece, whatever page is asked for: the server has shown so.
-    market_is_whole: AtomicBool,
+    market: Arc<Market>,
     page_size: usize,
     reboot_path: String,
     pub(super) machines_expected: Expectation,
@@ -130,11 +119,11 @@ impl Client {
         if !settings.reboot_path.starts_with('/') {
             return Err(SetupError::Setting("the path of the reboot must start with /".into()));
         }
+        let transport = Arc::new(Transport::new(endpoint, &settings.api_key, settings.http)?);
         Ok(Self {
-            transport: Transport::new(endpoint, &settings.api_key, settings.http)?,
+            market: Arc::new(Market::new(transport.clone(), settings.retry.clone(), settings.price_basis)),
+            transport,
             retry: settings.retry,
-            price_basis: settings.price_basis,
-            market_is_whole: AtomicBool::new(false),
             page_size: settings.page_size,
             reboot_path: settings.reboot_path,
             machines_expected: Expectation::new(None),
@@ -162,69 +151,18 @@ impl Client {
         fingerprint(self.transport.key())
     }
 
-    /// Rows of the market, in the order asked for; those without price, model or count are dropped. Whether the market has
-    /// pages is not known (API sheet, C20): they are read until one is empty, or repeats what is known; behind a full one
-    /// some side by side.
+    /// Rows of the market, in the order asked for; those without price, model or count are dropped. They are read on another
+    /// thread: what waits for other answers meanwhile goes on.
     ///
     /// # Errors
     ///
     /// The call failed.
     pub async fn market(&self, query: &MarketQuery) -> ReadResult<Vec<Offer>> {
-        let (mut all, mut known, mut unusable) = (Vec::new(), HashSet::new(), 0);
-        let (mut ahead, mut at_once) = (VecDeque::new(), 1);
-        for page in 1..=MOST_PAGES {
-            if ahead.is_empty() {
-                let pages = (page..page + at_once).map(|page| self.market_page(query, page));
-                ahead.extend(futures::future::join_all(pages).await);
-            }
-            let Some(read) = ahead.pop_front() else { break };
-            let (mut rows, dropped, status) = read?;
-            let (count, before) = (rows.len() + dropped, known.len());
-            at_once = if count == MARKET_PAGE { SIDE_BY_SIDE } else { 1 };
-            rows.retain(|row| known.insert((row.iri.clone(), row.gpu_count)));
-            // The first may be all of them: tens of thousands, which are not held twice.
-            match all.is_empty() {
-                true => all = rows,
-                false => all.append(&mut rows),
-            }
-            unusable += dropped;
-            if count > 0 && all.is_empty() {
-                let message = format!("{count} rows without a usable price, model or number of GPUs, and no other one");
-                let call = "GET /instances/market/list".into();
-                return Err(CallError { kind: ErrorKind::Protocol, call, status: Some(status), message });
-            }
-            // More than a page holds, or the same once more: all of it came at once, and will again.
-            if count > MARKET_PAGE || page > 1 && count > 0 && known.len() == before {
-                self.market_is_whole.store(true, Ordering::Relaxed);
-            }
-            if count == 0 || self.market_is_whole.load(Ordering::Relaxed) {
-                break;
-            }
-        }
-        if unusable > 0 {
-            info!("GET /instances/market/list: {unusable} rows without a usable price, model or number of GPUs");
-        }
-        drop(known);
-        Ok(told_apart(all, self.price_basis))
-    }
-
-    /// One page of the market: its rows, how many cannot be used, and the status of the answer.
-    async fn market_page(&self, query: &MarketQuery, page: usize) -> ReadResult<(Vec<Offer>, usize, u16)> {
-        let paging = [("page".to_owned(), page.to_string()), ("itemsPerPage".to_owned(), MARKET_PAGE.to_string())];
-        let call = self.get("/instances/market/list".into(), query.pairs().into_iter().chain(paging).collect());
-        let limit = self.transport.options().max_body;
-        let unusable = AtomicUsize::new(0);
-        let read = |row: &RawValue| {
-            let offer = offer(row);
-            unusable.fetch_add(usize::from(offer.is_none()), Ordering::Relaxed);
-            Ok(offer)
-        };
-        let reader = || {
-            unusable.store(0, Ordering::Relaxed);
-            Rows::new(limit, read)
-        };
-        let (rows, answer) = call.read_with(reader).await?;
-        Ok((rows, unusable.load(Ordering::Relaxed), answer.status))
+        let (market, query) = (Arc::clone(&self.market), query.clone());
+        // Whoever no longer waits for it ends it.
+        let (reading, read) = async move { market.read(&query).await }.remote_handle();
+        tokio::spawn(reading);
+        read.await
     }
 
     /// Details of one of the vendor's templates; `None` for 404 and 410.

@@ -9,6 +9,7 @@ mod client;
 mod field;
 mod hide;
 mod log;
+mod market;
 mod offers;
 mod paging;
 mod ports;

@@ -21,6 +21,7 @@ use crate::store::StoreError;
 use clap::{Args, ValueEnum};
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
@@ -252,10 +253,13 @@ async fn perform<C: Cloud>(
     context: &mut Context,
 ) -> Outcome {
     let cancel = context.interrupts.handled(Cancel::AtOnce, INTERRUPTED);
+    let Prepared { plan, market } = prepared;
+    // The process ends with it: nobody waits until the plan of ten thousand machines is taken apart.
+    let plan = ManuallyDrop::new(plan);
     let state = std::mem::take(&mut held.state);
     let performing = Performing {
-        plan: &prepared.plan,
-        market: prepared.market,
+        plan: &plan,
+        market,
         pinned_offers: args.offers == Offers::Pinned,
         state,
         journal: &mut held.store,
@@ -263,7 +267,7 @@ async fn perform<C: Cloud>(
         cancel,
         connect: &TcpConnect,
     };
-    let progress = RefCell::new(Progress::new(context.terminal, prepared.plan.steps.len()));
+    let progress = RefCell::new(Progress::new(context.terminal, plan.steps.len()));
     let result = {
         let mut applying = pin!(session.apply(performing, |event| progress.borrow_mut().tell(event)));
         loop {
