@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 const FLEET: &str = "podform {\n  fleet = \"authorities\"\n}\n";
 
-fn file(name: &str) -> PathBuf {
+pub fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/authorities").join(name)
 }
 

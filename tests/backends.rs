@@ -2,11 +2,15 @@
 //!
 //! A place is added to `PLACES` by a function that makes an empty state there and says how clients of it are opened.
 
+#[cfg(all(unix, feature = "s3"))]
+mod aws;
 mod chain;
 mod conformance;
 #[cfg(unix)]
 mod counted;
 pub mod memory;
+#[cfg(all(unix, feature = "s3", feature = "pg"))]
+mod older;
 #[cfg(unix)]
 mod places;
 #[cfg(unix)]
@@ -21,6 +25,8 @@ mod servers;
 mod sessions;
 #[cfg(unix)]
 mod teams;
+#[cfg(all(target_os = "linux", feature = "pg", feature = "http-state"))]
+mod tls;
 #[cfg(feature = "http-state")]
 mod web;
 

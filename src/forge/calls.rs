@@ -46,6 +46,7 @@ impl Calls {
         for attempt in 1.. {
             let (outcome, wait) = match self.transport.send(request.clone()).await {
                 Ok(answer) => self.read(&what, answer, makes),
+                Err(Failure::Distrusted { why, .. }) => (Outcome::Failed(format!("{what}: {why}")), None),
                 Err(Failure::NotSent(why)) => (Outcome::Failed(format!("{what}: not sent: {why}")), Some(None)),
                 Err(Failure::NoAnswer(why)) if makes => (Outcome::InDoubt(format!("{what}: no answer: {why}")), None),
                 Err(Failure::NoAnswer(why)) => (Outcome::Failed(format!("{what}: no answer: {why}")), Some(None)),

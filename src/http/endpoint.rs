@@ -109,6 +109,11 @@ impl Endpoint {
         (&self.host, self.port) == (&other.host, other.port)
     }
 
+    /// What it answers could be read on the way: http, and not on this machine.
+    pub fn is_clear_and_far(&self) -> bool {
+        self.is_plain() && !self.loopback
+    }
+
     /// It leads to this machine.
     pub(super) fn is_loopback(&self) -> bool {
         self.loopback

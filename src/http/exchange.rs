@@ -112,6 +112,13 @@ impl Answer {
 pub enum Failure {
     /// No byte of the request left: name, connection, TLS.
     NotSent(String),
+    /// One side does not trust the certificate of the other: another try ends in the same way.
+    Distrusted {
+        /// The request had left by then.
+        sent: bool,
+        /// In words.
+        why: String,
+    },
     /// The request may have arrived, and no status came back.
     NoAnswer(String),
     /// The status (a 2xx) came back, and its body broke off.

@@ -10,14 +10,20 @@ mod pace;
 mod proxy;
 #[cfg(feature = "signing")]
 mod signing;
+#[cfg(feature = "s3")]
+mod sts;
 mod transport;
+mod trust;
 
 pub use endpoint::{Endpoint, SetupError};
 pub use exchange::{Answer, Failure, Method, Request, Stop, hold, too_long};
 pub use login::Login;
 #[cfg(feature = "signing")]
 pub use signing::{Signing, credentials_context};
+#[cfg(feature = "s3")]
+pub use sts::Sts;
 pub use transport::{Options, Tls, Transport};
+pub use trust::is_distrust;
 
 #[cfg(test)]
 pub(crate) mod scripted;

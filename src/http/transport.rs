@@ -5,6 +5,7 @@ use super::exchange::{Answer, Failure, Method, Request, Stop, Take, hold};
 use super::login::{Login, headers};
 use super::pace::Pace;
 use super::proxy::Proxy;
+use super::trust::is_distrust;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use std::error::Error as _;
@@ -239,19 +240,19 @@ impl Transport {
         // A query that stands in the path may hold what shows who asks.
         let path = request.path.split('?').next().unwrap_or_default();
         trace!("{} {path} headers: {}", request.method.as_str(), self.written(&self.headers));
-        let response = builder.send().await.map_err(|error| {
-            if error.is_builder() || error.is_connect() {
-                Failure::NotSent(self.not_reached(&error))
-            } else {
-                Failure::NoAnswer(words(&error))
-            }
+        let response = builder.send().await.map_err(|error| match error.is_builder() || error.is_connect() {
+            unsent if is_distrust(&error) => Failure::Distrusted { sent: !unsent, why: self.not_reached(&error) },
+            true => Failure::NotSent(self.not_reached(&error)),
+            false => Failure::NoAnswer(words(&error)),
         })?;
         self.read(response, take).await
     }
 
     /// Why there is no connection; what stands between may be the reason.
     fn not_reached(&self, error: &reqwest::Error) -> String {
-        let why = with_authority(words(error));
+        let why = words(error);
+        // Where a block names authorities, those of this machine do not count.
+        let why = if self.options.tls.authorities.is_some() { why } else { with_authority(why) };
         match &self.proxy {
             Some(proxy) => format!("{why}; {proxy} stands between here and the API"),
             None => why,

@@ -66,8 +66,10 @@ pub(super) fn script_blamed(mut error: CallError) -> CallError {
 /// No answer, or an unreadable one, as an error.
 pub(super) fn failed(call: &str, failure: &Failure) -> CallError {
     let (kind, status, message) = match failure {
-        Failure::NotSent(why) => (ErrorKind::Network, None, format!("nothing was sent: {why}")),
-        Failure::NoAnswer(why) => (ErrorKind::Network, None, why.clone()),
+        Failure::NotSent(why) | Failure::Distrusted { sent: false, why } => {
+            (ErrorKind::Network, None, format!("nothing was sent: {why}"))
+        }
+        Failure::NoAnswer(why) | Failure::Distrusted { sent: true, why } => (ErrorKind::Network, None, why.clone()),
         Failure::CutOff { status, message } => {
             (ErrorKind::Protocol, Some(*status), format!("the answer broke off: {message}"))
         }

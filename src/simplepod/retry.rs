@@ -240,7 +240,9 @@ impl<'a> Call<'a> {
             Err(failure) => {
                 let error = self.told(failed(&self.name, &failure));
                 match failure {
-                    Failure::NotSent(_) => (Tried::NotDone(error), None, None),
+                    Failure::NotSent(_) | Failure::Distrusted { sent: false, .. } => {
+                        (Tried::NotDone(error), None, None)
+                    }
                     _ => (Tried::InDoubt(error), None, None),
                 }
             }

@@ -195,21 +195,6 @@ fn seals_stay_and_what_killed_runs_left_goes_with_the_next_states() {
 }
 
 #[test]
-fn a_run_that_is_older_than_a_day_writes_nothing_more() {
-    in_virtual_time(async {
-        let memory = Memory::default();
-        used(&memory).await;
-        let (mut store, mut state) = run(&memory).await;
-        sleep(Duration::from_secs(23 * 60 * 60)).await;
-        write(&mut store, &mut state, "b").await;
-        sleep(Duration::from_secs(2 * 60 * 60)).await;
-        assert!(matches!(store.append(&[opened("c")]).await, Err(StoreError::Fenced { .. })));
-        assert!(matches!(store.snapshot(&mut state).await, Err(StoreError::Fenced { .. })));
-        assert_eq!(claims(&memory).await, ["a", "b"]);
-    });
-}
-
-#[test]
 fn a_state_that_another_program_wrote_is_refused_and_nothing_is_written() {
     in_virtual_time(async {
         let memory = Memory::default();
@@ -308,6 +293,42 @@ fn a_state_that_was_put_back_with_its_copies_is_told_by_the_numbers_of_the_chain
         let (store, state) = run(&memory).await;
         assert!(store.remarks().is_empty() && state.open.contains_key("z"), "{:?}", store.remarks());
     });
+}
+
+/// Seals of those who went on from the newer state stand in its way, and one of them writes still.
+#[test]
+fn whoever_goes_on_from_a_state_that_was_put_back_writes_behind_everything() {
+    for copies in [true, false] {
+        in_virtual_time(async move {
+            let memory = Memory::default();
+            let old = used(&memory).await;
+            let (mut former, mut state) = run(&memory).await;
+            for round in 0..3 {
+                write(&mut former, &mut state, &format!("r{round}")).await;
+                former.snapshot(&mut state).await.unwrap();
+            }
+            write(&mut former, &mut state, "late").await;
+            if !copies {
+                for copy in memory.keys().into_iter().filter(|key| key.contains("/backups/")) {
+                    assert!(matches!(memory.remove(&copy, None).await, Tried::Done(())));
+                }
+            }
+            memory.set(KEY, encode(&old).as_bytes());
+            for round in 0..3 {
+                let (mut store, mut state) = run(&memory).await;
+                assert!(matches!(store.remarks(), [Remark::Older { .. }]), "{round}: {:?}", store.remarks());
+                for claim in 0..9 {
+                    write(&mut store, &mut state, &format!("{round}{claim}")).await;
+                }
+                assert!(state.open.len() > 9 * (round + 1), "{round}: {:?}", state.open.keys());
+            }
+            assert!(matches!(former.append(&[opened("x")]).await, Err(StoreError::Fenced { .. })));
+            let (mut store, mut state) = run(&memory).await;
+            store.snapshot(&mut state).await.unwrap();
+            let (store, state) = run(&memory).await;
+            assert!(store.remarks().is_empty() && state.open.len() >= 28, "{:?}", store.remarks());
+        });
+    }
 }
 
 #[test]
@@ -515,5 +536,50 @@ fn a_lock_without_a_name_is_taken_away_by_its_version() {
         memory.fair().store().force_unlock("another").await.unwrap_err();
         memory.fair().store().force_unlock(&holder.id).await.unwrap();
         LockedStore::open(Box::new(memory.store()), "apply", Some(Duration::ZERO)).await.unwrap();
+    });
+}
+
+/// A run that works for days is no other run.
+#[test]
+fn a_run_goes_on_for_days_as_long_as_nobody_takes_over() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        let (mut first, mut state) = run(&memory).await;
+        write(&mut first, &mut state, "a").await;
+        // It waits for machines: for less than a day, for more, and with a state between.
+        for (hours, claim) in [(20, "b"), (20, "c"), (40, "d"), (24 * 50, "e")] {
+            sleep(Duration::from_secs(hours * 3600)).await;
+            write(&mut first, &mut state, claim).await;
+            if claim == "c" {
+                first.snapshot(&mut state).await.unwrap();
+            }
+        }
+        sleep(Duration::from_secs(30 * 3600)).await;
+        first.snapshot(&mut state).await.unwrap();
+        assert_eq!(claims(&memory).await, ["a", "b", "c", "d", "e"]);
+        first.close().await.unwrap();
+        run(&memory).await;
+    });
+}
+
+/// The seal that would stop it went after a month.
+#[test]
+fn a_run_that_was_silent_for_a_month_knows_that_others_went_on() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let (mut first, _) = run(&memory).await;
+        let (mut second, mut state) = run(&memory).await;
+        write(&mut second, &mut state, "b").await;
+        second.snapshot(&mut state).await.unwrap();
+        sleep(Duration::from_secs(31 * 24 * 3600)).await;
+        for key in memory.keys().into_iter().filter(|key| key.contains("/journal/")) {
+            assert!(matches!(memory.remove(&key, None).await, Tried::Done(())));
+        }
+        let error = first.append(&[opened("x")]).await.unwrap_err();
+        // What was never sent is nobody's concern.
+        assert!(matches!(error, StoreError::Fenced { part: Part::Journal, kept: None, .. }), "{error}");
+        assert!(matches!(first.append(&[opened("y")]).await, Err(StoreError::Fenced { .. })));
+        assert_eq!(claims(&memory).await, ["a", "b"]);
     });
 }

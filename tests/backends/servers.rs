@@ -8,6 +8,7 @@ use sha2::Sha256;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -99,7 +100,7 @@ fn start(command: &Command, port: u16, directory: TempDir, as_nobody: bool) -> S
 fn as_user(command: &mut Command, home: &Path) {
     use std::os::unix::process::CommandExt as _;
     if rustix::process::geteuid().is_root() {
-        std::os::unix::fs::chown(home, Some(NOBODY), Some(NOBODY)).unwrap();
+        chown(home, Some(NOBODY), Some(NOBODY)).unwrap();
         command.uid(NOBODY).gid(NOBODY).env("HOME", home);
     }
 }
@@ -114,10 +115,11 @@ pub fn ask(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: 
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\ncontent-length: {length}\r\n"
     );
-    let mut answer = String::new();
-    if write!(stream, "{head}{headers}\r\n{body}").is_err() || stream.read_to_string(&mut answer).is_err() {
+    let mut answer = Vec::new();
+    if write!(stream, "{head}{headers}\r\n{body}").is_err() || stream.read_to_end(&mut answer).is_err() {
         return (0, String::new());
     }
+    let answer = String::from_utf8_lossy(&answer).into_owned();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     (status, answer)
 }
@@ -239,6 +241,18 @@ pub fn terraform(directory: &Path, arguments: &[&str]) -> Option<Command> {
     Some(command)
 }
 
+/// moto, which speaks for AWS's STS, KMS, IAM and S3; nobody else uses it. It takes any signature until it is told otherwise.
+pub fn begin_moto() -> Option<Server> {
+    // By the interpreter: what pip writes into bin/ knows the directory in which it was installed.
+    let program = program("bin/python3")?;
+    let lib = fs::read_dir(installed().join("lib")).ok()?.flatten().next()?.path();
+    lib.join("site-packages/moto/server.py").exists().then_some(())?;
+    let port = ports(1);
+    let mut command = Command::new(program);
+    command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+    Some(start(&command, port, tempfile::tempdir().unwrap(), false))
+}
+
 /// PostgreSQL with a database `postgres`, for the user `podform`, whom it trusts.
 pub fn postgres() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
@@ -246,6 +260,11 @@ pub fn postgres() -> Option<&'static Server> {
 }
 
 pub fn begin_postgres() -> Option<Server> {
+    begin_postgres_with(&[], &[])
+}
+
+/// With these files among its data, and with these settings.
+pub fn begin_postgres_with(files: &[(&str, String)], settings: &[&str]) -> Option<Server> {
     let of_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let packaged =
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
@@ -258,8 +277,16 @@ pub fn begin_postgres() -> Option<Server> {
     as_user(&mut initdb, directory.path());
     let made = initdb.output().ok()?;
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+    for (name, text) in files {
+        fs::write(data.join(name), text).unwrap();
+        fs::set_permissions(data.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        if rustix::process::geteuid().is_root() {
+            chown(data.join(name), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
     let port = ports(1);
     let mut command = Command::new(bin.join("postgres"));
+    command.args(settings.iter().flat_map(|setting| ["-c", setting]));
     command.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"]).arg(directory.path());
     Some(start(&command, port, directory, true))
 }

@@ -9,7 +9,7 @@ use super::life::Life;
 use super::manners::Manners;
 use super::mirror::mirror;
 use super::trouble::{Fault, Trouble, Troubles};
-use crate::backends::memory::{Memory, Weather};
+use crate::backends::memory::{KEY, Memory, Weather};
 use podform::cloud::{CallError, Cloud, ErrorKind, Listed, Outcome, ReadResult};
 use podform::live::{
     Account as Money, Group, GroupFields, GroupId, Machine, MachineFields, MachineId, Offer, RentRequest,
@@ -174,11 +174,17 @@ impl World {
         account.machines.get_mut(&to).unwrap().machine.notes = notes;
     }
 
-    /// A copy of the state comes back: what it does not know is forgotten.
+    /// A copy of the state comes back: what it does not know is forgotten. In a shared place it is an older version of its
+    /// object that is put back, and what stands beside it stays.
     pub fn bring_back(&self, copy: &Disk) {
+        if let Some(memory) = &self.shared {
+            memory.set(KEY, copy.state.as_bytes());
+        }
         let mut disk = self.disk.lock().unwrap();
-        disk.state.clone_from(&copy.state);
-        disk.journal.clone_from(&copy.journal);
+        if self.shared.is_none() {
+            disk.state.clone_from(&copy.state);
+            disk.journal.clone_from(&copy.journal);
+        }
         let state = disk.load();
         let mut account = self.account();
         let (machines, groups): (BTreeSet<_>, BTreeSet<_>) = (

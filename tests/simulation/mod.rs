@@ -21,6 +21,7 @@ mod manners;
 mod marks;
 mod mirror;
 mod moving;
+mod older;
 mod operator;
 mod orphans;
 mod patience;

@@ -39,20 +39,35 @@ impl History {
             }
             parts.push(works(world, fleet, chance));
         }
+        let mut ends = Vec::new();
         for (writer, runs) in join_all(parts).await.into_iter().enumerate() {
             self.runs += u64::try_from(runs.len()).unwrap();
-            for (end, told) in runs {
-                *self.counted.entry(format!("run: {end}")).or_default() += 1;
+            for Ran { end, told, breaks } in runs {
+                let kind = if breaks { ", lock broken" } else { "" };
+                *self.counted.entry(format!("run: {}{kind}", end.kind())).or_default() += 1;
                 self.told.push(format!("writer {writer}: {told}"));
+                ends.push(end);
             }
         }
         self.tells(before);
+        for end in ends {
+            self.judge(&end, false).await;
+        }
     }
 }
 
-/// One of them applies, again and again. How each run ended, and its story.
-async fn works(world: &World, fleet: Fleet, mut chance: Chance) -> Vec<(String, String)> {
-    let mut told = Vec::new();
+/// What one of their runs was.
+struct Ran {
+    end: End,
+    /// Its story.
+    told: String,
+    /// The lock was taken away from whoever held it, for it was in the way.
+    breaks: bool,
+}
+
+/// One of them applies, again and again.
+async fn works(world: &World, fleet: Fleet, mut chance: Chance) -> Vec<Ran> {
+    let mut ran = Vec::new();
     world.configure(&fleet);
     let mut breaks = false;
     for run_of in 0..1 + chance.below(4) {
@@ -84,13 +99,11 @@ async fn works(world: &World, fleet: Fleet, mut chance: Chance) -> Vec<(String, 
         let ended = world.account().now();
         let broke = if breaks { "the lock taken away, " } else { "" };
         let words = end.words();
-        told.push((end.kind(), format!("{broke}{began} to {ended}: apply ({trouble:?}, lock {lock:?}): {words}")));
+        let told = format!("{broke}{began} to {ended}: apply ({trouble:?}, lock {lock:?}): {words}");
         breaks = matches!(end, End::Locked) && chance.percent(60) && world.breaks_the_lock().await;
-        if breaks {
-            told.last_mut().unwrap().0.push_str(", lock broken");
-        }
+        ran.push(Ran { end, told, breaks });
     }
-    told
+    ran
 }
 
 /// Up to so many milliseconds.

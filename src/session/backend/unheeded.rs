@@ -9,9 +9,12 @@ const UNHEEDED: [(BackendKind, &[&str]); 2] = [
         BackendKind::S3,
         &[
             "allowed_account_ids",
+            "assume_role.source_identity",
+            "assume_role.transitive_tag_keys",
             "custom_ca_bundle",
             "ec2_metadata_service_endpoint",
             "ec2_metadata_service_endpoint_mode",
+            "endpoints.sso",
             "forbidden_account_ids",
             "http_proxy",
             "https_proxy",
@@ -45,7 +48,10 @@ const UNHEEDED: [(BackendKind, &[&str]); 2] = [
 pub fn refuse_unheeded(kind: BackendKind, arguments: &Arguments) -> Result<(), Diagnostic> {
     let all = UNHEEDED.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, names)| names);
     // Switched off is what they are.
-    let given = |name: &&&str| arguments.get(name).is_some() && arguments.flag(name) != Some(false);
+    let given = |name: &&&str| match name.split_once('.') {
+        Some((object, name)) => arguments.object(object).is_some_and(|inside| inside.get(name).is_some()),
+        None => arguments.get(name).is_some() && arguments.flag(name) != Some(false),
+    };
     match all.iter().find(given) {
         None => Ok(()),
         Some(name) => {

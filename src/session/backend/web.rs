@@ -21,6 +21,13 @@ pub fn opened(arguments: &Arguments, guards_locks: bool) -> Result<Box<dyn Backe
 
 fn settings(arguments: &Arguments) -> Result<Settings, String> {
     let text = |name: &str| arguments.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let certificates =
+        ["client_ca_certificate_pem", "client_certificate_pem"].into_iter().find(|it| text(it).is_some());
+    let is_clear = |name: &&str| text(name).is_some_and(|address| address.to_lowercase().starts_with("http:"));
+    let clear = ["address", "lock_address", "unlock_address"].into_iter().find(is_clear);
+    if let (Some(certificates), Some(clear)) = (certificates, clear) {
+        return Err(format!("{certificates} means nothing where {clear} is http: write https"));
+    }
     let update_method = match text("update_method").as_deref() {
         None | Some("POST") => Method::Post,
         Some("PUT") => Method::Put,

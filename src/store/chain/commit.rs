@@ -6,15 +6,15 @@ use crate::store::Version;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-/// A run of this age writes nothing more: whoever may still come back has its next number kept for it for as long as
-/// [`KEPT_FOR`], and a day is longer than any apply.
-const OLDEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// A seal of this age is removed: no run before it goes on any more, and 29 days are more than clocks differ.
+/// Who appended nothing for so long does not rely on the seal that would stand under its next number: it may be gone.
+const SILENT: Duration = Duration::from_secs(24 * 60 * 60);
+/// A seal of this age is removed: no run before it relies on it any more, and 29 days are more than clocks differ.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Whether a run still goes on: by the clock that stands still while a machine sleeps, and by the one that can be set.
-pub fn is_too_old(began: Timestamp, now: Timestamp, awake: Duration) -> bool {
-    awake > OLDEST || now.duration_since(began).unsigned_abs() > OLDEST
+/// Whether a run was silent since its last append: by the clock that stands still while a machine sleeps, and by the one
+/// that can be set.
+pub fn is_silent(since: Timestamp, now: Timestamp, awake: Duration) -> bool {
+    awake > SILENT || now.duration_since(since).unsigned_abs() > SILENT
 }
 
 /// Whether a contained object may go. A seal stays: a run that sleeps would write there, and must be refused.

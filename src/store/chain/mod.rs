@@ -7,6 +7,7 @@
 
 mod append;
 mod ask;
+mod behind;
 mod beside;
 mod commit;
 mod drive;
@@ -23,7 +24,7 @@ mod walk;
 
 pub use append::{Append, Appended};
 pub use ask::{Answer, Ask, Attempt, Seen, Steps};
-pub use commit::{Commit, Committed, Writer, is_too_old, may_go};
+pub use commit::{Commit, Committed, Writer, is_silent, may_go};
 pub use link::{Kind, Link, contained};
 pub use locking::{Holds, LockAnswer, LockAsk, Locking, Taken};
 pub use object_lock::ObjectLock;

@@ -2,7 +2,7 @@
 
 use super::append::{Append, Appended};
 use super::ask::Attempt;
-use super::commit::{Commit, Committed, Writer, is_too_old};
+use super::commit::{Commit, Committed, Writer, is_silent};
 use super::drive::Drive;
 use super::keys::{Keys, Listing};
 use super::link::Link;
@@ -46,17 +46,20 @@ pub(super) struct Holder {
     pending: Option<Link>,
     /// A state ends before the next number, or one that is on its way: what is written there is a seal.
     follows_state: bool,
-    began: Timestamp,
-    awake: Instant,
+    /// The state as this run read it, or wrote it.
+    version: Version,
+    /// When it asked for the append that showed last that nobody had taken over.
+    shown: (Timestamp, Instant),
 }
 
 impl Holder {
-    fn is_too_old(&self) -> bool {
-        is_too_old(self.began, Timestamp::now(), self.awake.elapsed())
+    fn is_silent(&self) -> bool {
+        is_silent(self.shown.0, Timestamp::now(), self.shown.1.elapsed())
     }
 
-    /// Durable, and nobody had taken over.
-    fn pass(&mut self, link: Link) {
+    /// Durable, and nobody had taken over when it was asked for.
+    fn pass(&mut self, link: Link, asked: (Timestamp, Instant)) {
+        self.shown = asked;
         let number = std::mem::replace(&mut self.next, link.next);
         self.links.insert(number, link);
         self.pending = None;
@@ -65,6 +68,14 @@ impl Holder {
 }
 
 impl<O: Objects, L: Lock> Chain<O, L> {
+    /// What stands under the next number is of this run's chain.
+    pub(super) fn passed(&mut self, number: u64, link: Link) {
+        if let Some(holder) = &mut self.holder {
+            holder.next = link.next;
+            holder.links.insert(number, link);
+        }
+    }
+
     /// The state under this key, and everything else beside it.
     pub fn new(objects: O, lock: L, key: impl Into<String>) -> Chain<O, L> {
         let (keys, listed) = (Keys { state: key.into() }, Mutex::default());
@@ -100,32 +111,36 @@ impl<O: Objects, L: Lock> Chain<O, L> {
         let kept = kept?;
         // Behind the seal of a run that has just taken over nobody but its successor writes.
         let next = read.as_ref().filter(|_| takes_over).map(|read| read.next);
-        let beyond = next.and_then(|next| self.highest_beyond(next));
+        let beyond = next.and_then(|next| self.highest_beyond(next)).or_else(|| read.as_ref()?.led_over());
         Ok((Stored { state: drive.state, version: seen.version, journal, kept, beyond }, read))
     }
 
     async fn begin(&mut self) -> Result<Stored, StoreError> {
-        let (began, awake) = (Timestamp::now(), Instant::now());
+        let shown = (Timestamp::now(), Instant::now());
         let id = Uuid::new_v4().to_string();
         let held = self.held.as_ref().and_then(|held| held.info.as_ref());
         let run = held.map_or_else(|| id.clone(), |held| held.id.clone());
         self.holder = None;
-        let (stored, read) = self.walk(Some(Taker { id: id.clone(), run, at: began })).await?;
+        let taker = Taker { id: id.clone(), run, at: shown.0 };
+        let (mut stored, read) = self.walk(Some(taker.clone())).await?;
         self.holder = read.and_then(|read| {
             let begin = read.links.iter().rev().find(|(_, link)| link.id == id).map(|(number, _)| *number)?;
             let writer = Writer { found: read.seen.contained?, begin };
             let links = read.links.into_iter().collect();
-            Some(Holder { writer, next: read.next, links, pending: None, follows_state: false, began, awake })
+            let (next, version) = (read.next, read.seen.version);
+            Some(Holder { writer, next, links, pending: None, follows_state: false, version, shown })
         });
+        let next = self.holder.as_ref().map(|holder| holder.next);
+        if next.is_some_and(|next| self.highest_beyond(next).is_some()) {
+            stored.journal.extend_from_slice(self.go_behind(&taker).await?.as_bytes());
+        }
         Ok(stored)
     }
 
     /// Appends an object under the next number.
-    async fn append_link(&mut self, link: Link) -> Written<()> {
+    pub(super) async fn append_link(&mut self, link: Link) -> Written<()> {
         let Some(holder) = &mut self.holder else { return Written::Refused(Part::Journal) };
-        if holder.is_too_old() {
-            return Written::Refused(Part::Journal);
-        }
+        let (asked, was_silent) = ((Timestamp::now(), Instant::now()), holder.is_silent());
         // The same again is the same object.
         let again = holder.pending.take();
         let link = match &again {
@@ -141,7 +156,21 @@ impl<O: Objects, L: Lock> Chain<O, L> {
         let error = drive.error.take().unwrap_or_else(busy);
         match appended {
             Ok(Appended::Done) => {
-                holder.pass(link);
+                // Seals go when a state is written only: where it is as it was, one would have stood here.
+                if was_silent {
+                    match self.objects.version(&self.keys.state).await {
+                        Ok(version) if version.as_ref().unwrap_or(&Version(None)) == &holder.version => {}
+                        Ok(_) => {
+                            self.holder = None;
+                            return Written::Refused(Part::Journal);
+                        }
+                        Err(error) => {
+                            holder.pending = Some(link);
+                            return Written::InDoubt(error);
+                        }
+                    }
+                }
+                holder.pass(link, asked);
                 Written::Done(())
             }
             Ok(Appended::Fenced) => {
@@ -177,9 +206,6 @@ impl<O: Objects, L: Lock> Chain<O, L> {
 
     async fn commit(&mut self, over: &Version, next: &Snapshot) -> Written<Version> {
         let Some(holder) = &self.holder else { return Written::Refused(Part::Journal) };
-        if holder.is_too_old() {
-            return Written::Refused(Part::Journal);
-        }
         // Numbers never repeat, so a state that comes from elsewhere may be ahead. The chain goes on behind it, and whoever
         // would go on where it was is refused as ever.
         if next.seq >= holder.next {
@@ -207,6 +233,7 @@ impl<O: Objects, L: Lock> Chain<O, L> {
             Ok(Committed::Done) => {
                 if let Some(holder) = &mut self.holder {
                     holder.writer.found = next.seq;
+                    holder.version.clone_from(&written);
                 }
                 self.compact(next.seq).await;
                 Written::Done(written)

@@ -49,6 +49,17 @@ pub struct Read {
     pub next: u64,
 }
 
+impl Read {
+    /// The highest number that was written, as a seal tells that leads over a gap: no state since contains it.
+    pub fn led_over(&self) -> Option<u64> {
+        let leads = |(number, link): &&(u64, Link)| {
+            let count = u64::try_from(link.lines.lines().count()).unwrap_or(u64::MAX);
+            link.next > number.saturating_add(count)
+        };
+        self.links.iter().rev().find(leads).map(|(_, link)| link.next.saturating_sub(1))
+    }
+}
+
 /// How reading ends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Walked {

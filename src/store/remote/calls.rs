@@ -57,6 +57,8 @@ pub struct Calls {
     tries: usize,
     /// Before the second try, and the longest.
     pauses: [Duration; 2],
+    /// What says whom to trust, and what is shown to whom.
+    trust: Option<&'static str>,
 }
 
 /// What is done, and where: for words.
@@ -82,22 +84,22 @@ impl Calls {
     /// It cannot be used.
     #[cfg(feature = "signing")]
     pub fn new(endpoint: Endpoint, sign: Box<dyn Sign>, words: fn(&Answer) -> String) -> Result<Calls, SetupError> {
-        Calls::over(endpoint, Tls::default(), sign, words)
+        Calls::over(endpoint, (Tls::default(), None), sign, words)
     }
 
-    /// To an endpoint that TLS trusts in a way of its own.
+    /// To an endpoint that TLS trusts in a way of its own, which these words tell.
     ///
     /// # Errors
     /// It cannot be used, or what TLS is told is not understood.
     pub fn over(
         endpoint: Endpoint,
-        tls: Tls,
+        (tls, trust): (Tls, Option<&'static str>),
         sign: Box<dyn Sign>,
         words: fn(&Answer) -> String,
     ) -> Result<Calls, SetupError> {
         let options = Options { login: Login::Own, max_body: LONGEST, tls, ..Options::default() };
         let transport = Transport::new(endpoint, &SecretString::from(""), options)?;
-        Ok(Calls { transport, sign, words, tries: TRIES, pauses: [PAUSE, LONGEST_PAUSE] })
+        Ok(Calls { transport, sign, words, tries: TRIES, pauses: [PAUSE, LONGEST_PAUSE], trust })
     }
 
     /// As often as its place was told to.
@@ -131,6 +133,7 @@ impl Calls {
                     pause = answer.retry_after.unwrap_or(pause);
                     self.said(&request, &answer)
                 }
+                Err(failure @ Failure::Distrusted { .. }) => return Err(self.distrusted(doing, &request, &failure)),
                 Err(failure) => self.unanswered(&request, &failure),
             };
             if left == 0 || pause > self.pauses[1].max(self.pauses[0]) {
@@ -154,6 +157,9 @@ impl Calls {
             match self.once(doing, &request).await.map_err(Tried::NotDone)? {
                 Ok(answer) if !is_impatient(answer.status) => return Ok(answer),
                 Ok(answer) => return Err(Tried::InDoubt(failed(self.said(&request, &answer)))),
+                Err(failure @ Failure::Distrusted { .. }) => {
+                    return Err(Tried::NotDone(self.distrusted(doing, &request, &failure)));
+                }
                 Err(failure @ Failure::NotSent(_)) if left == 0 => {
                     return Err(Tried::NotDone(failed(self.unanswered(&request, &failure))));
                 }
@@ -255,9 +261,15 @@ impl Calls {
         format!("{}: {}{words}", self.call(request), answer.status)
     }
 
+    fn distrusted(&self, doing: &Doing, request: &Request, failure: &Failure) -> StoreError {
+        let why = self.unanswered(request, failure);
+        StoreError::Remote { doing: doing.what, place: doing.place.clone(), why, hint: self.trust }
+    }
+
     fn unanswered(&self, request: &Request, failure: &Failure) -> String {
         let why = match failure {
             Failure::NotSent(why) => format!("not sent: {why}"),
+            Failure::Distrusted { why, .. } => why.clone(),
             Failure::NoAnswer(why) => format!("no answer: {why}"),
             Failure::CutOff { status, message } | Failure::TooLarge { status, message } => {
                 format!("{status}, and its answer could not be read: {message}")

@@ -21,12 +21,13 @@ pub(super) async fn key(_: &crate::config::Arguments, _: &[u8]) -> Result<Vec<u8
 mod wire {
     use super::super::unanswered::unanswered;
     use crate::config::Arguments;
-    use crate::http::{Endpoint, Login, Method, Options, Request, Signing, Transport, credentials_context};
+    use crate::http::{Endpoint, Login, Method, Options, Request, Signing, Sts, Transport, credentials_context};
     use crate::lang::hex;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use reqsign_aws_v4::{
-        DefaultCredentialProvider, ProfileCredentialProvider, RequestSigner, StaticCredentialProvider,
+        AssumeRoleWithWebIdentityCredentialProvider, DefaultCredentialProvider, ProfileCredentialProvider,
+        RequestSigner, StaticCredentialProvider,
     };
     use reqsign_core::ProvideCredentialChain;
     use secrecy::SecretString;
@@ -95,10 +96,11 @@ mod wire {
         let address = address.unwrap_or_else(|| format!("https://kms.{region}.amazonaws.com"));
         let wrong = |why: String| format!("The endpoint of AWS KMS cannot be used: {why}.");
         let endpoint = Endpoint::of_place(&address).map_err(|error| wrong(error.to_string()))?;
-        let near = ["localhost", "127.0.0.1", "::1"];
-        if endpoint.as_str().starts_with("http:") && !near.contains(&endpoint.host()) {
+        if endpoint.is_clear_and_far() {
             return Err(wrong(format!("http would send the key to {} unencrypted", endpoint.host())));
         }
+        let sts = of_environment(&["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]);
+        let sts = Sts::at(sts.as_deref()).map_err(|why| format!("AWS KMS cannot be asked: {why}."))?;
         let mut chain = ProvideCredentialChain::new();
         match (declared.text("access_key"), declared.text("secret_key")) {
             (Some(id), Some(secret)) => {
@@ -109,7 +111,9 @@ mod wire {
                 });
             }
             _ => {
+                let of_ci = AssumeRoleWithWebIdentityCredentialProvider::new().with_region(region.clone());
                 let mut usual = DefaultCredentialProvider::builder().profile(ProfileCredentialProvider::new());
+                usual = usual.web_identity(of_ci.with_regional_sts_endpoint());
                 if let Some(name) = declared.text("profile") {
                     // Who names a profile does not mean the keys of the environment.
                     usual = usual.with_profile(name).no_env();
@@ -117,7 +121,7 @@ mod wire {
                 chain = chain.push(usual.build());
             }
         }
-        let signing = Signing::new(credentials_context(&[])?, chain, RequestSigner::new("kms", &region));
+        let signing = Signing::new(sts.context(credentials_context(&[])?), chain, RequestSigner::new("kms", &region));
         let body = body.to_string().into_bytes();
         let headers = vec![
             ("x-amz-target".to_owned(), format!("TrentService.{verb}")),

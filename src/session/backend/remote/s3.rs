@@ -18,11 +18,7 @@ use std::sync::Arc;
 pub fn s3(arguments: &Arguments, guards_locks: bool) -> Result<Box<dyn Backend>, Failure> {
     let kind = BackendKind::S3;
     let text = |name: &str| arguments.text(name).map(str::to_owned);
-    let of_endpoints = arguments.object("endpoints").and_then(|all| all.text("s3")).map(str::to_owned);
-    let endpoint = match of_endpoints {
-        Some(endpoint) => Some(endpoint),
-        None => environment("AWS_ENDPOINT_URL_S3")?,
-    };
+    let endpoint = endpoint(arguments, "s3", "AWS_ENDPOINT_URL_S3")?;
     let region = text("region").or_else(|| endpoint.is_some().then(|| "us-east-1".to_owned()));
     let Some(region) = region else {
         return Err(unusable(kind, &"it names no region; write region = \"...\", or set AWS_REGION"));
@@ -44,7 +40,7 @@ pub fn s3(arguments: &Arguments, guards_locks: bool) -> Result<Box<dyn Backend>,
         encryption,
         acl: text("acl"),
         max_retries: arguments.number("max_retries").and_then(|tries| tries.try_into().ok()),
-        credentials: s3_credentials(arguments),
+        credentials: credentials(arguments)?,
     };
     let objects = Arc::new(Bucket::new(&settings).map_err(|why| unusable(kind, &why))?);
     let naming = Naming::S3 {
@@ -58,7 +54,18 @@ pub fn s3(arguments: &Arguments, guards_locks: bool) -> Result<Box<dyn Backend>,
     })))
 }
 
-fn s3_credentials(arguments: &Arguments) -> Credentials {
+/// Of a service: what the block says, what the environment says of it, and what that says of all.
+fn endpoint(arguments: &Arguments, service: &str, variable: &str) -> Result<Option<String>, Failure> {
+    if let Some(endpoint) = arguments.object("endpoints").and_then(|all| all.text(service)) {
+        return Ok(Some(endpoint.to_owned()));
+    }
+    match environment(variable)? {
+        Some(endpoint) => Ok(Some(endpoint)),
+        None => Ok(environment("AWS_ENDPOINT_URL")?),
+    }
+}
+
+fn credentials(arguments: &Arguments) -> Result<Credentials, Failure> {
     let role = |given: &Arguments| Role {
         arn: given.text("role_arn").unwrap_or_default().to_owned(),
         session: given.text("session_name").map(str::to_owned),
@@ -68,7 +75,8 @@ fn s3_credentials(arguments: &Arguments) -> Credentials {
         policy_arns: given.texts("policy_arns").unwrap_or_default().to_vec(),
         tags: given.map("tags").map(|tags| tags.clone().into_iter().collect()).unwrap_or_default(),
     };
-    Credentials {
+    Ok(Credentials {
+        sts: endpoint(arguments, "sts", "AWS_ENDPOINT_URL_STS")?,
         keys: arguments.secret("access_key").zip(arguments.secret("secret_key")),
         token: arguments.secret("token"),
         profile: arguments.text("profile").map(str::to_owned),
@@ -81,5 +89,5 @@ fn s3_credentials(arguments: &Arguments) -> Credentials {
             token: given.secret("web_identity_token"),
             token_file: given.text("web_identity_token_file").map(str::to_owned),
         }),
-    }
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::settings::Settings;
 use super::tls::Mode;
+use crate::http::is_distrust;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -24,6 +25,8 @@ const NOT_NOW: [&str; 2] = ["57P03", "53300"];
 pub(super) enum Fault {
     /// It was not sent.
     NotSent(String),
+    /// It was not sent: TLS says of this server, or of what it was told, what it will always say.
+    Distrusted(String),
     /// The server refused it.
     Refused(String),
     /// It did nothing, for a table is not there.
@@ -35,7 +38,7 @@ pub(super) enum Fault {
 impl Fault {
     pub(super) fn words(self) -> String {
         match self {
-            Self::NotSent(why) => format!("not connected: {why}"),
+            Self::NotSent(why) | Self::Distrusted(why) => format!("not connected: {why}"),
             Self::Refused(why) | Self::Absent(why) => why,
             Self::NoAnswer(why) => format!("no answer: {why}"),
         }
@@ -71,6 +74,7 @@ impl Connection {
         let failed = |error: Error| match error.as_db_error() {
             Some(error) if NOT_NOW.contains(&error.code().code()) => Fault::NotSent(error.message().to_owned()),
             Some(error) => Fault::Refused(error.message().to_owned()),
+            None if lasts(&error) => Fault::Distrusted(words(&error)),
             None => Fault::NotSent(words(&error)),
         };
         match self.settings.tls.mode {
@@ -80,7 +84,7 @@ impl Connection {
                 Ok(client)
             }
             Mode::Require | Mode::VerifyCa | Mode::VerifyFull => {
-                let tls = self.settings.tls.connector().map_err(Fault::NotSent)?;
+                let tls = self.settings.tls.connector().map_err(Fault::Distrusted)?;
                 let (client, connection) = config.connect(tls).await.map_err(failed)?;
                 tokio::spawn(async move { drop(connection.await.inspect_err(|error| debug!("PostgreSQL: {error}"))) });
                 Ok(client)
@@ -129,6 +133,16 @@ pub(super) async fn done<T>(statement: impl Future<Output = Result<T, Error>>) -
         }),
         Err(_) => Err(Fault::NoAnswer("it took longer than a minute".to_owned())),
     }
+}
+
+/// Whether TLS fails as it always will: with a certificate, or with a server that has none.
+fn lasts(error: &Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let (mut told, mut of_system) = (false, false);
+    for cause in causes {
+        (told, of_system) = (true, of_system || cause.is::<std::io::Error>());
+    }
+    is_distrust(error) || (told && !of_system)
 }
 
 /// An error and its causes.

@@ -56,8 +56,8 @@ impl Database {
 
     pub(super) fn failed(&self, doing: &'static str, name: &str, fault: Fault) -> StoreError {
         let hint = match &fault {
-            Fault::NotSent(why) if why.contains("TLS") || why.contains("certificate") => Some(
-                "sslmode=disable in the connection string goes without TLS; sslrootcert=FILE names the certificate that is trusted.",
+            Fault::Distrusted(_) => Some(
+                "In the connection string sslrootcert=FILE names the certificates that are trusted, sslmode=verify-ca trusts them for every host, and sslmode=disable goes without TLS.",
             ),
             Fault::NotSent(_) | Fault::Refused(_) | Fault::Absent(_) | Fault::NoAnswer(_) => None,
         };

@@ -4,8 +4,12 @@
 //! Terraform locks a state that has no row yet under -1, and with it every other state of the database that has none, for the
 //! whole first apply. Here the row is made when the lock is taken, with a state in which nothing stands, so that first applies
 //! go side by side; -1 is held for that one statement. A lock that is given back before anything was written takes the row
-//! away again. Terraform, between its look for a row and its -1, may miss a row that is made at that very moment: the journal
-//! protects then.
+//! away again.
+//!
+//! Terraform looks for a row by one statement, and takes -1 by the next. A row that is made between the two it does not see, and
+//! gets in beside us. No statement of ours closes that: nobody sees who has looked, so -1 would have to be held for as long as a
+//! Terraform may take between its two, and that locks every workspace of the database for everybody. The journal keeps the two
+//! apart: what Terraform writes over a state is known by what it drops, and refused.
 //!
 //! Each verb is one statement: whoever waits for the lock asks often, and each is a round trip.
 

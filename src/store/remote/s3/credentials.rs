@@ -1,7 +1,7 @@
 //! Whose bucket it is: keys that were given, or the usual chain; a role on top.
 
 use super::super::calls::Sign;
-use crate::http::{Endpoint, Request, Signing, credentials_context};
+use crate::http::{Endpoint, Request, SetupError, Signing, Sts, credentials_context};
 use futures::future::{BoxFuture, FutureExt};
 use reqsign_aws_v4::{
     AssumeRoleCredentialProvider, AssumeRoleWithWebIdentityCredentialProvider, Credential, DefaultCredentialProvider,
@@ -25,6 +25,8 @@ pub struct Credentials {
     pub credentials_file: Option<String>,
     /// No metadata service is asked.
     pub skip_metadata: bool,
+    /// `endpoints.sts`: another server than Amazon's that lends roles.
+    pub sts: Option<String>,
     /// `assume_role`.
     pub role: Option<Role>,
     /// `assume_role_with_web_identity`.
@@ -69,13 +71,14 @@ impl Signed {
     /// For a region.
     ///
     /// # Errors
-    /// TLS is not to be had.
-    pub(super) fn new(credentials: &Credentials, region: &str) -> Result<Signed, String> {
-        let context = credentials_context(&[])?;
+    /// TLS is not to be had, or the server that lends roles cannot be asked.
+    pub(super) fn new(credentials: &Credentials, region: &str) -> Result<Signed, SetupError> {
+        let sts = Sts::at(credentials.sts.as_deref())?;
+        let context = sts.context(credentials_context(&[]).map_err(SetupError::Tls)?);
         let way = || RequestSigner::new("s3", region);
         let own = chain(credentials, region);
         let Some(role) = &credentials.role else { return Ok(Signed(Signing::new(context, own, way()))) };
-        let sts = Signer::new(context.clone(), own, RequestSigner::new("sts", region));
+        let sts = Signer::new(context.clone(), own, sts.signed(RequestSigner::new("sts", region)));
         Ok(Signed(Signing::new(context, assumed(role, sts, region), way())))
     }
 }
@@ -107,7 +110,8 @@ fn chain(credentials: &Credentials, region: &str) -> ProvideCredentialChain<Cred
     if let Some(file) = &credentials.credentials_file {
         profile = profile.with_credentials_file(file);
     }
-    usual = usual.profile(profile);
+    let of_ci = AssumeRoleWithWebIdentityCredentialProvider::new().with_region(region.to_owned());
+    usual = usual.profile(profile).web_identity(of_ci.with_regional_sts_endpoint());
     if let Some(name) = &credentials.profile {
         // Who names a profile does not mean the keys of the environment.
         usual = usual.with_profile(name).no_env();

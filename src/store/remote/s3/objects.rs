@@ -37,7 +37,7 @@ impl Bucket {
     /// Its endpoint cannot be used, or TLS is not to be had.
     pub fn new(settings: &Settings) -> Result<Bucket, SetupError> {
         let (endpoint, before) = settings.place()?;
-        let sign = Signed::new(&settings.credentials, &settings.region).map_err(SetupError::Tls)?;
+        let sign = Signed::new(&settings.credentials, &settings.region)?;
         let calls = Calls::new(endpoint, Box::new(sign), words)?;
         Ok(Bucket {
             name: settings.bucket.clone(),

@@ -9,6 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use futures::future::{BoxFuture, FutureExt, ready};
 use secrecy::{ExposeSecret, SecretString};
 
+/// Where one side does not trust the other.
+const TRUST: &str = "client_ca_certificate_pem says whose certificates are trusted; client_certificate_pem and client_private_key_pem are shown to a server that asks for a certificate.";
+/// Where what is said of that is not understood.
+const PEM: &str = "client_ca_certificate_pem, client_certificate_pem and client_private_key_pem hold PEM, and the key is that of the certificate";
+
 /// Nothing is called yet.
 ///
 /// # Errors
@@ -16,6 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub(super) fn connect(settings: &Settings, to: &Address) -> Result<Calls, String> {
     let words_of = |error: SetupError| match error {
         SetupError::BaseUrl(why) => format!("{} cannot be used: {why}", to.shown()),
+        SetupError::Tls(why) => format!("{}. {PEM}", SetupError::Tls(why)),
         other => other.to_string(),
     };
     let login = match &settings.username {
@@ -23,7 +29,8 @@ pub(super) fn connect(settings: &Settings, to: &Address) -> Result<Calls, String
         None => to.login.clone(),
     };
     let endpoint = Endpoint::of_place(&to.origin).map_err(words_of)?;
-    let calls = Calls::over(endpoint, settings.tls.clone(), Box::new(Basic(login)), said).map_err(words_of)?;
+    let calls =
+        Calls::over(endpoint, (settings.tls.clone(), Some(TRUST)), Box::new(Basic(login)), said).map_err(words_of)?;
     let calls = calls.with_pauses(settings.retry_wait_min, settings.retry_wait_max);
     Ok(match settings.retry_max {
         Some(more) => calls.with_tries(more.saturating_add(1)),
