@@ -9,6 +9,7 @@ use reqsign_core::{Context, Env, Error, HttpSend, OsEnv, ProvideCredential, Sign
 use reqsign_file_read_tokio::TokioFileRead;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The longest wait for an answer while credentials are fetched: metadata services are near, and where there is none the
@@ -19,22 +20,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a chain of credentials may use: the environment with some more variables, files, commands of profiles, and services
 /// that give tokens.
-///
-/// # Errors
-/// TLS is not to be had, in words.
-pub fn credentials_context(more: &[(&str, String)]) -> Result<Context, String> {
-    super::install_crypto();
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT)
-        .build()
-        .map_err(|error| error.to_string())?;
-    Ok(Context::new()
+pub fn credentials_context(more: &[(&str, String)]) -> Context {
+    Context::new()
         .with_env(Environment(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()))
         .with_file_read(TokioFileRead)
         .with_command_execute(TokioCommandExecute)
-        .with_http_send(Sender(client)))
+        .with_http_send(Sender::default())
 }
 
 /// Signs requests.
@@ -118,15 +109,29 @@ impl Env for Environment {
     }
 }
 
-/// Fetches credentials.
-#[derive(Debug)]
-struct Sender(reqwest::Client);
+/// Fetches credentials. Most chains ask nobody: its client, which reads the certificates of this machine, is made when one does.
+#[derive(Debug, Default)]
+struct Sender(OnceLock<Result<reqwest::Client, String>>);
+
+impl Sender {
+    fn client(&self) -> Result<&reqwest::Client, Error> {
+        let made = self.0.get_or_init(|| {
+            super::install_crypto();
+            let client = reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(TIMEOUT);
+            client.build().map_err(|error| error.to_string())
+        });
+        made.as_ref().map_err(|why| Error::unexpected(why.clone()))
+    }
+}
 
 impl HttpSend for Sender {
     async fn http_send(&self, request: http::Request<Bytes>) -> reqsign_core::Result<http::Response<Bytes>> {
         let failed = |error: reqwest::Error| Error::unexpected(error.without_url().to_string()).set_retryable(true);
         let request = reqwest::Request::try_from(request).map_err(failed)?;
-        let mut response = self.0.execute(request).await.map_err(failed)?;
+        let mut response = self.client()?.execute(request).await.map_err(failed)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let body = response.bytes().await.map_err(failed)?;
         let mut answer = http::Response::new(body);

@@ -9,7 +9,7 @@ use crate::address::{InstanceAddr, ResourceAddr};
 use crate::live::OfferFacts;
 use crate::money::Usd;
 use crate::path::ValuePath;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -130,10 +130,30 @@ impl State {
 
 /// The same for equal records: the order of keys, which a state does not keep, means nothing.
 fn sum_of(claim: Option<&str>, record: &Record) -> String {
-    let mut record = serde_json::to_value(record).expect("a record has text keys and no fallible parts");
-    record.sort_all_objects();
-    let whole = sum(format!("{}\0{record}", claim.unwrap_or_default()).as_bytes());
-    whole.chars().take(DIGITS).collect()
+    let Record { attributes, read_back, secrets, dependencies, tainted, claim: made, prevent_destroy, unproven, offer } =
+        record;
+    let attributes: Vec<_> = attributes.iter().map(|(name, value)| (&**name, Sorted(value))).collect();
+    let read_back: Vec<_> = read_back.iter().map(|(name, value)| (name, Sorted(value))).collect();
+    let settings = (secrets, dependencies, tainted, made, prevent_destroy, unproven, offer);
+    let whole = serde_json::to_vec(&(claim, attributes, read_back, settings));
+    sum(&whole.expect("a record has text keys and no fallible parts")).chars().take(DIGITS).collect()
+}
+
+/// A value with the keys of its objects in their order.
+struct Sorted<'a>(&'a Json);
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Json::Array(elements) => serializer.collect_seq(elements.iter().map(Sorted)),
+            Json::Object(entries) => {
+                let mut entries: Vec<_> = entries.iter().map(|(key, value)| (key, Sorted(value))).collect();
+                entries.sort_unstable_by_key(|(key, _)| *key);
+                serializer.collect_map(entries)
+            }
+            other => other.serialize(serializer),
+        }
+    }
 }
 
 fn differs<T: PartialEq + Clone>(before: &T, now: &T) -> Option<T> {

@@ -13,7 +13,7 @@ pub struct Asked {
     pub verb: String,
     /// The path, or what stands for `$1`.
     pub what: String,
-    /// Of what was sent.
+    /// Of what was sent with it: the body, or what a statement was given.
     pub bytes: usize,
 }
 
@@ -96,11 +96,13 @@ fn statements(from: &mut impl BufRead, mut to: &TcpStream, asked: &All) -> Resul
     loop {
         let next = message(from, 1)?;
         let body = next.get(5..).unwrap_or_default();
-        now.bytes += next.len();
         match next.first() {
             Some(b'P') => now.verb = first_word(body.splitn(3, |byte| *byte == 0).nth(1).unwrap_or_default()),
             Some(b'Q') => now.verb = first_word(body),
-            Some(b'B') => now.what = first_given(body).unwrap_or_default(),
+            Some(b'B') => {
+                now.what = first_given(body).unwrap_or_default();
+                now.bytes += body.len();
+            }
             _ => {}
         }
         if matches!(next.first(), Some(b'S' | b'Q')) {

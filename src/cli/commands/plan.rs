@@ -15,8 +15,8 @@ use crate::session::generate::generated;
 use crate::session::stored::StatePlace;
 use crate::session::{Opening, Planning, Prepared, Session, Watched, is_untrusted, saved};
 use crate::state::State;
-use crate::store::is_default;
 use crate::store::local::write_private;
+use crate::store::{Guarded, is_default};
 use clap::Args;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -70,8 +70,8 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
             if let Some(as_of) = session.as_of() {
                 context.terminal.as_of(as_of);
             }
-            let beside = lock.is_none().then(|| opening.account.place());
-            let plan = ManuallyDrop::new(planned(session, &state, &how, beside.as_ref(), context).await?);
+            let held = (lock, opening.account.place());
+            let plan = ManuallyDrop::new(planned(session, &state, &how, held, context).await?);
             let approval = session.approval(&plan);
             context.terminal.plan(&Review::of(&plan).approving(&approval), args.planning.detail());
             if let Some(path) = &args.out {
@@ -92,25 +92,29 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
         .await
 }
 
-/// A plan of what is seen now. `beside`: where the state is, where nothing keeps another run from working on it.
+/// A plan of what is seen now. The lock of the state at this place, where it was taken, is given back as soon as the account
+/// was looked at: what is planned then hangs on nothing that another run does.
 pub(super) async fn planned<C: Cloud>(
     session: &Session<'_, C>,
     state: &State,
     how: &Planning,
-    beside: Option<&StatePlace>,
+    (lock, place): (Option<Guarded>, StatePlace),
     context: &mut Context,
 ) -> Result<Plan, Failure> {
+    let unwatched = lock.is_none();
     let refreshing = Refreshing::begin(context.terminal, state, how.refresh);
     let planned = async {
-        let look = session.look(state, how, session.will_rent(state, how)).await?;
+        let look = session.look(state, how, session.will_rent(state, how)).await;
+        drop(lock);
+        let look = look?;
         let _waiting = refreshing.end(&look.snapshot);
         session.plan(state, look, &how.options, &mut context.diags).await
     };
     match planned.await {
         Ok(Prepared { plan, .. }) => Ok(plan),
         Err(mut wrong) => {
-            if let Some(place) = beside {
-                wrong.extend(at_work(place).await);
+            if unwatched {
+                wrong.extend(at_work(&place).await);
             }
             Err(wrong.into())
         }

@@ -96,8 +96,8 @@ async fn planned(args: &ReviewArgs, context: &mut Context) -> Outcome {
     };
     opening
         .viewing(&fleet, &state, async |session| {
-            let beside = lock.is_none().then(|| opening.account.place());
-            let plan = plan::planned(session, &state, &how, beside.as_ref(), context).await?;
+            let held = (lock, opening.account.place());
+            let plan = plan::planned(session, &state, &how, held, context).await?;
             let approval = session.approval(&plan);
             let made_from = made_from(&plan, session, (&state, session.as_of()), &context.sources);
             write(args, &plan, &approval, &made_from, context).await

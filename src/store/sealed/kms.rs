@@ -121,7 +121,7 @@ mod wire {
                 chain = chain.push(usual.build());
             }
         }
-        let signing = Signing::new(sts.context(credentials_context(&[])?), chain, RequestSigner::new("kms", &region));
+        let signing = Signing::new(sts.context(credentials_context(&[])), chain, RequestSigner::new("kms", &region));
         let body = body.to_string().into_bytes();
         let headers = vec![
             ("x-amz-target".to_owned(), format!("TrentService.{verb}")),

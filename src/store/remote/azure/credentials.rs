@@ -41,10 +41,7 @@ pub(super) struct Signed {
 
 impl Signed {
     /// For an account.
-    ///
-    /// # Errors
-    /// TLS is not to be had.
-    pub(super) fn new(account: &str, credentials: &Credentials) -> Result<Signed, String> {
+    pub(super) fn new(account: &str, credentials: &Credentials) -> Signed {
         let secret = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned());
         // The chain knows these by Azure's own variables; Terraform's have other names.
         let more = [
@@ -56,7 +53,7 @@ impl Signed {
             ("AZURE_FEDERATED_TOKEN_FILE", credentials.token_file.clone()),
         ];
         let more: Vec<(&str, String)> = more.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        let context = credentials_context(&more)?;
+        let context = credentials_context(&more);
         let chain = ProvideCredentialChain::new();
         let chain = match (&credentials.key, &credentials.sas) {
             (Some(key), _) => chain.push(StaticCredentialProvider::new_shared_key(account, key.expose_secret())),
@@ -75,7 +72,7 @@ impl Signed {
             }
         };
         let sas = credentials.sas.clone();
-        Ok(Signed { signing: Signing::new(context, chain, RequestSigner::new()), sas })
+        Signed { signing: Signing::new(context, chain, RequestSigner::new()), sas }
     }
 }
 

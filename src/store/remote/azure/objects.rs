@@ -59,7 +59,7 @@ impl Container {
         let account = &settings.account;
         let domain = settings.domain.as_deref().unwrap_or("blob.core.windows.net");
         let base = settings.endpoint.clone().unwrap_or_else(|| format!("https://{account}.{domain}"));
-        let sign = Signed::new(account, &settings.credentials).map_err(SetupError::Tls)?;
+        let sign = Signed::new(account, &settings.credentials);
         let calls = Calls::new(Endpoint::of_place(&base)?, Box::new(sign), words)?;
         let (account, container) = (account.clone(), settings.container.clone());
         Ok(Container(Arc::new(Inner { account, container, calls, leases: Mutex::default() })))

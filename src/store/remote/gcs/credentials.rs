@@ -31,20 +31,17 @@ pub(super) struct Signed(Signing<Credential>);
 
 impl Signed {
     /// By these.
-    ///
-    /// # Errors
-    /// TLS is not to be had.
-    pub(super) fn new(credentials: &Credentials) -> Result<Signed, String> {
-        let context = credentials_context(&[])?;
+    pub(super) fn new(credentials: &Credentials) -> Signed {
+        let context = credentials_context(&[]);
         let way = RequestSigner::new("storage").with_scope(SCOPE);
         let own = chain(credentials);
-        Ok(Signed(match &credentials.impersonate {
+        Signed(match &credentials.impersonate {
             None => Signing::new(context, own, way),
             Some((account, between)) => {
                 let grant = ServiceAccountImpersonationGrant::new(account, [SCOPE]).with_delegates(between);
                 Signing::new(context, ServiceAccountImpersonationCredentialProvider::new(own, grant), way)
             }
-        }))
+        })
     }
 }
 

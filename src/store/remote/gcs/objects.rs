@@ -58,7 +58,7 @@ impl Bucket {
     pub fn new(settings: &Settings) -> Result<Bucket, SetupError> {
         let base = settings.endpoint.as_deref().unwrap_or(SERVICE).trim_end_matches('/');
         let endpoint = Endpoint::of_place(base.strip_suffix("/storage/v1").unwrap_or(base))?;
-        let sign = Signed::new(&settings.credentials).map_err(SetupError::Tls)?;
+        let sign = Signed::new(&settings.credentials);
         let calls = Calls::new(endpoint, Box::new(sign), words)?;
         Ok(Bucket { name: settings.bucket.clone(), calls, encryption: settings.encryption.clone() })
     }

@@ -71,10 +71,10 @@ impl Signed {
     /// For a region.
     ///
     /// # Errors
-    /// TLS is not to be had, or the server that lends roles cannot be asked.
+    /// The server that lends roles cannot be asked there.
     pub(super) fn new(credentials: &Credentials, region: &str) -> Result<Signed, SetupError> {
         let sts = Sts::at(credentials.sts.as_deref())?;
-        let context = sts.context(credentials_context(&[]).map_err(SetupError::Tls)?);
+        let context = sts.context(credentials_context(&[]));
         let way = || RequestSigner::new("s3", region);
         let own = chain(credentials, region);
         let Some(role) = &credentials.role else { return Ok(Signed(Signing::new(context, own, way()))) };
