@@ -13,7 +13,8 @@ use tokio_postgres::types::Type;
 #[derive(Clone, Debug)]
 pub struct Rows(pub Arc<Database>);
 
-/// A statement for each verb: the states are texts, whose versions are digests; ours have a version of their own.
+/// A statement for each verb. The version of a state, in Terraform's table, is the transaction that wrote it: a digest would unpack
+/// megabytes once more. Ours have a version of their own.
 struct Statements {
     get: &'static str,
     version: &'static str,
@@ -26,11 +27,11 @@ struct Statements {
 
 /// A row that was made for its lock holds no state.
 const STATES: Statements = Statements {
-    get: "SELECT convert_to(data, 'UTF8'), md5(data) FROM {table} WHERE name = $1 AND data <> '{empty}'",
-    version: "SELECT md5(data) FROM {table} WHERE name = $1 AND data <> '{empty}'",
-    create: "INSERT INTO {table} AS old (name, data) VALUES ($1, convert_from($2, 'UTF8')) ON CONFLICT (name) DO UPDATE SET data = excluded.data WHERE old.data IS NULL OR old.data = '{empty}' RETURNING md5(data)",
-    replace: "UPDATE {table} SET data = convert_from($2, 'UTF8') WHERE name = $1 AND md5(data) = $3 RETURNING md5(data)",
-    remove: "DELETE FROM {table} WHERE name = $1 AND md5(data) = $2 RETURNING name",
+    get: "SELECT convert_to(data, 'UTF8'), xmin::text FROM {table} WHERE name = $1 AND data <> '{empty}'",
+    version: "SELECT xmin::text FROM {table} WHERE name = $1 AND data <> '{empty}'",
+    create: "INSERT INTO {table} AS old (name, data) VALUES ($1, convert_from($2, 'UTF8')) ON CONFLICT (name) DO UPDATE SET data = excluded.data WHERE old.data IS NULL OR old.data = '{empty}' RETURNING xmin::text",
+    replace: "UPDATE {table} SET data = convert_from($2, 'UTF8') WHERE name = $1 AND xmin::text = $3 RETURNING xmin::text",
+    remove: "DELETE FROM {table} WHERE name = $1 AND xmin::text = $2 RETURNING name",
     remove_any: "DELETE FROM {table} WHERE name = $1 RETURNING name",
     list: "SELECT name FROM {table} WHERE starts_with(name, $1) AND data <> '{empty}' ORDER BY name COLLATE \"C\"",
 };
