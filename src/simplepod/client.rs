@@ -20,6 +20,8 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::Builder;
+use tokio::runtime::Handle;
 
 /// Where the API lives (API sheet §1). The vendor's examples name another host with the same paths (C11).
 pub const BASE_URL: &str = "https://api.simplepod.ai";
@@ -155,18 +157,21 @@ impl Client {
         fingerprint(self.transport.key())
     }
 
-    /// Rows of the market, in the order asked for; those without price, model or count are dropped. They are read on another
-    /// thread: what waits for other answers meanwhile goes on.
+    /// Rows of the market, in the order asked for; those without price, model or count are dropped. They are read on a thread
+    /// of their own: what waits for other answers meanwhile goes on. It ends with them, so that whoever drops tens of
+    /// thousands of rows gives their memory back.
     ///
     /// # Errors
     ///
     /// The call failed.
     pub async fn market(&self, query: &MarketQuery) -> ReadResult<Vec<Offer>> {
-        let (market, query) = (Arc::clone(&self.market), query.clone());
+        let (market, its_query, runtime) = (Arc::clone(&self.market), query.clone(), Handle::current());
         // Whoever no longer waits for it ends it.
-        let (reading, read) = async move { market.read(&query).await }.remote_handle();
-        tokio::spawn(reading);
-        read.await
+        let (reading, read) = async move { market.read(&its_query).await }.remote_handle();
+        match Builder::new().name("market".into()).spawn(move || runtime.block_on(reading)) {
+            Ok(_) => read.await,
+            Err(_) => self.market.read(query).await,
+        }
     }
 
     /// Details of one of the vendor's templates; `None` for 404 and 410.
