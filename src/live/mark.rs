@@ -145,6 +145,15 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+impl Mark {
+    /// That of the fleet "lab", for tests: lineage "l", claim "c".
+    pub(crate) fn sample(address: &str) -> Mark {
+        let (fleet, lineage, claim) = ("lab".into(), "l".into(), "c".into());
+        Mark { fleet, lineage, claim, machine: None, serial: 0, address: address.parse().expect("an address") }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

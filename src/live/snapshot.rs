@@ -29,6 +29,21 @@ impl Snapshot {
         self.objects.extend(objects.map(|object: LiveObject| (object.id(), Some(object))));
     }
 
+    /// Puts in what was read of some once more.
+    pub fn replace(&mut self, objects: impl IntoIterator<Item = (ObjectId, Option<LiveObject>)>) {
+        for (id, object) in objects {
+            if let Some(machine) = id.machine() {
+                self.as_recorded.remove(&machine);
+            }
+            self.objects.insert(id, object);
+        }
+    }
+
+    /// Whether nothing of an object differs from what the state says ([`Snapshot::as_recorded`]).
+    pub fn is_as_recorded(&self, object: &LiveObject) -> bool {
+        object.id().machine().is_some_and(|machine| self.as_recorded.contains(&machine))
+    }
+
     /// Every object that stands.
     pub fn standing(&self) -> impl Iterator<Item = &LiveObject> {
         self.objects.values().flatten()

@@ -68,11 +68,7 @@ impl<'a> Planner<'a> {
     ) -> Value {
         let desired = declared.map(|(desired, _)| desired);
         let mut foreign = Vec::new();
-        let as_recorded = |live: &&LiveObject| match live {
-            LiveObject::Machine(machine) => self.input.snapshot.as_recorded.contains(&machine.id),
-            LiveObject::Group(_) => false,
-        };
-        let unlike = live.filter(|live| !as_recorded(live));
+        let unlike = live.filter(|live| !self.input.snapshot.is_as_recorded(live));
         let found = unlike.map(|live| differences(schema, record, live, self.input.key)).unwrap_or_default();
         let ignored = |name: &str| declared.is_some_and(|(_, lifecycle)| ignores(lifecycle, name));
         let left_to_api = |name: &str| {

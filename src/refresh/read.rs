@@ -88,7 +88,7 @@ pub async fn refresh<C: Cloud>(cloud: &C, state: &State, how: Refresh) -> Result
             return Err(faults);
         }
     };
-    snapshot.objects.extend(read.into_iter().chain(read_groups));
+    snapshot.replace(read.into_iter().chain(read_groups));
     witness(cloud, state, &mut snapshot).await?;
     let strangers = strangers(state, &snapshot);
     if strangers.has_errors() {
@@ -119,10 +119,7 @@ async fn witness<C: Cloud>(cloud: &C, state: &State, snapshot: &mut Snapshot) ->
     }
     let known = state.recorded_machines().map(|(id, _)| id).take(WITNESSES);
     let reads = known.map(|id| (ObjectId::Machine(id), cloud.object(ObjectId::Machine(id))));
-    for (id, object) in by_id(reads).await? {
-        snapshot.as_recorded.retain(|known| ObjectId::Machine(*known) != id);
-        snapshot.objects.insert(id, object);
-    }
+    snapshot.replace(by_id(reads).await?);
     Ok(())
 }
 
@@ -151,7 +148,7 @@ fn strangers(state: &State, snapshot: &Snapshot) -> Diagnostics {
     let mut faults = Diagnostics::new();
     for (id, address, record) in state.identified() {
         let live = match snapshot.objects.get(&id) {
-            Some(Some(LiveObject::Machine(machine))) if snapshot.as_recorded.contains(&machine.id) => continue,
+            Some(Some(object)) if snapshot.is_as_recorded(object) => continue,
             Some(Some(LiveObject::Machine(machine))) => machine,
             Some(Some(LiveObject::Group(_)) | None) | None => continue,
         };
@@ -311,15 +308,7 @@ mod tests {
     #[test]
     fn only_what_differs_is_read_and_only_what_can_be_compared_counts_as_recorded() {
         let row = |id: u64, status: &str| {
-            let mark = Mark {
-                fleet: "lab".into(),
-                lineage: "l".into(),
-                claim: "c".into(),
-                machine: None,
-                serial: 0,
-                address: "simplepod_instance.a".parse().expect("an address"),
-            };
-            let notes = Some(mark.write("").into());
+            let notes = Some(Mark::sample("simplepod_instance.a").write("").into());
             Machine { notes, status: Some(Status(status.into())), ..Machine::bare(MachineId(id)) }
         };
         let recorded = |id: u64| {

@@ -368,14 +368,7 @@ mod tests {
         let (name, block) = group_block(&group);
         assert_eq!(name, "base_3");
         assert!(block.contains("\"MODE\" = \"train\"") && block.contains("echo hidden"), "{block}");
-        let mark = Mark {
-            fleet: "lab".into(),
-            lineage: "l".into(),
-            claim: "c".into(),
-            machine: None,
-            serial: 0,
-            address: "simplepod_template_group.base".parse().expect("an address"),
-        };
+        let mark = Mark::sample("simplepod_template_group.base");
         let (_, block) = group_block(&Group { notes: Some(mark.write("mine").into()), ..group });
         assert!(!["train", "hidden", "mine", "lab"].iter().any(|word| block.contains(word)), "{block}");
         for line in ["\"MODE\" = var.base_3_mode", "start_script = var.base_3_start_script", "= var.base_3_notes"] {

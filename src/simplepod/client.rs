@@ -32,6 +32,7 @@ const LONG: usize = 5;
 
 /// The path of a reboot in the vendor's own program (C5).
 const OTHER_REBOOT_PATH: &str = "/instances/reboot";
+
 /// Everything a client is made of. `Debug` does not show the key.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -253,11 +254,11 @@ impl Client {
         expected: Option<&Expectation>,
         parse: fn(&Row<'_>) -> Option<T>,
     ) -> ReadResult<Listed<T>> {
-        let expected_rows = expected.and_then(Expectation::get);
-        let is_long = expected_rows.is_some_and(|rows| rows > LONG * self.page_size);
+        let rows = expected.and_then(Expectation::get);
+        let is_long = rows.is_some_and(|rows| rows > LONG * self.page_size);
         let paging = Paging {
             size: if is_long { 2 * self.page_size } else { self.page_size },
-            expected: expected_rows,
+            expected: rows,
             concurrency: self.transport.options().max_concurrency,
         };
         let listed = complete(paging, |number, size| {

@@ -6,9 +6,18 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use std::io::{Read as _, Write as _};
+use std::sync::LazyLock;
 
 /// It never changes: what was packed behind it is read behind it. Another one would be another form of objects.
 const KNOWN: &str = include_str!("packed.txt");
+
+/// The known text as it begins whatever is unpacked: a chain has thousands of objects.
+static BEGUN: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut known = ZlibEncoder::new(Vec::new(), Compression::fast());
+    let begun = known.write_all(KNOWN.as_bytes()).and_then(|()| known.flush());
+    begun.expect("memory takes what is written");
+    known.get_ref().clone()
+});
 
 /// The most that is made of what is packed: an apply of ten thousand machines has a tenth of that in all.
 const LONGEST: u64 = 1 << 30;
@@ -30,11 +39,8 @@ pub(super) fn packed(text: &str, level: Compression) -> Vec<u8> {
 
 /// The text again, and why it ends too early where it does.
 pub(super) fn unpacked(bytes: &[u8]) -> (Vec<u8>, Option<String>) {
-    let mut known = ZlibEncoder::new(Vec::new(), Compression::fast());
-    let begun = known.write_all(KNOWN.as_bytes()).and_then(|()| known.flush());
-    begun.expect("memory takes what is written");
     let mut text = Vec::new();
-    let read = ZlibDecoder::new(known.get_ref().chain(bytes)).take(LONGEST).read_to_end(&mut text);
+    let read = ZlibDecoder::new(BEGUN.chain(bytes)).take(LONGEST).read_to_end(&mut text);
     text.drain(..KNOWN.len().min(text.len()));
     (text, read.err().map(|error| error.to_string()))
 }

@@ -16,9 +16,11 @@ impl<O: Objects, L: Lock> Chain<O, L> {
     /// It cannot be read or written; another run went on meanwhile.
     pub(super) async fn go_behind(&mut self, taker: &Taker) -> Result<String, StoreError> {
         let mut lines = String::new();
-        while let Some((number, link)) = self.following().await? {
+        while let Some(link) = self.following().await? {
             lines.push_str(&link.lines);
-            self.passed(number, link);
+            if let Some(holder) = &mut self.holder {
+                holder.follow(link);
+            }
         }
         let Some(next) = self.holder.as_ref().map(|holder| holder.next) else { return Ok(lines) };
         // It leads over a number all the same: until a state is written, that is how the next run knows.
@@ -44,10 +46,9 @@ impl<O: Objects, L: Lock> Chain<O, L> {
     }
 
     /// What stands where this run would write next.
-    async fn following(&self) -> Result<Option<(u64, Link)>, StoreError> {
+    async fn following(&self) -> Result<Option<Link>, StoreError> {
         let Some(next) = self.holder.as_ref().map(|holder| holder.next) else { return Ok(None) };
-        let link = self.link(next).await?.filter(|link| link.next > next);
-        Ok(link.map(|link| (next, link)))
+        Ok(self.link(next).await?.filter(|link| link.next > next))
     }
 
     /// One that is damaged is none: nothing of it is relied on.

@@ -60,22 +60,19 @@ impl Holder {
     /// Durable, and nobody had taken over when it was asked for.
     fn pass(&mut self, link: Link, asked: (Timestamp, Instant)) {
         self.shown = asked;
-        let number = std::mem::replace(&mut self.next, link.next);
-        self.links.insert(number, link);
+        self.follow(link);
         self.pending = None;
         self.follows_state = false;
+    }
+
+    /// What stands under the next number is of this run's chain.
+    pub(super) fn follow(&mut self, link: Link) {
+        let number = std::mem::replace(&mut self.next, link.next);
+        self.links.insert(number, link);
     }
 }
 
 impl<O: Objects, L: Lock> Chain<O, L> {
-    /// What stands under the next number is of this run's chain.
-    pub(super) fn passed(&mut self, number: u64, link: Link) {
-        if let Some(holder) = &mut self.holder {
-            holder.next = link.next;
-            holder.links.insert(number, link);
-        }
-    }
-
     /// The state under this key, and everything else beside it.
     pub fn new(objects: O, lock: L, key: impl Into<String>) -> Chain<O, L> {
         let (keys, listed) = (Keys { state: key.into() }, Mutex::default());
