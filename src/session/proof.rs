@@ -2,7 +2,7 @@
 
 use super::held::Held;
 use super::work::{Planning, Session};
-use crate::apply::release_outside;
+use crate::apply::{release_outside, unwritten};
 use crate::cloud::Cloud;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::live::{ObjectId, Snapshot};
@@ -15,7 +15,7 @@ impl Held {
     /// Reads the account, and proves what is recorded ([`Held::prove`]).
     ///
     /// # Errors
-    /// As [`Session::look`]; the journal cannot be written.
+    /// As [`Session::look`]; another run has taken the state over; the journal cannot be written.
     pub async fn look<C: Cloud>(
         &mut self,
         session: &Session<'_, C>,
@@ -23,7 +23,11 @@ impl Held {
         rents: bool,
         diags: &mut Diagnostics,
     ) -> Result<Look, Diagnostics> {
-        let mut look = session.look(&self.state, how, rents).await?;
+        let mut look = match session.look(&self.state, how, rents).await {
+            Ok(look) => look,
+            // What does not fit may be what another run has done meanwhile.
+            Err(wrong) => return Err(self.store.overtaken().await.map_or(wrong, |taken| unwritten(&taken).into())),
+        };
         self.prove(session, &mut look.snapshot, diags).await?;
         Ok(look)
     }

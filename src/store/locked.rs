@@ -156,6 +156,15 @@ impl LockedStore {
         self.journaled || !self.kept.is_empty()
     }
 
+    /// That another run has written the state since this one read it, lock or no lock; `None` where none has, as far as anybody
+    /// can tell.
+    pub async fn overtaken(&mut self) -> Option<StoreError> {
+        match self.store.read().await {
+            Ok(there) if there.version != self.version => Some(self.fenced(Some(Part::State), &[]).await),
+            _ => None,
+        }
+    }
+
     /// Makes events durable, all of them or none. Returns the sequence number of the last one.
     ///
     /// # Errors

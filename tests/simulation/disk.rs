@@ -84,6 +84,13 @@ impl Disk {
         self.durable.extend(new.map(|line| serde_json::from_str::<Json>(line).unwrap()["event"].take()));
     }
 
+    /// What a run keeps that lost its lock. Its intents stood in the journal before; that a call was given up may stand here alone.
+    pub fn keep(&mut self, run: &str, lines: String) {
+        let events = lines.lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["event"].take());
+        self.durable.extend(events.filter(|event| event["intent"].is_null()));
+        self.kept.insert(run.to_owned(), lines);
+    }
+
     fn version(&self) -> Version {
         Version(Some(self.state.clone()).filter(|text| !text.is_empty()))
     }
@@ -179,7 +186,7 @@ impl StateStore for Tape {
     }
 
     fn keep<'a>(&'a mut self, run: &'a str, lines: &'a str) -> BoxFuture<'a, Result<Place, StoreError>> {
-        self.disk.lock().unwrap().kept.insert(run.to_owned(), lines.to_owned());
+        self.disk.lock().unwrap().keep(run, lines.to_owned());
         ready(Ok(Path::new("memory: what a run kept").into())).boxed()
     }
 

@@ -31,7 +31,7 @@ pub fn mirror(disk: Arc<Mutex<Disk>>) -> impl FnMut(&str, Option<&[u8]>) + Send 
         } else if let Some((_, run)) = key.split_once(".podform/kept/") {
             match text() {
                 None => drop(disk.kept.remove(run)),
-                Some(lines) => drop(disk.kept.insert(run.to_owned(), lines)),
+                Some(lines) => disk.keep(run, lines),
             }
         }
         disk.journal.clear();

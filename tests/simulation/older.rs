@@ -7,7 +7,7 @@ use super::fleet::{Block, Fleet};
 use super::in_virtual_time;
 use super::manners::Manners;
 use super::operator::takes_in_newer;
-use super::run::{End, How, run};
+use super::run::{End, How, asleep, run};
 use crate::backends::memory::{KEY, Memory};
 use podform::apply::Ended;
 use std::time::Duration;
@@ -61,4 +61,31 @@ fn an_older_version_of_a_shared_state_stops_until_the_lost_is_taken_in() {
             assert_eq!(ours(), 0);
         });
     }
+}
+
+/// Whoever slept while others went on without asking for its lock reads marks that are newer than its state. No state was put
+/// back for that.
+#[test]
+fn a_run_that_was_overtaken_before_it_looked_is_told_that() {
+    in_virtual_time(async {
+        let world = World::shared(Manners::default(), Memory::default());
+        market(&world);
+        let how = |fleet: &Fleet| How { hcl: fleet.hcl(), ..How::default() };
+        let mut fleet = Fleet::of(Block::of(1));
+        world.configure(&fleet);
+        applied(&run(&world, &how(&fleet)).await);
+        let first = how(&fleet);
+        let others = async {
+            let beside = world.beside();
+            for count in [2, 3] {
+                fleet.a().count = count;
+                beside.configure(&fleet);
+                applied(&run(&beside, &how(&fleet)).await);
+            }
+        };
+        let (end, overtaken) = asleep(&world, &first, Duration::from_millis(60), others).await;
+        overtaken.expect("it slept");
+        let End::Stopped(errors) = &end else { panic!("{}", end.words()) };
+        assert!(errors[0].contains("The state that stands there knows everything"), "{errors:?}");
+    });
 }
