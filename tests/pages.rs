@@ -122,7 +122,10 @@ fn troubleshooting_names_titles_that_there_are() {
         for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
             match entry.path() {
                 path if path.is_dir() => directories.push(path),
-                path => sources.push_str(&fs::read_to_string(path).unwrap()),
+                path if path.extension().is_some_and(|extension| extension == "rs") => {
+                    sources.push_str(&fs::read_to_string(path).unwrap());
+                }
+                _ => {}
             }
         }
     }

@@ -11,7 +11,6 @@ pub mod local;
 mod locked;
 mod objects;
 mod own;
-mod packed;
 mod patience;
 mod place;
 mod recorded;

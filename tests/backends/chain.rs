@@ -6,6 +6,8 @@ use crate::simulation::in_virtual_time;
 use podform::state::{State, decode, encode, repair, verify};
 use podform::store::chain::{Condition, Probed};
 use podform::store::{LockInfo, LockedStore, Objects, Part, Remark, Snapshot, StateStore, StoreError, Tried, read};
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -240,6 +242,49 @@ fn a_damaged_object_stops_everybody_by_its_name_and_is_mended() {
         assert_eq!(claims(&memory).await, ["a", "c"]);
         assert!(matches!(store.append(&[opened("d")]).await, Err(StoreError::Fenced { .. })));
         assert_eq!(verify(&memory.store().remains().await.unwrap()).faults, []);
+    });
+}
+
+/// A group of entries that is long enough to be packed.
+async fn packed(memory: &Memory) -> (String, Vec<u8>) {
+    let (mut store, _) = run(memory).await;
+    store.append(&["b", "c", "d", "e"].map(opened)).await.unwrap();
+    let key = memory.keys().into_iter().rfind(|key| key.contains("/journal/")).unwrap();
+    let bytes = memory.bytes(&key).unwrap();
+    (key, bytes)
+}
+
+#[test]
+fn a_packed_object_that_is_cut_off_is_lost_as_a_whole_and_what_follows_is_not() {
+    in_virtual_time(async {
+        let memory = Memory::default();
+        used(&memory).await;
+        let (key, bytes) = packed(&memory).await;
+        let (mut store, mut state) = run(&memory).await;
+        write(&mut store, &mut state, "f").await;
+        memory.set(&key, &bytes[..bytes.len() / 2]);
+        let error = read(&memory.store()).await.unwrap_err().to_string();
+        assert!(error.contains(&key), "{error}");
+        let mended = repair(&memory.store().remains().await.unwrap()).unwrap();
+        assert!(!mended.losses.is_empty());
+        assert_eq!(mended.state.open.into_keys().collect::<Vec<_>>(), ["a", "f"]);
+    });
+}
+
+/// As docs/state.md says.
+#[test]
+fn the_usual_program_shows_a_packed_object() {
+    in_virtual_time(async {
+        let directory = tempfile::tempdir().unwrap();
+        let object = directory.path().join("OBJECT");
+        let (_, bytes) = packed(&Memory::default()).await;
+        std::fs::write(&object, &bytes).unwrap();
+        let dictionary = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/chain/packed.dict");
+        let shown = Command::new("zstd").arg("-dc").arg("-D").arg(dictionary).arg(object).output();
+        let Ok(shown) = shown else { return println!("skipped: zstd is not installed") };
+        let text = String::from_utf8(shown.stdout).unwrap();
+        assert_eq!(text.lines().count(), 5, "{text}");
+        assert!(text.starts_with("{\"podform_chain\":1") && text.contains("\"claim\":\"e\""), "{text}");
     });
 }
 

@@ -16,6 +16,7 @@ mod link;
 mod locking;
 mod mend;
 mod object_lock;
+mod packed;
 mod probe;
 #[cfg(test)]
 mod search;
