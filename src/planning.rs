@@ -6,7 +6,7 @@ use crate::live::{Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
 use crate::plan::{Plan, PlanInput, Planned, Unfinished, draft};
 use crate::refresh::{
-    MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, newer_state, other_state, read, refresh,
+    Ahead, MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, newer_state, other_state, read, refresh,
 };
 use crate::state::State;
 use std::collections::BTreeSet;
@@ -15,17 +15,17 @@ use tokio::time::Instant;
 /// Where offers come from.
 pub enum Market<'a> {
     /// The API; asked only where something is rented, unless it was asked ahead.
-    Api(Option<MarketRead>),
+    Api(Option<Ahead<'a>>),
     /// A saved plan.
     Saved(&'a [Offer]),
 }
 
 /// The account before a plan.
-pub struct Look {
+pub struct Look<'c> {
     /// Live.
     pub snapshot: Snapshot,
-    /// Read ahead, where something is likely to be rented.
-    pub market: Option<MarketRead>,
+    /// Where something is likely to be rented.
+    pub market: Option<Ahead<'c>>,
 }
 
 /// How the account is looked at.
@@ -47,7 +47,7 @@ pub struct Looking<'a> {
 ///
 /// # Errors
 /// What could not be read; a reason not to plan.
-pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Result<Look, Diagnostics> {
+pub async fn look<'c, C: Cloud>(cloud: &'c C, state: &State, how: Looking<'_>) -> Result<Look<'c>, Diagnostics> {
     let what = match how.refresh {
         Refresh::Lists | Refresh::Nothing if is_first(state) && !how.destroys => Refresh::First,
         // A state without a resource may be a lost one: then nothing counts as live unread (invariant 12).
@@ -57,13 +57,13 @@ pub async fn look<C: Cloud>(cloud: &C, state: &State, how: Looking<'_>) -> Resul
         what => what,
     };
     let pays = async {
-        match !how.rents && what != Refresh::Nothing && state.recorded_machines().next().is_some() {
+        match how.rents || (what != Refresh::Nothing && state.recorded_machines().next().is_some()) {
             true => cloud.account().await.ok(),
             false => None,
         }
     };
-    let (snapshot, market, account) = futures::join!(refresh(cloud, state, what), ahead(cloud, how.rents), pays);
-    let account = market.as_ref().and_then(|market| market.account.clone()).or(account);
+    let read = async { futures::join!(refresh(cloud, state, what), pays) };
+    let (snapshot, account, market) = ahead(cloud, how.rents, read).await;
     let mut snapshot = snapshot?;
     snapshot.balance = account.and_then(|account| account.balance);
     // First: it says why much else may be amiss.
@@ -111,11 +111,15 @@ pub async fn make<C: Cloud>(
     diags: &mut Diagnostics,
 ) -> Result<Made, Diagnostics> {
     let mut reads = Reads::default();
-    if let Market::Api(Some(ahead)) = &market
-        && input.program.configuration.reads()
-    {
-        reads.offers = Some(ahead.offers.clone());
-        reads.account.clone_from(&ahead.account);
+    let (saved, mut ahead) = match market {
+        Market::Saved(offers) => (Some(offers), None),
+        Market::Api(ahead) => (None, ahead),
+    };
+    let mut market = None;
+    if input.program.configuration.reads() {
+        market = Ahead::arrived(ahead.take()).await;
+        reads.offers = market.as_ref().map(|market| market.offers.clone());
+        reads.account = market.as_ref().and_then(|market| market.account.clone());
     }
     let asked = Instant::now();
     let draft = loop {
@@ -128,18 +132,14 @@ pub async fn make<C: Cloud>(
             }
         }
     };
-    let (saved, market) = match market {
-        Market::Saved(offers) => (offers, None),
-        Market::Api(None) if draft.rents() => {
-            if reads.offers.is_none() {
-                read(cloud, &BTreeSet::from([Want::Offers]), &mut reads).await?;
-            }
-            let offers = reads.offers.unwrap_or_default();
-            (&[][..], Some(MarketRead { asked, offers, account: None }))
+    market = market.or(Ahead::arrived(ahead).await);
+    if market.is_none() && saved.is_none() && draft.rents() {
+        if reads.offers.is_none() {
+            read(cloud, &BTreeSet::from([Want::Offers]), &mut reads).await?;
         }
-        Market::Api(ahead) => (&[][..], ahead),
-    };
-    let offers = market.as_ref().map_or(saved, |market| &market.offers);
+        market = Some(MarketRead { asked, offers: reads.offers.unwrap_or_default(), account: None });
+    }
+    let offers = saved.or(market.as_ref().map(|market| &*market.offers)).unwrap_or_default();
     let Planned { plan, unplaced } = draft.place(offers, diags).ok_or_else(|| std::mem::take(diags))?;
     Ok(Made { plan, market, unplaced })
 }

@@ -1,7 +1,9 @@
 //! The market and the balance, read before a plan that rents.
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, ReadResult};
 use crate::live::{Account, Offer};
+use futures::future::{BoxFuture, Either, FutureExt, ready, select};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -28,13 +30,37 @@ impl MarketRead {
     }
 }
 
-/// Reads the market and the balance where they will be needed. What fails is read again by whoever needs it, and told
-/// there.
-pub async fn ahead<C: Cloud>(cloud: &C, wanted: bool) -> Option<MarketRead> {
+/// The market, asked for before a plan that rents. It may be on its way still: whoever reads it on a thread of its own reads on
+/// while a plan is drafted.
+pub struct Ahead<'c> {
+    asked: Instant,
+    offers: BoxFuture<'c, ReadResult<Vec<Offer>>>,
+    account: Option<Account>,
+}
+
+impl Ahead<'_> {
+    /// Waits for it. `None` where it failed, or nobody asked: it is read again by whoever needs it, and told there.
+    pub async fn arrived(ahead: Option<Ahead<'_>>) -> Option<MarketRead> {
+        let Ahead { asked, offers, account } = ahead?;
+        Some(MarketRead { asked, offers: offers.await.ok()?, account })
+    }
+}
+
+/// Asks for the market where it will be needed, and reads something else. As soon as that is there it returns both.
+pub async fn ahead<'c, C: Cloud, T>(
+    cloud: &'c C,
+    wanted: bool,
+    other: impl Future<Output = (T, Option<Account>)>,
+) -> (T, Option<Account>, Option<Ahead<'c>>) {
     if !wanted {
-        return None;
+        let (other, account) = other.await;
+        return (other, account, None);
     }
     let asked = Instant::now();
-    let (offers, account) = futures::join!(cloud.offers(), cloud.account());
-    Some(MarketRead { asked, offers: offers.ok()?, account: account.ok() })
+    let ((other, account), offers) = match select(pin!(other), cloud.offers().boxed()).await {
+        Either::Left((other, offers)) => (other, offers),
+        Either::Right((offers, other)) => (other.await, ready(offers).boxed()),
+    };
+    let ahead = Ahead { asked, offers, account: account.clone() };
+    (other, account, Some(ahead))
 }

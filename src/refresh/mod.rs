@@ -16,7 +16,7 @@ mod suspicion;
 pub use adopt::{Adoption, adoption};
 pub use approval::{Approval, Unproven, foreseen, unreadable};
 pub use clock::Clock;
-pub use market::{MarketRead, ahead};
+pub use market::{Ahead, MarketRead, ahead};
 pub use read::{PAUSE, Refresh, VISIBLE, details, is_unseen, refresh};
 pub use reads::{doing, one, read};
 pub use reboot::{Rebooted, rebooted};

@@ -16,13 +16,13 @@ impl Held {
     ///
     /// # Errors
     /// As [`Session::look`]; another run has taken the state over; the journal cannot be written.
-    pub async fn look<C: Cloud>(
+    pub async fn look<'s, C: Cloud>(
         &mut self,
-        session: &Session<'_, C>,
+        session: &'s Session<'_, C>,
         how: &Planning,
         rents: bool,
         diags: &mut Diagnostics,
-    ) -> Result<Look, Diagnostics> {
+    ) -> Result<Look<'s>, Diagnostics> {
         let mut look = match session.look(&self.state, how, rents).await {
             Ok(look) => look,
             // What does not fit may be what another run has done meanwhile.

@@ -15,6 +15,7 @@ use crate::plan::{
     decode, encode, foreign_key, offers, planned_variables, stale,
 };
 use crate::planning::{Look, Market};
+use crate::refresh::Ahead;
 use crate::state::digest::SecretKey;
 use crate::state::is_keyed_plan;
 use crate::store::local::write_private;
@@ -125,7 +126,7 @@ pub async fn check<C: Cloud>(
     refuse(stale(&saved.plan, &now, &key))?;
     let plan = Plan { refresh: now.refresh, ..saved.plan };
     session.warn((state, &snapshot), &plan, diags);
-    Ok(Prepared { plan, market })
+    Ok(Prepared { plan, market: Ahead::arrived(market).await })
 }
 
 /// Reasons that are told: who reads them plans again, whatever they are.

@@ -108,7 +108,7 @@ impl<C: Cloud> Session<'_, C> {
     }
 
     /// Reads the account, and the market with it where something will be rented.
-    pub async fn look(&self, state: &State, how: &Planning, rents: bool) -> Result<Look, Diagnostics> {
+    pub async fn look(&self, state: &State, how: &Planning, rents: bool) -> Result<Look<'_>, Diagnostics> {
         let fleet = self.fleet.name();
         let destroys = how.options.mode == PlanMode::Destroy;
         let looking = Looking { refresh: how.refresh, fleet, accept_missing: how.accept_missing, destroys, rents };
@@ -176,7 +176,7 @@ impl<C: Cloud> Session<'_, C> {
     pub async fn plan(
         &self,
         state: &State,
-        mut look: Look,
+        mut look: Look<'_>,
         options: &PlanOptions,
         diags: &mut Diagnostics,
     ) -> Result<Prepared, Diagnostics> {
@@ -198,7 +198,7 @@ impl<C: Cloud> Session<'_, C> {
         how: &Planning,
         rents: bool,
         diags: &mut Diagnostics,
-    ) -> Result<(Cow<'s, State>, Look), Diagnostics> {
+    ) -> Result<(Cow<'s, State>, Look<'_>), Diagnostics> {
         let mut look = self.look(state, how, rents).await?;
         let state = foreseen(state, &mut look.snapshot, &self.wished_cap(), diags);
         Ok((state, look))

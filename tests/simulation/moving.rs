@@ -13,6 +13,7 @@ use podform::diag::Diagnostics;
 use podform::money::Usd;
 use podform::plan::{Limits, moves};
 use podform::planning::Look;
+use podform::refresh::Ahead;
 use podform::session::Planning;
 use podform::session::rebalance::rebalance;
 
@@ -36,7 +37,7 @@ fn all_that_pays_is_found() {
             let (planning, mut diags) = (Planning::default(), Diagnostics::new());
             let look = held.look(session, &planning, true, &mut diags).await;
             let Look { snapshot, market, .. } = look.unwrap_or_else(|diags| panic!("{diags:?}"));
-            let offers = market.unwrap().offers;
+            let offers = Ahead::arrived(market).await.unwrap().offers;
             let limits = Limits {
                 min_saving: Usd("36.5".parse().unwrap()),
                 max_disruptions: None,

@@ -5,9 +5,13 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::PlanningArgs;
 use crate::cli::waiting::Waiting;
+use crate::cloud::Cloud;
+use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
+use crate::live::Want;
 use crate::money::Usd;
 use crate::plan::Limits;
+use crate::refresh::{Ahead, doing};
 use crate::render::{rebalance_json, rebalance_text};
 use crate::schema::instance::duration;
 use crate::session::{Watched, rebalance::rebalance, saved};
@@ -65,7 +69,10 @@ pub async fn run(args: &RebalanceArgs, context: &mut Context) -> Outcome {
         .looking(&fleet, &state, async |session| {
             let waiting = Waiting::reading(context.terminal);
             let (state, look) = session.foresee(&state, &how, true, &mut context.diags).await?;
-            let offers = look.market.map(|market| market.offers).unwrap_or_default();
+            let offers = match Ahead::arrived(look.market).await {
+                Some(market) => market.offers,
+                None => session.cloud.offers().await.map_err(|error| fault(&doing(Want::Offers), &error))?,
+            };
             let on = (&*state, &look.snapshot);
             let (plan, options) = rebalance(session, on, (&how.options, &offers), &limits, &mut context.diags).await?;
             drop(waiting);
