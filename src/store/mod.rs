@@ -23,7 +23,7 @@ pub use fault::StoreError;
 pub use guarded::{Guarded, all_given_back};
 pub use holder::LockInfo;
 pub use locked::LockedStore;
-pub use objects::{Holding, Lock, Object, Objects, Tried};
+pub use objects::{Holding, Lock, Object, Objects, Tried, remove_each};
 pub use patience::{Told, lock_patiently};
 pub use place::{Part, Place};
 pub use recorded::{Remark, read};

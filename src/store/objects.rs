@@ -78,14 +78,7 @@ pub trait Objects: Debug + Send + Sync {
 
     /// Removes objects, whatever their versions are, as far as that can be done. Why some stay.
     fn remove_all<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
-        let removed = stream::iter(keys).map(|key| self.remove(key, None)).buffer_unordered(AT_ONCE);
-        let failed = removed.filter_map(|tried| async {
-            match tried {
-                Tried::Done(()) | Tried::Refused => None,
-                Tried::NotDone(error) | Tried::InDoubt(error) => Some(error),
-            }
-        });
-        failed.collect().boxed()
+        remove_each(self, keys)
     }
 
     /// The keys that begin with this, all pages of them, in order.
@@ -93,6 +86,18 @@ pub trait Objects: Debug + Send + Sync {
     /// # Errors
     /// They cannot be read.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+}
+
+/// Removes objects, each by a request of its own. Why some stay.
+pub fn remove_each<'a, T: Objects + ?Sized>(objects: &'a T, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
+    let removed = stream::iter(keys).map(|key| objects.remove(key, None)).buffer_unordered(AT_ONCE);
+    let failed = removed.filter_map(|tried| async {
+        match tried {
+            Tried::Done(()) | Tried::Refused => None,
+            Tried::NotDone(error) | Tried::InDoubt(error) => Some(error),
+        }
+    });
+    failed.collect().boxed()
 }
 
 /// Requests that are sent at once for many objects: none of them is large, and no place minds so many.

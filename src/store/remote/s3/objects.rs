@@ -6,11 +6,13 @@ use super::credentials::Signed;
 use super::settings::{Encryption, Settings};
 use crate::http::{Answer, Method, Request, SetupError};
 use crate::lang::hex;
-use crate::store::{Object, Objects, Place, StoreError, Tried, Version};
+use crate::store::{Object, Objects, Place, StoreError, Tried, Version, remove_each};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt};
 use md5::Md5;
+use quick_xml::escape::escape;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
@@ -24,6 +26,12 @@ pub struct Bucket {
     encryption: Option<Encryption>,
     acl: Option<String>,
 }
+
+/// So many keys are removed by one request. A thousand may be; but servers remove them one after the other, and of several
+/// requests at once.
+const TOGETHER: usize = 100;
+/// Such requests that are sent at once.
+const AT_ONCE: usize = 8;
 
 const UNTAGGED: &str = "its answer has no ETag";
 
@@ -96,6 +104,39 @@ impl Bucket {
         request.headers.extend(self.customer_key());
         request.body = Some(("application/json", bytes.to_vec()));
         request
+    }
+
+    /// A request of the bucket itself: in a path its name has nothing behind it.
+    fn of_bucket(&self, method: Method, pairs: &[(&str, &str)], digest: &[u8]) -> Request {
+        let mut request = self.request(method, "", digest);
+        request.path = match self.before.trim_end_matches('/') {
+            "" => "/".to_owned(),
+            bucket => bucket.to_owned(),
+        };
+        request.path += &encoded::query(pairs);
+        request
+    }
+
+    /// Removes so many keys as one request does. Why some stay; `None` where the server has no such request.
+    async fn remove_together(&self, keys: &[String]) -> Option<Vec<StoreError>> {
+        let objects: String =
+            keys.iter().map(|key| format!("<Object><Key>{}</Key></Object>", escape(key.as_str()))).collect();
+        let body =
+            format!("<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{objects}<Quiet>true</Quiet></Delete>");
+        let doing = self.doing("remove", keys.first()?);
+        let mut request = self.of_bucket(Method::Post, &[("delete", "")], &Sha256::digest(&body));
+        // Without it servers refuse this request, whatever else says that all of it arrived.
+        request.headers.push(("content-md5".to_owned(), STANDARD.encode(Md5::digest(&body))));
+        request.body = Some(("application/xml", body.into_bytes()));
+        match self.calls.write::<()>(&doing, request).await {
+            Ok(answer) if answer.status == 200 => {
+                let stays = xml::texts(&answer.body, &["Code"]).into_iter();
+                Some(stays.map(|(_, why)| doing.clone().failed(why)).collect())
+            }
+            Ok(_) => None,
+            Err(Tried::Done(()) | Tried::Refused) => Some(Vec::new()),
+            Err(Tried::NotDone(error) | Tried::InDoubt(error)) => Some(vec![error]),
+        }
     }
 
     async fn write(&self, doing: Doing, request: Request) -> Tried<Version> {
@@ -177,18 +218,19 @@ impl Objects for Bucket {
         .boxed()
     }
 
+    fn remove_all<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
+        let removed = stream::iter(keys.chunks(TOGETHER)).map(async |keys| match self.remove_together(keys).await {
+            Some(stay) => stay,
+            None => remove_each(self, keys).await,
+        });
+        removed.buffer_unordered(AT_ONCE).concat().boxed()
+    }
+
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
         let ask = move |token: Option<&str>| {
             let pairs: Vec<(&str, &str)> = token.map(|token| ("continuation-token", token)).into_iter().collect();
             let pairs = [pairs, vec![("list-type", "2"), ("prefix", prefix)]].concat();
-            let mut request = self.request(Method::Get, "", &Sha256::digest(b""));
-            // The bucket itself: in a path its name has nothing behind it.
-            request.path = match self.before.trim_end_matches('/') {
-                "" => "/".to_owned(),
-                bucket => bucket.to_owned(),
-            };
-            request.path += &encoded::query(&pairs);
-            request
+            self.of_bucket(Method::Get, &pairs, &Sha256::digest(b""))
         };
         let page = |answer: &Answer| xml::page(&answer.body, "Key", "NextContinuationToken");
         async move { self.calls.list(&self.doing("list", prefix), ask, page).await }.boxed()
