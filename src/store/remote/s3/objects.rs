@@ -117,7 +117,7 @@ impl Bucket {
         request
     }
 
-    /// Removes so many keys as one request does. Why some stay; `None` where the server has no such request.
+    /// Removes so many keys as one request does. Why some stay; `None` where the server has no such request, or may have none.
     async fn remove_together(&self, keys: &[String]) -> Option<Vec<StoreError>> {
         let objects: String =
             keys.iter().map(|key| format!("<Object><Key>{}</Key></Object>", escape(key.as_str()))).collect();
@@ -133,9 +133,8 @@ impl Bucket {
                 let stays = xml::texts(&answer.body, &["Code"]).into_iter();
                 Some(stays.map(|(_, why)| doing.clone().failed(why)).collect())
             }
-            Ok(_) => None,
-            Err(Tried::Done(()) | Tried::Refused) => Some(Vec::new()),
-            Err(Tried::NotDone(error) | Tried::InDoubt(error)) => Some(vec![error]),
+            Err(Tried::NotDone(error)) => Some(vec![error]),
+            Ok(_) | Err(Tried::InDoubt(_) | Tried::Done(()) | Tried::Refused) => None,
         }
     }
 
@@ -251,4 +250,55 @@ fn words(answer: &Answer) -> String {
     let region = answer.header("x-amz-bucket-region").filter(|_| (300..=403).contains(&answer.status));
     let region = region.map_or_else(String::new, |region| format!(" (the bucket is in {region})"));
     format!("{}{region}", said.join(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::credentials::Credentials;
+    use super::*;
+    use crate::http::scripted::{Seen, Server, answer};
+
+    fn bucket(url: &str) -> Bucket {
+        let keys = Some(("key".to_owned().into(), "secret".to_owned().into()));
+        let settings = Settings {
+            bucket: "b".into(),
+            region: "r".into(),
+            endpoint: Some(url.to_owned()),
+            use_path_style: true,
+            credentials: Credentials { keys, ..Credentials::default() },
+            ..Settings::default()
+        };
+        Bucket::new(&settings).expect("a bucket")
+    }
+
+    async fn removed(keys: &[&str], script: fn(&str) -> (u16, &'static str)) -> (Vec<String>, Vec<String>) {
+        let server = Server::start(move |_, seen| {
+            let (status, body) = script(&seen.method);
+            answer(status, body)
+        })
+        .await;
+        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        let stay = bucket(&server.url).remove_all(&keys).await;
+        let told = |seen: &Seen| format!("{} {} {}", seen.method, seen.target, seen.body);
+        (server.seen().iter().map(told).collect(), stay.iter().map(ToString::to_string).collect())
+    }
+
+    #[tokio::test]
+    async fn keys_are_removed_together_or_one_by_one_and_what_stays_is_told() {
+        let (asked, stay) = removed(&["a/1", "a<2"], |_| (200, "<DeleteResult/>")).await;
+        let [one] = &asked[..] else { panic!("{asked:?}") };
+        assert!(one.starts_with("POST /b?delete= "), "{one}");
+        assert!(one.contains("<Key>a/1</Key>") && one.contains("<Key>a&lt;2</Key>") && stay.is_empty(), "{one}");
+        const DENIED: &str = "<DeleteResult><Error><Key>a/1</Key><Code>AccessDenied</Code></Error></DeleteResult>";
+        let (_, stay) = removed(&["a/1", "a/2"], |_| (200, DENIED)).await;
+        assert!(stay.len() == 1 && stay[0].contains("AccessDenied"), "{stay:?}");
+        let refused = |method: &str| if method == "POST" { (405, "") } else { (204, "") };
+        let unknown = |method: &str| if method == "POST" { (501, "") } else { (204, "") };
+        for none in [refused, unknown] {
+            let (mut asked, stay) = removed(&["a/1", "a/2"], none).await;
+            asked.sort();
+            assert!(asked[0].starts_with("DELETE /b/a/1") && asked[1].starts_with("DELETE /b/a/2"), "{asked:?}");
+            assert!(asked.len() == 3 && stay.is_empty(), "{stay:?}");
+        }
+    }
 }
