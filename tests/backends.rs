@@ -15,7 +15,7 @@ mod older;
 mod places;
 #[cfg(unix)]
 mod proxy;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "s3", feature = "gcs", feature = "azurerm", feature = "pg"))]
 mod real;
 #[cfg(unix)]
 mod requests;

@@ -162,6 +162,7 @@ pub fn begin_seaweed() -> Option<Server> {
 }
 
 /// A server that ignores every condition, with a bucket `states`.
+#[cfg(all(feature = "s3", feature = "gcs", feature = "azurerm", feature = "pg"))]
 pub fn s3rver() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     let begin = || {
@@ -242,6 +243,7 @@ pub fn terraform(directory: &Path, arguments: &[&str]) -> Option<Command> {
 }
 
 /// moto, which speaks for AWS's STS, KMS, IAM and S3; nobody else uses it. It takes any signature until it is told otherwise.
+#[cfg(feature = "s3")]
 pub fn begin_moto() -> Option<Server> {
     // By the interpreter: what pip writes into bin/ knows the directory in which it was installed.
     let program = program("bin/python3")?;

@@ -31,6 +31,7 @@ mod tests {
 
     #[test]
     fn keys_lead_nowhere_else() {
+        #[cfg(any(feature = "s3", feature = "azurerm"))]
         assert_eq!(path("env:/a b/ü?#%.tfstate"), "env%3A/a%20b/%C3%BC%3F%23%25.tfstate");
         assert_eq!(part("a/b.c-d_e~f"), "a%2Fb.c-d_e~f");
         assert_eq!(query(&[("prefix", "env:/"), ("x", "")]), "?prefix=env%3A%2F&x=");
