@@ -149,7 +149,7 @@ impl Draft<'_> {
             unpriced: changes.iter().filter(|change| is_unpriced(change)).count(),
         };
         let others = others(&state, &self.imports, input.snapshot);
-        let items = items(&changes, in_doubt.iter());
+        let items = if budgets.is_empty() { Vec::new() } else { items(&changes, in_doubt.iter()) };
         let runway = Runway {
             balance: input.snapshot.balance,
             before: cost.before + others,
