@@ -8,7 +8,7 @@ use super::backend::Version;
 use super::fault::StoreError;
 use super::holder::LockInfo;
 use super::place::Place;
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::{BoxFuture, FutureExt, ready};
 use futures::stream::{self, StreamExt};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -36,6 +36,14 @@ pub enum Tried<T> {
 }
 
 impl<T> Tried<T> {
+    /// Why it was not done. Where somebody else did it there is nothing to say.
+    pub fn failure(self) -> Option<StoreError> {
+        match self {
+            Tried::Done(_) | Tried::Refused => None,
+            Tried::NotDone(error) | Tried::InDoubt(error) => Some(error),
+        }
+    }
+
     /// With something else of what is done.
     pub fn map<U>(self, done: impl FnOnce(T) -> U) -> Tried<U> {
         match self {
@@ -91,13 +99,7 @@ pub trait Objects: Debug + Send + Sync {
 /// Removes objects, each by a request of its own. Why some stay.
 pub fn remove_each<'a, T: Objects + ?Sized>(objects: &'a T, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
     let removed = stream::iter(keys).map(|key| objects.remove(key, None)).buffer_unordered(AT_ONCE);
-    let failed = removed.filter_map(|tried| async {
-        match tried {
-            Tried::Done(()) | Tried::Refused => None,
-            Tried::NotDone(error) | Tried::InDoubt(error) => Some(error),
-        }
-    });
-    failed.collect().boxed()
+    removed.filter_map(|tried| ready(tried.failure())).collect().boxed()
 }
 
 /// Requests that are sent at once for many objects: none of them is large, and no place minds so many.

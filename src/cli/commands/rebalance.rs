@@ -5,19 +5,18 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::flags::PlanningArgs;
 use crate::cli::waiting::Waiting;
-use crate::cloud::Cloud;
-use crate::cloud::fault::fault;
 use crate::diag::Diagnostic;
-use crate::live::Want;
+use crate::live::{Reads, Want};
 use crate::money::Usd;
 use crate::plan::Limits;
-use crate::refresh::{Ahead, doing};
+use crate::refresh::{Ahead, read};
 use crate::render::{rebalance_json, rebalance_text};
 use crate::schema::instance::duration;
 use crate::session::{Watched, rebalance::rebalance, saved};
 use clap::Args;
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// `rebalance`.
@@ -71,7 +70,11 @@ pub async fn run(args: &RebalanceArgs, context: &mut Context) -> Outcome {
             let (state, look) = session.foresee(&state, &how, true, &mut context.diags).await?;
             let offers = match Ahead::arrived(look.market).await {
                 Some(market) => market.offers,
-                None => session.cloud.offers().await.map_err(|error| fault(&doing(Want::Offers), &error))?,
+                None => {
+                    let mut reads = Reads::default();
+                    read(session.cloud, &BTreeSet::from([Want::Offers]), &mut reads).await?;
+                    reads.offers.unwrap_or_default()
+                }
             };
             let on = (&*state, &look.snapshot);
             let (plan, options) = rebalance(session, on, (&how.options, &offers), &limits, &mut context.diags).await?;

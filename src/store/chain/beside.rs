@@ -88,7 +88,7 @@ impl<O: Objects, L: Lock> Chain<O, L> {
             let key = self.keys.kept(run);
             if let Ok(Some(there)) = self.objects.get(&key).await
                 && there.bytes == *bytes
-                && let Some(error) = failure(self.objects.remove(&key, Some(&there.version)).await)
+                && let Some(error) = self.objects.remove(&key, Some(&there.version)).await.failure()
             {
                 debug!("what a run kept stays: {error}");
             }
@@ -163,16 +163,8 @@ impl<O: Objects, L: Lock> Chain<O, L> {
 
     /// Removes an object, whatever its version is. Why it stays is only for a log.
     pub(super) async fn remove(&self, key: &str) {
-        if let Some(error) = failure(self.objects.remove(key, None).await) {
+        if let Some(error) = self.objects.remove(key, None).await.failure() {
             debug!("{key} stays: {error}");
         }
-    }
-}
-
-/// Why something was not done. Where somebody else did it there is nothing to say.
-fn failure<T>(tried: Tried<T>) -> Option<StoreError> {
-    match tried {
-        Tried::Done(_) | Tried::Refused => None,
-        Tried::NotDone(error) | Tried::InDoubt(error) => Some(error),
     }
 }

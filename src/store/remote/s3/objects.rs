@@ -218,11 +218,23 @@ impl Objects for Bucket {
     }
 
     fn remove_all<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Vec<StoreError>> {
-        let removed = stream::iter(keys.chunks(TOGETHER)).map(async |keys| match self.remove_together(keys).await {
-            Some(stay) => stay,
-            None => remove_each(self, keys).await,
-        });
-        removed.buffer_unordered(AT_ONCE).concat().boxed()
+        type Removed<'a> = (&'a [String], Option<Vec<StoreError>>);
+        let asked = keys.chunks(TOGETHER).map(|keys| async move { (keys, self.remove_together(keys).await) }.boxed());
+        let asked: Vec<BoxFuture<'a, Removed<'a>>> = asked.collect();
+        let mut removed = stream::iter(asked).buffer_unordered(AT_ONCE);
+        async move {
+            let (mut failed, mut others) = (Vec::new(), Vec::new());
+            while let Some((keys, stay)) = removed.next().await {
+                match stay {
+                    Some(stay) => failed.extend(stay),
+                    None => others.extend_from_slice(keys),
+                }
+            }
+            // All of them in one go: no more at once than anywhere else.
+            failed.extend(remove_each(self, &others).await);
+            failed
+        }
+        .boxed()
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
