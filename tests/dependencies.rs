@@ -22,8 +22,8 @@ const ALLOWED: [&str; 11] = [
 /// TLS is rustls with ring: nothing else shall verify certificates, and no library of the system is linked for it.
 const BANNED: [&str; 6] = ["openssl", "openssl-sys", "native-tls", "aws-lc-sys", "hyper-tls", "serde_yaml"];
 
-/// What is not Rust, and is built in: the allocator, the arithmetic of TLS, and what packs journals behind a dictionary, which no
-/// crate in Rust alone does. A crate that brings another such library, or links one of the system, must be named here first.
+/// What is not Rust, and is built in: the allocator, the arithmetic of TLS, and what packs journals. A crate that
+/// brings another such library, or links one of the system, must be named here first.
 const NATIVE: [&str; 3] = ["libmimalloc-sys", "ring", "zstd-sys"];
 
 fn packages() -> Vec<Value> {

@@ -35,6 +35,11 @@ pub struct Disk {
     holder: Option<LockInfo>,
 }
 
+/// What a line of a journal says, as it reads without our types.
+pub fn event(line: &str) -> Json {
+    serde_json::from_str::<Json>(line).unwrap()["event"].take()
+}
+
 /// The disk as one run sees it.
 #[derive(Clone, Debug)]
 pub struct Tape {
@@ -81,12 +86,12 @@ impl Disk {
         self.journal.extend_from_slice(&entries.lines.as_bytes()[..bytes]);
         let whole = decode_journal(&entries.lines.as_bytes()[..bytes]).entries.len();
         let new = entries.lines.lines().take(whole).skip(if again { there } else { 0 });
-        self.durable.extend(new.map(|line| serde_json::from_str::<Json>(line).unwrap()["event"].take()));
+        self.durable.extend(new.map(event));
     }
 
     /// What a run keeps that lost its lock. Its intents stood in the journal before; that a call was given up may stand here alone.
     pub fn keep(&mut self, run: &str, lines: String) {
-        let events = lines.lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["event"].take());
+        let events = lines.lines().map(event);
         self.durable.extend(events.filter(|event| event["intent"].is_null()));
         self.kept.insert(run.to_owned(), lines);
     }

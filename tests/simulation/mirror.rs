@@ -1,9 +1,8 @@
 //! What stands in a shared place, as the checker reads it: by itself, from the bytes of the objects.
 
-use super::disk::Disk;
+use super::disk::{Disk, event};
 use crate::backends::memory::KEY;
 use podform::store::chain::{Link, contained};
-use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -22,7 +21,6 @@ pub fn mirror(disk: Arc<Mutex<Disk>>) -> impl FnMut(&str, Option<&[u8]>) + Send 
                 Some(link) => {
                     // Nobody reads what stands in a hole that a removal made.
                     if number > contained(disk.state.as_bytes()).unwrap() {
-                        let event = |line: &str| serde_json::from_str::<Json>(line).unwrap()["event"].take();
                         disk.durable.extend(link.lines.lines().map(event));
                     }
                     links.insert(number, link);
