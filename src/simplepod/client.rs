@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 use tokio::runtime::Handle;
 
 /// Where the API lives (API sheet §1). The vendor's examples name another host with the same paths (C11).
@@ -160,17 +160,19 @@ impl Client {
 
     /// Rows of the market, in the order asked for; those without price, model or count are dropped. They are read on a thread
     /// of their own: what waits for other answers meanwhile goes on. It ends with them, so that whoever drops tens of
-    /// thousands of rows gives their memory back.
+    /// thousands of rows gives their memory back. Whoever no longer waits ends it: none outlives the runtime that it runs on.
     ///
     /// # Errors
     ///
     /// The call failed.
     pub async fn market(&self, query: &MarketQuery) -> ReadResult<Vec<Offer>> {
         let (market, its_query, runtime) = (Arc::clone(&self.market), query.clone(), Handle::current());
-        // Whoever no longer waits for it ends it.
         let (reading, read) = async move { market.read(&its_query).await }.remote_handle();
         match Builder::new().name("market".into()).spawn(move || runtime.block_on(reading)) {
-            Ok(_) => read.await,
+            Ok(thread) => {
+                let _ended = Joined(Some(thread));
+                read.await
+            }
             Err(_) => self.market.read(query).await,
         }
     }
@@ -320,6 +322,17 @@ impl Client {
     }
 }
 
+/// A thread, waited for when this is dropped. What reads on a runtime that has shut down panics, so nobody may leave it
+/// behind; told to end, it does so within the page that it is parsing.
+struct Joined(Option<JoinHandle<()>>);
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        // A panic of it has been handed to whoever waited for its answer.
+        let _ = self.0.take().map(JoinHandle::join);
+    }
+}
+
 /// The id that the answer to a POST names.
 pub(super) fn id_of(answer: &Answer) -> Option<u64> {
     super::read::created_id(&serde_json::from_slice(&answer.body).ok()?)
@@ -343,5 +356,24 @@ fn keyed<T: Send>(
             format!("{value} #{like}")
         });
         Ok(Some((one_line(&key, 10_000), parse(&row).ok_or(NO_ID)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::scripted::{Reply, Server};
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn nothing_reads_the_market_that_nobody_waits_for() {
+        for pause in 0..50 {
+            let server = Server::start(|_, _| Reply::Silence).await;
+            let client = Client::new(Settings::new(&server.url, "k".to_owned().into())).expect("a client");
+            let query = MarketQuery::default();
+            let waited = tokio::time::timeout(Duration::from_micros(100 * pause), client.market(&query)).await;
+            assert!(waited.is_err());
+            assert_eq!(Arc::strong_count(&client.market), 1, "its thread goes on");
+        }
     }
 }
