@@ -164,6 +164,23 @@ fn a_run_whose_lock_is_taken_away_while_it_works_stops_and_nothing_is_rented_twi
     }
 }
 
+/// Of a server that compares nothing: what was on its way when the lock was taken away arrives, over what the next wrote.
+#[test]
+fn a_late_write_of_a_run_whose_lock_was_taken_away_stops_that_run_and_not_the_next() {
+    let team = Team::new(SIMPLE, 6, 100);
+    let first = team.applying(0, 2);
+    team.server.next("POST", "/lab-journal", Fault::Late);
+    while team.server.faults_left() > 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    team.run(1, &["force-unlock", "-force", &holder(&team)], 0);
+    team.run(1, &["apply", "-auto-approve"], 0);
+    let told = ends(first, 5);
+    assert!(told.contains("The lock was taken away") && !told.contains("Apply complete"), "{told}");
+    team.run(1, &["apply", "-auto-approve"], 0);
+    team.settled();
+}
+
 #[test]
 fn lost_answers_and_errors_of_the_server_change_nothing() {
     let team = Team::new(GITLAB, 6, 20);

@@ -44,6 +44,8 @@ pub enum Fault {
     Failed,
     /// It is not even read.
     Dropped,
+    /// It arrives a moment after somebody else's write of the same name.
+    Late,
 }
 
 /// What stands under a name.
@@ -210,12 +212,30 @@ fn asked(stream: &TcpStream) -> std::io::Result<Asked> {
     Ok(Asked { method, path: path.to_owned(), id, headers, body })
 }
 
-fn serve(mut stream: &TcpStream, held: &Mutex<Held>) -> std::io::Result<()> {
+/// Waits until another write came first, and was looked at.
+fn overtaken<'h>(mut held: MutexGuard<'h, Held>, mutex: &'h Mutex<Held>, asked: &Asked) -> MutexGuard<'h, Held> {
+    let name = asked.path.rsplit('/').next().unwrap_or_default();
+    let versions = |held: &Held| held.states.get(name).map_or(0, |kept| kept.versions.len());
+    let (before, mut left) = (versions(&held), 2000);
+    while versions(&held) == before && left > 0 {
+        drop(held);
+        thread::sleep(Duration::from_millis(10));
+        (held, left) = (mutex.lock().unwrap(), left - 1);
+    }
+    drop(held);
+    thread::sleep(Duration::from_millis(300));
+    mutex.lock().unwrap()
+}
+
+fn serve(mut stream: &TcpStream, mutex: &Mutex<Held>) -> std::io::Result<()> {
     let asked = asked(stream)?;
-    let mut held = held.lock().unwrap();
+    let mut held = mutex.lock().unwrap();
     held.calls.push((asked.method.clone(), asked.path.clone()));
     let fits = |(method, end, _): &(&str, &str, Fault)| asked.method == *method && asked.path.ends_with(end);
     let fault = held.faults.iter().position(fits).map(|at| held.faults.remove(at).2);
+    if fault == Some(Fault::Late) {
+        held = overtaken(held, mutex, &asked);
+    }
     let (status, body) = match fault {
         Some(Fault::Dropped) => return Ok(()),
         Some(Fault::Failed) => (500, b"{\"message\":\"500 Internal Server Error\"}".to_vec()),

@@ -1,13 +1,15 @@
 //! Taking the journal over, and appending to it.
 //!
 //! Every write is of the whole state beside. A run writes only over what it wrote itself, and asks afterwards whether it is
-//! the holder still: then whoever takes over comes after it, and reads what it wrote.
+//! the holder still: then whoever takes over comes after it, and reads what it wrote. Between the two somebody may have come
+//! to hold it, over whose lines was written: that run puts them back.
 
 use super::document::{Document, Journal, lines, live};
-use super::server::{JOURNAL, Posted, Proof, STATE};
+use super::server::{BOTH, JOURNAL, Posted, Proof, STATE};
 use super::store::{There, Turn, Web, version};
 use crate::state::{Event, decode_journal};
 use crate::store::{Entries, Part, StoreError, Stored, Written};
+use futures::future::join;
 use std::time::Duration;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -26,14 +28,16 @@ impl Web {
             let There { stored, contained, journal } = self.look().await?;
             // Whoever decodes it says why.
             let Some(contained) = contained else { return Ok(stored) };
-            let seal = seal(&stored, contained, journal.as_ref());
+            let seal = seal(&stored, contained, journal.as_ref(), self.held.is_some());
             let Some(is_guarded) = self.take_turn(&seal).await? else { continue };
             // Where nobody is kept out, somebody may have come between.
             let is_same = is_guarded
                 || (self.stands(&seal).await? && version(self.server.get(STATE).await?.as_deref()) == stored.version);
             if is_same {
                 let version = stored.version.clone();
-                self.turn = Some(Turn { written: seal, pending: None, version, is_guarded });
+                let over = journal.map(|journal| journal.ours).filter(|before| before.is_locked);
+                let over = over.map(|before| before.turn);
+                self.turn = Some(Turn { written: seal, pending: None, over, version, is_guarded });
                 return Ok(stored);
             }
         }
@@ -85,13 +89,62 @@ impl Web {
         Ok(there.is_some_and(|there| there.ours.turn == turn.written.ours.turn))
     }
 
+    /// The last write of the run whose journal this one took over may have been on its way still, and stands where this
+    /// run's did. Whoever sent it asks afterwards, finds its lock lost, and keeps its lines. So this run puts its own back, if
+    /// it holds both locks and nobody changed the state.
+    pub(super) async fn take_back(&mut self) -> Result<bool, StoreError> {
+        let Some(turn) = self.turn.as_ref().filter(|turn| !turn.is_guarded && self.held.is_some()) else {
+            return Ok(false);
+        };
+        for ending in BOTH {
+            if self.prove(ending).await? != Proof::Own {
+                return Ok(false);
+            }
+        }
+        let (there, state) = join(self.server.get(JOURNAL), self.server.get(STATE)).await;
+        let Some(Ok(there)) = there?.map(|bytes| Document::<Journal>::read(&bytes)) else { return Ok(false) };
+        if Some(&there.ours.turn) != turn.over.as_ref() || version(state?.as_deref()) != turn.version {
+            return Ok(false);
+        }
+        let tried = turn.pending.as_ref().map_or(0, |pending| pending.serial);
+        let serial = there.serial.max(turn.written.serial).max(tried).saturating_add(1);
+        let mut back = turn.written.clone();
+        back.serial = serial;
+        match self.server.post(JOURNAL, self.id(), &back.text()).await {
+            Posted::Done => {}
+            Posted::Locked(_) | Posted::Stale(_) => return Ok(false),
+            Posted::NotDone(error) | Posted::InDoubt(error) => return Err(error),
+        }
+        if let Some(turn) = &mut self.turn {
+            (turn.written, turn.pending) = (back, None);
+        }
+        Ok(true)
+    }
+
     pub(super) async fn append_entries(&mut self, entries: &Entries) -> Written<()> {
+        for _ in 0..ATTEMPTS {
+            match self.append_once(entries).await {
+                Written::Refused(_) => {}
+                written => return written,
+            }
+            match self.take_back().await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Written::InDoubt(error),
+            }
+        }
+        // Lock or journal are another's: nothing more is written.
+        self.turn = None;
+        Written::Refused(self.lost())
+    }
+
+    async fn append_once(&mut self, entries: &Entries) -> Written<()> {
         let Some(turn) = &self.turn else { return Written::Refused(Part::Journal) };
         let is_guarded = turn.is_guarded;
         if !is_guarded {
             match self.is_own_turn().await {
                 Ok(true) => {}
-                Ok(false) => return self.fenced().await,
+                Ok(false) => return Written::Refused(Part::Journal),
                 Err(error) => return Written::NotDone(error),
             }
         }
@@ -110,7 +163,7 @@ impl Web {
             Posted::Stale(error) => Some(error),
             Posted::Locked(error) => match self.prove(JOURNAL).await {
                 Ok(Proof::Own) => Some(error),
-                Ok(Proof::Lost | Proof::Silent) => return self.fenced().await,
+                Ok(Proof::Lost | Proof::Silent) => return Written::Refused(Part::Journal),
                 Err(error) => return Written::InDoubt(error),
             },
         };
@@ -130,14 +183,14 @@ impl Web {
                         }
                         Written::NotDone(error)
                     }
-                    (Ok(_), _) => self.fenced().await,
+                    (Ok(_), _) => Written::Refused(Part::Journal),
                     (Err(error), _) => Written::InDoubt(error),
                 };
             }
         }
         match self.is_held_still(&next).await {
             Ok(true) => {}
-            Ok(false) => return self.fenced().await,
+            Ok(false) => return Written::Refused(Part::Journal),
             Err(error) => return Written::InDoubt(error),
         }
         if let Some(turn) = &mut self.turn {
@@ -160,12 +213,6 @@ impl Web {
             }
         }
     }
-
-    /// Lock or journal are another's: nothing more is written.
-    async fn fenced(&mut self) -> Written<()> {
-        self.turn = None;
-        Written::Refused(self.lost())
-    }
 }
 
 impl Turn {
@@ -181,7 +228,8 @@ impl Turn {
         before.extend(new);
         // Numbers that were written for nothing are none that were ever there.
         let last = if is_dropped { end } else { self.written.ours.last.max(end) };
-        let ours = Journal { turn: self.written.ours.turn.clone(), last, journal: before };
+        let Journal { turn, is_locked, .. } = &self.written.ours;
+        let ours = Journal { turn: turn.clone(), is_locked: *is_locked, last, journal: before };
         if let Some(pending) = self.pending.as_ref().filter(|pending| pending.ours == ours) {
             return pending.clone();
         }
@@ -203,10 +251,11 @@ impl Turn {
 }
 
 /// What a run that takes over writes: its name, and the entries that no state contains yet.
-fn seal(stored: &Stored, contained: u64, journal: Option<&Document<Journal>>) -> Document<Journal> {
+fn seal(stored: &Stored, contained: u64, journal: Option<&Document<Journal>>, is_locked: bool) -> Document<Journal> {
     let before = journal.map(|journal| &journal.ours);
     let ours = Journal {
         turn: Uuid::new_v4().to_string(),
+        is_locked,
         last: before.map_or(0, |before| before.last).max(contained),
         journal: before.map(|before| live(&before.journal, contained)).unwrap_or_default(),
     };

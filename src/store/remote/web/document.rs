@@ -26,6 +26,9 @@ pub(super) struct Document<T> {
 pub(super) struct Journal {
     /// Who took it over last: a unique id, by which a run knows what is its own.
     pub turn: String,
+    /// That run holds the lock, and asks after each write whether it does still.
+    #[serde(default)]
+    pub is_locked: bool,
     /// The highest number of an entry that was ever written here.
     pub last: u64,
     /// One line each.
@@ -111,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_journal_is_a_state_of_terraform_and_comes_back_whole() {
-        let ours = Journal { turn: "t".into(), last: 2, journal: vec![entry(1), entry(2)] };
+        let ours = Journal { turn: "t".into(), is_locked: true, last: 2, journal: vec![entry(1), entry(2)] };
         let document = Document::new(3, "l", ours);
         let text = document.text();
         let json: Value = serde_json::from_str(&text).expect("JSON");

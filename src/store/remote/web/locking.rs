@@ -2,7 +2,7 @@
 //!
 //! Nobody can ask who holds a lock: whoever tries to take it is told. So a holder asks by trying to take its own once more.
 
-use super::server::{Claimed, JOURNAL, Proof, STATE};
+use super::server::{BOTH, Claimed, JOURNAL, Proof, STATE};
 use super::store::Web;
 use crate::store::{LockInfo, StoreError};
 use jiff::Timestamp;
@@ -15,8 +15,6 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5
 const LOOK: &str = "look";
 /// It gives it back with its next request: so long it is waited for, by whoever waits for nobody else.
 const GLANCE: Duration = Duration::from_secs(5);
-/// What is locked, from the outside to the inside.
-const BOTH: [&str; 2] = [STATE, JOURNAL];
 
 impl Web {
     /// Asks whose a lock is.

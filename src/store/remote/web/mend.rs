@@ -26,7 +26,7 @@ impl Web {
             self.write(&ending, None, &Document::new(1, &lineage, Aside { aside }).text()).await?;
         }
         let serial = found.get("journal").and_then(|bytes| serial_and_lineage(bytes)).map_or(0, |(serial, _)| serial);
-        let ours = Journal { turn: Uuid::new_v4().to_string(), last: next.seq, journal: Vec::new() };
+        let ours = Journal { turn: Uuid::new_v4().to_string(), last: next.seq, ..Journal::default() };
         let journal = Document::new(serial.saturating_add(1), &lineage, ours);
         self.write(JOURNAL, self.id(), &journal.text()).await?;
         let there = version(found.get("state").map(Vec::as_slice));

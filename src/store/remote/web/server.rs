@@ -16,6 +16,8 @@ use tokio::time::sleep;
 pub(super) const STATE: &str = "";
 /// Of what happened since.
 pub(super) const JOURNAL: &str = "-journal";
+/// What a run locks, from the outside to the inside.
+pub(super) const BOTH: [&str; 2] = [STATE, JOURNAL];
 /// Of what runs kept that lost their lock.
 pub(super) const KEPT: &str = "-kept";
 

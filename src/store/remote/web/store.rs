@@ -33,6 +33,8 @@ pub(super) struct Turn {
     pub written: Document<Journal>,
     /// What it tried, and nobody knows what came of it.
     pub pending: Option<Document<Journal>>,
+    /// Whose journal this run took over, if that one held the lock too: its last write may be on its way still.
+    pub over: Option<String>,
     /// The state that stood there last.
     pub version: Version,
     /// The server refuses a write by whoever does not hold the lock, and this run holds it: nobody else can write.
@@ -87,7 +89,11 @@ impl Web {
         let Some(turn) = &self.turn else { return Written::Refused(Part::Journal) };
         // What stands there is compared before each write: the server compares nothing.
         if !turn.is_guarded {
-            match self.is_own_turn().await {
+            let is_own = match self.is_own_turn().await {
+                Ok(false) => self.take_back().await,
+                own => own,
+            };
+            match is_own {
                 Ok(true) => {}
                 Ok(false) => return Written::Refused(self.lost()),
                 Err(error) => return Written::NotDone(error),
