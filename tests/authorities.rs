@@ -1,6 +1,7 @@
 //! Certificates of an authority that this machine does not know: the error names the way in, and that way works.
 #![cfg(target_os = "linux")]
 
+use crate::backends::over_tls::file;
 use crate::fleet::{Fleet, text};
 use crate::scenarios::{KEY, podform};
 use rustls::pki_types::pem::PemObject;
@@ -8,14 +9,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 const FLEET: &str = "podform {\n  fleet = \"authorities\"\n}\n";
-
-pub fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/authorities").join(name)
-}
 
 /// A server whose certificate our authority signed. It answers that the key is wrong. Returns its URL.
 fn serve() -> String {

@@ -12,6 +12,8 @@ pub mod memory;
 #[cfg(all(unix, feature = "s3", feature = "pg"))]
 mod older;
 #[cfg(unix)]
+pub mod over_tls;
+#[cfg(unix)]
 mod places;
 #[cfg(unix)]
 mod proxy;

@@ -1,57 +1,16 @@
 //! TLS to the places of states: what a block says of certificates holds, and nothing goes in clear for all that.
 
+use super::over_tls::{file, over_tls};
 use super::places::{Place, sandbox};
 use super::servers::{Server, begin_postgres_with, postgres};
 use super::web::server as web;
-use crate::authorities::file;
 use crate::fleet::{Fleet, text};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
 use std::fs;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 fn pem(name: &str) -> String {
     fs::read_to_string(file(name)).unwrap()
-}
-
-/// A way over TLS to a server on a port, with this certificate; `clients`: for whom has one of these only.
-fn over_tls(to: u16, certificate: &str, clients: Option<&str>) -> u16 {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
-    let config = match clients {
-        None => config.with_no_client_auth(),
-        Some(name) => {
-            let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_file(file(name)).unwrap()).unwrap();
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-            config.with_client_cert_verifier(verifier.build().unwrap())
-        }
-    };
-    let shown = CertificateDer::from_pem_file(file(&format!("{certificate}.pem"))).unwrap();
-    let key = PrivateKeyDer::from_pem_file(file(&format!("{certificate}.key"))).unwrap();
-    let way = tokio_rustls::TlsAcceptor::from(Arc::new(config.with_single_cert(vec![shown], key).unwrap()));
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async move {
-            listener.set_nonblocking(true).unwrap();
-            let listener = TcpListener::from_std(listener).unwrap();
-            while let Ok((client, _)) = listener.accept().await {
-                let way = way.clone();
-                tokio::spawn(async move {
-                    let mut client = way.accept(client).await?;
-                    let mut server = TcpStream::connect(("127.0.0.1", to)).await?;
-                    tokio::io::copy_bidirectional(&mut client, &mut server).await
-                });
-            }
-        });
-    });
-    port
 }
 
 fn sentences(told: &str) -> String {
