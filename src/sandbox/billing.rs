@@ -7,7 +7,7 @@ use super::book::Deposit;
 use super::choices::BillingShape;
 use super::clock::{HOUR_MS, stamp};
 use super::machines::Machine;
-use super::rows::{enveloped, page};
+use super::rows::{ROW, enveloped, page};
 use super::wire::{Answer, Call, Dressed, Refusal, dressed, number};
 use super::world::World;
 
@@ -30,7 +30,7 @@ impl World {
             .map(|machine| dressed(self.usage(machine, now), &self.switches))
             .collect();
         Ok(match self.switches.billing {
-            BillingShape::Array => enveloped(&rows, machines.len(), call.path, &self.switches),
+            BillingShape::Array => enveloped(&rows, machines.len(), call.path, &self.switches, rows.len() * ROW),
             BillingShape::Object => Answer::json(200, &json!({})),
             BillingShape::Wrapped => Answer::json(200, &json!({"items": rows, "total": machines.len()})),
         })

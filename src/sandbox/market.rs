@@ -9,7 +9,7 @@ use super::clock::DAWN_MS;
 use super::filters;
 use super::hosts::Offer;
 use super::listing::Listing;
-use super::rows::{enveloped, page};
+use super::rows::{ROW, enveloped, page};
 use super::wire::{Answer, Call, Refusal};
 use super::world::World;
 
@@ -91,7 +91,8 @@ impl World {
         let total = listings.len();
         let shown = if self.switches.market_paged { page(&call.query, &self.switches, total)? } else { 0..total };
         let rows: Vec<&RawValue> = written.rows(listings.get(shown).unwrap_or_default(), &self.switches);
-        let body = enveloped(&rows, total, "/instances/market/list", &self.switches).body;
+        let length = rows.iter().map(|row| row.get().len() + 1).sum::<usize>() + ROW;
+        let body = enveloped(&rows, total, "/instances/market/list", &self.switches, length).body;
         if self.market_cache.len() >= CACHED {
             self.market_cache.clear();
         }

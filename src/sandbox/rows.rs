@@ -15,6 +15,9 @@ use super::switches::Switches;
 use super::wire::{Answer, Call, Dressed, Refusal, dressed, number};
 use super::world::World;
 
+/// About how many bytes a row takes.
+pub(super) const ROW: usize = 1024;
+
 /// A machine, as a list shows it and as details do.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -68,8 +71,14 @@ pub(super) fn page(query: &[(String, String)], switches: &Switches, total: usize
     Ok(start..end)
 }
 
-/// The rows of a list in the envelope of the switch.
-pub(super) fn enveloped<R: Serialize>(rows: &[R], total: usize, iri: &str, switches: &Switches) -> Answer {
+/// The rows of a list in the envelope of the switch: about so many bytes.
+pub(super) fn enveloped<R: Serialize>(
+    rows: &[R],
+    total: usize,
+    iri: &str,
+    switches: &Switches,
+    length: usize,
+) -> Answer {
     #[derive(Serialize)]
     struct Hydra<'a, R> {
         #[serde(rename = "@context")]
@@ -94,12 +103,14 @@ pub(super) fn enveloped<R: Serialize>(rows: &[R], total: usize, iri: &str, switc
         total: usize,
     }
     match switches.envelope {
-        Wrapping::None => Answer::json(200, &rows),
+        Wrapping::None => Answer::json_of_about(length, 200, &rows),
         Wrapping::Hydra => {
             let (context, kind) = ("/contexts/Instance", "hydra:Collection");
-            Answer::json(200, &Hydra { context, iri, kind, member: rows, total })
+            Answer::json_of_about(length, 200, &Hydra { context, iri, kind, member: rows, total })
         }
-        Wrapping::Member => Answer::json(200, &Member { iri, kind: "Collection", member: rows, total }),
+        Wrapping::Member => {
+            Answer::json_of_about(length, 200, &Member { iri, kind: "Collection", member: rows, total })
+        }
     }
 }
 
@@ -120,7 +131,8 @@ impl World {
         let shown = page(&call.query, &self.switches, items.len())?;
         let rows: Vec<Dressed<R>> =
             items.get(shown).unwrap_or_default().iter().map(|item| dressed(row(item), &self.switches)).collect();
-        Ok(enveloped(&rows, items.len(), call.path, &self.switches))
+        let length = rows.len() * ROW;
+        Ok(enveloped(&rows, items.len(), call.path, &self.switches, length))
     }
 
     /// `GET /instances/list`.

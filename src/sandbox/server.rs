@@ -237,8 +237,10 @@ fn decide(world: &mut World, parts: &Parts, path: &str, body: &Bytes, faults: &[
                 match fault.kind {
                     Kind::DropAfterCommit => dropped = true,
                     Kind::StatusAfterCommit(status) => answer = failure(world, status, fault),
-                    Kind::Garbage => answer.body = b"<br />\nWarning: Unexpected character in input".to_vec(),
-                    Kind::EmptyList if path.ends_with("/list") => answer.body = b"[]".to_vec(),
+                    Kind::Garbage => {
+                        answer.body = Bytes::from_static(b"<br />\nWarning: Unexpected character in input")
+                    }
+                    Kind::EmptyList if path.ends_with("/list") => answer.body = Bytes::from_static(b"[]"),
                     _ => {}
                 }
             }

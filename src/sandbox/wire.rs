@@ -1,5 +1,6 @@
 //! Answers: bodies, statuses, and the error documents of API sheet §1.
 
+use axum::body::Bytes;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
@@ -26,7 +27,7 @@ pub(super) struct Answer {
     pub status: u16,
     pub content_type: &'static str,
     pub retry_after: Option<u64>,
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -36,11 +37,20 @@ const HTML: &str = "text/html; charset=UTF-8";
 impl Answer {
     /// A JSON document.
     pub(super) fn json(status: u16, value: &impl Serialize) -> Answer {
-        Answer::raw(status, JSON, serde_json::to_vec(value).unwrap_or_default())
+        Answer::json_of_about(128, status, value)
+    }
+
+    /// A JSON document of about so many bytes: a large one is written in place, and not moved as it grows.
+    pub(super) fn json_of_about(length: usize, status: u16, value: &impl Serialize) -> Answer {
+        let mut body = Vec::with_capacity(length);
+        match serde_json::to_writer(&mut body, value) {
+            Ok(()) => Answer::raw(status, JSON, body),
+            Err(_) => Answer::empty(status),
+        }
     }
 
     /// A JSON document that is already text.
-    pub(super) fn text(body: Vec<u8>) -> Answer {
+    pub(super) fn text(body: Bytes) -> Answer {
         Answer::raw(200, JSON, body)
     }
 
@@ -49,8 +59,8 @@ impl Answer {
         Answer::raw(status, JSON, Vec::new())
     }
 
-    fn raw(status: u16, content_type: &'static str, body: Vec<u8>) -> Answer {
-        Answer { status, content_type, retry_after: None, body }
+    fn raw(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
+        Answer { status, content_type, retry_after: None, body: body.into() }
     }
 
     /// What a gateway or a firewall in front of the API says.
@@ -65,7 +75,7 @@ impl Answer {
         let body = format!(
             "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>api.simplepod.ai</p></body></html>\n"
         );
-        Answer::raw(status, HTML, body.into_bytes())
+        Answer::raw(status, HTML, body)
     }
 }
 

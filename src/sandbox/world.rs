@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use axum::body::Bytes;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -41,7 +42,7 @@ pub struct World {
     /// Counts lists, so that a shuffled one is never the same twice.
     pub(super) lists: u64,
     /// Answers of the market by query, valid while `market_version` stands.
-    pub(super) market_cache: HashMap<String, (u64, Vec<u8>)>,
+    pub(super) market_cache: HashMap<String, (u64, Bytes)>,
     /// The rows of the market.
     pub(super) market_rows: Written,
     /// GPUs rented by us and by strangers since the beginning, by host.
