@@ -129,6 +129,21 @@ pub fn from_json(json: &Json, ty: &Type) -> Result<Value, ConvertError> {
     }
 }
 
+/// True where a value is what [`from_json`] would make of this JSON for its type, but for its own marks: then it need not be
+/// made once more. Of what takes long to compare, false.
+pub fn is_made_of(value: &Value, json: &Json) -> bool {
+    let is_made = |(value, json): (&Value, &Json)| value.marks.is_none() && is_made_of(value, json);
+    match (&value.kind, json) {
+        (Kind::String(text), Json::String(other)) => **text == **other,
+        (Kind::Bool(b), Json::Bool(other)) => b == other,
+        (Kind::Number(n), Json::Number(other)) => n.as_i64().is_some_and(|n| other.as_i64() == Some(n)),
+        (Kind::List(ty, elements), Json::Array(others)) => {
+            *ty != Type::Dynamic && elements.len() == others.len() && elements.iter().zip(others).all(is_made)
+        }
+        _ => false,
+    }
+}
+
 /// The value with the type that the JSON itself has: arrays are tuples, objects are objects.
 fn implied(json: &Json) -> Result<Value, ConvertError> {
     Ok(match json {
@@ -226,6 +241,31 @@ pub fn type_from_json(json: &Json) -> Option<Type> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_made_of_json_is_told_without_making_it() {
+        let strings = Type::list(Type::String);
+        for (text, ty, long) in [
+            (r#""a""#, Type::String, false),
+            ("\"e\u{301}\"", Type::String, true),
+            ("true", Type::Bool, false),
+            ("12", Type::Number, false),
+            ("0.5", Type::Number, true),
+            (r#"["a","b"]"#, strings.clone(), false),
+            ("[]", strings, false),
+            ("null", Type::String, true),
+            (r#"{"a":1}"#, Type::map(Type::Number), true),
+        ] {
+            let json = parse(text);
+            let value = from_json(&json, &ty).unwrap();
+            assert_eq!(is_made_of(&value, &json), !long, "{text}");
+            for other in ["\"b\"", "false", "13", r#"["a"]"#, r#"["a","c"]"#, "null", "{}"] {
+                assert!(!is_made_of(&value, &parse(other)), "{text} of {other}");
+            }
+        }
+        let marked = Value::list(Type::String, vec![Value::string("a").marked(crate::lang::Marks::SENSITIVE)]);
+        assert!(!is_made_of(&marked, &parse(r#"["a"]"#)));
+    }
 
     fn parse(text: &str) -> Json {
         serde_json::from_str(text).unwrap()

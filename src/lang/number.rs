@@ -131,6 +131,10 @@ impl Number {
     /// Reads a decimal number, as in the configuration or in JSON: digits with an optional sign, fraction and exponent.
     /// `None` for what is no number, and for exponents beyond a hundred thousand.
     pub fn parse(text: &str) -> Option<Number> {
+        // Most are small whole ones.
+        if let Ok(small) = text.parse::<u64>() {
+            return Some(Self::rounded(small.into(), 0, LITERAL_BITS));
+        }
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),

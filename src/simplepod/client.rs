@@ -18,10 +18,13 @@ use futures::FutureExt as _;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
+use std::future::pending;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
 use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 /// Where the API lives (API sheet §1). The vendor's examples name another host with the same paths (C11).
 pub const BASE_URL: &str = "https://api.simplepod.ai";
@@ -249,7 +252,7 @@ impl Client {
     }
 
     /// A list, wholly.
-    pub(super) async fn list<T: Send>(
+    pub(super) async fn list<T: Send + 'static>(
         &self,
         path: &'static str,
         query: Vec<(String, String)>,
@@ -265,9 +268,12 @@ impl Client {
         };
         let listed = complete(paging, |number, size| {
             let paging = [("page".to_owned(), number.to_string()), ("itemsPerPage".to_owned(), size.to_string())];
-            let call = self.get(path.to_owned(), query.iter().cloned().chain(paging).collect());
-            async move {
-                let limit = self.transport.options().max_body;
+            let query = query.iter().cloned().chain(paging).collect();
+            let request = Request { path: path.to_owned(), query, ..Request::default() };
+            let (transport, retry) = (Arc::clone(&self.transport), self.retry.clone());
+            spawned(async move {
+                let call = Call::new(&transport, &retry, request, Vec::new());
+                let limit = transport.options().max_body;
                 let reader = || {
                     let rows = Rows::new(limit, keyed(parse));
                     // The reference shows an empty object for the list of usage (C12); of no other list would it be
@@ -276,7 +282,7 @@ impl Client {
                 };
                 let (rows, answer) = call.read_with(reader).await?;
                 Ok(Page { rows, date: answer.date })
-            }
+            })
         })
         .await?;
         if let Some(expected) = expected {
@@ -319,6 +325,18 @@ impl Client {
         let request =
             Request { method, path, body: bytes.map(|bytes| (content_type, bytes)), slow, ..Request::default() };
         Call::new(&self.transport, &self.retry, request, secrets)
+    }
+}
+
+/// Works on whichever thread is free: pages of a long list are parsed side by side. Whoever no longer waits ends it.
+async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let mut one = JoinSet::new();
+    one.spawn(work);
+    match one.join_next().await {
+        Some(Ok(done)) => done,
+        Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+        // Its runtime shuts down: nobody waits.
+        Some(Err(_)) | None => pending().await,
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn complete<T, Fut>(paging: Paging, fetch: impl Fn(usize, usize
 where
     Fut: Future<Output = ReadResult<Page<T>>>,
 {
-    let mut union = Union::default();
+    let mut union = Union::of_about(paging.expected.unwrap_or_default().min(MOST * paging.size));
     let mut first = pass(paging, &fetch, &mut union).await?;
     let as_of = first.as_of;
     let mut size = paging.size;
@@ -69,13 +69,12 @@ struct Union<T> {
     places: HashMap<String, usize>,
 }
 
-impl<T> Default for Union<T> {
-    fn default() -> Self {
-        Self { rows: Vec::new(), places: HashMap::new() }
-    }
-}
-
 impl<T> Union<T> {
+    /// With room for so many: a long list is not moved while it grows.
+    fn of_about(rows: usize) -> Self {
+        Self { rows: Vec::with_capacity(rows), places: HashMap::with_capacity(rows) }
+    }
+
     fn add(&mut self, key: &str, row: T) {
         match self.places.get(key).and_then(|place| self.rows.get_mut(*place)) {
             Some(old) => *old = row,

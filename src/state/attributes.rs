@@ -82,7 +82,8 @@ impl<'de> Deserialize<'de> for Attributes {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes, A::Error> {
-                let mut all = Vec::with_capacity(map.size_hint().unwrap_or(0));
+                // Most are a machine's; JSON does not say how many there are.
+                let mut all = Vec::with_capacity(schema::instance::SCHEMA.absent().len());
                 while let Some((Name(name), value)) = map.next_entry()? {
                     all.push((name, value));
                 }

@@ -3,7 +3,7 @@
 use super::digest::{SecretKey, SecretMatch};
 use super::model::{Record, SecretDigest};
 use crate::lang::convert::convert;
-use crate::lang::json::{from_json, to_json};
+use crate::lang::json::{from_json, is_made_of, to_json};
 use crate::lang::{Entries, Kind, Marks, Type, Value};
 use crate::path::ValuePath;
 use crate::schema::Schema;
@@ -68,9 +68,13 @@ impl Record {
                 Kind::Null(ty) => Cow::Borrowed(ty),
                 _ => Cow::Owned(absent.ty()),
             };
-            let value = from_json(recorded.get(name).unwrap_or(&Json::Null), &ty);
-            let value = value.unwrap_or_else(|_| Value::null(ty.into_owned()));
+            let json = recorded.get(name).unwrap_or(&Json::Null);
             let wanted = wishes.as_mut().and_then(|wishes| wishes.get(name));
+            let value = match wanted.filter(|wanted| is_made_of(wanted, json)) {
+                // Of thousands of machines most of what is recorded is what is wanted.
+                Some(wanted) => wanted.unmarked().0,
+                None => from_json(json, &ty).unwrap_or_else(|_| Value::null(ty.into_owned())),
+            };
             // Most attributes hold no secret: no path is made for them.
             match self.holds_secret(name) || wanted.is_some_and(|wanted| wanted.deep_marks().sensitive) {
                 true => self.put_back(&ValuePath::of(name), value, wanted, key, foreign),
