@@ -12,6 +12,8 @@ use crate::state::{Record, Shape, State, TWINS_WITHIN, fits, is_another, made_at
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
+use std::thread::{Builder, available_parallelism, scope};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -161,6 +163,43 @@ fn strangers(state: &State, snapshot: &Snapshot) -> Diagnostics {
     faults
 }
 
+/// What a row of a list tells of a machine.
+enum Told {
+    /// Its details are read.
+    Wanted,
+    /// It is as recorded.
+    AsRecorded,
+    /// Neither.
+    Nothing,
+}
+
+/// Rows of which a processor gets at least so many: each takes microseconds, and a thread tens of them.
+const SHARE: usize = 200;
+
+/// Asks of each row, on all processors.
+fn of_each<T: Sync, U: Send>(rows: &[T], ask: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    let asked = |rows: &[T]| rows.iter().map(&ask).collect::<Vec<U>>();
+    if rows.len() <= SHARE {
+        return asked(rows);
+    }
+    let processors = available_parallelism().map_or(1, usize::from);
+    let mut shares = rows.chunks(rows.len().div_ceil(processors).max(SHARE));
+    let own = shares.next().unwrap_or_default();
+    scope(|scope| {
+        let begin = |rows| Builder::new().spawn_scoped(scope, move || asked(rows)).map_err(|_| rows);
+        let begun: Vec<_> = shares.map(begin).collect();
+        let mut all = asked(own);
+        for one in begun {
+            all.extend(match one {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // The system gives no thread.
+                Err(rows) => asked(rows),
+            });
+        }
+        all
+    })
+}
+
 /// Those whose details are read, and those of the others that are as recorded.
 fn machines_to_read(
     state: &State,
@@ -171,25 +210,30 @@ fn machines_to_read(
     let recorded: BTreeMap<MachineId, &Record> = state.recorded_machines().collect();
     let counts = how != Refresh::Unrecorded;
     let missing = recorded.keys().copied().filter(|id| counts && !rows.contains_key(id));
-    let (mut wanted, mut as_recorded) = (BTreeSet::new(), BTreeSet::new());
-    for row in rows.values() {
-        let is_wanted = match recorded.get(&row.id) {
-            Some(_) if !counts => false,
-            Some(record) => {
-                let unmarked = row.notes.as_ref().is_some_and(|notes| !is_its_own(notes.mark(), state, record));
-                let differs =
-                    unmarked || record.unproven.is_some() || !differing(record, &observe::machine(row)).is_empty();
+    let told = |row: &Machine| match recorded.get(&row.id) {
+        Some(_) if !counts => Told::Nothing,
+        Some(record) => {
+            let unmarked = row.notes.as_ref().is_some_and(|notes| !is_its_own(notes.mark(), state, record));
+            let differs =
+                unmarked || record.unproven.is_some() || !differing(record, &observe::machine(row)).is_empty();
+            match differs {
+                true => Told::Wanted,
                 // Secrets and environments are told apart by whoever has their key.
-                if !differs && how != Refresh::Full && record.secrets.is_empty() && row.env.is_none() {
-                    as_recorded.insert(row.id);
-                }
-                differs
+                false if record.secrets.is_empty() && row.env.is_none() => Told::AsRecorded,
+                false => Told::Nothing,
             }
-            None => is_of_interest(row, state) || (how == Refresh::Orphans && is_unmarked(row)),
-        };
-        if is_wanted || how == Refresh::Full {
-            wanted.insert(row.id);
         }
+        None if is_of_interest(row, state) || (how == Refresh::Orphans && is_unmarked(row)) => Told::Wanted,
+        None => Told::Nothing,
+    };
+    let (mut wanted, mut as_recorded) = (BTreeSet::new(), BTreeSet::new());
+    for (row, told) in listed.rows.iter().zip(of_each(&listed.rows, told)) {
+        match told {
+            _ if how == Refresh::Full => wanted.insert(row.id),
+            Told::Wanted => wanted.insert(row.id),
+            Told::AsRecorded => as_recorded.insert(row.id),
+            Told::Nothing => false,
+        };
     }
     wanted.extend(missing);
     wanted.extend(twins(&rows, &recorded, state));
@@ -304,6 +348,14 @@ mod tests {
     use crate::path::ValuePath;
     use crate::state::SecretDigest;
     use std::sync::Arc;
+
+    #[test]
+    fn each_is_asked_once_and_answers_in_its_place() {
+        for count in [0, 1, SHARE, SHARE + 1, 5 * SHARE + 3] {
+            let rows: Vec<usize> = (0..count).collect();
+            assert_eq!(of_each(&rows, |row| row * 2), rows.iter().map(|row| row * 2).collect::<Vec<_>>(), "{count}");
+        }
+    }
 
     #[test]
     fn only_what_differs_is_read_and_only_what_can_be_compared_counts_as_recorded() {

@@ -176,14 +176,13 @@ impl<C: Cloud> Session<'_, C> {
     pub async fn plan(
         &self,
         state: &State,
-        mut look: Look<'_>,
+        Look { snapshot, market }: &mut Look<'_>,
         options: &PlanOptions,
         diags: &mut Diagnostics,
     ) -> Result<Prepared, Diagnostics> {
-        let state = foreseen(state, &mut look.snapshot, &self.wished_cap(), diags);
-        let Look { snapshot, market } = look;
-        let prepared = self.plan_on((&state, &snapshot), options, Market::Api(market), diags).await?;
-        self.warn((&state, &snapshot), &prepared.plan, diags);
+        let state = foreseen(state, snapshot, &self.wished_cap(), diags);
+        let prepared = self.plan_on((&state, snapshot), options, Market::Api(market.take()), diags).await?;
+        self.warn((&state, snapshot), &prepared.plan, diags);
         Ok(prepared)
     }
 

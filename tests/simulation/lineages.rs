@@ -12,16 +12,19 @@ use super::run::{End, How, body};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Which of the two rented, and how their runs ended.
-async fn both(world: &World, apart: Duration) -> (usize, [End; 2]) {
-    let fleet = Fleet::of(Block::of(2));
-    let how = How { hcl: fleet.hcl(), ..How::default() };
+/// How many of the two rented, and how their runs ended. One of them may have made its template group before, and then waited.
+async fn both(world: &World, apart: Duration, waited: Option<Duration>) -> (usize, [End; 2]) {
+    let how = |machines| How { hcl: Fleet::of(Block::of(machines)).hcl(), ..How::default() };
     let disks: [Arc<Mutex<Disk>>; 2] = Default::default();
-    let run = async |disk: &Arc<Mutex<Disk>>, after: Duration| {
+    let run = async |disk: &Arc<Mutex<Disk>>, after: Duration, waited: Option<Duration>| {
         tokio::time::sleep(after).await;
-        body(world, world.store_on(disk.clone()), &how, &mut None).await
+        if let Some(waited) = waited {
+            body(world, world.store_on(disk.clone()), &how(0), &mut None).await;
+            tokio::time::sleep(waited).await;
+        }
+        body(world, world.store_on(disk.clone()), &how(2), &mut None).await
     };
-    let (a, b) = futures::join!(run(&disks[0], Duration::ZERO), run(&disks[1], apart));
+    let (a, b) = futures::join!(run(&disks[0], Duration::ZERO, waited), run(&disks[1], apart, None));
     let of = |disk: &Arc<Mutex<Disk>>| disk.lock().unwrap().load().recorded_machines().count();
     let rented = disks.iter().filter(|disk| of(disk) > 0).count();
     let machines: usize = disks.iter().map(of).sum();
@@ -52,13 +55,14 @@ fn two_lineages_of_one_fleet_name_never_both_rent() {
                 account.rent(&request(iri, group, Default::default()), true).unwrap();
             }
             let apart = Duration::from_millis(u64::try_from(chance.below(1500)).unwrap());
-            let (rented, ends) = both(&world, apart).await;
+            let waited = chance.percent(50).then(|| Duration::from_millis(u64::try_from(chance.below(1000)).unwrap()));
+            let (rented, ends) = both(&world, apart, waited).await;
             let told = ends.each_ref().map(End::words);
-            assert!(rented <= 1, "seed {seed}, {apart:?} apart: both rented: {told:#?}");
+            assert!(rented <= 1, "seed {seed}, {apart:?} apart, {waited:?}: both rented: {told:#?}");
             let ended_well = |told: &&String| told.starts_with("applied, Done");
             assert!(
                 told.iter().filter(ended_well).count() <= 1,
-                "seed {seed}, {apart:?} apart: nobody was told: {told:#?}"
+                "seed {seed}, {apart:?} apart, {waited:?}: nobody was told: {told:#?}"
             );
         });
     }

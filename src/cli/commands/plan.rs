@@ -106,9 +106,9 @@ pub(super) async fn planned<C: Cloud>(
     let planned = async {
         let look = session.look(state, how, session.will_rent(state, how)).await;
         drop(lock);
-        let look = look?;
+        let mut look = ManuallyDrop::new(look?);
         let _waiting = refreshing.end(&look.snapshot);
-        session.plan(state, look, &how.options, &mut context.diags).await
+        session.plan(state, &mut look, &how.options, &mut context.diags).await
     };
     match planned.await {
         Ok(Prepared { plan, .. }) => Ok(plan),
