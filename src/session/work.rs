@@ -11,7 +11,7 @@ use crate::live::{ObjectId, Snapshot};
 use crate::money::Usd;
 use crate::plan::{ApplyEvent, Approval, Plan, PlanInput, PlanMode, PlanOptions, ends_soon};
 use crate::planning::{Look, Looking, Made, Market, look, make};
-use crate::refresh::{Clock, MarketRead, Refresh, Settle, Settled, foreseen, settle};
+use crate::refresh::{Ahead, Clock, MarketRead, Refresh, Settle, Settled, foreseen, settle};
 use crate::render::unplaced;
 use crate::schema::instance::dollars;
 use crate::state::digest::SecretKey;
@@ -175,13 +175,13 @@ impl<C: Cloud> Session<'_, C> {
     /// As [`Session::plan_on`].
     pub async fn plan(
         &self,
-        state: &State,
-        Look { snapshot, market }: &mut Look<'_>,
+        (state, snapshot): (&State, &mut Snapshot),
+        market: Option<Ahead<'_>>,
         options: &PlanOptions,
         diags: &mut Diagnostics,
     ) -> Result<Prepared, Diagnostics> {
         let state = foreseen(state, snapshot, &self.wished_cap(), diags);
-        let prepared = self.plan_on((&state, snapshot), options, Market::Api(market.take()), diags).await?;
+        let prepared = self.plan_on((&state, snapshot), options, Market::Api(market), diags).await?;
         self.warn((&state, snapshot), &prepared.plan, diags);
         Ok(prepared)
     }

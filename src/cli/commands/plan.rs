@@ -106,9 +106,10 @@ pub(super) async fn planned<C: Cloud>(
     let planned = async {
         let look = session.look(state, how, session.will_rent(state, how)).await;
         drop(lock);
-        let mut look = ManuallyDrop::new(look?);
-        let _waiting = refreshing.end(&look.snapshot);
-        session.plan(state, &mut look, &how.options, &mut context.diags).await
+        let look = look?;
+        let mut snapshot = ManuallyDrop::new(look.snapshot);
+        let _waiting = refreshing.end(&snapshot);
+        session.plan((state, &mut snapshot), look.market, &how.options, &mut context.diags).await
     };
     match planned.await {
         Ok(Prepared { plan, .. }) => Ok(plan),
