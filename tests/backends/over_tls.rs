@@ -15,6 +15,7 @@ pub fn file(name: &str) -> PathBuf {
 }
 
 /// A way over TLS to a server on a port, with this certificate; `clients`: for whom has one of these only.
+#[cfg(all(target_os = "linux", feature = "pg", feature = "http-state"))]
 pub fn over_tls(to: u16, certificate: &str, clients: Option<&str>) -> u16 {
     way(to, certificate, clients, false)
 }
