@@ -5,6 +5,7 @@ use super::sight::WITNESSES;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud, ErrorKind, Listed, ReadResult};
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::stack::at_once;
 use crate::live::{Group, GroupId, LiveObject, Machine, MachineId, Mark, ObjectId, Orphan, Proof, Snapshot, Want};
 use crate::schema::observe;
 use crate::state::observed::differing;
@@ -12,8 +13,6 @@ use crate::state::{Record, Shape, State, TWINS_WITHIN, fits, is_another, made_at
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::resume_unwind;
-use std::thread::{Builder, available_parallelism, scope};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -173,31 +172,15 @@ enum Told {
     Nothing,
 }
 
-/// Rows of which a processor gets at least so many: each takes microseconds, and a thread tens of them.
-const SHARE: usize = 200;
+/// So many rows are worth a thread: each takes microseconds, and a thread tens of them.
+const WORTH_A_THREAD: usize = 200;
 
-/// Asks of each row, on all processors.
+/// Asks of each row; of many, of half of them on a thread beside.
 fn of_each<T: Sync, U: Send>(rows: &[T], ask: impl Fn(&T) -> U + Sync) -> Vec<U> {
     let asked = |rows: &[T]| rows.iter().map(&ask).collect::<Vec<U>>();
-    if rows.len() <= SHARE {
-        return asked(rows);
-    }
-    let processors = available_parallelism().map_or(1, usize::from);
-    let mut shares = rows.chunks(rows.len().div_ceil(processors).max(SHARE));
-    let own = shares.next().unwrap_or_default();
-    scope(|scope| {
-        let begin = |rows| Builder::new().spawn_scoped(scope, move || asked(rows)).map_err(|_| rows);
-        let begun: Vec<_> = shares.map(begin).collect();
-        let mut all = asked(own);
-        for one in begun {
-            all.extend(match one {
-                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-                // The system gives no thread.
-                Err(rows) => asked(rows),
-            });
-        }
-        all
-    })
+    let (here, beside) = rows.split_at(rows.len() / 2);
+    let halves = (rows.len() > WORTH_A_THREAD).then(|| at_once(|| asked(here), || asked(beside))).flatten();
+    halves.map_or_else(|| asked(rows), |(here, beside)| here.into_iter().chain(beside).collect())
 }
 
 /// Those whose details are read, and those of the others that are as recorded.
@@ -351,7 +334,7 @@ mod tests {
 
     #[test]
     fn each_is_asked_once_and_answers_in_its_place() {
-        for count in [0, 1, SHARE, SHARE + 1, 5 * SHARE + 3] {
+        for count in [0, 1, WORTH_A_THREAD, WORTH_A_THREAD + 1, 5 * WORTH_A_THREAD + 3] {
             let rows: Vec<usize> = (0..count).collect();
             assert_eq!(of_each(&rows, |row| row * 2), rows.iter().map(|row| row * 2).collect::<Vec<_>>(), "{count}");
         }
