@@ -91,8 +91,10 @@ pub fn foreign_lineage(snapshot: &Snapshot, fleet: &str, lineage: &str) -> Vec<S
     snapshot.standing().filter_map(stranger).collect()
 }
 
-/// Details of template groups that are read before a first rent: those with a name of ours, and the youngest others. Rows
-/// show nothing but a name, and who begins at the same time makes few.
+/// Details of template groups that are read before a first rent: those with a name of ours, and so many of the others, the
+/// youngest. Rows show nothing but a name, and who begins at the same time makes few. A group that is older than ours counts
+/// as much as a younger one: it may have been made after this run planned, and its run looked before there was ours, and
+/// waits for the answer to its first rent.
 const YOUNGEST: usize = 16;
 
 /// Looks whether another state works under the same fleet's name, right before a lineage rents its first machine: two that
@@ -112,9 +114,9 @@ pub async fn beside<C: Cloud>(
     let unread = groups.rows.iter().filter(|row| row.notes.is_none() && !own.contains(&row.id));
     let (namesakes, others): (Vec<&Group>, Vec<&Group>) =
         unread.partition(|row| row.name().is_some_and(|name| names.contains(name)));
-    let mut younger: Vec<GroupId> = others.into_iter().map(|row| row.id).filter(|id| own.first() < Some(id)).collect();
-    younger.sort_unstable_by(|a, b| b.cmp(a));
-    let wanted = namesakes.into_iter().map(|row| row.id).chain(younger.into_iter().take(YOUNGEST));
+    let mut others: Vec<GroupId> = others.into_iter().map(|row| row.id).collect();
+    others.sort_unstable_by(|a, b| b.cmp(a));
+    let wanted = namesakes.into_iter().map(|row| row.id).chain(others.into_iter().take(YOUNGEST));
     let read = futures::future::try_join_all(wanted.map(|id| cloud.group(id))).await?;
     let mut snapshot = Snapshot::default();
     snapshot.extend(machines.rows);

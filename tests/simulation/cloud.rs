@@ -203,6 +203,7 @@ impl World {
         let run = self.run().clone();
         let fault = self.troubles.lock().unwrap().call(&change.name());
         self.ledger.lock().unwrap().called(&change, &run, &self.disk.lock().unwrap(), &self.account());
+        let more = if matches!(change, Change::Rent(_)) { self.account().manners.rent } else { Duration::ZERO };
         let perform = || {
             let performed = self.account().perform(&change, run.writer);
             if let (Change::Rent(_), Ok(id)) = (&change, &performed) {
@@ -237,7 +238,7 @@ impl World {
         match fault {
             Some(Fault::CrashAfter) => return life.dies().await,
             Some(Fault::Slow | Fault::Late(_)) => sleep(LIMIT).await,
-            _ => sleep(LATENCY).await,
+            _ => sleep(LATENCY + more).await,
         }
         life.unless_over().await;
         self.troubles.lock().unwrap().under_way.0 -= 1;

@@ -27,6 +27,8 @@ pub struct Manners {
     pub delete_lag: Duration,
     /// Until it runs.
     pub boot: Duration,
+    /// How much longer than other calls a rent takes, the machine being made at its begin.
+    pub rent: Duration,
     /// A rent is answered with an id.
     pub names_machines: bool,
     /// A new group is answered with an id.
@@ -47,6 +49,7 @@ impl Default for Manners {
             id_lag: Duration::ZERO,
             delete_lag: Duration::ZERO,
             boot: Duration::from_secs(5),
+            rent: Duration::ZERO,
             names_machines: true,
             names_groups: false,
             shows_env: true,

@@ -41,6 +41,8 @@ pub struct How {
     pub cancel: Option<watch::Receiver<Cancel>>,
     /// How long it waits for the lock; `None` takes none (`-lock=false`).
     pub lock: Option<Duration>,
+    /// How long a person reads the plan before it is approved.
+    pub approval: Duration,
 }
 
 /// How a run ended.
@@ -263,6 +265,7 @@ async fn applied(
     let options = &planning.options;
     let made = session.plan_on((&state, &snapshot), options, Market::Api(market), &mut diags).await;
     let Prepared { plan, market } = made.map_err(stopped)?;
+    tokio::time::sleep(how.approval).await;
     let made = planned.insert(plan);
     if !made.has_changes() {
         // A state that cannot be written stays in the journal.
