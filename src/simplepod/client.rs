@@ -16,7 +16,6 @@ use crate::schema::PriceBasis;
 use crate::state::fingerprint;
 use futures::FutureExt as _;
 use secrecy::SecretString;
-use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::future::pending;
 use std::panic::resume_unwind;
@@ -363,15 +362,15 @@ fn search(phrase: &str) -> Vec<(String, String)> {
 /// Reads the rows of one page, each with what tells it apart: its id, else all of it and its number among its like.
 fn keyed<T: Send>(
     parse: fn(&Row<'_>) -> Option<T>,
-) -> impl FnMut(&RawValue) -> Result<Option<(String, T)>, Wrong> + Send {
+) -> impl FnMut(&str, Option<Row<'_>>) -> Result<Option<(String, T)>, Wrong> + Send {
     const NO_ID: Wrong = Wrong("a row of the list has no id");
     let mut likes: HashMap<String, u32> = HashMap::new();
-    move |value| {
-        let row = Row::of(value).ok_or(NO_ID)?;
+    move |text, row| {
+        let row = row.ok_or(NO_ID)?;
         let key = row.text("id").unwrap_or_else(|| {
-            let like = likes.entry(value.get().to_owned()).or_insert(0);
+            let like = likes.entry(text.to_owned()).or_insert(0);
             *like += 1;
-            format!("{value} #{like}")
+            format!("{text} #{like}")
         });
         Ok(Some((one_line(&key, 10_000), parse(&row).ok_or(NO_ID)?)))
     }

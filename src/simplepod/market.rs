@@ -1,5 +1,6 @@
 //! The market, wholly (API sheet, C20).
 
+use super::field::Row;
 use super::offers::{offer, told_apart};
 use super::query::MarketQuery;
 use super::retry::{Call, Retry};
@@ -8,7 +9,6 @@ use crate::cloud::{CallError, ErrorKind, ReadResult};
 use crate::http::{Request, Transport};
 use crate::live::Offer;
 use crate::schema::PriceBasis;
-use serde_json::value::RawValue;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -89,8 +89,8 @@ impl Market {
         let call = Call::new(&self.transport, &self.retry, request, Vec::new());
         let limit = self.transport.options().max_body;
         let unusable = AtomicUsize::new(0);
-        let read = |row: &RawValue| {
-            let offer = offer(row);
+        let read = |_: &str, row: Option<Row<'_>>| {
+            let offer = row.and_then(|row| offer(&row));
             unusable.fetch_add(usize::from(offer.is_none()), Ordering::Relaxed);
             Ok(offer)
         };

@@ -39,12 +39,12 @@ pub(super) fn told_apart(mut offers: Vec<Offer>, basis: PriceBasis) -> Vec<Offer
 }
 
 /// A row of the market, if it can be used: with a price above zero, a model, and a way to refer to it.
-pub(super) fn offer(value: &RawValue) -> Option<Offer> {
-    let row = Row::of(value)?;
+pub(super) fn offer(row: &Row<'_>) -> Option<Offer> {
     let iri = row.text("instanceMarket").filter(|iri| !iri.is_empty());
     let iri = iri.or_else(|| Some(format!("/instances/market/{}", row.id()?)))?;
     let price = row.decimal("pricePerGpu").filter(|price| *price > Decimal::ZERO)?;
     let free = row.text("rentalStatus").is_none_or(|status| status.eq_ignore_ascii_case("active"));
+    let rig = row.row("rig");
     Some(Offer {
         iri,
         available: free && row.truth("isAvailableForDemand").unwrap_or(true),
@@ -53,17 +53,16 @@ pub(super) fn offer(value: &RawValue) -> Option<Offer> {
         price_per_gpu: Usd(price),
         row_price: None,
         price_per_disk: Usd(row.decimal("pricePerDiskSize").filter(|price| *price > Decimal::ZERO).unwrap_or_default()),
-        facts: facts(&row),
-        host: host(&row),
+        facts: facts(row, rig.as_ref()),
+        host: host(row, rig),
     })
 }
 
 /// What the row tells of its host. Zero tells nothing where nothing can be zero.
-fn facts(row: &Row<'_>) -> OfferFacts {
-    let rig = row.row("rig");
+fn facts(row: &Row<'_>, rig: Option<&Row<'_>>) -> OfferFacts {
     let number = |key: &str| row.decimal(key).filter(|n| *n > Decimal::ZERO);
     let place = |key: &str| {
-        let told = rig.as_ref().and_then(|rig| rig.text(key)).or_else(|| row.text(key));
+        let told = rig.and_then(|rig| rig.text(key)).or_else(|| row.text(key));
         told.filter(|text| !text.is_empty())
     };
     let version = |key: &str| row.text(key).filter(|text| !text.is_empty()).map(Version);
@@ -92,7 +91,7 @@ fn facts(row: &Row<'_>) -> OfferFacts {
 
 /// A fingerprint of what the variants of one host have in common. Not among it: what grows with the number of GPUs
 /// (cores, memory, disk, TFLOPS), prices, and the id of the row, which is the variant's.
-fn host(row: &Row<'_>) -> String {
+fn host(row: &Row<'_>, rig: Option<Row<'_>>) -> String {
     const SHARED: [&str; 10] = [
         "gpuModel",
         "gpuMemorySize",
@@ -105,16 +104,16 @@ fn host(row: &Row<'_>) -> String {
         "rentalTimeMin",
         "sla",
     ];
-    let mut hash = Sha256::new();
-    let mut add = |key: &str, value: &str| [key, "=", value, "\n"].iter().for_each(|part| hash.update(part));
+    let mut told = String::with_capacity(512);
+    let mut add = |key: &str, value: &str| told.extend([key, "=", value, "\n"]);
     for key in SHARED {
         add(key, &plain(row.raw(key)));
     }
-    if let Some(mut rig) = row.row("rig") {
+    if let Some(mut rig) = rig {
         rig.0.sort_by(|(a, _), (b, _)| a.cmp(b));
         rig.0.iter().for_each(|(key, value)| add(key, &plain(Some(value))));
     }
-    hex(&hash.finalize()[..6])
+    hex(&Sha256::digest(told)[..6])
 }
 
 /// A fact, however it is written: 934, "934" and 934.0 are one.
@@ -200,7 +199,7 @@ mod tests {
 
     fn offers(list: &[Value]) -> Vec<Offer> {
         let raw = |row| serde_json::value::to_raw_value(row).expect("JSON");
-        told_apart(list.iter().filter_map(|row| offer(&raw(row))).collect(), PriceBasis::Auto)
+        told_apart(list.iter().filter_map(|row| offer(&Row::of(&raw(row))?)).collect(), PriceBasis::Auto)
     }
 
     fn row(id: u64, count: u32, price: &str) -> Value {

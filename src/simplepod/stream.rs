@@ -1,7 +1,7 @@
 //! The body of a success, taken in while it arrives. A list is read row by row, so that its length costs nothing but its
 //! rows; an object is held whole, and so is a list inside of one.
 
-use super::field;
+use super::field::{self, Row};
 use crate::http::{Stop, hold, too_long};
 use memchr::memchr2;
 use serde_json::value::RawValue;
@@ -74,7 +74,7 @@ impl<T, F: Fn(&RawValue) -> Result<T, Wrong>> Reader for Whole<F> {
     }
 }
 
-/// The rows of a list.
+/// The rows of a list: what `read` makes of the text of each, and of its fields where it is an object.
 pub(super) struct Rows<T, F> {
     rows: Vec<T>,
     /// Of a body that is held whole, in bytes.
@@ -119,6 +119,14 @@ struct Inside {
     escape: bool,
 }
 
+/// The object that a piece begins with, if it is whole: most are, and are read without a look for their end.
+fn whole(piece: &[u8]) -> Option<(&str, Row<'_>)> {
+    let mut values = piece.starts_with(b"{").then(|| serde_json::Deserializer::from_slice(piece).into_iter())?;
+    let row = values.next()?.ok()?;
+    let text = piece.get(..values.byte_offset())?;
+    Some((std::str::from_utf8(text).ok()?, row))
+}
+
 impl Inside {
     /// How many bytes of the piece belong to the row, and whether it ends with them.
     fn pass(&mut self, piece: &[u8]) -> (usize, bool) {
@@ -161,7 +169,7 @@ impl Inside {
     }
 }
 
-impl<T, F: FnMut(&RawValue) -> Result<Option<T>, Wrong>> Rows<T, F> {
+impl<T, F: FnMut(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong>> Rows<T, F> {
     /// A list that is no array has at most so many bytes; `read` says what is wrong with the whole list, or that a row is
     /// none.
     pub(super) fn new(limit: usize, read: F) -> Self {
@@ -179,16 +187,20 @@ impl<T, F: FnMut(&RawValue) -> Result<Option<T>, Wrong>> Rows<T, F> {
         Self { empty_object: true, ..self }
     }
 
-    fn row(&mut self, row: &[u8]) -> ControlFlow<Stop> {
-        if self.sample.len() + row.len() < SAMPLE {
-            self.sample.push(if self.sample.is_empty() { b'[' } else { b',' });
-            self.sample.extend_from_slice(row);
+    /// A row that was found by its end.
+    fn found(&mut self, row: &[u8]) -> ControlFlow<Stop> {
+        match serde_json::from_slice::<&RawValue>(row) {
+            Ok(value) => self.row(value.get(), Row::of(value)),
+            Err(_) => self.wrong(NO_JSON),
         }
-        let read = match serde_json::from_slice(row) {
-            Ok(value) => (self.read)(value),
-            Err(_) => Err(NO_JSON),
-        };
-        match read {
+    }
+
+    fn row(&mut self, text: &str, row: Option<Row<'_>>) -> ControlFlow<Stop> {
+        if self.sample.len() + text.len() < SAMPLE {
+            self.sample.push(if self.sample.is_empty() { b'[' } else { b',' });
+            self.sample.extend_from_slice(text.as_bytes());
+        }
+        match (self.read)(text, row) {
             Ok(_) if self.rows.len() == MOST_ROWS => {
                 ControlFlow::Break(Stop::TooLarge(format!("the answer has more than {MOST_ROWS} rows")))
             }
@@ -206,7 +218,7 @@ impl<T, F: FnMut(&RawValue) -> Result<Option<T>, Wrong>> Rows<T, F> {
     }
 }
 
-impl<T, F: FnMut(&RawValue) -> Result<Option<T>, Wrong>> Reader for Rows<T, F> {
+impl<T, F: FnMut(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong>> Reader for Rows<T, F> {
     type Value = Vec<T>;
 
     fn take(&mut self, mut piece: &[u8]) -> ControlFlow<Stop> {
@@ -227,11 +239,11 @@ impl<T, F: FnMut(&RawValue) -> Result<Option<T>, Wrong>> Reader for Rows<T, F> {
                 }
                 self.at = At::Behind;
                 if self.held.is_empty() {
-                    self.row(row)?;
+                    self.found(row)?;
                 } else {
                     self.held.extend_from_slice(row);
                     let held = std::mem::take(&mut self.held);
-                    self.row(&held)?;
+                    self.found(&held)?;
                     self.held = held;
                     self.held.clear();
                 }
@@ -250,7 +262,14 @@ impl<T, F: FnMut(&RawValue) -> Result<Option<T>, Wrong>> Reader for Rows<T, F> {
                 (At::First | At::Behind, b']') => At::End,
                 (At::Behind, b',') => At::Next,
                 (At::First | At::Next, byte) if !matches!(byte, b',' | b']' | b'}') => {
-                    self.at = At::Row(Inside::default());
+                    self.at = match whole(piece).filter(|(text, _)| text.len() <= LONGEST_ROW.min(self.limit)) {
+                        Some((text, row)) => {
+                            self.row(text, Some(row))?;
+                            piece = piece.get(text.len()..).unwrap_or_default();
+                            At::Behind
+                        }
+                        None => At::Row(Inside::default()),
+                    };
                     continue;
                 }
                 _ => return self.wrong(NO_JSON),
@@ -271,7 +290,7 @@ impl<T, F: FnMut(&RawValue) -> Result<Option<T>, Wrong>> Reader for Rows<T, F> {
             let empty = self.empty_object && field::Row::of(value).is_some_and(|row| row.0.is_empty());
             let rows = if empty { Vec::new() } else { field::rows(value).ok_or(NO_LIST)? };
             for row in rows {
-                self.rows.extend((self.read)(row)?);
+                self.rows.extend((self.read)(row.get(), Row::of(row))?);
             }
             self.sample = body;
         } else if !self.sample.is_empty() {
@@ -298,7 +317,7 @@ mod tests {
     const LIMIT: usize = 32 << 20;
 
     fn read(body: &[u8], step: usize) -> Result<Vec<String>, String> {
-        let mut rows = Rows::new(LIMIT, |row: &RawValue| Ok(Some(row.get().to_owned())));
+        let mut rows = Rows::new(LIMIT, |text: &str, _: Option<Row<'_>>| Ok(Some(text.to_owned())));
         for piece in body.chunks(step.max(1)) {
             match rows.take(piece) {
                 ControlFlow::Continue(()) => {}

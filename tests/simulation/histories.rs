@@ -82,7 +82,7 @@ impl History {
             shows_env: chance.percent(80),
             full_rows: chance.percent(30),
             dates: *chance.pick(&[Dates::Right, Dates::Right, Dates::Missing, Dates::Wrong]).unwrap(),
-            rent: Duration::ZERO,
+            rent: Duration::from_secs(*chance.pick(&[0, 0, 5, 20]).unwrap()),
         };
         // Where nothing names a machine and nothing shows whose it is, only a person can tell.
         let manners = Manners { names_machines: manners.names_machines || !manners.shows_env, ..manners };
