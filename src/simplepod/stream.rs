@@ -388,7 +388,7 @@ mod tests {
                 Just("["), Just("]"), Just("{"), Just("}"), Just(","), Just(":"), Just("\""), Just("\\"), Just("\"a\""),
                 Just("1"), Just("null"), Just(" "), Just("{\"a\":[1]}"),
             ], 0..12),
-            step in 1_usize..8,
+            step in 1_usize..40,
         ) {
             let body = body.concat();
             let whole = serde_json::from_str::<Vec<Box<RawValue>>>(&body).ok();
