@@ -73,13 +73,19 @@ fn main() {
     print_calls(&service.take_calls());
     drop(service);
 
+    let slow = (0..RUNS).map(|_| apply_slowly().time).min().expect("a run");
+    println!("apply of 1,000 machines, latency {LATENCY:?}, parallelism {PARALLELISM}, best of {RUNS}");
+    let calls = ms(LATENCY) * 2.0 * 1_000.0 / f64::from(PARALLELISM);
+    report("time: 1.1 x latency x 2 calls x 1,000 / 10", ms(slow), 1.1 * calls, "ms");
+}
+
+/// An apply of a thousand on a market of its own, every call with latency.
+fn apply_slowly() -> Run {
     let (service, small) = ready(&SMALL_MARKET, 1_000);
     // The simulator makes its market when it is asked for the first time.
     assert_eq!(podform(small.path(), &service, &["plan", "-detailed-exitcode"]).status.code(), Some(2));
     service.latency(LATENCY);
     let slow = podform(small.path(), &service, &["apply", "-auto-approve", "-parallelism=10"]);
     assert!(slow.status.success(), "1,000 machines are made: {}", slow.status);
-    println!("apply of 1,000 machines, latency {LATENCY:?}, parallelism {PARALLELISM}");
-    let calls = ms(LATENCY) * 2.0 * 1_000.0 / f64::from(PARALLELISM);
-    report("time: 1.1 x latency x 2 calls x 1,000 / 10", ms(slow.time), 1.1 * calls, "ms");
+    slow
 }

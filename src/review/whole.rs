@@ -8,8 +8,10 @@ use super::output::DescribedOutput;
 use super::shown::Shown;
 use crate::address::InstanceAddr;
 use crate::config::CheckResult;
+use crate::lang::stack::at_once;
 use crate::market::Proof;
 use crate::plan::{Action, Approval, ApprovalDigest, Budgeted, Plan, PlanMode, PlannedVariable, Runway, StepAction};
+use crate::state::digest::SecretKey;
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -92,7 +94,25 @@ pub struct Counts {
     pub forgotten: usize,
 }
 
+/// Changes from which a review and an approval are made on two processors: to start a thread takes as long as for some of
+/// these.
+const WORTH_A_THREAD: usize = 100;
+
 impl<'p> Review<'p> {
+    /// Of a plan, with what is approved of it. Each takes as long as the other, so they are made at once where there is much
+    /// of them. The key makes the digests of secrets.
+    pub fn with_approval(plan: &'p Plan, key: &SecretKey) -> (Self, Approval) {
+        let approve = || {
+            let approval = Approval::of(plan, key);
+            let digest = approval.digest();
+            (approval, digest)
+        };
+        let news = plan.changes.iter().filter(|change| change.is_news()).count();
+        let both = (news > WORTH_A_THREAD).then(|| at_once(|| Self::of(plan), approve)).flatten();
+        let (review, (approval, digest)) = both.unwrap_or_else(|| (Self::of(plan), approve()));
+        (Self { digest: Some(digest), ..review }, approval)
+    }
+
     /// Of a plan.
     pub fn of(plan: &'p Plan) -> Self {
         let new_first = made_first(plan);

@@ -13,6 +13,7 @@ use crate::plan::{ApplyEvent, Approval, Plan, PlanInput, PlanMode, PlanOptions, 
 use crate::planning::{Look, Looking, Made, Market, look, make};
 use crate::refresh::{Ahead, Clock, MarketRead, Refresh, Settle, Settled, foreseen, settle};
 use crate::render::unplaced;
+use crate::review::Review;
 use crate::schema::instance::dollars;
 use crate::state::digest::SecretKey;
 use crate::state::{AccountIdentity, State, orphans, orphans_told};
@@ -94,10 +95,20 @@ impl<C: Cloud> Session<'_, C> {
         }
     }
 
-    /// What a reviewer approves of a plan. Digests of its secrets are salted with the fleet alone: the first apply makes a
-    /// lineage, and was reviewed before there was one.
+    /// What a reviewer approves of a plan.
     pub fn approval(&self, plan: &Plan) -> Approval {
-        Approval::of(plan, &self.secret_key(&format!("approval of {}", plan.fleet.as_deref().unwrap_or_default())))
+        Approval::of(plan, &self.approval_key(plan))
+    }
+
+    /// A plan, described, with what a reviewer approves of it.
+    pub fn review<'p>(&self, plan: &'p Plan) -> (Review<'p>, Approval) {
+        Review::with_approval(plan, &self.approval_key(plan))
+    }
+
+    /// Digests of an approval's secrets are salted with the fleet alone: the first apply makes a lineage, and was reviewed
+    /// before there was one.
+    fn approval_key(&self, plan: &Plan) -> SecretKey {
+        self.secret_key(&format!("approval of {}", plan.fleet.as_deref().unwrap_or_default()))
     }
 
     /// Looks what became of the calls whose outcome is not known, and waits for it.

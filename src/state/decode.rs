@@ -5,19 +5,20 @@ use super::fault::StateError;
 use super::format::{FIRST_SEALED, FORMAT, File, Instance, Ours, Resource, mode};
 use super::model::{Record, State};
 use super::moved::Moved;
-use super::sum::body;
+use super::sum::{body, own_part};
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::lang::json;
+use crate::lang::stack::at_once;
 use crate::schema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use serde_json::error::Category;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::thread::Builder;
 
-/// Bytes of a state from which its checksum is made on a thread of its own: to start one takes as long as for some of these.
+/// Bytes of a state from which it is read on two processors: to start a thread takes as long as for some of these.
 const WORTH_A_THREAD: usize = 1 << 20;
 
 /// What tells, past everything else, who wrote the file, and how.
@@ -46,14 +47,9 @@ struct Writer {
 /// What is wrong, where, and the way out.
 pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
     let bytes = bytes.as_ref();
-    // The checksum of a large state takes a fifth of the time of reading it.
-    let is_sealed = |bytes: &[u8]| body(bytes).is_some();
-    let (read, is_sealed) = std::thread::scope(|scope| {
-        let beside =
-            (bytes.len() > WORTH_A_THREAD).then(|| Builder::new().spawn_scoped(scope, || is_sealed(bytes)).ok());
-        let read = read(bytes);
-        (read, beside.flatten().and_then(|sum| sum.join().ok()).unwrap_or_else(|| is_sealed(bytes)))
-    });
+    let large = own_part(bytes).filter(|_| bytes.len() > WORTH_A_THREAD);
+    let (read, is_sealed) =
+        large.and_then(|ours| in_halves(bytes, ours)).unwrap_or_else(|| (read(bytes), body(bytes).is_some()));
     match read? {
         (state, Sum::None) => Ok(state),
         (_, Sum::Removed) => Err(StateError::Unsealed),
@@ -61,6 +57,18 @@ pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
         (_, Sum::Keyed) if is_sealed => Err(StateError::Keyed),
         (_, Sum::Found | Sum::Keyed) => Err(StateError::Changed),
     }
+}
+
+/// Here what Terraform knows, beside it what is ours, and whether the checksum is right. `None` where something is wrong with
+/// one of them, which only the whole tells.
+fn in_halves(bytes: &[u8], ours: &[u8]) -> Option<(Result<(State, Sum), StateError>, bool)> {
+    let theirs = || json::read::<File<Instance<'_>, IgnoredAny>>(bytes);
+    let (theirs, (ours, is_sealed)) = at_once(theirs, || (json::read(ours), body(bytes).is_some()))?;
+    let File { version, terraform_version, serial, lineage, outputs, resources, check_results, podform: IgnoredAny } =
+        theirs.ok()?;
+    let podform = ours.ok()?;
+    let file = File { version, terraform_version, serial, lineage, outputs, resources, check_results, podform };
+    Some((understood(file), is_sealed))
 }
 
 /// Reads the bytes of a state file that somebody may have edited: as [`decode`], whatever the checksum says.
@@ -94,7 +102,10 @@ fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
         json::read::<IgnoredAny>(bytes).map_err(|error| not_json(text, error))?;
         return Err(StateError::Version { found: "missing".into() });
     }
-    let file: File = json::read(bytes).map_err(|error| misfit(text, &error))?;
+    understood(json::read(bytes).map_err(|error| misfit(text, &error))?)
+}
+
+fn understood(file: File) -> Result<(State, Sum), StateError> {
     if file.version != 4 {
         return Err(StateError::Version { found: file.version.to_string() });
     }
@@ -193,7 +204,7 @@ fn assemble(file: File) -> Result<State, StateError> {
         for instance in resource.instances {
             let address = address.instance(index_key(&address, instance.index_key.as_ref())?);
             if address.resource.mode == Mode::Data {
-                if data.insert(address.clone(), instance.attributes).is_some() {
+                if data.insert(address.clone(), instance.attributes.into_owned()).is_some() {
                     return inconsistent(format!("{address} stands in \"resources\" twice."));
                 }
                 continue;
@@ -218,7 +229,7 @@ fn assemble(file: File) -> Result<State, StateError> {
             };
             tainted_alike(&address, &instance, ours.tainted.is_some())?;
             let record = Arc::new(Record {
-                attributes: instance.attributes,
+                attributes: instance.attributes.into_owned(),
                 read_back: ours.read_back,
                 secrets: ours.secrets,
                 dependencies: instance.dependencies,
@@ -226,7 +237,7 @@ fn assemble(file: File) -> Result<State, StateError> {
                 claim: ours.claim,
                 prevent_destroy: ours.prevent_destroy,
                 unproven: ours.unproven,
-                offer: ours.offer,
+                offer: ours.offer.map(Cow::into_owned),
             });
             match instance.deposed {
                 None => drop(resources.insert(address, record)),

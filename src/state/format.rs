@@ -14,6 +14,7 @@ use crate::schema::PROVIDER;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value as Json, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The version of the key `podform`. Raised when an older podform would misread what is there; every version ever
@@ -29,7 +30,7 @@ pub const TERRAFORM_VERSION: &str = "1.11.4";
 /// The whole file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File<I = Instance, O = OurInstance> {
+pub(super) struct File<I = Instance<'static>, P = Ours> {
     pub version: u64,
     pub terraform_version: String,
     pub serial: u64,
@@ -38,13 +39,13 @@ pub(super) struct File<I = Instance, O = OurInstance> {
     pub resources: Vec<Resource<I>>,
     /// Terraform writes null for none.
     pub check_results: Option<Vec<CheckResult>>,
-    pub podform: Ours<O>,
+    pub podform: P,
 }
 
 /// A resource with its instances, as Terraform groups them.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Resource<I = Instance> {
+pub(super) struct Resource<I = Instance<'static>> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     pub mode: String,
@@ -58,7 +59,7 @@ pub(super) struct Resource<I = Instance> {
 /// One instance, as Terraform knows it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Instance {
+pub(super) struct Instance<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index_key: Option<Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +67,7 @@ pub(super) struct Instance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     pub schema_version: u64,
-    pub attributes: Attributes,
+    pub attributes: Cow<'a, Attributes>,
     pub sensitive_attributes: Vec<Vec<Json>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<ResourceAddr>,
@@ -75,7 +76,7 @@ pub(super) struct Instance {
 /// The key `podform`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Ours<O = OurInstance> {
+pub(super) struct Ours<O = OurInstance<'static>> {
     pub format: u64,
     pub version: String,
     pub fleet: Option<String>,
@@ -107,7 +108,7 @@ pub(super) struct Ours<O = OurInstance> {
 /// What Terraform's format has no place for in an instance.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OurInstance {
+pub(super) struct OurInstance<'a> {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub read_back: BTreeMap<String, Json>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -121,7 +122,7 @@ pub(super) struct OurInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unproven: Option<Usd>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offer: Option<OfferFacts>,
+    pub offer: Option<Cow<'a, OfferFacts>>,
 }
 
 /// An intent closed as absent.
@@ -143,19 +144,18 @@ impl<T: Serialize> Serialize for Later<'_, T> {
 
 /// The text of a state: the same state gives the same bytes.
 pub fn encode(state: &State) -> String {
-    let mut resources: Vec<(&ResourceAddr, Resource<Later<'_, Instance>>)> = Vec::new();
-    let mut all: Vec<(&InstanceAddr, Option<&String>, Later<'_, Instance>)> = Vec::new();
+    let mut resources: Vec<(&ResourceAddr, Resource<Later<'_, Instance<'_>>>)> = Vec::new();
+    let mut all: Vec<(&InstanceAddr, Option<&String>, Later<'_, Instance<'_>>)> = Vec::new();
     for (address, record) in &state.resources {
-        all.push((address, None, Later(Box::new(|| theirs(address, None, record)))));
+        all.push((address, None, Later(Box::new(|| theirs(address, None, &record.attributes, record)))));
     }
     for (address, records) in &state.deposed {
         for (key, record) in records {
-            all.push((address, Some(key), Later(Box::new(|| theirs(address, Some(key), record)))));
+            all.push((address, Some(key), Later(Box::new(|| theirs(address, Some(key), &record.attributes, record)))));
         }
     }
     for (address, attributes) in &state.data {
-        let record = || Record { attributes: attributes.clone(), ..Record::default() };
-        all.push((address, None, Later(Box::new(move || theirs(address, None, &record())))));
+        all.push((address, None, Later(Box::new(|| theirs(address, None, attributes, &Record::default())))));
     }
     all.sort_by(|(a, one, _), (b, other, _)| (a, one).cmp(&(b, other)));
     for (address, _, theirs) in all {
@@ -214,7 +214,12 @@ fn resource<I>(address: &ResourceAddr, first: I) -> Resource<I> {
     }
 }
 
-fn theirs(address: &InstanceAddr, deposed: Option<&String>, record: &Record) -> Instance {
+fn theirs<'a>(
+    address: &InstanceAddr,
+    deposed: Option<&String>,
+    attributes: &'a Attributes,
+    record: &Record,
+) -> Instance<'a> {
     Instance {
         index_key: address.key.as_ref().map(|key| match key {
             InstanceKey::Int(n) => json!(n),
@@ -223,13 +228,13 @@ fn theirs(address: &InstanceAddr, deposed: Option<&String>, record: &Record) -> 
         deposed: deposed.cloned(),
         status: record.tainted.is_some().then(|| "tainted".into()),
         schema_version: 0,
-        attributes: sent(record),
+        attributes: sent(attributes),
         sensitive_attributes: record.secrets.keys().map(steps).collect(),
         dependencies: record.dependencies.clone(),
     }
 }
 
-fn ours(record: &Record) -> OurInstance {
+fn ours(record: &Record) -> OurInstance<'_> {
     OurInstance {
         read_back: shown(record),
         secrets: record.secrets.clone(),
@@ -237,11 +242,11 @@ fn ours(record: &Record) -> OurInstance {
         claim: record.claim.clone(),
         prevent_destroy: record.prevent_destroy,
         unproven: record.unproven,
-        offer: record.offer.clone(),
+        offer: record.offer.as_ref().map(Cow::Borrowed),
     }
 }
 
-fn later_ours(record: &Record) -> Later<'_, OurInstance> {
+fn later_ours(record: &Record) -> Later<'_, OurInstance<'_>> {
     Later(Box::new(|| ours(record)))
 }
 
@@ -269,8 +274,20 @@ fn sorted(mut json: Json) -> Json {
     json
 }
 
-fn sent(record: &Record) -> Attributes {
-    record.attributes.map(|_, value| sorted(value.clone())).into()
+/// Attributes, all of them [`sorted`]: as they are where they are so already, which is the rule.
+fn sent(attributes: &Attributes) -> Cow<'_, Attributes> {
+    match attributes.values().all(is_sorted) {
+        true => Cow::Borrowed(attributes),
+        false => Cow::Owned(attributes.map(|_, value| sorted(value.clone())).into()),
+    }
+}
+
+fn is_sorted(json: &Json) -> bool {
+    match json {
+        Json::Object(all) => all.keys().is_sorted() && all.values().all(is_sorted),
+        Json::Array(all) => all.iter().all(is_sorted),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => true,
+    }
 }
 
 fn shown(record: &Record) -> BTreeMap<String, Json> {
@@ -279,14 +296,14 @@ fn shown(record: &Record) -> BTreeMap<String, Json> {
 
 fn spent(spent: &Spent) -> Spent {
     let mut spent = spent.clone();
-    spent.record.attributes = sent(&spent.record);
+    spent.record.attributes = sent(&spent.record.attributes).into_owned();
     spent
 }
 
 fn intent(intent: &Intent) -> Intent {
     let mut intent = intent.clone();
     if let Some(record) = &mut intent.record {
-        (record.attributes, record.read_back) = (sent(record), shown(record));
+        (record.attributes, record.read_back) = (sent(&record.attributes).into_owned(), shown(record));
     }
     intent
 }

@@ -61,5 +61,5 @@ pub use orphan::{orphaned, orphans, orphans_told, shows_env};
 pub use remains::{Remains, is_older};
 pub use repair::{Repair, repair};
 pub use rollback::{Rollback, Turn, Turned};
-pub use sum::sum_in;
+pub use sum::{own_part, sum_in};
 pub use verify::{FileFault, Verdict, contradictions, older, verify};

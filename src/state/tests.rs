@@ -212,6 +212,21 @@ fn a_flipped_bit_of_a_state_is_told() {
 }
 
 #[test]
+fn a_large_state_is_read_in_halves_as_it_is_whole() {
+    let long = OutputState { value: json!("x".repeat(1 << 20)), ty: json!("string"), sensitive: false };
+    let large = State { outputs: [("long".into(), long)].into(), ..state() };
+    let mut bytes = encode(&large).into_bytes();
+    assert_eq!(decode(&bytes), Ok(large));
+    let struck = |at: &usize| *at < 300 || at % 29 == 0 && bytes[*at] != b'x';
+    for at in (0..bytes.len()).filter(struck).collect::<Vec<_>>() {
+        bytes[at] ^= 1 << (at % 8);
+        let whole = decode_edited(&bytes).err().unwrap_or(StateError::Changed);
+        assert_eq!(decode(&bytes), Err(whole), "bit {} of byte {at}", at % 8);
+        bytes[at] ^= 1 << (at % 8);
+    }
+}
+
+#[test]
 fn an_edit_is_told_and_taken_where_it_is_meant() {
     let text = encode(&state());
     let edited = text.replacen("\"serial\": 7", "\"serial\": 8", 1);

@@ -89,10 +89,7 @@ fn two_lineages_of_one_fleet_name_never_both_rent() {
             let told = ends.each_ref().map(End::words);
             assert!(rented <= 1, "seed {seed}, {begin:?}: both rented: {told:#?}");
             let ended_well = |told: &&String| told.starts_with("applied, Done");
-            assert!(
-                told.iter().filter(ended_well).count() <= 1,
-                "seed {seed}, {begin:?}: nobody was told: {told:#?}"
-            );
+            assert!(told.iter().filter(ended_well).count() <= 1, "seed {seed}, {begin:?}: nobody was told: {told:#?}");
         });
     }
 }

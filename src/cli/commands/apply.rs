@@ -14,7 +14,6 @@ use crate::plan::{ApplyEvent, Plan, PlanMode};
 use crate::planning::{Look, Market};
 use crate::refresh::Clock;
 use crate::render::{event_message, event_text, outputs_text, recorded_outputs_message};
-use crate::review::Review;
 use crate::session::{Held, Performing, Prepared, Reviewed, Session, saved, stored};
 use crate::state::{Event, State};
 use crate::store::StoreError;
@@ -162,14 +161,16 @@ async fn fresh_plan(args: &ApplyArgs, destroy: bool, context: &mut Context) -> O
                 }
                 false => session.foresee(&held.state, &how, rents, &mut context.diags).await?,
             };
+            let snapshot = ManuallyDrop::new(snapshot);
             let waiting = refreshing.end(&snapshot);
-            let seen = (&*state, &snapshot);
+            let seen = (&*state, &*snapshot);
             let prepared = session.plan_on(seen, &how.options, Market::Api(market), &mut context.diags).await?;
             drop(waiting);
             session.warn(seen, &prepared.plan, &mut context.diags);
             let plan = &prepared.plan;
-            let approval = session.approval(plan);
-            context.terminal.plan(&Review::of(plan).approving(&approval), args.planning.detail());
+            let (review, approval) = session.review(plan);
+            context.terminal.plan(&review, args.planning.detail());
+            drop(review);
             if !(plan.has_changes() || (plan.mode == PlanMode::RefreshOnly && !plan.refresh.is_empty())) {
                 return unchanged(prepared.plan, &session.clock, &mut held, context).await;
             }
@@ -284,7 +285,8 @@ async fn perform<C: Cloud>(
 /// Writes the snapshot, tells the end.
 async fn conclude(result: ApplyResult, finished: Option<ApplyEvent>, mut held: Held, context: &mut Context) -> Outcome {
     let ended = result.ended();
-    let mut state = result.state;
+    // As with the plan.
+    let mut state = ManuallyDrop::new(result.state);
     // What another run took over is its to write.
     let written = if result.taken_over { Ok(()) } else { held.store.snapshot(&mut state).await };
     context.diags.extend(result.diagnostics);

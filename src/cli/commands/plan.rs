@@ -10,7 +10,6 @@ use crate::config::{Configuration, is_configuration_file};
 use crate::diag::{Diagnostic, Diagnostics, Sources, Span};
 use crate::plan::{MadeFrom, Plan, PlanMode};
 use crate::render::{configuration_json, prior_state_json, relevant_json};
-use crate::review::Review;
 use crate::session::generate::generated;
 use crate::session::stored::StatePlace;
 use crate::session::{Opening, Planning, Prepared, Session, Watched, is_untrusted, saved};
@@ -72,8 +71,8 @@ pub async fn run(args: &PlanArgs, context: &mut Context) -> Outcome {
             }
             let held = (lock, opening.account.place());
             let plan = ManuallyDrop::new(planned(session, &state, &how, held, context).await?);
-            let approval = session.approval(&plan);
-            context.terminal.plan(&Review::of(&plan).approving(&approval), args.planning.detail());
+            let (review, approval) = session.review(&plan);
+            context.terminal.plan(&review, args.planning.detail());
             if let Some(path) = &args.out {
                 let key = session.secret_key(&plan.lineage);
                 let made_from = made_from(&plan, session, (&state, session.as_of()), &context.sources);
