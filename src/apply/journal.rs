@@ -1,10 +1,11 @@
-//! The journal during an apply: one append at a time, and what is asked for meanwhile goes with the next. So a store that
-//! takes its time makes groups larger, and stops only those who wait for their own events.
+//! The journal during an apply: one append at a time, no sooner than the store's pace has it, and what is asked for meanwhile
+//! goes with the next. So a store that takes its time makes groups larger, and stops only those who wait for their own events.
 
 use super::protocol::Group;
 use crate::diag::{Diagnostic, Topic};
 use crate::store::{LockedStore, StoreError};
 use futures::future::{BoxFuture, FutureExt, pending};
+use tokio::time::{Instant, sleep_until};
 
 /// The store, and what is on its way there.
 pub(super) struct Journal<'a> {
@@ -12,7 +13,9 @@ pub(super) struct Journal<'a> {
     store: Option<&'a mut LockedStore>,
     /// Gives the store back.
     under_way: Option<BoxFuture<'a, Appended<'a>>>,
-    /// What goes with the next append.
+    /// When the next append may begin.
+    not_before: Instant,
+    /// What goes with it.
     pub next: Group,
 }
 
@@ -25,7 +28,7 @@ struct Appended<'a> {
 impl<'a> Journal<'a> {
     /// Nothing is on its way.
     pub fn new(store: &'a mut LockedStore) -> Self {
-        Journal { store: Some(store), under_way: None, next: Group::default() }
+        Journal { store: Some(store), under_way: None, not_before: Instant::now(), next: Group::default() }
     }
 
     /// Nothing is on its way, and nothing waits.
@@ -39,9 +42,14 @@ impl<'a> Journal<'a> {
     /// # Errors
     /// Nobody may count on the group, and nothing more can be appended.
     pub async fn durable(&mut self) -> Result<Group, StoreError> {
+        // A timer takes a millisecond even where nothing is to be waited for.
+        if !self.next.is_empty() && self.store.is_some() && Instant::now() < self.not_before {
+            sleep_until(self.not_before).await;
+        }
         if !self.next.is_empty()
             && let Some(store) = self.store.take()
         {
+            self.not_before = Instant::now() + store.pace();
             let group = std::mem::take(&mut self.next);
             let append = async move {
                 let result = store.append(&group.events).await;

@@ -61,7 +61,7 @@ pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
 
 /// Here what Terraform knows, beside it what is ours, and whether the checksum is right. `None` where something is wrong with
 /// one of them, which only the whole tells.
-fn in_halves(bytes: &[u8], ours: &[u8]) -> Option<(Result<(State, Sum), StateError>, bool)> {
+fn in_halves(bytes: &[u8], ours: &[u8]) -> Option<(Read, bool)> {
     let theirs = || json::read::<File<Instance<'_>, IgnoredAny>>(bytes);
     let (theirs, (ours, is_sealed)) = at_once(theirs, || (json::read(ours), body(bytes).is_some()))?;
     let File { version, terraform_version, serial, lineage, outputs, resources, check_results, podform: IgnoredAny } =
@@ -79,6 +79,9 @@ pub fn decode_edited(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
     read(bytes.as_ref()).map(|(state, _)| state)
 }
 
+/// A state, and what stands at its checksum.
+type Read = Result<(State, Sum), StateError>;
+
 /// What stands at the checksum.
 enum Sum {
     /// The format has none.
@@ -91,7 +94,7 @@ enum Sum {
     Keyed,
 }
 
-fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
+fn read(bytes: &[u8]) -> Read {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -105,7 +108,7 @@ fn read(bytes: &[u8]) -> Result<(State, Sum), StateError> {
     understood(json::read(bytes).map_err(|error| misfit(text, &error))?)
 }
 
-fn understood(file: File) -> Result<(State, Sum), StateError> {
+fn understood(file: File) -> Read {
     if file.version != 4 {
         return Err(StateError::Version { found: file.version.to_string() });
     }

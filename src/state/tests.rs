@@ -217,7 +217,7 @@ fn a_large_state_is_read_in_halves_as_it_is_whole() {
     let large = State { outputs: [("long".into(), long)].into(), ..state() };
     let mut bytes = encode(&large).into_bytes();
     assert_eq!(decode(&bytes), Ok(large));
-    let struck = |at: &usize| *at < 300 || at % 29 == 0 && bytes[*at] != b'x';
+    let struck = |at: &usize| *at < 300 || at.is_multiple_of(29) && bytes[*at] != b'x';
     for at in (0..bytes.len()).filter(struck).collect::<Vec<_>>() {
         bytes[at] ^= 1 << (at % 8);
         let whole = decode_edited(&bytes).err().unwrap_or(StateError::Changed);

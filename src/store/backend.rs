@@ -132,6 +132,13 @@ pub trait StateStore: Debug + Send + Sync {
         true
     }
 
+    /// Between the beginnings of two appends at least. Whoever asks meanwhile shares the next: a server that answers within a
+    /// millisecond would else be written hundreds of groups a second, each with a head of its own. Ten calls at once that take
+    /// 20 ms hide it.
+    fn pace(&self) -> Duration {
+        Duration::from_millis(5)
+    }
+
     /// Whether a snapshot must have a new serial though nothing but its place in the journal is new.
     fn needs_new_serials(&self) -> bool {
         false

@@ -146,6 +146,11 @@ impl LockedStore {
         self.store.unlock().await
     }
 
+    /// Between the beginnings of two appends at least, so that groups are not too small.
+    pub fn pace(&self) -> Duration {
+        self.store.pace()
+    }
+
     /// What is to be told of what was found.
     pub fn remarks(&self) -> &[Remark] {
         &self.remarks

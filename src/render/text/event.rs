@@ -3,6 +3,7 @@
 use crate::plan::{ApplyEvent, Settlement};
 use crate::render::style::{ADD, BOLD, CHANGE, REMOVE, Style};
 use crate::render::words::{cost_sentence, message};
+use rust_decimal::Decimal;
 
 /// The event as text for people, with the line break at its end.
 pub fn event_text(event: &ApplyEvent, style: Style) -> String {
@@ -16,8 +17,9 @@ pub fn event_text(event: &ApplyEvent, style: Style) -> String {
     };
     match event {
         ApplyEvent::Finished { cost, planned, unpriced, .. } => {
-            // What is too small to show is no difference.
-            let planned = match cost.to_string() == planned.to_string() || *unpriced > 0 {
+            // What is too small to show is no difference, nor is what comes of the rounding of many bills.
+            let is_rounded = (cost.0 - planned.0).abs() * Decimal::from(100_000) <= planned.0;
+            let planned = match is_rounded || cost.to_string() == planned.to_string() || *unpriced > 0 {
                 true => String::new(),
                 false => format!(" The plan said {planned} per hour."),
             };

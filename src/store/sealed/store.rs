@@ -169,6 +169,10 @@ impl StateStore for Sealed {
         self.inner.names_snapshots()
     }
 
+    fn pace(&self) -> Duration {
+        self.inner.pace()
+    }
+
     fn needs_new_serials(&self) -> bool {
         self.inner.needs_new_serials()
     }
