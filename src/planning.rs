@@ -6,7 +6,8 @@ use crate::live::{Offer, Reads, Snapshot, Want};
 use crate::market::Unplaced;
 use crate::plan::{Plan, PlanInput, Planned, Unfinished, draft};
 use crate::refresh::{
-    Ahead, MarketRead, Refresh, ahead, foreign_lineage, mass_disappearance, newer_state, other_state, read, refresh,
+    Ahead, MarketRead, Refresh, ahead, claims, foreign_lineage, mass_disappearance, newer_state, other_state, read,
+    refresh,
 };
 use crate::state::State;
 use std::collections::BTreeSet;
@@ -74,6 +75,10 @@ pub async fn look<'c, C: Cloud>(cloud: &'c C, state: &State, how: Looking<'_>) -
         && let Some(refused) = mass_disappearance(state, &snapshot)
     {
         return Err(refused.into());
+    }
+    if let Some(fleet) = how.fleet.filter(|_| how.rents && state.recorded_machines().next().is_none()) {
+        // Where it cannot be read, an apply looks once more, and tells.
+        snapshot.claimed = claims(cloud, &mut snapshot, fleet, state).await.unwrap_or(false);
     }
     // Who only releases what is recorded here makes nothing beside others.
     if let Some(fleet) = how.fleet.filter(|_| !how.destroys || state.resources.is_empty()) {

@@ -7,12 +7,11 @@ use super::protocol::Line;
 use super::shared::Shared;
 use super::step::{Stop, failed};
 use super::turns::Turns;
-use crate::address::{InstanceAddr, ObjectKind};
+use crate::address::InstanceAddr;
 use crate::cloud::fault::fault;
 use crate::cloud::{Cloud, Listed};
 use crate::diag::Diagnostic;
 use crate::live::{Env, Group, GroupId, Machine, MachineId, Mark, Notes};
-use crate::plan::{Plan, Step, StepAction};
 use crate::refresh::{Clock, Search, Stranger, beside, same_shape, told_lineages};
 use crate::state::digest::SecretKey;
 use crate::state::{Intent, IntentAction, Record};
@@ -62,7 +61,7 @@ pub(super) struct Context<'a, C> {
     /// What is recorded by now, for who looks for a machine.
     pub known: Mutex<Known>,
     /// Whether another state works under the same fleet's name: looked at once, before the first rent of a lineage that has
-    /// no machine yet. Settled from the start where it has one.
+    /// no machine yet. Settled from the start where it has one, or was seen to be alone.
     pub alone: OnceCell<Option<Diagnostic>>,
     /// Environments of template groups that no record holds in clear.
     pub environments: tokio::sync::Mutex<BTreeMap<GroupId, Env>>,
@@ -205,26 +204,6 @@ impl<C> Context<'_, C> {
         match self.alone.get_or_init(look).await {
             Some(told) => Err(Stop::Failed(told.clone().into())),
             None => Ok(()),
-        }
-    }
-
-    /// As [`Context::alone`], before the first step, where a plan rents and leaves the template groups as they are: own ones
-    /// stand already with their marks, and whoever looks when they do sees another or is seen, however long before the rent.
-    /// An interrupt ends it.
-    pub async fn alone_ahead(&self, plan: &Plan)
-    where
-        C: Cloud,
-    {
-        let stands = |step: &Step| {
-            use StepAction::{Create, Delete, Update};
-            !matches!(step.action, Create(kind) | Update(kind) | Delete(kind) if kind == ObjectKind::TemplateGroup)
-        };
-        let rents = plan.steps.iter().any(|step| step.action.rents());
-        if rents && plan.steps.iter().all(stands) && !self.known().groups.is_empty() {
-            tokio::select! {
-                _ = self.alone() => {}
-                () = self.cancelled() => {}
-            }
         }
     }
 

@@ -25,11 +25,8 @@ use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Record, State};
 use crate::store::StoreError;
-use futures::future::{FutureExt, maybe_done};
 use futures::stream::{FuturesUnordered, StreamExt};
-use futures::{poll, try_join};
 use std::collections::{BTreeMap, BTreeSet};
-use std::pin::pin;
 use std::sync::Mutex;
 use tokio::sync::{OnceCell, Semaphore, mpsc, watch};
 
@@ -63,12 +60,9 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         machines: Shared::new(),
         groups: Shared::new(),
         known: Mutex::new(known(&input.state)),
-        alone: OnceCell::new_with(input.state.recorded_machines().next().map(|_| None)),
+        alone: OnceCell::new_with((input.alone || input.state.recorded_machines().next().is_some()).then_some(None)),
         environments: tokio::sync::Mutex::default(),
     };
-    // Asked before the configuration is evaluated, answered by then.
-    let mut looked = pin!(maybe_done(ctx.alone_ahead(input.plan)));
-    let _ = poll!(looked.as_mut());
     let mut executor = Executor {
         plan: input.plan,
         key: input.key,
@@ -79,7 +73,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         fenced: None,
         result: ApplyResult { state: input.state, left_out: !input.plan.left_out.is_empty(), ..ApplyResult::default() },
     };
-    if let Err(stop) = try_join!(executor.begin(&ctx, account), looked.map(Ok)) {
+    if let Err(stop) = executor.begin(&ctx, account).await {
         executor.result.diagnostics.push(stop);
         return executor.over(&mut show);
     }

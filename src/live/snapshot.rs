@@ -20,6 +20,8 @@ pub struct Snapshot {
     pub balance: Option<Usd>,
     /// False for `-refresh=false`: nothing was read, and recorded counts as live.
     pub read: bool,
+    /// A template group of ours stood with its mark, and everybody else was looked at who may have the fleet's name.
+    pub claimed: bool,
 }
 
 impl Snapshot {
@@ -45,7 +47,7 @@ impl Snapshot {
     }
 
     /// Every object that stands.
-    pub fn standing(&self) -> impl Iterator<Item = &LiveObject> {
+    pub fn standing(&self) -> impl Iterator<Item = &LiveObject> + Clone {
         self.objects.values().flatten()
     }
 

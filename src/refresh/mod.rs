@@ -23,5 +23,5 @@ pub use reboot::{Rebooted, rebooted};
 pub use settle::{LOOKS, Settle, Settled, settle, still_in_doubt};
 pub use sight::{Search, Sighting, candidates, same_shape, sight, sight_group};
 pub use suspicion::{
-    Stranger, beside, foreign_lineage, lost_since, mass_disappearance, newer_state, other_state, told_lineages,
+    Stranger, beside, claims, foreign_lineage, lost_since, mass_disappearance, newer_state, other_state, told_lineages,
 };

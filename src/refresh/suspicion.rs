@@ -97,6 +97,23 @@ pub fn foreign_lineage(snapshot: &Snapshot, fleet: &str, lineage: &str) -> Vec<S
 /// waits for the answer to its first rent.
 const YOUNGEST: usize = 16;
 
+/// Which groups those are; `own` are ours.
+fn unread<'g>(groups: impl Iterator<Item = &'g Group> + Clone, own: &BTreeSet<GroupId>) -> Vec<GroupId> {
+    let names: BTreeSet<&str> =
+        groups.clone().filter(|row| own.contains(&row.id)).filter_map(|row| row.name()).collect();
+    let unread = groups.filter(|row| row.notes.is_none() && !own.contains(&row.id));
+    let (namesakes, others): (Vec<&Group>, Vec<&Group>) =
+        unread.partition(|row| row.name().is_some_and(|name| names.contains(name)));
+    let mut others: Vec<GroupId> = others.into_iter().map(|row| row.id).collect();
+    others.sort_unstable_by(|a, b| b.cmp(a));
+    namesakes.into_iter().map(|row| row.id).chain(others.into_iter().take(YOUNGEST)).collect()
+}
+
+async fn read_groups<C: Cloud>(cloud: &C, wanted: Vec<GroupId>) -> ReadResult<impl Iterator<Item = Group>> {
+    let read = futures::future::try_join_all(wanted.into_iter().map(|id| cloud.group(id))).await?;
+    Ok(read.into_iter().flatten())
+}
+
 /// Looks whether another state works under the same fleet's name, right before a lineage rents its first machine: two that
 /// began at the same time saw nothing of each other when they planned. `own` are its template groups.
 ///
@@ -109,20 +126,36 @@ pub async fn beside<C: Cloud>(
     lineage: &str,
 ) -> ReadResult<Vec<Stranger>> {
     let (machines, groups) = futures::try_join!(cloud.machines(), cloud.groups())?;
-    let names: BTreeSet<&str> =
-        groups.rows.iter().filter(|row| own.contains(&row.id)).filter_map(|row| row.name()).collect();
-    let unread = groups.rows.iter().filter(|row| row.notes.is_none() && !own.contains(&row.id));
-    let (namesakes, others): (Vec<&Group>, Vec<&Group>) =
-        unread.partition(|row| row.name().is_some_and(|name| names.contains(name)));
-    let mut others: Vec<GroupId> = others.into_iter().map(|row| row.id).collect();
-    others.sort_unstable_by(|a, b| b.cmp(a));
-    let wanted = namesakes.into_iter().map(|row| row.id).chain(others.into_iter().take(YOUNGEST));
-    let read = futures::future::try_join_all(wanted.map(|id| cloud.group(id))).await?;
+    let read = read_groups(cloud, unread(groups.rows.iter(), own)).await?;
     let mut snapshot = Snapshot::default();
     snapshot.extend(machines.rows);
     snapshot.extend(groups.rows);
-    snapshot.extend(read.into_iter().flatten());
+    snapshot.extend(read);
     Ok(foreign_lineage(&snapshot, fleet, lineage))
+}
+
+/// As [`beside`], of an account that was just read, where a template group of ours stands in it with its mark: whoever looks
+/// then sees every other, or is seen by it, however long before the first rent. What is read goes into the snapshot. False
+/// where none of ours is seen to stand.
+///
+/// # Errors
+/// A read that failed.
+pub async fn claims<C: Cloud>(cloud: &C, snapshot: &mut Snapshot, fleet: &str, state: &State) -> ReadResult<bool> {
+    let own: BTreeSet<GroupId> = state.recorded_groups().map(|(id, _)| id).collect();
+    let groups = snapshot.standing().filter_map(|object| match object {
+        LiveObject::Group(group) => Some(&**group),
+        LiveObject::Machine(_) => None,
+    });
+    let is_ours = |group: &Group| {
+        let mark = group.mark().filter(|mark| mark.fleet == fleet && mark.lineage == state.lineage);
+        own.contains(&group.id) && mark.is_some()
+    };
+    if !groups.clone().any(is_ours) {
+        return Ok(false);
+    }
+    let wanted = unread(groups, &own);
+    snapshot.extend(read_groups(cloud, wanted).await?);
+    Ok(true)
 }
 
 /// The lineages of these, each with how much it holds, and since when: "UUID (3 machines, made between 5 h and 2 min ago; 1

@@ -126,7 +126,7 @@ pub async fn check<C: Cloud>(
     refuse(stale(&saved.plan, &now, &key))?;
     let plan = Plan { refresh: now.refresh, ..saved.plan };
     session.warn((state, &snapshot), &plan, diags);
-    Ok(Prepared { plan, market: Ahead::arrived(market).await })
+    Ok(Prepared { plan, market: Ahead::arrived(market).await, alone: snapshot.claimed })
 }
 
 /// Reasons that are told: who reads them plans again, whatever they are.

@@ -64,6 +64,8 @@ pub struct Prepared {
     pub plan: Plan,
     /// The market, where it was read for it.
     pub market: Option<MarketRead>,
+    /// [`Snapshot::claimed`] of what was seen.
+    pub alone: bool,
 }
 
 /// How a plan is performed.
@@ -72,6 +74,8 @@ pub struct Performing<'a> {
     pub plan: &'a Plan,
     /// The market, where it was read for the plan.
     pub market: Option<MarketRead>,
+    /// As of [`Prepared`].
+    pub alone: bool,
     /// What is recorded; its lineage stands already.
     pub state: State,
     /// Where events become durable.
@@ -161,7 +165,7 @@ impl<C: Cloud> Session<'_, C> {
             diags.push(told);
         }
         match without.is_empty() || options.allow_partial {
-            true => Ok(Prepared { plan, market }),
+            true => Ok(Prepared { plan, market, alone: snapshot.claimed }),
             false => Err(std::mem::take(diags)),
         }
     }
@@ -222,7 +226,8 @@ impl<C: Cloud> Session<'_, C> {
 
     /// Performs a plan; events are told as they come.
     pub async fn apply(&self, performing: Performing<'_>, tell: impl FnMut(ApplyEvent)) -> ApplyResult {
-        let Performing { plan, market, pinned_offers, state, journal, parallelism, cancel, connect } = performing;
+        let Performing { plan, market, alone, pinned_offers, state, journal, parallelism, cancel, connect } =
+            performing;
         let key = self.secret_key(&state.lineage);
         let input = ApplyInput {
             cloud: self.cloud,
@@ -230,6 +235,7 @@ impl<C: Cloud> Session<'_, C> {
             program: &self.fleet.program,
             effects: self.applying,
             market,
+            alone,
             pinned_offers,
             state,
             journal,

@@ -69,10 +69,11 @@ fn program(path: &str) -> Option<PathBuf> {
 }
 
 /// The first of so many ports that nobody has, and whose neighbours ten thousand above are free too: SeaweedFS takes those.
+/// All lie below those that the system gives to clients, so that a server that was stopped finds its own free again.
 fn ports(count: u16) -> u16 {
     for _ in 0..200 {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let low = 12_000 + free % 20_000;
+        let low = 12_000 + free % 10_000;
         let mut all = (low..low + count).flat_map(|port| [port, port + 10_000]);
         if all.all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
             return low;

@@ -85,7 +85,9 @@ impl End {
             End::Stopped(errors) => format!("stopped: {}", errors.join(" / ")),
             End::Nothing(doubts) => format!("nothing to do, {doubts} in doubt"),
             End::Applied(result, steps) => {
-                let told: Vec<String> = result.diagnostics.iter().map(|found| found.text()).collect();
+                let mut told: Vec<String> = result.diagnostics.iter().map(|found| found.text()).collect();
+                // Those who wait for one thing hear of it in any order.
+                told.sort();
                 format!("applied, {:?}: {}; {}", result.ended(), steps.join(", "), told.join(" / "))
             }
         }
@@ -264,7 +266,7 @@ async fn applied(
     world.ledger.lock().unwrap().told.extend(found.iter().map(|orphan| orphan.id.number()));
     let options = &planning.options;
     let made = session.plan_on((&state, &snapshot), options, Market::Api(market), &mut diags).await;
-    let Prepared { plan, market } = made.map_err(stopped)?;
+    let Prepared { plan, market, alone } = made.map_err(stopped)?;
     tokio::time::sleep(how.approval).await;
     let made = planned.insert(plan);
     if !made.has_changes() {
@@ -279,6 +281,7 @@ async fn applied(
     let performing = Performing {
         plan: made,
         market,
+        alone,
         pinned_offers: false,
         state,
         journal: &mut store,

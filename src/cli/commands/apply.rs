@@ -254,13 +254,14 @@ async fn perform<C: Cloud>(
     context: &mut Context,
 ) -> Outcome {
     let cancel = context.interrupts.handled(Cancel::AtOnce, INTERRUPTED);
-    let Prepared { plan, market } = prepared;
+    let Prepared { plan, market, alone } = prepared;
     // The process ends with it: nobody waits until the plan of ten thousand machines is taken apart.
     let plan = ManuallyDrop::new(plan);
     let state = std::mem::take(&mut held.state);
     let performing = Performing {
         plan: &plan,
         market,
+        alone,
         pinned_offers: args.offers == Offers::Pinned,
         state,
         journal: &mut held.store,
