@@ -131,7 +131,7 @@ impl Number {
     /// Reads a decimal number, as in the configuration or in JSON: digits with an optional sign, fraction and exponent.
     /// `None` for what is no number, and for exponents beyond a hundred thousand.
     pub fn parse(text: &str) -> Option<Number> {
-        // Most are small whole ones.
+        // Most are small.
         if let Ok(small) = text.parse::<u64>() {
             return Some(Self::rounded(small.into(), 0, LITERAL_BITS));
         }
@@ -148,7 +148,15 @@ impl Number {
         if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
             return None;
         }
-        let magnitude: UBig = format!("{whole}{fraction}").parse().ok()?;
+        // So are most fractions: prices, for instance, which a fleet has thousands of.
+        let small = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .try_fold(0_u64, |number, digit| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+        let magnitude = match small {
+            Some(small) => UBig::from(small),
+            None => format!("{whole}{fraction}").parse().ok()?,
+        };
         let scale = match scale {
             None => 0,
             Some(scale) => {
@@ -172,7 +180,11 @@ impl Number {
         if scale.abs() > MAX_DECIMAL_EXPONENT {
             return None;
         }
-        let power = IBig::from(5).pow(usize::try_from(scale.unsigned_abs()).ok()?);
+        let exponent = u32::try_from(scale.unsigned_abs()).ok()?;
+        let power = match 5_u64.checked_pow(exponent) {
+            Some(small) => IBig::from(small),
+            None => IBig::from(5).pow(usize::try_from(exponent).ok()?),
+        };
         match scale < 0 {
             false => Self::checked(mantissa * power, scale, LITERAL_BITS),
             true => Self::quotient(&mantissa, &power, scale, LITERAL_BITS),
