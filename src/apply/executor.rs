@@ -33,6 +33,8 @@ use tokio::sync::{OnceCell, Semaphore, mpsc, watch};
 /// Runs a plan. Everything that took effect is recorded, durably, whatever else fails.
 pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(ApplyEvent)) -> ApplyResult {
     let (line, inbox) = Line::new();
+    // Where a template group of ours goes or is made anew, there may be a moment without a mark of ours.
+    let is_alone = input.alone && keeps_groups(input.plan) || input.state.recorded_machines().next().is_some();
     let account = input.market.as_ref().filter(|read| read.is_fresh()).and_then(|read| read.account.clone());
     let ctx = Context {
         cloud: input.cloud,
@@ -60,7 +62,7 @@ pub async fn apply<C: Cloud>(input: ApplyInput<'_, C>, mut show: impl FnMut(Appl
         machines: Shared::new(),
         groups: Shared::new(),
         known: Mutex::new(known(&input.state)),
-        alone: OnceCell::new_with((input.alone || input.state.recorded_machines().next().is_some()).then_some(None)),
+        alone: OnceCell::new_with(is_alone.then_some(None)),
         environments: tokio::sync::Mutex::default(),
     };
     let mut executor = Executor {
@@ -369,6 +371,13 @@ impl<'a> Executor<'a> {
 /// meanwhile, and no answer waits until all those that came with it are dealt with. One at a time stays one at a time.
 fn places(parallelism: usize) -> usize {
     parallelism.saturating_mul(2).saturating_sub(1).clamp(1, Semaphore::MAX_PERMITS)
+}
+
+/// Whether a plan leaves all template groups as they are.
+fn keeps_groups(plan: &Plan) -> bool {
+    use StepAction::{Create, Delete, Update};
+    let changes = |step: &Step| matches!(step.action, Create(kind) | Update(kind) | Delete(kind) if kind == ObjectKind::TemplateGroup);
+    !plan.steps.iter().any(changes)
 }
 
 fn hourly_cost(record: &Record) -> Option<Usd> {

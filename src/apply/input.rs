@@ -55,7 +55,8 @@ pub struct ApplyInput<'a, C> {
     pub effects: &'a dyn Effects,
     /// Read for the plan.
     pub market: Option<MarketRead>,
-    /// No other state works under the fleet's name, as the plan saw while a template group of ours stood with its mark.
+    /// No other state works under the fleet's name, as the plan saw while a template group of ours stood with its mark. It
+    /// counts where the plan leaves the template groups as they are.
     pub alone: bool,
     /// No other offers are rented than the planned ones.
     pub pinned_offers: bool,
