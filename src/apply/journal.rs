@@ -42,13 +42,12 @@ impl<'a> Journal<'a> {
     /// # Errors
     /// Nobody may count on the group, and nothing more can be appended.
     pub async fn durable(&mut self) -> Result<Group, StoreError> {
+        let begins = !self.next.is_empty() && self.store.is_some();
         // A timer takes a millisecond even where nothing is to be waited for.
-        if !self.next.is_empty() && self.store.is_some() && Instant::now() < self.not_before {
+        if begins && Instant::now() < self.not_before {
             sleep_until(self.not_before).await;
         }
-        if !self.next.is_empty()
-            && let Some(store) = self.store.take()
-        {
+        if begins && let Some(store) = self.store.take() {
             self.not_before = Instant::now() + store.pace();
             let group = std::mem::take(&mut self.next);
             let append = async move {

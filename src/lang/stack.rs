@@ -8,12 +8,13 @@ use std::thread::{Builder, scope};
 /// `DEEPEST` levels of the grammar. Only what is used is ever taken from the machine.
 pub const STACK: usize = 256 << 20;
 
-/// Does two things at once: one here, one on a thread with such a stack; `None` where the system gives none.
-pub fn at_once<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> Option<(A, B)> {
+/// Does two things at once: one here, one on a thread with such a stack; one after the other where the system gives none.
+pub fn at_once<A, B: Send>(here: impl FnOnce() -> A, beside: impl Fn() -> B + Sync) -> (A, B) {
     scope(|scope| {
-        let thread = Builder::new().stack_size(STACK).spawn_scoped(scope, beside).ok()?;
+        let thread = Builder::new().stack_size(STACK).spawn_scoped(scope, &beside).ok();
         let done = here();
-        Some((done, thread.join().unwrap_or_else(|panic| resume_unwind(panic))))
+        let other = thread.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (done, other.unwrap_or_else(&beside))
     })
 }
 

@@ -60,7 +60,7 @@ impl Snapshot {
     }
 
     /// Every template group that stands.
-    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+    pub fn groups(&self) -> impl Iterator<Item = &Group> + Clone {
         self.standing().filter_map(|object| match object {
             LiveObject::Group(group) => Some(group.as_ref()),
             LiveObject::Machine(_) => None,

@@ -178,9 +178,13 @@ const WORTH_A_THREAD: usize = 200;
 /// Asks of each row; of many, of half of them on a thread beside.
 fn of_each<T: Sync, U: Send>(rows: &[T], ask: impl Fn(&T) -> U + Sync) -> Vec<U> {
     let asked = |rows: &[T]| rows.iter().map(&ask).collect::<Vec<U>>();
+    if rows.len() <= WORTH_A_THREAD {
+        return asked(rows);
+    }
     let (here, beside) = rows.split_at(rows.len() / 2);
-    let halves = (rows.len() > WORTH_A_THREAD).then(|| at_once(|| asked(here), || asked(beside))).flatten();
-    halves.map_or_else(|| asked(rows), |(here, beside)| here.into_iter().chain(beside).collect())
+    let (mut all, others) = at_once(|| asked(here), || asked(beside));
+    all.extend(others);
+    all
 }
 
 /// Those whose details are read, and those of the others that are as recorded.

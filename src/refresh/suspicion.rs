@@ -142,18 +142,14 @@ pub async fn beside<C: Cloud>(
 /// A read that failed.
 pub async fn claims<C: Cloud>(cloud: &C, snapshot: &mut Snapshot, fleet: &str, state: &State) -> ReadResult<bool> {
     let own: BTreeSet<GroupId> = state.recorded_groups().map(|(id, _)| id).collect();
-    let groups = snapshot.standing().filter_map(|object| match object {
-        LiveObject::Group(group) => Some(&**group),
-        LiveObject::Machine(_) => None,
-    });
     let is_ours = |group: &Group| {
         let mark = group.mark().filter(|mark| mark.fleet == fleet && mark.lineage == state.lineage);
         own.contains(&group.id) && mark.is_some()
     };
-    if !groups.clone().any(is_ours) {
+    if !snapshot.groups().any(is_ours) {
         return Ok(false);
     }
-    let wanted = unread(groups, &own);
+    let wanted = unread(snapshot.groups(), &own);
     snapshot.extend(read_groups(cloud, wanted).await?);
     Ok(true)
 }

@@ -108,8 +108,10 @@ impl<'p> Review<'p> {
             (approval, digest)
         };
         let news = plan.changes.iter().filter(|change| change.is_news()).count();
-        let both = (news > WORTH_A_THREAD).then(|| at_once(|| Self::of(plan), approve)).flatten();
-        let (review, (approval, digest)) = both.unwrap_or_else(|| (Self::of(plan), approve()));
+        let (review, (approval, digest)) = match news > WORTH_A_THREAD {
+            true => at_once(|| Self::of(plan), approve),
+            false => (Self::of(plan), approve()),
+        };
         (Self { digest: Some(digest), ..review }, approval)
     }
 

@@ -63,7 +63,7 @@ pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
 /// one of them, which only the whole tells.
 fn in_halves(bytes: &[u8], ours: &[u8]) -> Option<(Read, bool)> {
     let theirs = || json::read::<File<Instance<'_>, IgnoredAny>>(bytes);
-    let (theirs, (ours, is_sealed)) = at_once(theirs, || (json::read(ours), body(bytes).is_some()))?;
+    let (theirs, (ours, is_sealed)) = at_once(theirs, || (json::read(ours), body(bytes).is_some()));
     let File { version, terraform_version, serial, lineage, outputs, resources, check_results, podform: IgnoredAny } =
         theirs.ok()?;
     let podform = ours.ok()?;

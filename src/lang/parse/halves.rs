@@ -16,7 +16,7 @@ pub(super) fn parse_body(source: Source<'_>, tokens: &[Token]) -> Option<Body> {
         let read = grammar::read(source, tokens).ok()?;
         (read.faults.is_empty() && read.tree.attributes.is_empty()).then_some(read.tree)
     };
-    let (first, second) = at_once(|| blocks(first), || blocks(second))?;
+    let (first, second) = at_once(|| blocks(first), || blocks(second));
     let mut body = first?;
     body.blocks.extend(second?.blocks);
     Some(body)
