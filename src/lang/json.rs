@@ -150,7 +150,7 @@ fn implied(json: &Json) -> Result<Value, ConvertError> {
         Json::Null => Value::null(Type::Dynamic),
         Json::Bool(b) => Value::bool(*b),
         Json::Number(n) => {
-            Value::number(Number::parse(&n.to_string()).ok_or_else(|| fault("the number is too large".to_owned()))?)
+            Value::number(Number::parse(n.as_str()).ok_or_else(|| fault("the number is too large".to_owned()))?)
         }
         Json::String(text) => Value::string(text),
         Json::Array(elements) => Value::tuple(array(elements, |_| &Type::Dynamic)?),

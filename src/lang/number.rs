@@ -5,37 +5,42 @@
 //! at its precision.
 
 mod exact;
+mod float;
+mod written;
 
-use super::digits::Digits;
-use dashu_int::ops::{BitTest, DivRem, UnsignedAbs as _};
-use dashu_int::{IBig, UBig};
+use dashu_int::IBig;
+use float::{Float, INTEGER_BITS, MAX_EXPONENT};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
+use written::Written;
 
-/// Bits of a literal, as Terraform reads them.
-const LITERAL_BITS: usize = 512;
-/// Bits of a machine integer: what Go gives the numbers that functions count.
-const INTEGER_BITS: usize = 64;
-/// Bits of a machine float, an IEEE double.
-const FLOAT_BITS: usize = 53;
-/// The largest decimal exponent that is read, either way: more would need megabytes to print.
-const MAX_DECIMAL_EXPONENT: i64 = 100_000;
-/// The same for the binary exponent of a result.
-const MAX_EXPONENT: i64 = 700_000;
+/// A finite number.
+#[derive(Clone)]
+pub struct Number(Form);
 
-/// A finite number: `mantissa * 2^exponent`, with an odd mantissa (or all zero).
-#[derive(Clone, Debug)]
-pub struct Number {
-    mantissa: IBig,
-    exponent: i64,
-    precision: usize,
-    /// Zero has a sign too: it is equal to the other zero, but printed with it.
-    negative_zero: bool,
+#[derive(Clone)]
+enum Form {
+    /// A literal of few digits. A fleet has thousands of prices, which are compared and printed; its float is made for who
+    /// calculates with it.
+    Written(Written),
+    Float(Float),
+}
+
+use Form::{Float as AsFloat, Written as AsWritten};
+
+impl From<Float> for Number {
+    fn from(float: Float) -> Self {
+        Number(AsFloat(float))
+    }
 }
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
-        self.mantissa == other.mantissa && self.exponent == other.exponent
+        match (&self.0, &other.0) {
+            (AsWritten(one), AsWritten(other)) => one == other,
+            _ => self.float() == other.float(),
+        }
     }
 }
 
@@ -43,8 +48,7 @@ impl Eq for Number {}
 
 impl Hash for Number {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.mantissa.hash(state);
-        self.exponent.hash(state);
+        self.float().hash(state);
     }
 }
 
@@ -56,138 +60,38 @@ impl PartialOrd for Number {
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        let (left, right, _) = self.aligned(other);
-        left.cmp(&right)
+        match (&self.0, &other.0) {
+            (AsWritten(one), AsWritten(other)) => one.cmp(other),
+            _ => self.float().cmp(&other.float()),
+        }
     }
 }
 
 impl From<i64> for Number {
     fn from(n: i64) -> Self {
-        Self::rounded(n.into(), 0, INTEGER_BITS)
+        Float::rounded(n.into(), 0, INTEGER_BITS).into()
     }
 }
 
 impl From<u64> for Number {
     fn from(n: u64) -> Self {
-        Self::rounded(n.into(), 0, INTEGER_BITS)
+        Float::rounded(n.into(), 0, INTEGER_BITS).into()
     }
 }
 
 impl From<usize> for Number {
     fn from(n: usize) -> Self {
-        Self::rounded(n.into(), 0, INTEGER_BITS)
+        Float::rounded(n.into(), 0, INTEGER_BITS).into()
     }
-}
-
-fn magnitude(n: &IBig) -> UBig {
-    n.clone().unsigned_abs()
 }
 
 impl Number {
-    /// Rounds to `precision` bits, to nearest, ties to even.
-    fn rounded(mantissa: IBig, exponent: i64, precision: usize) -> Self {
-        let (sign, mut magnitude) = mantissa.into_parts();
-        let mut exponent = exponent;
-        let surplus = magnitude.bit_len().saturating_sub(precision);
-        if surplus > 0 {
-            let half = UBig::ONE << (surplus - 1);
-            let rest = &magnitude & ((UBig::ONE << surplus) - UBig::ONE);
-            magnitude >>= surplus;
-            let up = match rest.cmp(&half) {
-                Ordering::Less => false,
-                Ordering::Equal => magnitude.bit(0),
-                Ordering::Greater => true,
-            };
-            if up {
-                magnitude += UBig::ONE;
-            }
-            exponent = exponent.saturating_add_unsigned(surplus as u64);
-        }
-        let Some(zeros) = magnitude.trailing_zeros() else {
-            return Self { mantissa: IBig::ZERO, exponent: 0, precision, negative_zero: false };
-        };
-        magnitude >>= zeros;
-        exponent = exponent.saturating_add_unsigned(zeros as u64);
-        Self { mantissa: IBig::from_parts(sign, magnitude), exponent, precision, negative_zero: false }
-    }
-
-    /// As [`Number::rounded`]; `None` where the result is too large or too small to be worked with.
-    fn checked(mantissa: IBig, exponent: i64, precision: usize) -> Option<Self> {
-        let number = Self::rounded(mantissa, exponent, precision);
-        (number.exponent.abs() <= MAX_EXPONENT).then_some(number)
-    }
-
-    /// Both mantissas over the smaller exponent.
-    fn aligned(&self, other: &Self) -> (IBig, IBig, i64) {
-        let exponent = self.exponent.min(other.exponent);
-        let shift = |n: &Self| &n.mantissa << usize::try_from(n.exponent - exponent).unwrap_or(0);
-        (shift(self), shift(other), exponent)
-    }
-
-    fn precision_with(&self, other: &Self) -> usize {
-        self.precision.max(other.precision)
-    }
-
     /// Reads a decimal number, as in the configuration or in JSON: digits with an optional sign, fraction and exponent.
     /// `None` for what is no number, and for exponents beyond a hundred thousand.
     pub fn parse(text: &str) -> Option<Number> {
-        // Most are small.
-        if let Ok(small) = text.parse::<u64>() {
-            return Some(Self::rounded(small.into(), 0, LITERAL_BITS));
-        }
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
-        };
-        let (digits, scale) = match digits.split_once(['e', 'E']) {
-            Some((digits, scale)) => (digits, Some(scale)),
-            None => (digits, None),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
-            return None;
-        }
-        // So are most fractions: prices, for instance, which a fleet has thousands of.
-        let small = whole
-            .bytes()
-            .chain(fraction.bytes())
-            .try_fold(0_u64, |number, digit| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
-        let magnitude = match small {
-            Some(small) => UBig::from(small),
-            None => format!("{whole}{fraction}").parse().ok()?,
-        };
-        let scale = match scale {
-            None => 0,
-            Some(scale) => {
-                let digits = scale.strip_prefix(['+', '-']).unwrap_or(scale);
-                if digits.is_empty() || !all_digits(digits) {
-                    return None;
-                }
-                match scale.parse::<i64>() {
-                    Ok(scale) => scale,
-                    Err(_) if magnitude == UBig::ZERO => 0,
-                    Err(_) => return None,
-                }
-            }
-        };
-        let mantissa =
-            IBig::from_parts(if negative { dashu_int::Sign::Negative } else { dashu_int::Sign::Positive }, magnitude);
-        if mantissa == IBig::ZERO {
-            return Some(Number { negative_zero: negative, ..Self::rounded(mantissa, 0, LITERAL_BITS) });
-        }
-        let scale = scale.checked_sub(i64::try_from(fraction.len()).ok()?)?;
-        if scale.abs() > MAX_DECIMAL_EXPONENT {
-            return None;
-        }
-        let exponent = u32::try_from(scale.unsigned_abs()).ok()?;
-        let power = match 5_u64.checked_pow(exponent) {
-            Some(small) => IBig::from(small),
-            None => IBig::from(5).pow(usize::try_from(exponent).ok()?),
-        };
-        match scale < 0 {
-            false => Self::checked(mantissa * power, scale, LITERAL_BITS),
-            true => Self::quotient(&mantissa, &power, scale, LITERAL_BITS),
+        match Written::parse(text) {
+            Some(written) => Some(Number(AsWritten(written))),
+            None => Float::parse(text).map(Number::from),
         }
     }
 
@@ -196,92 +100,70 @@ impl Number {
         let Some((digits, power)) = text.split_once(['p', 'P']) else { return Self::parse(text) };
         let number = Self::parse(digits).filter(|_| !digits.contains(['e', 'E']))?;
         let power: i64 = power.parse().ok().filter(|power: &i64| power.abs() <= MAX_EXPONENT)?;
-        Some(number.shifted(power))
+        Some(number.float().into_owned().shifted(power).into())
     }
 
-    /// `left / right * 2^exponent`, rounded once.
-    fn quotient(left: &IBig, right: &IBig, exponent: i64, precision: usize) -> Option<Number> {
-        let shift = (precision + 2 + magnitude(right).bit_len()).saturating_sub(magnitude(left).bit_len());
-        let (quotient, rest) = (left << shift).div_rem(right);
-        // One more bit stands for all that were cut off, so that a tie is told from more than a tie.
-        let mut quotient: IBig = quotient << 1usize;
-        if rest != IBig::ZERO {
-            let negative = (left < &IBig::ZERO) != (right < &IBig::ZERO);
-            quotient += if negative { -IBig::ONE } else { IBig::ONE };
+    /// What it is calculated with.
+    fn float(&self) -> Cow<'_, Float> {
+        match &self.0 {
+            AsWritten(written) => Cow::Owned(written.float()),
+            AsFloat(float) => Cow::Borrowed(float),
         }
-        Self::checked(quotient, exponent.checked_sub(i64::try_from(shift).ok()?)?.checked_sub(1)?, precision)
+    }
+
+    /// As it was written, if that had few digits: `(digits, places)` is `digits / 10^places`.
+    pub fn written(&self) -> Option<(i64, u32)> {
+        match &self.0 {
+            AsWritten(written) => Some((written.digits, written.places)),
+            AsFloat(_) => None,
+        }
     }
 
     /// A machine float; `None` for what is not finite.
     pub fn from_f64(f: f64) -> Option<Number> {
-        if !f.is_finite() {
-            return None;
-        }
-        let bits = f.to_bits();
-        let fraction = bits & ((1 << 52) - 1);
-        let scale = i64::from(u16::try_from((bits >> 52) & 0x7ff).ok()?);
-        let (magnitude, exponent) = if scale == 0 { (fraction, -1074) } else { (fraction | (1 << 52), scale - 1075) };
-        let mantissa = IBig::from(magnitude);
-        let number = Self::rounded(if f.is_sign_negative() { -mantissa } else { mantissa }, exponent, FLOAT_BITS);
-        Some(Number { negative_zero: f.is_sign_negative() && number.is_zero(), ..number })
+        Float::from_f64(f).map(Number::from)
     }
 
     /// A whole number of any size, exactly.
     pub fn from_integer(n: IBig) -> Number {
-        let precision = magnitude(&n).bit_len().max(INTEGER_BITS);
-        Self::rounded(n, 0, precision)
+        Float::from_integer(n).into()
     }
 
     /// The sum; `None` where it is too large.
     pub fn add(&self, other: &Number) -> Option<Number> {
-        let (left, right, exponent) = self.aligned(other);
-        let mut sum = Self::checked(left + right, exponent, self.precision_with(other))?;
-        sum.negative_zero = self.negative_zero && other.negative_zero;
-        Some(sum)
+        self.float().add(&other.float()).map(Number::from)
     }
 
     /// The difference; `None` where it is too large.
     pub fn sub(&self, other: &Number) -> Option<Number> {
-        self.add(&other.neg())
+        self.float().sub(&other.float()).map(Number::from)
     }
 
     /// The product, with as many bits as it needs, at most 512 (or the operands' own); `None` where it is too large.
     pub fn mul(&self, other: &Number) -> Option<Number> {
-        let mantissa = &self.mantissa * &other.mantissa;
-        let exponent = self.exponent.checked_add(other.exponent)?;
-        let mut product = Self::checked(mantissa, exponent, LITERAL_BITS)?;
-        product.precision = self.precision_with(other).max(magnitude(&product.mantissa).bit_len());
-        Some(product.signed_as(self, other))
+        self.float().mul(&other.float()).map(Number::from)
     }
 
     /// The quotient; `None` for division by zero, and where it is too large.
     pub fn div(&self, other: &Number) -> Option<Number> {
-        if other.is_zero() {
-            return None;
-        }
-        let exponent = self.exponent.checked_sub(other.exponent)?;
-        let quotient = Self::quotient(&self.mantissa, &other.mantissa, exponent, self.precision_with(other))?;
-        Some(quotient.signed_as(self, other))
+        self.float().div(&other.float()).map(Number::from)
     }
 
     /// The remainder of the division that rounds towards zero: it has the sign of the left side, and the roundings of
     /// Terraform's quotient, product and difference. `None` for division by zero.
     pub fn rem(&self, other: &Number) -> Option<Number> {
-        let quotient = self.div(other)?;
-        let whole = if quotient.is_negative() { quotient.ceil() } else { quotient.floor() };
-        let product = Self::checked(
-            &whole.mantissa * &other.mantissa,
-            whole.exponent.checked_add(other.exponent)?,
-            whole.precision_with(other),
-        )?;
-        self.sub(&product)
+        self.float().rem(&other.float()).map(Number::from)
     }
 
     /// The number with the other sign.
     #[must_use]
     pub fn neg(&self) -> Number {
-        let negative_zero = self.is_zero() && !self.negative_zero;
-        Number { mantissa: -&self.mantissa, negative_zero, ..self.clone() }
+        match &self.0 {
+            AsWritten(written) if written.digits != 0 => {
+                Number(AsWritten(Written { digits: -written.digits, ..*written }))
+            }
+            _ => self.float().neg().into(),
+        }
     }
 
     /// Without its sign.
@@ -293,55 +175,48 @@ impl Number {
     /// The largest whole number that is not larger.
     #[must_use]
     pub fn floor(&self) -> Number {
-        // A right shift of a signed number rounds towards negative infinity.
-        Self::from_integer(&self.mantissa >> usize::try_from(-self.exponent.min(0)).unwrap_or(0))
-            .shifted(self.exponent.max(0))
+        self.float().floor().into()
     }
 
     /// The smallest whole number that is not smaller.
     #[must_use]
     pub fn ceil(&self) -> Number {
-        match self.neg().floor() {
-            zero if zero.is_zero() && !self.is_zero() => Number::from(0_i64),
-            floor => floor.neg(),
-        }
-    }
-
-    fn shifted(self, by: i64) -> Number {
-        if self.is_zero() || by == 0 {
-            return self;
-        }
-        Number { exponent: self.exponent.saturating_add(by), ..self }
+        self.float().ceil().into()
     }
 
     /// True for 0.
     pub fn is_zero(&self) -> bool {
-        self.mantissa == IBig::ZERO
+        self.signum() == 0
     }
 
     /// True below 0.
     pub fn is_negative(&self) -> bool {
-        self.mantissa < IBig::ZERO
+        self.signum() < 0
     }
 
     /// True below 0, and for the zero that is written `-0`.
     pub fn has_sign(&self) -> bool {
-        self.is_negative() || self.negative_zero
-    }
-
-    /// A zero that is a product or quotient of these has their signs.
-    fn signed_as(self, left: &Number, right: &Number) -> Number {
-        Number { negative_zero: self.is_zero() && left.has_sign() != right.has_sign(), ..self }
+        match &self.0 {
+            AsWritten(written) => written.digits < 0,
+            AsFloat(float) => float.has_sign(),
+        }
     }
 
     /// True for whole numbers.
     pub fn is_integer(&self) -> bool {
-        self.exponent >= 0
+        match &self.0 {
+            AsWritten(written) => written.places == 0,
+            AsFloat(float) => float.exponent >= 0,
+        }
     }
 
     /// -1, 0 or 1.
     pub fn signum(&self) -> i8 {
-        match self.mantissa.cmp(&IBig::ZERO) {
+        let sign = match &self.0 {
+            AsWritten(written) => written.digits.cmp(&0),
+            AsFloat(float) => float.mantissa.cmp(&IBig::ZERO),
+        };
+        match sign {
             Ordering::Less => -1,
             Ordering::Equal => 0,
             Ordering::Greater => 1,
@@ -350,33 +225,28 @@ impl Number {
 
     /// A whole number, exactly.
     pub fn to_integer(&self) -> Option<IBig> {
-        let shift = usize::try_from(self.exponent).ok()?;
-        Some(&self.mantissa << shift)
+        match &self.0 {
+            AsWritten(written) => (written.places == 0).then(|| written.digits.into()),
+            AsFloat(float) => float.to_integer(),
+        }
     }
 
     /// The value where it is a whole number that fits.
     pub fn as_i64(&self) -> Option<i64> {
-        if self.exponent > 64 { None } else { i64::try_from(self.to_integer()?).ok() }
+        match &self.0 {
+            AsWritten(written) => (written.places == 0).then_some(written.digits),
+            AsFloat(float) if float.exponent > 64 => None,
+            AsFloat(float) => i64::try_from(float.to_integer()?).ok(),
+        }
     }
 
     /// The value where it is a whole number that fits.
     pub fn as_u64(&self) -> Option<u64> {
-        if self.exponent > 64 { None } else { u64::try_from(self.to_integer()?).ok() }
-    }
-
-    /// The digits of a number that was written with few of them (a price): if the digits of the nearest machine float
-    /// name it exactly, they are the fewest. Much cheaper than the exact way.
-    fn short(&self, magnitude: &UBig) -> Option<String> {
-        let beyond = magnitude.bit_len().saturating_sub(64);
-        let power = i32::try_from(self.exponent + i64::try_from(beyond).ok()?).ok()?;
-        let top = u64::try_from(magnitude >> beyond).ok()?;
-        let near = top as f64 * 2f64.powi(power);
-        if self.precision != LITERAL_BITS || !(1e-6..1e15).contains(&near) {
-            return None;
+        match &self.0 {
+            AsWritten(_) => u64::try_from(self.as_i64()?).ok(),
+            AsFloat(float) if float.exponent > 64 => None,
+            AsFloat(float) => u64::try_from(float.to_integer()?).ok(),
         }
-        let text = near.to_string();
-        let back = Number::parse(&text)?;
-        (back.exponent == self.exponent && self::magnitude(&back.mantissa) == *magnitude).then_some(text)
     }
 
     /// The nearest machine float; infinite where it is too large.
@@ -389,21 +259,10 @@ impl Number {
 impl std::fmt::Display for Number {
     /// The digits that Terraform prints in a template: the fewest that name the number at its precision.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.has_sign() {
-            f.write_str("-")?;
+        match &self.0 {
+            AsWritten(written) => written.fmt(f),
+            AsFloat(float) => float.fmt(f),
         }
-        let magnitude = magnitude(&self.mantissa);
-        let bits = i64::try_from(magnitude.bit_len()).unwrap_or(i64::MAX);
-        let precision = i64::try_from(self.precision).unwrap_or(i64::MAX);
-        if self.exponent >= 0 && bits.saturating_add(self.exponent) <= precision {
-            return write!(f, "{}", magnitude << usize::try_from(self.exponent).unwrap_or(0));
-        }
-        if let Some(text) = self.short(&magnitude) {
-            return f.write_str(&text);
-        }
-        let exact = Digits::of(&magnitude, self.exponent);
-        let shift = usize::try_from(precision + 1 - bits).unwrap_or(0);
-        f.write_str(&exact.shortest(&(magnitude << shift), self.exponent - i64::try_from(shift).unwrap_or(0)).plain())
     }
 }
 
@@ -411,6 +270,7 @@ impl std::fmt::Display for Number {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn n(text: &str) -> Number {
         Number::parse(text).unwrap()
@@ -428,6 +288,35 @@ mod tests {
         assert_eq!(n("123456789012345678901234567890").to_string(), "123456789012345678901234567890");
         assert_eq!(n("-1.50").to_string(), "-1.5");
         assert_eq!(n("0").neg().to_string(), "-0");
+    }
+
+    proptest! {
+        /// What is kept as it was written is in everything what its float is.
+        #[test]
+        fn a_written_number_is_its_float(
+            one in "[-+]?(0|[0-9]{1,12})(\\.[0-9]{1,8})?", other in "-?[0-9]{1,2}(\\.[0-9]0?)?", near in any::<bool>(),
+        ) {
+            let other = if near { format!("{}0", if one.contains('.') { &one } else { &other }) } else { other };
+            let forms = |text: &str| [n(text), Float::parse(text).unwrap().into()];
+            let told = |n: &Number| {
+                (n.to_string(), n.to_exact(), n.as_i64(), n.as_u64(), n.to_integer(), n.signum(), n.has_sign(), n.is_integer())
+            };
+            let [written, float] = forms(&one);
+            prop_assert_eq!(told(&written), told(&float));
+            prop_assert_eq!(told(&written.neg()), told(&float.neg()));
+            prop_assert_eq!((&written, written.cmp(&float)), (&float, Ordering::Equal));
+            for (left, right) in forms(&one).iter().zip(forms(&other).iter().rev()) {
+                prop_assert_eq!(left.cmp(right), float.float().cmp(&n(&other).float()));
+                prop_assert_eq!(left == right, *float.float() == *n(&other).float());
+            }
+            prop_assert_eq!(n(&one).cmp(&n(&other)), float.float().cmp(&n(&other).float()));
+            prop_assert_eq!(n(&one) == n(&other), *float.float() == *n(&other).float());
+        }
+
+        #[test]
+        fn what_is_a_number_does_not_hang_on_its_length(text in "[-+]?[0-9]{0,3}\\.?[0-9]{0,3}[ex0]?") {
+            prop_assert_eq!(Number::parse(&text).is_some(), Float::parse(&text).is_some());
+        }
     }
 
     #[test]

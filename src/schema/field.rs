@@ -84,6 +84,10 @@ pub fn dollars(amount: Usd) -> Json {
 
 /// A known number as a decimal; rounded to what a decimal holds.
 pub fn decimal(value: &Value) -> Option<Decimal> {
-    let text = value.as_number()?.to_string();
+    let number = value.as_number()?;
+    if let Some((digits, places)) = number.written() {
+        return Decimal::try_new(digits, places).ok();
+    }
+    let text = number.to_string();
     Decimal::from_str(&text).or_else(|_| Decimal::from_scientific(&text)).ok()
 }

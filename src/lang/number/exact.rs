@@ -1,8 +1,10 @@
 //! Numbers as text that loses nothing, the precision included.
 
-use super::{MAX_EXPONENT, Number, magnitude};
+use super::Number;
+use super::float::{Float, MAX_EXPONENT, magnitude};
 use dashu_int::IBig;
 use dashu_int::ops::BitTest;
+use std::fmt;
 
 /// The most bits that are read; more than any number of the language has.
 const MOST_BITS: usize = 1 << 20;
@@ -12,8 +14,9 @@ const MOST_DIGITS: usize = 316_000;
 impl Number {
     /// `31p-2/512`: 31 * 2^-2, with 512 bits of precision.
     pub fn to_exact(&self) -> String {
-        let sign = if self.negative_zero { "-" } else { "" };
-        format!("{sign}{}p{}/{}", self.mantissa, self.exponent, self.precision)
+        let float = self.float();
+        let sign = if float.negative_zero { "-" } else { "" };
+        format!("{sign}{}p{}/{}", float.mantissa, float.exponent, float.precision)
     }
 
     /// The inverse of [`Number::to_exact`]; `None` for what is none, or beyond every bound of the language.
@@ -27,8 +30,15 @@ impl Number {
         if magnitude(&mantissa).bit_len() > precision {
             return None;
         }
-        let number = Number::rounded(mantissa, exponent, precision);
-        Some(Number { negative_zero: signed && number.is_zero(), ..number })
+        let float = Float::rounded(mantissa, exponent, precision);
+        Some(Float { negative_zero: signed && float.is_zero(), ..float }.into())
+    }
+}
+
+impl fmt::Debug for Number {
+    /// What `==` does not compare shows, however the number is kept.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_exact())
     }
 }
 
