@@ -8,8 +8,10 @@ pub use target::Target;
 
 use crate::printable::{escaped_text, unescaped};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// The key of one instance of a resource or module: `[0]` or `["a"]`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,17 +60,35 @@ impl ModulePath {
     }
 }
 
-/// A resource before expansion by `count` and `for_each`, inside one module instance.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A resource before expansion by `count` and `for_each`, inside one module instance. Those of its instances share the texts:
+/// a plan copies and compares each of thousands of addresses many times.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceAddr {
     /// The module instance that declares it.
     pub module: ModulePath,
     /// Managed or data.
     pub mode: Mode,
     /// `simplepod_instance`.
-    pub kind: String,
+    pub kind: Arc<str>,
     /// The second label of the block.
-    pub name: String,
+    pub name: Arc<str>,
+}
+
+impl PartialOrd for ResourceAddr {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ResourceAddr {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_text = |one: &Arc<str>, other: &Arc<str>| match Arc::ptr_eq(one, other) {
+            true => Ordering::Equal,
+            false => one.cmp(other),
+        };
+        let place = (&self.module, self.mode).cmp(&(&other.module, other.mode));
+        place.then_with(|| by_text(&self.kind, &other.kind)).then_with(|| by_text(&self.name, &other.name))
+    }
 }
 
 impl ResourceAddr {
@@ -237,7 +257,10 @@ impl FromStr for InstanceAddr {
             Some(Part::Name(_)) => return Err(fail("nothing may follow the name but a key in brackets")),
         };
         match parts.next() {
-            None => Ok(InstanceAddr { resource: ResourceAddr { module, mode, kind, name: own }, key }),
+            None => {
+                let resource = ResourceAddr { module, mode, kind: kind.into(), name: own.into() };
+                Ok(InstanceAddr { resource, key })
+            }
             Some(_) => Err(fail("nothing may follow the key")),
         }
     }

@@ -19,7 +19,7 @@ impl Configuration {
             };
             for (mode, resources) in [(Mode::Managed, &module.resources), (Mode::Data, &module.data)] {
                 found.extend(resources.values().map(|resource| {
-                    let (kind, name) = (resource.kind.to_string(), resource.name.to_string());
+                    let (kind, name) = (resource.kind.clone(), resource.name.clone());
                     (ResourceAddr { module: path.clone(), mode, kind, name }.to_string(), resource.span)
                 }));
             }

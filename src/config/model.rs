@@ -101,7 +101,7 @@ impl Configuration {
     /// The declaration behind an address, whatever its keys.
     pub fn declaration(&self, address: &ResourceAddr) -> Option<(ModuleId, &Resource)> {
         let id = self.called(&address.module)?;
-        let key = (address.kind.as_str().into(), address.name.as_str().into());
+        let key = (address.kind.clone(), address.name.clone());
         let module = self.modules.get(id.0)?;
         let declared = match address.mode {
             Mode::Managed => &module.resources,

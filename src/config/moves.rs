@@ -273,7 +273,7 @@ impl Configuration {
         match target {
             Target::Module(_) => true,
             Target::Resource(address) => {
-                let key = (address.resource.kind.as_str().into(), address.resource.name.as_str().into());
+                let key = (address.resource.kind.clone(), address.resource.name.clone());
                 at.resources.contains_key(&key)
             }
         }

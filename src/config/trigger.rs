@@ -58,7 +58,7 @@ pub(super) fn trigger(
 ) -> Option<Trigger> {
     let mut parts = parts(expr)?.into_iter().peekable();
     let (Some(Part::Name(kind)), Some(Part::Name(name))) = (parts.next(), parts.next()) else { return None };
-    (resource.kind, resource.name) = (kind.to_owned(), name.to_owned());
+    (resource.kind, resource.name) = (kind.into(), name.into());
     let key = match parts.next_if(|part| matches!(part, Part::Key(_))) {
         Some(Part::Key(key)) => Some(match &value(key).kind {
             Kind::String(text) => InstanceKey::Str(text.to_string()),

@@ -145,8 +145,8 @@ impl<'a> Walk<'a> {
     }
 
     /// A resource in one instance of its module.
-    pub fn address(&self, frame: usize, mode: Mode, kind: &str, name: &str) -> ResourceAddr {
-        ResourceAddr { module: self.frames[frame].path.clone(), mode, kind: kind.to_owned(), name: name.to_owned() }
+    pub fn address(&self, frame: usize, mode: Mode, kind: &Arc<str>, name: &Arc<str>) -> ResourceAddr {
+        ResourceAddr { module: self.frames[frame].path.clone(), mode, kind: kind.clone(), name: name.clone() }
     }
 
     /// A variable, output or check in one instance of its module.

@@ -95,7 +95,7 @@ impl<'a> Walk<'a> {
                     }
                 }
                 Subject::Resource(mode, kind, name) => {
-                    let resource = ResourceAddr { module: path, mode, kind: kind.to_string(), name: name.to_string() };
+                    let resource = ResourceAddr { module: path, mode, kind, name };
                     let (key, rest) = keyed(&steps);
                     let rest: ValuePath = rest.iter().cloned().collect();
                     self.object(&resource, &rest);

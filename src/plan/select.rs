@@ -96,8 +96,8 @@ pub(super) fn names(target: &Target, node: &Node, configuration: &Configuration)
         Target::Module(module) => path(module, false),
         Target::Resource(target) => {
             target.resource.mode == mode
-                && target.resource.kind == *key.0
-                && target.resource.name == *key.1
+                && target.resource.kind == key.0
+                && target.resource.name == key.1
                 && path(&target.resource.module, true)
         }
     }

@@ -91,7 +91,7 @@ async fn generate<C: Cloud>(session: &Session<'_, C>, wanted: &BTreeSet<Resource
         })?;
         let doing = format!("Reading the {kind} {}", object.number());
         let read = session.cloud.object(object).await.map_err(|error| fault(&doing, &error))?;
-        let name = resource.name.clone();
+        let name = resource.name.to_string();
         match read.filter(|object| !object.is_gone()) {
             Some(LiveObject::Machine(machine)) => machines.push((name, *machine)),
             Some(LiveObject::Group(group)) => groups.push((name, *group)),

@@ -287,7 +287,9 @@ fn resource_address(resource: &Resource) -> Result<ResourceAddr, StateError> {
     let data = if word == "data" { "data." } else { "" };
     let text: String = path.chain([format!("{data}{kind}.{name}")]).collect();
     match text.parse::<ResourceAddr>() {
-        Ok(address) if (&address.kind, &address.name, mode(address.mode)) == (kind, name, word) => Ok(address),
+        Ok(address) if (&*address.kind, &*address.name, mode(address.mode)) == (&**kind, &**name, &**word) => {
+            Ok(address)
+        }
         Ok(_) => inconsistent(format!("{text} is no resource of mode \"{word}\", type \"{kind}\", name \"{name}\".")),
         Err(error) => inconsistent(error.to_string()),
     }

@@ -207,8 +207,8 @@ fn resource<I>(address: &ResourceAddr, first: I) -> Resource<I> {
     Resource {
         module: (!address.module.is_root()).then(|| address.module.to_string()),
         mode: mode(address.mode).into(),
-        kind: address.kind.clone(),
-        name: address.name.clone(),
+        kind: address.kind.to_string(),
+        name: address.name.to_string(),
         provider: format!("provider[\"{PROVIDER}\"]"),
         instances: vec![first],
     }
