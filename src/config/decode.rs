@@ -5,6 +5,7 @@ use crate::lang::ast::{Body, Expr, ExprKind};
 use crate::lang::body::{ScopedBlock, expand_dynamic};
 use crate::lang::convert::convert;
 use crate::lang::eval::{Bindings, evaluate_in};
+use crate::lang::reference::is_alike;
 use crate::lang::{Entries, Scope, Value};
 use crate::schema::{Attribute, BlockType, Presence, Schema};
 use std::sync::Arc;
@@ -12,10 +13,54 @@ use std::sync::Arc;
 /// The object that a resource's body asks for: what is not set has its default, computed attributes are null. `at` is
 /// the header of the block.
 pub(super) fn decode(schema: &Schema, body: &Body, at: Span, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
-    let is_block = |name: &str| schema.block(name).is_some() || ["lifecycle", "dynamic"].contains(&name);
-    let table = Table { attributes: schema.attributes, what: schema.block_type(), is_block: &is_block };
+    let table = Table::of(schema);
+    let given = given(&table, body, diags);
     let mut object = schema.absent().clone();
-    attributes(&table, body, at, scope, &[], &mut object, diags);
+    for (known, expr) in table.attributes.iter().zip(given) {
+        attribute(known, expr, at, scope, &[], &mut object, diags);
+    }
+    blocks(schema, body, scope, object, diags)
+}
+
+/// What the instances of a resource share: attributes whose expressions mean the same in each.
+pub(super) struct Shared<'a> {
+    schema: &'a Schema,
+    body: &'a Body,
+    at: Span,
+    /// With those.
+    object: Entries,
+    /// The others.
+    own: Vec<(&'static Attribute, &'a Arc<Expr>)>,
+}
+
+impl<'a> Shared<'a> {
+    /// `None` where there is something to say of them: it is said of every instance.
+    pub fn of(schema: &'a Schema, body: &'a Body, at: Span, scope: &dyn Scope) -> Option<Shared<'a>> {
+        let mut said = Diagnostics::new();
+        let table = Table::of(schema);
+        let given = given(&table, body, &mut said);
+        let mut shared = Shared { schema, body, at, object: schema.absent().clone(), own: Vec::new() };
+        for (known, expr) in table.attributes.iter().zip(given) {
+            match expr.filter(|expr| !is_alike(expr)) {
+                Some(own) => shared.own.push((known, own)),
+                None => attribute(known, expr, at, scope, &[], &mut shared.object, &mut said),
+            }
+        }
+        said.is_empty().then_some(shared)
+    }
+
+    /// As [`decode`], for one of them.
+    pub fn decode(&self, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
+        let mut object = self.object.clone();
+        for (known, expr) in &self.own {
+            attribute(known, Some(expr), self.at, scope, &[], &mut object, diags);
+        }
+        blocks(self.schema, self.body, scope, object, diags)
+    }
+}
+
+/// Lays the blocks of a body over the object of its attributes.
+fn blocks(schema: &Schema, body: &Body, scope: &dyn Scope, mut object: Entries, diags: &mut Diagnostics) -> Value {
     let mut seen: Vec<Arc<str>> = Vec::new();
     let refused = unexpected_dynamic(schema, body, diags);
     for found in expand_dynamic(body, scope, &[], diags) {
@@ -50,9 +95,12 @@ fn nested(block: &BlockType, found: &ScopedBlock, scope: &dyn Scope, diags: &mut
         let detail = format!("Blocks of type \"{}\" are not expected in {name}.", inner.kind);
         diags.push(Diagnostic::error("Unsupported block type", detail).at(inner.kind_span));
     }
-    let table = Table { attributes: block.attributes, what: &name, is_block: &|_| false };
+    let table = Table { attributes: block.attributes, what: &name, schema: None };
+    let given = given(&table, &found.body, diags);
     let mut object = block.absent();
-    attributes(&table, &found.body, found.span, scope, &found.bindings, &mut object, diags);
+    for (known, expr) in table.attributes.iter().zip(given) {
+        attribute(known, expr, found.span, scope, &found.bindings, &mut object, diags);
+    }
     Value::from_entries(object)
 }
 
@@ -61,19 +109,22 @@ struct Table<'a> {
     attributes: &'static [Attribute],
     /// Whose body it is, for messages.
     what: &'a str,
-    is_block: &'a dyn Fn(&str) -> bool,
+    /// Whose blocks may stand in it, if any may.
+    schema: Option<&'a Schema>,
 }
 
-/// Lays what a body gives over `object`, which holds what stands where it gives nothing.
-fn attributes(
-    table: &Table<'_>,
-    body: &Body,
-    at: Span,
-    scope: &dyn Scope,
-    bindings: &Bindings,
-    object: &mut Entries,
-    diags: &mut Diagnostics,
-) {
+impl<'a> Table<'a> {
+    fn of(schema: &'a Schema) -> Table<'a> {
+        Table { attributes: schema.attributes, what: schema.block_type(), schema: Some(schema) }
+    }
+
+    fn is_block(&self, name: &str) -> bool {
+        self.schema.is_some_and(|schema| schema.block(name).is_some() || ["lifecycle", "dynamic"].contains(&name))
+    }
+}
+
+/// The expression of each attribute of a table, where the body gives one.
+fn given<'b>(table: &Table<'_>, body: &'b Body, diags: &mut Diagnostics) -> Vec<Option<&'b Arc<Expr>>> {
     let mut found: Vec<Option<&Arc<Expr>>> = vec![None; table.attributes.len()];
     for given in &body.attributes {
         let detail = match table.attributes.iter().zip(&mut found).find(|(known, _)| known.name == &*given.name) {
@@ -86,7 +137,7 @@ fn attributes(
                 *expr = Some(&given.expr);
                 continue;
             }
-            None if (table.is_block)(&given.name) => {
+            None if table.is_block(&given.name) => {
                 format!("\"{0}\" is a block: write {0} {{ ... }} without \"=\".", given.name)
             }
             None => {
@@ -97,54 +148,64 @@ fn attributes(
         };
         diags.push(Diagnostic::error("Unsupported argument", detail).at(given.name_span));
     }
-    for (known, expr) in table.attributes.iter().zip(found) {
-        let value = match expr {
-            Some(expr) => {
-                let ty = known.ty.to_type();
-                let mut own = Diagnostics::new();
-                let value = evaluate_in(expr, scope, bindings, &mut own);
-                let failed = own.has_errors();
-                diags.extend(own);
-                if known.is_version() && value.as_number().is_some() {
-                    diags.push(numeric(known, expr));
+    found
+}
+
+/// Lays what an attribute is given over `object`, which holds what stands where it is given nothing.
+fn attribute(
+    known: &Attribute,
+    expr: Option<&Arc<Expr>>,
+    at: Span,
+    scope: &dyn Scope,
+    bindings: &Bindings,
+    object: &mut Entries,
+    diags: &mut Diagnostics,
+) {
+    let value = match expr {
+        Some(expr) => {
+            let ty = known.ty.to_type();
+            let mut own = Diagnostics::new();
+            let value = evaluate_in(expr, scope, bindings, &mut own);
+            let failed = own.has_errors();
+            diags.extend(own);
+            if known.is_version() && value.as_number().is_some() {
+                diags.push(numeric(known, expr));
+            }
+            match convert(&value, &ty) {
+                Ok(value) if value.deep_marks().ephemeral => {
+                    let detail = format!(
+                        "Ephemeral values are not valid for \"{}\", because what is set here is stored in the state.",
+                        known.name
+                    );
+                    diags.push(Diagnostic::error("Invalid use of ephemeral value", detail).at(expr.span));
+                    Value::unknown(ty)
                 }
-                match convert(&value, &ty) {
-                    Ok(value) if value.deep_marks().ephemeral => {
-                        let detail = format!(
-                            "Ephemeral values are not valid for \"{}\", because what is set here is stored in the state.",
-                            known.name
-                        );
-                        diags.push(Diagnostic::error("Invalid use of ephemeral value", detail).at(expr.span));
-                        Value::unknown(ty)
-                    }
-                    Ok(value) if value.is_null() && known.presence == Presence::Required => {
-                        let detail =
-                            format!("The argument \"{}\" is required, but its value here is null.", known.name);
-                        diags.push(Diagnostic::error("Missing required argument", detail).at(expr.span));
-                        Value::unknown(ty)
-                    }
-                    Ok(value) if value.is_null() => continue,
-                    Ok(value) => value,
-                    // It is no wonder.
-                    Err(_) if failed => Value::unknown(ty),
-                    Err(error) => {
-                        let detail = format!("Inappropriate value for attribute \"{}\": {error}.", known.name);
-                        diags.push(Diagnostic::error("Incorrect attribute value type", detail).at(expr.span));
-                        Value::unknown(ty)
-                    }
+                Ok(value) if value.is_null() && known.presence == Presence::Required => {
+                    let detail = format!("The argument \"{}\" is required, but its value here is null.", known.name);
+                    diags.push(Diagnostic::error("Missing required argument", detail).at(expr.span));
+                    Value::unknown(ty)
+                }
+                Ok(value) if value.is_null() => return,
+                Ok(value) => value,
+                // It is no wonder.
+                Err(_) if failed => Value::unknown(ty),
+                Err(error) => {
+                    let detail = format!("Inappropriate value for attribute \"{}\": {error}.", known.name);
+                    diags.push(Diagnostic::error("Incorrect attribute value type", detail).at(expr.span));
+                    Value::unknown(ty)
                 }
             }
-            None if known.presence == Presence::Required => {
-                let detail =
-                    format!("The argument \"{}\" is required, but no definition was found. {}", known.name, known.doc);
-                diags.push(Diagnostic::error("Missing required argument", detail).at(at));
-                Value::unknown(known.ty.to_type())
-            }
-            None => continue,
-        };
-        if let Some(place) = object.get_mut(known.name) {
-            *place = value.marked(known.marks());
         }
+        None if known.presence == Presence::Required => {
+            let detail =
+                format!("The argument \"{}\" is required, but no definition was found. {}", known.name, known.doc);
+            diags.push(Diagnostic::error("Missing required argument", detail).at(at));
+            Value::unknown(known.ty.to_type())
+        }
+        None => return,
+    };
+    if let Some(place) = object.get_mut(known.name) {
+        *place = value.marked(known.marks());
     }
 }
 

@@ -1,6 +1,7 @@
 //! The instances of a resource, evaluated.
 
-use super::decode::decode;
+use super::decode::{Shared, decode};
+use super::expand::Repetition;
 use super::instances::{Instances, Made, Said};
 use super::model::Resource;
 use super::resolve::{Instance, Needs, Resolve};
@@ -30,9 +31,12 @@ impl<'a> Walk<'a> {
         let expansion = self.fitting(expansion, resource, &mut said);
         let address = self.address(frame, Mode::Managed, &resource.kind, &resource.name);
         let dependencies = Needs::new(self, place);
+        let scope = self.scope(frame, Repetition::default());
+        let shared = || Shared::of(resource.schema, &resource.body, resource.span, &scope);
+        let shared = (expansion.len() > 1).then(shared).flatten();
         let made = expansion.repetitions().map(|repetition| {
             let address = address.instance(repetition.key.clone());
-            self.instance(address, resource, self.scope(frame, repetition), &dependencies, resolve)
+            self.instance(address, (resource, shared.as_ref()), self.scope(frame, repetition), &dependencies, resolve)
         });
         let made = made.collect();
         Instances::new(expansion, said, made)
@@ -41,7 +45,7 @@ impl<'a> Walk<'a> {
     fn instance(
         &self,
         address: InstanceAddr,
-        resource: &'a Resource,
+        (resource, shared): (&'a Resource, Option<&Shared<'_>>),
         scope: FrameScope<'_>,
         dependencies: &Needs<'_>,
         resolve: &mut dyn Resolve,
@@ -53,7 +57,10 @@ impl<'a> Walk<'a> {
         if judged {
             verdict = judge(&lifecycle.preconditions, &scope, &wording("precondition", &address), &mut own);
         }
-        let desired = decode(resource.schema, &resource.body, resource.span, &scope, &mut own);
+        let desired = match shared {
+            Some(shared) => shared.decode(&scope, &mut own),
+            None => decode(resource.schema, &resource.body, resource.span, &scope, &mut own),
+        };
         for (place, fault) in validate(resource.schema, &desired) {
             let at = place_of(resource, &place);
             own.push(Diagnostic::error(format!("Invalid value for \"{place}\""), fault).at(at).on(&address));

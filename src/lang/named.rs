@@ -1,5 +1,6 @@
 //! What stands under names: the entries of a map or an object.
 
+use std::cmp::Ordering;
 use std::iter::{FusedIterator, Zip};
 use std::slice;
 use std::sync::Arc;
@@ -147,10 +148,16 @@ pub struct InOrder<'a, T> {
 impl<'a, T> InOrder<'a, T> {
     /// The value of a name.
     pub fn get(&mut self, name: &str) -> Option<&'a T> {
-        while let Some(there) = self.all.names.get(self.next).filter(|there| &***there <= name) {
-            self.next += 1;
-            if **there == *name {
-                return self.all.values.get(self.next - 1);
+        while let Some(there) = self.all.names.get(self.next) {
+            // Objects of one table share its names.
+            let order = if std::ptr::eq::<str>(&**there, name) { Ordering::Equal } else { (**there).cmp(name) };
+            match order {
+                Ordering::Less => self.next += 1,
+                Ordering::Equal => {
+                    self.next += 1;
+                    return self.all.values.get(self.next - 1);
+                }
+                Ordering::Greater => break,
             }
         }
         self.all.get(name)

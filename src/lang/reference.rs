@@ -137,6 +137,7 @@ pub trait Effects {
     }
 }
 
+pub(crate) use super::resolve::is_alike;
 pub use super::resolve::{body_references, references};
 pub(super) use super::resolve::{resolve, roots, up_to};
 

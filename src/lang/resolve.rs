@@ -99,6 +99,18 @@ pub(crate) fn roots(expr: &Expr) -> Vec<&Expr> {
     walk.found
 }
 
+/// Whether an expression means the same in all instances of its block: it names nothing that tells them apart, and calls no
+/// function, which might.
+pub(crate) fn is_alike(expr: &Expr) -> bool {
+    let mut walk = Walk::default();
+    walk.expr(expr);
+    let tells = |root: &&Expr| match &root.traversal().0.kind {
+        ExprKind::Variable(name) => ["count", "each", "self"].contains(&&**name),
+        _ => false,
+    };
+    !walk.calls && !walk.found.iter().any(tells)
+}
+
 /// Every reference of an expression, in source order. Names bound by `for` are not references. A malformed reference
 /// (`var` alone, `data.x`) pushes a diagnostic.
 pub fn references(expr: &Expr, diags: &mut Diagnostics) -> Vec<Reference> {
@@ -119,6 +131,8 @@ pub fn body_references(body: &Body, diags: &mut Diagnostics) -> Vec<Reference> {
 struct Walk<'a> {
     bound: Vec<Arc<str>>,
     found: Vec<&'a Expr>,
+    /// A function is called.
+    calls: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -190,7 +204,10 @@ impl<'a> Walk<'a> {
             }
             ExprKind::Paren(inner) | ExprKind::Unary(_, inner) => self.expr(inner),
             ExprKind::Variable(_) | ExprKind::Traversal(_) => self.traversal(expr),
-            ExprKind::Call(call) => call.args.iter().for_each(|arg| self.expr(arg)),
+            ExprKind::Call(call) => {
+                self.calls = true;
+                call.args.iter().for_each(|arg| self.expr(arg));
+            }
             ExprKind::Operation(operation) => {
                 self.expr(&operation.first);
                 operation.rest.iter().for_each(|(_, operand)| self.expr(operand));

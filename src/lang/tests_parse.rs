@@ -261,6 +261,30 @@ fn references_name_subject_and_path() {
 }
 
 #[test]
+fn what_tells_instances_apart_is_not_alike() {
+    let alike = |text: &str| {
+        let (body, diags) = parsed(&format!("a = {text}\n"));
+        assert!(diags.is_empty(), "{text}: {diags:?}");
+        reference::is_alike(&body.attributes[0].expr)
+    };
+    let same =
+        ["1", "\"a${var.b}\"", "[for count in [1] : count + local.n]", "simplepod_instance.w[*].id", "path.module"];
+    let other = [
+        "count.index",
+        "\"n-${count.index}\"",
+        "{ a = [each.value] }",
+        "self.id",
+        "uuid()",
+        "[for x in [1] : each.key]",
+        "var.list[count.index]",
+        "true ? each.key : null",
+        "\"%{ if true }${upper(\"a\")}%{ endif }\"",
+    ];
+    assert!(same.iter().all(|text| alike(text)));
+    assert_eq!(other.iter().filter(|text| alike(text)).count(), 0);
+}
+
+#[test]
 fn errors_of_one_expression_do_not_tell_of_our_parentheses() {
     let summary = |text: &str| answer(text).split(": ").nth(1).unwrap().to_owned();
     assert_eq!(summary("a b"), "Extra characters after expression");

@@ -8,7 +8,7 @@ use crate::config::{
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::value::Origin;
 use crate::lang::{Effects, Kind, Value};
-use crate::path::ValuePath;
+use crate::path::{PathStep, ValuePath};
 use crate::schema::Schema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -138,7 +138,7 @@ impl Resolve for Applying<'_> {
             };
         };
         let object = complete(planned, &instance.desired);
-        if let Some(path) = contradiction(planned, &object, &ValuePath::root()) {
+        if let Some(path) = contradiction(planned, &object) {
             let address = &instance.address;
             let detail =
                 format!("The value of {path} is another one than the plan showed. Nothing was changed for {address}.");
@@ -165,7 +165,8 @@ fn complete(planned: &Value, desired: &Value) -> Value {
     match (&planned.kind, &desired.kind) {
         (Kind::Unknown(..), Kind::Null(_)) => planned.clone(),
         (Kind::Unknown(..), _) => desired.clone(),
-        (Kind::Object(planned_entries), Kind::Object(_)) => {
+        (Kind::Object(planned_entries), Kind::Object(desired)) => {
+            let mut desired = desired.in_order();
             let entry = |name: &Arc<str>, value: &Value| {
                 desired.get(name).map_or_else(|| value.clone(), |desired| complete(value, desired))
             };
@@ -181,26 +182,29 @@ fn complete(planned: &Value, desired: &Value) -> Value {
 }
 
 /// The first place where a value that the plan knew differs now. Secrets are compared by the caller, by digest.
-fn contradiction(planned: &Value, now: &Value, path: &ValuePath) -> Option<ValuePath> {
+fn contradiction(planned: &Value, now: &Value) -> Option<ValuePath> {
     match (&planned.kind, &now.kind) {
         (Kind::Unknown(..), _) => None,
         _ if planned.marks.sensitive => None,
         (Kind::Object(a) | Kind::Map(_, a), Kind::Object(b) | Kind::Map(_, b)) => {
-            let inside = |name: &str| match &planned.kind {
-                Kind::Map(..) => path.key(name),
-                _ => path.attribute(name),
+            let step = |name: &Arc<str>| match &planned.kind {
+                Kind::Map(..) => PathStep::Key(name.clone()),
+                _ => PathStep::attribute(name),
             };
-            let lost = a.iter().find_map(|(name, value)| match b.get(name) {
-                Some(now) => contradiction(value, now, &inside(name)),
-                None => Some(inside(name)),
+            let mut others = b.in_order();
+            let lost = a.iter().find_map(|(name, value)| match others.get(name) {
+                Some(now) => Some(contradiction(value, now)?.inside(step(name))),
+                None => Some(ValuePath::root().inside(step(name))),
             });
-            lost.or_else(|| b.keys().find(|name| !a.contains_key(name)).map(|name| inside(name)))
+            let new = || b.keys().find(|name| !a.contains_key(name)).map(|name| ValuePath::root().inside(step(name)));
+            lost.or_else(|| if a.len() == b.len() { None } else { new() })
         }
         (Kind::List(_, a), Kind::List(_, b)) if a.len() == b.len() => {
-            a.iter().zip(b.iter()).enumerate().find_map(|(at, (a, b))| contradiction(a, b, &path.index(at)))
+            let differs = |(at, (a, b))| Some(contradiction(a, b)?.inside(PathStep::Index(at)));
+            a.iter().zip(b.iter()).enumerate().find_map(differs)
         }
         (a, b) if a == b => None,
-        _ => Some(path.clone()),
+        _ => Some(ValuePath::root()),
     }
 }
 

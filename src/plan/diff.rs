@@ -296,7 +296,8 @@ pub(super) fn same(before: &Value, after: &Value) -> bool {
         (Kind::Bool(a), Kind::Bool(b)) => a == b,
         (Kind::List(_, a), Kind::List(_, b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b)),
         (Kind::Map(_, a) | Kind::Object(a), Kind::Map(_, b) | Kind::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
+            let mut others = b.in_order();
+            a.len() == b.len() && a.iter().all(|(name, value)| others.get(name).is_some_and(|other| same(value, other)))
         }
         _ => false,
     }

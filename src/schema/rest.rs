@@ -86,8 +86,12 @@ pub fn schedule(object: &Value) -> Option<Schedule> {
 
 /// Whose clock tells the times of an object.
 pub fn zone_of(object: &Value) -> &str {
-    let given = object.get("schedule").and_then(|block| block.get("time_zone")).and_then(Value::as_str);
-    given.unwrap_or("UTC")
+    zone_in(object.get("schedule"))
+}
+
+/// The time zone of a schedule, or that of who has none.
+pub(super) fn zone_in(schedule: Option<&Value>) -> &str {
+    schedule.and_then(|block| block.get("time_zone")).and_then(Value::as_str).unwrap_or("UTC")
 }
 
 /// Why a machine like this object must not be rented at an instant, whatever became of earlier ones.

@@ -3,9 +3,8 @@
 
 use super::field::decimal;
 use super::instance::duration;
-use super::rest::Expiry;
+use super::rest::{Expiry, zone_in};
 use super::schedule::{window, zone};
-use super::zone_of;
 use super::{Schema, TableKind};
 use crate::address::ObjectKind;
 use crate::lang::Value;
@@ -28,11 +27,26 @@ pub fn validate(schema: &Schema, object: &Value) -> Vec<Finding> {
         // Other findings name values.
         return found;
     }
+    let object = &Given::of(object);
     match kind {
         ObjectKind::TemplateGroup => group(object, &mut found),
         ObjectKind::Instance => instance(object, &mut found),
     }
     found
+}
+
+/// The attributes that are given: few of those that there are, and each is asked for more than once.
+struct Given<'a>(Vec<(&'a str, &'a Value)>);
+
+impl<'a> Given<'a> {
+    fn of(object: &'a Value) -> Given<'a> {
+        let all = object.as_entries().into_iter().flatten();
+        Given(all.filter(|(_, value)| !value.is_null()).map(|(name, value)| (&**name, value)).collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        self.0.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
+    }
 }
 
 fn revealed(schema: &Schema, object: &Value) -> Vec<Finding> {
@@ -52,7 +66,7 @@ fn revealed(schema: &Schema, object: &Value) -> Vec<Finding> {
     entries.filter(|(name, value)| value.deep_marks().sensitive && !may(name)).map(|(name, _)| finding(name)).collect()
 }
 
-fn group(object: &Value, found: &mut Vec<Finding>) {
+fn group(object: &Given<'_>, found: &mut Vec<Finding>) {
     not_blank(object, "name", found);
     not_blank(object, "image_name", found);
     whole(object, "disk_size", 32, 65536, found);
@@ -76,7 +90,7 @@ fn group(object: &Value, found: &mut Vec<Finding>) {
     env(object, found);
 }
 
-fn instance(object: &Value, found: &mut Vec<Finding>) {
+fn instance(object: &Given<'_>, found: &mut Vec<Finding>) {
     not_blank(object, "gpu_model", found);
     if object.get("gpu_model").and_then(Value::as_str).is_some_and(|model| model.eq_ignore_ascii_case("any")) {
         let text = "\"Any\" is a word of the market's filter, and no model. Name the model that is wanted most, and others in fallback_gpu_models.";
@@ -138,8 +152,8 @@ fn instance(object: &Value, found: &mut Vec<Finding>) {
 }
 
 /// `schedule` and `expires`.
-fn times(object: &Value, found: &mut Vec<Finding>) {
-    let schedule = object.get("schedule").filter(|block| !block.is_null());
+fn times(object: &Given<'_>, found: &mut Vec<Finding>) {
+    let schedule = object.get("schedule");
     let at = |name: &str| ValuePath::of("schedule").attribute(name);
     if let Some(on) = schedule.and_then(|block| block.get("on")?.as_elements()) {
         if on.is_empty() {
@@ -156,7 +170,7 @@ fn times(object: &Value, found: &mut Vec<Finding>) {
         return;
     }
     let Some(text) = object.get("expires").and_then(Value::as_str) else { return };
-    let wrong = match Expiry::read(text, zone_of(object)) {
+    let wrong = match Expiry::read(text, zone_in(schedule)) {
         None => format!(
             "\"{text}\" is no end. Write a duration like \"72h\", a date like \"2026-12-01\", or a time like \"2026-12-01T18:00:00+01:00\"."
         ),
@@ -205,7 +219,7 @@ fn requirements(offer: &Value, found: &mut Vec<Finding>) {
     }
 }
 
-fn env(object: &Value, found: &mut Vec<Finding>) {
+fn env(object: &Given<'_>, found: &mut Vec<Finding>) {
     let Some(variables) = object.get("env_variables") else { return };
     for (name, value) in variables.as_entries().into_iter().flatten() {
         let well_formed = !name.is_empty() && !name.contains(['=', '\0']) && !name.contains(char::is_whitespace);
@@ -231,13 +245,13 @@ fn env(object: &Value, found: &mut Vec<Finding>) {
     }
 }
 
-fn not_blank(object: &Value, name: &str, found: &mut Vec<Finding>) {
+fn not_blank(object: &Given<'_>, name: &str, found: &mut Vec<Finding>) {
     if object.get(name).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty()) {
         found.push((ValuePath::of(name), "The value must not be blank.".into()));
     }
 }
 
-fn whole(object: &Value, name: &str, least: i64, most: i64, found: &mut Vec<Finding>) {
+fn whole(object: &Given<'_>, name: &str, least: i64, most: i64, found: &mut Vec<Finding>) {
     if let Some(number) = object.get(name).and_then(Value::as_number)
         && !number.as_i64().is_some_and(|n| (least..=most).contains(&n))
     {
@@ -248,7 +262,7 @@ fn whole(object: &Value, name: &str, least: i64, most: i64, found: &mut Vec<Find
     }
 }
 
-fn word(object: &Value, name: &str, words: &[&str], found: &mut Vec<Finding>) {
+fn word(object: &Given<'_>, name: &str, words: &[&str], found: &mut Vec<Finding>) {
     if let Some(text) = object.get(name).and_then(Value::as_str)
         && !words.contains(&text)
     {
