@@ -6,6 +6,7 @@ use crate::live::{Offer, OfferFacts, Version};
 use crate::market::per_gpu;
 use crate::money::Usd;
 use crate::schema::PriceBasis;
+use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
@@ -22,8 +23,8 @@ fn gpu_gigabytes(megabytes: Decimal) -> Decimal {
     let exact = megabytes / Decimal::from(1024);
     let shown = exact.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
     let least = exact / Decimal::new(93, 2);
-    let sold = SOLD.iter().map(|size| Decimal::from(*size)).find(|size| *size >= shown);
-    sold.filter(|size| *size <= least).unwrap_or(shown)
+    let sold = shown.to_u32().and_then(|shown| SOLD.into_iter().find(|size| *size >= shown));
+    sold.map(Decimal::from).filter(|size| *size <= least).unwrap_or(shown)
 }
 
 /// System memory in GB of 1000 MB: hosts keep some for themselves, and 64215 MB is sold as 64 GB.

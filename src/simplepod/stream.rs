@@ -119,12 +119,16 @@ struct Inside {
     escape: bool,
 }
 
-/// The object that a piece begins with, if it is whole: most are, and are read without a look for their end.
-fn whole(piece: &[u8]) -> Option<(&str, Row<'_>)> {
-    let mut values = piece.starts_with(b"{").then(|| serde_json::Deserializer::from_slice(piece).into_iter())?;
+/// The object that a text begins with, if it is whole: most are, and are read without a look for their end.
+fn whole(text: &str) -> Option<(&str, Row<'_>)> {
+    let mut values = text.starts_with('{').then(|| serde_json::Deserializer::from_str(text).into_iter())?;
     let row = values.next()?.ok()?;
-    let text = piece.get(..values.byte_offset())?;
-    Some((std::str::from_utf8(text).ok()?, row))
+    Some((text.get(..values.byte_offset())?, row))
+}
+
+/// The text that a piece begins with: what is cut off at its end, or is none, is looked at byte by byte.
+fn text_of(piece: &[u8]) -> &str {
+    piece.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 impl Inside {
@@ -222,6 +226,8 @@ impl<T, F: FnMut(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong>> Reader for 
     type Value = Vec<T>;
 
     fn take(&mut self, mut piece: &[u8]) -> ControlFlow<Stop> {
+        // Once, and not for every name and value in it.
+        let (text, length) = (text_of(piece), piece.len());
         while let Some(first) = piece.first() {
             if let At::Row(inside) = &mut self.at {
                 let (length, ends) = inside.pass(piece);
@@ -262,7 +268,8 @@ impl<T, F: FnMut(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong>> Reader for 
                 (At::First | At::Behind, b']') => At::End,
                 (At::Behind, b',') => At::Next,
                 (At::First | At::Next, byte) if !matches!(byte, b',' | b']' | b'}') => {
-                    self.at = match whole(piece).filter(|(text, _)| text.len() <= LONGEST_ROW.min(self.limit)) {
+                    let rest = text.get(length - piece.len()..).unwrap_or_default();
+                    self.at = match whole(rest).filter(|(text, _)| text.len() <= LONGEST_ROW.min(self.limit)) {
                         Some((text, row)) => {
                             self.row(text, Some(row))?;
                             piece = piece.get(text.len()..).unwrap_or_default();
