@@ -3,7 +3,7 @@
 
 mod service;
 
-use service::{LATENCY, Service, fleet, ms, podform, print_calls, report};
+use service::{LATENCY, Service, fleet, megabytes, ms, podform, print_calls, report};
 use std::time::Duration;
 
 const MACHINES: u32 = 100;
@@ -12,7 +12,7 @@ const RUNS: usize = 3;
 
 fn main() {
     let mut best = Duration::MAX;
-    let mut peak_kb = 0;
+    let mut peak = 0;
     let mut calls = Vec::new();
     for _ in 0..RUNS {
         let service = Service::start(&["hosts=400", "balance=1000000", "create-body=id"]);
@@ -27,7 +27,7 @@ fn main() {
         let run = podform(fleet.path(), &service, &["apply", "-auto-approve", "-parallelism=10"]);
         assert!(run.status.success(), "the fleet is made: {}", run.status);
         best = best.min(run.time);
-        peak_kb = peak_kb.max(run.peak_kb);
+        peak = peak.max(run.peak);
         calls = service.take_calls();
     }
     println!("apply of {MACHINES} machines, best of {RUNS}, latency {LATENCY:?}, parallelism {PARALLELISM}");
@@ -35,6 +35,6 @@ fn main() {
     report("time: 1.3 x latency x 2 calls x 100 / 10", ms(best), allowed, "ms");
     let changing: u64 = calls.iter().filter(|(call, _)| !call.starts_with("GET")).map(|(_, count)| count).sum();
     report("changing calls per machine", changing as f64 / f64::from(MACHINES), 2.0, "calls");
-    println!("memory {peak_kb} KB");
+    println!("memory {:.0} MB", megabytes(peak));
     print_calls(&calls);
 }

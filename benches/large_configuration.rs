@@ -19,16 +19,16 @@ fn main() {
         let text = fleet(blocks);
         std::fs::write(directory.path().join("main.hcl"), &text).expect("a file");
         let mut best = Duration::MAX;
-        let mut peak_kb = 0;
+        let mut peak = 0;
         for _ in 0..RUNS {
             let run = podform(directory.path(), &service, &["plan", "-allow-partial"]);
             assert!(run.status.success(), "it is planned: {}", run.status);
             best = best.min(run.time);
-            peak_kb = peak_kb.max(run.peak_kb);
+            peak = peak.max(run.peak);
         }
         println!("plan of {blocks} blocks, {:.1} MB, best of {RUNS}", text.len() as f64 / 1e6);
         report("time (allowed for 10,000)", ms(best), 3_000.0, "ms");
-        report("memory", megabytes(peak_kb), 700.0, "MB");
+        report("memory", megabytes(peak), 700.0, "MB");
     }
     for blocks in [1_000, 10_000] {
         validate(blocks);
@@ -49,7 +49,7 @@ fn validate(blocks: u32) {
     let own = own.min_by_key(|run| run.time).expect("a run");
     assert!(own.status.success(), "podform validates it: {}", own.status);
     println!("validate of {blocks} blocks, best of {RUNS}: {:.0} ms", ms(own.time));
-    report("memory (allowed for 10,000)", megabytes(own.peak_kb), 80.0, "MB");
+    report("memory (allowed for 10,000)", megabytes(own.peak), 80.0, "MB");
     if Command::new("terraform").arg("version").output().is_err() {
         println!("terraform is not installed");
         return;

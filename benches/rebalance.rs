@@ -47,6 +47,6 @@ fn main() {
         let best = runs.min_by_key(|run| run.time).expect("a run");
         assert!(best.status.success(), "podform {}: {}", arguments.join(" "), best.status);
         report(what, ms(best.time), allowed, "ms");
-        report("    memory", megabytes(best.peak_kb), 200.0, "MB");
+        report("    memory", megabytes(best.peak), 200.0, "MB");
     }
 }

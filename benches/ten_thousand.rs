@@ -41,11 +41,12 @@ fn main() {
     drop(service);
 
     let (service, large) = ready(&MARKET, 10_000);
-    let rows = service.ask("GET", "/instances/market/list", "").as_array().map_or(0, Vec::len);
+    // As text: the bench must stay smaller than what it measures.
+    let rows = service.answer("GET", "/instances/market/list", "").matches("\"instanceMarket\"").count();
     let new = best(large.path(), &service, &["plan", "-detailed-exitcode"], 2);
     println!("plan of 10,000 new machines, market of {rows} rows, best of {RUNS}");
     report("time", ms(new.time), 1_500.0, "ms");
-    report("memory", megabytes(new.peak_kb), 300.0, "MB");
+    report("memory", megabytes(new.peak), 300.0, "MB");
 
     let saved = podform(large.path(), &service, &["plan", "-out=new.plan"]);
     assert!(saved.status.success(), "the plan is saved: {}", saved.status);
@@ -63,13 +64,13 @@ fn main() {
     assert!(made.status.success(), "10,000 machines are made: {}", made.status);
     println!("apply of 10,000 machines without latency against ten times the apply of 1,000");
     report("time", ms(made.time), 1.05 * 10.0 * ms(thousand.time), "ms");
-    report("memory", megabytes(made.peak_kb), 350.0, "MB");
+    report("memory", megabytes(made.peak), 350.0, "MB");
     print_calls(&service.take_calls());
 
     let unchanged = best(large.path(), &service, &["plan", "-detailed-exitcode"], 0);
     println!("plan of 10,000 machines without changes, best of {RUNS}");
     report("time", ms(unchanged.time), 600.0, "ms");
-    report("memory", megabytes(unchanged.peak_kb), 200.0, "MB");
+    report("memory", megabytes(unchanged.peak), 200.0, "MB");
     print_calls(&service.take_calls());
     drop(service);
 

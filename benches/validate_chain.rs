@@ -2,17 +2,17 @@
 
 mod service;
 
-use service::{Service, fleet_of, group, ms, podform, report};
+use service::{Service, fleet_of, group, megabytes, ms, podform, report};
 
 const GROUPS: u32 = 4_000;
 
-/// Most memory of a check, in KB.
+/// Most memory of a check, in MB.
 fn check(what: &str, service: &Service, notes: impl Fn(u32) -> String) -> f64 {
     let resources: String = (0..GROUPS).map(|at| group(&format!("g_{at}"), &notes(at), "")).collect();
     let run = podform(fleet_of(&resources).path(), service, &["validate"]);
     assert!(run.status.success(), "it is valid: {}", run.status);
-    println!("{what}: {:.0} ms, {} KB", ms(run.time), run.peak_kb);
-    f64::from(u32::try_from(run.peak_kb).unwrap_or(u32::MAX))
+    println!("{what}: {:.0} ms, {:.0} MB", ms(run.time), megabytes(run.peak));
+    megabytes(run.peak)
 }
 
 fn main() {

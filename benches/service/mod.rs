@@ -8,6 +8,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+use wait4::{ResUse, Wait4};
 
 /// Latency of every call while something is measured.
 pub const LATENCY: Duration = Duration::from_millis(20);
@@ -37,13 +38,17 @@ impl Service {
 
     /// A call under `/sandbox/`.
     pub fn ask(&self, method: &str, path: &str, body: &str) -> Value {
+        serde_json::from_str(&self.answer(method, path, body)).expect("JSON")
+    }
+
+    /// The text of an answer.
+    pub fn answer(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).expect("it listens");
         let head = format!("{method} {path} HTTP/1.1\r\nhost: sandbox\r\nx-auth-token: bench\r\nconnection: close\r\n");
         write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).expect("it reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
-        let body = answer.split_once("\r\n\r\n").expect("an answer").1;
-        serde_json::from_str(body).expect("JSON")
+        answer.split_off(answer.find("\r\n\r\n").expect("an answer"))
     }
 
     /// Calls since the last time, by method and route.
@@ -72,10 +77,10 @@ impl Drop for Service {
 pub struct Run {
     /// From start to end.
     pub time: Duration,
-    /// Time of processors that its threads took, up to the last look at it.
+    /// Time of processors that its threads took.
     pub cpu: Duration,
-    /// Most memory it had resident, in KB.
-    pub peak_kb: u64,
+    /// Most memory it had resident, in bytes; never less than the bench itself had before.
+    pub peak: u64,
     /// Its exit code.
     pub status: ExitStatus,
 }
@@ -89,7 +94,7 @@ pub fn podform(fleet: &Path, service: &Service, arguments: &[&str]) -> Run {
 /// Runs a program in a directory.
 pub fn run(program: &Path, directory: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Run {
     let start = Instant::now();
-    let mut child = Command::new(program)
+    let child = Command::new(program)
         .current_dir(directory)
         .args(arguments)
         .envs(settings.iter().copied())
@@ -97,31 +102,13 @@ pub fn run(program: &Path, directory: &Path, arguments: &[&str], settings: &[(&s
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let (status, threads) = (format!("/proc/{}/status", child.id()), format!("/proc/{}/task", child.id()));
-    let mut peak_kb = 0;
-    let mut cpu = Duration::ZERO;
-    loop {
-        // The first field: nanoseconds.
-        let taken = |thread: std::fs::DirEntry| {
-            let seen = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            seen.split(' ').next()?.parse::<u64>().ok()
-        };
-        let all = std::fs::read_dir(&threads).into_iter().flatten().flatten();
-        cpu = cpu.max(Duration::from_nanos(all.filter_map(taken).sum()));
-        let seen = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = seen.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kb = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
-        peak_kb = peak_kb.max(kb);
-        if let Some(status) = child.try_wait().expect("it can be waited for") {
-            return Run { time: start.elapsed(), cpu, peak_kb, status };
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    let ResUse { status, rusage } = child.wait4().expect("it ends");
+    Run { time: start.elapsed(), cpu: rusage.utime + rusage.stime, peak: rusage.maxrss, status }
 }
 
-/// Of so many KB.
-pub fn megabytes(kb: u64) -> f64 {
-    f64::from(u32::try_from(kb).unwrap_or(u32::MAX)) / 1024.0
+/// Of so many bytes.
+pub fn megabytes(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes >> 10).unwrap_or(u32::MAX)) / 1024.0
 }
 
 /// A fleet of so many machines.
