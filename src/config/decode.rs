@@ -13,12 +13,8 @@ use std::sync::Arc;
 /// The object that a resource's body asks for: what is not set has its default, computed attributes are null. `at` is
 /// the header of the block.
 pub(super) fn decode(schema: &Schema, body: &Body, at: Span, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
-    let table = Table::of(schema);
-    let given = given(&table, body, diags);
     let mut object = schema.absent().clone();
-    for (known, expr) in table.attributes.iter().zip(given) {
-        attribute(known, expr, at, scope, &[], &mut object, diags);
-    }
+    attributes(&Table::of(schema), body, at, (scope, &[]), &mut object, diags);
     blocks(schema, body, scope, object, diags)
 }
 
@@ -43,7 +39,7 @@ impl<'a> Shared<'a> {
         for (known, expr) in table.attributes.iter().zip(given) {
             match expr.filter(|expr| !is_alike(expr)) {
                 Some(own) => shared.own.push((known, own)),
-                None => attribute(known, expr, at, scope, &[], &mut shared.object, &mut said),
+                None => attribute(known, expr, at, (scope, &[]), &mut shared.object, &mut said),
             }
         }
         said.is_empty().then_some(shared)
@@ -53,7 +49,7 @@ impl<'a> Shared<'a> {
     pub fn decode(&self, scope: &dyn Scope, diags: &mut Diagnostics) -> Value {
         let mut object = self.object.clone();
         for (known, expr) in &self.own {
-            attribute(known, Some(expr), self.at, scope, &[], &mut object, diags);
+            attribute(known, Some(expr), self.at, (scope, &[]), &mut object, diags);
         }
         blocks(self.schema, self.body, scope, object, diags)
     }
@@ -96,11 +92,8 @@ fn nested(block: &BlockType, found: &ScopedBlock, scope: &dyn Scope, diags: &mut
         diags.push(Diagnostic::error("Unsupported block type", detail).at(inner.kind_span));
     }
     let table = Table { attributes: block.attributes, what: &name, schema: None };
-    let given = given(&table, &found.body, diags);
     let mut object = block.absent();
-    for (known, expr) in table.attributes.iter().zip(given) {
-        attribute(known, expr, found.span, scope, &found.bindings, &mut object, diags);
-    }
+    attributes(&table, &found.body, found.span, (scope, &found.bindings), &mut object, diags);
     Value::from_entries(object)
 }
 
@@ -120,6 +113,20 @@ impl<'a> Table<'a> {
 
     fn is_block(&self, name: &str) -> bool {
         self.schema.is_some_and(|schema| schema.block(name).is_some() || ["lifecycle", "dynamic"].contains(&name))
+    }
+}
+
+/// Lays what a body gives over `object`, which holds what stands where it gives nothing.
+fn attributes(
+    table: &Table<'_>,
+    body: &Body,
+    at: Span,
+    within: (&dyn Scope, &Bindings),
+    object: &mut Entries,
+    diags: &mut Diagnostics,
+) {
+    for (known, expr) in table.attributes.iter().zip(given(table, body, diags)) {
+        attribute(known, expr, at, within, object, diags);
     }
 }
 
@@ -151,13 +158,12 @@ fn given<'b>(table: &Table<'_>, body: &'b Body, diags: &mut Diagnostics) -> Vec<
     found
 }
 
-/// Lays what an attribute is given over `object`, which holds what stands where it is given nothing.
+/// The same of one attribute.
 fn attribute(
     known: &Attribute,
     expr: Option<&Arc<Expr>>,
     at: Span,
-    scope: &dyn Scope,
-    bindings: &Bindings,
+    (scope, bindings): (&dyn Scope, &Bindings),
     object: &mut Entries,
     diags: &mut Diagnostics,
 ) {
