@@ -4,6 +4,7 @@
 //! durable before they go on (`protocol`).
 
 mod arrival;
+mod beside;
 mod budgets;
 mod change;
 mod context;

@@ -1,6 +1,7 @@
 //! Offers at apply time: the planned one is looked up anew before its rent; where it is gone or dearer, another one
 //! inside the approved envelope takes its place (invariants 3 and 7).
 
+use super::beside::beside;
 use super::reserved::{Market, Reserved};
 use super::shared::Shared;
 use super::step::{Stop, failed, refused};
@@ -139,12 +140,14 @@ impl Offers {
             held.since_reading = 0;
             held.hosts = hosts_of(&held.planned);
         }
-        cloud.offers().await.map(Market::of)
+        let rows = cloud.offers().await?;
+        Ok(beside(rows.len(), move || Market::of(rows)).await)
     }
 
     /// Reads the market beside the rents, before one has to wait for it: as soon as most of the hosts that are still counted
-    /// on were rented from since the last time. Those under way are not in it, and half as many go out until it is read. So it
-    /// is read about once a round, and stops nobody. Never returns.
+    /// on were rented from since the last time. Those under way are not in it, and half as many go out until it is read; of few
+    /// hosts a third is left, which lasts about as long as a reading. So it is read about once a round, and stops nobody. Never
+    /// returns.
     pub async fn read_ahead<C: Cloud>(&self, cloud: &C) -> Infallible {
         loop {
             let freed = self.freed.notified();
@@ -152,7 +155,7 @@ impl Offers {
                 let held = self.held();
                 (held.since_reading, held.hosts, !held.planned.is_empty())
             };
-            let most = hosts.saturating_sub(self.under_way + self.under_way / 2).max(hosts - hosts / 4);
+            let most = hosts.saturating_sub(self.under_way + self.under_way / 2).max(hosts - hosts / 3);
             if is_wanted && since_reading >= most.max(AHEAD) {
                 // Where it fails, whoever needs it reads it again, and tells.
                 let _ = self.market.since(Instant::now(), self.read(cloud)).await;

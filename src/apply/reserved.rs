@@ -1,5 +1,6 @@
 //! What the rents of one apply count on, by the market as it is now; and other offers for those that lost theirs.
 
+use super::beside::discard;
 use super::step::Stop;
 use crate::address::{InstanceAddr, ResourceAddr};
 use crate::diag::Diagnostic;
@@ -30,6 +31,13 @@ impl Market {
         let from = self.by_iri.partition_point(|at| *self.rows[*at].iri < *iri);
         let alike = self.by_iri[from..].partition_point(|at| *self.rows[*at].iri <= *iri);
         self.by_iri[from..from + alike].iter().map(|at| &self.rows[*at])
+    }
+}
+
+impl Drop for Market {
+    fn drop(&mut self) {
+        let rows = std::mem::take(&mut self.rows);
+        discard(rows.len(), rows);
     }
 }
 
