@@ -41,14 +41,15 @@ impl Service {
         serde_json::from_str(&self.answer(method, path, body)).expect("JSON")
     }
 
-    /// The text of an answer.
+    /// The body of an answer.
     pub fn answer(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).expect("it listens");
         let head = format!("{method} {path} HTTP/1.1\r\nhost: sandbox\r\nx-auth-token: bench\r\nconnection: close\r\n");
         write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).expect("it reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
-        answer.split_off(answer.find("\r\n\r\n").expect("an answer"))
+        let (_, body) = answer.split_once("\r\n\r\n").expect("an answer");
+        body.to_owned()
     }
 
     /// Calls since the last time, by method and route.

@@ -158,7 +158,7 @@ fn given<'b>(table: &Table<'_>, body: &'b Body, diags: &mut Diagnostics) -> Vec<
     found
 }
 
-/// The same of one attribute.
+/// As [`attributes`], of one of them.
 fn attribute(
     known: &Attribute,
     expr: Option<&Arc<Expr>>,
