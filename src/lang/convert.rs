@@ -103,7 +103,7 @@ pub fn mismatch(from: &Type, to: &Type) -> Option<String> {
             wanted.iter().find_map(|(name, t)| element(f, t).map(|message| format!("attribute \"{name}\": {message}")))
         }
         (Type::Object(attributes), Type::Object(wanted)) => {
-            if let Some(message) = missing(wanted.keys().filter(|name| !attributes.contains_key(*name))) {
+            if let Some(message) = missing(wanted.keys().filter(|name| !attributes.contains_key(name))) {
                 return Some(message);
             }
             wanted.iter().find_map(|(name, t)| {

@@ -115,14 +115,18 @@ pub fn from_json(json: &Json, ty: &Type) -> Result<Value, ConvertError> {
         }
         (Json::Object(_), Type::Map(element)) if **element == Type::Dynamic => convert(&implied(json)?, ty),
         (Json::Object(members), Type::Map(element)) => {
-            let entries = object(members, |_| Some(element.as_ref()))?;
-            Ok(Kind::Map(element.as_ref().clone(), Arc::new(entries)).into())
+            Ok(Kind::Map(element.as_ref().clone(), Arc::new(object(members, element)?)).into())
         }
         (Json::Object(members), Type::Object(attributes)) => {
-            if let Some(missing) = attributes.keys().find(|name| !members.contains_key(name.as_ref())) {
-                return Err(fault(format!("attribute \"{missing}\" is required")));
+            let read = |name: &Arc<str>, ty: &Type| match members.get(&**name) {
+                Some(member) => from_json(member, ty).map_err(|error| error.inside(PathStep::Key(name.clone()))),
+                None => Err(fault(format!("attribute \"{name}\" is required"))),
+            };
+            let entries = attributes.try_map(read)?;
+            match members.keys().find(|name| members.len() > attributes.len() && !attributes.contains_key(name)) {
+                Some(other) => Err(fault(format!("unsupported attribute \"{other}\""))),
+                None => Ok(Value::from_entries(entries)),
             }
-            Ok(Value::from_entries(object(members, |name| attributes.get(name))?))
         }
         (Json::Bool(_) | Json::Number(_) | Json::String(_), _) => convert(&implied(json)?, ty),
         (_, ty) => Err(fault(format!("{} required", with_article(ty)))),
@@ -154,7 +158,7 @@ fn implied(json: &Json) -> Result<Value, ConvertError> {
         }
         Json::String(text) => Value::string(text),
         Json::Array(elements) => Value::tuple(array(elements, |_| &Type::Dynamic)?),
-        Json::Object(members) => Value::from_entries(object(members, |_| Some(&Type::Dynamic))?),
+        Json::Object(members) => Value::from_entries(object(members, &Type::Dynamic)?),
     })
 }
 
@@ -163,12 +167,8 @@ fn array<'t>(elements: &[Json], ty: impl Fn(usize) -> &'t Type) -> Result<Vec<Va
     elements.iter().enumerate().map(read).collect()
 }
 
-fn object<'t>(
-    members: &serde_json::Map<String, Json>,
-    ty: impl Fn(&str) -> Option<&'t Type>,
-) -> Result<Entries, ConvertError> {
+fn object(members: &serde_json::Map<String, Json>, ty: &Type) -> Result<Entries, ConvertError> {
     let entry = |(name, member): (&String, &Json)| {
-        let ty = ty(name).ok_or_else(|| fault(format!("unsupported attribute \"{name}\"")))?;
         let value = from_json(member, ty).map_err(|error| error.inside(PathStep::Key(name.as_str().into())))?;
         Ok((nfc(name.as_str()), value))
     };

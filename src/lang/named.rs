@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// Values by name, in the order of the names. What is made of others keeps their list of names: thousands of objects of
 /// one table share it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Named<T> {
     names: Arc<[Arc<str>]>,
     /// As many.
@@ -79,7 +79,7 @@ impl<T> Named<T> {
     ///
     /// # Errors
     /// Those of `change`.
-    pub fn try_map<E>(&self, mut change: impl FnMut(&Arc<str>, &T) -> Result<T, E>) -> Result<Named<T>, E> {
+    pub fn try_map<U, E>(&self, mut change: impl FnMut(&Arc<str>, &T) -> Result<U, E>) -> Result<Named<U>, E> {
         let mut values = Vec::with_capacity(self.len());
         for (name, value) in self {
             values.push(change(name, value)?);

@@ -1,6 +1,6 @@
 //! Types of values.
 
-use std::collections::BTreeMap;
+use super::named::Named;
 use std::sync::Arc;
 
 /// A type of Terraform's language.
@@ -23,7 +23,7 @@ pub enum Type {
     /// A sequence with a type for each element.
     Tuple(Arc<Vec<Type>>),
     /// Named attributes, each with its type.
-    Object(Arc<BTreeMap<Arc<str>, Type>>),
+    Object(Arc<Named<Type>>),
 }
 
 impl Type {

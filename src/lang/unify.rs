@@ -1,9 +1,9 @@
 //! The one type that several convert to.
 
 use super::convert::converts;
+use super::named::Named;
 use super::types::Type;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The one type that all convert to, as for the branches of a conditional and the elements of `tolist`; `None` where
@@ -76,7 +76,7 @@ fn element_types(ty: &Type) -> Vec<Type> {
 }
 
 fn of_objects(types: &[Type]) -> Option<Type> {
-    let objects: Vec<&BTreeMap<Arc<str>, Type>> = types
+    let objects: Vec<&Named<Type>> = types
         .iter()
         .filter_map(|ty| match ty {
             Type::Object(attributes) => Some(attributes.as_ref()),
@@ -87,11 +87,11 @@ fn of_objects(types: &[Type]) -> Option<Type> {
     if rest.iter().any(|other| !other.keys().eq(first.keys())) {
         return as_collection(types, Type::map);
     }
-    let mut attributes = BTreeMap::new();
-    for name in first.keys() {
+    let unified = |name: &Arc<str>, _: &Type| {
         let types: Vec<Type> = objects.iter().filter_map(|object| object.get(name)).cloned().collect();
-        attributes.insert(name.clone(), unify(&types)?);
-    }
+        unify(&types).ok_or(())
+    };
+    let attributes = first.try_map(unified).ok()?;
     of_all(types, Some(Type::Object(Arc::new(attributes)))).or_else(|| as_collection(types, Type::map))
 }
 

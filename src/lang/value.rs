@@ -226,7 +226,7 @@ impl Value {
             Kind::Set(element, _) => Type::set(element.clone()),
             Kind::Map(element, _) => Type::map(element.clone()),
             Kind::Tuple(elements) => Type::tuple(elements.iter().map(Value::ty)),
-            Kind::Object(attributes) => Type::object(attributes.iter().map(|(name, value)| (name.clone(), value.ty()))),
+            Kind::Object(attributes) => Type::Object(Arc::new(attributes.map(|_, value| value.ty()))),
         }
     }
 

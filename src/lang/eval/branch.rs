@@ -140,7 +140,7 @@ fn mismatch(yes: &Type, no: &Type) -> String {
                     Some(_) => {}
                 }
             }
-            let extra = right.keys().find(|name| !left.contains_key(*name));
+            let extra = right.keys().find(|name| !left.contains_key(name));
             extra.map_or_else(plain, |name| {
                 format!("The 'false' value includes object attribute \"{name}\", which is absent in the 'true' value.")
             })

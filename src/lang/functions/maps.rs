@@ -144,7 +144,7 @@ fn merge_type(args: &[Value]) -> Result<Type, CallError> {
     if args.iter().all(|value| value.ty() == first) {
         return Ok(first);
     }
-    Ok(if keys_known && !untyped { Type::Object(Arc::new(attributes)) } else { Type::Dynamic })
+    Ok(if keys_known && !untyped { Type::object(attributes) } else { Type::Dynamic })
 }
 
 /// Later entries win. Maps of one element type give a map, anything else an object.
