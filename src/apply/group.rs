@@ -17,6 +17,7 @@ use crate::schema::group::{SCHEMA, env_of, fields};
 use crate::schema::{Presence, Schema, observe};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -41,7 +42,7 @@ pub(super) async fn create<C: Cloud>(ctx: &Context<'_, C>, job: &Job<'_>) -> Res
     record.claim = Some(intent.claim.clone());
     intent.deposes = job.deposes();
     intent.group_name = Some(name.to_owned());
-    intent.record = Some(Box::new(record.clone()));
+    intent.record = Some(Arc::new(record.clone()));
     let claim = intent.claim.clone();
     let mut body = fields(object, None);
     body.notes = Some(ctx.mark(address, &claim, None).write(notes_of(object)));

@@ -9,6 +9,7 @@ use crate::refresh::Clock;
 use crate::schema::instance::DELETE_TIMEOUT;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State, deposed_key, orphaned};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -47,7 +48,7 @@ pub async fn take_over<C: Cloud>(
     let Taken { id, record, text, mark } = taken;
     let address = mark.address.clone();
     let recorded =
-        |claim: Option<String>| Event::Recorded { claim, address: address.clone(), record: Box::new(record.clone()) };
+        |claim: Option<String>| Event::Recorded { claim, address: address.clone(), record: Arc::new(record.clone()) };
     let intent = intent(IntentAction::Update, &address, id, clock);
     let claim = intent.claim.clone();
     commit(vec![recorded(None), Event::Intent(Box::new(intent))]).await?;
@@ -157,7 +158,7 @@ pub(super) async fn remove<C: Cloud>(
     looked: impl AsyncFn() -> ReadResult<bool>,
     removed: impl FnOnce(String) -> Event,
 ) -> Result<(), Diagnostic> {
-    let intent = Intent { record: record.map(Box::new), ..intent(IntentAction::Delete, address, id, clock) };
+    let intent = Intent { record: record.map(Arc::new), ..intent(IntentAction::Delete, address, id, clock) };
     let call = intent.claim.clone();
     commit(vec![Event::Intent(Box::new(intent))]).await?;
     let outcome = match id {

@@ -12,6 +12,7 @@ use crate::state::Record;
 use crate::state::journal::Event;
 use crate::state::observed::take_in;
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// What was sent of an object before it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +101,7 @@ pub(super) fn recorded(job: &Job<'_>, claim: Option<&str>, record: &Record) -> E
     Event::Recorded {
         claim: claim.map(str::to_owned),
         address: job.step.address.clone(),
-        record: Box::new(record.clone()),
+        record: Arc::new(record.clone()),
     }
 }
 

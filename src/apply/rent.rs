@@ -22,6 +22,7 @@ use crate::schema::instance::{Desired, SCHEMA, WaitFor};
 use crate::schema::{observe, rests};
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record};
+use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
@@ -311,7 +312,7 @@ fn draft_of<C>(
     intent.gpu_model = Some(offer.gpu_model.clone());
     intent.gpu_count = Some(desired.gpu_count);
     intent.hourly_cost = Some(cost);
-    intent.record = Some(Box::new(record.clone()));
+    intent.record = Some(Arc::new(record.clone()));
     Ok((intent, record))
 }
 

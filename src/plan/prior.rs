@@ -7,6 +7,7 @@ use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Expired, OutputState, Record, State};
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 impl Plan {
     /// What an apply records before its first step: addresses that moved, objects that are imported, facts that were read.
@@ -16,7 +17,7 @@ impl Plan {
         let records = self.imports.iter().chain(&self.refresh).map(|(address, record)| Event::Recorded {
             claim: None,
             address: address.clone(),
-            record: Box::new(record.clone()),
+            record: Arc::new(record.clone()),
         });
         moves.chain(records).chain(self.ends())
     }

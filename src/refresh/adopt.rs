@@ -6,6 +6,7 @@ use crate::live::{Env, LiveObject, Machine, Mark, Proof};
 use crate::state::digest::SecretKey;
 use crate::state::journal::Event;
 use crate::state::{Intent, IntentAction, Record, State, orphaned};
+use std::sync::Arc;
 
 /// What an object becomes that a person names.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub enum Adoption {
         /// Its mark.
         mark: Mark,
         /// The record, where it stands already and only the mark is another lineage's.
-        record: Option<Box<Record>>,
+        record: Option<Arc<Record>>,
     },
 }
 
@@ -64,7 +65,7 @@ pub fn adoption(
             if mark.lineage != state.lineage && state.resources.get(at).is_some_and(|current| ours(at, current)) =>
         {
             let mark = Mark { address: at.clone(), ..mark.clone() };
-            return Ok(Adoption::Marked { mark, record: Some(Box::new(record.clone())) });
+            return Ok(Adoption::Marked { mark, record: Some(Arc::new(record.clone())) });
         }
         (Some((at, _)), ..) => return refuse(format!("{id} is recorded already, as {at}.")),
         (None, Some(address), _) => {
@@ -105,7 +106,7 @@ pub fn adoption(
     });
     match (live, mark.cloned().or(marked), given_up) {
         (live, _, Some(intent)) => {
-            let (address, record) = (intent.address.clone(), Box::new(intent.record_of(live, key)));
+            let (address, record) = (intent.address.clone(), Arc::new(intent.record_of(live, key)));
             Ok(Adoption::Answers(Event::Recorded { claim: None, address, record }))
         }
         (_, Some(mark), _) if !state.open.contains_key(&mark.claim) => Ok(Adoption::Marked { mark, record: None }),
@@ -162,7 +163,7 @@ fn adopt(state: &State, machine: &Machine, at: Option<&InstanceAddr>, key: &Secr
         // Whichever made it at one address: what is still open goes first.
         [intent, others @ ..] if others.is_empty() || at.is_some() => {
             let claim = Some(intent.claim.clone()).filter(|claim| state.open.contains_key(claim));
-            let record = Box::new(intent.record_of(&LiveObject::from(machine.clone()), key));
+            let record = Arc::new(intent.record_of(&LiveObject::from(machine.clone()), key));
             Ok(Event::Recorded { claim, address: intent.address.clone(), record })
         }
         several => {
@@ -200,7 +201,7 @@ mod tests {
             gpu_model: Some("RTX 4090".into()),
             gpu_count: Some(1),
             hourly_cost: None,
-            record: Some(Box::default()),
+            record: Some(Arc::default()),
             deposes: false,
             doubt: None,
             doubt_since: None,

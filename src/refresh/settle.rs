@@ -168,7 +168,7 @@ fn is_unseen(state: &State, intent: &Intent) -> bool {
 }
 
 enum Verdict {
-    Found(Box<Record>),
+    Found(Arc<Record>),
     /// It is there, and that is all that matters.
     Seen,
     Perhaps(String),
@@ -210,7 +210,7 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
             IntentAction::Create(ObjectKind::Instance) => match &machines {
                 Some(listed) => match sight(cloud, intent, listed, &Search::of(state, intent)).await? {
                     Sighting::Found(machine) => {
-                        Verdict::Found(Box::new(intent.record_of(&LiveObject::Machine(machine), how.key)))
+                        Verdict::Found(Arc::new(intent.record_of(&LiveObject::Machine(machine), how.key)))
                     }
                     Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("machine", &ids)),
                     Sighting::Nowhere => Verdict::Nowhere,
@@ -220,7 +220,7 @@ async fn look<C: Cloud>(cloud: &C, state: &State, open: &[Intent], how: &Settle<
             IntentAction::Create(ObjectKind::TemplateGroup) => match &groups {
                 Some(listed) => match sight_group(cloud, intent, listed).await? {
                     Sighting::Found(group) => {
-                        Verdict::Found(Box::new(intent.record_of(&LiveObject::Group(group), how.key)))
+                        Verdict::Found(Arc::new(intent.record_of(&LiveObject::Group(group), how.key)))
                     }
                     Sighting::Perhaps(ids) => Verdict::Perhaps(perhaps("template group", &ids)),
                     Sighting::Nowhere => Verdict::Nowhere,
@@ -240,7 +240,7 @@ async fn began_anew<C: Cloud>(cloud: &C, state: &State, intent: &Intent, now: Ti
     };
     Ok(match rebooted(intent.uptime.map(Duration::from_secs), intent.at, now, &machine) {
         Rebooted::Yes => Verdict::Rebooted(match state.resources.get(&intent.address) {
-            Some(record) => recorded(intent, Box::new(Record::clone(record))),
+            Some(record) => recorded(intent, record.clone()),
             None => not_done(intent, "it is not recorded any more"),
         }),
         Rebooted::NotYet => Verdict::Ran("it was not rebooted: its container has run all the time"),
@@ -269,7 +269,7 @@ fn not_done(intent: &Intent, reason: &str) -> Event {
     Event::NotDone { claim: intent.claim.clone(), reason: reason.to_owned() }
 }
 
-fn recorded(intent: &Intent, record: Box<Record>) -> Event {
+fn recorded(intent: &Intent, record: Arc<Record>) -> Event {
     Event::Recorded { claim: Some(intent.claim.clone()), address: intent.address.clone(), record }
 }
 

@@ -15,6 +15,7 @@ use crate::refresh::{Adoption, adoption, is_unseen};
 use crate::schema::schema;
 use crate::state::Record;
 use crate::state::journal::Event;
+use std::sync::Arc;
 
 /// Takes objects into the state, one after the other, each under the address of its mark, of the call that made it, or that
 /// a person names.
@@ -48,7 +49,7 @@ pub async fn adopt<C: Cloud>(
             Adoption::Marked { mark, record } => {
                 let address = mark.address.clone();
                 let record = match record {
-                    Some(record) => *record,
+                    Some(record) => Arc::unwrap_or_clone(record),
                     None => {
                         let wished = wishes.get_or_insert_with(|| session.fleet.desired(session.planning));
                         let mut record = record_of_live(schema(id.kind()), &object, wished.get(&address), &key);
@@ -64,7 +65,7 @@ pub async fn adopt<C: Cloud>(
                     let taken = Taken { id, record, text, mark };
                     take_over(session.cloud, taken, &session.clock, async |events| held.commit(events).await).await?;
                 } else {
-                    let record = Box::new(record);
+                    let record = Arc::new(record);
                     held.commit(vec![Event::Recorded { claim: None, address: address.clone(), record }]).await?;
                 }
                 match foreign {

@@ -10,6 +10,7 @@ use crate::planning::Look;
 use crate::refresh::{Approval, Unproven, unreadable};
 use crate::state::Record;
 use crate::state::journal::Event;
+use std::sync::Arc;
 
 impl Held {
     /// Reads the account, and proves what is recorded ([`Held::prove`]).
@@ -48,7 +49,7 @@ impl Held {
             let Unproven { address, id, record, approval } = &found;
             match approval {
                 Approval::Inside => {
-                    let record = Box::new(Record { unproven: None, ..Record::clone(record) });
+                    let record = Arc::new(Record { unproven: None, ..Record::clone(record) });
                     self.commit(vec![Event::Recorded { claim: None, address: address.clone(), record }]).await?;
                 }
                 Approval::Unreadable => diags.push(unreadable(address, *id)),

@@ -136,7 +136,7 @@ fn without_query(url: &str) -> String {
 pub fn without_secrets(state: &State) -> State {
     let shared = |record: &Arc<Record>| Arc::new(record_without(record));
     let intent = |intent: &Intent| Intent {
-        record: intent.record.as_deref().map(|record| Box::new(record_without(record))),
+        record: intent.record.as_deref().map(|record| Arc::new(record_without(record))),
         ..intent.clone()
     };
     let mut bare = State {

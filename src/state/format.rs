@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The version of the key `podform`. Raised when an older podform would misread what is there; every version ever
 /// released is read.
@@ -303,6 +304,7 @@ fn spent(spent: &Spent) -> Spent {
 fn intent(intent: &Intent) -> Intent {
     let mut intent = intent.clone();
     if let Some(record) = &mut intent.record {
+        let record = Arc::make_mut(record);
         (record.attributes, record.read_back) = (sent(&record.attributes).into_owned(), shown(record));
     }
     intent

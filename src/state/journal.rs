@@ -59,7 +59,7 @@ pub enum Event {
         /// Which address.
         address: InstanceAddr,
         /// The record.
-        record: Box<Record>,
+        record: Arc<Record>,
     },
     /// As `Recorded`, where only the difference from the record before is said.
     Changed(Box<Change>),
@@ -210,7 +210,7 @@ impl State {
     pub(super) fn whole(&self, event: Event) -> Result<Event, Box<Change>> {
         let Event::Changed(change) = event else { return Ok(event) };
         let Some((claim, record)) = change.onto(self) else { return Err(change) };
-        Ok(Event::Recorded { claim, address: change.address, record: Box::new(record) })
+        Ok(Event::Recorded { claim, address: change.address, record: Arc::new(record) })
     }
 
     /// Applies one event. Events that name an unknown claim change nothing else than what they say of an address, and a
@@ -254,7 +254,7 @@ impl State {
                 if self.resources.get(&address).is_none_or(|old| old.id() != record.id()) {
                     self.expired.remove(&address);
                 }
-                self.resources.insert(address, Arc::from(record));
+                self.resources.insert(address, record);
             }
             Event::Changed(_) => {
                 if let Ok(recorded) = self.whole(event) {

@@ -118,7 +118,7 @@ fn what_is_replaced_is_deposed_until_it_is_removed() {
     let mut made = Record::clone(&before.resources[&address]);
     made.attributes.set("id", json!("99"));
     before.apply(Event::Intent(Box::new(rent.clone())));
-    before.apply(Event::Recorded { claim: Some(rent.claim), address: address.clone(), record: Box::new(made.clone()) });
+    before.apply(Event::Recorded { claim: Some(rent.claim), address: address.clone(), record: Arc::new(made.clone()) });
     assert_eq!(before.resources.get(&address).and_then(id), Some(99));
     assert_eq!(before.deposed[&address].get("11112222").and_then(id), Some(88101));
     assert_eq!(decode(encode(&before)), Ok(before.clone()));
@@ -134,7 +134,7 @@ fn what_is_replaced_is_deposed_until_it_is_removed() {
         assert_eq!(state.resources.get(&address).and_then(id), Some(88101));
     }
     // A second record under the same address, by somebody who replaces nothing, deposes nothing.
-    before.apply(Event::Recorded { claim: None, address, record: Box::new(made) });
+    before.apply(Event::Recorded { claim: None, address, record: Arc::new(made) });
     assert_eq!(before.deposed.len(), 1);
 }
 

@@ -10,6 +10,7 @@ use crate::address::InstanceAddr;
 use crate::live::ObjectId;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl Event {
     /// Whether it says what became of a call. An intent that never became durable was never sent, and says nothing.
@@ -209,7 +210,7 @@ impl State {
         &mut self,
         claim: Option<String>,
         address: InstanceAddr,
-        record: Box<Record>,
+        record: Arc<Record>,
         own: &mut BTreeSet<ObjectId>,
     ) {
         let Some(id) = record.object_id(&address) else { return };
@@ -238,7 +239,7 @@ impl State {
         } else {
             self.open.remove(&claim);
             let key = deposed_key(&claim);
-            self.deposed.entry(address).or_default().insert(key, (*record).into());
+            self.deposed.entry(address).or_default().insert(key, record);
         }
     }
 }
@@ -254,10 +255,10 @@ mod tests {
 
     const AT: &str = "simplepod_instance.w[2]";
 
-    fn record(id: u64, claim: &str) -> Box<Record> {
+    fn record(id: u64, claim: &str) -> Arc<Record> {
         let mut record = Record { claim: Some(claim.into()), ..Record::default() };
         record.attributes.set("id", id.to_string().into());
-        Box::new(record)
+        Arc::new(record)
     }
 
     fn recorded(claim: &str, id: u64) -> Event {
@@ -387,7 +388,7 @@ mod tests {
     fn what_was_to_be_replaced_stands_again_where_the_replacement_was_released() {
         let replacing = Event::Intent(Box::new(Intent { deposes: true, ..intent("b", AT) }));
         let mut second = record(6, "b");
-        second.unproven = Some(crate::money::Usd::ZERO);
+        Arc::make_mut(&mut second).unproven = Some(crate::money::Usd::ZERO);
         let gone = Event::gone(Some("x".into()), &AT.parse().expect("an address"), &second);
         let done = [replacing, recorded("b", 6), delete("x", 6), gone];
         // What the others know of it: nothing, that it is rented, that it is to go.

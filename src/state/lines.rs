@@ -76,7 +76,7 @@ mod tests {
                 record.unproven = (value == 0).then(|| "2".parse().map(crate::money::Usd).expect("a decimal"));
                 record.offer = record.offer.filter(|_| value != 1);
                 record.read_back = (value == 3).then(|| ("name".to_owned(), json)).into_iter().collect();
-                Event::Recorded { claim: Some(claim), address: here, record: Box::new(record) }
+                Event::Recorded { claim: Some(claim), address: here, record: record.into() }
             }
             (0..3, None) => Event::Intent(Box::new(Intent { deposes: value == 0, ..fresh() })),
             (3 | 4, _) if state.resources.contains_key(&here) => {
@@ -86,7 +86,7 @@ mod tests {
             (5, _) => {
                 record.attributes.set("status", json);
                 record.tainted = (value == 4).then(|| "it failed".to_owned());
-                Event::Recorded { claim: None, address: here, record: Box::new(record) }
+                Event::Recorded { claim: None, address: here, record: record.into() }
             }
             (6, Some(claim)) => Event::NotDone { claim, reason: "402".into() },
             (7, Some(claim)) => Event::Absent { claim, at: time("2026-03-02T09:20:00Z") },

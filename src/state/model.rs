@@ -232,7 +232,7 @@ pub struct Intent {
     /// The record as it will stand once the id is known: an adopted machine is not rented anew because nobody remembers
     /// what was sent. Of a delete, what goes, where that stands in no state; else `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub record: Option<Box<Record>>,
+    pub record: Option<Arc<Record>>,
     /// What is recorded at the address steps aside for what this makes, and is removed later.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deposes: bool,

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(crate) const LINEAGE: &str = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed";
 
@@ -88,7 +89,7 @@ pub(crate) fn intent(claim: &str, address: &str) -> Intent {
         gpu_model: Some("RTX 4090".into()),
         gpu_count: Some(2),
         hourly_cost: Some(Usd(Decimal::new(6332, 4))),
-        record: Some(Box::new(machine(0, "adopted"))),
+        record: Some(Arc::new(machine(0, "adopted"))),
         deposes: false,
         doubt: None,
         doubt_since: None,

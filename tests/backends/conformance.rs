@@ -248,7 +248,7 @@ fn recorded(claim: &str, closes: bool, id: u64) -> Event {
     let mut record = Record { claim: Some(claim.into()), ..Record::default() };
     record.attributes.set("id", id.to_string().into());
     let address = "simplepod_instance.worker".parse().unwrap();
-    Event::Recorded { claim: closes.then(|| claim.into()), address, record: Box::new(record) }
+    Event::Recorded { claim: closes.then(|| claim.into()), address, record: record.into() }
 }
 
 /// A run replaces a machine, and is fenced before it can say so; whoever takes that up writes, and dies.

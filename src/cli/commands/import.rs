@@ -17,6 +17,7 @@ use crate::state::journal::Event;
 use crate::store::local::write_private;
 use clap::Args;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// `import`.
 #[derive(Debug, Args)]
@@ -82,7 +83,7 @@ async fn one(address: &str, id: &str, args: &ImportArgs, context: &mut Context) 
                 .map(|(address, record)| Event::Recorded {
                     claim: None,
                     address: address.clone(),
-                    record: Box::new(record.clone()),
+                    record: Arc::new(record.clone()),
                 })
                 .collect();
             if imported.is_empty() {

@@ -10,6 +10,7 @@ use crate::state::Record;
 use crate::state::State;
 use crate::state::journal::Event;
 use clap::Args;
+use std::sync::Arc;
 
 /// `taint` and `untaint`.
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ pub async fn run(args: &TaintArgs, taint: bool, context: &mut Context) -> Outcom
             return Err(Diagnostic::error("Resource instance is not tainted", detail).into());
         }
     }
-    held.write(vec![Event::Recorded { claim: None, address: address.clone(), record: Box::new(record) }]).await?;
+    held.write(vec![Event::Recorded { claim: None, address: address.clone(), record: Arc::new(record) }]).await?;
     context.terminal.line(&match taint {
         true => format!("Resource instance {address} has been marked as tainted."),
         false => format!("Resource instance {address} has been successfully untainted."),
