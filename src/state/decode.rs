@@ -5,7 +5,8 @@ use super::fault::StateError;
 use super::format::{FIRST_SEALED, FORMAT, File, Instance, Ours, Resource, mode};
 use super::model::{Record, State};
 use super::moved::Moved;
-use super::sum::{body, own_part};
+use super::parts::{Theirs, instances_apart, parts};
+use super::sum::body;
 use crate::address::{InstanceAddr, InstanceKey, Mode, ResourceAddr};
 use crate::lang::json;
 use crate::lang::stack::at_once;
@@ -47,9 +48,9 @@ struct Writer {
 /// What is wrong, where, and the way out.
 pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
     let bytes = bytes.as_ref();
-    let large = own_part(bytes).filter(|_| bytes.len() > WORTH_A_THREAD);
-    let (read, is_sealed) =
-        large.and_then(|ours| in_halves(bytes, ours)).unwrap_or_else(|| (read(bytes), body(bytes).is_some()));
+    let large = bytes.len() > WORTH_A_THREAD;
+    let halves = large.then(|| in_halves(bytes)).flatten();
+    let (read, is_sealed) = halves.unwrap_or_else(|| (read(bytes), body(bytes).is_some()));
     match read? {
         (state, Sum::None) => Ok(state),
         (_, Sum::Removed) => Err(StateError::Unsealed),
@@ -59,16 +60,46 @@ pub fn decode(bytes: impl AsRef<[u8]>) -> Result<State, StateError> {
     }
 }
 
-/// Here what Terraform knows, beside it what is ours, and whether the checksum is right. `None` where something is wrong with
-/// one of them, which only the whole tells.
-fn in_halves(bytes: &[u8], ours: &[u8]) -> Option<(Read, bool)> {
-    let theirs = || json::read::<File<Instance<'_>, IgnoredAny>>(bytes);
-    let (theirs, (ours, is_sealed)) = at_once(theirs, || (json::read(ours), body(bytes).is_some()));
-    let File { version, terraform_version, serial, lineage, outputs, resources, check_results, podform: IgnoredAny } =
-        theirs.ok()?;
-    let podform = ours.ok()?;
-    let file = File { version, terraform_version, serial, lineage, outputs, resources, check_results, podform };
+/// What Terraform knows, what is ours, and whether the checksum is right, on two processors. `None` where something is wrong
+/// with one of them, which only the whole tells.
+fn in_halves(bytes: &[u8]) -> Option<(Read, bool)> {
+    let (theirs, ours) = parts(bytes)?;
+    let Theirs { frame, instances } = instances_apart(theirs)?;
+    let all = instances.concat();
+    // The other third takes as long as what is ours and the checksum.
+    let (here, beside) = all.split_at(all.len() / 3 * 2);
+    let read = |texts: &[&[u8]]| {
+        // All at once: what grows is held twice while it moves.
+        let mut read = Vec::with_capacity(texts.len());
+        for text in texts {
+            read.push(json::read::<Instance>(text).ok()?);
+        }
+        Some(read)
+    };
+    let (here, (ours, beside, is_sealed)) =
+        at_once(|| read(here), || (json::read(ours), read(beside), body(bytes).is_some()));
+    let frame = json::read(&frame).ok()?;
+    let file = filled(frame, &instances, here?.into_iter().chain(beside?), ours.ok()?)?;
     Some((understood(file), is_sealed))
+}
+
+/// A frame with what is ours, and with as many of all instances for each resource as it has.
+fn filled<'t>(
+    frame: File<IgnoredAny, ()>,
+    instances: &[Vec<&[u8]>],
+    mut all: impl Iterator<Item = Instance<'t>>,
+    podform: Ours,
+) -> Option<File<Instance<'t>>> {
+    let File { version, terraform_version, serial, lineage, outputs, resources, check_results, podform: () } = frame;
+    if resources.len() != instances.len() {
+        return None;
+    }
+    let whole = |(Resource { module, mode, kind, name, provider, .. }, texts): (_, &Vec<_>)| {
+        let instances = all.by_ref().take(texts.len()).collect();
+        Resource { module, mode, kind, name, provider, instances }
+    };
+    let resources = resources.into_iter().zip(instances).map(whole).collect();
+    Some(File { version, terraform_version, serial, lineage, outputs, resources, check_results, podform })
 }
 
 /// Reads the bytes of a state file that somebody may have edited: as [`decode`], whatever the checksum says.

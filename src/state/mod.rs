@@ -26,6 +26,7 @@ pub mod observed;
 mod orphan;
 #[cfg(test)]
 mod orphan_tests;
+mod parts;
 mod record;
 mod remains;
 mod repair;
@@ -58,8 +59,9 @@ pub use model::{
 };
 pub use moved::Moved;
 pub use orphan::{orphaned, orphans, orphans_told, shows_env};
+pub use parts::own_part;
 pub use remains::{Remains, is_older};
 pub use repair::{Repair, repair};
 pub use rollback::{Rollback, Turn, Turned};
-pub use sum::{own_part, sum_in};
+pub use sum::sum_in;
 pub use verify::{FileFault, Verdict, contradictions, older, verify};

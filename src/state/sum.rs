@@ -39,16 +39,6 @@ pub fn sum_in(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(digits).ok()
 }
 
-/// The object under the key `podform` of a text that ends with its checksum: such a text is written in one way, this key last,
-/// so that its place is found without reading what stands before. Whether it is as it was written, only the checksum tells.
-pub fn own_part(text: &[u8]) -> Option<&[u8]> {
-    // Texts in JSON hold no line breaks, and what is nested deeper stands further to the right.
-    const KEY: &[u8] = b"\n  \"podform\": ";
-    const END: &[u8] = b"\n}\n";
-    sum_in(text)?;
-    text.get(memchr::memmem::find(text, KEY)? + KEY.len()..)?.strip_suffix(END)
-}
-
 /// What stands before the checksum, where these are the bytes that [`seal`] made.
 pub(super) fn body(bytes: &[u8]) -> Option<&[u8]> {
     let body = bytes.len().checked_sub(BEFORE.len() + DIGITS + AFTER.len()).and_then(|end| bytes.get(..end));

@@ -303,7 +303,7 @@ proptest! {
         let secrets = std::collections::BTreeMap::from([(ValuePath::of("a").key(&place), digest)]);
         let attributes = attributes.into_iter().collect();
         let record = Record { attributes, read_back, secrets, tainted, ..Record::default() };
-        let event = Event::Recorded { claim: None, address, record: Box::new(record) };
+        let event = Event::Recorded { claim: None, address, record: Arc::new(record) };
         let entry = Entry { seq: serial, at: time("2026-03-02T09:15:00Z"), run: None, snapshot: None, event, mac: None };
         let replay = decode_journal(encode_entry(&entry).as_bytes());
         prop_assert_eq!(&replay.entries[..], std::slice::from_ref(&entry));
