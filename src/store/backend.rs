@@ -24,7 +24,7 @@ pub struct Version(pub Option<String>);
 pub struct Stored {
     /// The snapshot; `None` before the first.
     pub state: Option<Vec<u8>>,
-    /// Its version.
+    /// Its version, for whoever took it over.
     pub version: Version,
     /// The journal, one entry a line.
     pub journal: Vec<u8>,

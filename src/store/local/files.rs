@@ -40,6 +40,8 @@ pub struct Files {
     lock: Option<Arc<Lock>>,
     /// As it was taken over, or written last.
     journal: Journal,
+    /// This run writes. Who only reads does without versions: the digest of a large state takes as long as reading it.
+    is_writer: bool,
 }
 
 /// What this run holds, and where that must stand (invariant 14).
@@ -76,7 +78,15 @@ impl Files {
     pub fn new(directory: impl Into<PathBuf>) -> Files {
         let directory = directory.into();
         let (state, copies) = (directory.join(STATE), directory.join("backups"));
-        Files { directory, state, stem: "podform".into(), copies, lock: None, journal: Journal::default() }
+        Files {
+            directory,
+            state,
+            stem: "podform".into(),
+            copies,
+            lock: None,
+            journal: Journal::default(),
+            is_writer: false,
+        }
     }
 
     /// A state of any name, whose neighbours' names begin with that: `x.tfstate`, `x.tfstate.journal`, `x.tfstate.lock`,
@@ -163,7 +173,7 @@ impl Files {
             let after = stamp()?;
             if before == after {
                 return Ok(Stored {
-                    version: version(state.as_deref()),
+                    version: version(state.as_deref().filter(|_| self.is_writer)),
                     state,
                     journal: journal.unwrap_or_default(),
                     kept: self.kept()?,
@@ -263,6 +273,7 @@ impl StateStore for Files {
             for path in [self.state_path(), self.journal_path()] {
                 sweep(&path);
             }
+            self.is_writer = true;
             let stored = self.read_both()?;
             let path = self.journal_path();
             let journal = Journal::known(&path, stored.journal.len());
