@@ -13,9 +13,6 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 use tracing::trace;
 
-/// Bytes of an answer that are read before whoever waits for another one goes on: of a long list the rest is there already,
-/// and these take less than a millisecond.
-const AT_A_TIME: usize = 32 << 10;
 /// Bytes of an error body that are read: its message stands at the head, and a page of HTML from a proxy is far
 /// shorter.
 const MAX_ERROR_BODY: usize = 1 << 20;
@@ -281,13 +278,12 @@ impl Transport {
         loop {
             match response.chunk().await {
                 Ok(Some(piece)) if success => {
-                    for part in piece.chunks(AT_A_TIME) {
-                        match take(part) {
-                            ControlFlow::Continue(()) => tokio::task::yield_now().await,
-                            ControlFlow::Break(Stop::Enough) => return Ok(answer),
-                            ControlFlow::Break(Stop::TooLarge(message)) => {
-                                return Err(Failure::TooLarge { status, message });
-                            }
+                    match take(&piece) {
+                        // Of a long list the rest is there already: others go on between two pieces.
+                        ControlFlow::Continue(()) => tokio::task::yield_now().await,
+                        ControlFlow::Break(Stop::Enough) => return Ok(answer),
+                        ControlFlow::Break(Stop::TooLarge(message)) => {
+                            return Err(Failure::TooLarge { status, message });
                         }
                     }
                 }

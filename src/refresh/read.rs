@@ -5,7 +5,7 @@ use super::sight::WITNESSES;
 use crate::cloud::fault::fault;
 use crate::cloud::{CallError, Cloud, ErrorKind, Listed, ReadResult};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lang::stack::at_once;
+use crate::lang::stack::each_at_once;
 use crate::live::{Group, GroupId, LiveObject, Machine, MachineId, Mark, ObjectId, Orphan, Proof, Snapshot, Want};
 use crate::schema::observe;
 use crate::state::observed::differing;
@@ -172,21 +172,6 @@ enum Told {
     Nothing,
 }
 
-/// So many rows are worth a thread: each takes microseconds, and a thread tens of them.
-const WORTH_A_THREAD: usize = 200;
-
-/// Asks of each row; of many, of half of them on a thread beside.
-fn of_each<T: Sync, U: Send>(rows: &[T], ask: impl Fn(&T) -> U + Sync) -> Vec<U> {
-    let asked = |rows: &[T]| rows.iter().map(&ask).collect::<Vec<U>>();
-    if rows.len() <= WORTH_A_THREAD {
-        return asked(rows);
-    }
-    let (here, beside) = rows.split_at(rows.len() / 2);
-    let (mut all, others) = at_once(|| asked(here), || asked(beside));
-    all.extend(others);
-    all
-}
-
 /// Those whose details are read, and those of the others that are as recorded.
 fn machines_to_read(
     state: &State,
@@ -214,7 +199,7 @@ fn machines_to_read(
         None => Told::Nothing,
     };
     let (mut wanted, mut as_recorded) = (BTreeSet::new(), BTreeSet::new());
-    for (row, told) in listed.rows.iter().zip(of_each(&listed.rows, told)) {
+    for (row, told) in listed.rows.iter().zip(each_at_once(&listed.rows, told)) {
         match told {
             _ if how == Refresh::Full => wanted.insert(row.id),
             Told::Wanted => wanted.insert(row.id),
@@ -335,14 +320,6 @@ mod tests {
     use crate::path::ValuePath;
     use crate::state::SecretDigest;
     use std::sync::Arc;
-
-    #[test]
-    fn each_is_asked_once_and_answers_in_its_place() {
-        for count in [0, 1, WORTH_A_THREAD, WORTH_A_THREAD + 1, 5 * WORTH_A_THREAD + 3] {
-            let rows: Vec<usize> = (0..count).collect();
-            assert_eq!(of_each(&rows, |row| row * 2), rows.iter().map(|row| row * 2).collect::<Vec<_>>(), "{count}");
-        }
-    }
 
     #[test]
     fn only_what_differs_is_read_and_only_what_can_be_compared_counts_as_recorded() {

@@ -19,8 +19,8 @@ use secrecy::SecretString;
 use std::collections::HashMap;
 use std::future::pending;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -362,12 +362,14 @@ fn search(phrase: &str) -> Vec<(String, String)> {
 /// Reads the rows of one page, each with what tells it apart: its id, else all of it and its number among its like.
 fn keyed<T: Send>(
     parse: fn(&Row<'_>) -> Option<T>,
-) -> impl FnMut(&str, Option<Row<'_>>) -> Result<Option<(String, T)>, Wrong> + Send {
+) -> impl Fn(&str, Option<Row<'_>>) -> Result<Option<(String, T)>, Wrong> + Send + Sync {
     const NO_ID: Wrong = Wrong("a row of the list has no id");
-    let mut likes: HashMap<String, u32> = HashMap::new();
+    // Those that are alike are numbered in any order.
+    let likes: Mutex<HashMap<String, u32>> = Mutex::default();
     move |text, row| {
         let row = row.ok_or(NO_ID)?;
         let key = row.text("id").unwrap_or_else(|| {
+            let mut likes = likes.lock().unwrap_or_else(PoisonError::into_inner);
             let like = likes.entry(text.to_owned()).or_insert(0);
             *like += 1;
             format!("{text} #{like}")

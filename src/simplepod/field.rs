@@ -50,7 +50,10 @@ impl<'a> Row<'a> {
     /// A number, exactly as written; money among them. One beyond all measure tells nothing: sums and products of what is
     /// told must not overflow.
     pub(super) fn decimal(&self, key: &str) -> Option<Decimal> {
-        decimal(self.raw(key)?).filter(|number| number.abs() <= Decimal::from(MOST))
+        // Most have so few digits that their point does not matter.
+        let is_believed =
+            |number: &Decimal| number.mantissa().unsigned_abs() <= MOST.into() || number.abs() <= Decimal::from(MOST);
+        decimal(self.raw(key)?).filter(is_believed)
     }
 
     /// A number of GPUs of one machine, from one.
@@ -173,8 +176,8 @@ pub(super) fn text(value: &RawValue) -> Option<String> {
 /// A number or numeric text, never by way of a float.
 pub(super) fn decimal(value: &RawValue) -> Option<Decimal> {
     let text = words(value)?;
-    let text = text.trim();
-    text.parse().ok().or_else(|| Decimal::from_scientific(text).ok())
+    let trimmed = || text.trim().parse().or_else(|_| Decimal::from_scientific(text.trim()));
+    text.parse().or_else(|_| trimmed()).ok()
 }
 
 /// A whole number from zero, where the value is one; the fraction of a float is cut off.

@@ -96,7 +96,9 @@ impl Market {
         };
         let reader = || {
             unusable.store(0, Ordering::Relaxed);
-            Rows::new(limit, read).of_about(self.rows.load(Ordering::Relaxed))
+            // Whoever reads it first waits for it; later it is read beside rents, which need a processor too.
+            let rows = self.rows.load(Ordering::Relaxed);
+            Rows::new(limit, read).of_about(rows).urgently(rows == 0)
         };
         let (rows, answer) = call.read_with(reader).await?;
         self.rows.fetch_max(rows.len(), Ordering::Relaxed);

@@ -20,16 +20,16 @@ const SOLD: [u32; 26] =
 /// GPU memory in MB as cards are sold, in whole GB: 24564 MB is a 24 GB card, and 46068 MB one of 48 GB, of which error
 /// correction takes a sixteenth. An exact quotient would miss every requirement that users write.
 fn gpu_gigabytes(megabytes: Decimal) -> Decimal {
-    let exact = megabytes / Decimal::from(1024);
-    let shown = exact.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
-    let least = exact / Decimal::new(93, 2);
+    // Products are exact, and take a fraction of a quotient: a market has tens of thousands of rows.
+    let (per_megabyte, least) = (Decimal::new(9_765_625, 10), Decimal::new(1024 * 93, 2));
+    let shown = (megabytes * per_megabyte).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
     let sold = shown.to_u32().and_then(|shown| SOLD.into_iter().find(|size| *size >= shown));
-    sold.map(Decimal::from).filter(|size| *size <= least).unwrap_or(shown)
+    sold.map(Decimal::from).filter(|size| *size * least <= megabytes).unwrap_or(shown)
 }
 
 /// System memory in GB of 1000 MB: hosts keep some for themselves, and 64215 MB is sold as 64 GB.
 fn gigabytes(megabytes: Decimal) -> Decimal {
-    (megabytes / Decimal::from(1000)).normalize()
+    (megabytes * Decimal::new(1, 3)).normalize()
 }
 
 /// A market of rows, each of which stands there once: hosts that look alike are told apart, and prices are those of one GPU.
@@ -43,7 +43,7 @@ pub(super) fn told_apart(mut offers: Vec<Offer>, basis: PriceBasis) -> Vec<Offer
 pub(super) fn offer(row: &Row<'_>) -> Option<Offer> {
     let iri = row.text("instanceMarket").filter(|iri| !iri.is_empty());
     let iri = iri.or_else(|| Some(format!("/instances/market/{}", row.id()?)))?;
-    let price = row.decimal("pricePerGpu").filter(|price| *price > Decimal::ZERO)?;
+    let price = row.decimal("pricePerGpu").filter(is_positive)?;
     let free = row.text("rentalStatus").is_none_or(|status| status.eq_ignore_ascii_case("active"));
     let rig = row.row("rig");
     Some(Offer {
@@ -53,15 +53,19 @@ pub(super) fn offer(row: &Row<'_>) -> Option<Offer> {
         gpu_count: row.gpus("gpuCount")?,
         price_per_gpu: Usd(price),
         row_price: None,
-        price_per_disk: Usd(row.decimal("pricePerDiskSize").filter(|price| *price > Decimal::ZERO).unwrap_or_default()),
+        price_per_disk: Usd(row.decimal("pricePerDiskSize").filter(is_positive).unwrap_or_default()),
         facts: facts(row, rig.as_ref()),
         host: host(row, rig),
     })
 }
 
+fn is_positive(number: &Decimal) -> bool {
+    number.is_sign_positive() && !number.is_zero()
+}
+
 /// What the row tells of its host. Zero tells nothing where nothing can be zero.
 fn facts(row: &Row<'_>, rig: Option<&Row<'_>>) -> OfferFacts {
-    let number = |key: &str| row.decimal(key).filter(|n| *n > Decimal::ZERO);
+    let number = |key: &str| row.decimal(key).filter(is_positive);
     let place = |key: &str| {
         let told = rig.and_then(|rig| rig.text(key)).or_else(|| row.text(key));
         told.filter(|text| !text.is_empty())
@@ -181,9 +185,9 @@ fn share_a_host(a: &Offer, b: &Offer) -> bool {
     let grows = |a_has: Option<Decimal>, b_has: Option<Decimal>| {
         let (Some(a_has), Some(b_has)) = (a_has, b_has) else { return true };
         let (a_gpus, b_gpus) = (Decimal::from(a.gpu_count), Decimal::from(b.gpu_count));
-        // Shares are cut to whole ones: 10, 21, 32 and 42 cores are 10.5 for each GPU.
-        let (a_more, b_more) = (a_has + Decimal::ONE, b_has + Decimal::ONE);
-        a_has == b_has || a_has * b_gpus < b_more * a_gpus && b_has * a_gpus < a_more * b_gpus
+        // Shares are cut to whole ones: 10, 21, 32 and 42 cores are 10.5 for each GPU. So either has less than one more.
+        let more = a_has * b_gpus - b_has * a_gpus;
+        a_has == b_has || more < a_gpus && -more < b_gpus
     };
     let (x, y) = (&a.facts, &b.facts);
     a.gpu_count != b.gpu_count

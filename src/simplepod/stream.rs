@@ -3,9 +3,11 @@
 
 use super::field::{self, Row};
 use crate::http::{Stop, hold, too_long};
-use memchr::memchr2;
+use crate::lang::stack::each_at_once;
+use memchr::{memchr2, memchr3};
 use serde_json::value::RawValue;
 use std::ops::ControlFlow;
+use std::str::{self, Utf8Error};
 
 /// The longest row. A machine shows its script and the tails of two consoles (API sheet §3.9): far below a megabyte.
 const LONGEST_ROW: usize = 4 << 20;
@@ -83,6 +85,8 @@ pub(super) struct Rows<T, F> {
     read: F,
     /// Nothing but an empty object is an empty list.
     empty_object: bool,
+    /// Read on two processors.
+    is_urgent: bool,
     at: At,
     /// Bytes that belong to no row: blanks without end are no answer either.
     between: usize,
@@ -114,71 +118,105 @@ enum At {
 /// Where the next byte stands in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Inside {
+    /// The bracket that the row begins with. The other ones need not be counted: whether all match is seen when it is read.
+    bracket: Option<Bracket>,
     depth: usize,
     text: bool,
     escape: bool,
 }
 
-/// The object that a text begins with, if it is whole: most are, and are read without a look for their end.
-fn whole(text: &str) -> Option<(&str, Row<'_>)> {
-    let mut values = text.starts_with('{').then(|| serde_json::Deserializer::from_str(text).into_iter())?;
-    let row = values.next()?.ok()?;
-    Some((text.get(..values.byte_offset())?, row))
+/// A kind of bracket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Bracket {
+    opens: u8,
+    closes: u8,
 }
 
 /// The text that a piece begins with: what is cut off at its end, or is none, is looked at byte by byte.
 fn text_of(piece: &[u8]) -> &str {
-    piece.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+    let cut = |error: Utf8Error| piece.get(..error.valid_up_to()).and_then(|piece| str::from_utf8(piece).ok());
+    str::from_utf8(piece).or_else(|error| cut(error).ok_or(error)).unwrap_or_default()
+}
+
+/// The objects that stand whole at the beginning of a text, with nothing but commas between them: most of a list, and read
+/// together.
+fn objects(mut text: &str, longest: usize) -> Vec<&str> {
+    let mut found = Vec::new();
+    while text.starts_with('{') {
+        let (length, true) = Inside::default().pass(text.as_bytes()) else { break };
+        let Some((object, rest)) = text.split_at_checked(length).filter(|_| length <= longest) else { break };
+        found.push(object);
+        match rest.strip_prefix(',') {
+            Some(next) => text = next,
+            None => break,
+        }
+    }
+    found
 }
 
 impl Inside {
     /// How many bytes of the piece belong to the row, and whether it ends with them.
     fn pass(&mut self, piece: &[u8]) -> (usize, bool) {
         let mut at = 0;
-        while let Some(byte) = piece.get(at) {
+        while let Some(rest) = piece.get(at..).filter(|rest| !rest.is_empty()) {
+            // Most of a row is text, and what stands between two texts.
+            at += match (self.text, self.bracket) {
+                (true, _) if self.escape => 0,
+                (true, _) => memchr2(b'"', b'\\', rest).unwrap_or(rest.len()),
+                (false, Some(Bracket { opens, closes })) => memchr3(b'"', opens, closes, rest).unwrap_or(rest.len()),
+                (false, None) => 0,
+            };
+            let Some(byte) = piece.get(at) else { break };
             at += 1;
-            if self.text {
-                match byte {
-                    _ if self.escape => self.escape = false,
-                    b'\\' => self.escape = true,
-                    b'"' => {
-                        self.text = false;
-                        if self.depth == 0 {
-                            return (at, true);
-                        }
-                    }
-                    // Most of a row is text.
-                    _ => {
-                        let rest = piece.get(at..).unwrap_or_default();
-                        at += memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+            match (self.text, self.bracket, byte) {
+                (true, ..) if self.escape => self.escape = false,
+                (true, _, b'\\') => self.escape = true,
+                (true, bracket, b'"') => {
+                    self.text = false;
+                    if bracket.is_none() {
+                        return (at, true);
                     }
                 }
-                continue;
-            }
-            match byte {
-                b'"' => self.text = true,
-                b'[' | b'{' => self.depth += 1,
-                b']' | b'}' if self.depth > 0 => {
+                (false, _, b'"') => self.text = true,
+                (false, Some(bracket), byte) if *byte == bracket.opens => self.depth += 1,
+                (false, Some(bracket), byte) if *byte == bracket.closes => {
                     self.depth -= 1;
                     if self.depth == 0 {
                         return (at, true);
                     }
                 }
+                (false, None, b'[') => *self = Inside::of(b'[', b']'),
+                (false, None, b'{') => *self = Inside::of(b'{', b'}'),
                 // A number or a word ends before what follows.
-                b']' | b'}' | b',' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => return (at - 1, true),
+                (false, None, b']' | b'}' | b',' | b' ' | b'\n' | b'\r' | b'\t') => return (at - 1, true),
                 _ => {}
             }
         }
         (piece.len(), false)
     }
+
+    fn of(opens: u8, closes: u8) -> Inside {
+        Inside { bracket: Some(Bracket { opens, closes }), depth: 1, ..Inside::default() }
+    }
 }
 
-impl<T, F: FnMut(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong>> Rows<T, F> {
+impl<T: Send, F: Fn(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong> + Sync> Rows<T, F> {
     /// A list that is no array has at most so many bytes; `read` says what is wrong with the whole list, or that a row is
     /// none.
     pub(super) fn new(limit: usize, read: F) -> Self {
         let (rows, held, sample) = (Vec::new(), Vec::new(), Vec::new());
-        Self { rows, limit, read, empty_object: false, at: At::Start, between: 0, held, fault: None, sample }
+        Self {
+            rows,
+            limit,
+            read,
+            empty_object: false,
+            is_urgent: false,
+            at: At::Start,
+            between: 0,
+            held,
+            fault: None,
+            sample,
+        }
     }
 
     /// The same, with room for so many rows: a long list is not moved while it grows.
@@ -186,25 +224,45 @@ impl<T, F: FnMut(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong>> Rows<T, F> 
         Self { rows: Vec::with_capacity(rows.min(MOST_ROWS)), ..self }
     }
 
+    /// The same, for whoever has nothing else to do: of many rows half are read on a thread beside.
+    pub(super) fn urgently(self, is_urgent: bool) -> Self {
+        Self { is_urgent, ..self }
+    }
+
     /// The same, for a list that may be an empty object when it is empty.
     pub(super) fn or_empty_object(self) -> Self {
         Self { empty_object: true, ..self }
     }
 
+    /// Objects that were found together.
+    fn together(&mut self, objects: &[&str]) -> ControlFlow<Stop> {
+        let object = |read: &F, text: &str| read(text, Some(serde_json::from_str(text).map_err(|_| NO_JSON)?));
+        if self.is_urgent {
+            for (text, read) in objects.iter().zip(each_at_once(objects, |text| object(&self.read, text))) {
+                self.row(text, read)?;
+            }
+        } else {
+            for text in objects {
+                self.row(text, object(&self.read, text))?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     /// A row that was found by its end.
     fn found(&mut self, row: &[u8]) -> ControlFlow<Stop> {
         match serde_json::from_slice::<&RawValue>(row) {
-            Ok(value) => self.row(value.get(), Row::of(value)),
+            Ok(value) => self.row(value.get(), (self.read)(value.get(), Row::of(value))),
             Err(_) => self.wrong(NO_JSON),
         }
     }
 
-    fn row(&mut self, text: &str, row: Option<Row<'_>>) -> ControlFlow<Stop> {
+    fn row(&mut self, text: &str, row: Result<Option<T>, Wrong>) -> ControlFlow<Stop> {
         if self.sample.len() + text.len() < SAMPLE {
             self.sample.push(if self.sample.is_empty() { b'[' } else { b',' });
             self.sample.extend_from_slice(text.as_bytes());
         }
-        match (self.read)(text, row) {
+        match row {
             Ok(_) if self.rows.len() == MOST_ROWS => {
                 ControlFlow::Break(Stop::TooLarge(format!("the answer has more than {MOST_ROWS} rows")))
             }
@@ -222,7 +280,7 @@ impl<T, F: FnMut(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong>> Rows<T, F> 
     }
 }
 
-impl<T, F: FnMut(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong>> Reader for Rows<T, F> {
+impl<T: Send, F: Fn(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong> + Sync> Reader for Rows<T, F> {
     type Value = Vec<T>;
 
     fn take(&mut self, mut piece: &[u8]) -> ControlFlow<Stop> {
@@ -269,14 +327,12 @@ impl<T, F: FnMut(&str, Option<Row<'_>>) -> Result<Option<T>, Wrong>> Reader for 
                 (At::Behind, b',') => At::Next,
                 (At::First | At::Next, byte) if !matches!(byte, b',' | b']' | b'}') => {
                     let rest = text.get(length - piece.len()..).unwrap_or_default();
-                    self.at = match whole(rest).filter(|(text, _)| text.len() <= LONGEST_ROW.min(self.limit)) {
-                        Some((text, row)) => {
-                            self.row(text, Some(row))?;
-                            piece = piece.get(text.len()..).unwrap_or_default();
-                            At::Behind
-                        }
-                        None => At::Row(Inside::default()),
-                    };
+                    let objects = objects(rest, LONGEST_ROW.min(self.limit));
+                    self.together(&objects)?;
+                    // With the commas between them.
+                    let taken = objects.iter().map(|object| object.len() + 1).sum::<usize>().saturating_sub(1);
+                    piece = piece.get(taken..).unwrap_or_default();
+                    self.at = if objects.is_empty() { At::Row(Inside::default()) } else { At::Behind };
                     continue;
                 }
                 _ => return self.wrong(NO_JSON),
@@ -324,7 +380,12 @@ mod tests {
     const LIMIT: usize = 32 << 20;
 
     fn read(body: &[u8], step: usize) -> Result<Vec<String>, String> {
-        let mut rows = Rows::new(LIMIT, |text: &str, _: Option<Row<'_>>| Ok(Some(text.to_owned())));
+        read_as(false, body, step)
+    }
+
+    fn read_as(is_urgent: bool, body: &[u8], step: usize) -> Result<Vec<String>, String> {
+        let read = |text: &str, _: Option<Row<'_>>| Ok(Some(text.to_owned()));
+        let mut rows = Rows::new(LIMIT, read).urgently(is_urgent);
         for piece in body.chunks(step.max(1)) {
             match rows.take(piece) {
                 ControlFlow::Continue(()) => {}
@@ -344,6 +405,19 @@ mod tests {
         }
         assert_eq!(read(b"[]", 1), Ok(vec![]));
         assert_eq!(read(br#"{"member":[1,2]}"#, 3), Ok(vec!["1".into(), "2".into()]));
+    }
+
+    #[test]
+    fn many_objects_come_in_their_order_and_the_first_wrong_one_is_told() {
+        let row = |n: usize| format!(r#"{{"n":{n},"text":"}},{{","inside":[{{}},{{"n":[{n}]}}]}}"#);
+        let rows: Vec<String> = (0..2_000).map(row).collect();
+        let wrong: Vec<&str> = rows[..1_500].iter().map(String::as_str).chain(["{\"n\":}", "{}"]).collect();
+        let (body, wrong) = (format!("[{}]", rows.join(",")), format!("[{}]", wrong.join(",")));
+        for (is_urgent, step) in [(false, body.len()), (true, body.len()), (true, 50_000), (false, 50_000), (true, 77)]
+        {
+            assert_eq!(read_as(is_urgent, body.as_bytes(), step).as_ref(), Ok(&rows));
+            assert_eq!(read_as(is_urgent, wrong.as_bytes(), step), Err(NO_JSON.0.to_owned()));
+        }
     }
 
     #[test]
