@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
+use tokio::task::yield_now;
 
 /// Shared by all steps.
 pub(super) struct Context<'a, C> {
@@ -111,11 +112,15 @@ impl<C> Context<'_, C> {
 
     async fn call_unless<T>(&self, stops: impl Fn(&Self) -> bool, call: impl Future<Output = T>) -> Option<T> {
         // Nobody closes it.
-        let _right = self.calls.acquire().await;
-        match stops(self) {
-            true => None,
-            false => Some(call.await),
+        let right = self.calls.acquire().await;
+        if stops(self) {
+            return None;
         }
+        let answer = call.await;
+        drop(right);
+        // Whoever waits for the right calls first: dealing with an answer takes a while, and ten come at once.
+        yield_now().await;
+        Some(answer)
     }
 
     /// An interrupt has come, or the lock was taken away.

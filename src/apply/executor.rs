@@ -153,15 +153,16 @@ impl<'a> Executor<'a> {
                     // What was asked for before is made durable; the calls that run are cut off.
                     return self.finish(show).await;
                 }
+                // First: what may be sent goes out before what came with it is written.
+                Some((id, ended)) = running.next() => {
+                    self.take_messages(None, show);
+                    self.end(ctx, id, ended, show);
+                }
                 group = self.journal.durable() => {
                     self.made_durable(group)?;
                     if self.fenced.is_some() {
                         ctx.fenced.send_replace(true);
                     }
-                }
-                Some((id, ended)) = running.next() => {
-                    self.take_messages(None, show);
-                    self.end(ctx, id, ended, show);
                 }
                 Some(first) = self.inbox.recv() => self.take_messages(Some(first), show),
                 never = &mut read_ahead => match never {},
