@@ -39,6 +39,7 @@ mod hosts;
 mod listing;
 mod machines;
 mod market;
+mod pause;
 mod ports;
 mod published;
 mod rent;

@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use super::calls::CallRecord;
 use super::clock::http_date;
 use super::faults::{Fault, Kind};
+use super::pause::Pauses;
 use super::routes::template_of;
 use super::switches::Switches;
 use super::wire::{Answer, Call, Refusal};
@@ -44,6 +45,7 @@ const GRACE: Duration = Duration::from_millis(500);
 struct Shared {
     /// `None` once the sandbox has stopped: late calls get no answer.
     world: Mutex<Option<World>>,
+    pauses: Pauses,
 }
 
 impl Shared {
@@ -74,7 +76,7 @@ pub async fn serve(mut world: World, listener: TcpListener) -> io::Result<Handle
     world.port = addr.port();
     world.announce(addr)?;
     world.clock.start();
-    let shared = Arc::new(Shared { world: Mutex::new(Some(world)) });
+    let shared = Arc::new(Shared { world: Mutex::new(Some(world)), pauses: Pauses::default() });
     let (stop, stopped) = oneshot::channel();
     let app = Router::new().fallback(handle).with_state(Arc::clone(&shared));
     let wires = Wires(listener);
@@ -165,14 +167,15 @@ async fn handle(
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request,
 ) -> Response<Body> {
+    let arrival = Instant::now();
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else { return cut.close() };
     // On a task of its own: a client that gives up early does not stop what it asked for.
-    let answering = tokio::spawn(answering(shared, cut.clone(), parts, body));
+    let answering = tokio::spawn(answering(shared, cut.clone(), arrival, (parts, body)));
     answering.await.unwrap_or_else(|_| cut.close())
 }
 
-async fn answering(shared: Arc<Shared>, cut: Cut, parts: Parts, body: Bytes) -> Response<Body> {
+async fn answering(shared: Arc<Shared>, cut: Cut, arrival: Instant, (parts, body): (Parts, Bytes)) -> Response<Body> {
     let path = parts.uri.path().to_owned();
     if path.starts_with("/sandbox/") {
         let mut guard = shared.world();
@@ -194,17 +197,19 @@ async fn answering(shared: Arc<Shared>, cut: Cut, parts: Parts, body: Bytes) -> 
         (world.switches.latency, firing)
     };
     // Half on the way here, half on the way back: what the API computes is part of it.
-    let arrival = Instant::now();
     let all = |kind| faults.iter().filter(move |fault| fault.kind == kind).map(|fault| fault.number(60_000));
     let stall = all(Kind::Stall).fold(0, u64::saturating_add);
-    tokio::time::sleep(Duration::from_millis(stall.saturating_add(latency / 2))).await;
+    let half = stall.saturating_add(latency / 2);
+    if half > 0 {
+        tokio::time::sleep(Duration::from_millis(half)).await;
+    }
     let response = {
         let mut guard = shared.world();
         let Some(world) = guard.as_mut() else { return cut.close() };
         decide(world, &parts, &path, &body, &faults).map(|answer| respond(answer, world))
     };
     let whole = all(Kind::Slow).fold(latency.saturating_add(stall), u64::saturating_add);
-    pause_until(arrival + Duration::from_millis(whole.min(LONGEST_PAUSE))).await;
+    shared.pauses.until(arrival + Duration::from_millis(whole.min(LONGEST_PAUSE))).await;
     match response {
         None => cut.close(),
         Some(response) if faults.iter().any(|fault| fault.kind == Kind::Truncate) => truncated(response).await,
@@ -319,18 +324,6 @@ async fn truncated(response: Response<Body>) -> Response<Body> {
     let half = whole.slice(..whole.len() / 2);
     let pieces = [Ok(half), Err(io::Error::from(io::ErrorKind::ConnectionReset))];
     Response::from_parts(parts, Body::from_stream(futures::stream::iter(pieces)))
-}
-
-/// Exact to a tenth of a millisecond: tokio's timer alone is late by one or two.
-async fn pause_until(until: Instant) {
-    const COARSE: Duration = Duration::from_millis(3);
-    let left = || until.saturating_duration_since(Instant::now());
-    tokio::time::sleep(left().saturating_sub(COARSE)).await;
-    let left = left();
-    if !left.is_zero() {
-        // Where the pool of threads shuts down nobody waits any more.
-        let _ = tokio::task::spawn_blocking(move || std::thread::sleep(left)).await;
-    }
 }
 
 /// Lets a call close its connection without a byte of an answer.
