@@ -128,7 +128,8 @@ impl<'a> Planner<'a> {
                 configuration,
                 &input.program.graph,
             ),
-            changes: Vec::new(),
+            // A change is large, and most declared objects are recorded.
+            changes: Vec::with_capacity(input.state.resources.len()),
             drift: Vec::new(),
             refresh: Vec::new(),
             named: BTreeMap::new(),

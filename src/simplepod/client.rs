@@ -274,7 +274,7 @@ impl Client {
                 let call = Call::new(&transport, &retry, request, Vec::new());
                 let limit = transport.options().max_body;
                 let reader = || {
-                    let rows = Rows::new(limit, keyed(parse));
+                    let rows = Rows::new(limit, keyed(parse)).of_about(size);
                     // The reference shows an empty object for the list of usage (C12); of no other list would it be
                     // proof of emptiness.
                     if path.contains("/billing/") { rows.or_empty_object() } else { rows }

@@ -6,6 +6,7 @@
 mod api;
 mod clean;
 mod client;
+mod ends;
 mod field;
 mod hide;
 mod log;
