@@ -153,7 +153,7 @@ impl<'a> Executor<'a> {
                     // What was asked for before is made durable; the calls that run are cut off.
                     return self.finish(show).await;
                 }
-                // First: what may be sent goes out before what came with it is written.
+                // Before the journal: what may be sent goes out before what came with it is written.
                 Some((id, ended)) = running.next() => {
                     self.take_messages(None, show);
                     self.end(ctx, id, ended, show);

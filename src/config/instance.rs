@@ -34,9 +34,14 @@ impl<'a> Walk<'a> {
         let scope = self.scope(frame, Repetition::default());
         let shared = || Shared::of(resource.schema, &resource.body, resource.span, &scope);
         let shared = (expansion.len() > 1).then(shared).flatten();
+        let keeps = self.goes_on || self.is_needed(place);
         let made = expansion.repetitions().map(|repetition| {
             let address = address.instance(repetition.key.clone());
-            self.instance(address, (resource, shared.as_ref()), self.scope(frame, repetition), &dependencies, resolve)
+            let scope = self.scope(frame, repetition);
+            let made = self.instance(address, (resource, shared.as_ref()), scope, &dependencies, resolve);
+            // Of thousands that nobody refers to none is held until the last one is made; what was said stays.
+            let object = if keeps { made.object } else { Value::null(Type::Dynamic) };
+            Made { object, ..made }
         });
         let made = made.collect();
         Instances::new(expansion, said, made)

@@ -4,7 +4,7 @@ use super::expand::{Expansion, Repetition};
 use super::verdict::Verdict;
 use crate::address::{InstanceAddr, InstanceKey};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lang::{Type, Value};
+use crate::lang::Value;
 use std::cell::OnceCell;
 
 /// The instances of a resource or data source in one instance of its module.
@@ -57,11 +57,6 @@ impl Instances {
     /// What `count.index` and `each` are in one of them.
     pub fn repetition(&self, address: &InstanceAddr) -> Option<Repetition> {
         Some(self.expansion.repetition(self.expansion.place(address.key.as_ref())?))
-    }
-
-    /// Lets go of the objects, which nobody refers to; what was said stays.
-    pub fn let_go(&mut self) {
-        self.made.iter_mut().for_each(|made| made.object = Value::null(Type::Dynamic));
     }
 
     /// Takes in what one of them really is, and what is said of that. True where it is another object than before.

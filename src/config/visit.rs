@@ -1,7 +1,6 @@
 //! Visits every declaration in the order of the graph, and again those that reach from what became known.
 
 use super::expand::{Expansion, Repetition};
-use super::instances::Instances;
 use super::model::{ModuleId, Resource};
 use super::node::Node;
 use super::program::Program;
@@ -33,16 +32,9 @@ impl<'a> Walk<'a> {
 
     /// As [`Walk::through`], for a walk that does not go on: objects are kept only for those who refer to them.
     pub(super) fn once(program: &'a Program, effects: &'a dyn Effects, resolve: &mut dyn Resolve) -> Walk<'a> {
-        let mut walk = Walk::new(program, effects, resolve.is_final());
-        for (place, node) in program.graph.order.iter().enumerate() {
+        let mut walk = Walk { goes_on: false, ..Walk::new(program, effects, resolve.is_final()) };
+        for place in 0..program.graph.order.len() {
             walk.node(place, resolve);
-            if let Node::Resource(module, key) = node
-                && program.graph.needed_by(place).is_empty()
-            {
-                for frame in walk.frames_of(*module) {
-                    walk.frames[frame].resources.get_mut(key).into_iter().for_each(Instances::let_go);
-                }
-            }
         }
         walk
     }

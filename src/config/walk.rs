@@ -39,6 +39,8 @@ pub(super) struct Walk<'a> {
     pub settled: BTreeMap<InstanceAddr, Value>,
     /// By place in the graph.
     pub visits: Vec<Visit>,
+    /// What becomes known later is taken in.
+    pub goes_on: bool,
     /// The number of the latest pass.
     pub pass: u64,
     pub budget: Budget,
@@ -77,6 +79,7 @@ impl<'a> Walk<'a> {
             verdicts: Verdicts::default(),
             settled: BTreeMap::new(),
             visits: program.graph.order.iter().map(|_| Visit::default()).collect(),
+            goes_on: true,
             pass: 0,
             budget: Budget::of(effects.is_untrusted()),
             objects: 0,
