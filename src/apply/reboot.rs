@@ -62,7 +62,7 @@ pub async fn reboot<C: Cloud>(
         let closed = closed.map(|(claim, (address, record))| Event::Recorded {
             claim: Some(claim),
             address: address.clone(),
-            record: Arc::new(Record::clone(record)),
+            record: record.clone(),
         });
         closed.into_iter().collect()
     };

@@ -123,10 +123,13 @@ pub fn from_json(json: &Json, ty: &Type) -> Result<Value, ConvertError> {
                 None => Err(fault(format!("attribute \"{name}\" is required"))),
             };
             let entries = attributes.try_map(read)?;
-            match members.keys().find(|name| members.len() > attributes.len() && !attributes.contains_key(name)) {
-                Some(other) => Err(fault(format!("unsupported attribute \"{other}\""))),
-                None => Ok(Value::from_entries(entries)),
+            // All attributes are there: with as many members there is no other one.
+            if members.len() > attributes.len()
+                && let Some(other) = members.keys().find(|name| !attributes.contains_key(name))
+            {
+                return Err(fault(format!("unsupported attribute \"{other}\"")));
             }
+            Ok(Value::from_entries(entries))
         }
         (Json::Bool(_) | Json::Number(_) | Json::String(_), _) => convert(&implied(json)?, ty),
         (_, ty) => Err(fault(format!("{} required", with_article(ty)))),

@@ -135,6 +135,9 @@ async fn taken_in(subject: Subject) {
     store.snapshot(&mut again).await.unwrap();
     assert_eq!((again.serial, claims(&subject.read().await)), (same + 1, vec!["a", "b", "c"]));
     assert_eq!(verify(&subject.remains().await), Verdict::default());
+    store.close().await.unwrap();
+    let taken = (subject.open)().take_over().await.unwrap();
+    assert!(taken.version.0.is_some());
 }
 
 async fn fenced(subject: Subject) {
